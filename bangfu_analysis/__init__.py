@@ -1,0 +1,1 @@
+"""Rosters of workers in hardship, from the workbooks units send to the report a union prints."""

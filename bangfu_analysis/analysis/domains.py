@@ -1,0 +1,120 @@
+"""Which rows a figure speaks of: the groups of `by`, the subgroup `where`, the numbers of a variable.
+
+A row's group is a code 0..k-1; rows outside every group carry the code k, so that one `bincount` of length k + 1
+serves them all and no frame is ever filtered (a filtered frame gives the wrong standard error).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bangfu_analysis.errors import ArgumentError, ColumnMissing
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+Truths = NDArray[np.bool_]
+Names = str | Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Domains:
+    """Groups of rows: `code` per row (`count` = outside every group) and `levels`, one row per group."""
+
+    code: Codes
+    levels: pd.DataFrame
+
+    @property
+    def count(self) -> int:
+        """How many groups there are."""
+        return len(self.levels)
+
+    def only(self, rows: Truths) -> Codes:
+        """The codes, with rows that are not in `rows` moved outside."""
+        return np.where(rows, self.code, self.count)
+
+
+def names(columns: Names) -> list[str]:
+    """One name, several or none, as a list."""
+    if columns is None:
+        return []
+    return [columns] if isinstance(columns, str) else list(columns)
+
+
+def require(frame: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
+    """Raise `ColumnMissing` for columns the frame lacks."""
+    if absent := [column for column in columns if column not in frame.columns]:
+        raise ColumnMissing.naming(absent, [str(c) for c in frame.columns], where=where)
+
+
+def numbers(frame: pd.DataFrame, variable: str) -> Floats:
+    """The column as float64, missing as NaN; words are refused."""
+    require(frame, [variable], where="估计")
+    column = frame[variable]
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        raise ArgumentError(
+            f"变量 {variable} 的类型是 {column.dtype}，不是数值，不能求均值或总量。分类变量请用 estimate_share。"
+        )
+    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
+
+
+def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
+    """Codes and levels of a column: declared order for categoricals (empty levels stay), else sorted; missing is -1."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        levels: pd.Index[Any] = pd.CategoricalIndex(column.cat.categories, dtype=column.dtype)
+        return column.cat.codes.to_numpy(), levels
+    codes, found = pd.factorize(column, sort=True)
+    return codes, pd.Index(found)
+
+
+def rows_where(frame: pd.DataFrame, where: Any) -> Truths:
+    """`where` (a boolean column, an expression for `frame.eval`, or a function of the frame) as an array; missing is no."""
+    if where is None:
+        return np.ones(len(frame), dtype=bool)
+    found = frame.eval(where) if isinstance(where, str) else where(frame) if callable(where) else where
+    if isinstance(found, pd.Series) and not found.index.equals(frame.index):
+        raise ArgumentError(
+            "参数 where 的索引与数据框不同。请用同一张表的列写条件，例如 where=frame['sex'] == 'female'。"
+        )
+    column = pd.Series(np.asarray(found) if not isinstance(found, pd.Series) else found.array)
+    if len(column) != len(frame) or not pd.api.types.is_bool_dtype(column.convert_dtypes()):
+        raise ArgumentError(f"参数 where 应是 {len(frame)} 个真假值，得到 {len(column)} 个 {column.dtype}。")
+    return np.asarray(column.to_numpy(dtype=bool, na_value=False))
+
+
+def domains(frame: pd.DataFrame, by: Names = None, where: Any = None) -> Domains:
+    """Groups of `by` inside `where`, in declared order, the last of `by` varying fastest.
+
+    A group that no row falls in stays if any of `by` is categorical (as `groupby(observed=False)`); rows with a
+    missing value in `by` belong to no group.
+    """
+    columns = names(by)
+    require(frame, columns, where="by")
+    inside = rows_where(frame, where)
+    parts = [level_codes(frame[column]) for column in columns]
+    shape = tuple(len(levels) for _, levels in parts)
+    size = int(np.prod(shape, dtype=np.int64))
+    code: Codes = np.zeros(len(frame), dtype=np.intp)
+    for i, (codes, levels) in enumerate(parts):
+        inside = inside & (codes >= 0) if (codes < 0).any() else inside
+        code = code * len(levels) + codes if i else codes.astype(np.intp)
+    code = code if inside.all() else np.where(inside, code, size)
+    kept: Codes = np.arange(size)
+    if columns and not any(isinstance(levels, pd.CategoricalIndex) for _, levels in parts):
+        kept = np.flatnonzero(np.bincount(code, minlength=size + 1)[:size])
+        code = code if len(kept) == size else _renumbered(kept, size)[code]
+    places = np.unravel_index(kept, shape) if columns else ()
+    table = {name: levels.take(place) for name, (_, levels), place in zip(columns, parts, places, strict=True)}
+    return Domains(code, pd.DataFrame(table, index=pd.RangeIndex(len(kept))))
+
+
+def _renumbered(kept: Codes, size: int) -> Codes:
+    """A lookup from old codes to the places of those kept; all others, and `size`, go outside."""
+    lookup: Codes = np.full(size + 1, len(kept), dtype=np.intp)
+    lookup[kept] = np.arange(len(kept))
+    return lookup

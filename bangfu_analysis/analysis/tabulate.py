@@ -1,0 +1,192 @@
+"""Counting: how many workers stand in each cell, of how many, as what share.
+
+A roster that holds everybody is a census: nothing here has a standard error. For a sample use `estimate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bangfu_analysis.errors import ArgumentError, ColumnMissing, listed
+
+MULTIPLE = ("persons", "answers")
+MENTIONS = ("any", "main")
+PERSON = ("wave", "person_id")
+# Columns of `workers` whose denominators a population sheet heads otherwise.
+POPULATION_COLUMN: Mapping[str, str] = {"reporting_unit": "unit", "age_five_year": "age_band"}
+DIMENSIONS = ("district", "unit", "sex", "age_band", "education")
+MEASURES = ["n", "base_n", "share", "left_out_n"]
+
+
+def tabulate(
+    frame: pd.DataFrame,
+    by: str | Sequence[str],
+    *,
+    within: str | Sequence[str] | None = None,
+    multiple: str | None = None,
+) -> pd.DataFrame:
+    """Count the rows of `frame` in every cell of `by`, with shares inside each group of `within`.
+
+    Cells nobody falls in stay, as 0, in the order of the categories (sorted where a column has none). A row without a
+    value in one of `by` is outside the base; `left_out_n` says how many there are in its group of `within`. Rows
+    whose group is unknown belong to no base. A share of nobody is missing.
+
+    `multiple` is for frames with several answers a person (`causes`: one row per worker and cause; an answer given
+    twice counts once). "persons": n, base and left_out count people, the base is those who answered at all, and
+    shares may add up to more than 1. "answers": n and base count answers, left_out counts people who gave none.
+
+    Returns one row per cell: the columns of `within` that are not in `by`, `by`, then n, base_n, left_out_n (int64)
+    and share (float64, 0 to 1). ColumnMissing where a column is absent, ArgumentError for an unknown `multiple`.
+    """
+    if multiple not in (None, *MULTIPLE):
+        raise ArgumentError.naming("multiple", multiple, MULTIPLE)
+    groups, asked = _names(within), _names(by)
+    cells = list(dict.fromkeys([*groups, *asked]))
+    people = [c for c in PERSON if c in frame or c == "person_id"] if multiple else []
+    _require(frame, [*cells, *people], where="tabulate")
+    if not asked:
+        raise ArgumentError("tabulate：参数 by 是空的。请至少写一列，例如 by='sex'。")
+    rows = _categorical(frame[list(dict.fromkeys([*cells, *people]))].reset_index(drop=True), cells)
+    answered = rows.dropna(subset=cells)
+    if multiple:
+        rows, answered = rows.drop_duplicates(), answered.drop_duplicates()
+    counted = _count(answered, cells)
+    sizes = _count(answered.drop_duplicates([*groups, *people]) if multiple == "persons" else answered, groups)
+    silent = _count(_without_answer(rows, answered, groups, people), groups)
+    table = _beside(_beside(counted, sizes, "base_n", groups), silent, "left_out_n", groups)
+    table = table.assign(share=table["n"] / table["base_n"].where(table["base_n"] > 0))
+    plain = {c: frame[c].dtype for c in cells if not isinstance(frame[c].dtype, pd.CategoricalDtype)}
+    return table[[*cells, *MEASURES]].astype(plain)
+
+
+def hardship_rate(workers: pd.DataFrame, population: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:
+    """Workers in hardship as a share of all workers, in every group of `by`.
+
+    `population` holds denominators: dimension columns (missing where a row is not split by them) and `n`. Its rows are
+    taken from the coarsest split that knows all of `by`, so that a total beside a table by unit is not counted twice.
+    `by` names columns of `workers`; reporting_unit and age_five_year find `unit` and `age_band` of `population`.
+
+    Returns `by`, n (in hardship, int64), base_n (all workers, Int64; missing where no denominator is known), share,
+    left_out_n (workers of the roster whose group is unknown). ColumnMissing or ArgumentError name what is absent.
+    """
+    names = _names(by)
+    theirs = [POPULATION_COLUMN[c] if c not in population and c in POPULATION_COLUMN else c for c in names]
+    _require(workers, names, where="hardship_rate 的 workers")
+    _require(population, [*theirs, "n"], where="hardship_rate 的 population")
+    coarsest = _coarsest(population.reset_index(drop=True), theirs)
+    if not names:
+        base_n = coarsest["n"].sum(min_count=1)
+        return _rates(pd.DataFrame({"n": [len(workers)], "base_n": [base_n], "left_out_n": 0}))
+    bases = coarsest.groupby(theirs, observed=True)["n"].sum(min_count=1).rename("base_n").reset_index()
+    bases = bases.rename(columns=dict(zip(theirs, names, strict=True))).astype(dict.fromkeys(names, object))
+    counts = tabulate(workers, names)
+    kinds = counts[names].dtypes
+    merged = counts.astype(dict.fromkeys(names, object)).merge(bases, on=names, how="outer", suffixes=("_cells", ""))
+    full = merged.assign(
+        n=merged["n"].fillna(0), left_out_n=counts["left_out_n"].max() if len(counts) else len(workers)
+    )
+    typed = full.astype({c: _union_of(kind, full[c]) for c, kind in kinds.items()}).sort_values(names, kind="stable")
+    return _rates(typed.reset_index(drop=True))[[*names, *MEASURES]]
+
+
+def cause_table(
+    workers: pd.DataFrame, causes: pd.DataFrame, by: str | Sequence[str] = (), *, mention: str = "any"
+) -> pd.DataFrame:
+    """Causes of hardship in every group of `by`, as shares of the workers of the group who gave a cause.
+
+    `mention`: "main" counts each worker's `cause_main`; "any" counts every cause a worker names, once, so that shares
+    add up to more than 1. Workers without a cause are in `left_out_n`.
+
+    Returns `by`, `cause`, n, base_n, share, left_out_n as `tabulate`. ArgumentError for an unknown `mention`.
+    """
+    if mention not in MENTIONS:
+        raise ArgumentError.naming("mention", mention, MENTIONS)
+    groups = _names(by)
+    if mention == "main":
+        _require(workers, ["cause_main", *groups], where="cause_table 的 workers")
+        return tabulate(
+            workers[["cause_main", *groups]].rename(columns={"cause_main": "cause"}), "cause", within=groups
+        )
+    keys = [c for c in PERSON if c in workers and c in causes]
+    _require(workers, ["person_id", *groups], where="cause_table 的 workers")
+    _require(causes, ["person_id", "cause"], where="cause_table 的 causes")
+    answers = workers[[*keys, *groups]].merge(causes[[*keys, "cause"]], on=keys, how="left")
+    return tabulate(answers, "cause", within=groups, multiple="persons")
+
+
+def _names(columns: str | Sequence[str] | None) -> list[str]:
+    if columns is None:
+        return []
+    return [columns] if isinstance(columns, str) else list(columns)
+
+
+def _require(frame: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
+    if absent := [c for c in columns if c not in frame]:
+        raise ColumnMissing.naming(absent, [str(c) for c in frame.columns], where=where)
+
+
+def _categorical(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The columns as categoricals, so that a group-by keeps the cells nobody falls in."""
+    return frame.assign(**{c: frame[c].astype("category") for c in columns if frame[c].dtype != "category"})
+
+
+def _count(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Rows per cell of `columns`, empty cells included; one row if there are no columns."""
+    if not columns:
+        return pd.DataFrame({"n": [len(rows)]})
+    return rows.groupby(columns, observed=False).size().rename("n").reset_index()
+
+
+def _without_answer(rows: pd.DataFrame, answered: pd.DataFrame, groups: list[str], people: list[str]) -> pd.DataFrame:
+    """Rows (or, with `people`, one row per person and group) outside the base; unknown groups are dropped."""
+    known = rows.dropna(subset=groups) if groups else rows
+    if not people:
+        return known.loc[~known.index.isin(answered.index)]
+    units = [*groups, *people]
+    one_each = known.drop_duplicates(units)
+    mark = one_each[units].merge(answered[units].drop_duplicates(), on=units, how="left", indicator=True)["_merge"]
+    return one_each.loc[mark.eq("left_only").to_numpy()]
+
+
+def _beside(table: pd.DataFrame, sizes: pd.DataFrame, name: str, groups: list[str]) -> pd.DataFrame:
+    """`table` with the group's `n` of `sizes` as column `name`."""
+    if not groups:
+        return table.assign(**{name: int(sizes["n"].iloc[0])})
+    return table.merge(sizes.rename(columns={"n": name}), on=groups, how="left", validate="many_to_one")
+
+
+def _coarsest(population: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The rows of the split with the fewest dimensions that knows all of `by`, wave by wave."""
+    split = [c for c in population if c in {*DIMENSIONS, *by}]
+    given = population[split].notna()
+    usable = given[by].all(axis=1) if by else pd.Series(True, index=population.index)
+    if population.loc[usable, "n"].isna().all():
+        known = [c for c in split if given[c].any()]
+        raise ArgumentError(
+            f"hardship_rate：population 中没有按 {listed(by) or '总数'} 的职工人数，无法计算困难率。"
+            f"现有的分组列：{listed(known) or '无'}。请在人数表中补充，或换一种 by。"
+        )
+    pattern = reduce(lambda text, c: text + np.where(given[c], "0", "1"), split, pd.Series("", population.index))
+    rank = (pattern.str.count("0").astype(str).str.zfill(2) + pattern)[usable & population["n"].notna()]
+    wave = population["wave"] if "wave" in population else pd.Series("", population.index)
+    return population.loc[rank.index[rank.eq(rank.groupby(wave).transform("min"))]]
+
+
+def _union_of(kind: Any, values: pd.Series[Any]) -> Any:
+    """The categorical type `kind` with the values of a population sheet added at its end."""
+    if not isinstance(kind, pd.CategoricalDtype):
+        return kind
+    more = [v for v in values.unique() if v not in set(kind.categories)]
+    return pd.CategoricalDtype([*kind.categories, *more], ordered=kind.ordered)
+
+
+def _rates(table: pd.DataFrame) -> pd.DataFrame:
+    base_n = table["base_n"].astype("Float64").astype("Int64")
+    n = table["n"].astype("int64")
+    share = (n / base_n.where(base_n > 0)).astype("Float64").to_numpy(dtype=float, na_value=float("nan"))
+    return table.assign(n=n, base_n=base_n, share=share)[[c for c in table if c not in MEASURES] + MEASURES]

@@ -1,0 +1,1 @@
+"""A cell -> a value, or a finding."""

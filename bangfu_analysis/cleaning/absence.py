@@ -1,0 +1,94 @@
+"""Cells that give no value: blank, 不详, masked, put off (待核实), error cells, lost characters. object -> Reading."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from bangfu_analysis.cleaning.readings import BLANK, Reading
+from bangfu_analysis.text import halfwidth, is_blank, squeeze
+
+NONE_WORDS = frozenset({"无", "没有", "暂无", "没", "无。", "(无)", "均无", "none", "None", "NONE"})
+LOST = "□■�"
+_STROKES = re.compile(r"""[/\\|_*.。、,…—―–~-]+|-"-""")
+_STATED = frozenset(
+    "不详 不清楚 不清 不明 不知道 不知 未知 未填 未填写 未说明 未登记 未统计 没填 漏填 空 空白 缺 缺失 略 不便透露 拒答 "
+    "? ?? ??? NA N/A n/a na NaN nan null NULL Null 未提供 无法提供 无资料 无信息".split()
+)
+_MASKED = re.compile(r"[xX×*○●]{2,}|某某")
+_ALL_MASKED = re.compile(r"[xX×*○●]{2,}.{0,2}|某某?")
+_PUT_OFF = re.compile(
+    r"待(核实|核查|核|查|补|定|确认|填|报|统计)|(详?见|参见|同)(附件|附表|附页|备注|档案|原件|说明|证件|户口|下表|另表)|另附|附后|核实中|情况不明"
+)
+_DITTO = re.compile(r"同(上|左|前|下)|[〃″”\"]+|-[〃\"”]-")
+_ERROR = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA|#+)|Err:\d{3}|#+", re.I)
+
+_MESSAGES = {
+    "error_cell": "公式出错的单元格，没有可用的值，记为缺失。请在原表中改正公式或直接填写数值。",
+    "masked": "内容被遮盖（如 XX、**），记为缺失。请向填报单位索取原值。",
+    "unreadable": "没有写值，只说明待核实或见别处，记为缺失。请查实后填写。",
+    "ditto_unresolved": "写的是“同上”一类的省略记号，而所指的单元格没有值，记为缺失。请补填。",
+    "lost_character": "含有 □ 或 ■，可能是丢失的字或未勾选的方框，无法确定原意，记为缺失。请对照纸质表补填。",
+}
+
+
+def given_up(problem: str, message: str, detail: object = None) -> Reading:
+    """A Reading without a value: it was given up for the reason `message` tells."""
+    return Reading(None, problem, "missing", message, "warning", detail)
+
+
+def text_of(raw: object) -> str:
+    """A cell as text: whole floats without `.0`, dates as ISO, booleans as 是 and 否."""
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, bool):
+        return "是" if raw else "否"
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    if isinstance(raw, datetime):
+        return raw.date().isoformat()
+    return raw.isoformat() if isinstance(raw, date) else str(raw)
+
+
+def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
+    """The Reading of a cell that gives no value; None where there is something to read.
+
+    Blank cells and strokes (/, -, —) are plainly missing. 不详, 未知, ? say that the value is missing: no value is
+    given up, so the finding is `kept` and only informs. Masked (XX, **), put-off (待核实, 见附件) and error cells are
+    given up. `parts`: a masked run inside the text is enough (numbers, dates, ID numbers), not only the whole.
+    """
+    if is_blank(raw):
+        return BLANK
+    if not isinstance(raw, str):
+        return None
+    text = squeeze(raw).strip("'’‘`")
+    if not text or _STROKES.fullmatch(text) and set(text) != {"*"} or text == "*":
+        return BLANK
+    if text in _STATED:
+        message = "单元格写明缺失（不详、未知等），记为缺失。如能查到请补填。"
+        return Reading(None, "stated_missing", "kept", message, "info")
+    problem = _absent_problem(text, parts)
+    return given_up(problem, _MESSAGES[problem]) if problem else None
+
+
+def _absent_problem(text: str, parts: bool) -> str:
+    if _ERROR.fullmatch(text):
+        return "error_cell"
+    if (_MASKED.search(text) if parts else _ALL_MASKED.fullmatch(text)) or set(text) == {"*"}:
+        return "masked"
+    if _DITTO.fullmatch(text):
+        return "ditto_unresolved"
+    if _PUT_OFF.search(text):
+        return "unreadable"
+    return "lost_character" if parts and any(mark in text for mark in LOST) else ""
+
+
+def lost_character() -> Reading:
+    """A text in which a character was lost, so that it says nothing for certain."""
+    return given_up("lost_character", _MESSAGES["lost_character"])
+
+
+def plain_text(raw: object) -> str:
+    """A readable text: half width, no padding between Chinese characters, single spaces between other words."""
+    spaced = re.sub(r"\s+", " ", halfwidth(text_of(raw)).strip("'’‘`"))
+    return re.sub(r"(?<=[\u3007\u3400-\u9fff、，。：；（）]) (?=[\u3007\u3400-\u9fff、，。：；（）])", "", spaced).strip()

@@ -1,0 +1,140 @@
+"""The commands: parse, call study, print."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import NoReturn
+
+from bangfu_analysis.errors import BalanceBroken, BangfuError
+
+DONE, NOT_ALL_READ, WRONG_CALL = 0, 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with faults worded for the researcher."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_CALL, f"命令有误：{message}\n用法见 {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 (done), 1 (done, but something could not be read) or 2 (wrong call)."""
+    for stream in (sys.stdout, sys.stderr):  # a Windows console of another code page must not stop the work
+        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except BalanceBroken as fault:
+        print(fault, file=sys.stderr)
+        return NOT_ALL_READ
+    except BangfuError as fault:
+        print(fault, file=sys.stderr)
+        return WRONG_CALL
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="bangfu", description="困难职工帮扶数据：清洗、制表、制图、写报告。数据不离开本机。")
+    commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
+    _command(commands, "demo", _demo, "用示例数据走完全程：清洗、制表、制图、报告")
+    inspect = _command(commands, "inspect", _inspect, "查看每个文件、每张表会被怎样读取（不写任何数据）")
+    inspect.add_argument("path", type=Path, help="文件或文件夹")
+    clean = _wave_command(commands, "clean", _clean, "原始表格 → 整洁数据（parquet）")
+    clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
+    _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction[_Parser], name: str, run: object, what: str) -> _Parser:
+    command = commands.add_parser(name, help=what, description=what, allow_abbrev=False)
+    command.set_defaults(run=run)
+    return command
+
+
+def _wave_command(commands: argparse._SubParsersAction[_Parser], name: str, run: object, what: str) -> _Parser:
+    command = _command(commands, name, run, what)
+    command.add_argument("folder", type=Path, metavar="批次文件夹", help="含 wave.toml 与各单位报表的文件夹")
+    command.add_argument("--out", type=Path, help="输出文件夹")
+    return command
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"应为不小于 1 的整数，实际是 {text!r}")
+    return int(text)
+
+
+def _bar(files: Sequence[Path]) -> Iterable[Path]:
+    from tqdm import tqdm
+
+    return tqdm(files, desc="读取", unit="个文件", disable=not sys.stderr.isatty())
+
+
+def _inspect(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.reading.headings import describe, proposed_mapping
+    from bangfu_analysis.study import inspect
+
+    readings = inspect(chosen.path, _bar)
+    print(describe(readings).to_string(index=False))
+    for reading in readings:
+        if reading.reason:
+            print(f"{reading.file} [{reading.sheet}]：{reading.reason}")
+    if proposal := proposed_mapping(readings):
+        print(f"\n未认出的列名可在批次文件夹的 mapping.yaml 中确认（逐行核对后保存）：\n\n{proposal}")
+    return NOT_ALL_READ if any(reading.kind == "unreadable" for reading in readings) or not readings else DONE
+
+
+def _clean(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.study import clean_wave, places
+
+    pool = ProcessPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
+    with pool as executor:
+        frames = clean_wave(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
+    for name, frame in frames.items():
+        print(f"{name:12s}{len(frame):8d} 行")
+    print(f"整洁数据：{places(chosen.folder, chosen.out).frames}")
+    return _status(frames)
+
+
+def _status(frames: object) -> int:
+    from bangfu_analysis.study import could_not_read
+
+    unread = could_not_read(frames)  # type: ignore[arg-type]
+    for row in unread.itertuples():
+        print(f"没有读到数据：{row.reason or row.source_file}", file=sys.stderr)
+    return NOT_ALL_READ if len(unread) else DONE
+
+
+def _report(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.study import report_wave
+
+    made = report_wave(chosen.folder, out=chosen.out, progress=_bar)
+    _print_places(made)
+    return _status(made.frames)
+
+
+def _print_places(made: object) -> None:
+    for what, path in made.files.items():  # type: ignore[attr-defined]
+        print(f"{what}：{path}")
+
+
+def _demo(_: argparse.Namespace) -> int:
+    from bangfu_analysis.sample import write_sample_study
+    from bangfu_analysis.study import report_wave
+
+    raw = Path("data") / "raw"
+    if not (raw / "daoli").is_dir():
+        raw = Path("bangfu-demo") / "data" / "raw"
+        write_sample_study(raw)
+    made = report_wave(raw / "daoli" / "2009", progress=_bar)
+    print("示例调查（虚构人物，合计数取自已发表的报告）已完成：")
+    _print_places(made)
+    return _status(made.frames)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,304 @@
+"""Loads and checks codebooks: what headings mean, what cells say, and what is plausible.
+
+A codebook is YAML: `codebooks/*.yaml` of the package, over which a study's `codebook.yaml` and a wave's
+`mapping.yaml` are laid. An overlay adds headings and values; it never takes one away. See docs/codebook.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bangfu_analysis.errors import CodebookError, listed
+from bangfu_analysis.text import heading_key, squeeze
+
+PACKAGE_CODEBOOKS = Path(__file__).parent / "codebooks"
+KINDS = (
+    "choice", "choices", "yes_no", "count", "age", "number", "money", "date",
+    "text", "unit", "id_number", "name", "private", "row_number", "ignored",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Level:
+    """One code of a variable: `says` are the squeezed spellings a cell may use, the label among them."""
+
+    code: str
+    label: str
+    label_en: str
+    says: frozenset[str]
+    scheme: str = ""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a column means. `frame` and `name` say where its values go.
+
+    `headings`: keys that mean this variable; `unsure`: keys that may (never mapped without a researcher's word);
+    `low`, `high`: plausible range; `period`: month, year or ""; `unit`: what a bare number counts;
+    `none_means`: what 无 says in such a cell: zero, no, missing or a code; `fill`: blanks repeat the value above;
+    `inner`: keys that mean it only under a parent heading of members; `other_period`: keys that give the sum by the
+    year where `period` is month, and the reverse.
+    """
+
+    frame: str
+    name: str
+    label: str
+    label_en: str
+    kind: str
+    headings: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    levels: tuple[Level, ...] = ()
+    ordered: bool = False
+    low: float | None = None
+    high: float | None = None
+    period: str = ""
+    unit: str = ""
+    none_means: str = "missing"
+    fill: bool = False
+    identifying: bool = False
+    inner: tuple[str, ...] = ()
+    other_period: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes in codebook order, each once."""
+        return list(dict.fromkeys(level.code for level in self.levels))
+
+    @cached_property
+    def spellings(self) -> dict[str, tuple[Level, ...]]:
+        """Squeezed spelling -> the levels that it may mean (more than one only across schemes)."""
+        found: dict[str, tuple[Level, ...]] = {}
+        for level in self.levels:
+            for says in level.says:
+                found[says] = (*found.get(says, ()), level)
+        return found
+
+    def label_of(self, code: str, lang: str = "zh") -> str:
+        """The label of a code in Chinese or English; CodebookError names the codes there are."""
+        for level in self.levels:
+            if level.code == code:
+                return level.label if lang == "zh" else level.label_en
+        raise CodebookError(f"变量 {self.name} 没有代码 {code!r}。可选：{listed(self.codes)}。请检查码本。")
+
+
+@dataclass(frozen=True)
+class Band:
+    """A recoding for tabulation: `variable` of workers -> levels of `name`, by codes or by [start, below)."""
+
+    name: str
+    label: str
+    label_en: str
+    variable: str
+    levels: tuple[Mapping[str, Any], ...]
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes in order."""
+        return [str(level["code"]) for level in self.levels]
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """All variables, bands and schemes that a wave is read with."""
+
+    variables: tuple[Variable, ...]
+    bands: Mapping[str, Band] = field(default_factory=dict)
+    schemes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kinds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ignored_headings: frozenset[str] = frozenset()
+
+    def of(self, frame: str) -> dict[str, Variable]:
+        """The variables of one frame by name."""
+        return {v.name: v for v in self.variables if v.frame == frame}
+
+    def variable(self, frame: str, name: str) -> Variable:
+        """One variable; CodebookError names those of the frame."""
+        known = self.of(frame)
+        if name not in known:
+            raise CodebookError(f"码本的 {frame} 中没有变量 {name}。可选：{listed(known)}。请检查拼写。")
+        return known[name]
+
+    @cached_property
+    def by_heading(self) -> dict[str, tuple[Variable, ...]]:
+        """Heading key -> the variables it may mean, over all frames."""
+        found: dict[str, tuple[Variable, ...]] = {}
+        for variable in self.variables:
+            for key in (*variable.headings, *variable.other_period):
+                found[key] = (*found.get(key, ()), variable)
+        return found
+
+    def labels(self, name: str, lang: str = "zh") -> dict[str, str]:
+        """Code -> label of a variable or band, in codebook order (workers first where frames share a name)."""
+        if name in self.bands:
+            text = "label" if lang == "zh" else "en"
+            return {str(level["code"]): str(level[text]) for level in self.bands[name].levels}
+        return {level.code: level.label if lang == "zh" else level.label_en for level in self._named(name).levels}
+
+    def title(self, name: str, lang: str = "zh") -> str:
+        """The label of a variable or band."""
+        thing: Variable | Band = self.bands[name] if name in self.bands else self._named(name)
+        return thing.label if lang == "zh" else thing.label_en
+
+    def _named(self, name: str) -> Variable:
+        for variable in self.variables:
+            if variable.name == name:
+                return variable
+        raise CodebookError(f"码本中没有变量或分组 {name}。请检查拼写。")
+
+
+def load_codebook(*overlays: Path | Mapping[str, Any]) -> Codebook:
+    """The package's codebook with `overlays` (files or mappings; absent files are skipped) laid over it in order.
+
+    Raises CodebookError naming the file and entry where an overlay names what does not exist.
+    """
+    content = _package_content()
+    for overlay in overlays:
+        if isinstance(overlay, Path):
+            if overlay.exists():
+                content = _lay_over(content, read_yaml(overlay), str(overlay.name))
+        else:
+            content = _lay_over(content, overlay, "mapping")
+    return _build(content)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file as a mapping; CodebookError with file and line where it is not one."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        mark = getattr(fault, "problem_mark", None)
+        place = f"第 {mark.line + 1} 行" if mark else "文件编码"
+        raise CodebookError(f"{path.name}：{place}不是有效的 YAML（UTF-8）。请对照 docs/codebook.md 修改。") from fault
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise CodebookError(f"{path.name}：应为“键: 值”的 YAML，实际是 {type(content).__name__}。")
+    return content
+
+
+@lru_cache(maxsize=1)
+def _package_content() -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for path in sorted(PACKAGE_CODEBOOKS.glob("*.yaml")):
+        merged = _merge(merged, read_yaml(path))
+    return merged
+
+
+def _merge(below: Any, above: Any) -> Any:
+    """Mappings merge key by key, lists append what is new, all else is replaced."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {**below, **{k: _merge(below[k], v) if k in below else v for k, v in above.items()}}
+    if isinstance(below, list) and isinstance(above, list):
+        return below + [item for item in above if item not in below]
+    return above
+
+
+def _lay_over(content: dict[str, Any], overlay: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """An overlay in long form (variables:, lists:, ...) or a mapping's short form (headings:, values:)."""
+    short = {key: overlay[key] for key in ("headings", "values") if key in overlay}
+    long_form = {key: value for key, value in overlay.items() if key not in short}
+    unknown = set(long_form) - {*content, "ignored_headings"}
+    if unknown:
+        raise CodebookError(
+            f"{source}：未知的部分 {listed(sorted(unknown))}。可用：headings、values、{listed(content)}。"
+        )
+    merged = _merge_levels(content, long_form)
+    for heading, target in (short.get("headings") or {}).items():
+        merged = _merge(merged, _heading_entry(merged, str(heading), str(target), source))
+    for target, words in (short.get("values") or {}).items():
+        merged = _add_values(merged, str(target), words, source)
+    return merged
+
+
+def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists of levels merge by code, so that an overlay can add a spelling to a level."""
+    lists = dict(content.get("lists", {}))
+    for name, levels in (overlay.get("lists") or {}).items():
+        known = {(lv["code"], lv.get("scheme", "")): lv for lv in lists.get(name, [])}
+        for level in levels:
+            place = (level["code"], level.get("scheme", ""))
+            known[place] = _merge(known.get(place, {}), level)
+        lists[name] = list(known.values())
+    rest = {key: value for key, value in overlay.items() if key != "lists"}
+    return {**_merge(content, rest), "lists": lists}
+
+
+def _heading_entry(content: Mapping[str, Any], heading: str, target: str, source: str) -> dict[str, Any]:
+    if target == "ignore":
+        return {"ignored_headings": [heading]}
+    frame, name = _split_target(content, target, source)
+    return {"variables": {frame: {name: {"headings": [heading]}}}}
+
+
+def _split_target(content: Mapping[str, Any], target: str, source: str) -> tuple[str, str]:
+    frame, _, name = target.partition(".") if "." in target else ("workers", "", target)
+    if name not in content["variables"].get(frame, {}):
+        known = listed(content["variables"].get(frame, content["variables"]))
+        raise CodebookError(f"{source}：{target} 不是码本中的变量。应写作 frame.变量名，可选：{known}。")
+    return frame, name
+
+
+def _add_values(content: dict[str, Any], target: str, words: Mapping[str, Any], source: str) -> dict[str, Any]:
+    frame, name = _split_target(content, target, source)
+    values = content["variables"][frame][name].get("values")
+    levels = [dict(level) for level in content["lists"].get(values, [])]
+    for word, code in words.items():
+        chosen = [level for level in levels if level["code"] == str(code)]
+        if not chosen:
+            codes = listed(dict.fromkeys(level["code"] for level in levels))
+            raise CodebookError(f"{source}：{target} 没有代码 {code}（“{word}”）。可选：{codes}。")
+        for level in chosen:
+            level["says"] = [*level.get("says", []), str(word)]
+    return {**content, "lists": {**content["lists"], values: levels}}
+
+
+def _build(content: Mapping[str, Any]) -> Codebook:
+    variables = tuple(_variables(content))
+    bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
+    ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
+    return Codebook(variables, bands, content.get("schemes", {}), content.get("kinds", {}), ignored)
+
+
+def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
+    for frame, entries in content["variables"].items():
+        for name, entry in entries.items():
+            try:
+                yield _variable(frame, name, entry, content["lists"])
+            except (KeyError, TypeError) as fault:
+                raise CodebookError(
+                    f"码本变量 {frame}.{name} 不完整或有未知项：{fault}。请对照 docs/codebook.md。"
+                ) from fault
+
+
+def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[str, Any]) -> Variable:
+    settings: dict[str, Any] = {**entry, "label_en": entry["en"]}
+    del settings["en"]
+    if settings["kind"] not in KINDS:
+        raise CodebookError(f"码本变量 {frame}.{name} 的 kind {settings['kind']!r} 无效。可选：{listed(KINDS)}。")
+    if "values" in settings:
+        settings["levels"] = tuple(_level(level) for level in lists[settings.pop("values")])
+    if "range" in settings:
+        settings["low"], settings["high"] = settings.pop("range")
+    for part in ("unsure", "inner", "other_period"):
+        settings[part] = _keys(settings.get(part, []))
+    settings["headings"] = _keys([settings["label"], *settings.get("headings", [])])
+    return Variable(frame=frame, name=name, **settings)
+
+
+def _keys(headings: Sequence[object]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(heading_key(str(heading)) for heading in headings))
+
+
+def _level(entry: Mapping[str, Any]) -> Level:
+    says = frozenset(squeeze(str(word)) for word in [entry["label"], *entry.get("says", [])])
+    return Level(entry["code"], entry["label"], entry["en"], says, entry.get("scheme", ""))
+
+
+def _band(name: str, entry: Mapping[str, Any]) -> Band:
+    return Band(name, entry["label"], entry["en"], entry["variable"], tuple(entry["levels"]))

@@ -1,0 +1,68 @@
+"""The ledger: one row per finding, with the address of the cell it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+
+import pandas as pd
+
+from bangfu_analysis.text import mask, mask_long_numbers
+
+SEVERITIES = ("info", "warning", "error")
+ACTIONS = ("missing", "repaired", "inferred", "kept", "conflict")
+MOST_RAW_CHARACTERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem of one cell (or row, sheet, file: then `cell` is that of its first cell, or empty).
+
+    `raw` is what the cell says, masked where it identifies a person; `value` is what was made of it.
+    `action`: missing (a value was given up), repaired, inferred, kept (as it is), conflict.
+    """
+
+    problem: str
+    message: str
+    severity: str = "warning"
+    action: str = "kept"
+    source_file: str = ""
+    source_sheet: str = ""
+    source_row: int | None = None
+    cell: str = ""
+    variable: str = ""
+    raw: str = ""
+    value: str = ""
+
+    def at(self, file: str, sheet: str, row: int | None, cell: str) -> Finding:
+        """The same finding with its address."""
+        return replace(self, source_file=file, source_sheet=sheet, source_row=row, cell=cell)
+
+
+COLUMNS = tuple(field.name for field in fields(Finding))
+
+
+def quoted(raw: object, *, identifying: bool = False) -> str:
+    """What a cell says, fit to be shown: masked if it identifies, long numbers masked, cut at 40 characters."""
+    text = str(raw)
+    shown = mask(text) if identifying else mask_long_numbers(text)
+    return shown if len(shown) <= MOST_RAW_CHARACTERS else shown[:MOST_RAW_CHARACTERS] + "…"
+
+
+def findings_frame(findings: Iterable[Finding], wave: str) -> pd.DataFrame:
+    """The frame `issues`: `wave` and the fields of Finding, one row per cell and problem, in the order of the sources.
+
+    Text columns are `str`, `severity` and `action` categorical, `source_row` Int64.
+    """
+    rows = pd.DataFrame([asdict(f) for f in findings], columns=list(COLUMNS))
+    text = {c: "str" for c in COLUMNS if c not in ("source_row", "severity", "action")}
+    typed = rows.astype(text).assign(
+        source_row=rows["source_row"].astype("Int64"),
+        severity=pd.Categorical(rows["severity"], categories=list(SEVERITIES), ordered=True),
+        action=pd.Categorical(rows["action"], categories=list(ACTIONS)),
+    )
+    typed.insert(0, "wave", pd.Series(wave, index=typed.index, dtype="str"))
+    ordered = typed.sort_values(["source_file", "source_sheet", "source_row"], kind="stable", na_position="first")
+    return ordered.drop_duplicates(
+        ["source_file", "source_sheet", "cell", "problem", "variable", "message"]
+    ).reset_index(drop=True)

@@ -1,0 +1,66 @@
+"""The pseudonym key: where it lives, how it is made, and what it makes.
+
+A `person_id` is `p` and 16 hexadecimal digits of HMAC-SHA256 (RFC 2104) over what identifies a person. Whoever has
+no key can neither compute nor check one. The key lies in the user's own folder, never under data/; who loses it can
+no longer link new waves to processed frames made before (clean all waves again with the new key).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from bangfu_analysis.errors import BangfuError
+
+KEY_FILE_VARIABLE = "BANGFU_KEY_FILE"
+KEY_BYTES = 32
+
+
+def key_file() -> Path:
+    """Where the key lies: `BANGFU_KEY_FILE` if set, else the user's own settings folder."""
+    if chosen := os.environ.get(KEY_FILE_VARIABLE):
+        return Path(chosen)
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("APPDATA", str(Path.home() / "AppData" / "Roaming")))
+    else:
+        folder = Path(os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config")))
+    return folder / "bangfu_analysis" / "pseudonym.key"
+
+
+def load_key(path: Path | None = None) -> bytes:
+    """The key, made at first use and readable by its owner alone.
+
+    Raises BangfuError where the file exists but holds no key, since a new one would silently break all links.
+    """
+    place = path or key_file()
+    if not place.exists():
+        _make_key(place)
+    try:
+        key = bytes.fromhex(place.read_text(encoding="ascii").strip())
+    except ValueError:
+        key = b""
+    if len(key) < KEY_BYTES:
+        raise BangfuError(
+            f"化名密钥文件 {place} 已损坏：应为 {2 * KEY_BYTES} 位十六进制字符。请从备份恢复；"
+            "若没有备份，请移走该文件后重新清洗全部批次（旧的 person_id 将不再对应）。"
+        )
+    return key
+
+
+def _make_key(place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process made it in the meantime: that one counts
+        return
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(KEY_BYTES))
+
+
+def pseudonym(identity: str, key: bytes) -> str:
+    """`p` + 16 hex digits, the same for the same identity and key."""
+    return "p" + hmac.new(key, identity.encode("utf-8"), hashlib.sha256).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""A file -> tables of addressed cells."""

@@ -1,0 +1,151 @@
+"""A sheet as an array, and the ledger of what became of every row and cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bangfu_analysis.errors import BalanceBroken
+from bangfu_analysis.findings import Finding
+from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Sheet, column_letters
+from bangfu_analysis.text import heading_key, is_blank, squeeze
+
+Objects = npt.NDArray[np.object_]
+Booleans = npt.NDArray[np.bool_]
+_RANK = {"blank": 0, "notes": 1, "headers": 2, "set_aside": 3, "totals": 4, "kept": 5}
+_TO_ROW = {
+    "header": "headers",
+    "body": "kept",
+    "total": "totals",
+    "note": "notes",
+    "repeated_header": "headers",
+    "set_aside": "set_aside",
+}
+
+
+class Grid:
+    """The cells of a sheet up to the last filled row and column: `values` (None where blank), `filled`, `merges`.
+
+    Rows and columns count from 0. `merges`: top left -> bottom right, only what lies within the cells.
+    """
+
+    def __init__(self, sheet: Sheet, name: str = "") -> None:
+        self.sheet = sheet
+        self.name = name or sheet.name
+        columns = list(zip(*sheet.cells, strict=True))
+        self.distinct: list[set[object]] = [set(column) for column in columns]
+        filled = np.zeros((len(sheet.cells), len(columns)), dtype=bool)
+        for j, column in enumerate(columns):
+            blanks = {value for value in self.distinct[j] if is_blank(value)}
+            filled[:, j] = [value not in blanks for value in column] if blanks else True
+        rows, wide = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
+        self.height, self.width = (int(rows[-1]) + 1, int(wide[-1]) + 1) if len(rows) else (0, 0)
+        values = np.empty((len(sheet.cells), len(columns)), dtype=object)
+        for j, column in enumerate(columns):
+            values[:, j] = column
+        values[~filled] = None
+        self.values: Objects = values[: self.height, : self.width]
+        self.filled: Booleans = filled[: self.height, : self.width]
+        self.merges = dict(self._merges())
+
+    def _merges(self) -> Iterable[tuple[tuple[int, int], tuple[int, int]]]:
+        for top, left, bottom, right in self.sheet.merged:
+            low, far = min(bottom, self.height) - 1, min(right, self.width) - 1
+            if top <= self.height and left <= self.width and (low, far) != (top - 1, left - 1):
+                yield (top - 1, left - 1), (low, far)
+
+    @cached_property
+    def covered(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Every cell within a merge -> the merge's top left, for merges of a reasonable size."""
+        found: dict[tuple[int, int], tuple[int, int]] = {}
+        for (top, left), (low, far) in self.merges.items():
+            if (low - top + 1) * (far - left + 1) <= 100_000:
+                found.update({(r, c): (top, left) for r in range(top, low + 1) for c in range(left, far + 1)})
+        return found
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int_]:
+        """Filled cells of every row."""
+        return self.filled.sum(axis=1)
+
+    def text(self, row: int, column: int) -> str:
+        """The cell as squeezed text, "" where blank or beyond the cells."""
+        if not (0 <= row < self.height and 0 <= column < self.width) or not self.filled[row, column]:
+            return ""
+        return squeeze(str(self.values[row, column]))
+
+    def key(self, row: int, column: int) -> str:
+        """The heading key of a text cell, "" for anything else."""
+        value = self.values[row, column] if row < self.height and column < self.width else None
+        return heading_key(value) if isinstance(value, str) and len(value) <= 60 else ""
+
+    def columns_of(self, row: int, first: int = 0, last: int | None = None) -> list[int]:
+        """The filled columns of a row within [first, last)."""
+        return [int(c) + first for c in np.flatnonzero(self.filled[row, first:last])]
+
+    def number(self, row: int) -> int:
+        """The row number that a person sees."""
+        return self.sheet.row_numbers[row]
+
+    def cell(self, row: int, column: int) -> str:
+        """`F12`; of a text file the physical line."""
+        return str(self.number(row)) if self.sheet.is_text else f"{column_letters(column + 1)}{self.number(row)}"
+
+    def place(self, row: int, column: int) -> str:
+        """File, sheet and cell as a message names them."""
+        if self.sheet.is_text:
+            return f"{self.sheet.file} 第{self.number(row)}行"
+        return f"{self.sheet.file} [{self.name}] {self.cell(row, column)}"
+
+    def finding(self, problem: str, row: int, column: int, message: str, **more: Any) -> Finding:
+        """A finding about one cell; the message begins with its place."""
+        return Finding(problem, f"{self.place(row, column)}：{message}", **more).at(
+            self.sheet.file, self.name, self.number(row), self.cell(row, column)
+        )
+
+
+class Ledger:
+    """The fate of every row and filled cell of a grid. A cell's first fate stays; a row takes its weightiest cells'."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        self._rows = np.zeros(grid.height, dtype=np.int8)
+        self._cells = np.full((grid.height, grid.width), -1, dtype=np.int8)
+
+    def mark(self, rows: Sequence[int] | range | npt.NDArray[Any], fate: str, first: int = 0, last: int | None = None) -> None:
+        """Give the cells of `rows` within columns [first, last) the cell fate `fate`, and the rows its counterpart."""
+        chosen = np.asarray(rows, dtype=int)
+        if not len(chosen):
+            return
+        part = self._cells[chosen, first:last]
+        part[(part < 0) & self.grid.filled[chosen, first:last]] = CELL_FATES.index(fate)
+        self._cells[chosen, first:last] = part
+        touched = self.grid.filled[chosen, first:last].any(axis=1)
+        rank = _RANK[_TO_ROW[fate]]
+        self._rows[chosen] = np.where(touched, np.maximum(self._rows[chosen], rank), self._rows[chosen])
+
+    def unmarked(self) -> Booleans:
+        """The filled cells that have no fate yet."""
+        return self.grid.filled & (self._cells < 0)
+
+    def accounts(self, *, set_aside: bool) -> tuple[dict[str, int], dict[str, int]]:
+        """Rows and cells by fate; a sheet that is `set_aside` has no rows kept. Raises BalanceBroken."""
+        counts = np.bincount(self._cells[self.grid.filled] + 1, minlength=len(CELL_FATES) + 1)
+        cells = {fate: int(n) for fate, n in zip(CELL_FATES, counts[1:], strict=True)}
+        ranks = np.bincount(self._rows, minlength=len(_RANK))
+        rows = {fate: int(ranks[_RANK[fate]]) if fate in _RANK else 0 for fate in ROW_FATES}
+        if set_aside:
+            rows["set_aside"], rows["kept"] = rows["set_aside"] + rows["kept"], 0
+            cells["set_aside"], cells["body"] = cells["set_aside"] + cells["body"], 0
+        blank = int((self.grid.counts == 0).sum())
+        if sum(rows.values()) != self.grid.height or counts[0] or rows["blank"] != blank:
+            sheet = self.grid.sheet
+            raise BalanceBroken(
+                f"{sheet.file} [{self.grid.name}]：{self.grid.height} 行、{int(self.grid.filled.sum())} 格中有 {counts[0]} 格"
+                "未能说明去向，已停止清理以免丢失数据。请把该文件的空表样寄给维护者。"
+            )
+        return rows, cells

@@ -1,0 +1,285 @@
+"""A header block -> the kind of table and the variable of every column. Headings match whole, never in part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.reading.tables import Column
+from bangfu_analysis.text import heading_key, heading_unit
+
+NOT_COUNTED = ("row_number", "ignored")
+REPEATABLE = ("row_number", "ignored", "private")
+TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
+_DIGITS = {character: n for n, character in enumerate("一二三四五六七八九十", start=1)}
+_SLOT = re.compile(r"^(?:主要)?(?:家庭成员|家庭主要成员|成员|家属)[(]?([1-9]\d?|[一二三四五六七八九十])[)]?[/、.:的_-]?(.*)$")
+_SLOT_BEHIND = re.compile(r"^(?:家庭成员|成员|家属)(.+?)[(]?([1-9]\d?)[)]?$")
+_UNIT_ALONE = re.compile(r"^[(\[【]?(?:万元|千元|元|元/月|元/年|人|岁|户|㎡|m2|平方米)[)\]】]?$")
+_MONEY = {"万": 10_000.0, "千": 1_000.0}
+_HEAD_WORDS = re.compile(r"户主|职工|本人|申请人")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One column's heading: its levels from the top, squeezed, unlike neighbours only, and what its bracket says."""
+
+    index: int
+    levels: tuple[str, ...]
+
+    @property
+    def _meaning(self) -> tuple[str, ...]:
+        bare = tuple(level for level in self.levels if level)
+        return bare[:-1] if len(bare) > 1 and _UNIT_ALONE.match(bare[-1]) else bare
+
+    @property
+    def key(self) -> str:
+        """The key of the lowest level."""
+        return heading_key(self._meaning[-1]) if self._meaning else ""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The keys of the levels above, nearest first."""
+        return tuple(heading_key(level) for level in self._meaning[-2::-1])
+
+    @property
+    def unit(self) -> str:
+        """`万元` of `家庭年收入（万元）`, or of a level that is nothing but a unit."""
+        own = self.levels[-1] if self.levels else ""
+        if len(self.levels) > 1 and _UNIT_ALONE.match(own):
+            return own.strip("()[]【】")
+        return next((u for level in reversed(self.levels) if (u := heading_unit(level))), "")
+
+    @property
+    def shown(self) -> str:
+        """The levels joined with `/`."""
+        return "/".join(level for level in self.levels if level)
+
+
+class Vocabulary:
+    """What headings may say, looked up once for a codebook."""
+
+    def __init__(self, codebook: Codebook) -> None:
+        self.codebook = codebook
+        self.parents = frozenset(heading_key(str(p)) for p in codebook.kinds.get("members", {}).get("parents", ()))
+        self.inner = {key: v for v in codebook.variables for key in v.inner}
+        self.unsure: dict[str, tuple[Variable, ...]] = {}
+        for variable in codebook.variables:
+            for key in variable.unsure:
+                self.unsure[key] = (*self.unsure.get(key, ()), variable)
+        self.known = frozenset(codebook.by_heading) | frozenset(self.unsure) | codebook.ignored_headings
+        self.optioned = tuple(v for v in codebook.variables if v.kind in ("choices", "choice") and v.levels)
+
+    def knows(self, key: str) -> bool:
+        """True where `key` is a heading of any frame, an inner heading of members or a slot."""
+        return bool(key) and (key in self.known or key in self.inner or slot_of(key) is not None)
+
+    def find(self, frame: str, key: str) -> Variable | None:
+        """The variable of `frame` that `key` means."""
+        return next((v for v in self.codebook.by_heading.get(key, ()) if v.frame == frame), None)
+
+    def member(self, key: str) -> Variable | None:
+        """The variable of members that `key` means under a parent that says so."""
+        return self.inner.get(key) or self.find("members", key)
+
+    def option(self, parent: str, leaf: str, frame: str) -> tuple[Variable, str] | None:
+        """The variable that `parent` heads and the code of its level that `leaf` spells."""
+        variable = self.find(frame, parent)
+        if variable is None or variable not in self.optioned or leaf not in variable.spellings:
+            return None
+        return variable, variable.spellings[leaf][0].code
+
+    def suggestions(self, key: str, frames: Sequence[str]) -> tuple[str, ...]:
+        """The nearest codebook entries, as frame.name, best first."""
+        from rapidfuzz import fuzz, process
+
+        sure = [f"{v.frame}.{v.name}" for v in self.unsure.get(key, ()) if v.frame in frames]
+        options = [
+            (k, v) for k, vs in self.codebook.by_heading.items() for v in vs if v.frame in frames and v.kind != "row_number"
+        ]
+        found = process.extract(key, [k for k, _ in options], scorer=fuzz.ratio, score_cutoff=50, limit=6) if key else []
+        near = [f"{options[place][1].frame}.{options[place][1].name}" for _, _, place in found]
+        return tuple(dict.fromkeys([*sure, *near]))[:3]
+
+
+def slot_of(text: str) -> tuple[int, str] | None:
+    """`家庭成员2姓名`, `家庭成员二/姓名`, `成员姓名2` -> (2, 姓名); None for anything else."""
+    if found := _SLOT.match(text):
+        number, rest = found.group(1), found.group(2)
+    elif found := _SLOT_BEHIND.match(text):
+        rest, number = found.group(1), found.group(2)
+    else:
+        return None
+    return (int(number) if number.isdigit() else _DIGITS[number]), heading_key(rest) if rest else ""
+
+
+def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -> float:
+    """What a bare number under `heading` is multiplied with to be in yuan and in the variable's period.
+
+    The heading's own unit goes before that of the sheet (`sheet_factor`); a money unit in it, 元 too, sets the latter aside.
+    """
+    if variable.kind != "money":
+        return 1.0
+    unit = heading.unit
+    money = next((f for word, f in _MONEY.items() if word in unit), 1.0) if "元" in unit or "万" in unit else sheet_factor
+    period = variable.period
+    if "年" in unit or "月" in unit:
+        period = "year" if "年" in unit else "month"
+    elif heading.key in variable.other_period or any(p + heading.key in variable.other_period for p in heading.parents):
+        period = {"month": "year", "year": "month"}.get(variable.period, "")
+    if not variable.period or period == variable.period:
+        return money
+    return money / 12 if variable.period == "month" else money * 12
+
+
+def columns_for(
+    kind: str, headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]], sheet_factor: float = 1.0
+) -> tuple[Column, ...]:
+    """The columns of a table of `kind`: `values[i]` are the distinct squeezed cells below `headings[i]`.
+
+    A variable is taken once; the second column that claims it is unmatched, ticks, slots and private columns apart.
+    """
+    frame = str(words.codebook.kinds[kind]["frame"]) if kind in words.codebook.kinds else ""
+    runs = _member_run(headings, words) if frame == "workers" else frozenset()
+    ticked = _tick_run(headings, words, frame, values)
+    taken: set[tuple[str, str, int | None]] = set()
+    columns = []
+    for place, heading in enumerate(headings):
+        column = ticked.get(place) or _matched(heading, kind, frame, words, inner=place in runs)
+        if column.variable is not None and not column.tick:
+            claim = (column.variable.frame, column.variable.name, column.slot)
+            if claim in taken and column.variable.kind not in REPEATABLE:
+                column = Column(heading.index, heading.shown)
+            taken.add(claim)
+        columns.append(_finished(column, heading, words, frame, bool(values[place]), sheet_factor))
+    return tuple(columns)
+
+
+def _finished(
+    column: Column, heading: Heading, words: Vocabulary, frame: str, filled: bool, sheet_factor: float
+) -> Column:
+    if column.variable is not None:
+        ignored = column.variable.kind in NOT_COUNTED
+        return replace(
+            column, fate="ignored" if ignored else "matched", factor=factor_of(column.variable, heading, sheet_factor)
+        )
+    if heading.key in words.codebook.ignored_headings:
+        return replace(column, fate="ignored")
+    if not heading.key and not filled:
+        return replace(column, fate="empty")
+    frames = [frame, "members"] if frame == "workers" else [frame] if frame else list(dict.fromkeys(v.frame for v in words.codebook.variables))
+    return replace(column, fate="unmatched", suggestions=words.suggestions(heading.key, frames))
+
+
+def _matched(heading: Heading, kind: str, frame: str, words: Vocabulary, *, inner: bool) -> Column:
+    """The column that `heading` means in `frame`, its variable None where it means nothing there."""
+    column = Column(heading.index, heading.shown)
+    key, parents = heading.key, heading.parents
+    if not key or not frame:
+        return column
+    if frame in ("workers", "members"):
+        if slotted := _slotted(heading, words):
+            return replace(column, variable=slotted[1], slot=slotted[0])
+        if inner or any(parent in words.parents for parent in parents):
+            return replace(column, variable=words.member(key))
+    for parent in parents:
+        if option := words.option(parent, key, frame):
+            return replace(column, variable=option[0], tick=option[1])
+    if frame == "members":
+        owner = words.find("workers", key)
+        if owner is not None and owner.name in ("name", "id_number") and _HEAD_WORDS.search(key):
+            return replace(column, variable=owner)
+        return replace(column, variable=words.member(key))
+    joined = next((v for p in parents if (v := words.find(frame, p + key)) is not None), None)
+    direct = joined or words.find(frame, key)
+    if direct is None and frame == "workers":
+        direct = words.find("members", key)
+    return replace(column, variable=direct)
+
+
+def _slotted(heading: Heading, words: Vocabulary) -> tuple[int, Variable] | None:
+    for text in (heading.key, *(parent + "/" + heading.key for parent in heading.parents)):
+        if found := slot_of(text):
+            variable = words.member(found[1] or "家庭成员")
+            if variable is not None:
+                return found[0], variable
+    return None
+
+
+def _member_run(headings: Sequence[Heading], words: Vocabulary) -> frozenset[int]:
+    """The places of a flat household sheet's member columns: beside 与户主关系 and a member's name, as far as they reach."""
+    flat = [None if h.parents else h.key for h in headings]
+    relations = [n for n, key in enumerate(flat) if key and (v := words.find("members", key)) and v.name == "relation"]
+    if not relations:
+        return frozenset()
+    first = last = relations[0]
+    before = {v.name for n in range(first) if flat[n] and (v := words.find("workers", str(flat[n])))}
+    while first > 0 and flat[first - 1] and _is_member_name(str(flat[first - 1]), words, "name" in before and first > 1):
+        first -= 1
+        before = {v.name for n in range(first) if flat[n] and (v := words.find("workers", str(flat[n])))}
+        if "name" not in before:
+            return frozenset()
+    while last + 1 < len(flat) and flat[last + 1] and words.member(str(flat[last + 1])) is not None:
+        last += 1
+    run = range(first, last + 1)
+    names = [n for n in run if _is_member_name(str(flat[n]), words, "name" in before)]
+    return frozenset(run) if names else frozenset()
+
+
+def _is_member_name(key: str, words: Vocabulary, again: bool) -> bool:
+    """True where `key` heads a member's name by itself, or is 姓名 for the second time."""
+    direct = words.find("members", key)
+    inner = words.inner.get(key)
+    return (direct is not None and direct.name == "name") or (again and inner is not None and inner.name == "name")
+
+
+def _tick_run(
+    headings: Sequence[Heading], words: Vocabulary, frame: str, values: Sequence[frozenset[str]]
+) -> dict[int, Column]:
+    """Columns of a run of two or more headings that all spell causes, over cells that are ticks or blank."""
+    variable = next((v for v in words.codebook.variables if (v.frame, v.name) == ("workers", "cause")), None)
+    if frame != "workers" or variable is None:
+        return {}
+    found: dict[int, Column] = {}
+    run: list[int] = []
+    for place in range(len(headings) + 1):
+        if place < len(headings) and headings[place].key in variable.spellings and values[place] <= TICKS:
+            run.append(place)
+            continue
+        own = [n for n in run if not words.find(frame, headings[n].key)]
+        if len(run) > 1 and own and any(values[n] for n in run):
+            for n in run:
+                h = headings[n]
+                found[n] = Column(h.index, h.shown, variable, tick=variable.spellings[h.key][0].code)
+        run = []
+    return found
+
+
+def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> str:
+    """The kind of table that `headings` head: of those whose conditions hold, the one that most columns match; else "".
+
+    Row numbers, remarks and the like do not count. A members table with a 本人 or 户主 among its relations is a roster.
+    """
+    best, most = "", 0
+    for kind, rule in words.codebook.kinds.items():
+        columns = columns_for(kind, headings, words, values)
+        matched = [c.variable for c in columns if c.variable is not None and c.fate == "matched"]
+        names = {v.name for v in matched if v.frame == rule["frame"]}
+        count = len({(v.frame, v.name) for v in matched})
+        if not names & set(rule["any_of"]) or count < int(rule["least"]):
+            continue
+        if kind == "members" and best == "roster" and _has_heads(columns, values):
+            continue
+        if count > most:
+            best, most = kind, count
+    return best
+
+
+def _has_heads(columns: Iterable[Column], values: Sequence[frozenset[str]]) -> bool:
+    for place, column in enumerate(columns):
+        if column.variable is not None and column.variable.name == "relation":
+            return any(level.code == "head" for v in values[place] for level in column.variable.spellings.get(v, ()))
+    return False
+
+

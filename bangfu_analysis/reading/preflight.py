@@ -1,0 +1,175 @@
+"""Is it safe to open: the true type by its first bytes, encryption, bombs, macros, far cells. Bytes -> type."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+
+from bangfu_analysis.errors import FileRefused
+
+MOST_UNPACKED = 2_000_000_000
+MOST_CELLS = 40_000_000
+MOST_MERGED = 1_000_000
+LARGE_XML = 8_000_000
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*?(?<!/)>(?!</)')
+_WIDE = re.compile(rb'r="(?:[B-Z][A-Z]|[A-Z]{3})[0-9]')
+_LAST_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="([0-9]+)"')
+_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
+_ODS_REPEAT = re.compile(
+    rb'<table:table-cell\b(?=[^>]*office:value-type)[^>]*table:number-columns-repeated="([0-9]{4,})"'
+)
+_ODS_ROWS = re.compile(
+    rb'<table:table-row\b[^>]*table:number-rows-repeated="([0-9]{4,})"[^>]*>(?:(?!</table:table-row>).)*?office:value-type',
+    re.DOTALL,
+)
+_FOREIGN = (
+    (b"%PDF", "这是 PDF 文件", "请向报送单位索取电子表格，或另存为 .xlsx"),
+    (b"Rar!", "这是 RAR 压缩包", "请解压后把其中的表格放入文件夹"),
+    (b"7z\xbc\xaf", "这是 7z 压缩包", "请解压后把其中的表格放入文件夹"),
+    (b"\x89PNG", "这是图片", "请把图片中的表录入电子表格"),
+    (b"\xff\xd8\xff", "这是图片", "请把图片中的表录入电子表格"),
+    (b"{\\rtf", "这是 RTF 文档", "请把其中的表复制到 Excel，另存为 .xlsx"),
+    (b"MIME-Version", "这是网页归档文件", "请用 Excel 打开并另存为 .xlsx"),
+)
+
+
+def file_type(data: bytes, file: str) -> str:
+    """xlsx, xlsb, ods, xls, html, xml (a 2003 XML workbook) or text, by content and not by name.
+
+    Raises FileRefused, naming `file`, where the content is not a spreadsheet or would exhaust the machine.
+    """
+    if not data.strip(b"\0 \t\r\n"):
+        raise refused(file, "文件是空的（没有任何内容）", "请向报送单位索取完整的文件")
+    if file.lower().endswith((".et", ".ett", ".wps")):
+        raise refused(file, "这是 WPS 专有格式", "请用 WPS 打开并另存为 .xlsx")
+    for magic, found, advice in _FOREIGN:
+        if data.startswith(magic):
+            raise refused(file, found + "，不是电子表格", advice)
+    if data.startswith(b"PK"):
+        return _package_type(data, file)
+    if data.startswith(_OLE):
+        return _ole_type(data, file)
+    if data[:2] in (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00") and file.lower().endswith(".xls"):
+        return "xls"
+    return _text_type(data, file)
+
+
+def refused(file: str, found: str, advice: str) -> FileRefused:
+    """The refusal of `file`: what was found and what to do."""
+    return FileRefused(f"{file}：{found}，未读取。{advice}。")
+
+
+def _text_type(data: bytes, file: str) -> str:
+    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    head = data[:4096]
+    if not utf16 and head.count(b"\0") > len(head) // 3:  # UTF-16 without a mark: every other byte of digits and commas
+        utf16 = True
+    if not utf16 and b"\0" in head:
+        raise refused(file, "不是电子表格（内容是二进制数据）", "请用 Excel 或 WPS 打开原文件，另存为 .xlsx")
+    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in head and start.startswith(b"<?xml"):
+        return "xml"
+    return "html" if start.startswith(b"<") and re.search(rb"<(html|table|!doctype|meta|head|body|div)", start) else "text"
+
+
+def _ole_type(data: bytes, file: str) -> str:
+    def has(name: str) -> bool:
+        return name.encode("utf-16-le") in data
+
+    if has("EncryptedPackage"):
+        raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx")
+    if has("_VBA_PROJECT"):
+        raise refused(file, "工作簿含有宏", "请用 Excel 打开（不启用宏）并另存为不含宏的 .xlsx")
+    if has("Workbook") or has("Book"):
+        return "xls"
+    what = "Word 文档" if has("WordDocument") else "旧式 Office 文件"
+    raise refused(file, f"这是{what}，不是电子表格", "请把其中的表复制到 Excel，另存为 .xlsx")
+
+
+def _package_type(data: bytes, file: str) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            found = _named_type(package, file)
+            _refuse_bombs(package, len(data), file)
+            if found == "xlsx":
+                _refuse_far_cells(package, file)
+            elif found == "ods":
+                _refuse_repeats(package.read("content.xml"), file)
+            return found
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as fault:
+        raise refused(file, "文件已损坏（压缩结构不完整）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx") from fault
+
+
+def _named_type(package: zipfile.ZipFile, file: str) -> str:
+    names = {info.filename.replace("\\", "/").lstrip("/").lower() for info in package.infolist()}
+    if any(info.flag_bits & 1 for info in package.infolist()):
+        raise refused(file, "压缩包设有密码", "请去掉密码后重新保存")
+    if any(name.endswith("vbaproject.bin") for name in names) or file.lower().endswith((".xlsm", ".xltm")):
+        raise refused(file, "工作簿含有宏", "请用 Excel 打开（不启用宏）并另存为不含宏的 .xlsx")
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    if any(name.startswith("xl/") for name in names):
+        return "xlsx"
+    if "content.xml" in names and b"spreadsheet" in package.read("mimetype")[:100]:
+        return "ods"
+    if any(name.startswith("word/") for name in names):
+        raise refused(file, "这是 Word 文档，不是电子表格", "请把其中的表复制到 Excel，另存为 .xlsx")
+    raise refused(file, "这是压缩包或其他文件，不是电子表格", "请解压后把其中的表格放入文件夹")
+
+
+def _refuse_bombs(package: zipfile.ZipFile, packed: int, file: str) -> None:
+    unpacked = sum(info.file_size for info in package.infolist())
+    if unpacked > MOST_UNPACKED or (unpacked > 100_000_000 and unpacked > 100 * packed):
+        raise refused(
+            file,
+            f"解压后达 {unpacked / 1e6:,.0f} MB（原 {packed / 1e6:.1f} MB），会耗尽内存",
+            "请只保留有数据的单元格，另存后再用",
+        )
+
+
+def _refuse_far_cells(package: zipfile.ZipFile, file: str) -> None:
+    for info in package.infolist():
+        if re.search(r"worksheets/[^/]+\.xml$", info.filename.replace("\\", "/")):
+            xml = package.read(info)
+            rows, columns = _extent(xml)
+            if rows * columns > MOST_CELLS:
+                raise refused(
+                    file,
+                    f"工作表范围达 {rows:,} 行 × {columns:,} 列（有孤立的单元格在极远处），会耗尽内存",
+                    "请删除远处的单元格后另存",
+                )
+            if any(_area(found) > MOST_MERGED for found in _MERGE.finditer(xml, max(xml.rfind(b"sheetData"), 0))):
+                raise refused(file, "有一处合并单元格覆盖上百万格", "请取消该合并后另存")
+
+
+def _extent(xml: bytes) -> tuple[int, int]:
+    """Rows and columns up to the last cell with a value; of a large sheet without wide rows, an upper bound."""
+    if len(xml) > LARGE_XML and not _WIDE.search(xml):
+        last = _LAST_ROW.match(xml, max(xml.rfind(b"<row"), 0))
+        return (int(last.group(1)) if last else 1), 52
+    cells = {(found.group(1), len(found.group(2)), found.group(2)) for found in _CELL.finditer(xml)}
+    if not cells:
+        return 0, 0
+    return max(int(row) for _, _, row in cells), max(_column(letters) for letters in {c[0] for c in cells})
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _area(merge: re.Match[bytes]) -> int:
+    left, top, right, bottom = merge.groups()
+    return (_column(right) - _column(left) + 1) * (int(bottom) - int(top) + 1)
+
+
+def _refuse_repeats(xml: bytes, file: str) -> None:
+    wide = max((int(n) for n in _ODS_REPEAT.findall(xml)), default=0)
+    tall = max((int(n) for n in _ODS_ROWS.findall(xml)), default=0) if b"number-rows-repeated" in xml else 0
+    if wide > 5000 or tall > 200_000:
+        raise refused(file, "有单元格的值被重复成千上万次，会耗尽内存", "请删除多余的行列后另存")

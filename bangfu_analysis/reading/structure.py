@@ -1,0 +1,221 @@
+"""What values alone do not tell: hidden rows and columns, struck-through cells, comments, errors, formulas never calculated.
+
+Read from the package's own XML, as no library gives all of it quickly (see docs/decisions).
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+from bangfu_analysis.reading.tables import Sheet
+
+Cells = dict[tuple[int, int], Any]
+LARGEST_XML = 400_000_000
+_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
+_COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)</|<(?:\w+:)?t\b[^>]*>([^<]*)</")
+_STRIKE_OFF = ("0", "false")
+_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
+
+
+def of_xlsx(data: bytes, sheets: list[Sheet]) -> list[Sheet]:
+    """`sheets` with the structure that the package `data` holds of them; where it can't be read, `structure` says so."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            parts = _sheet_parts(package)
+            styles, strings = _struck_styles(package), _struck_strings(package)
+            return [
+                _of_sheet(sheet, package, parts[sheet.name], styles, strings) if sheet.name in parts else sheet
+                for sheet in sheets
+            ]
+    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as fault:
+        return [replace(sheet, structure=f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线") for sheet in sheets]
+
+
+def _of_sheet(sheet: Sheet, package: zipfile.ZipFile, part: str, styles: set[bytes], strings: set[bytes]) -> Sheet:
+    if package.getinfo(part).file_size > LARGEST_XML:
+        return replace(sheet, structure="工作表过大，未检查隐藏的行列、删除线和批注")
+    xml = package.read(part)
+    errors, uncalculated, struck = _marked_cells(xml, styles, strings)
+    hidden = [_attributes(row) for row in _ROW.findall(xml)] if b"hidden=" in xml else []
+    columns = [_attributes(column) for column in _COLUMN.findall(xml)] if b"hidden=" in xml else []
+    return replace(
+        sheet,
+        cells=_with(sheet.cells, errors),
+        hidden_rows=frozenset(int(row[b"r"]) for row in hidden if _on(row) and b"r" in row),
+        hidden_columns=frozenset(
+            n for c in columns if _on(c) for n in range(int(c[b"min"]), min(int(c[b"max"]), 16384) + 1)
+        ),
+        struck=frozenset(struck),
+        uncalculated=frozenset(uncalculated),
+        commented=frozenset(_comments(package, part)),
+    )
+
+
+def _on(tag: dict[bytes, bytes]) -> bool:
+    return tag.get(b"hidden") in (b"1", b"true")
+
+
+def _attributes(tag: bytes) -> dict[bytes, bytes]:
+    return dict(_ATTRIBUTE.findall(tag))
+
+
+def _with(cells: list[tuple[object, ...]], errors: Cells) -> list[tuple[object, ...]]:
+    changed = list(cells)
+    for (row, column), text in errors.items():
+        if row <= len(changed) and column <= len(changed[row - 1]):
+            old = changed[row - 1]
+            changed[row - 1] = (*old[: column - 1], text, *old[column:])
+    return changed
+
+
+def _marked_cells(xml: bytes, styles: set[bytes], strings: set[bytes]) -> tuple[Cells, set[Any], set[Any]]:
+    """Error cells with their text, formulas without a value, struck-through cells."""
+    errors: Cells = {}
+    uncalculated: set[Any] = set()
+    struck: set[Any] = set()
+    if not (styles or strings or b't="e"' in xml or _FORMULA.search(xml) or b"<strike" in xml):
+        return errors, uncalculated, struck
+    for head, _, body in _CELL.findall(xml):
+        tag = _attributes(head)
+        value = _VALUE.search(body)
+        text = (value.group(1) or value.group(2) or b"") if value else b""
+        if tag.get(b"t") == b"e":
+            errors[_position(tag)] = text.decode()
+        elif not text and tag.get(b"t") != b"str" and _FORMULA.search(body):
+            uncalculated.add(_position(tag))
+        if text and (tag.get(b"s") in styles or (tag.get(b"t") == b"s" and text in strings) or _strikes(body)):
+            struck.add(_position(tag))
+    return errors, uncalculated, struck
+
+
+def _strikes(xml: bytes) -> bool:
+    return re.search(rb'<(?:\w+:)?strike(?! val="(?:0|false)")', xml) is not None
+
+
+def _position(tag: dict[bytes, bytes]) -> tuple[int, int]:
+    return position(tag.get(b"r", b"A1").decode())
+
+
+def position(address: str) -> tuple[int, int]:
+    """`B3` -> (3, 2)."""
+    found = _ADDRESS.match(address)
+    if found is None:
+        raise ValueError(address)
+    column = 0
+    for letter in found.group(1):
+        column = column * 26 + ord(letter) - 64
+    return int(found.group(2)), column
+
+
+def _root(package: zipfile.ZipFile, name: str) -> ElementTree.Element | None:
+    try:
+        return ElementTree.fromstring(package.read(name))
+    except KeyError:
+        return None
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _all(root: ElementTree.Element | None, name: str) -> Iterator[ElementTree.Element]:
+    return (element for element in root.iter() if _local(element.tag) == name) if root is not None else iter(())
+
+
+def _relations(package: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """Relation id -> (type, target part) of `part`."""
+    folder, name = posixpath.split(part)
+    root = _root(package, f"{folder}/_rels/{name}.rels")
+    return {
+        str(r.get("Id")): (str(r.get("Type")), posixpath.normpath(posixpath.join("/" + folder, str(r.get("Target")))).lstrip("/"))
+        for r in _all(root, "Relationship")
+    }
+
+
+def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
+    relations = _relations(package, "xl/workbook.xml")
+    found = {}
+    for sheet in _all(_root(package, "xl/workbook.xml"), "sheet"):
+        of = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
+        if of in relations and relations[of][1] in package.namelist():
+            found[str(sheet.get("name"))] = relations[of][1]
+    return found
+
+
+def _struck_styles(package: zipfile.ZipFile) -> set[bytes]:
+    """Style numbers of cells whose font is struck through."""
+    root = _root(package, "xl/styles.xml")
+    fonts = [f for group in _all(root, "fonts") for f in group if _local(f.tag) == "font"]
+    struck = {n for n, f in enumerate(fonts) if any(s.get("val") not in _STRIKE_OFF for s in _all(f, "strike"))}
+    styles = [x for group in _all(root, "cellXfs") for x in group if _local(x.tag) == "xf"]
+    return {str(n).encode() for n, xf in enumerate(styles) if int(xf.get("fontId", 0)) in struck}
+
+
+def _struck_strings(package: zipfile.ZipFile) -> set[bytes]:
+    """Numbers of the shared strings with a struck-through run."""
+    if "xl/sharedStrings.xml" not in package.namelist():
+        return set()
+    xml = package.read("xl/sharedStrings.xml")
+    if not _strikes(xml):
+        return set()
+    items = re.findall(rb"<(?:\w+:)?si\b.*?</(?:\w+:)?si>|<(?:\w+:)?si\s*/>", xml, re.DOTALL)
+    return {str(n).encode() for n, item in enumerate(items) if _strikes(item)}
+
+
+def _comments(package: zipfile.ZipFile, part: str) -> set[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for kind, target in _relations(package, part).values():
+        if kind.endswith("/comments"):
+            found |= {position(str(c.get("ref"))) for c in _all(_root(package, target), "comment")}
+    return found
+
+
+def of_ods(data: bytes, sheets: list[Sheet]) -> list[Sheet]:
+    """`sheets` with merges, hidden rows, struck-through cells and annotations of an OpenDocument spreadsheet."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        root = ElementTree.fromstring(package.read("content.xml"))
+    struck = {
+        str(_get(style, "name"))
+        for style in _all(root, "style")
+        if any(_get(p, "text-line-through-style") not in (None, "none") for p in _all(style, "text-properties"))
+    }
+    tables = {_get(table, "name"): table for table in _all(root, "table") if _get(table, "name")}
+    return [_ods_sheet(sheet, tables[sheet.name], struck) if sheet.name in tables else sheet for sheet in sheets]
+
+
+def _get(element: ElementTree.Element, name: str) -> str | None:
+    return next((value for key, value in element.attrib.items() if _local(key) == name), None)
+
+
+def _ods_sheet(sheet: Sheet, table: ElementTree.Element, struck_styles: set[str]) -> Sheet:
+    merged, hidden, struck, commented = [], set(), set(), set()
+    row = 1
+    for line in _all(table, "table-row"):
+        times = int(_get(line, "number-rows-repeated") or 1)
+        if _get(line, "visibility") in ("collapse", "filter"):
+            hidden |= set(range(row, min(row + times, len(sheet.cells) + 1)))
+        column = 1
+        for cell in line:
+            down, right = int(_get(cell, "number-rows-spanned") or 1), int(_get(cell, "number-columns-spanned") or 1)
+            if down > 1 or right > 1:
+                merged.append((row, column, row + down - 1, column + right - 1))
+            if _get(cell, "style-name") in struck_styles:
+                struck.add((row, column))
+            if any(True for _ in _all(cell, "annotation")):
+                commented.add((row, column))
+            column += int(_get(cell, "number-columns-repeated") or 1)
+        row += times
+    return replace(
+        sheet, merged=tuple(merged), hidden_rows=frozenset(hidden), struck=frozenset(struck), commented=frozenset(commented)
+    )

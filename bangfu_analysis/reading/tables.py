@@ -1,0 +1,135 @@
+"""What reading hands on: sheets of cells, and tables of addressed cells. Data only, no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from bangfu_analysis.codebook import Variable
+from bangfu_analysis.findings import Finding
+
+ROW_FATES = ("kept", "set_aside", "merged", "totals", "notes", "headers", "blank")
+CELL_FATES = ("header", "body", "total", "note", "repeated_header", "set_aside")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet as received.
+
+    `cells[i][j]`: Python values (str, int, float, bool, datetime, date, time, timedelta, None), every row equally long;
+    an error cell is its text (`#REF!`). Row i is the row a person calls `row_numbers[i]` (Excel row; physical line
+    of a text file); column j is Excel column j + 1. Positions below are 1-based indices into `cells`.
+    `structure` is "" where hidden rows, strikes and merges are known, else why they are not.
+    """
+
+    file: str
+    name: str
+    cells: list[tuple[object, ...]]
+    row_numbers: tuple[int, ...]
+    visible: bool = True
+    is_text: bool = False
+    merged: tuple[tuple[int, int, int, int], ...] = ()  # first row, first column, last row, last column
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    struck: frozenset[tuple[int, int]] = frozenset()
+    commented: frozenset[tuple[int, int]] = frozenset()
+    uncalculated: frozenset[tuple[int, int]] = frozenset()
+    structure: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table (of a form: one labelled cell).
+
+    `index`: Excel column; `heading`: levels joined with `/`; `variable`: what it means, None where it is not known;
+    `fate`: matched, ignored, unmatched (issue), empty; `slot`: number n of 家庭成员n; `tick`: the code that a tick in
+    this column stands for; `factor`: what a bare number is multiplied with (万元 -> 10000, yearly where the variable is
+    monthly -> 1/12); `suggestions`: nearest codebook entries as frame.name; `row`: for a form, the row of its value.
+    """
+
+    index: int
+    heading: str
+    variable: Variable | None = None
+    fate: str = "unmatched"
+    slot: int | None = None
+    tick: str = ""
+    factor: float = 1.0
+    suggestions: tuple[str, ...] = ()
+    row: int | None = None
+
+
+@dataclass(frozen=True)
+class Total:
+    """A stated 小计/合计 row: its label, row number, raw values by column index, and the body rows that it covers."""
+
+    label: str
+    row: int
+    values: Mapping[int, object]
+    covers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A located table.
+
+    `body`: raw values, merges filled and dittos resolved; index = row number a person sees, columns = Column.index,
+    dtype object, None where empty; only rows that hold data (totals, notes, repeated headers and set-aside rows are not in it).
+    `head_of`: for rosters with family rows, index row -> the row of the household's head (itself for a head).
+    `meta`: unit (填报单位), date, title, money_factor as the lines above the header say them.
+    `is_form`: one form a sheet: `body` has the single row 0 and each Column its own `row`.
+    """
+
+    file: str
+    sheet: str
+    kind: str
+    columns: tuple[Column, ...]
+    body: pd.DataFrame
+    header_rows: tuple[int, int]
+    head_of: pd.Series | None = None
+    totals: tuple[Total, ...] = ()
+    meta: Mapping[str, object] = field(default_factory=dict)
+    is_text: bool = False
+    is_form: bool = False
+
+
+@dataclass(frozen=True)
+class SheetReading:
+    """How one sheet was read: its tables, and the fate of every row and every filled cell.
+
+    `rows`, `cells`: fate -> count, summing to all rows (up to the last filled one) and to all filled cells. The tables
+    of a hidden sheet are here too, with `set_aside` saying why they enter no frame. `confidence`: 0 to 1.
+    """
+
+    file: str
+    sheet: str
+    kind: str
+    tables: tuple[Table, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    cells: Mapping[str, int] = field(default_factory=dict)
+    row_count: int = 0
+    cells_filled: int = 0
+    header_rows: str = ""
+    first_row: int | None = None
+    last_row: int | None = None
+    reason: str = ""
+    set_aside: str = ""
+    confidence: float = 1.0
+    findings: tuple[Finding, ...] = ()
+
+
+def address(table: Table, row: int, column: Column) -> str:
+    """`F12`; for a text file the physical line alone, as `12`."""
+    if table.is_text:
+        return str(row)
+    return f"{column_letters(column.index)}{column.row if column.row is not None else row}"
+
+
+def column_letters(index: int) -> str:
+    """1 -> A, 27 -> AA."""
+    letters = ""
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

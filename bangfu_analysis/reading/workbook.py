@@ -1,0 +1,108 @@
+"""A file -> its sheets of cells, whatever the format.
+
+calamine gives values (and merges of .xlsx and .xls); `structure` reads the rest from the package's own XML;
+openpyxl reads the .xlsx that calamine refuses.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import python_calamine
+
+from bangfu_analysis.errors import FileRefused
+from bangfu_analysis.reading import structure, text_files
+from bangfu_analysis.reading.preflight import file_type, refused
+from bangfu_analysis.reading.tables import Sheet
+
+UNKNOWN = {
+    "xls": ".xls 格式：不能得知隐藏的行列、删除线、批注和出错的公式（错误值按空白计）。如有需要请另存为 .xlsx",
+    "xlsb": ".xlsb 格式：不能得知隐藏的行列、删除线、批注和合并单元格。如有需要请另存为 .xlsx",
+}
+_ERRORS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
+
+
+def read_sheets(path: Path, file: str) -> list[Sheet]:
+    """The sheets of the file at `path`, in their order; `file` is its name in messages and addresses.
+
+    Raises FileRefused, in Chinese, where the file is not a spreadsheet or would exhaust the machine.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        raise refused(file, "文件打不开", "请检查文件是否存在、是否被其他程序占用") from fault
+    kind = file_type(data, file)
+    if kind == "text":
+        return [text_files.delimited(data, file)]
+    if kind in ("html", "xml"):
+        return text_files.tables_of_html(data, file) if kind == "html" else text_files.workbook_2003(data, file)
+    sheets = _values(data, kind, file)
+    if kind in UNKNOWN:
+        return [replace(sheet, structure=UNKNOWN[kind]) for sheet in sheets]
+    read = structure.of_xlsx if kind == "xlsx" else structure.of_ods
+    return read(data, sheets)
+
+
+def _values(data: bytes, kind: str, file: str) -> list[Sheet]:
+    try:
+        return _by_calamine(data, file)
+    except python_calamine.PasswordError as fault:
+        raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx") from fault
+    except _ERRORS as fault:
+        if kind != "xlsx":
+            raise refused(file, "文件已损坏，读不出工作表", "请用 Excel 或 WPS 打开，另存为 .xlsx") from fault
+    return _by_openpyxl(data, file)
+
+
+def _by_calamine(data: bytes, file: str) -> list[Sheet]:
+    sheets = []
+    with python_calamine.load_workbook(io.BytesIO(data)) as book:
+        for about in book.sheets_metadata:
+            if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
+                continue
+            sheet = book.get_sheet_by_name(about.name)
+            cells = [tuple(row) for row in sheet.to_python(skip_empty_area=False)]
+            merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in sheet.merged_cell_ranges or [])
+            visible = about.visible == python_calamine.SheetVisibleEnum.Visible
+            sheets.append(sheet_of(cells, file, about.name, visible=visible, merged=merges))
+    return sheets
+
+
+def sheet_of(cells: list[tuple[object, ...]], file: str, name: str, **more: Any) -> Sheet:
+    """A sheet whose rows are numbered from 1; what lies hidden under a merge's top left cell is dropped."""
+    merged = more.get("merged", ())
+    return Sheet(file, name, _without_covered(cells, merged), tuple(range(1, len(cells) + 1)), **more)
+
+
+def _without_covered(
+    cells: list[tuple[object, ...]], merged: tuple[tuple[int, int, int, int], ...]
+) -> list[tuple[object, ...]]:
+    changed = list(cells)
+    for top, left, bottom, right in merged:
+        for r in range(top - 1, min(bottom, len(changed))):
+            under = range(left if r == top - 1 else left - 1, min(right, len(changed[r])))
+            if any(changed[r][c] not in ("", None) for c in under):
+                changed[r] = tuple(None if c in under else value for c, value in enumerate(changed[r]))
+    return changed
+
+
+def _by_openpyxl(data: bytes, file: str) -> list[Sheet]:
+    """Values alone, of a package that calamine refuses."""
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+    except Exception as fault:  # openpyxl raises whatever its parsers meet: KeyError, TypeError, ParseError, ...
+        raise FileRefused(
+            f"{file}：文件已损坏，calamine 与 openpyxl 都读不出，未读取。请用 Excel 或 WPS 打开，另存为 .xlsx。"
+        ) from fault
+    return [_openpyxl_sheet(sheet, file) for sheet in book.worksheets]
+
+
+def _openpyxl_sheet(sheet: Any, file: str) -> Sheet:
+    cells = [tuple(row) for row in sheet.iter_rows(min_row=1, min_col=1, values_only=True)]
+    merges = tuple((m.min_row, m.min_col, m.max_row, m.max_col) for m in sheet.merged_cells.ranges)
+    return sheet_of(cells, file, sheet.title, visible=sheet.sheet_state == "visible", merged=merges)

@@ -1,0 +1,69 @@
+"""What a code, a column or an order of rows is called and how it stands on a page, in Chinese or English."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.errors import CodebookError
+
+MISSING = "…"
+OWN_TITLES = {"wave": ("批次", "wave"), "cause_main": ("主要致困原因", "main cause"), "source_file": ("文件", "file")}
+TRUTHS = {"zh": {"True": "是", "False": "否"}, "en": {"True": "yes", "False": "no"}}
+MEASURE_COLUMNS = frozenset(
+    ["n", "base_n", "left_out_n", "share", "change", "growth", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
+    + ["statistic", "p_value", "suppressed", "comparable"]
+)
+
+
+def dimensions(result: pd.DataFrame) -> list[str]:
+    """The columns of a result frame that are no measures."""
+    return [c for c in result.columns if c not in MEASURE_COLUMNS]
+
+
+def sorted_by_size(result: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows with the levels of `name` by their `n` over all groups, largest first, `other` last; groups keep their order."""
+    size = result.groupby(name, observed=True)["n"].sum().astype("Float64").fillna(0)
+    ranked = sorted(size.index, key=lambda code: (code == "other", -size[code]))
+    place = result[name].astype(object).map({code: i for i, code in enumerate(ranked)})
+    ahead = [c for c in dimensions(result) if c != name]
+    group = result.groupby(ahead, observed=True, sort=False).ngroup() if ahead else pd.Series(0, index=result.index)
+    order = pd.DataFrame({"group": group, "place": place}).sort_values(["group", "place"], kind="stable").index
+    return result.loc[order].reset_index(drop=True)
+
+
+def title_of(codebook: Codebook, name: str, lang: str = "zh") -> str:
+    """The printed name of a column: the codebook's, or the name itself where the codebook has none."""
+    if name in OWN_TITLES:
+        return OWN_TITLES[name][lang == "en"]
+    try:
+        return codebook.title(name, lang)
+    except CodebookError:
+        return name
+
+
+def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> list[str]:
+    """The printed labels of a column of codes, in order; what has no label (a unit's name, a wave) stays as it is.
+
+    Where hardship levels of one scheme share a code with another scheme's, the scheme that holds all codes names them.
+    """
+    try:
+        known = codebook.labels("cause" if values.name == "cause_main" else str(values.name), lang)
+    except CodebookError:
+        known = {}
+    if values.name == "hardship_level":
+        known |= _scheme_labels(codebook, set(values.dropna()), lang)
+    words = TRUTHS[lang] if pd.api.types.is_bool_dtype(values.dtype) else known
+    return [MISSING if pd.isna(v) else words.get(str(v), str(v)) for v in values.astype(object)]
+
+
+def _scheme_labels(codebook: Codebook, codes: set[str], lang: str) -> dict[str, str]:
+    levels = codebook.variable("workers", "hardship_level").levels
+    by_scheme = {
+        scheme: {lv.code: lv.label if lang == "zh" else lv.label_en for lv in levels if lv.scheme == scheme}
+        for scheme in codebook.schemes
+    }
+    fitting = [labels for labels in by_scheme.values() if codes <= set(labels)]
+    return fitting[0] if fitting else {}

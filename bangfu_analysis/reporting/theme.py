@@ -1,0 +1,183 @@
+"""How every figure looks: our CJK font, a palette that reads in grey, print sizes, the note under a chart, the export.
+
+Nothing here changes matplotlib for others: the settings hold while a figure is made or saved (`look`), and figures are
+made without pyplot, so that none stays open.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from bangfu_analysis.errors import ArgumentError, BangfuError
+
+FONT_FILE = Path(__file__).parent / "fonts" / "BangfuSans-Regular.ttf"
+FAMILIES = ["Bangfu Sans", "DejaVu Sans"]
+MM = 1 / 25.4
+WIDTHS_MM = {"column": 75.0, "full": 150.0, "slide": 254.0}
+TALLEST_MM = 225.0  # the text block of an A4 page
+POINTS = {"column": 7.0, "full": 8.0, "slide": 14.0}
+FORMATS = ("png", "svg", "pdf")
+DPI = 300
+# Dark to light in steps that survive grey printing (CIE L* 15, 42, 62, 82, 93); told apart by the colour-blind too.
+PALETTE = ("#10284a", "#a63a24", "#5c9bc7", "#f2c14e", "#e6ecf0")
+HATCHES = ("", "", "////", "", "....")
+MAIN, ACCENT, MUTED, INK, PALE = PALETTE[0], PALETTE[1], "#8c949c", "#222222", "#dfe3e8"
+HEAT = "cividis_r"
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+
+
+@lru_cache(maxsize=1)
+def register_font() -> str:
+    """Make the packaged font known to matplotlib; returns its family. BangfuError where the file is gone."""
+    if not FONT_FILE.exists():
+        raise BangfuError(f"缺少字体文件 {FONT_FILE.name}，中文无法显示。请重新安装 bangfu-analysis。")
+    font_manager.fontManager.addfont(FONT_FILE)
+    return font_manager.FontProperties(fname=FONT_FILE).get_name()
+
+
+def settings(size: str = "full") -> dict[str, Any]:
+    """The rcParams of a print size: column (75 mm), full (150 mm) or slide (254 mm)."""
+    if size not in WIDTHS_MM:
+        raise ArgumentError.naming("size", size, WIDTHS_MM)
+    register_font()
+    points = POINTS[size]
+    return {
+        "font.family": FAMILIES, "font.size": points, "axes.titlesize": points * 1.15, "axes.labelsize": points,
+        "xtick.labelsize": points, "ytick.labelsize": points, "legend.fontsize": points, "figure.titlesize": points * 1.25,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK, "axes.linewidth": 0.6,
+        "axes.unicode_minus": True, "text.parse_math": False, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+        "xtick.major.width": 0.6, "ytick.major.width": 0.6, "hatch.linewidth": 0.5, "hatch.color": "#ffffff",
+        "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
+        "svg.fonttype": "path", "svg.hashsalt": "bangfu", "pdf.fonttype": 42,
+    }  # fmt: skip
+
+
+@contextmanager
+def look(size: str = "full") -> Iterator[None]:
+    """matplotlib as our figures want it, inside the `with` only."""
+    with mpl.rc_context(cast(Any, settings(size))):
+        yield
+
+
+def new_figure(size: str, height_mm: float) -> Figure:
+    """An empty figure of a print size; taller than a page's text block is refused by capping."""
+    scale = POINTS[size] / POINTS["full"]
+    figsize = (WIDTHS_MM[size] * MM, min(height_mm * scale, TALLEST_MM if size != "slide" else 143.0) * MM)
+    return Figure(figsize=figsize, layout="constrained")
+
+
+def plain(axes: Axes, *, keep: str = "") -> Axes:
+    """Axes without frame but for the sides in `keep` ("left", "bottom"), and without tick marks."""
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == keep)
+    axes.tick_params(length=0, labelfontfamily=FAMILIES)
+    return axes
+
+
+def captioned(figure: Figure, title: str, notes: Sequence[str], size: str) -> Figure:
+    """Title above at the left, notes below at the left, each wrapped to the width of the figure."""
+    points = POINTS[size]
+    if title:
+        lines = wrapped(title, _fitting(size, points * 1.25))
+        figure.suptitle(lines, x=0.01, ha="left", fontsize=points * 1.25)
+    if text := "\n".join(wrapped(note, _fitting(size, points * 0.85)) for note in notes if note):
+        figure.supxlabel(text, x=0.01, ha="left", fontsize=points * 0.85, color="#555555")
+    return figure
+
+
+def text_width(text: str) -> int:
+    """How many half-width characters a text takes."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def wrapped(text: str, width: int) -> str:
+    """The text in lines of at most `width` half-width characters, broken at spaces or between Chinese characters.
+
+    The lines are of about one length, so that no single character stands alone.
+    """
+    lines = max(1, math.ceil(text_width(text) / width))
+    return _filled(text, min(width, math.ceil(text_width(text) / lines) + 2))
+
+
+def text_colour(background: str) -> str:
+    """White on dark, ink on light."""
+    return "white" if lightness(background) < 62 else INK
+
+
+def lightness(colour: str) -> float:
+    """CIE L* (0 black, 100 white) of an sRGB colour: how dark it prints in grey."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    luminance = float(sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
+    return 116 * luminance ** (1 / 3) - 16 if luminance > 0.008856 else 903.3 * luminance
+
+
+def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png", "svg")) -> list[Path]:
+    """Write `folder/name.<format>` at 300 dpi, one file a format; returns the paths.
+
+    No date and no random identifiers are written: the same figure gives the same bytes. ArgumentError for an unknown
+    format. A character that the fonts lack is a warning that names it.
+    """
+    for extension in formats:
+        if extension not in FORMATS:
+            raise ArgumentError.naming("formats", extension, FORMATS)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{extension}" for extension in formats]
+    for path in paths:
+        with look():
+            figure.savefig(path, dpi=DPI, metadata=_METADATA[path.suffix])
+    return paths
+
+
+_METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+def _fitting(size: str, points: float) -> int:
+    """Half-width characters on a line as wide as the figure."""
+    return int(WIDTHS_MM[size] * 0.97 / (points * 0.5 * 25.4 / 72))
+
+
+def _filled(text: str, width: int) -> str:
+    lines, line = [], ""
+    for piece in _pieces(text):
+        if line and text_width((line + piece).rstrip()) > width:
+            lines.append(line.rstrip())
+            line = piece.lstrip()
+        else:
+            line += piece
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _pieces(text: str) -> list[str]:
+    """Where a line may break: Latin words with the space behind them stay whole; closing marks stay with what is before."""
+    pieces: list[str] = []
+    for c in text:
+        wide = unicodedata.east_asian_width(c) in "WF"
+        joined = pieces and (
+            c in "，。、；：）》％%)" or (not wide and not pieces[-1].endswith(" ") and not _wide(pieces[-1][-1]))
+        )
+        if joined or (pieces and pieces[-1][-1] in "（《("):
+            pieces[-1] += c
+        else:
+            pieces.append(c)
+    return pieces
+
+
+def _wide(c: str) -> bool:
+    return unicodedata.east_asian_width(c) in "WF"

@@ -1,0 +1,227 @@
+"""Blocks -> report.docx, set in the styles of the template: native tables, live captions and references, controls.
+
+Everything is a style of the template; this file holds no font and no size. What the researcher wrote stands in content
+controls and is carried over from an earlier report. The same blocks give the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import docx
+from docx.document import Document
+from docx.image.exceptions import UnrecognizedImageError
+from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml.ns import qn
+from docx.shared import Emu, Mm
+from docx.text.paragraph import Paragraph as WordParagraph
+
+from bangfu_analysis.errors import ArgumentError, BangfuError, listed
+from bangfu_analysis.reporting.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
+from bangfu_analysis.reporting.word_carry import Kept, kept_controls, place
+from bangfu_analysis.reporting.word_table import add_table
+from bangfu_analysis.reporting.word_template import PROMPT, STYLES, TEMPLATE, TEXT_HEIGHT_MM, TEXT_WIDTH_MM, save, xml
+
+_REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
+_MOST_OF_PAGE = 0.8
+LEFT_OVER = "原报告中未能归位的内容"
+
+
+def write_report(
+    blocks: Sequence[Block],
+    path: Path,
+    *,
+    title: str,
+    subtitle: str = "",
+    date: Date | None = None,
+    template: Path | None = None,
+    carry_over_from: Path | None = None,
+) -> Path:
+    """Write `blocks` as a Word report to `path` (which may be `carry_over_from`); returns `path`.
+
+    `title` may hold line breaks; `subtitle` (the issuing union) and `date` stand under it. Tables and figures are
+    numbered in order, by fields with cached numbers. The content of controls in `carry_over_from` (a path that does
+    not exist is skipped) replaces the prompt of the Placeholder with the same id; what has no place any more is put
+    at the end under a heading of its own. Raises ArgumentError for an unknown or repeated id, BangfuError for a
+    template that lacks styles, an earlier report that cannot be read, a picture that is none, a file that is open.
+    """
+    kept = kept_controls(carry_over_from)
+    document = _open_template(template or TEMPLATE)
+    _add_title(document, title, subtitle, date)
+    numbers = _numbered(blocks)
+    for block in (*blocks, *_left_over(blocks, kept)):
+        _add(document, block, numbers, kept)
+    document.core_properties.title = title.replace("\n", "")
+    try:
+        save(document, path)
+    except PermissionError as fault:
+        raise BangfuError(f"{path.name}：无法写入，文件可能正在 Word 或 WPS 中打开。请关闭后重新运行。") from fault
+    return path
+
+
+def _open_template(path: Path) -> Document:
+    try:
+        document = docx.Document(str(path))
+    except (PackageNotFoundError, KeyError, ValueError, OSError) as fault:
+        raise BangfuError(f"模板 {path.name} 不是能打开的 .docx 文件。请换用有效的模板，或不指定模板。") from fault
+    absent = [name for name in STYLES if name not in {style.name for style in document.styles}]
+    if absent:
+        raise BangfuError(
+            f"模板 {path.name} 缺少样式：{listed(absent)}。请在自带的 template.docx 上修改，保留样式名称。"
+        )
+    return document
+
+
+def _add_title(document: Document, title: str, subtitle: str, date: Date | None) -> None:
+    head = document.add_paragraph(style="Title")
+    for i, line in enumerate(title.split("\n")):
+        run = head.add_run(line)
+        if i < title.count("\n"):
+            run.add_break()
+    if subtitle:
+        document.add_paragraph(subtitle, style="Subtitle")
+    if date:
+        document.add_paragraph(f"（{date.year}年{date.month}月{date.day}日）", style="Subtitle")
+    document.add_paragraph(style="Body Text")
+
+
+@dataclass(frozen=True)
+class _Number:
+    """The caption number of one block: `kind` 表 or 图, and the bookmark around it."""
+
+    kind: str
+    number: int
+
+    @property
+    def text(self) -> str:
+        return f"{self.kind}{self.number}"
+
+    @property
+    def bookmark(self) -> str:
+        return f"_Ref_{'table' if self.kind == '表' else 'figure'}_{self.number}"
+
+
+def _numbered(blocks: Sequence[Block]) -> dict[tuple[str, str], _Number]:
+    """(kind, id) -> number, in the order of the blocks; ArgumentError where an id is used twice."""
+    numbers: dict[tuple[str, str], _Number] = {}
+    for block in blocks:
+        if isinstance(block, TableBlock | FigureBlock):
+            kind = "表" if isinstance(block, TableBlock) else "图"
+            if (kind, block.id) in numbers:
+                raise ArgumentError(f"报告中有两个{kind}的 id 都是 {block.id!r}，引用时无法区分。请改其中一个。")
+            numbers[kind, block.id] = _Number(kind, sum(k == kind for k, _ in numbers) + 1)
+    tags = [block.id for block in blocks if isinstance(block, Placeholder)]
+    if twice := sorted({tag for tag in tags if tags.count(tag) > 1}):
+        raise ArgumentError(f"报告中待填写部分的 id 重复：{listed(twice)}。请改成各不相同的 id。")
+    return numbers
+
+
+def _left_over(blocks: Sequence[Block], kept: Mapping[str, Kept]) -> list[Block]:
+    wanted = {block.id for block in blocks if isinstance(block, Placeholder)}
+    rest = [one for tag, one in kept.items() if tag not in wanted]
+    heading: list[Block] = [Heading(1, LEFT_OVER, numbered=False)] if rest else []
+    return heading + [Placeholder(one.tag, "", one.title) for one in rest]
+
+
+def _add(
+    document: Document, block: Block, numbers: Mapping[tuple[str, str], _Number], kept: Mapping[str, Kept]
+) -> None:
+    match block:
+        case Heading():
+            _add_heading(document, block)
+        case Paragraph():
+            _add_text(document.add_paragraph(style="Body Text"), block.text, numbers)
+        case TableBlock():
+            caption = document.add_paragraph(style="Table Caption")
+            _add_caption(caption, numbers["表", block.id], block.table.title)
+            add_table(document, block.table)
+        case FigureBlock():
+            _add_figure(document, block, numbers["图", block.id])
+        case Placeholder():
+            _add_placeholder(document, block, kept.get(block.id))
+
+
+def _add_heading(document: Document, block: Heading) -> None:
+    if not 1 <= block.level <= 4:
+        raise ArgumentError.naming("level", block.level, range(1, 5))
+    heading = document.add_paragraph(block.text, style=f"Heading {block.level}")
+    if not block.numbered:
+        heading._p.get_or_add_pPr().get_or_add_numPr().get_or_add_numId().val = 0
+        heading.paragraph_format.first_line_indent = 0
+
+
+def _add_text(paragraph: WordParagraph, text: str, numbers: Mapping[tuple[str, str], _Number]) -> None:
+    end = 0
+    for found in _REFERENCE.finditer(text):
+        paragraph.add_run(text[end : found.start()])
+        target = numbers.get((found[1], found[2]))
+        if target is None:
+            known = [f"{{{kind}:{name}}}" for kind, name in numbers]
+            raise ArgumentError.naming("text", found[0], known)
+        _add_field(paragraph, f"REF {target.bookmark} \\h", target.text)
+        end = found.end()
+    paragraph.add_run(text[end:])
+
+
+def _add_field(paragraph: WordParagraph, instruction: str, cached: str) -> None:
+    """A field in five runs: a simple field would hide its cached text from most readers of .docx."""
+    for inside in (
+        '<w:fldChar w:fldCharType="begin"/>',
+        f'<w:instrText xml:space="preserve"> {instruction} </w:instrText>',
+        '<w:fldChar w:fldCharType="separate"/>',
+        f"<w:t>{escape(cached)}</w:t>",
+        '<w:fldChar w:fldCharType="end"/>',
+    ):
+        paragraph._p.append(xml(f"<w:r>{inside}</w:r>"))
+
+
+def _add_caption(paragraph: WordParagraph, number: _Number, title: str) -> None:
+    mark = zlib.crc32(number.bookmark.encode()) % 10**8
+    paragraph._p.append(xml(f'<w:bookmarkStart w:id="{mark}" w:name="{number.bookmark}"/>'))
+    paragraph.add_run(number.kind)
+    _add_field(paragraph, f"SEQ {number.kind} \\* ARABIC", str(number.number))
+    paragraph._p.append(xml(f'<w:bookmarkEnd w:id="{mark}"/>'))
+    paragraph.add_run(f"　{title}")
+
+
+def _add_figure(document: Document, block: FigureBlock, number: _Number) -> None:
+    paragraph = document.add_paragraph(style="Figure")
+    try:
+        picture = paragraph.add_run().add_picture(str(block.path))
+    except (UnrecognizedImageError, OSError) as fault:
+        raise BangfuError(f"图片 {block.path.name} 不存在或不是 PNG。请先导出图表，再生成报告。") from fault
+    scale = min(1, Mm(TEXT_WIDTH_MM) / picture.width, Mm(TEXT_HEIGHT_MM) * _MOST_OF_PAGE / picture.height)
+    picture.width, picture.height = Emu(int(picture.width * scale)), Emu(int(picture.height * scale))
+    properties = picture._inline.docPr
+    properties.set("name", number.text)
+    properties.set("descr", block.alt)
+    if block.note:
+        document.add_paragraph(block.note, style="Figure Note")
+    _add_caption(document.add_paragraph(style="Figure Caption"), number, block.caption)
+
+
+def _add_placeholder(document: Document, block: Placeholder, kept: Kept | None) -> None:
+    if block.heading:
+        _add_heading(document, Heading(block.level, block.heading))
+    control = xml(
+        f"<w:sdt><w:sdtPr><w:alias w:val={quoteattr(block.heading or block.prompt)}/><w:tag w:val={quoteattr(block.id)}/>"
+        f'<w:id w:val="{zlib.crc32(block.id.encode()) % 2**31}"/><w:lock w:val="sdtLocked"/><w:showingPlcHdr/></w:sdtPr>'
+        f"<w:sdtContent/></w:sdt>"
+    )
+    content = control.find(qn("w:sdtContent"))
+    if kept:
+        control.find(qn("w:sdtPr")).remove(control.find(f".//{qn('w:showingPlcHdr')}"))
+        place(document, kept, content)
+    else:
+        prompt = document.add_paragraph(style="Body Text")
+        prompt.add_run(block.prompt, style=PROMPT)
+        content.append(prompt._p)
+    body: Any = document.element.body
+    body.insert_element_before(control, "w:sectPr")

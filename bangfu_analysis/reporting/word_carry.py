@@ -1,0 +1,142 @@
+"""What the researcher wrote: taken from the content controls of an earlier report and placed into a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docx
+from docx.document import Document
+from docx.opc.exceptions import PackageNotFoundError
+from docx.opc.packuri import PackURI
+from docx.oxml import parse_xml
+from docx.oxml.ns import qn
+
+from bangfu_analysis.errors import BangfuError
+from bangfu_analysis.reporting.word_template import PROMPT, xml
+
+# Notes and comments live in parts that are not carried: a note's text is set in brackets, a comment's marks are dropped.
+_COMMENTS = ("w:commentRangeStart", "w:commentRangeEnd", "w:commentReference", "w:bookmarkStart", "w:bookmarkEnd")
+_NOTES = {"w:footnoteReference": ("footnotes", "w:footnote"), "w:endnoteReference": ("endnotes", "w:endnote")}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The written content of one control: its `tag`, `title`, XML `content` and the document that it came from."""
+
+    tag: str
+    title: str
+    content: Any
+    source: Document
+
+
+def kept_controls(path: Path | None) -> dict[str, Kept]:
+    """Tag -> what was written in the controls of the report at `path`; untouched prompts and empty ones are left out.
+
+    No path, or none that exists: nothing. BangfuError where the file cannot be read, so that no words are lost.
+    """
+    if path is None or not path.exists():
+        return {}
+    try:
+        document = docx.Document(str(path))
+    except (PackageNotFoundError, KeyError, ValueError, OSError) as fault:
+        raise BangfuError(
+            f"{path.name}：原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
+        ) from fault
+    kept: dict[str, Kept] = {}
+    for control in document.element.body.iter(qn("w:sdt")):
+        one = _read(control, document)
+        if one and _is_written(one):
+            copies = sum(tag.partition("~")[0] == one.tag for tag in kept)  # a control pasted twice
+            kept[f"{one.tag}~{copies + 1}" if copies else one.tag] = one
+    return kept
+
+
+def _read(control: Any, document: Document) -> Kept | None:
+    settings, content = control.find(qn("w:sdtPr")), control.find(qn("w:sdtContent"))
+    if settings is None or content is None or settings.find(qn("w:tag")) is None:
+        return None
+    tag, title = (_value(settings.find(qn(name))) for name in ("w:tag", "w:alias"))
+    inner = any(child.tag in (qn("w:p"), qn("w:tbl")) for child in content)
+    return Kept(tag, title or tag, content, document) if tag and inner else None
+
+
+def _value(element: Any) -> str:
+    return "" if element is None else str(element.get(qn("w:val"), ""))
+
+
+def _is_written(one: Kept) -> bool:
+    """Something other than the grey prompt: a picture, a table, or text in another style than the prompt's."""
+    if any(one.content.iter(qn("w:drawing"), qn("w:pict"), qn("w:tbl"), qn("w:object"))):
+        return True
+    prompt_style = one.source.styles[PROMPT].style_id if PROMPT in {s.name for s in one.source.styles} else ""
+    untouched = one.content.getparent().find(f".//{qn('w:showingPlcHdr')}") is not None
+    for run in one.content.iter(qn("w:r")):
+        text = "".join(t.text or "" for t in run.iter(qn("w:t"))).strip()
+        if text and not (untouched and _value(run.find(f"{qn('w:rPr')}/{qn('w:rStyle')}")) == prompt_style):
+            return True
+    return False
+
+
+def place(document: Document, kept: Kept, content: Any) -> None:
+    """Put a copy of `kept` into the empty `content`, with the pictures and links that it refers to."""
+    for child in kept.content:
+        content.append(deepcopy(child))
+    for element in list(content.iter(*map(qn, _COMMENTS))):
+        element.getparent().remove(element)
+    _set_notes_in_brackets(kept.source, content)
+    _set_styles(document, kept.source, content)
+    for element, name, key in list(_references(content)):
+        element.set(name, _carry_part(document, kept.source, key))
+
+
+def _set_styles(document: Document, source: Document, content: Any) -> None:
+    """Styles by name, as ids differ between templates; the prompt's grey and what the template lacks are taken off."""
+    names = {style.style_id: style.name for style in source.styles}
+    ids = {style.name: style.style_id for style in document.styles if style.name != PROMPT}
+    for element in list(content.iter(qn("w:pStyle"), qn("w:rStyle"), qn("w:tblStyle"))):
+        here = ids.get(names.get(_value(element)))
+        if here:
+            element.set(qn("w:val"), here)
+        else:
+            element.getparent().remove(element)
+
+
+def _references(content: Any) -> Iterator[tuple[Any, str, str]]:
+    space = "{" + content.nsmap.get("r", qn("r:id")[1:].partition("}")[0]) + "}"
+    for element in content.iter():
+        for name, value in element.attrib.items():
+            if str(name).startswith(space):
+                yield element, str(name), str(value)
+
+
+def _carry_part(document: Document, source: Document, key: str) -> str:
+    relation = source.part.rels[key]
+    if relation.is_external:
+        return document.part.relate_to(relation.target_ref, relation.reltype, is_external=True)
+    part, here = relation.target_part, list(document.part.package.iter_parts())
+    if part not in here:
+        count = sum(str(p.partname).startswith("/word/carried/") for p in here)
+        part.partname = PackURI(f"/word/carried/{count + 1}.{part.partname.ext}")
+    return document.part.relate_to(part, relation.reltype)
+
+
+def _set_notes_in_brackets(source: Document, content: Any) -> None:
+    for reference, (kind, name) in _NOTES.items():
+        for element in list(content.iter(qn(reference))):
+            words = _note_text(source, kind, name, element.get(qn("w:id")))
+            new = xml("<w:t/>")
+            new.text = f"（注：{words}）"
+            element.getparent().replace(element, new)
+
+
+def _note_text(source: Document, kind: str, name: str, number: str) -> str:
+    for relation in source.part.rels.values():
+        if relation.reltype.endswith(f"/{kind}"):
+            for note in parse_xml(relation.target_part.blob).iter(qn(name)):
+                if note.get(qn("w:id")) == number:
+                    return "".join(t.text or "" for t in note.iter(qn("w:t"))).strip()
+    return ""

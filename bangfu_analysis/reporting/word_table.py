@@ -1,0 +1,158 @@
+"""A display table as a native three-line Word table: unit above, notes and source below, header repeated."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from xml.sax.saxutils import escape
+
+from docx.document import Document
+
+from bangfu_analysis.reporting.display import DisplayTable
+from bangfu_analysis.reporting.word_template import TEXT_WIDTH_MM, xml
+
+_FULL = round(TEXT_WIDTH_MM * 1440 / 25.4)  # twips
+_HALF_WIDTH = {"": 108, " Small": 93}  # a Latin character of 五号 and 小五, in twips
+_PADDING = 140
+_WHOLE_UP_TO = 12  # a table of so many rows is not split over pages
+_RULE = '<w:{side} w:val="single" w:sz="{eighths}" w:space="0" w:color="auto"/>'
+_UNDER = f"<w:tcBorders>{_RULE.format(side='bottom', eighths=6)}</w:tcBorders>"
+
+
+def add_table(document: Document, content: DisplayTable) -> None:
+    """Append unit, table, notes and source of `content`; its caption stands before it already.
+
+    Rules of 1.5 pt above and below, 0.75 pt under the header; header repeated, no row split; small tables keep
+    to one page. Text is set left, numbers right under the middle of their column.
+    """
+    if content.unit:
+        document.add_paragraph(content.unit, style="Table Unit")
+    rows = content.texts()
+    heads = levels(content.columns)
+    widths, small = _fitted(heads, rows)
+    indents = _indents(rows, content.kinds, widths, _HALF_WIDTH[small])
+    head, *looks = (document.styles[name + small].style_id for name in ("Table Head", "Table Text", "Table Number"))
+    styles = [looks[kind != "text"] for kind in content.kinds]
+    body = "".join(
+        _row(texts, styles, indents, widths, keep=len(rows) <= _WHOLE_UP_TO or index >= len(rows) - 3)
+        for index, texts in enumerate(rows)
+    )
+    grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
+    table = xml(f"<w:tbl>{_frame(sum(widths))}<w:tblGrid>{grid}</w:tblGrid>{_head(heads, head, widths)}{body}</w:tbl>")
+    document.element.body.insert_element_before(table, "w:sectPr")
+    for line in notes_below(content):
+        document.add_paragraph(line, style="Table Note")
+    document.add_paragraph(style="Table Note")
+
+
+def notes_below(content: DisplayTable) -> list[str]:
+    """The lines under a table: 注：… (numbered where there are several), 数据来源：…"""
+    many = len(content.notes) > 1
+    notes = [f"{i}. {note}" if many else note for i, note in enumerate(content.notes, start=1)]
+    return [
+        *(["注：" + notes[0]] if notes else []),
+        *(f"　　{note}" for note in notes[1:]),
+        *filter(None, [content.source]),
+    ]
+
+
+def width(text: str) -> int:
+    """How many half-width characters a text takes."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
+
+
+def _fitted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> tuple[list[int], str]:
+    """Column widths in twips that fill the text block, and the suffix of the styles that they are for.
+
+    Headings on one line if there is room, else on two, else in the small styles, else wide columns give way.
+    """
+    for lines, suffix in ((1, ""), (2, ""), (2, " Small")):
+        wanted = _wanted(heads, rows, lines, _HALF_WIDTH[suffix])
+        if sum(wanted) <= _FULL:
+            break
+    limit = max(wanted)
+    while sum(min(w, limit) for w in wanted) > _FULL and limit > _FULL / len(wanted):
+        limit -= 20
+    given = [min(w, limit) for w in wanted]
+    return [w + (_FULL - sum(given)) // len(given) for w in given], suffix
+
+
+def _wanted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], lines: int, half_width: int) -> list[int]:
+    texts = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else [0] * len(heads)
+    shortest = 6 if lines > 1 else 4  # no break inside （%）
+    needed = [max(t, -(-width(low) // lines), shortest) for t, (_, low) in zip(texts, heads, strict=True)]
+    return [chars * half_width + _PADDING for chars in needed]
+
+
+def _indents(rows: Sequence[Sequence[str]], kinds: Sequence[str], widths: Sequence[int], half_width: int) -> list[int]:
+    """Right indents that bring a column's numbers, set right, under the middle of their heading."""
+    longest = [max(map(width, column), default=0) * half_width for column in zip(*rows, strict=True)]
+    longest = longest or [0] * len(widths)
+    return [
+        0 if kind == "text" else max(0, (w - _PADDING - chars) // 2)
+        for kind, w, chars in zip(kinds, widths, longest, strict=True)
+    ]
+
+
+def _frame(full: int) -> str:
+    rules = "".join(_RULE.format(side=side, eighths=12) for side in ("top", "bottom"))
+    return (
+        f'<w:tblPr><w:tblW w:w="{full}" w:type="dxa"/><w:jc w:val="center"/><w:tblBorders>{rules}</w:tblBorders>'
+        '<w:tblLayout w:type="fixed"/>'
+        '<w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+    )
+
+
+def levels(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Headings as (group, heading): neighbours `男 人数`, `男 占比` share the group 男; "" where there is none."""
+    parts = [tuple(c.rsplit(" ", 1)) if " " in c else ("", c) for c in columns]
+    groups = [parts[i][0] if i < len(parts) else "" for i in range(-1, len(parts) + 1)]
+    shared = [g and g in (before, after) for before, g, after in zip(groups, groups[1:], groups[2:], strict=False)]
+    return [(str(p[0]), str(p[1])) if ok else ("", c) for p, ok, c in zip(parts, shared, columns, strict=True)]
+
+
+def _head(heads: Sequence[tuple[str, str]], style: str, widths: Sequence[int]) -> str:
+    """One heading row, or two where columns have groups: a group spans its columns, a lone heading both rows."""
+    columns = [(group, text, w) for (group, text), w in zip(heads, widths, strict=True)]
+    if not any(group for group, _ in heads):
+        return _head_row(_cell(text, style, w, marks=_UNDER, keep=True) for _, text, w in columns)
+    low = (
+        _cell(text if group else "", style, w, marks=("" if group else "<w:vMerge/>") + _UNDER, keep=True)
+        for group, text, w in columns
+    )
+    return _head_row(_top_cells(columns, style)) + _head_row(low)
+
+
+def _head_row(cells: Iterable[str]) -> str:
+    return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
+
+
+def _top_cells(columns: Sequence[tuple[str, str, int]], style: str) -> Iterator[str]:
+    for group, run in groupby(columns, key=lambda column: column[0]):
+        spanned = list(run)
+        if group:
+            marks = f'<w:gridSpan w:val="{len(spanned)}"/>{_UNDER}'
+            yield _cell(group, style, sum(w for *_, w in spanned), marks=marks, keep=True)
+        else:
+            for _, text, w in spanned:
+                yield _cell(text, style, w, marks='<w:vMerge w:val="restart"/>', keep=True)
+
+
+def _row(
+    texts: Sequence[str], styles: Sequence[str], indents: Sequence[int], widths: Sequence[int], *, keep: bool
+) -> str:
+    cells = "".join(
+        _cell(text, style, w, indent=indent, keep=keep)
+        for text, style, indent, w in zip(texts, styles, indents, widths, strict=True)
+    )
+    return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
+
+
+def _cell(text: str, style: str, twips: int, *, marks: str = "", indent: int = 0, keep: bool = False) -> str:
+    layout = f'<w:pStyle w:val="{style}"/>' + "<w:keepNext/>" * keep
+    layout += f'<w:ind w:rightChars="0" w:right="{indent}"/>' * bool(indent)
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{twips}" w:type="dxa"/>{marks}<w:vAlign w:val="center"/></w:tcPr>'
+        f'<w:p><w:pPr>{layout}</w:pPr><w:r><w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:p></w:tc>'
+    )

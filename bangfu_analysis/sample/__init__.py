@@ -1,0 +1,108 @@
+"""Writes the sample study: three waves of a made-up district, and the truth that tests hold against what cleaning makes of it.
+
+People are drawn first (people.py), each wave's rows are dealt out to files (rosters.py), hands write them down (dirt.py,
+layouts.py), and the rest of a wave folder is added (ledgers.py). words.yaml and plan.yaml say what there is to draw from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.codebook import read_yaml
+from bangfu_analysis.sample.ledgers import aid_page, population_page, settings_text
+from bangfu_analysis.sample.layouts import Place
+from bangfu_analysis.sample.people import Wave, draw_waves
+from bangfu_analysis.sample.rosters import Roster, draw_rosters
+from bangfu_analysis.sample.writing import write_text, write_workbook
+
+STUDY = "daoli"
+SEED = 20090630
+HERE = Path(__file__).parent
+TRUTH = (
+    "sex", "birth_date", "age", "education", "unit", "district", "employment", "household_size", "income_personal_monthly",
+    "income_per_capita_monthly", "income_household_annual", "level", "has_dibao", "is_single_parent",
+)  # fmt: skip
+COLUMN_OF = {"employment": "employment_status", "level": "hardship_level"}
+ALWAYS_GIVEN = ("sex", "birth_date", "age", "unit")
+
+
+def write_sample_study(folder: Path, *, seed: int = SEED) -> Path:
+    """Write the study under `folder` and return its folder, `<folder>/daoli`.
+
+    Three wave folders with wave.toml, roster files of several layouts, 职工人数统计表.xlsx (the denominators) and
+    帮扶台账.xlsx. The same seed gives the same bytes. Existing files of the same names are replaced.
+    """
+    study = folder / STUDY
+    for wave, settings, rosters, rng, words in _study(seed):
+        target = study / wave.name
+        target.mkdir(parents=True, exist_ok=True)
+        for roster in rosters:
+            _write_roster(target, roster)
+        write_workbook(target / "职工人数统计表.xlsx", [population_page(wave, settings["workers"], words["units"])])
+        known = sorted({p.entry.person for r in rosters for p in r.places if p.entry.fate == "counted" and not p.entry.damage}, key=lambda p: p.number)
+        write_workbook(target / "帮扶台账.xlsx", [aid_page(wave, known, rng)])
+        (target / "wave.toml").write_bytes(settings_text(wave, settings).encode())
+    return study
+
+
+def true_people(*, seed: int = SEED) -> dict[str, pd.DataFrame]:
+    """Wave -> one row per row of a roster that is about somebody, true values beside its place (tests/truth/README.md)."""
+    return {wave.name: _truth(rosters) for wave, _, rosters, *_ in _study(seed)}
+
+
+def write_truth(folder: Path, *, seed: int = SEED) -> list[Path]:
+    """Write `true_people` as `<folder>/daoli_<wave>.csv` (UTF-8) and return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for wave, truth in true_people(seed=seed).items():
+        paths.append(folder / f"{STUDY}_{wave}.csv")
+        paths[-1].write_bytes(truth.to_csv(index=False, lineterminator="\n").encode())
+    return paths
+
+
+def _study(seed: int) -> Iterator[tuple[Wave, Mapping[str, Any], list[Roster], Random, Mapping[str, Any]]]:
+    plan, words = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")
+    rng = Random(seed)
+    for wave in draw_waves(rng, plan, words):
+        own = Random(seed + int(wave.name))
+        yield wave, plan["waves"][wave.name], draw_rosters(wave, plan, own, words), own, words
+
+
+def _write_roster(target: Path, roster: Roster) -> None:
+    names = [roster.plan[key] for key in ("file", "copy") if key in roster.plan]
+    for name in names:
+        if name.endswith(".csv"):
+            write_text(target / name, roster.pages[0])
+        else:
+            write_workbook(target / name, roster.pages)
+
+
+def _truth(rosters: list[Roster]) -> pd.DataFrame:
+    rows = [_true_row(place, roster) for roster in rosters for place in roster.places]
+    truth = pd.DataFrame(rows)
+    again = truth[truth["fate"] == "duplicate"]
+    where = again["file"] + "|" + again["sheet"] + "|" + again["row"].astype("str")
+    also = where.groupby(again["person_no"]).agg(";".join)
+    counted = truth["fate"] == "counted"
+    return truth.assign(also=truth["person_no"].map(also).where(counted, "").fillna(""))
+
+
+def _true_row(place: Place, roster: Roster) -> dict[str, object]:
+    entry, person = place.entry, place.entry.person
+    values = {name: getattr(person, name) for name in TRUTH} | {"causes": "|".join(person.causes)}
+    return {
+        "person_no": person.number, "fate": entry.fate, "file": place.file, "sheet": place.sheet, "row": place.row,
+        **values, "lost": "|".join(entry.lost), "not_given": "|".join(_not_given(place, roster)),
+        "doubtful": "|".join(entry.doubtful),
+    }  # fmt: skip
+
+
+def _not_given(place: Place, roster: Roster) -> list[str]:
+    """Variables that the row's file does not ask for, or that the hand left open."""
+    asked = set(roster.plan["columns"])
+    return [n for n in TRUTH if n not in ALWAYS_GIVEN and COLUMN_OF.get(n, n) not in asked] + list(place.entry.not_given)

@@ -1,0 +1,162 @@
+"""A wave folder -> frames -> report: the one place that strings the floors together."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, Codebook, load_codebook
+from bangfu_analysis.errors import CallError
+from bangfu_analysis.findings import Finding
+from bangfu_analysis.keys import load_key
+from bangfu_analysis.reading.locate import read_file
+from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.tidy.frames import Frames, tidy_frames
+from bangfu_analysis.tidy.schemas import check
+from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, Wave, load_wave
+
+Progress = Callable[[Sequence[Path]], Iterable[Path]]
+FINGERPRINT = "inputs.sha256"
+NOTHING_READ = ("unreadable", "notes", "empty")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the outputs of a wave go."""
+
+    frames: Path
+    figures: Path
+    report: Path
+
+
+def places(folder: Path, out: Path | None = None) -> Places:
+    """Output folders of the wave in `folder`: of the project where it lies under data/raw, else `<wave>/_out`, or `out`."""
+    wave = folder.resolve()
+    raw = wave.parent.parent
+    if out is None and (raw.name, raw.parent.name) == ("raw", "data"):
+        root, own = raw.parent.parent, Path(wave.parent.name) / wave.name
+        return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
+    chosen = out.resolve() if out else wave / "_out"
+    return Places(chosen, chosen / "figures", chosen)
+
+
+def wave_files(folder: Path) -> list[Path]:
+    """The files as received, in order of name: not the wave's own files, hidden ones, lock files or outputs."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.name not in OWN_FILES
+        and not any(part.startswith((".", "~$", "_out")) for part in path.relative_to(folder).parts)
+    )
+
+
+def wave_codebook(folder: Path) -> Codebook:
+    """The package's codebook with the study's codebook.yaml and the wave's mapping.yaml laid over it."""
+    return load_codebook(folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml")
+
+
+def study_waves(folder: Path) -> list[Path]:
+    """The wave folders of the study that `folder` is a wave of, in order of their reference dates, up to this one."""
+    this = load_wave(folder)
+    waves = [load_wave(path.parent) for path in sorted(folder.resolve().parent.glob(f"*/{SETTINGS_FILE}"))]
+    earlier = [wave for wave in waves if wave.reference_date <= this.reference_date]
+    return [wave.folder for wave in sorted(earlier, key=lambda wave: (wave.reference_date, wave.name))]
+
+
+def read_wave(
+    folder: Path, codebook: Codebook, *, executor: Executor | None = None, progress: Progress = iter
+) -> list[SheetReading]:
+    """How every sheet of every file of the wave is read; `executor` reads files in parallel."""
+    files = wave_files(folder)
+    read = partial(_read, folder=folder, codebook=codebook)
+    if executor is None:
+        return [sheet for path in progress(files) for sheet in read(path)]
+    done = executor.map(read, files)
+    return [sheet for _, sheets in zip(progress(files), done, strict=True) for sheet in sheets]
+
+
+def _read(path: Path, folder: Path, codebook: Codebook) -> list[SheetReading]:
+    return read_file(path, path.relative_to(folder).as_posix(), codebook)
+
+
+def clean_wave(
+    folder: Path, *, out: Path | None = None, executor: Executor | None = None, progress: Progress = iter
+) -> Frames:
+    """Raw wave -> tidy frames, checked against their schemas and written as parquet; see tidy_frames for what is in them."""
+    wave = load_wave(folder)
+    codebook = wave_codebook(folder)
+    sheets = _told_apart(read_wave(folder, codebook, executor=executor, progress=progress), folder)
+    frames = tidy_frames(sheets, codebook, wave, load_key())
+    for name, frame in frames.items():
+        check(frame, name, codebook)
+    _write(frames, places(folder, out).frames, _fingerprint(folder))
+    return frames
+
+
+def _told_apart(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
+    """The sheets, with a finding for each file that gave nothing, and one for a folder without files."""
+    if not sheets:
+        message = f"{folder.name} 文件夹中没有可读取的文件。请把各单位上报的表格（.xlsx .xls .csv 等）放入该文件夹。"
+        return [SheetReading("", "", "empty", reason=message, findings=(Finding("no_files", message, "error"),))]
+    return sheets
+
+
+def _write(frames: Frames, folder: Path, fingerprint: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FINGERPRINT).unlink(missing_ok=True)
+    for name, frame in frames.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    (folder / FINGERPRINT).write_text(fingerprint, encoding="ascii")
+
+
+def _fingerprint(folder: Path) -> str:
+    """SHA-256 over everything that the frames depend on: files, settings, codebooks, this package's code, and the key."""
+    code = sorted(Path(__file__).parent.rglob("*.py"))
+    inputs = [*wave_files(folder), *(folder / name for name in OWN_FILES), folder.resolve().parent / "codebook.yaml"]
+    digest = hashlib.sha256(hmac.new(load_key(), b"bangfu_analysis", hashlib.sha256).digest())
+    for path in [*inputs, *sorted(PACKAGE_CODEBOOKS.glob("*.yaml")), *code]:
+        if path.exists():
+            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def wave_frames(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> Frames:
+    """The tidy frames of a wave: loaded where nothing that they depend on has changed, else cleaned anew."""
+    stored = places(folder, out).frames
+    mark = stored / FINGERPRINT
+    if mark.exists() and mark.read_text(encoding="ascii") == _fingerprint(folder):
+        return {path.stem: pd.read_parquet(path) for path in sorted(stored.glob("*.parquet"))}
+    return clean_wave(folder, out=out, progress=progress)
+
+
+def could_not_read(frames: Frames) -> pd.DataFrame:
+    """The files that gave nothing (refused, empty, or without any table), one row each with the reason."""
+    sources = frames["sources"]
+    nothing = sources["kind"].isin(NOTHING_READ).groupby(sources["source_file"]).transform("all")
+    broken = sources[nothing | sources["kind"].eq("unreadable")]
+    return broken.drop_duplicates("source_file")[["source_file", "source_sheet", "kind", "reason"]].reset_index(
+        drop=True
+    )
+
+
+def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
+    """How a file, or every file of a folder, would be read; nothing is written. A folder needs no wave.toml for this."""
+    if not path.exists():
+        raise CallError(f"找不到 {path}。请检查路径。")
+    folder = path if path.is_dir() else path.parent
+    files = wave_files(path) if path.is_dir() else [path]
+    codebook = wave_codebook(folder)
+    return [sheet for file in progress(files) for sheet in _read(file, folder, codebook)]
+
+
+def settings_of(folder: Path) -> Wave:
+    """The wave's settings (wave.toml)."""
+    return load_wave(folder)

@@ -1,0 +1,63 @@
+"""One canonical form of a Chinese string: width, spaces, punctuation. str -> str."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]")
+_MINUS = re.compile(r"[\u2212\uff0d\ufe63\u2010-\u2013]")
+_SPACE = re.compile(r"\s+")
+_STARS = re.compile(r"^[*★☆＊﹡#※]+|[*★☆＊﹡#※]+$")
+_BRACKET = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]*)[)\]】>〉]$")
+_LONG_NUMBER = re.compile(r"\d[\d\s-]{5,}[\dXx]")
+_WORD_CHARACTER = re.compile(r"\w", re.UNICODE)
+
+
+def halfwidth(text: str) -> str:
+    """NFKC without invisible characters, with every minus sign as `-`; inner spaces stay, outer go."""
+    return _MINUS.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip()
+
+
+@lru_cache(maxsize=65536)
+def squeeze(text: str) -> str:
+    """`halfwidth` without any white space: the form in which headings and coded values are compared."""
+    return _SPACE.sub("", halfwidth(text))
+
+
+@lru_cache(maxsize=8192)
+def heading_key(text: str) -> str:
+    """A heading without stars, trailing colon and closing bracket: `﹡家庭年收入（万元）：` -> `家庭年收入`."""
+    return _split_heading(text)[0]
+
+
+@lru_cache(maxsize=8192)
+def heading_unit(text: str) -> str:
+    """What the closing bracket of a heading says: `家庭年收入（万元）` -> `万元`; "" without one."""
+    return _split_heading(text)[1]
+
+
+def _split_heading(text: str) -> tuple[str, str]:
+    bare = _STARS.sub("", squeeze(text)).rstrip(":：")
+    bracket = _BRACKET.search(bare)
+    if bracket is None or bracket.start() == 0:
+        return bare, ""
+    return _STARS.sub("", bare[: bracket.start()]).rstrip(":："), bracket.group(1)
+
+
+def is_blank(value: object) -> bool:
+    """True for None, "", NaN and for a text of nothing but spaces or invisible characters."""
+    if value is None or value != value:
+        return True
+    return isinstance(value, str) and not _INVISIBLE.sub("", value).strip()
+
+
+def mask(text: str) -> str:
+    """Every letter, digit and character replaced by `*`; only the shape stays (`9.9E+17` -> `*.**+**`)."""
+    return _WORD_CHARACTER.sub("*", text)
+
+
+def mask_long_numbers(text: str) -> str:
+    """`text` with every number of seven or more digits masked: it may be an ID, a phone or a card."""
+    return _LONG_NUMBER.sub(lambda found: mask(found.group()), text)

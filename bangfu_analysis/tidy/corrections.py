@@ -1,0 +1,221 @@
+"""Queries out to reporting units, answers in, replayed by every later clean.
+
+A query names a cell and asks; the answered workbook lies in the wave folder as `corrections.xlsx` (several: any name that
+begins so). Each answer is applied to the raw cell before it is cleaned, if the cell still says what it said when the
+question was asked: 核对码 is a keyed hash of that, so that the sheet shows no identifying content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from bangfu_analysis.errors import FileRefused
+from bangfu_analysis.findings import Finding, quoted
+from bangfu_analysis.reading.tables import Column, SheetReading, Table, address
+from bangfu_analysis.reading.workbook import read_sheets
+from bangfu_analysis.text import is_blank, squeeze
+
+COLUMNS = ("编号", "文件", "工作表", "单元格", "项目", "原填", "问题", "请填正确内容", "核对码")
+ANSWER = "请填正确内容"
+ASKED = ("missing", "conflict")
+OUTCOMES = {
+    "correction_applied": ("repaired", "info", "已按填报单位的答复更正"),
+    "correction_no_change": ("kept", "info", "答复与原填相同，未作改动"),
+    "correction_conflict": ("conflict", "error", "单元格内容在询问之后已改变，答复未采用。请重新核对"),
+    "correction_not_found": ("conflict", "error", "找不到这个单元格，答复未采用。请检查文件、工作表和单元格"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answered question."""
+
+    file: str
+    sheet: str
+    cell: str
+    item: str
+    answer: object
+    check: str
+
+
+def queries_frame(
+    issues: pd.DataFrame, workers: pd.DataFrame, sheets: Sequence[SheetReading], key: bytes
+) -> dict[str, pd.DataFrame]:
+    """Reporting unit -> its questions (columns COLUMNS, text): one per cell that was given up or is in conflict."""
+    asked = issues[issues["action"].isin(ASKED) & issues["cell"].ne("")]
+    place = ["source_file", "source_sheet", "cell", "variable"]
+    one_each = asked.groupby(place, sort=False).agg({"raw": "first", "message": "；".join}).reset_index()
+    cells = _cells(sheets)
+    units = workers.groupby(["source_file", "source_sheet"])["reporting_unit"].agg(_commonest)
+    rows = []
+    for file, sheet, cell, variable, said, message in one_each.itertuples(index=False):
+        if (file, sheet, cell, variable) in cells:
+            label, raw = cells[file, sheet, cell, variable]
+            unit = units.get((file, sheet), "") or file
+            rows.append((unit, file, sheet, cell, label, said, message, "", check_code(raw, key)))
+    every = pd.DataFrame(rows, columns=["unit", *COLUMNS[1:]])
+    return {
+        str(unit): part.assign(编号=range(1, len(part) + 1))[list(COLUMNS)].reset_index(drop=True)
+        for unit, part in every.groupby("unit")
+    }
+
+
+def _commonest(units: pd.Series) -> str:
+    counts = units.value_counts()
+    return "" if counts.empty else str(counts.index[0])
+
+
+def check_code(raw: object, key: bytes) -> str:
+    """Ten hex digits of a keyed hash of what a cell says."""
+    return hmac.new(key, f"cell:{raw}".encode(), hashlib.sha256).hexdigest()[:10]
+
+
+def _cells(sheets: Sequence[SheetReading]) -> dict[tuple[str, str, str, str], tuple[str, object]]:
+    """Label and content of every body cell of a mapped column, by file, sheet, cell and variable."""
+    return {
+        (table.file, table.sheet, address(table, int(row), column), column.variable.name): (column.variable.label, raw)
+        for sheet in sheets
+        for table in sheet.tables
+        for column in table.columns
+        if column.variable is not None
+        for row, raw in table.body[column.index].items()
+    }
+
+
+def write_queries(queries: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
+    """queries.xlsx with all units, a sheet each, and queries/<unit>.xlsx to send out; the answer column is left open."""
+    whole = folder / "queries.xlsx"
+    _write(queries, whole)
+    single = [folder / "queries" / f"{_file_name(unit)}.xlsx" for unit in queries]
+    for path, (unit, questions) in zip(single, queries.items(), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write({unit: questions}, path)
+    return [whole, *single]
+
+
+def _write(queries: Mapping[str, pd.DataFrame], path: Path) -> None:
+    import datetime
+
+    import xlsxwriter
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        book.set_properties({"created": datetime.datetime(2000, 1, 1)})
+        head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        open_cell = book.add_format({"bg_color": "#FFF4CC", "text_wrap": True, "num_format": "@"})
+        for number, (unit, questions) in enumerate(queries.items(), 1):
+            sheet = book.add_worksheet(_sheet_name(number, unit))
+            sheet.write_row(0, 0, COLUMNS, head)
+            for place, values in enumerate(questions.itertuples(index=False), 1):
+                sheet.write_row(place, 0, [str(value) for value in values], wrapped)
+                sheet.write_blank(place, COLUMNS.index(ANSWER), None, open_cell)
+            for column, width in enumerate((6, 22, 14, 8, 20, 18, 60, 22, 12)):
+                sheet.set_column(column, column, width)
+            sheet.freeze_panes(1, 0)
+
+
+def _file_name(unit: str) -> str:
+    return "".join("_" if c in '\\/:*?"<>|' else c for c in unit).strip(" .") or "未注明单位"
+
+
+def _sheet_name(number: int, unit: str) -> str:
+    return f"{number}_" + "".join("_" if c in "[]:*?/\\'" else c for c in unit)[:26]
+
+
+def read_answers(folder: Path) -> list[Answer]:
+    """The answers in the wave folder's corrections*.xlsx, in order of files and rows; questions left open are no answers."""
+    return [answer for path in sorted(folder.glob("corrections*.xlsx")) for answer in _answers(path)]
+
+
+def _answers(path: Path) -> list[Answer]:
+    found = []
+    for sheet in read_sheets(path, path.name):
+        if not sheet.cells:
+            continue
+        heads = [squeeze(str(value)) for value in sheet.cells[0]]
+        if not set(COLUMNS) <= set(heads):
+            raise FileRefused(
+                f"{path.name} [{sheet.name}]：第一行应为列名 {'、'.join(COLUMNS)}。请用 bangfu queries 写出的表填写。"
+            )
+        place = {name: heads.index(name) for name in COLUMNS}
+        for row in sheet.cells[1:]:
+            if not is_blank(row[place[ANSWER]]):
+                file, tab, cell, item, check = (
+                    str(row[place[name]] or "").strip() for name in ("文件", "工作表", "单元格", "项目", "核对码")
+                )
+                found.append(Answer(file, tab, cell, item, row[place[ANSWER]], check))
+    return found
+
+
+def apply_answers(
+    sheets: Sequence[SheetReading], answers: Sequence[Answer], key: bytes
+) -> tuple[list[SheetReading], list[Finding]]:
+    """The sheets with the answered cells replaced, and what became of each answer as a finding (OUTCOMES)."""
+    current = list(sheets)
+    findings = []
+    for answer in answers:
+        current, finding = _apply(current, answer, key)
+        findings.append(finding)
+    return current, findings
+
+
+def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list[SheetReading], Finding]:
+    for place, sheet in enumerate(sheets):
+        if (sheet.file, sheet.sheet) != (answer.file, answer.sheet):
+            continue
+        for number, table in enumerate(sheet.tables):
+            if spot := _spot(table, answer):
+                row, column = spot
+                outcome = _outcome(table.body.at[row, column.index], answer, key)
+                if outcome == "correction_applied":
+                    tables = (
+                        *sheet.tables[:number],
+                        _replaced(table, row, column, answer),
+                        *sheet.tables[number + 1 :],
+                    )
+                    sheets = [*sheets[:place], replace(sheet, tables=tables), *sheets[place + 1 :]]
+                return sheets, _finding(answer, outcome, column)
+    return sheets, _finding(answer, "correction_not_found", None)
+
+
+def _spot(table: Table, answer: Answer) -> tuple[int, Column] | None:
+    """Row and column of the answered cell; in a text file, where a cell is only a line, the item tells the column."""
+    for column in table.columns:
+        if column.variable is None or (table.is_text and column.variable.label != answer.item):
+            continue
+        for row in table.body.index:
+            if address(table, int(row), column) == answer.cell:
+                return int(row), column
+    return None
+
+
+def _outcome(raw: object, answer: Answer, key: bytes) -> str:
+    if str(raw) == str(answer.answer):
+        return "correction_no_change"
+    return "correction_applied" if check_code(raw, key) == answer.check else "correction_conflict"
+
+
+def _replaced(table: Table, row: int, column: Column, answer: Answer) -> Table:
+    body = table.body.copy()
+    body.at[row, column.index] = answer.answer
+    return replace(table, body=body)
+
+
+def _finding(answer: Answer, outcome: str, column: Column | None) -> Finding:
+    action, severity, what = OUTCOMES[outcome]
+    variable = column.variable if column else None
+    shown = quoted(answer.answer, identifying=variable.identifying if variable else True)
+    place = f"{answer.file} [{answer.sheet}] {answer.cell}"
+    row = "".join(c for c in answer.cell if c.isdigit())
+    return Finding(
+        problem=outcome, message=f"{place}：{what}。", severity=severity, action=action, source_file=answer.file,
+        source_sheet=answer.sheet, source_row=int(row) if row else None, cell=answer.cell,
+        variable=variable.name if variable else "", value=shown,
+    )  # fmt: skip

@@ -1,0 +1,250 @@
+"""Read sheets -> the tidy frames of a wave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.cleaning.identity import Identity
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.findings import Finding, findings_frame
+from bangfu_analysis.keys import pseudonym
+from bangfu_analysis.reading.tables import SheetReading, address
+from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals
+from bangfu_analysis.tidy.crosschecks import cross_checks, sizes_from_members
+from bangfu_analysis.tidy.duplicates import merge_people, without_copies
+from bangfu_analysis.tidy.people import member_rows, private_columns, with_person_ids, worker_rows
+from bangfu_analysis.tidy.schemas import typed
+from bangfu_analysis.tidy.values import CleanTable, clean_table, infer_scheme, plain_rows
+from bangfu_analysis.wave import Wave
+
+Frames = dict[str, pd.DataFrame]
+LEFT = ("exited", "cancelled")
+
+
+def tidy_frames(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes) -> Frames:
+    """The frames of a wave by name: workers, exits, members, causes, aid, activities, units, population, totals, issues, sources.
+
+    Each keeps to its schema (tidy/schemas.py). `key` makes the pseudonyms. Raises BalanceBroken where a row or cell
+    would be lost.
+    """
+    sheets = without_copies(sheets)
+    scheme, findings = infer_scheme(sheets, codebook, wave)
+    findings += [finding for sheet in sheets for finding in sheet.findings]
+    cleans = _clean_all(sheets, codebook, wave, scheme)
+    findings += [finding for clean in cleans for finding in clean.findings]
+    everyone, found = _people(cleans, codebook, wave, key)
+    members, more = _members(cleans, everyone, codebook, wave)
+    everyone, sized = sizes_from_members(everyone, members, cleans)
+    people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), codebook)
+    findings += [*found, *more, *sized, *merged, *cross_checks(people, members, cleans, wave)]
+    left = _has_left(people, wave)
+    frames = _worker_frames(people[~left], people[left], codebook)
+    frames["members"] = typed(members, "members", codebook)
+    frames["aid"] = typed(_aid(cleans, people, wave, key), "aid", codebook)
+    for name in ("activities", "units", "population"):
+        frames[name] = typed(_stacked(cleans, name, wave), name, codebook)
+    frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)
+    findings += _disagreements(frames["totals"])
+    frames["issues"] = _issues(findings, wave)
+    frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
+    return frames
+
+
+def _clean_all(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str) -> list[CleanTable]:
+    used = [sheet for sheet in sheets if not sheet.set_aside]
+    return [clean_table(table, codebook, wave, scheme) for sheet in used for table in sheet.tables]
+
+
+def _people(
+    cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave, key: bytes
+) -> tuple[pd.DataFrame, list[Finding]]:
+    parts: list[pd.DataFrame] = []
+    findings: list[Finding] = []
+    for number, clean in enumerate(cleans):
+        if clean.table.kind not in ("roster", "form") or clean.table.body.empty:
+            continue
+        rows, found = worker_rows(clean, codebook, wave)
+        first = min(clean.table.columns, key=lambda column: column.index)
+        cells = [address(clean.table, int(row), first) for row in rows["row"]]
+        parts.append(rows.assign(table=number, row_cell=cells, **_causes_said(clean, rows)))
+        findings += found
+    if not parts:
+        empty = pd.DataFrame(
+            columns=[
+                *codebook.of("workers"),
+                "row",
+                "table",
+                "row_cell",
+                "causes",
+                "cause_main",
+                "person_id",
+                "name_key",
+            ]
+        )
+        return empty.assign(wave=wave.name), findings
+    filled = [part.dropna(axis=1, how="all") for part in parts]
+    together = pd.concat(filled, ignore_index=True).reindex(columns=parts[0].columns)
+    return with_person_ids(together.astype(object), key), findings
+
+
+def _causes_said(clean: CleanTable, rows: pd.DataFrame) -> dict[str, list[Any]]:
+    """`causes` of every row, each once in the order said, and `cause_main`: the first named, or the only one ticked."""
+    said: dict[int, list[str]] = {int(row): [] for row in rows["row"]}
+    main: dict[int, str | None] = dict.fromkeys(said)
+    columns = clean.columns("workers", "cause") + clean.columns("workers", "cause_other")
+    for column in sorted(columns, key=lambda c: bool(c.tick)):
+        for row, value in zip(clean.rows, clean.values(column), strict=True):
+            if row in said and value:
+                said[row] += [column.tick] if column.tick else list(value)
+                if not column.tick and column.variable is not None and column.variable.name == "cause":
+                    main[row] = main[row] or value[0]
+    causes = [tuple(dict.fromkeys(codes)) or None for codes in said.values()]
+    only = [codes[0] if codes and len(codes) == 1 else None for codes in causes]
+    return {"causes": causes, "cause_main": [m or o for m, o in zip(main.values(), only, strict=True)]}
+
+
+def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
+    """Who had left the file by the reference date: by the state of the file, or by the date of leaving."""
+    if people.empty:
+        return pd.Series([], dtype=bool)
+    gone = [day is not None and day == day and day <= wave.reference_date for day in people["exit_date"]]
+    return people["file_status"].isin(LEFT) | (
+        pd.Series(gone, index=people.index) & people["file_status"].ne("returned")
+    )
+
+
+def _worker_frames(workers: pd.DataFrame, exits: pd.DataFrame, codebook: Codebook) -> Frames:
+    def with_text(rows: pd.DataFrame) -> pd.DataFrame:
+        insured = [None if v is None or v != v else "|".join(v) for v in rows["medical_insurance"]]
+        return rows.assign(medical_insurance=insured)
+
+    return {
+        "workers": typed(with_text(workers), "workers", codebook),
+        "exits": typed(with_text(exits), "exits", codebook),
+        "causes": typed(_causes(workers), "causes", codebook),
+    }
+
+
+def _causes(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per worker and cause, in the order said."""
+    said = rows[rows["causes"].notna()]
+    long = said.assign(cause=said["causes"].map(list)).explode("cause")
+    return long.assign(rank=long.groupby("person_id").cumcount() + 1)
+
+
+def _members(
+    cleans: Sequence[CleanTable], everyone: pd.DataFrame, codebook: Codebook, wave: Wave
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Members of every table with the person_id of their head; a form's members belong to the form's person."""
+    parts: list[pd.DataFrame] = []
+    findings: list[Finding] = []
+    for number, clean in enumerate(cleans):
+        if clean.table.body.empty or not clean.columns("members"):
+            continue
+        rows, found = member_rows(clean, codebook, wave)
+        parts.append(rows.assign(person_id=_heads_of(number, clean, rows, cleans, everyone)))
+        findings += found
+    if not parts:
+        return pd.DataFrame(columns=["person_id", "head_row"]), findings
+    filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
+    members = pd.concat(filled, ignore_index=True) if filled else parts[0]
+    return members.assign(member_no=members.groupby("person_id", dropna=False).cumcount() + 1), findings
+
+
+def _heads_of(
+    number: int, clean: CleanTable, rows: pd.DataFrame, cleans: Sequence[CleanTable], everyone: pd.DataFrame
+) -> list[Any]:
+    table = clean.table
+    if table.kind == "members":
+        same_sheet = [n for n, c in enumerate(cleans) if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
+        heads = everyone[everyone["table"].isin(same_sheet)]
+        return [heads["person_id"].iloc[0] if len(heads) == 1 else None] * len(rows)
+    of_row = everyone[everyone["table"] == number].set_index("row")["person_id"]
+    return [of_row.get(row) for row in rows["head_row"]]
+
+
+def _stacked(cleans: Sequence[CleanTable], frame: str, wave: Wave) -> pd.DataFrame:
+    parts = [plain_rows(c, frame, wave) for c in cleans if c.table.kind == frame and len(c.table.body)]
+    if frame == "population":
+        parts += _population_in_settings(wave)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _population_in_settings(wave: Wave) -> list[pd.DataFrame]:
+    """Denominators of wave.toml: `workers_total = 100`, or a section a dimension, [population.unit] 纺织总厂 = 100."""
+    rows: list[dict[str, Any]] = []
+    for name, value in wave.population.items():
+        if isinstance(value, Mapping):
+            rows += [{name: level, "n": n} for level, n in value.items()]
+        else:
+            rows.append({"n": value})
+    source = {"wave": wave.name, "source_file": "wave.toml", "source_sheet": ""}
+    return [pd.DataFrame([source | row for row in rows])] if rows else []
+
+
+def _aid(cleans: Sequence[CleanTable], people: pd.DataFrame, wave: Wave, key: bytes) -> pd.DataFrame:
+    """Acts of help; a person's by whole ID number, else by a name that only one worker of the wave has."""
+    once = people[~people["name_key"].duplicated(keep=False) & people["name_key"].notna()] if len(people) else people
+    by_name = dict(zip(once["name_key"], once["person_id"], strict=True)) if len(once) else {}
+    parts = []
+    for clean in cleans:
+        if clean.table.kind == "aid" and len(clean.table.body):
+            rows = plain_rows(clean, "aid", wave)
+            parts.append(rows.assign(person_id=_aided(clean, by_name, key)))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _aided(clean: CleanTable, by_name: Mapping[str, str], key: bytes) -> list[str | None]:
+    private = private_columns(clean, "aid")
+    return [
+        pseudonym(f"id:{identity.key}", key)
+        if isinstance(identity, Identity) and identity.kind in ("id18", "id15")
+        else by_name.get(name)
+        for name, identity in zip(private["name_key"], private["identity"], strict=True)
+    ]
+
+
+def _totals(cleans: Sequence[CleanTable], frames: Frames, codebook: Codebook, wave: Wave) -> pd.DataFrame:
+    parts = [stated_totals(clean, wave) for clean in cleans]
+    parts.append(stated_in_settings(frames["workers"], frames["population"], codebook, wave))
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+
+
+def _disagreements(totals: pd.DataFrame) -> list[Finding]:
+    return [
+        Finding(
+            problem="total_differs",
+            message=f"{row.source_file} [{row.source_sheet}] {row.cell}：所填合计（{row.what}）{row.stated:g}，逐行相加为 {row.computed:g}。请核对。",
+            severity="error",
+            source_file=row.source_file,
+            source_sheet=row.source_sheet,
+            source_row=None if pd.isna(row.source_row) else int(row.source_row),
+            cell=row.cell,
+            variable=row.what,
+            raw=f"{row.stated:g}",
+            value=f"{row.computed:g}",
+        )
+        for row in totals[totals["verdict"] == "differs"].itertuples()
+    ]
+
+
+def _issues(findings: Sequence[Finding], wave: Wave) -> pd.DataFrame:
+    """One row per cell and problem; where a later step filled a cell that was given up, only the filling stays."""
+    filled = {
+        (f.source_file, f.source_sheet, f.cell, f.variable)
+        for f in findings
+        if f.action == "inferred" and f.problem in _FILLS
+    }
+    stays = [
+        f
+        for f in findings
+        if f.action != "missing" or (f.source_file, f.source_sheet, f.cell, f.variable) not in filled
+    ]
+    return findings_frame(stays, wave.name)
+
+
+_FILLS = ("taken_from_id", "counted_from_birth", "size_from_members")

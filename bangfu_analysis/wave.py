@@ -1,0 +1,113 @@
+"""A wave's settings: wave.toml, read and checked."""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from bangfu_analysis.errors import CallError, WaveSettingsError, listed
+
+SETTINGS_FILE = "wave.toml"
+OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx")
+
+
+@dataclass(frozen=True)
+class Wave:
+    """What wave.toml says, and where the wave lies.
+
+    `line`: yuan per person per month by name; `population`: denominators by name; `stated`: totals that the reporting
+    union stated; `sample`: names of the weight, strata, cluster and fpc columns, empty for a full roster.
+    """
+
+    folder: Path
+    reference_date: datetime.date
+    scope: str = ""
+    scheme: str = ""
+    include_hidden: bool = False
+    title: str = ""
+    synthetic: bool = False
+    line: Mapping[str, Any] = field(default_factory=dict)
+    population: Mapping[str, Any] = field(default_factory=dict)
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    sample: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The wave's name: its folder's."""
+        return self.folder.resolve().name
+
+    @property
+    def study(self) -> str:
+        """The study's name: the folder above."""
+        return self.folder.resolve().parent.name
+
+
+def load_wave(folder: Path) -> Wave:
+    """The settings of the wave in `folder`.
+
+    Raises CallError where there is no such folder, WaveSettingsError where wave.toml is absent (the message holds a ready-made
+    one), is not TOML, names an unknown setting or gives a value of the wrong type.
+    """
+    if not folder.is_dir():
+        raise CallError(f"找不到批次文件夹 {folder}。请检查路径；应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。")
+    path = folder / SETTINGS_FILE
+    if not path.exists():
+        raise WaveSettingsError(_ready_made(folder))
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise WaveSettingsError(
+            f"{path}：不是有效的 TOML（UTF-8）：{fault}。请对照下例修改：\n{_example(folder)}"
+        ) from fault
+    return Wave(folder=folder, **_checked(content, path))
+
+
+def _checked(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    types = {f.name: f.type for f in fields(Wave) if f.name != "folder"}
+    for key in content:
+        if key not in types:
+            near = get_close_matches(key, types, n=1)
+            hint = f"是否想写 {near[0]}？" if near else ""
+            raise WaveSettingsError(f"{path}：未知的设置 {key}。可用：{listed(types)}。{hint}")
+    if not isinstance(content.get("reference_date"), datetime.date):
+        found = content.get("reference_date", "没有填写")
+        raise WaveSettingsError(
+            f"{path}：reference_date 应为日期，如 reference_date = 2009-06-30（不加引号），实际是 {found!r}。"
+        )
+    for key, value in content.items():
+        _check_type(key, value, str(types[key]), path)
+    day = content["reference_date"]
+    return {**content, "reference_date": day.date() if isinstance(day, datetime.datetime) else day}
+
+
+def _check_type(key: str, value: object, wanted: str, path: Path) -> None:
+    expected = {"str": (str, "文字（加引号）"), "bool": (bool, "true 或 false")}.get(wanted)
+    if wanted.startswith("Mapping"):
+        expected = (dict, f"一节，如 [{key}]")
+    if expected and not isinstance(value, expected[0]):
+        raise WaveSettingsError(f"{path}：{key} 应为{expected[1]}，实际是 {value!r}。")
+
+
+def _ready_made(folder: Path) -> str:
+    return (
+        f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），"
+        f"粘贴以下内容并改成本批次的情况：\n\n{_example(folder)}"
+    )
+
+
+def _example(folder: Path) -> str:
+    name = folder.resolve().name
+    year = name[:4] if name[:4].isdigit() else str(datetime.date.today().year)
+    return (
+        f"reference_date = {year}-06-30      # 必填：年龄算到这一天\n"
+        'scope = "某某区"                  # 调查范围\n'
+        '# scheme = "s2018"                # 困难类别的口径：s2000、s2008、s2012、s2018；不填则推断\n'
+        "# [line]\n# urban = 500                     # 低保标准，元/人·月\n"
+        "# [population]\n# workers_total = 10000           # 职工总数（或另附一张职工人数表）\n"
+        "# [stated]\n# hardship_total = 1000           # 上报的困难职工总数，用来核对\n"
+    )

@@ -1,0 +1,97 @@
+"""The mean in 60 domains with standard errors, against a plain groupby of the same mean; time and memory in one run.
+
+Run: python benchmarks/estimate.py [rows]
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from bangfu_analysis.analysis.design import SurveyDesign
+from bangfu_analysis.analysis.estimate import estimate_mean
+
+STRATA, UNITS, REPEATS = 50, 2_000, 7
+DESIGN = SurveyDesign(weight="weight", strata="stratum", cluster="unit", fpc="unit_total")
+
+
+def sample(rows: int) -> pd.DataFrame:
+    """A roster of `rows` people in 2,000 units of 50 strata, with 12 x 5 domains."""
+    rng = np.random.default_rng(20240901)
+    unit = rng.integers(0, UNITS, rows)
+    return pd.DataFrame(
+        {
+            "stratum": unit % STRATA,
+            "unit": unit,
+            "unit_total": 100 + unit % STRATA,
+            "weight": rng.uniform(5, 50, rows),
+            "district": pd.Categorical.from_codes(rng.integers(0, 12, rows), [f"d{i:02d}" for i in range(12)]),
+            "education": pd.Categorical.from_codes(rng.integers(0, 5, rows), list("abcde")),
+            "income": rng.gamma(4, 500, rows) + unit,
+        }
+    )
+
+
+def plain(frame: pd.DataFrame) -> object:
+    """What a groupby gives: no weights, no standard errors."""
+    return frame.groupby(["district", "education"], observed=False)["income"].mean()
+
+
+def designed(frame: pd.DataFrame) -> object:
+    """The same mean with its standard error."""
+    return estimate_mean(frame, "income", design=DESIGN, by=["district", "education"])
+
+
+def seconds(call: Callable[[pd.DataFrame], object], frame: pd.DataFrame) -> float:
+    """The middle of several runs."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        call(frame)
+        times.append(time.perf_counter() - start)
+    return sorted(times)[REPEATS // 2]
+
+
+def resident() -> int:
+    """Bytes of memory the process holds now (Linux)."""
+    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
+
+
+def extra_memory(call: Callable[[pd.DataFrame], object], frame: pd.DataFrame) -> int:
+    """The most that a call holds beyond what was there before it."""
+    before, most, done = resident(), 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not done.is_set():
+            most = max(most, resident() - before)
+            time.sleep(0.001)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    call(frame)
+    done.set()
+    watcher.join()
+    return most
+
+
+def main() -> None:
+    """Print the figures."""
+    frame = sample(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    size = int(frame.memory_usage(deep=True).sum())
+    designed(frame.head(1000)), plain(frame)
+    extra = extra_memory(designed, frame)
+    a, b = seconds(plain, frame), seconds(designed, frame)
+    print(f"rows {len(frame):,}  strata {STRATA}  units {UNITS:,}  domains 60  frame {size / 1e6:.0f} MB")
+    print(f"plain groupby {a:.3f} s   with standard errors {b:.3f} s   ratio {b / a:.2f}")
+    print(f"extra memory {extra / 1e6:.0f} MB   {extra / size:.2f} of the frame")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+import pytest
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.errors import CodebookError
+from bangfu_analysis.text import squeeze
+
+
+def test_no_heading_means_two_variables_of_one_frame():
+    for heading, variables in load_codebook().by_heading.items():
+        frames = [variable.frame for variable in variables]
+        assert len(frames) == len(set(frames)), heading
+
+
+def test_a_spelling_means_two_codes_only_across_schemes():
+    for variable in load_codebook().variables:
+        for spelling, levels in variable.spellings.items():
+            schemes = [level.scheme for level in levels]
+            assert len(schemes) == len(set(schemes)), f"{variable.name} {spelling}"
+
+
+def test_a_mapping_adds_a_heading_and_a_value_by_yaml_alone(tmp_path):
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "headings:\n  家庭总收: workers.income_household_annual\n  车间意见: ignore\n"
+        "values:\n  workers.education: {高级技校: vocational_secondary}\n",
+        encoding="utf-8",
+    )
+    codebook = load_codebook(mapping)
+    assert [v.name for v in codebook.by_heading["家庭总收"]] == ["income_household_annual"]
+    assert "车间意见" in codebook.ignored_headings
+    assert codebook.variable("workers", "education").spellings["高级技校"][0].code == "vocational_secondary"
+    assert "高级技校" not in load_codebook().variable("workers", "education").spellings
+
+
+def test_a_study_codebook_adds_spellings_and_a_variable_is_kept_whole(tmp_path):
+    study = tmp_path / "codebook.yaml"
+    study.write_text("lists:\n  education:\n    - {code: primary, says: [完小]}\n", encoding="utf-8")
+    education = load_codebook(study).variable("workers", "education")
+    assert squeeze("完小") in education.spellings
+    assert education.codes == load_codebook().variable("workers", "education").codes
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ({"headings": {"家庭总收": "workers.incom"}}, "不是码本中的变量"),
+        ({"values": {"workers.education": {"高级技校": "secondary"}}}, "没有代码 secondary"),
+        ({"heading": {}}, "未知的部分 heading"),
+        ({"variables": {"workers": {"sex": {"kind": "chocie"}}}}, "chocie"),
+    ],
+)
+def test_an_overlay_that_names_what_is_not_there_is_told_what_is(overlay, words):
+    with pytest.raises(CodebookError) as fault:
+        load_codebook(overlay)
+    assert words in str(fault.value)
+
+
+def test_labels_come_in_codebook_order_and_both_tongues():
+    codebook = load_codebook()
+    assert list(codebook.labels("sex").values()) == ["男", "女"]
+    assert codebook.labels("education_band", "en")["college_or_more"] == "college or more"
+    assert codebook.title("cause_main" if "cause_main" in codebook.of("workers") else "cause") == "致困原因"
+    with pytest.raises(CodebookError, match="没有变量或分组"):
+        codebook.title("nothing")
+
+
+def test_broken_yaml_names_the_line(tmp_path):
+    broken = tmp_path / "mapping.yaml"
+    broken.write_text("headings:\n  a: [1\n", encoding="utf-8")
+    with pytest.raises(CodebookError, match="第 3 行"):
+        load_codebook(broken)

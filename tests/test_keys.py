@@ -1,0 +1,33 @@
+import os
+import stat
+import sys
+
+import pytest
+
+from bangfu_analysis.errors import BangfuError
+from bangfu_analysis.keys import key_file, load_key, pseudonym
+
+
+def test_the_key_is_made_once_outside_the_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("BANGFU_KEY_FILE", str(tmp_path / "设置" / "k"))
+    first = load_key()
+    assert load_key() == first
+    assert len(first) == 32
+    if sys.platform != "win32":
+        assert stat.S_IMODE(os.stat(key_file()).st_mode) == 0o600
+
+
+def test_a_damaged_key_is_an_error_and_is_not_replaced(tmp_path):
+    place = tmp_path / "k"
+    place.write_text("zz", encoding="ascii")
+    with pytest.raises(BangfuError, match="已损坏"):
+        load_key(place)
+    assert place.read_text(encoding="ascii") == "zz"
+
+
+def test_pseudonyms_depend_on_identity_and_key_alone():
+    one, other = b"1" * 32, b"2" * 32
+    assert pseudonym("id:99010219650312001X", one) == pseudonym("id:99010219650312001X", one)
+    assert pseudonym("id:99010219650312001X", one) != pseudonym("id:99010219650312001X", other)
+    assert pseudonym("a", one)[0] == "p"
+    assert len(pseudonym("a", one)) == 17

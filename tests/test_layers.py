@@ -1,0 +1,65 @@
+"""Data go one way: a module imports from its own floor or from one above it, and libraries stay behind their fences."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
+FLOORS = [
+    "errors", "text", "findings", "codebook", "keys", "wave", "reading", "cleaning", "tidy", "analysis", "reporting",
+    "outline", "study", "sample", "cli",
+]  # fmt: skip
+# reading and cleaning share no code but the readings; findings masks text, and so stands below it.
+FENCES = {
+    "python_calamine": {"reading/workbook.py"},
+    "pandera": {"tidy/schemas.py"},
+    "matplotlib": {"reporting"},
+    "seaborn": {"reporting"},
+    "docx": {"reporting"},
+    "xlsxwriter": {"reporting/excel.py", "sample", "sample.py", "tidy/corrections.py"},
+    "yaml": {"codebook.py"},
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def floor_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_look_upstream(path):
+    if path == PACKAGE / "__init__.py":
+        return
+    own = FLOORS.index(floor_of(path))
+    for name in imports_of(path):
+        if name.startswith("bangfu_analysis."):
+            assert FLOORS.index(name.split(".")[1]) <= own, f"{path.name} imports {name} from downstream"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_libraries_stay_behind_their_fences(path):
+    place = path.relative_to(PACKAGE).as_posix()
+    for name in imports_of(path):
+        allowed = FENCES.get(name.split(".")[0])
+        if allowed is not None:
+            assert any(place == door or place.startswith(door + "/") for door in allowed), f"{place} imports {name}"
+
+
+def test_no_module_is_a_drawer_for_everything():
+    drawers = {"utils", "helpers", "common", "misc", "base", "manager"}
+    assert not drawers & {path.stem for path in MODULES}
+
+
+def test_every_module_has_its_floor():
+    assert {floor_of(path) for path in MODULES} - {"__init__", "__main__"} <= set(FLOORS)

@@ -1,0 +1,45 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bangfu_analysis.text import heading_key, heading_unit, is_blank, mask, mask_long_numbers, squeeze
+
+
+@pytest.mark.parametrize(
+    ("heading", "key", "unit"),
+    [
+        ("姓　名", "姓名", ""),
+        ("政治\n面貌", "政治面貌", ""),
+        ("﹡家庭年收入（万元）：", "家庭年收入", "万元"),
+        ("*性别*", "性别", ""),
+        ("身份证号(18位)", "身份证号", "18位"),
+        ("（一）", "(一)", ""),
+        ("本人月收入[元/月]", "本人月收入", "元/月"),
+    ],
+)
+def test_a_heading_is_compared_without_padding_stars_colon_and_unit(heading, key, unit):
+    assert heading_key(heading) == key
+    assert heading_unit(heading) == unit
+
+
+@given(st.text())
+def test_squeezing_twice_changes_nothing_more(text):
+    assert squeeze(squeeze(text)) == squeeze(text)
+    assert not any(c.isspace() for c in squeeze(text))
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", "\u3000", "\u200b", float("nan"), "\n"])
+def test_spaces_and_invisible_characters_are_blank(value):
+    assert is_blank(value)
+
+
+@pytest.mark.parametrize("value", [0, False, "0", "-", "无"])
+def test_what_says_something_is_not_blank(value):
+    assert not is_blank(value)
+
+
+def test_masks_keep_the_shape_alone():
+    assert mask("9.90102E+17") == "*.******+**"
+    assert mask("张三") == "**"
+    assert mask_long_numbers("电话 139 0000 0000，3口") == "电话 *** **** ****，3口"
+    assert mask_long_numbers("月收入1200元") == "月收入1200元"

@@ -6,6 +6,7 @@ A codebook is YAML: `codebooks/*.yaml` of the package, over which a study's `cod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -43,7 +44,7 @@ class Variable:
     `low`, `high`: plausible range; `period`: month, year or ""; `unit`: what a bare number counts;
     `none_means`: what 无 says in such a cell: zero, no, missing or a code; `fill`: blanks repeat the value above;
     `inner`: keys that mean it only under a parent heading of members; `other_period`: keys that give the sum by the
-    year where `period` is month, and the reverse.
+    year where `period` is month, and the reverse; `keywords`: (pattern, code) rules for free text, in order.
     """
 
     frame: str
@@ -64,6 +65,7 @@ class Variable:
     identifying: bool = False
     inner: tuple[str, ...] = ()
     other_period: tuple[str, ...] = ()
+    keywords: tuple[tuple[str, str], ...] = ()
 
     @property
     def codes(self) -> list[str]:
@@ -269,7 +271,8 @@ def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
     for frame, entries in content["variables"].items():
         for name, entry in entries.items():
             try:
-                yield _variable(frame, name, entry, content["lists"])
+                rules = content.get("keywords", {}).get(entry.get("values"), ())
+                yield _variable(frame, name, {**entry, "keywords": _rules(rules)}, content["lists"])
             except (KeyError, TypeError) as fault:
                 raise CodebookError(
                     f"码本变量 {frame}.{name} 不完整或有未知项：{fault}。请对照 docs/codebook.md。"
@@ -289,6 +292,14 @@ def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[st
         settings[part] = _keys(settings.get(part, []))
     settings["headings"] = _keys([settings["label"], *settings.get("headings", [])])
     return Variable(frame=frame, name=name, **settings)
+
+
+def _rules(rules: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Keyword rules, each pattern tried before it is used."""
+    try:
+        return tuple((re.compile(rule["says"]).pattern, rule["code"]) for rule in rules)
+    except re.error as fault:
+        raise CodebookError(f"码本 keywords 中有无效的正则表达式：{fault}。请改正 says。") from fault
 
 
 def _keys(headings: Sequence[object]) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,7 +21,10 @@ from bangfu_analysis.reading.locate import read_file
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.schemas import check
-from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, Wave, load_wave
+from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, load_wave
+
+if TYPE_CHECKING:
+    from bangfu_analysis.outline import ReportData
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 FINGERPRINT = "inputs.sha256"
@@ -157,6 +161,45 @@ def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
     return [sheet for file in progress(files) for sheet in _read(file, folder, codebook)]
 
 
-def settings_of(folder: Path) -> Wave:
-    """The wave's settings (wave.toml)."""
-    return load_wave(folder)
+@dataclass(frozen=True)
+class Report:
+    """What `report_wave` made: the frames it is made from, and the files by what they are."""
+
+    frames: Frames
+    files: Mapping[str, Path]
+
+
+def report_data_of(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> ReportData:
+    """Everything that the report of a wave is made from: its frames and those of the study's earlier waves."""
+    from bangfu_analysis.outline import report_data
+
+    wave = load_wave(folder)
+    frames = {earlier.resolve().name: wave_frames(earlier, progress=progress) for earlier in study_waves(folder)[:-1]}
+    frames[wave.name] = wave_frames(folder, out=out, progress=progress)
+    return report_data(frames, wave, wave_codebook(folder))
+
+
+def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> Report:
+    """Tables, figures, quality page and report of a wave, written to `places(folder, out)`.
+
+    What the researcher wrote into an earlier report.docx at the same place is carried over.
+    """
+    from bangfu_analysis.outline import blocks, exhibits
+    from bangfu_analysis.reporting.excel import write_tables
+    from bangfu_analysis.reporting.html import write_quality
+    from bangfu_analysis.reporting.theme import save_figure
+    from bangfu_analysis.reporting.word import write_report
+
+    data = report_data_of(folder, out=out, progress=progress)
+    where = places(folder, out)
+    where.report.mkdir(parents=True, exist_ok=True)
+    shown = exhibits(data)
+    figures = {each.id: save_figure(each.draw(), where.figures, each.id)[0] for each in shown if each.draw}
+    title = f"关于{data.place}困难职工情况的调研报告"
+    document, tables = where.report / "report.docx", where.report / "tables.xlsx"
+    day = data.wave.reference_date
+    write_report(blocks(data, shown, figures), document, title=title, date=day, carry_over_from=document)
+    write_tables({each.id: each.table for each in shown}, tables, title=title)
+    quality = write_quality(where.report / "quality.html", data.frames, wave=data.wave, codebook=data.codebook)
+    files = {"报告": document, "附表": tables, "数据质量": quality, "图": where.figures, "整洁数据": where.frames}
+    return Report(data.frames, files)

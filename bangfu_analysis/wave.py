@@ -20,7 +20,7 @@ OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx")
 class Wave:
     """What wave.toml says, and where the wave lies.
 
-    `line`: yuan per person per month by name; `population`: denominators by name; `stated`: totals that the reporting
+    `note`: a sentence that the report prints under its title (about the sources, say). `line`: yuan per person per month by name; `population`: denominators by name; `stated`: totals that the reporting
     union stated; `sample`: names of the weight, strata, cluster and fpc columns, empty for a full roster.
     """
 
@@ -29,8 +29,7 @@ class Wave:
     scope: str = ""
     scheme: str = ""
     include_hidden: bool = False
-    title: str = ""
-    synthetic: bool = False
+    note: str = ""
     line: Mapping[str, Any] = field(default_factory=dict)
     population: Mapping[str, Any] = field(default_factory=dict)
     stated: Mapping[str, Any] = field(default_factory=dict)

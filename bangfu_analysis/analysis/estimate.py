@@ -7,7 +7,7 @@ df, deff. Rows of weight 0 are in the design but not in the counts. Numbers as R
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,13 +208,12 @@ def shares(
         found = fit_ratio(sample, hit.astype(float), None, code, groups.count)
         low, high = share_limits(found.estimate, found.variance, degrees, rows, level, ci)
         n = sums(np.where(hit & live, code, groups.count), groups.count)
-        part = _columns(sample, groups, found, degrees, low, high).assign(n=n.astype("int64"), share=found.estimate)
-        parts.append(part.assign(**{name: levels[name].iloc[k] for name in levels}, _level=k))
-    every = pd.concat(parts).rename_axis("_group").reset_index().sort_values(["_group", "_level"], kind="stable")
-    places = every["_level"].to_numpy()
+        part = _columns(sample, groups, found, degrees, low, high)
+        parts.append(part.assign(n=n.astype("int64"), share=found.estimate))
+    every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    places = np.tile(np.arange(len(levels)), groups.count)
     typed = every.assign(**{name: levels[name].array.take(places) for name in levels})
-    head = [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"]
-    return typed[[*head, *[c for c in RESULT if c not in head]]].reset_index(drop=True)
+    return first(typed, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
 
 
 def estimate_difference(
@@ -298,6 +297,11 @@ def _columns(
         df=np.broadcast_to(degrees, groups.count),
         deff=found.deff,
     )
+
+
+def first(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The table with these columns leading."""
+    return table[[*columns, *[c for c in table.columns if c not in columns]]]
 
 
 def _degrees(sample: Sample, groups: Domains, df: str) -> Floats:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Domains, Floats, Names, domains, numbers
-from bangfu_analysis.analysis.estimate import Fit, fit_ratio, table
+from bangfu_analysis.analysis.estimate import Fit, first, fit_ratio, table
 from bangfu_analysis.analysis.intervals import share_limits, t_value
 from bangfu_analysis.errors import ArgumentError
 
@@ -48,9 +48,8 @@ def estimate_quantile(
     curves = _curves(y, sample.weight, code, groups.count)
     answered = replace(groups, code=code)
     parts = [_one(sample, groups, answered, y, curves, float(p), level, (rule, interval)) for p in wanted]
-    every = pd.concat(parts).rename_axis("_group").reset_index().sort_values("_group", kind="stable")
-    head = [*groups.levels, "q"]
-    return every[[*head, *[c for c in every if c not in [*head, "_group"]]]].reset_index(drop=True)
+    every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    return first(every, [*groups.levels, "q"])
 
 
 Curve = tuple[Floats, Floats]  # sorted values and their cumulative weights

@@ -10,13 +10,13 @@ from bangfu_analysis.text import halfwidth, is_blank, squeeze
 
 NONE_WORDS = frozenset({"无", "没有", "暂无", "没", "无。", "(无)", "均无", "none", "None", "NONE"})
 LOST = "□■�"
-_STROKES = re.compile(r"""[/\\|_*.。、,…—―–~-]+|-"-""")
-_STATED = frozenset(
-    "不详 不清楚 不清 不明 不知道 不知 未知 未填 未填写 未说明 未登记 未统计 没填 漏填 空 空白 缺 缺失 略 不便透露 拒答 "
-    "? ?? ??? NA N/A n/a na NaN nan null NULL Null 未提供 无法提供 无资料 无信息".split()
+_STROKES = re.compile(r"[/\\|_.。、,…—―–~-]+")
+_STATED = re.compile(
+    r"不详|不清楚?|不明|不知道?|未知|未(填|填写|说明|登记|统计|提供)|没填|漏填|空白?|缺失?|略|不便透露|拒答|无法提供|无(资料|信息)|[?]+|N/?A|nan|null",
+    re.IGNORECASE,
 )
-_MASKED = re.compile(r"[xX×*○●]{2,}|某某")
-_ALL_MASKED = re.compile(r"[xX×*○●]{2,}.{0,2}|某某?")
+_MASKED = re.compile(r"[xX×*]{2,}|某某")
+_ALL_MASKED = re.compile(r"[xX×*]{2,}.{0,2}|[○●]{2,}|某某?")
 _PUT_OFF = re.compile(
     r"待(核实|核查|核|查|补|定|确认|填|报|统计)|(详?见|参见|同)(附件|附表|附页|备注|档案|原件|说明|证件|户口|下表|另表)|另附|附后|核实中|情况不明"
 )
@@ -53,7 +53,7 @@ def text_of(raw: object) -> str:
 def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
     """The Reading of a cell that gives no value; None where there is something to read.
 
-    Blank cells and strokes (/, -, —) are plainly missing. 不详, 未知, ? say that the value is missing: no value is
+    Blank cells, strokes (/, -, —) and 无 are plainly missing. 不详, 未知, ? say that the value is missing: no value is
     given up, so the finding is `kept` and only informs. Masked (XX, **), put-off (待核实, 见附件) and error cells are
     given up. `parts`: a masked run inside the text is enough (numbers, dates, ID numbers), not only the whole.
     """
@@ -62,9 +62,9 @@ def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
     if not isinstance(raw, str):
         return None
     text = squeeze(raw).strip("'’‘`")
-    if not text or _STROKES.fullmatch(text) and set(text) != {"*"} or text == "*":
+    if text in ("", "*") or text in NONE_WORDS or _STROKES.fullmatch(text):
         return BLANK
-    if text in _STATED:
+    if _STATED.fullmatch(text):
         message = "单元格写明缺失（不详、未知等），记为缺失。如能查到请补填。"
         return Reading(None, "stated_missing", "kept", message, "info")
     problem = _absent_problem(text, parts)
@@ -74,7 +74,7 @@ def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
 def _absent_problem(text: str, parts: bool) -> str:
     if _ERROR.fullmatch(text):
         return "error_cell"
-    if (_MASKED.search(text) if parts else _ALL_MASKED.fullmatch(text)) or set(text) == {"*"}:
+    if _MASKED.search(text) if parts else _ALL_MASKED.fullmatch(text):
         return "masked"
     if _DITTO.fullmatch(text):
         return "ditto_unresolved"
@@ -91,4 +91,6 @@ def lost_character() -> Reading:
 def plain_text(raw: object) -> str:
     """A readable text: half width, no padding between Chinese characters, single spaces between other words."""
     spaced = re.sub(r"\s+", " ", halfwidth(text_of(raw)).strip("'’‘`"))
-    return re.sub(r"(?<=[\u3007\u3400-\u9fff、，。：；（）]) (?=[\u3007\u3400-\u9fff、，。：；（）])", "", spaced).strip()
+    return re.sub(
+        r"(?<=[\u3007\u3400-\u9fff、，。：；（）]) (?=[\u3007\u3400-\u9fff、，。：；（）])", "", spaced
+    ).strip()

@@ -9,12 +9,12 @@ _DIGITS = {
     **dict(zip("〇壹贰叁肆伍陆柒捌玖", range(10), strict=True)),
     "○": 0, "两": 2, "俩": 2, "貳": 2, "陸": 6, "半": 0.5,
 }  # fmt: skip
-_UNITS = {
+UNITS = {
     "十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "k": 1000,
     "万": 10**4, "萬": 10**4, "w": 10**4, "亿": 10**8, "億": 10**8,
 }  # fmt: skip
-_TENS = (("廿", "二十"), ("卅", "三十"), ("个", ""))
-NUMERAL = "[0-9.零〇○一二三四五六七八九壹贰貳叁肆伍陆陸柒捌玖两俩半十拾廿卅百佰千仟k万萬w亿億]"
+_TENS = (("廿", "二十"), ("卅", "三十"))
+NUMERAL = "[0-9.几零〇○一二三四五六七八九壹贰貳叁肆伍陆陸柒捌玖两俩半十拾廿卅百佰千仟k万萬w亿億]"
 _TOKEN = re.compile(r"\d+\.?\d*|\.\d+|[^\d.]")
 _NEIGHBOURS = re.compile(r"(.*?)(一二|二三|两三|三四|四五|五六|六七|七八|八九)(.*)")
 
@@ -28,22 +28,26 @@ def read_numeral(text: str) -> float | None:
     for short, long in _TENS:
         text = text.replace(short, long)
     tokens = _TOKEN.findall(text.lower())
-    if not tokens or not all(token in _DIGITS or token in _UNITS or token[-1] in "0123456789." for token in tokens):
+    if not tokens or not all(token in _DIGITS or token in UNITS or token[-1] in "0123456789." for token in tokens):
         return None
-    if not any(token in _UNITS for token in tokens):
+    if not any(token in UNITS for token in tokens):
         return _positional(tokens)
     return _with_units(tokens)
 
 
 def has_unit(text: str) -> bool:
     """True where the numeral itself says 百, 千, 万, 亿 (then a heading's 万元 does not apply to it again)."""
-    return any(_UNITS.get(character, 1) >= 100 for character in text.lower())
+    return any(UNITS.get(character, 1) >= 100 for character in text.lower())
 
 
 def read_neighbours(text: str) -> tuple[float, float] | None:
-    """`五六百` -> (500, 600), `十五六` -> (15, 16): two neighbouring digits before one unit, or standing alone."""
+    """`五六百` -> (500, 600), `十五六` -> (15, 16), `十几` -> (11, 19): neighbouring digits before a unit or alone."""
+    if text.endswith("十几"):
+        text = text[:-1]
+        low = read_numeral(text)
+        return None if low is None else (low + 1, low + 9)
     found = _NEIGHBOURS.fullmatch(text)
-    if found is None or not (text == found[2] or any(character in _UNITS for character in text)):
+    if found is None or not (text == found[2] or any(character in UNITS for character in text)):
         return None
     before, pair, after = found.groups()
     low, high = read_numeral(before + pair[0] + after), read_numeral(before + pair[1] + after)
@@ -51,9 +55,11 @@ def read_neighbours(text: str) -> tuple[float, float] | None:
 
 
 def _positional(tokens: list[str]) -> float | None:
+    if "半" in tokens:
+        return None
     if len(tokens) == 1:
         return _value(tokens[0])
-    if "半" in tokens or any(token not in _DIGITS for token in tokens):
+    if any(token not in _DIGITS for token in tokens):
         return None
     return float("".join(str(_DIGITS[token]) for token in tokens))
 
@@ -67,19 +73,19 @@ def _with_units(tokens: list[str]) -> float | None:
     total, section, last_unit, zero = 0.0, 0.0, 1, False
     pending: float | None = None
     for token in tokens:
-        unit = _UNITS.get(token, 0)
+        unit = UNITS.get(token, 0)
         if unit >= 10**4:
-            section += pending or 0.0
-            if section == 0 and total == 0:
+            if pending is None and not section and not total:
                 return None
+            section += pending or 0.0
             total = (total + section) * unit if unit > 10**4 else total + section * unit
             section, pending, last_unit, zero = 0.0, None, unit, False
         elif unit:
-            if pending is None and (unit > 10 or section):
+            if section and unit >= last_unit or pending is None and unit > 10:
                 return None
             section += (1.0 if pending is None else pending) * unit
             pending, last_unit, zero = None, unit, False
-        elif _value(token) == 0 and pending is None and len(tokens) > 1:
+        elif token in "零〇○" and pending is None:
             zero = True
         elif pending is not None:
             return None

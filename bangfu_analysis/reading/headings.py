@@ -259,19 +259,17 @@ def _tick_run(
 def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> str:
     """The kind of table that `headings` head: of those whose conditions hold, the one that most columns match; else "".
 
-    Row numbers, remarks and the like do not count. A members table with a 本人 or 户主 among its relations is a roster.
+    Row numbers, remarks and the like do not count. What may be roster or members is a roster where a relation says 本人.
     """
     best, most = "", 0
     for kind, rule in words.codebook.kinds.items():
         columns = columns_for(kind, headings, words, values)
         matched = [c.variable for c in columns if c.variable is not None and c.fate == "matched"]
-        names = {v.name for v in matched if v.frame == rule["frame"]}
+        own = {v.name for v in matched if v.frame == rule["frame"]}
         count = len({(v.frame, v.name) for v in matched})
-        if not names & set(rule["any_of"]) or count < int(rule["least"]):
+        if not own & set(rule["any_of"]) or len(own) < int(rule["least"]):
             continue
-        if kind == "members" and best == "roster" and _has_heads(columns, values):
-            continue
-        if count > most:
+        if count > most or (count == most and kind == "members" and not _has_heads(columns, values)):
             best, most = kind, count
     return best
 

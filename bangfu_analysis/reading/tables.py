@@ -120,9 +120,7 @@ class SheetReading:
 
 
 def address(table: Table, row: int, column: Column) -> str:
-    """`F12`; for a text file the physical line alone, as `12`."""
-    if table.is_text:
-        return str(row)
+    """`F12`; in a text file the row is the physical line on which the record starts."""
     return f"{column_letters(column.index)}{column.row if column.row is not None else row}"
 
 

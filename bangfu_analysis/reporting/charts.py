@@ -14,9 +14,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.errors import ColumnMissing
+from bangfu_analysis.reporting.charts_notes import (
+    WORDS,
+    bar_labels,
+    base_note,
+    base_of,
+    groups_of,
+    heights,
+    joined,
+    left_note,
+    only_dimension,
+    printed_percents,
+    rate_labels,
+    source_note,
+)
 from bangfu_analysis.reporting.labels import dimensions, labels_of, sorted_by_size, title_of
-from bangfu_analysis.reporting.rounding import percent, percents
 from bangfu_analysis.reporting.theme import (
     ACCENT,
     HATCHES,
@@ -34,21 +47,6 @@ from bangfu_analysis.reporting.theme import (
 
 MOST_BARS = 40
 LABEL_WIDTH = {"column": 16, "full": 30, "slide": 30}  # half-width characters
-WORDS = {
-    "zh": {
-        "n": "n = {0}人", "left": "未详{0}人不计入", "source": "数据来源：{0}", "bar": "{0}%（{1}人）", "rate": "{0}%（{1}/{2}人）",
-        "many": "一人可有多项，各项占比之和大于100%", "hidden": "* 人数过少，为保护个人信息而隐去", "more": "另有{0}个未画出，见表",
-        "cut": "{0}岁", "men": "男", "women": "女", "persons": "人数", "unnamed": "无人提及的致困原因未画出", "none": "没有可画的数",
-        "nobase": "… 没有职工总数，不能计算", "join": "；", "small": "小于{0}%的占比未标数字",
-    },
-    "en": {
-        "n": "n = {0}", "left": "{0} not known, left out", "source": "Source: {0}", "bar": "{0}% ({1})", "rate": "{0}% ({1}/{2})",
-        "many": "a person may name several; shares add up to more than 100%", "hidden": "* too few persons to show",
-        "more": "{0} more are not drawn, see the table", "cut": "{0} years", "men": "men", "women": "women", "persons": "persons",
-        "unnamed": "causes that nobody named are not drawn", "none": "nothing to draw", "nobase": "… number of workers unknown",
-        "join": "; ", "small": "shares under {0}% bear no number",
-    },
-}  # fmt: skip
 
 
 def bar_of_shares(
@@ -135,17 +133,13 @@ def unit_rates(
         drop=True
     )
     shown = ranked.head(MOST_BARS)
-    words = WORDS[lang]
-    labels = [
-        words["rate"].format(f"{percent(row.share):.1f}", row.n, row.base_n) if pd.notna(row.share) else f"…（{row.n}）"
-        for row in shown.itertuples()
-    ]
+    words, labels = WORDS[lang], rate_labels(shown, lang)
     with look(size):
         figure = new_figure(size, 18 + 5.2 * max(len(shown), 1))
         horizontal_bars(figure.subplots(), shown, labels_of(codebook, shown[name], lang), labels, size)
         more = words["more"].format(len(ranked) - len(shown)) if len(ranked) > len(shown) else ""
         nobase = words["nobase"] if shown["share"].isna().any() else ""
-        notes = [joined([_left_note(table, lang), more, nobase], lang), _source_note(source, lang)]
+        notes = [joined([left_note(table, lang), more, nobase], lang), source_note(source, lang)]
         return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
 
 
@@ -164,7 +158,7 @@ def level_split(
     Levels are named in a legend above, with their numbers where there is one bar; segments under 6 % bear none inside.
     """
     name = only_dimension(table, besides=by)
-    rows = [(label, part) for label, part in groups_of(table, codebook, by, lang) if part["base_n"].iloc[0] > 0]
+    rows = [(label, part) for label, part in groups_of(table, codebook, by, lang) if base_of(part) != "0"]
     levels = labels_of(codebook, rows[0][1][name], lang) if rows else []
     numbers = bar_labels(rows[0][1], lang) if len(rows) == 1 else [""] * len(levels)
     with look(size):
@@ -173,7 +167,7 @@ def level_split(
         for place, (_, part) in enumerate(rows):
             _stack(axes, place, part, [f"{a} {b}".strip() for a, b in zip(levels, numbers, strict=True)])
         axes.set_xticks([])
-        words = [f"{wrapped(label, LABEL_WIDTH[size])}\nn = {int(part['base_n'].iloc[0])}" for label, part in rows]
+        words = [f"{wrapped(label, LABEL_WIDTH[size])}\nn = {base_of(part)}" for label, part in rows]
         axes.set_yticks(range(len(rows)), words if by else [""] * len(rows))
         axes.set(xlim=(0, 100), ylim=(len(rows) - 0.4, -0.6))
         handles, named = axes.get_legend_handles_labels()
@@ -185,8 +179,8 @@ def level_split(
             if by and (table["share"].between(0, 0.06, inclusive="neither")).any()
             else ""
         )
-        note = base_note(table, lang, source) if not by else joined([_left_note(table, lang), small], lang)
-        notes = [note, _source_note(source, lang) if by else ""]
+        note = base_note(table, lang, source) if not by else joined([left_note(table, lang), small], lang)
+        notes = [note, source_note(source, lang) if by else ""]
         return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
 
 
@@ -257,71 +251,6 @@ def horizontal_bars(axes: Axes, table: pd.DataFrame, labels: Sequence[str], numb
     longest = max([*heights(table), 0.1])
     axes.set(xlim=(0, longest * (1.9 if size == "column" else 1.3)), ylim=(max(len(table), 1) - 0.4, -0.6))
     return bars
-
-
-def heights(table: pd.DataFrame) -> list[float]:
-    """Shares in percent; hidden and missing ones have no length."""
-    return [float(share) * 100 for share in table["share"].fillna(0)]
-
-
-def bar_labels(table: pd.DataFrame, lang: str) -> list[str]:
-    """Percent and count of each row; * where hidden."""
-    shares = printed_percents(table)
-    cells = zip(shares, table["n"], strict=True)
-    return [s if s in ("*", "—") else WORDS[lang]["bar"].format(s, int(n)) for s, n in cells]
-
-
-def printed_percents(table: pd.DataFrame) -> list[str]:
-    """The shares of one base as the tables print them: parts of a whole add up to 100.0; * hidden, — of nobody."""
-    share = table["share"]
-    if share.notna().all() and len(table) and table["n"].sum() == table["base_n"].iloc[0]:
-        return [f"{number:.1f}" for number in percents(share)]
-    hidden = table["suppressed"] if "suppressed" in table else pd.Series(False, index=table.index)
-    pairs = zip(share, hidden, strict=True)
-    return ["*" if unseen else "—" if pd.isna(s) else f"{percent(s):.1f}" for s, unseen in pairs]
-
-
-def base_note(table: pd.DataFrame, lang: str, source: str) -> str:
-    """n of the base, who is left out, what may add up to more than 100 %, marks, source."""
-    words = WORDS[lang]
-    if not len(table):
-        return words["none"]
-    n = words["n"].format(int(table["base_n"].iloc[0])) if table["base_n"].nunique() == 1 else ""
-    many = words["many"] if n and table["share"].sum() > 1 + 1e-9 else ""
-    hidden = words["hidden"] if "suppressed" in table and table["suppressed"].any() else ""
-    return joined([n, _left_note(table, lang), many, hidden, _source_note(source, lang)], lang)
-
-
-def only_dimension(table: pd.DataFrame, *, besides: str | None = None) -> str:
-    """The one column that the chart draws; ArgumentError where there are more or fewer."""
-    names = [c for c in dimensions(table) if c != besides]
-    if len(names) != 1 or (besides and besides not in table):
-        raise ArgumentError(
-            f"这张图需要一个分组列{f'（另有 {besides}）' if besides else ''}，结果表中有 {dimensions(table)}。请先用 tabulate 汇总。"
-        )
-    return names[0]
-
-
-def groups_of(table: pd.DataFrame, codebook: Codebook, by: str | None, lang: str) -> list[tuple[str, pd.DataFrame]]:
-    """Label and rows of every level of `by`, in order; one without a label where `by` is None."""
-    if by is None:
-        return [("", table.reset_index(drop=True))] if len(table) else []
-    parts = [part.reset_index(drop=True) for _, part in table.groupby(by, observed=True, sort=False)]
-    return [(labels_of(codebook, part[by].iloc[:1], lang)[0], part) for part in parts]
-
-
-def joined(notes: Sequence[str], lang: str) -> str:
-    """The notes that there are, in one line."""
-    return WORDS[lang]["join"].join(note for note in notes if note)
-
-
-def _left_note(table: pd.DataFrame, lang: str) -> str:
-    left = int(table["left_out_n"].max()) if "left_out_n" in table and len(table) else 0
-    return WORDS[lang]["left"].format(left) if left else ""
-
-
-def _source_note(source: str, lang: str) -> str:
-    return WORDS[lang]["source"].format(source) if source else ""
 
 
 def _upright_width(size: str, bars: int) -> int:

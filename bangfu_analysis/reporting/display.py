@@ -235,14 +235,21 @@ def _block(block: pd.DataFrame, names: list[str], measures: list[str], plan: _Pl
     if not names or not len(block):
         return rows
     extra = dict.fromkeys(measures, NOT_APPLICABLE)
-    total = {**extra, "n": int(block["base_n"].iloc[0]) if plan.adds_up else NOT_APPLICABLE, "share": 100.0}
-    total |= {"share": NOT_APPLICABLE} if plan.adds_up and not block["base_n"].iloc[0] else {}
-    whole = [(*_stub(stubs, plan, "total"), *(total[m] for m in measures))] if plan.adds_up else []
+    whole = []
+    if plan.adds_up:
+        base = _base_cell(block)
+        total = {**extra, "n": base, "share": 100.0 if base != 0 else NOT_APPLICABLE}
+        whole = [(*_stub(stubs, plan, "total"), *(total[m] for m in measures))]
     ordered = {"last": [*rows, *whole], "first": [*whole, *rows], "none": rows}[plan.style.total]
     if not plan.left_out:
         return ordered
     left = {**extra, "n": int(block["left_out_n"].iloc[0])}
     return [*ordered, (*_stub(stubs, plan, "unknown"), *(left[m] for m in measures))]
+
+
+def _base_cell(block: pd.DataFrame) -> Cell:
+    base_n = block["base_n"].iloc[0]
+    return HIDDEN if pd.isna(base_n) else int(base_n)
 
 
 def _stub(stubs: list[Any], plan: _Plan, word: str) -> tuple[str, ...]:
@@ -256,13 +263,15 @@ def _numbers(block: pd.DataFrame, measure: str, plan: _Plan) -> list[Cell]:
     kind, values = MEASURES[measure][0], block[measure]
     if measure == "share" and plan.adds_up and _may_adjust(block, plan):
         return list(percents(values))
+    # A share of nobody, and a change where there is nothing comparable before, are no missing data.
     nobody = block["base_n"].eq(0).fillna(False) if "base_n" in block else pd.Series(False, index=block.index)
+    nobody = nobody | (measure in ("change", "growth"))
     cells = zip(values, _hidden(block), nobody, strict=True)
-    return [_cell(value, kind, hidden and measure in ("n", "share"), none) for value, hidden, none in cells]
+    return [_cell(value, kind, hidden, none) for value, hidden, none in cells]
 
 
 def _cell(value: Any, kind: str, hidden: bool, nobody: bool) -> Cell:
-    if hidden:
+    if hidden and pd.isna(value):
         return HIDDEN
     if pd.isna(value):
         return NOT_APPLICABLE if nobody else MISSING
@@ -279,7 +288,7 @@ def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
     words = WORDS[plan.lang]
     left = words["left"].format(left=plan.left_out) if plan.left_out else ""
     one_base = {"base_n", "share"} <= set(table.columns) and not plan.groups and not plan.rates and len(table)
-    notes = [words["base"].format(base=int(table["base_n"].iloc[0])) + left + words["stop"]] if one_base else []
+    notes = [words["base"].format(base=_base_cell(table)) + left + words["stop"]] if one_base else []
     if plan.adds_up and "share" in table:
         blocks = [b for _, b in _bases(table, plan.groups) if b["base_n"].iloc[0] and not _hidden(b).any()]
         if any(half_up(sum(percent(s) for s in b["share"])) != 100.0 for b in blocks):

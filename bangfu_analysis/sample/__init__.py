@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import read_yaml
-from bangfu_analysis.sample.ledgers import aid_page, population_page, settings_text
 from bangfu_analysis.sample.layouts import Place
+from bangfu_analysis.sample.ledgers import aid_page, population_page, settings_text
 from bangfu_analysis.sample.people import Wave, draw_waves
 from bangfu_analysis.sample.rosters import Roster, draw_rosters
 from bangfu_analysis.sample.writing import write_text, write_workbook
@@ -44,7 +44,10 @@ def write_sample_study(folder: Path, *, seed: int = SEED) -> Path:
         for roster in rosters:
             _write_roster(target, roster)
         write_workbook(target / "职工人数统计表.xlsx", [population_page(wave, settings["workers"], words["units"])])
-        known = sorted({p.entry.person for r in rosters for p in r.places if p.entry.fate == "counted" and not p.entry.damage}, key=lambda p: p.number)
+        known = sorted(
+            {p.entry.person for r in rosters for p in r.places if p.entry.fate == "counted" and not p.entry.damage},
+            key=lambda p: p.number,
+        )
         write_workbook(target / "帮扶台账.xlsx", [aid_page(wave, known, rng)])
         (target / "wave.toml").write_bytes(settings_text(wave, settings).encode())
     return study
@@ -56,12 +59,12 @@ def true_people(*, seed: int = SEED) -> dict[str, pd.DataFrame]:
 
 
 def write_truth(folder: Path, *, seed: int = SEED) -> list[Path]:
-    """Write `true_people` as `<folder>/daoli_<wave>.csv` (UTF-8) and return the paths."""
+    """Write `true_people` as `<folder>/daoli_<wave>.parquet` and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for wave, truth in true_people(seed=seed).items():
-        paths.append(folder / f"{STUDY}_{wave}.csv")
-        paths[-1].write_bytes(truth.to_csv(index=False, lineterminator="\n").encode())
+        paths.append(folder / f"{STUDY}_{wave}.parquet")
+        truth.to_parquet(paths[-1], index=False)
     return paths
 
 
@@ -105,4 +108,6 @@ def _true_row(place: Place, roster: Roster) -> dict[str, object]:
 def _not_given(place: Place, roster: Roster) -> list[str]:
     """Variables that the row's file does not ask for, or that the hand left open."""
     asked = set(roster.plan["columns"])
-    return [n for n in TRUTH if n not in ALWAYS_GIVEN and COLUMN_OF.get(n, n) not in asked] + list(place.entry.not_given)
+    return [n for n in TRUTH if n not in ALWAYS_GIVEN and COLUMN_OF.get(n, n) not in asked] + list(
+        place.entry.not_given
+    )

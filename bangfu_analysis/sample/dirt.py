@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -13,8 +13,10 @@ from bangfu_analysis.sample.people import Member, Person, full_years
 FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 NUMERALS = "〇一二三四五六七八九"
 SERIAL_ZERO = datetime.date(1899, 12, 30)
-EVERYONES_ID = "9.90102E+17"  # what is left of a number of region 990102 that was saved as text after display
+EVERYONES_ID = "9.90102E+17"  # all that is left of a number of region 990102 once its display was saved as text
 INCOMES = ("income_personal_monthly", "income_per_capita_monthly", "income_household_annual")
+CAN_BE_LOST = ("education", "education", "household_size", "income_personal_monthly", "employment_status", "cause")
+SCHOOLS = {6: "学龄前", 12: "小学", 15: "初中", 18: "高中", 22: "大学生"}
 
 
 @dataclass(frozen=True)
@@ -34,57 +36,90 @@ class Entry:
     doubtful: tuple[str, ...] = ()
 
 
-Slip = Callable[[Entry, Sequence[str], Random, Mapping[str, Any]], Entry | None]
+@dataclass(frozen=True)
+class Hand:
+    """Who writes a file: its plan, the generator and the words."""
+
+    plan: Mapping[str, Any]
+    rng: Random
+    words: Mapping[str, Any]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Variable -> heading."""
+        return dict(self.plan["columns"])
+
+    def one(self, *choices: object) -> Any:
+        """One of them."""
+        return self.rng.choice(choices)
+
+    def sometimes(self, usual: object, *others: object) -> object:
+        """Mostly the usual way to write it."""
+        return usual if self.rng.random() < 0.75 else self.one(*others)
+
+    def spelled(self, variable: str, code: str) -> object:
+        """Mostly the usual word for a code, at times another that the codebook knows."""
+        says = self.words["says"][variable][code]
+        return self.sometimes(says[0], *says)
 
 
-def damaged(entries: list[Entry], plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> list[Entry]:
-    """The entries with one slip here and there.
+def damaged(people: list[Person], hand: Hand) -> list[Entry]:
+    """A row for each, with a slip here and there.
 
     What is truly lost is lost by 困难 people only; 特困 suffer only what a whole ID number mends. In a file that is sent
     twice everybody stays known.
     """
-    slipped = [_slipped(entry, list(plan["columns"]), rng, words) for entry in entries]
-    known = [not ("copy" in plan and "birth_date" in entry.lost) for entry in slipped]
-    return [new if is_known else old for old, new, is_known in zip(entries, slipped, known, strict=True)]
+    entries = [_slipped(Entry(person), hand) for person in people]
+    unknown = "birth_date" if "copy" in hand.plan else None
+    return [Entry(entry.person) if unknown in entry.lost else entry for entry in entries]
 
 
-def _slipped(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry:
-    harmless = entry.person.level == "extreme" or entry.fate != "counted"
-    slips: dict[Slip | None, float] = {_mended_sex: 6, _mended_birth: 8}
-    if not harmless:
-        slips |= {_lost_value: 45, _not_given: 30, _short_id: 8, _no_identity: 6, _no_sex: 5, _miscopied_id: 5, _other_birth: 6}
-    slips[None] = 1000 - sum(slips.values())
-    slip = rng.choices(list(slips), list(slips.values()))[0]
-    return (slip and slip(entry, columns, rng, words)) or entry
+def _slipped(entry: Entry, hand: Hand) -> Entry:
+    slips: dict[Callable[[Entry, Hand], Entry | None], float] = {_mended_sex: 6, _mended_birth: 8}
+    if entry.person.level == "general":
+        slips |= {
+            _lost_value: 45,
+            _not_given: 30,
+            _short_id: 8,
+            _no_identity: 6,
+            _no_sex: 5,
+            _miscopied: 5,
+            _other_birth: 6,
+        }
+    nothing = 1000 - sum(slips.values())
+    slip = hand.rng.choices([*slips, lambda *_: None], [*slips.values(), nothing])[0]
+    return slip(entry, hand) or entry
 
 
-def _mended_sex(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
+def _mended_sex(entry: Entry, hand: Hand) -> Entry:
     return replace(entry, damage={"sex": None, "id_number": entry.person.id_number})
 
 
-def _mended_birth(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
-    variable = "birth_date" if "birth_date" in columns else "age"
-    cell = rng.choice(words["lost"]["birth_date"]) if variable == "birth_date" else None
-    return replace(entry, damage={variable: cell, "id_number": entry.person.id_number})
+def _mended_birth(entry: Entry, hand: Hand) -> Entry:
+    cell = (
+        {"birth_date": hand.one(*hand.words["lost"]["birth_date"])} if "birth_date" in hand.columns else {"age": None}
+    )
+    return replace(entry, damage={**cell, "id_number": entry.person.id_number})
 
 
-def _lost_value(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
-    known = ("education", "education", "household_size", "income_personal_monthly", "employment_status", "cause")
-    variable = rng.choice(known)
-    if variable not in columns:
+def _lost_value(entry: Entry, hand: Hand) -> Entry | None:
+    variable = hand.one(*CAN_BE_LOST)
+    if variable not in hand.columns:
         return None
-    damage = {variable: rng.choice(words["lost"][variable])}
-    return replace(entry, damage=damage | ({"cause_other": None} if variable == "cause" else {}), lost=(variable,))
+    damage = {variable: hand.one(*hand.words["lost"][variable])} | (
+        {"cause_other": None} if variable == "cause" else {}
+    )
+    return replace(entry, damage=damage, lost=(variable,))
 
 
-def _not_given(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
-    variable = rng.choice(INCOMES)
-    if variable not in columns:
+def _not_given(entry: Entry, hand: Hand) -> Entry | None:
+    variable = hand.one(*INCOMES)
+    if variable not in hand.columns:
         return None
-    return replace(entry, damage={variable: rng.choice(words["not_given"]) or None}, not_given=(variable,))
+    return replace(entry, damage={variable: hand.one(None, "/", "不详", "-")}, not_given=(variable,))
 
 
-def _short_id(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
+def _short_id(entry: Entry, hand: Hand) -> Entry | None:
     """Excel kept 15 digits: the birth date stands, the sex is in its own column."""
     short = replace(entry.person, order=entry.person.order // 100 * 100).id_number
     if short[-1] == "0":  # would pass for a whole number
@@ -92,184 +127,168 @@ def _short_id(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[
     return replace(entry, damage={"id_number": float(short[:15] + "000")})
 
 
-def _no_identity(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
-    broken = {"id_number": EVERYONES_ID}
-    if "age" in columns:
-        return replace(entry, damage=broken, lost=("birth_date",))
-    return replace(
-        entry, damage=broken | {"birth_date": rng.choice(words["lost"]["birth_date"])}, lost=("birth_date", "age")
-    )
+def _no_identity(entry: Entry, hand: Hand) -> Entry:
+    if "age" in hand.columns:
+        return replace(entry, damage={"id_number": EVERYONES_ID}, lost=("birth_date",))
+    damage = {"id_number": EVERYONES_ID, "birth_date": hand.one(*hand.words["lost"]["birth_date"])}
+    return replace(entry, damage=damage, lost=("birth_date", "age"))
 
 
-def _no_sex(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
-    short = _short_id(entry, columns, rng, words)
-    no_sex = {"sex": rng.choice(words["lost"]["sex"]) or None}
-    return short and replace(short, damage=dict(short.damage) | no_sex, lost=("sex",))
+def _no_sex(entry: Entry, hand: Hand) -> Entry | None:
+    short = _short_id(entry, hand)
+    return short and replace(short, damage={**short.damage, "sex": hand.one(None, "？")}, lost=("sex",))
 
 
-def _miscopied_id(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
-    if "birth_date" not in columns:
-        return None
+def _miscopied(entry: Entry, hand: Hand) -> Entry | None:
     right = entry.person.id_number
-    wrong = right[:-1] + rng.choice([c for c in "0123456789" if c != right[-1]])
-    birth = date_cell(entry.person.birth_date, "dashes", rng)
-    return replace(entry, damage={"id_number": wrong, "birth_date": birth})
+    wrong = right[:-1] + hand.one(*(c for c in "0123456789" if c != right[-1]))
+    return _with_birth(entry, hand, entry.person.birth_date, wrong)
 
 
-def _other_birth(entry: Entry, columns: Sequence[str], rng: Random, words: Mapping[str, Any]) -> Entry | None:
-    if "birth_date" not in columns:
+def _other_birth(entry: Entry, hand: Hand) -> Entry | None:
+    other = entry.person.birth_date + datetime.timedelta(days=hand.one(-400, -31, 30, 45, 370))
+    told_twice = _with_birth(entry, hand, other, entry.person.id_number)
+    return told_twice and replace(told_twice, doubtful=("birth_date", "age"))
+
+
+def _with_birth(entry: Entry, hand: Hand, birth: datetime.date, id_number: str) -> Entry | None:
+    if "birth_date" not in hand.columns:
         return None
-    other = entry.person.birth_date + datetime.timedelta(days=rng.choice([-400, -31, 30, 45, 370]))
-    damage = {"birth_date": date_cell(other, "dashes", rng), "id_number": entry.person.id_number}
-    return replace(entry, damage=damage, doubtful=("birth_date", "age"))
+    return replace(entry, damage={"birth_date": f"{birth:%Y-%m-%d}", "id_number": id_number})
 
 
-def cell_of(entry: Entry, variable: str, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
+def cell_of(entry: Entry, variable: str, hand: Hand) -> object:
     """What stands in the row's cell under `variable` (`tick:illness`, `m0:name`): text, number, date or None."""
+    person = entry.person
     if variable in entry.damage:
         return entry.damage[variable]
     if variable.startswith("tick:"):
-        return rng.choice(["√", "√", "√", "✓"]) if variable[5:] in entry.person.causes else None
+        return hand.sometimes("√", "✓") if variable[5:] in person.causes else None
     if variable.startswith("m"):
         slot, _, part = variable[1:].partition(":")
-        members = entry.person.members
-        return member_cell(entry.person, members[int(slot)], part, plan, rng, words) if int(slot) < len(members) else None
+        return member_cell(person, int(slot), part, hand) if int(slot) < len(person.members) else None
     if variable in INCOMES:
-        return _money(getattr(entry.person, variable), variable, plan["columns"][variable], rng)
-    return _WRITERS[variable](entry, plan, rng, words)
+        return _money(getattr(person, variable), variable, hand)
+    return _WRITERS[variable](entry, hand)
 
 
-def member_cell(
-    person: Person, member: Member, part: str, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]
-) -> object:
+def member_cell(person: Person, slot: int, part: str, hand: Hand) -> object:
     """A cell about a member of the household."""
+    member = person.members[slot]
     if part in ("relation", "sex"):
-        return spelled(part, getattr(member, part), rng, words)
+        return hand.spelled(part, getattr(member, part))
     if part == "birth_date":
-        return date_cell(member.birth_date, "months" if plan["date"] == "chinese" else "dashes", rng)
-    return member.name if part == "name" else _member_status(full_years(member.birth_date, person.day), member)
+        return date_cell(member.birth_date, "months" if hand.plan["date"] == "chinese" else "dashes", hand)
+    return member.name if part == "name" else _status(full_years(member.birth_date, person.day), member)
 
 
-def _member_status(age: int, member: Member) -> str:
-    for below, status in ((6, "学龄前"), (12, "小学"), (15, "初中"), (18, "高中"), (22, "大学生")):
-        if age < below:
-            return status
-    adult = ["在岗", "下岗", "失业", "农民工"][member.birth_date.day % 4]
-    return "退休" if age >= 60 else adult
+def _status(age: int, member: Member) -> str:
+    adult = "退休" if age >= 60 else ("在岗", "下岗", "失业", "农民工")[member.birth_date.day % 4]
+    return next((status for below, status in SCHOOLS.items() if age < below), adult)
 
 
-def spelled(variable: str, code: str, rng: Random, words: Mapping[str, Any]) -> str:
-    """Mostly the usual word for a code, at times another that the codebook knows."""
-    says: list[str] = words["says"][variable][code]
-    return says[0] if rng.random() < 0.7 else rng.choice(says)
-
-
-def date_cell(day: datetime.date, hand: str, rng: Random) -> object:
-    """A date as `hand` writes it."""
-    if hand == "mixed":
-        hand = rng.choice(["dates", "dates", "serial", "chinese", "dots", "solid"])
-    if hand == "serial":
-        return (day - SERIAL_ZERO).days
+def date_cell(day: datetime.date, style: str, hand: Hand) -> object:
+    """A date as the hand writes it: as a date, a serial number or a text."""
+    if style in ("mixed", "years"):
+        ways = (
+            ("dates", "dates", "serial", "chinese", "dots", "solid")
+            if style == "mixed"
+            else ("dots", "numerals", "chinese")
+        )
+        return date_cell(day, hand.one(*ways), hand)
+    if style in ("dates", "serial"):
+        return day if style == "dates" else (day - SERIAL_ZERO).days
     year = "".join(NUMERALS[int(d)] for d in str(day.year))
     return {
-        "dates": day,
         "dashes": f"{day:%Y-%m-%d}",
         "slashes": f"{day.year}/{day.month}/{day.day}",
         "dots": f"{day.year}.{day.month}.{day.day}",
         "solid": f"{day:%Y%m%d}",
         "months": f"{day.year}年{day.month}月",
         "chinese": f"{day.year}年{day.month}月{day.day}日",
-        "years": rng.choice(
-            [f"{day:%Y.%m.%d}", f"{year}年{_numeral(day.month)}月{_numeral(day.day)}日", f"{day.year}年{day.month}月{day.day}日"]
-        ),
-    }[hand]
+        "numerals": f"{year}年{_numeral(day.month)}月{_numeral(day.day)}日",
+    }[style]
 
 
 def _numeral(n: int) -> str:
     tens, ones = divmod(n, 10)
-    return ("" if tens < 2 else NUMERALS[tens]) + ("十" if tens else "") + (NUMERALS[ones] if ones or not tens else "")
+    return (NUMERALS[tens] if tens > 1 else "") + ("十" if tens else "") + (NUMERALS[ones] if ones else "")
 
 
-def _money(yuan: int, variable: str, heading: str, rng: Random) -> object:
-    if "万元" in heading:
-        return yuan / 10000 if rng.random() < 0.9 else f"{yuan / 10000:g}万"
+def _money(yuan: int, variable: str, hand: Hand) -> object:
+    if "万元" in hand.columns[variable]:
+        return hand.sometimes(yuan / 10000, yuan / 10000, f"{yuan / 10000:g}万")
     if yuan == 0:
-        return rng.choice([0, "0", "无", "无收入"])
-    full = str(yuan).translate(FULL_WIDTH)
-    odd = [f"{yuan}元", f"{yuan}.00", f"{yuan:,}", full, f"￥{yuan}", f"{yuan} ", f"约{yuan}元"]
-    odd += [f"{yuan}元/月"] if variable.endswith("monthly") else []
-    return yuan if rng.random() < 0.75 else rng.choice(odd)
+        return hand.one(0, "0", "无", "无收入")
+    monthly = [f"{yuan}元/月"] if variable.endswith("monthly") else []
+    wide = str(yuan).translate(FULL_WIDTH)
+    return hand.sometimes(
+        yuan, f"{yuan}元", f"{yuan}.00", f"{yuan:,}", wide, f"￥{yuan}", f"{yuan} ", f"约{yuan}元", *monthly
+    )
 
 
-def _id_number(entry: Entry, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
-    right, born = entry.person.id_number, entry.person.birth_date
-    old = right[:6] + right[8:17] if born.year < 1975 else right
-    odd = ["'" + right, f"{right[:6]} {right[6:14]} {right[14:]}", right.translate(FULL_WIDTH), right.lower(), old, old]
-    return right if rng.random() < 0.85 else rng.choice(odd)
+def _id_number(entry: Entry, hand: Hand) -> object:
+    right = entry.person.id_number
+    old = right[:6] + right[8:17] if entry.person.birth_date.year < 1975 else right
+    spaced = f"{right[:6]} {right[6:14]} {right[14:]}"
+    return hand.sometimes(right, right, "'" + right, spaced, right.translate(FULL_WIDTH), right.lower(), old, old)
 
 
-def _size(entry: Entry, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
+def _size(entry: Entry, hand: Hand) -> object:
     n = entry.person.household_size
-    odd = [f"{n}人", f"{n}口", str(n), str(n).translate(FULL_WIDTH), NUMERALS[n]]
-    return n if rng.random() < 0.75 else rng.choice(odd)
+    return hand.sometimes(n, f"{n}人", f"{n}口", str(n), str(n).translate(FULL_WIDTH), NUMERALS[n])
 
 
-def _age(entry: Entry, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
+def _age(entry: Entry, hand: Hand) -> object:
     n = entry.person.age
-    return n if rng.random() < 0.75 else rng.choice([f"{n}岁", f"{n}周岁", str(n).translate(FULL_WIDTH), str(n)])
+    return hand.sometimes(n, f"{n}岁", f"{n}周岁", str(n).translate(FULL_WIDTH), str(n))
 
 
-def _cause(entry: Entry, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
-    wanted = entry.person.causes[:1] if "cause_other" in plan["columns"] else entry.person.causes
-    return rng.choice(plan["join"]).join(spelled("cause", c, rng, words) for c in wanted)
+def _cause(entry: Entry, hand: Hand) -> object:
+    wanted = entry.person.causes[:1] if "cause_other" in hand.columns else entry.person.causes
+    return hand.one(*hand.plan["join"]).join(str(hand.spelled("cause", c)) for c in wanted)
 
 
-def _cause_other(entry: Entry, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
-    said = "、".join(spelled("cause", c, rng, words) for c in entry.person.causes[1:])
-    return said or rng.choice([None, None, "无"])
+def _cause_other(entry: Entry, hand: Hand) -> object:
+    return "、".join(str(hand.spelled("cause", c)) for c in entry.person.causes[1:]) or hand.one(None, None, "无")
 
 
-def _yes_no(variable: str) -> Callable[..., object]:
-    def write(entry: Entry, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
-        return rng.choice(words["says"]["yes" if getattr(entry.person, variable) else "no"])
-
-    return write
+def _yes_no(says: bool, hand: Hand) -> object:
+    return hand.one(*hand.words["says"]["yes" if says else "no"])
 
 
-def _coded(variable: str, attribute: str) -> Callable[..., object]:
-    def write(entry: Entry, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
-        return spelled(variable, getattr(entry.person, attribute), rng, words)
-
-    return write
-
-
-def _phone(entry: Entry, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> object:
+def _phone(entry: Entry, hand: Hand) -> object:
     number = 13900000000 + entry.person.number
-    return number if rng.random() < 0.3 else str(number)
+    return hand.sometimes(str(number), number)
 
 
-_WRITERS: Mapping[str, Callable[..., object]] = {
-    "name": lambda entry, *_: entry.person.name,
-    "sex": _coded("sex", "sex"),
-    "birth_date": lambda entry, plan, rng, words: date_cell(entry.person.birth_date, plan["date"], rng),
+def _file_status(entry: Entry, hand: Hand) -> object:
+    return hand.one("已脱困", "注销") if entry.fate == "exited" else hand.one("在档", "在档", None)
+
+
+def _exit_date(entry: Entry, hand: Hand) -> object:
+    left = datetime.date(entry.person.day.year, hand.one(1, 2, 3, 4, 5), hand.one(8, 15, 22))
+    return f"{left:%Y-%m-%d}" if entry.fate == "exited" else None
+
+
+_WRITERS: Mapping[str, Callable[[Entry, Hand], object]] = {
+    "name": lambda entry, hand: entry.person.name,
+    "sex": lambda entry, hand: hand.spelled("sex", entry.person.sex),
+    "birth_date": lambda entry, hand: date_cell(entry.person.birth_date, hand.plan["date"], hand),
     "age": _age,
     "id_number": _id_number,
-    "education": _coded("education", "education"),
-    "employment_status": _coded("employment", "employment"),
-    "hardship_level": _coded("level", "level"),
-    "district": lambda entry, *_: entry.person.district,
-    "reporting_unit": lambda entry, *_: entry.person.unit,
-    "employer": lambda entry, *_: entry.person.unit,
+    "education": lambda entry, hand: hand.spelled("education", entry.person.education),
+    "employment_status": lambda entry, hand: hand.spelled("employment", entry.person.employment),
+    "hardship_level": lambda entry, hand: hand.spelled("level", entry.person.level),
+    "district": lambda entry, hand: entry.person.district,
+    "reporting_unit": lambda entry, hand: entry.person.unit,
+    "employer": lambda entry, hand: entry.person.unit,
     "household_size": _size,
     "cause": _cause,
     "cause_other": _cause_other,
-    "has_dibao": _yes_no("has_dibao"),
-    "is_single_parent": _yes_no("is_single_parent"),
+    "has_dibao": lambda entry, hand: _yes_no(entry.person.has_dibao, hand),
+    "is_single_parent": lambda entry, hand: _yes_no(entry.person.is_single_parent, hand),
     "phone": _phone,
-    "file_status": lambda entry, plan, rng, words: rng.choice(["已脱困", "注销"])
-    if entry.fate == "exited"
-    else rng.choice(["在档", "在档", None]),
-    "exit_date": lambda entry, plan, rng, words: f"{entry.person.day.year}-0{rng.randint(1, 5)}-1{rng.randint(0, 9)}"
-    if entry.fate == "exited"
-    else None,
+    "file_status": _file_status,
+    "exit_date": _exit_date,
 }

@@ -11,10 +11,15 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from bangfu_analysis.sample.dirt import Entry, cell_of, member_cell, spelled
+from bangfu_analysis.sample.dirt import Entry, Hand, cell_of, member_cell
 
 Blocks = Mapping[str, list[Entry]]
-INSTRUCTIONS = ("填表说明", "1. 本表由基层工会填写，逐级汇总。", "2. 文化程度按最高学历填写。", "3. 致困原因可填多项，主要原因在前。")
+INSTRUCTIONS = (
+    "填表说明",
+    "1. 本表由基层工会填写，逐级汇总。",
+    "2. 文化程度按最高学历填写。",
+    "3. 致困原因可填多项，主要原因在前。",
+)
 
 
 @dataclass
@@ -49,29 +54,13 @@ class Place:
     row: int
 
 
-@dataclass(frozen=True)
-class Hand:
-    """Who writes a file: its plan, the generator and the words."""
-
-    plan: Mapping[str, Any]
-    rng: Random
-    words: Mapping[str, Any]
-
-    def cells(self, entry: Entry, columns: list[str], number: int) -> list[object]:
-        """The row of `entry`, numbered; columns of members stay empty."""
-        return [
-            number if c == "row_number" else None if c.startswith("m:") else cell_of(entry, c, self.plan, self.rng, self.words)
-            for c in columns
-        ]
-
-
-def roster_pages(plan: Mapping[str, Any], blocks: Blocks, old: list[Entry], rng: Random, words: Mapping[str, Any]) -> tuple[list[Page], list[Place]]:
+def roster_pages(hand: Hand, blocks: Blocks, old: list[Entry]) -> tuple[list[Page], list[Place]]:
     """The pages of a roster file and the places of its rows; `old` goes to the hidden sheet, where the plan has one."""
-    hand = Hand(_with_slots(plan), rng, words)
+    hand, plan = replace(hand, plan=_with_slots(hand.plan)), hand.plan
     if not plan.get("sheets"):
         page = Page(plan.get("sheet", ""))
         return [page], list(_fill(page, hand, blocks))
-    pages, places = [_summary(blocks), Page("填表说明")], []
+    pages, places = [_summary(blocks), Page("填表说明")], list[Place]()
     for row, line in enumerate(INSTRUCTIONS):
         pages[1].put(row, [line])
     for unit, entries in blocks.items():
@@ -79,7 +68,7 @@ def roster_pages(plan: Mapping[str, Any], blocks: Blocks, old: list[Entry], rng:
         places += _fill(pages[-1], hand, {unit: entries})
     if "old_sheet" in plan:
         pages.append(Page(plan["old_sheet"], visible=False))
-        plain = Hand({**hand.plan, "title": [], "notes": [], "totals": False}, rng, words)
+        plain = replace(hand, plan={**hand.plan, "title": [], "notes": [], "totals": False})
         places += _fill(pages[-1], plain, {"": old})
     return pages, places
 
@@ -155,41 +144,39 @@ def _header(page: Page, hand: Hand, columns: list[str], row: int) -> int:
 
 
 def _row(page: Page, hand: Hand, columns: list[str], entry: Entry, row: int, number: int) -> int:
-    page.put(row, hand.cells(entry, columns, number))
+    """The row of `entry`, with those of its members where the file has them; the next row is returned."""
+    own = [number if c == "row_number" else None if c.startswith("m:") else cell_of(entry, c, hand) for c in columns]
+    page.put(row, own)
     if entry.fate == "struck":
         page.struck.add(row)
     style = hand.plan.get("members")
-    if style == "below":
-        return _kin_below(page, hand, columns, entry, row)
-    if style:
-        return _kin_beside(page, hand, columns, entry, row, merged=style == "merged")
-    return row + 1
+    if not style:
+        return row + 1
+    fill = _kin_below if style == "below" else _kin_beside
+    return fill(page, hand, columns, entry, row)
 
 
-def _kin_beside(page: Page, hand: Hand, columns: list[str], entry: Entry, row: int, *, merged: bool) -> int:
-    """Members in columns of their own, the first on the head's row."""
-    members = entry.person.members
-    for i, member in enumerate(members):
-        line = [
-            member_cell(entry.person, member, c[2:], hand.plan, hand.rng, hand.words) if c.startswith("m:") else None
-            for c in columns
-        ]
-        page.put(row + i, line)
-    last = row + max(len(members), 1) - 1
-    if merged:
-        for i, column in enumerate(columns):
-            if not column.startswith("m:"):
-                page.merge(row, i, last, i)
+def _kin_beside(page: Page, hand: Hand, columns: list[str], entry: Entry, row: int) -> int:
+    """Members in columns of their own, the first on the head's row; the head's cells are merged or left blank."""
+    n = len(entry.person.members)
+    for i in range(n):
+        page.put(row + i, [member_cell(entry.person, i, c[2:], hand) if c.startswith("m:") else None for c in columns])
+    last = row + max(n, 1) - 1
+    for i, column in enumerate(columns):
+        if hand.plan["members"] == "merged" and not column.startswith("m:"):
+            page.merge(row, i, last, i)
     return last + 1
 
 
 def _kin_below(page: Page, hand: Hand, columns: list[str], entry: Entry, row: int) -> int:
     """Members on rows of their own under the head, in the head's columns and without a number."""
-    page.cells[row, columns.index("m:relation")] = hand.rng.choice(["本人", "户主"])
-    for i, member in enumerate(entry.person.members, 1):
-        said = {c: member_cell(entry.person, member, c, hand.plan, hand.rng, hand.words) for c in ("name", "sex", "birth_date")}
-        said["m:relation"] = spelled("relation", member.relation, hand.rng, hand.words)
-        page.put(row + i, [said.get(c) for c in columns])
+    page.cells[row, columns.index("m:relation")] = hand.one("本人", "户主")
+    for i in range(len(entry.person.members)):
+        said = {
+            c: member_cell(entry.person, i, c.removeprefix("m:"), hand)
+            for c in ("name", "m:relation", "sex", "birth_date")
+        }
+        page.put(row + i + 1, [said.get(c) for c in columns])
     return row + len(entry.person.members) + 1
 
 
@@ -205,7 +192,7 @@ def _unit_column(page: Page, hand: Hand, columns: list[str], first: int, end: in
     for row in range(first, end):
         unit = page.cells.get((row, at))
         if unit is not None and unit == above:
-            page.cells[row, at] = hand.rng.choice(["〃", "〃", "同上"]) if style == "ditto" else None
+            page.cells[row, at] = hand.one("〃", "〃", "同上") if style == "ditto" else None
         above = unit
 
 

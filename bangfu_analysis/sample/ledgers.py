@@ -14,7 +14,21 @@ from bangfu_analysis.sample.people import Person, Wave
 
 BAND_WEIGHTS = (1, 7, 10, 12, 15, 18, 17, 12, 6, 2)  # of the five-year bands, youngest first
 SEX_WEIGHTS = {"male": 58, "female": 42}
-AID_HEADINGS = "序号 帮扶时间 帮扶类别 帮扶时点 受助人 身份证号 人数 计数单位 帮扶金额（元） 实物折价（元） 资金来源 帮扶单位 备注".split()
+AID_HEADINGS = [
+    "序号",
+    "帮扶时间",
+    "帮扶类别",
+    "帮扶时点",
+    "受助人",
+    "身份证号",
+    "人数",
+    "计数单位",
+    "帮扶金额（元）",
+    "实物折价（元）",
+    "资金来源",
+    "帮扶单位",
+    "备注",
+]
 # kind, months before the reference date, occasion, wanted cause or "", how many, yuan from, to, fund
 PERSON_AID = (
     ("金秋助学", 10, "金秋助学", "schooling", 45, 1000, 3000, "企业赞助"),
@@ -84,7 +98,20 @@ def aid_page(wave: Wave, known: Sequence[Person], rng: Random) -> Page:
     page.put(0, [f"道里区总工会{wave.name}年度困难职工帮扶台账"])
     row = page.put(1, list(AID_HEADINGS))
     for kind, months, occasion, n, counted, yuan, goods, fund, note in GROUP_AID[wave.name]:
-        line = [_months_before(wave.day, months), kind, occasion, None, None, n, counted, yuan, goods, fund, "道里区总工会", note]
+        line = [
+            _months_before(wave.day, months),
+            kind,
+            occasion,
+            None,
+            None,
+            n,
+            counted,
+            yuan,
+            goods,
+            fund,
+            "道里区总工会",
+            note,
+        ]
         row = page.put(row, [row - 1, *line])
     for kind, months, occasion, cause, n, low, high, fund in PERSON_AID:
         able = [p for p in known if not cause or any(c.startswith(cause) for c in p.causes)]
@@ -107,9 +134,8 @@ def settings_text(wave: Wave, settings: Mapping[str, Any]) -> str:
     low, high = settings["lines"]
     extreme = sum(p.level == "extreme" for p in wave.people)
     return (
-        f"# 示例数据：人、单位的数字与证件号码均为虚构（证件号码的地区代码为 99，从未发放）。\n"
         f"reference_date = {wave.day}      # 年龄算到这一天\n"
-        f'scope = "道里区"\nscheme = "s2000"                 # 困难类别：特困、困难\nsynthetic = true\n\n'
+        f'scope = "道里区"\nscheme = "s2000"                 # 困难类别：特困、困难\nnote = "{settings["note"]}"\n\n'
         f"[line]                           # 元/人·月\nextreme = {low}                    # 低保标准，特困职工线\n"
         f"general = {high}                    # 困难职工线\n\n"
         f"[stated]                         # 上报的总数，用来核对\nworkers_total = {settings['workers']}\n"

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+from bangfu_analysis.cleaning.identity import check_character
+
 REGION = "990102"  # issued to nobody
-WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+A_YEAR_BACK = {"extreme": {"extreme": 88, "general": 12}, "general": {"general": 94, "extreme": 6}}
 ADULT, PENSION = 22, {"male": 60, "female": 52}
 
 
@@ -73,7 +75,7 @@ class Person:
     def id_number(self) -> str:
         """Eighteen characters with a valid check character (GB 11643)."""
         body = f"{REGION}{self.birth_date:%Y%m%d}{self.order:03d}"
-        return body + "10X98765432"[sum(w * int(d) for w, d in zip(WEIGHTS, body, strict=True)) % 11]
+        return body + check_character(body)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def child_ages(person: Person) -> list[int]:
     return [age for age in ages if age < ADULT]
 
 
-def weighted(rng: Random, weights: Mapping[Any, float]) -> Any:
+def weighted(rng: Random, weights: Mapping[str, float]) -> str:
     """One key, drawn by its weight."""
     return rng.choices(list(weights), list(weights.values()))[0]
 
@@ -127,7 +129,7 @@ class Drawing:
 
     def __init__(self, rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any]) -> None:
         self.rng, self.plan, self.words, self.number = rng, plan, words, 0
-        self.taken: set[tuple[str, datetime.date]] = set()
+        self.taken = set[tuple[datetime.date, str | int]]()
 
     def last_wave(self) -> list[Person]:
         """The people of the last wave, cell by cell, with the education of 特困 as published."""
@@ -147,18 +149,15 @@ class Drawing:
 
     def a_year_back(self, person: Person, settings: Mapping[str, Any]) -> Person:
         """The same person in the wave before: younger, mostly in the same state."""
-        other = {"extreme": "general", "general": "extreme"}[person.level]
-        chance = 0.16 if person.level == "general" else 0.3
-        earlier = replace(
-            person, day=settings["day"], level=other if self.rng.random() < chance * 0.4 else person.level
-        )
+        level = weighted(self.rng, A_YEAR_BACK[person.level])
+        earlier = replace(person, day=settings["day"], level=level)
         if self.rng.random() < 0.08 or (person.employment == "retired" and earlier.age < PENSION[person.sex]):
             earlier = replace(earlier, employment=self._employment(earlier))
         keep = 0.9 if person.causes[0].startswith("illness") else 0.96
-        still = [c for c in person.causes if c != "schooling" or _schooling(earlier)]
+        still = tuple(c for c in person.causes if c != "schooling" or _schooling(earlier))
         if not still or self.rng.random() > keep:
             still = self._causes(earlier, settings["illness"] * 0.5)
-        return self._with_money(replace(earlier, causes=tuple(still)), settings)
+        return self._with_money(replace(earlier, causes=still), settings)
 
     def _of_cell(self, cell: Mapping[str, Any], settings: Mapping[str, Any], place: int) -> Person:
         day = settings["day"]
@@ -171,27 +170,29 @@ class Drawing:
 
     def _person(self, sex: str, born: datetime.date, level: str, settings: Mapping[str, Any]) -> Person:
         self.number += 1
-        name = self._name(sex)
-        while (name, born) in self.taken:
-            name = self._name(sex)
-        self.taken.add((name, born))
         unit = weighted(self.rng, {u: share for u, (_, share, _) in self.words["units"].items()})
-        order = self.rng.randrange(0, 498) * 2 + (sex == "male")
+        name, order = self._name(sex), self._order(sex)
+        while {(born, name), (born, order)} & self.taken:
+            name, order = self._name(sex), self._order(sex)
+        self.taken |= {(born, name), (born, order)}
         district = self.rng.choice(self.words["streets"])
         person = Person(self.number, name, sex, born, order, unit, district, "", level, (), settings["day"])
         person = replace(person, education=self._education(person), family=self._family(person))
         person = replace(person, employment=self._employment(person))
         return self._with_money(replace(person, causes=self._causes(person, settings["illness"])), settings)
 
+    def _order(self, sex: str) -> int:
+        return self.rng.randrange(498) * 2 + (sex == "male")
+
     def _name(self, sex: str, surname: str = "") -> str:
         given = self.words[f"given_{sex}"]
         second = self.rng.choice(given) if self.rng.random() < 0.75 else ""
-        return (surname or self.rng.choice(self.words["surnames"])) + self.rng.choice(given) + second
+        return f"{surname or self.rng.choice(self.words['surnames'])}{self.rng.choice(given)}{second}"
 
     def _education(self, person: Person) -> str:
         old = max(person.age - 30, 0) / 10
         weights = {"illiterate": 0.1 * old, "primary": 3 + 3 * old, "junior_secondary": 40, "senior_secondary": 24}
-        return str(weighted(self.rng, weights | {"vocational_secondary": 15, "junior_college": 5, "bachelor": 1.5}))
+        return weighted(self.rng, weights | {"vocational_secondary": 15, "junior_college": 5, "bachelor": 1.5})
 
     def _family(self, person: Person) -> tuple[Member, ...]:
         wed = person.age >= 25 and self.rng.random() < 0.85
@@ -221,7 +222,7 @@ class Drawing:
         weights = {"employed": 1.0 if stopped else 5.0, "laid_off": 5.0 if stopped else 1.5, "unemployed": 2.5}
         weights |= {"flexible": 1.6, "sick_leave": 0.5, "migrant_worker": 0.5 if person.age < 45 else 0.1}
         late = person.age >= PENSION[person.sex] - 8
-        return str(weighted(self.rng, weights | {"temporary": 0.4, "internal_retired": 1.5 if late else 0.0}))
+        return weighted(self.rng, weights | {"temporary": 0.4, "internal_retired": 1.5 if late else 0.0})
 
     def _causes(self, person: Person, illness: float) -> tuple[str, ...]:
         ill = illness * (0.6 + max(person.age - 28, 0) / 9)
@@ -250,7 +251,7 @@ class Drawing:
 
 
 def _schooling(person: Person) -> bool:
-    return any(6 <= age for age in child_ages(person))
+    return any(age >= 6 for age in child_ages(person))
 
 
 def order_causes(person: Person, ticks: Sequence[str]) -> Person:

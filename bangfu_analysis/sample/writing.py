@@ -21,7 +21,9 @@ def write_workbook(path: Path, pages: Sequence[Page]) -> None:
     with xlsxwriter.Workbook(path, {"strings_to_numbers": False, "strings_to_formulas": False}) as book:
         book.set_properties({"created": CREATED, "title": path.stem})
         looks = {
-            (struck, dated): book.add_format({"font_strikeout": struck} | ({"num_format": "yyyy-mm-dd"} if dated else {}))
+            (struck, dated): book.add_format(
+                {"font_strikeout": struck} | ({"num_format": "yyyy-mm-dd"} if dated else {})
+            )
             for struck in (False, True)
             for dated in (False, True)
         }

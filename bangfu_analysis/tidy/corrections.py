@@ -39,7 +39,6 @@ class Answer:
     file: str
     sheet: str
     cell: str
-    item: str
     answer: object
     check: str
 
@@ -147,10 +146,8 @@ def _answers(path: Path) -> list[Answer]:
         place = {name: heads.index(name) for name in COLUMNS}
         for row in sheet.cells[1:]:
             if not is_blank(row[place[ANSWER]]):
-                file, tab, cell, item, check = (
-                    str(row[place[name]] or "").strip() for name in ("文件", "工作表", "单元格", "项目", "核对码")
-                )
-                found.append(Answer(file, tab, cell, item, row[place[ANSWER]], check))
+                said = [str(row[place[name]] or "").strip() for name in ("文件", "工作表", "单元格", "核对码")]
+                found.append(Answer(said[0], said[1], said[2], row[place[ANSWER]], said[3]))
     return found
 
 
@@ -186,9 +183,9 @@ def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list
 
 
 def _spot(table: Table, answer: Answer) -> tuple[int, Column] | None:
-    """Row and column of the answered cell; in a text file, where a cell is only a line, the item tells the column."""
+    """Row and column of the answered cell."""
     for column in table.columns:
-        if column.variable is None or (table.is_text and column.variable.label != answer.item):
+        if column.variable is None:
             continue
         for row in table.body.index:
             if address(table, int(row), column) == answer.cell:

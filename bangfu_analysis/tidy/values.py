@@ -106,7 +106,7 @@ def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: ob
     variable = column.variable
     assert variable is not None, "only mapped columns are read"
     cell = address(table, row, column)
-    place = f"{table.file} [{table.sheet}] {cell}" if table.sheet else f"{table.file} 第{cell}行"
+    place = f"{table.file} [{table.sheet}] {cell}" if table.sheet else f"{table.file} {cell}"
     said = quoted(raw, identifying=variable.identifying)
     shown = "" if reading.value is None or variable.identifying else str(reading.value)
     return Finding(

@@ -1,0 +1,169 @@
+"""Weighted tables: k ways, with margins; several variables on one axis; multiple response; marks of reliability.
+
+The weighted sister of `tabulate`: the same vocabulary, with standard errors. Unweighted n stands beside every figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
+from bangfu_analysis.analysis.domains import Domains, Floats, Names, Truths, domains, names, numbers, require
+from bangfu_analysis.analysis.estimate import estimate_ratio, estimate_share, first, fit_total, shares
+from bangfu_analysis.errors import ArgumentError
+
+BASES = ("persons", "answers")
+
+
+def estimate_table(
+    frame: pd.DataFrame,
+    by: Names,
+    *,
+    design: SurveyDesign,
+    within: Names = None,
+    where: Any = None,
+    margins: bool = False,
+    level: float = 0.95,
+    ci: str = "logit",
+    df: str = "domain",
+) -> pd.DataFrame:
+    """Every cell of `by`, as a share of its group of `within` (None: of the table), and as a weighted total.
+
+    Row percentages: within the row variable; column percentages: within the column variable. share, se, ci_low,
+    ci_high, df and deff speak of the share; `total` and `total_se` of the number of people. With `margins` the sums
+    over each subset of `by` follow, with missing in the columns summed over and True in `margin`; the base is the
+    same (rows with a value in all of `by`). R: svyby(~interaction(...), ~within, svymean), svytable, svytotal.
+    """
+    groups, cells = names(within), [c for c in names(by) if c not in names(within)]
+    require(frame, [*groups, *cells], where="estimate_table")
+    if not cells:
+        raise ArgumentError("estimate_table：参数 by 除去 within 后是空的。请至少写一列，例如 by='sex'。")
+    sample, bases = resolve(frame, design), domains(frame, groups, where)
+    whole = frame[cells].notna().all(axis=1).to_numpy()
+    kept = [cells, *[list(s) for k in range(len(cells) - 1, -1, -1) for s in combinations(cells, k)]]
+    parts = [_cells(frame, sample, bases, c, whole, (level, ci, df)) for c in (kept if margins else [cells])]
+    full = [parts[0].assign(margin=False), *[_aligned(p, parts[0], cells).assign(margin=True) for p in parts[1:]]]
+    found = pd.concat(full, ignore_index=True) if margins else parts[0]
+    return first(found, [*groups, *cells, *(["margin"] if margins else [])])
+
+
+def _cells(
+    frame: pd.DataFrame, sample: Sample, bases: Domains, cells: list[str], whole: Truths, manner: tuple[float, str, str]
+) -> pd.DataFrame:
+    inner = domains(frame, cells, whole)
+    code = np.where(inner.code < inner.count, inner.code, -1)
+    found = shares(sample, bases, code, inner.levels, *manner)
+    inside = (code >= 0) & (bases.code < bases.count)
+    size = bases.count * inner.count
+    joint = np.where(inside, bases.code * inner.count + code, size)
+    totals = fit_total(sample, np.ones(len(code)), joint, size)
+    if not cells:  # the whole of each base: a share of 1 by definition, not by sampling
+        found = found.assign(ci_low=found["share"], ci_high=found["share"])
+    return found.assign(total=totals.estimate, total_se=np.sqrt(totals.variance))
+
+
+def _aligned(part: pd.DataFrame, like: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
+    gone = [c for c in cells if c not in part]
+    empty = pd.DataFrame({c: pd.Series([pd.NA] * len(part)).astype(_nullable(like[c].dtype)) for c in gone})
+    return pd.concat([part, empty], axis=1)
+
+
+def _nullable(kind: Any) -> Any:
+    return kind if isinstance(kind, pd.CategoricalDtype) or kind == "str" else object
+
+
+def estimate_profile(
+    frame: pd.DataFrame, variables: Sequence[str], *, design: SurveyDesign, by: Names = None, **manner: Any
+) -> pd.DataFrame:
+    """Several variables on one axis: their shares stacked, with columns `variable` and `level` after those of `by`.
+
+    `manner`: what `estimate_share` takes (where, level, ci, df).
+    """
+    parts = []
+    for variable in variables:
+        part = estimate_share(frame, variable, design=design, by=by, **manner)
+        level = part[variable].astype(object)
+        parts.append(part.drop(columns=variable).assign(variable=variable, level=level))
+    return first(pd.concat(parts, ignore_index=True), [*names(by), "variable", "level"])
+
+
+def estimate_multiple(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    design: SurveyDesign,
+    base: str = "persons",
+    by: Names = None,
+    where: Any = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """A multiple-response question held as 0/1 columns: one row per group and option (column `option`).
+
+    base "persons": shares of those who answered, adding up to more than 1; "answers": shares of all ticks. A row
+    that lacks a value in any of the columns did not answer. n counts the ticks of the option, unweighted; base_n the
+    people or ticks of the base. R: svymean(~a + b + c); svyratio(~a, ~I(a + b + c)).
+    """
+    if base not in BASES:
+        raise ArgumentError.naming("base", base, BASES)
+    ticks = np.column_stack([numbers(frame, column) for column in columns])
+    if not np.isin(ticks[~np.isnan(ticks)], (0, 1)).all():
+        raise ArgumentError(f"多选题的列 {'、'.join(columns)} 应只有 0 和 1（或缺失）。")
+    bottom = ticks.sum(axis=1) if base == "answers" else np.where(np.isnan(ticks).any(axis=1), np.nan, 1.0)
+    work = frame.assign(_bottom=bottom)
+    groups, live = domains(frame, by, where), resolve(frame, design).weight > 0
+    code = groups.only(live & ~np.isnan(bottom))
+    base_n = np.bincount(code, np.nan_to_num(bottom), groups.count + 1)[: groups.count]
+    parts = []
+    for place, column in enumerate(columns):
+        part = estimate_ratio(work, column, "_bottom", design=design, by=by, where=where, level=level)
+        n = np.bincount(code, np.nan_to_num(ticks[:, place]), groups.count + 1)[: groups.count]
+        counts: dict[str, Any] = {"n": n.astype("int64"), "base_n": base_n.astype("int64")}
+        parts.append(part.assign(option=column, share=part["estimate"], **counts))
+    every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    return first(every, [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A mark for figures: `when` is an expression of the columns of a result frame, with n_effective, cv and width."""
+
+    mark: str
+    when: str
+    why: str
+
+
+# Parker et al. (2017), NCHS data presentation standards for proportions, Vital Health Stat 2(175).
+NCHS_SHARES = (
+    Rule("suppress", "base_n < 30 or n_effective < 30", "基数或有效样本不足 30"),
+    Rule("suppress", "width >= 0.3", "置信区间宽度不小于 30 个百分点"),
+    Rule("suppress", "width > 0.05 and width > 1.3 * estimate", "置信区间相对宽度超过 130%"),
+    Rule("review", "df < 8", "自由度不足 8"),
+    Rule("review", "estimate <= 0 or estimate >= 1", "比例为 0 或 1"),
+)
+# Means and totals: the usual limits on the relative standard error.
+RELATIVE_ERROR = (
+    Rule("suppress", "n < 10 or cv > 0.5", "不足 10 人或相对标准误超过 50%"),
+    Rule("review", "n < 30 or cv > 0.3", "不足 30 人或相对标准误超过 30%"),
+)
+
+
+def reliability(table: pd.DataFrame, rules: Sequence[Rule] = NCHS_SHARES) -> pd.DataFrame:
+    """The table with `cv`, `width`, `reliability` (the mark of the first rule met, else "present") and `reliability_why`."""
+    size: Floats = table["base_n"].to_numpy(dtype=float)
+    estimate, se = table["estimate"].to_numpy(dtype=float), table["se"].to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cv = se / np.abs(estimate)
+        spread = estimate * (1 - estimate)
+        effective = np.where((spread > 0) & (se > 0), np.minimum(spread / se**2, size), size)
+    width = table["ci_high"] - table["ci_low"]
+    scored = table.assign(cv=cv, width=width, n_effective=effective)
+    met = [np.asarray(scored.eval(rule.when, engine="python"), dtype=bool) for rule in rules]
+    mark = np.select(met, [rule.mark for rule in rules], "present")
+    why = np.select(met, [rule.why for rule in rules], "")
+    return scored.drop(columns="n_effective").assign(reliability=mark, reliability_why=why)

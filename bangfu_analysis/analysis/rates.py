@@ -1,0 +1,152 @@
+"""Shares and rates of plain counts: limits, differences, standardised rates, Kitagawa's decomposition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from bangfu_analysis.analysis.domains import Floats, Names, names, numbers, require
+from bangfu_analysis.analysis.intervals import count_limits, t_value
+from bangfu_analysis.errors import ArgumentError, NotComparable
+
+RATIO_LIMITS = ("byar", "exact", "log")
+
+
+def share_interval(x: Any, n: Any, *, method: str = "wilson", level: float = 0.95) -> pd.DataFrame:
+    """Shares x of n with limits, one row a pair: n (= x), base_n, share, ci_low, ci_high.
+
+    method: wilson, wilson_cc, clopper_pearson, jeffreys. R: prop.test(x, n, correct=), binom.test(x, n).
+    """
+    hits, base = _checked(x, n)
+    low, high = count_limits(hits, base, level, method)
+    found = {"n": hits.astype("int64"), "base_n": base.astype("int64"), "share": hits / base}
+    return pd.DataFrame(found | {"ci_low": low, "ci_high": high})
+
+
+def _checked(x: Any, n: Any) -> tuple[Floats, Floats]:
+    hits, base = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(n, float))
+    if hits.shape != base.shape or not ((hits >= 0) & (hits <= base) & (base > 0)).all():
+        raise ArgumentError("次数 x 与基数 n 应一一对应，且 0 ≤ x ≤ n、n > 0。请核对。")
+    return hits, base
+
+
+def difference_of_shares(x: Sequence[float], n: Sequence[float], *, level: float = 0.95) -> pd.DataFrame:
+    """The first share less the second, of two independent samples: estimate, ci_low, ci_high.
+
+    Newcombe's hybrid of Wilson's limits (1998, Statistics in Medicine 17, method 10); wald_low and wald_high are the
+    plain ones. R: PropCIs::diffscoreci is another method; DescTools::BinomDiffCI(method="score") gives these.
+    """
+    hits, base = _checked(x, n)
+    if len(hits) != 2:
+        raise ArgumentError(f"difference_of_shares 比较两个比例，得到 {len(hits)} 个。")
+    p = hits / base
+    low, high = count_limits(hits, base, level, "wilson")
+    gap = p[0] - p[1]
+    half = float(t_value(np.inf, level)) * np.sqrt((p * (1 - p) / base).sum())
+    limits = {
+        "ci_low": gap - np.hypot(p[0] - low[0], high[1] - p[1]),
+        "ci_high": gap + np.hypot(high[0] - p[0], p[1] - low[1]),
+    }
+    return pd.DataFrame([{"estimate": gap, **limits, "wald_low": gap - half, "wald_high": gap + half}])
+
+
+def poisson_interval(x: Any, exposure: Any = 1.0, *, level: float = 0.95) -> pd.DataFrame:
+    """Rates x / exposure with exact limits (Garwood 1936, Biometrika 28): n, estimate, ci_low, ci_high. R: poisson.test."""
+    count, time = np.atleast_1d(np.asarray(x, float)), np.asarray(exposure, float)
+    low, high = _exact(count, level)
+    found = {"n": count.astype("int64"), "estimate": count / time, "ci_low": low / time, "ci_high": high / time}
+    return pd.DataFrame(found)
+
+
+def _exact(count: Floats, level: float) -> tuple[Floats, Floats]:
+    tail = (1 - level) / 2
+    low = np.where(count > 0, special.gammaincinv(np.maximum(count, 1e-300), tail), 0.0)
+    return low, special.gammaincinv(count + 1, 1 - tail)
+
+
+def standardize_direct(
+    frame: pd.DataFrame, *, count: str, population: str, standard: str, by: Names = None, level: float = 0.95
+) -> pd.DataFrame:
+    """Rates at one standard mix, with Fay and Feuer's gamma limits (1997, Statistics in Medicine 16).
+
+    A row is a stratum of a group of `by`: its events, its people, and the standard's people. One row per group:
+    n (events), base_n (people), crude, estimate, se, ci_low, ci_high. R: epitools::ageadjust.direct.
+    """
+    require(frame, [count, population, standard, *names(by)], where="standardize_direct")
+    _check_strata(frame, (count, population, standard))
+    groups: Any = [((), frame)] if not names(by) else frame.groupby(names(by), observed=True)
+    rows = [dict(zip(names(by), key, strict=True)) | _direct(part, count, population, standard, level) for key, part in groups]
+    return pd.DataFrame(rows)
+
+
+def _check_strata(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    for column in columns:
+        value = numbers(frame, column)
+        if np.isnan(value).any() or (value < 0).any():
+            raise ArgumentError(f"列 {column} 有缺失或负数，不能标准化。请补齐各层的数。")
+
+
+def _direct(part: pd.DataFrame, count: str, population: str, standard: str, level: float) -> dict[str, float]:
+    x, n, s = (numbers(part, column) for column in (count, population, standard))
+    if (n <= 0).any() or s.sum() <= 0:
+        raise ArgumentError(f"列 {population} 有为 0 的层，该层的率无法计算。请先合并层。")
+    w = s / s.sum() / n
+    rate, variance, most = float(w @ x), float(w**2 @ x), float(w.max())
+    tail = (1 - level) / 2
+    low = special.gammaincinv(rate**2 / variance, tail) * variance / rate if rate > 0 else 0.0
+    above, spread = rate + most, variance + most**2
+    high = special.gammaincinv(above**2 / spread, 1 - tail) * spread / above
+    found = {"n": int(x.sum()), "base_n": n.sum(), "crude": x.sum() / n.sum(), "estimate": rate}
+    return found | {"se": np.sqrt(variance), "ci_low": float(low), "ci_high": float(high)}
+
+
+def standardized_ratio(observed: Any, expected: Any, *, method: str = "byar", level: float = 0.95) -> pd.DataFrame:
+    """Observed over expected events (indirect standardisation): n, expected, estimate, ci_low, ci_high.
+
+    byar: Byar's approximation (Breslow and Day 1987); exact: Poisson; log: on the logarithm (epitools::ageadjust.indirect).
+    """
+    if method not in RATIO_LIMITS:
+        raise ArgumentError.naming("method", method, RATIO_LIMITS)
+    o, e = np.atleast_1d(np.asarray(observed, float)), np.atleast_1d(np.asarray(expected, float))
+    if (o < 0).any() or (e <= 0).any():
+        raise ArgumentError("观察数应不小于 0，期望数应大于 0。请核对。")
+    low, high = _exact(o, level)
+    z = float(t_value(np.inf, level))
+    if method == "byar":
+        some = np.maximum(o, 1e-300)
+        low = np.where(o > 0, o * np.maximum(1 - 1 / (9 * some) - z / (3 * np.sqrt(some)), 0) ** 3, 0.0)
+        high = (o + 1) * (1 - 1 / (9 * (o + 1)) + z / (3 * np.sqrt(o + 1))) ** 3
+    elif method == "log":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            low, high = o * np.exp(-z / np.sqrt(o)), o * np.exp(z / np.sqrt(o))
+    found = {"n": o.astype("int64"), "expected": e, "estimate": o / e, "ci_low": low / e, "ci_high": high / e}
+    return pd.DataFrame(found)
+
+
+def expected_count(frame: pd.DataFrame, *, population: str, rate: str) -> float:
+    """Events to expect if every stratum of the frame had the standard's rate."""
+    return float(numbers(frame, population) @ numbers(frame, rate))
+
+
+def kitagawa(
+    frame: pd.DataFrame, *, share_a: str, share_b: str, rate_a: str, rate_b: str
+) -> pd.DataFrame:
+    """The difference of two rates, split into rates and composition (Kitagawa 1955, J. Am. Stat. Assoc. 50).
+
+    A row is a category; shares of each population add up to 1. Returns rows `component` rate, composition, total with
+    `estimate`; their sum is the difference a - b exactly. Raises `NotComparable` where a category is missing on one side.
+    """
+    require(frame, [share_a, share_b, rate_a, rate_b], where="kitagawa")
+    ca, cb, ra, rb = (numbers(frame, c) for c in (share_a, share_b, rate_a, rate_b))
+    if bad := int(np.isnan([ca, cb, ra, rb]).any(axis=0).sum()):
+        raise NotComparable(f"有 {bad} 个类别只在一方有数，两方的分类不同，不能分解。请先统一分类。")
+    for name, share in ((share_a, ca), (share_b, cb)):
+        if not np.isclose(share.sum(), 1, atol=1e-6):
+            raise ArgumentError(f"列 {name} 的构成之和是 {share.sum():g}，应为 1。请先换算成比例。")
+    rates, mix = float(((ca + cb) / 2) @ (ra - rb)), float(((ra + rb) / 2) @ (ca - cb))
+    split = {"rate": rates, "composition": mix, "total": rates + mix}
+    return pd.DataFrame({"component": list(split), "estimate": list(split.values())})

@@ -1,0 +1,166 @@
+"""Money, counts, ages and measures: a cell -> one number, or why there is none. scalar."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+
+from bangfu_analysis.cleaning.absence import NONE_WORDS, given_up
+from bangfu_analysis.cleaning.numerals import read_numeral
+from bangfu_analysis.cleaning.quantities import Bounds, Quantity, read_quantity
+from bangfu_analysis.cleaning.readings import BLANK, Reading
+from bangfu_analysis.text import squeeze
+
+MONTHS = {"月": 1.0, "季": 3.0, "年": 12.0}
+_PERIODS = {"month": "月", "year": "年"}
+_ZERO = re.compile(
+    r"(无|没有|没)(任何|固定|经济|生活)?(收入|工资|负债|债务|外债|欠债|支出|存款|来源|经济来源|收入来源)|零收入"
+)
+_MONTHS_OLD = re.compile(r"([0-9]+|[一二两三四五六七八九十]+)个?月(龄|大)?")
+_NOMINAL = re.compile(r"\(?虚岁?\)?")
+
+
+def read_money(
+    raw: object,
+    *,
+    factor: float = 1.0,
+    period: str = "",
+    said_period: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    none_means: str = "missing",
+) -> Reading:
+    """Yuan in the variable's `period` (month, year or ""), as a float.
+
+    `factor`: what the heading or sheet says a bare number counts (10,000 for 万元); a cell's own 元, 千 or 万 beats it.
+    `said_period`: the period the heading says, where it is not the variable's; a cell's own 元/月 or 元/年 beats it.
+    Ranges give their middle (inferred) and sums their total (repaired), with `Bounds` or the parts as `detail`.
+    Below zero and outside [low, high] is missing.
+    """
+    said = read_quantity(raw, "money")
+    if isinstance(said, Reading):
+        return _without_amount(raw, said, none_means)
+    own = said.period or _PERIODS.get(said_period, "")
+    if own and period and own not in MONTHS:
+        message = "金额按天、周或小时计，无法换算到本列的期间，记为缺失。请按本列期间填写。"
+        return given_up("other_period", message, said.value)
+    share = MONTHS[_PERIODS[period]] / MONTHS[own] if own and period else 1.0
+    scale = share * (1.0 if said.scaled else factor)
+    value = round(said.value * scale, 2)
+    if not _inside(value, low or 0.0, high):
+        return _outside(low or 0.0, high)
+    if said.period and share != 1.0:
+        message = f"单元格自带期间（每{own}），已换算成本列的期间。请核对。"
+        return Reading(value, "period_converted", "repaired", message, "info")
+    return _told(said, value, scale)
+
+
+def read_count(
+    raw: object,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    factor: float = 1.0,
+    none_means: str = "missing",
+) -> Reading:
+    """A whole number of persons, households or times, as an int; ranges and fractions are missing.
+
+    `factor`: 10,000 where the heading says 万人.
+    """
+    said = read_quantity(raw, "count")
+    if isinstance(said, Reading):
+        return _without_amount(raw, said, none_means)
+    scale = 1.0 if said.scaled else factor
+    if said.how in ("range", "band"):
+        return _not_one(said)
+    value = said.value * scale
+    if abs(value - round(value)) > 1e-6:
+        return given_up("not_whole", "人数或次数应为整数，记为缺失。请改正。")
+    return _told(said, round(value), scale) if _inside(value, low, high) else _outside(low, high)
+
+
+def read_age(raw: object, low: float | None = None, high: float | None = None) -> Reading:
+    """Full years as an int. 虚岁 is lowered by one (inferred).
+
+    `detail` of a birth year in the age column is that year (int), of 40-50 and 40多 its `Bounds`; both are missing.
+    """
+    text = squeeze(raw) if isinstance(raw, str) else ""
+    if isinstance(raw, date) or re.fullmatch(r"(19|20)[0-9]{2}年?", text):
+        return _birth_year(raw.year if isinstance(raw, date) else int(text[:4]))
+    if re.fullmatch(r"[0-9]{1,3}[/,、;][0-9]{1,3}", text):
+        return given_up("several_values", "写了两个年龄，无法确定是谁的，记为缺失。请只填写本人的周岁年龄。")
+    if months := _MONTHS_OLD.fullmatch(text):
+        years = int(read_numeral(months[1]) or 0) // 12
+        return Reading(years) if _inside(years, low, high) else _outside(low, high)
+    nominal = "虚" in text
+    said = read_quantity(_NOMINAL.sub("", text) if nominal else raw, "age")
+    if isinstance(said, Reading):
+        return said
+    if said.bounds not in (None, Bounds()):
+        return _not_one(said)
+    if 1900 <= said.value < 2100:
+        return _birth_year(int(said.value))
+    value = math.floor(said.value) - nominal
+    if not _inside(value, low, high):
+        return _outside(low, high)
+    if nominal:
+        message = "写的是虚岁，已减一岁作为周岁（也可能应减两岁）。请按出生日期核对。"
+        return Reading(value, "nominal_age", "inferred", message, "warning", Bounds(value - 1, value))
+    return _told(said, value, 1.0)
+
+
+def read_number(raw: object, low: float | None = None, high: float | None = None, *, factor: float = 1.0) -> Reading:
+    """A measure such as a floor area, as a float; bands (20以下(含)) and ranges are missing with `Bounds` as detail."""
+    said = read_quantity(raw, "number")
+    if isinstance(said, Reading):
+        return said
+    if said.how in ("range", "band"):
+        return _not_one(said)
+    scale = 1.0 if said.scaled else factor
+    value = said.value * scale
+    return _told(said, value, scale) if _inside(value, low, high) else _outside(low, high)
+
+
+def _without_amount(raw: object, absent: Reading, none_means: str) -> Reading:
+    """无 and 无收入 are zero or missing, as the variable says."""
+    text = squeeze(raw) if isinstance(raw, str) else ""
+    if text in NONE_WORDS or _ZERO.fullmatch(text):
+        return Reading(0.0) if none_means == "zero" else BLANK
+    return absent
+
+
+def _birth_year(year: int) -> Reading:
+    return given_up("birth_year_in_age", "年龄栏写的是出生年份或日期，记为缺失。请填写周岁年龄。", year)
+
+
+def _not_one(said: Quantity) -> Reading:
+    return given_up("range", "写的是范围而不是一个数，记为缺失。请填写确切的数。", said.bounds)
+
+
+_APPROXIMATE = ("approximate", "kept", "写的是约数，按所写的数记录，上下限另存。如有准确数请改填。", "info")
+_TOLD = {
+    "approximate": _APPROXIMATE,
+    "band": _APPROXIMATE,
+    "range": ("range", "inferred", "写的是范围，取中点。请填写准确数。", "warning"),
+    "sum": ("sum", "repaired", "写了几项金额，已相加。请核对合计。", "info"),
+    "mended": ("letter_in_number", "repaired", "数字中夹有字母 O 或 l，已改为 0 或 1。请核对。", "info"),
+}
+
+
+def _told(said: Quantity, value: float, scale: float) -> Reading:
+    """The value with what is to be told of it: nothing where the cell simply says the number."""
+    if not said.how:
+        return Reading(value)
+    problem, action, message, severity = _TOLD[said.how]
+    detail = tuple(part * scale for part in said.parts) or (said.bounds and said.bounds.times(scale))
+    return Reading(value, problem, action, message, severity, detail or None)
+
+
+def _inside(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _outside(low: float | None, high: float | None) -> Reading:
+    span = f"{low or 0:.10g} 到 {high:.10g}" if high is not None else f"不小于 {low or 0:.10g}"
+    return given_up("out_of_range", f"数值超出可能的范围（应为 {span}），记为缺失。请核对原表。")

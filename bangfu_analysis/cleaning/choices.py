@@ -1,0 +1,308 @@
+"""Codes of the codebook: what a cell says -> one code, several codes, yes or no, ticked or not. scalar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bangfu_analysis.cleaning.absence import LOST, NONE_WORDS, given_up, lost_character, read_absence, text_of
+from bangfu_analysis.cleaning.readings import BLANK, Reading
+from bangfu_analysis.codebook import Level, Variable
+from bangfu_analysis.errors import listed
+from bangfu_analysis.text import halfwidth, squeeze
+
+FILLED, EMPTY = "■☑☒✓✔√●◆▣\uf0fe\uf052\uf0fc", "□☐○◇◻\uf0a8\uf06f\uf0a3"
+_YES = re.compile(
+    rf"是的?|有的?|[已对1]|(已|已经)?享受|属于|符合|已?参加|y|yes|t|true|v|[{FILLED.replace('☒', '')}]", re.IGNORECASE
+)
+_NO = re.compile(
+    rf"否|[无没未不非]|没有|不是|[未不没]享受|不属于|不符合|未参加|0|n|no|f|false|[×✗✘✕x☒{EMPTY}]", re.IGNORECASE
+)
+_SAYS = re.compile(rf"{_YES.pattern}|{_NO.pattern}", re.IGNORECASE)
+_GB2261_SEX = {"1": "male", "2": "female"}
+_HARD = re.compile(r"([、,;/\\+|┋→&。\n\t\r]+|\s+)")
+_SOFT = re.compile(r"(和|与|及|跟|以及|并|且|兼)")
+_CIRCLED = re.compile(r"[①-⑳❶-❿㈠-㈩]\s*(?=[\u3400-\u9fff])")
+_NUMBERED = re.compile(r"(?<![\d.])\(?\d{1,2}[).、:]\s*(?=[\u3400-\u9fff])")
+_OPTION = re.compile(r"^\(?[0-9A-Za-z]{1,2}[).、:]")
+_ENDING = re.compile(r"[。.,;、:!]+$|等[。.]?$")
+_BRACKETED = re.compile(r"\([^()]*\)")
+_IN_PROGRESS = re.compile(r"在读|在学|就读|未毕业|读书")
+_BAND = re.compile(r"(及|或|和|\(含\))?以[上下]")
+_AMOUNT = re.compile(r"(低保)?\d{2,}(\.\d+)?元?(/月|/年)?")
+_YES_PREFIX = re.compile(r"(是|有|否|无|没有|已|未)[(,;:。]")
+
+
+def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None = None) -> Reading:
+    """One code of `variable`. `schemes`: only levels of these count where a level belongs to a scheme.
+
+    `detail` of a hardship category: the schemes whose level it may be. What is readable but in no list is missing,
+    and the finding names the nearest codes.
+    """
+    text = _spelled(raw)
+    if text in variable.spellings:
+        return _of_levels(variable.spellings[text], variable, schemes)
+    absent = _no_choice(raw, text, variable)
+    if absent is not None:
+        return absent
+    if variable.name == "sex" and text in _GB2261_SEX:
+        message = "性别写的是代码，已按 GB/T 2261（1 男、2 女）读取。请与身份证核对。"
+        return Reading(_GB2261_SEX[text], "coded_sex", "inferred", message, "info")
+    if boxes := _boxes(text, variable):
+        return _ticked_one(boxes)
+    for bare in (_ENDING.sub("", text), _OPTION.sub("", text)):
+        if bare in variable.spellings:
+            return _of_levels(variable.spellings[bare], variable, schemes)
+    return _unclear(text, variable, schemes)
+
+
+def read_choices(raw: object, variable: Variable, schemes: frozenset[str] | None = None) -> Reading:
+    """A tuple of codes in the order said, each once. Labels that hold a separator are matched whole first.
+
+    Free text is read by the variable's keyword rules (inferred). Where a part can't be read, the codes that could be
+    are the value and the finding tells of the rest.
+    """
+    text = _spelled(raw)
+    if text in variable.spellings:
+        one = _of_levels(variable.spellings[text], variable, schemes)
+        return one if one.value is None else Reading((one.value,))
+    absent = _no_choice(raw, text, variable)
+    if absent is not None:
+        return _as_tuple(absent)
+    if boxes := _boxes(text, variable):
+        codes = _distinct(code for code, filled in boxes if filled)
+        return Reading(codes) if codes else _no_box_filled()
+    return _of_segments(_segments(_listed(text_of(raw)), variable.spellings), variable)
+
+
+def read_yes_no(raw: object, variable: Variable) -> Reading:
+    """True or False. A cell that repeats the heading (低保户) or says a sum (低保300元) is a yes, and inferred."""
+    if isinstance(raw, bool):
+        return Reading(raw)
+    text = _ENDING.sub("", _spelled(raw))
+    if _SAYS.fullmatch(text):
+        return Reading(_YES.fullmatch(text) is not None)
+    absent = read_absence(raw)
+    if absent is not None:
+        return absent
+    said = [(_YES.fullmatch(label) is not None, filled) for label, filled in _marked(text) if _SAYS.fullmatch(label)]
+    if said:
+        chosen = [yes for yes, filled in said if filled]
+        return Reading(chosen[0]) if len(chosen) == 1 else _no_box_filled()
+    return _yes_no_in_words(text, variable)
+
+
+def read_tick(raw: object) -> Reading:
+    """True where a tick column is marked in any way, False where it is blank, struck or says no."""
+    text = _spelled(raw)
+    if _SAYS.fullmatch(text) or text in NONE_WORDS:
+        return Reading(_YES.fullmatch(text) is not None)
+    absent = read_absence(raw)
+    if absent is not None:
+        return Reading(False) if not absent.problem else absent
+    message = "勾选栏中写的不是勾号，按已勾选记录。请核对。"
+    return Reading(True, "tick_in_words", "inferred", message, "info")
+
+
+def _spelled(raw: object) -> str:
+    return "" if raw is None else squeeze(text_of(raw)).strip("'’‘`\"")
+
+
+def _of_levels(levels: Sequence[Level], variable: Variable, schemes: frozenset[str] | None) -> Reading:
+    fitting = [level for level in levels if schemes is None or not level.scheme or level.scheme in schemes]
+    codes = _distinct(level.code for level in fitting)
+    if len(codes) == 1:
+        return Reading(codes[0], detail=frozenset(level.scheme for level in fitting if level.scheme) or None)
+    if codes:
+        message = f"“{variable.label}”的这个写法可指 {listed(codes)}，无法确定，记为缺失。请写全称。"
+        return given_up("ambiguous_value", message, codes)
+    known = _distinct(level.scheme for level in levels)
+    message = f"“{variable.label}”的这个类别属于另一套口径（{listed(known)}），本期口径中没有，记为缺失。请核对 wave.toml 的 scheme。"
+    return given_up("other_scheme", message, _distinct(level.code for level in levels))
+
+
+def _no_choice(raw: object, text: str, variable: Variable) -> Reading | None:
+    """Blank, 无, masked and lost: None where there is something to read."""
+    if text in NONE_WORDS:
+        return Reading(variable.none_means) if variable.none_means in variable.codes else _none_of(variable)
+    if text and all(mark in EMPTY + LOST for mark in text):
+        return lost_character()
+    return read_absence(raw)
+
+
+def _none_of(variable: Variable) -> Reading:
+    return Reading(()) if variable.kind == "choices" and variable.none_means == "no" else BLANK
+
+
+def _as_tuple(reading: Reading) -> Reading:
+    return Reading((reading.value,)) if isinstance(reading.value, str) else reading
+
+
+def _marked(text: str) -> list[tuple[str, bool]]:
+    """(label, filled) of every box in the text, before or after its label; [] where there is none."""
+    mark, label = f"([{FILLED}{EMPTY}])", f"([^{FILLED}{EMPTY}]+)"
+    pairs = re.findall(mark + label, text) if text[:1] in FILLED + EMPTY else re.findall(label + mark, text)
+    ordered = pairs if text[:1] in FILLED + EMPTY else [(mark, label) for label, mark in pairs]
+    return [(label.strip("、,;()/"), mark in FILLED) for mark, label in ordered]
+
+
+def _boxes(text: str, variable: Variable) -> list[tuple[str, bool]]:
+    """(code, filled) of every box whose label the codebook knows; [] where the marks are no boxes."""
+    known = variable.spellings
+    return [(known[label][0].code, filled) for label, filled in _marked(text) if label in known]
+
+
+def _ticked_one(boxes: list[tuple[str, bool]]) -> Reading:
+    filled = _distinct(code for code, ticked in boxes if ticked)
+    return Reading(filled[0]) if len(filled) == 1 else _no_box_filled()
+
+
+def _no_box_filled() -> Reading:
+    return given_up("boxes", "方框一个也没有勾选，或勾选了不止一个，记为缺失。请只勾选一项。")
+
+
+def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> Reading:
+    """What no list knows: a remark in brackets, several labels, a band, free text, or a new value."""
+    if _IN_PROGRESS.search(text):
+        return given_up("in_progress", f"“{variable.label}”写的是在读、未毕业，尚未取得，记为缺失。请填写已取得的。")
+    if _BAND.search(text):
+        return given_up("band", f"“{variable.label}”写的是“以上”“以下”的范围，不是一项，记为缺失。请填写具体一项。")
+    if any(mark in text for mark in LOST):
+        return lost_character()
+    if (bare := _BRACKETED.sub("", text)) != text and bare in variable.spellings:
+        one = _of_levels(variable.spellings[bare], variable, schemes)
+        message = "括号里的说明没有采用。请核对。"
+        return Reading(one.value, "note_ignored", "inferred", message, "info", one.detail) if one.value else one
+    several = _of_segments(_segments(_listed(text), variable.spellings), variable)
+    codes = several.value if isinstance(several.value, tuple) else ()
+    if len(codes) == 1 and several.problem != "partly_read":
+        return Reading(codes[0], several.problem, several.action, several.message, several.severity)
+    if len(codes) > 1 and several.problem != "inferred_from_text":
+        return given_up("several_values", f"“{variable.label}”写了不止一项，记为缺失。请只填一项。", codes)
+    return _unknown(text, variable)
+
+
+def _unknown(text: str, variable: Variable) -> Reading:
+    near = _nearest(text, variable)
+    hint = f"最接近的是 {near}。" if near else f"可选：{listed(_distinct(v.label for v in variable.levels))}。"
+    message = (
+        f"“{variable.label}”的这个写法不在码本中，记为缺失。{hint}如确是其中一项，请在 mapping.yaml 的 values 中写明。"
+    )
+    if re.fullmatch(r"[\d、,.;/ ]+", text):
+        message = f"“{variable.label}”写的是选项编号，编号的含义随表而不同，记为缺失。请在 mapping.yaml 的 values 中写明本表各编号的含义。"
+    return given_up("value_unknown", message)
+
+
+def _nearest(text: str, variable: Variable) -> str:
+    from rapidfuzz import fuzz, process
+
+    found = process.extract(text, list(variable.spellings), scorer=fuzz.ratio, limit=3, score_cutoff=40)
+    levels = [variable.spellings[spelling][0] for spelling, _, _ in found]
+    return listed(_distinct(f"{level.label}（{level.code}）" for level in levels))
+
+
+def _listed(raw: str) -> str:
+    """Numbering before labels (①疾病 ②上学, 1.疾病 2.上学) turned into separators, then half width."""
+    if re.fullmatch(r"[\d.]+", raw):
+        return raw.replace(".", "、")
+    return _NUMBERED.sub("、", halfwidth(_CIRCLED.sub("、", raw)))
+
+
+def _segments(text: str, spellings: Iterable[str]) -> list[str]:
+    """The text cut at separators, but never inside a label: the longest run of pieces that is a label stays whole."""
+    pieces = [squeeze(piece) for piece in _HARD.split(text)]
+    segments, place = [], 0
+    while place < len(pieces):
+        ends = range(len(pieces), place, -2)
+        end = next((end for end in ends if "".join(pieces[place:end]) in spellings), place + 1)
+        segments.append("".join(pieces[place:end]))
+        place = end + 1
+    return [segment for segment in segments if segment]
+
+
+def _of_segments(segments: list[str], variable: Variable) -> Reading:
+    codes: list[str] = []
+    unread: list[str] = []
+    inferred = False
+    for segment in segments:
+        said = _labels(segment, variable.spellings)
+        by_rule = [] if said else _by_keywords(segment, variable)
+        inferred = inferred or bool(by_rule) or (segment.isdigit() and len(said) > 1)
+        codes += said or by_rule
+        unread += [] if said or by_rule else [segment]
+    found = _distinct(codes)
+    if not found:
+        return _unknown("".join(segments), variable)
+    if unread:
+        message = f"“{variable.label}”中有一部分不在码本中，只记录了读得出的部分。请在 mapping.yaml 中写明其余的含义。"
+        return Reading(found, "partly_read", "inferred" if inferred else "kept", message)
+    if inferred:
+        message = f"“{variable.label}”不是码本中的写法，代码由关键词（或连写的编号）推断。请核对。"
+        return Reading(found, "inferred_from_text", "inferred", message)
+    return Reading(found)
+
+
+def _labels(segment: str, spellings: dict[str, tuple[Level, ...]]) -> list[str]:
+    """The codes of a segment that is nothing but labels: one, some joined by 和, or run together; else []."""
+    bare = _ENDING.sub("", segment)
+    if bare in spellings:
+        return [spellings[bare][0].code]
+    parts = [part for part in _segments_soft(bare, spellings) if part]
+    if len(parts) > 1 and all(part in spellings for part in parts):
+        return [spellings[part][0].code for part in parts]
+    return _run_together(bare, spellings)
+
+
+def _segments_soft(segment: str, spellings: Iterable[str]) -> list[str]:
+    return [part for part in _SOFT.split(segment) if not _SOFT.fullmatch(part)]
+
+
+def _run_together(text: str, spellings: dict[str, tuple[Level, ...]]) -> list[str]:
+    """Labels without anything between them, the longest first; [] unless they cover the whole text."""
+    codes, place = [], 0
+    longest = max(map(len, spellings), default=0)
+    while place < len(text):
+        size = next((n for n in range(longest, 0, -1) if text[place : place + n] in spellings), 0)
+        if not size:
+            return []
+        codes.append(spellings[text[place : place + size]][0].code)
+        place += size
+    return codes
+
+
+def _by_keywords(segment: str, variable: Variable) -> list[str]:
+    """Codes of the rules that match, in the order of the text; what one rule has matched no later rule sees."""
+    found: list[tuple[int, str]] = []
+    left = segment
+    for pattern, code in variable.keywords:
+        for match in re.finditer(pattern, left):
+            found += [(match.start(), code)] if code else []
+        left = re.sub(pattern, lambda match: "\0" * len(match.group()), left)
+    return [code for _, code in sorted(found)]
+
+
+def _yes_no_in_words(text: str, variable: Variable) -> Reading:
+    names = {*variable.headings, squeeze(variable.label)}
+    stems = {name.removeprefix("是否").removeprefix("为").removeprefix("享受") for name in names}
+    negated = re.match(r"未|无|非|不|没有|没|否", text)
+    if negated and text[negated.end() :] in names | stems:
+        return Reading(False)
+    if text in names | stems:
+        return Reading(True)
+    if prefix := _YES_PREFIX.match(text):
+        message = "“是/否”之后的说明没有采用。请核对。"
+        return Reading(prefix[1] in "是有已", "note_ignored", "inferred", message, "info")
+    if _AMOUNT.fullmatch(text):
+        return Reading(
+            float(re.findall(r"[\d.]+", text)[0]) > 0,
+            "amount_for_yes_no",
+            "inferred",
+            "应填是或否，写的是金额，按“是”记录。请核对。",
+            "info",
+        )
+    message = f"“{variable.label}”应填“是”或“否”，读不出是哪一个，记为缺失。请改正。"
+    return given_up("value_unknown", message)
+
+
+def _distinct(items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))

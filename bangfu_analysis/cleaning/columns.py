@@ -1,0 +1,113 @@
+"""A column of raw cells -> a Reading for each, every distinct value read once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
+
+from bangfu_analysis.cleaning.absence import LOST, given_up, plain_text, read_absence
+from bangfu_analysis.cleaning.amounts import read_age, read_count, read_money, read_number
+from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_tick, read_yes_no
+from bangfu_analysis.cleaning.dates import read_date
+from bangfu_analysis.cleaning.identity import name_key, read_id
+from bangfu_analysis.cleaning.readings import BLANK, Reading
+from bangfu_analysis.codebook import Variable
+from bangfu_analysis.text import mask_long_numbers
+
+UNREAD_KINDS = frozenset({"ignored", "private", "row_number"})
+_LETTERS = re.compile(r"\w", re.UNICODE)
+
+
+def read_column(
+    values: Sequence[object],
+    variable: Variable,
+    *,
+    reference: date,
+    factor: float = 1.0,
+    said_period: str = "",
+    schemes: frozenset[str] | None = None,
+    epoch1904: bool = False,
+    tick: str = "",
+) -> list[Reading]:
+    """The Reading of each of `values`, in their order; values are told apart by type and value (1, True, 1.0).
+
+    `reference`: the wave's date; `factor`: what a bare number counts (万元, 千人); `said_period`: the period that the
+    heading says where it is not the variable's; `schemes`: the hardship schemes that count; `epoch1904`: the workbook
+    counts days from 1904; `tick`: the column is one option, and a ticked cell says this code.
+    """
+    read = (
+        _tick_reader(variable, tick) if tick else _reader(variable, reference, factor, said_period, schemes, epoch1904)
+    )
+    keys = list(zip(map(type, values), values, strict=True))
+    readings = {key: read(key[1]) for key in set(keys)}
+    return [readings[key] for key in keys]
+
+
+def _reader(
+    variable: Variable,
+    reference: date,
+    factor: float,
+    said_period: str,
+    schemes: frozenset[str] | None,
+    epoch1904: bool,
+) -> Callable[[object], Reading]:
+    v = variable
+    money = partial(read_money, factor=factor, period=v.period, said_period=said_period, none_means=v.none_means)
+    birth = v.name == "birth_date"
+    readers: dict[str, Callable[[object], Reading]] = {
+        "choice": lambda raw: read_choice(raw, v, schemes),
+        "choices": lambda raw: read_choices(raw, v, schemes),
+        "yes_no": lambda raw: read_yes_no(raw, v),
+        "count": lambda raw: read_count(raw, v.low, v.high, factor=factor, none_means=v.none_means),
+        "age": lambda raw: read_age(raw, v.low, v.high),
+        "number": lambda raw: read_number(raw, v.low, v.high, factor=factor),
+        "money": partial(money, low=v.low, high=v.high),
+        "date": lambda raw: read_date(raw, reference=reference, birth=birth, epoch1904=epoch1904),
+        "id_number": read_id,
+        "name": _read_name,
+        "text": _read_text,
+        "unit": _read_text,
+    }
+    return readers.get(v.kind, lambda raw: BLANK)
+
+
+def _tick_reader(variable: Variable, tick: str) -> Callable[[object], Reading]:
+    """A ticked cell says `tick`; an unticked one says nothing."""
+
+    def read(raw: object) -> Reading:
+        ticked = read_tick(raw)
+        if not ticked.value:
+            return BLANK if ticked.value is False else ticked
+        value = (tick,) if variable.kind == "choices" else tick
+        return Reading(value, ticked.problem, ticked.action, ticked.message, ticked.severity)
+
+    return read
+
+
+def _read_name(raw: object) -> Reading:
+    """The name's key as value: for the pseudonym only, never for a frame."""
+    absent = read_absence(raw)
+    if absent is not None:
+        return absent
+    key = name_key(raw)
+    return Reading(key) if key else given_up("name_unclear", "姓名栏中的内容不像姓名，不能作为识别依据。请核对。")
+
+
+def _read_text(raw: object) -> Reading:
+    """A readable text without padding; long numbers are masked, since they may identify a person."""
+    absent = read_absence(raw)
+    if absent is not None:
+        return absent
+    text = plain_text(raw)
+    if not _LETTERS.search(text):
+        return BLANK
+    masked = mask_long_numbers(text)
+    if masked != text:
+        return Reading(
+            masked, "long_number_masked", "repaired", "文字中夹有长号码（可能是证件号或电话），已遮盖。请移到对应的列。"
+        )
+    if any(mark in text for mark in LOST):
+        return Reading(text, "lost_character", "kept", "文字中的 □ 或 ■ 可能是丢失的字，按原样保留。请补正。")
+    return Reading(text)

@@ -1,0 +1,156 @@
+"""Dates in every spelling that forms show -> the first day of what is known, and how precisely it is known. scalar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from bangfu_analysis.cleaning.absence import given_up, read_absence, text_of
+from bangfu_analysis.cleaning.numerals import read_numeral
+from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.text import halfwidth
+
+DAY, MONTH, YEAR = "day", "month", "year"
+FIRST_YEAR = 1900
+LAST_SERIAL = 60000
+OLDEST = 100
+_EPOCH_1900, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
+_TIME = re.compile(r"[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
+_WEEKDAY = re.compile(r"\(?(星期|周|礼拜)[一二三四五六日天]\)?")
+_LUNAR = re.compile(r"农历|阴历|旧历|腊月|正月|冬月|闰|初[一二三四五六七八九十]")
+_CHINESE = re.compile(r"[零〇○一二三四五六七八九十廿卅]+")
+_YEAR_WORD = re.compile(r"(今年|本年度?|当年|去年|上年|前年)")
+_YEARS_BACK = {"今": 0, "本": 0, "当": 0, "去": 1, "上": 1, "前": 2}
+_BORN = re.compile(r"(出生于|生于|出生|生人|生)[:：]?")
+_PARTS = re.compile(
+    r"(?P<y>[0-9]{4}|[0-9]{2})年(?:(?P<m>[0-9]{1,2})(?:月份?|[-./]|$)(?:(?P<d>[0-9]{1,2})[日号]?)?)?"
+    r"|(?P<y2>[0-9]{4}|[0-9]{2})(?P<s>[-./、,·。\\])(?P<m2>[0-9]{1,2})月?份?(?:(?P=s)(?P<d2>[0-9]{1,2})[日号]?)?"
+)
+_YEAR_LAST = re.compile(r"([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})")
+_YEAR_AND_WORDS = re.compile(r"([0-9]{4})年[^0-9]+")
+_FUTURE = "日期晚于填报期，记为缺失。请核对年份。"
+_NOT_A_DATE = "应为日期（如 1965-03-12 或 1965年3月），读不出确定的日期，记为缺失。请改正。"
+_IMPOSSIBLE = "日历上没有这一天（或年份早于 1900 年），记为缺失。请核对。"
+
+
+def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: bool = False) -> Reading:
+    """A `datetime.date` with `detail` day, month or year: the first day of what is known.
+
+    `reference`: the wave's date; births lie on or before it, other dates not after its year. Two-digit years are 19yy
+    for births unless that makes more than 100 years. Excel serial numbers count from 1899-12-30, or 1904-01-01 where
+    `epoch1904`. A float 1965.1 may be January or October: missing, with the year as `detail`, as with lunar dates.
+    """
+    if isinstance(raw, bool):
+        return given_up("not_a_date", _NOT_A_DATE)
+    if isinstance(raw, date) and raw == raw:
+        return _checked((raw.year, raw.month, raw.day), reference, birth)
+    if isinstance(raw, float) and not raw.is_integer() and FIRST_YEAR <= raw < 2100:
+        return _from_decimal(raw, reference, birth)
+    if isinstance(raw, float) and abs(raw) < LAST_SERIAL:
+        return _from_text(str(int(raw)), reference, birth, epoch1904)
+    return read_absence(raw, parts=True) or _from_text(_tidy(text_of(raw)), reference, birth, epoch1904)
+
+
+def _from_decimal(raw: float, reference: date, birth: bool) -> Reading:
+    text = f"{raw:.10g}"
+    if text.endswith(".1"):
+        message = "数字格式的年月，末位的 0 可能丢失：可能是 1 月，也可能是 10 月，记为缺失。请核对月份。"
+        return given_up("ambiguous_month", message, int(raw))
+    return _from_text(text, reference, birth, False)
+
+
+def _tidy(raw: str) -> str:
+    """Half width, no time of day, no weekday; spaces between digits become `-`."""
+    text = _WEEKDAY.sub("", _TIME.sub("", halfwidth(raw).strip("'’‘`\"")))
+    return re.sub(r"\s+", "", re.sub(r"(?<=\d)\s+(?=\d)", "-", text)).rstrip(".、,;。-/")
+
+
+def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
+    if _LUNAR.search(text):
+        year = re.match(r"(\d{4})年?", text)
+        message = "写的是农历日期，无法确定公历日期，记为缺失。请按身份证填写公历。"
+        return given_up("lunar_date", message, int(year[1]) if year else None)
+    if relative := _YEAR_WORD.search(text):
+        year_number = reference.year - _YEARS_BACK[relative[0][0]]
+        reading = _from_text(_YEAR_WORD.sub(f"{year_number}年", text), reference, birth, epoch1904)
+        return _inferred(reading, "relative_date", "写的是“今年”“去年”等，已按本期的基准日期推算。请写明年份。")
+    plain = _BORN.sub("", _CHINESE.sub(_arabic, text))
+    if plain.isdecimal():
+        return _from_digits(plain, reference, birth, epoch1904)
+    if found := _PARTS.fullmatch(plain):
+        parts = [found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2"))]
+        return _from_parts([int(part) for part in parts if part is not None], len(parts[0]), reference, birth)
+    if found := _YEAR_LAST.fullmatch(plain):
+        return _year_last(int(found[4]), int(found[1]), int(found[3]), reference, birth)
+    if (found := _YEAR_AND_WORDS.fullmatch(plain)) and not birth:
+        year_only = _checked([int(found[1])], reference, birth)
+        return _inferred(year_only, "partly_read", "只读出了年份（节日等没有采用）。请写明月日。")
+    return given_up("not_a_date", _NOT_A_DATE)
+
+
+def _arabic(found: re.Match[str]) -> str:
+    value = read_numeral(found.group())
+    return found.group() if value is None else str(int(value))
+
+
+def _inferred(reading: Reading, problem: str, message: str) -> Reading:
+    if reading.value is None:
+        return reading
+    return Reading(reading.value, problem, "inferred", message, "info", reading.detail)
+
+
+def _from_digits(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
+    """YYYYMMDD, YYYYMM, YYMMDD, YYYY, or an Excel serial number of four or five digits."""
+    head, size = int(text[:4]), len(text)
+    if size == 8:
+        return _from_parts([head, int(text[4:6]), int(text[6:])], 4, reference, birth)
+    if size == 6 and FIRST_YEAR <= head < 2100 and int(text[4:]) <= 12:
+        return _from_parts([head, int(text[4:])], 4, reference, birth)
+    if size == 6:
+        return _from_parts([int(text[:2]), int(text[2:4]), int(text[4:])], 2, reference, birth)
+    if size == 4 and FIRST_YEAR <= head < 2100:
+        return _from_parts([head], 4, reference, birth)
+    if size in (4, 5) and 1000 <= int(text) <= LAST_SERIAL:
+        day = (_EPOCH_1904 if epoch1904 else _EPOCH_1900) + timedelta(days=int(text))
+        return _checked((day.year, day.month, day.day), reference, birth)
+    return given_up("not_a_date", _NOT_A_DATE)
+
+
+def _from_parts(parts: Sequence[int], year_digits: int, reference: date, birth: bool) -> Reading:
+    """Year, month, day, of which the last may be absent or 0 (unknown)."""
+    if year_digits == 4:
+        return _checked(parts, reference, birth)
+    years = [year for year in (1900 + parts[0], 2000 + parts[0]) if year <= reference.year]
+    if birth:
+        years = [year for year in years if reference.year - year <= OLDEST]
+    if not years or (birth and len(years) > 1):
+        return given_up("two_digit_year", "年份只有两位，无法确定世纪，记为缺失。请写四位年份。")
+    reading = _checked([years[-1], *parts[1:]], reference, birth)
+    return reading if birth else _inferred(reading, "two_digit_year", "年份只有两位，已按最近的世纪推断。请核对。")
+
+
+def _year_last(year: int, first: int, second: int, reference: date, birth: bool) -> Reading:
+    """3/12/1965: taken only where one order alone is a date."""
+    if first != second and first <= 12 and second <= 12:
+        return given_up("ambiguous_month", "月和日的先后无法确定，记为缺失。请按 年-月-日 填写。", year)
+    month, day = (first, second) if first <= 12 else (second, first)
+    return _checked((year, month, day), reference, birth)
+
+
+def _checked(parts: Sequence[int], reference: date, birth: bool) -> Reading:
+    known = [*parts[:1], *_until_zero(parts[1:])]
+    year, month, day = [*known, 1, 1][:3]
+    try:
+        value = date(year, month, day)
+    except ValueError:
+        return given_up("impossible_date", _IMPOSSIBLE)
+    if year < FIRST_YEAR:
+        return given_up("impossible_date", _IMPOSSIBLE)
+    if value > (reference if birth else date(reference.year, 12, 31)):
+        return given_up("future_date", _FUTURE)
+    return Reading(value, detail=(YEAR, MONTH, DAY)[len(known) - 1])
+
+
+def _until_zero(parts: Sequence[int]) -> list[int]:
+    return list(parts[: list(parts).index(0)] if 0 in parts else parts)

@@ -1,0 +1,180 @@
+"""Citizen ID numbers (GB 11643) and names: what a cell says -> a key that is hashed and never stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from operator import mul
+
+from bangfu_analysis.cleaning.absence import given_up, read_absence
+from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.text import halfwidth, squeeze
+
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+CHECK_CHARACTERS = "10X98765432"
+_ZEROS = 48 * sum(WEIGHTS)
+_LABEL = re.compile(r"^(居民|公民)?(身份证件?|证件|身份)(号码?|证号)?[:：]?|^(ID|id|No\.?)[:：]")
+_X = str.maketrans("x×ХхΧχ✕", "XXXXXXX")
+_PUNCTUATION = re.compile(r"[\s'’‘`\"“”_.,·-]")
+_ONE_ID = re.compile(r"(?<![0-9])(?:[1-9]\d{16}[\dX]|[1-9]\d{14})(?![0-9X])")
+_SCIENTIFIC = re.compile(r"([1-9])\.?(\d*)[eE]\+?17")
+_NAME = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffffA-Za-z·]{2,30}")
+_NO_NAME = re.compile(r"合计|小计|总计|共计|其中|^注$|某|姓名|填表|审核|同上|无名|不详|未知|[xX×*]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What an ID number says. `key`: its 18 characters (15 digits upgraded); "" where it can't identify a person.
+
+    `kind`: id18, id15, truncated (Excel kept 15 digits: `first15`, birth and region are safe, sex is lost),
+    check_failed (one character is wrong, which one can't be known).
+    """
+
+    kind: str
+    key: str
+    birth: date | None
+    sex: str | None
+    first15: str
+
+
+_LENGTH = "身份证号应为 18 位（或旧式 15 位）数字，位数或字符不对，记为缺失。请对照证件改正。"
+_SEVERAL = "一个单元格里有几个身份证号，无法确定是谁的，记为缺失。请只填本人的号码。"
+_OTHER = "不是居民身份证号（可能是护照、港澳台证件或其他号码），记为缺失。请填写 18 位身份证号。"
+_BIRTH = "身份证号中的出生日期在日历上不存在，记为缺失。请对照证件改正。"
+_CHECK = "身份证号的校验位不符，至少有一位抄错，不能作为识别依据，记为缺失。请对照证件改正。"
+_SWAPPED = "（相邻两位对调后校验相符，可能抄反了。）"
+_CUT = "身份证号按数字保存，Excel 只保留前 15 位，末三位已丢失。请把该列设为文本格式后重新填写。"
+_UPGRADED = "15 位旧身份证号，已按国家标准补成 18 位。"
+_OLD = "顺序码为 996 至 999，按规定是百岁老人，出生年份按 18 世纪末以后的 18yy 推断。请核对。"
+
+
+def check_character(first17: str) -> str:
+    """The 18th character for the first 17 digits (GB 11643-1999, ISO 7064 MOD 11-2)."""
+    return CHECK_CHARACTERS[(sum(map(mul, WEIGHTS, first17.encode())) - _ZEROS) % 11]
+
+
+def read_ids(values: Sequence[object]) -> list[Reading]:
+    """`read_id` of each value, each distinct one read once."""
+    read = {value: read_id(value) for value in set(values)}
+    return [read[value] for value in values]
+
+
+def read_id(raw: object) -> Reading:
+    """The Identity in a cell. Spaces, width, apostrophes, x for X are spelling; 15 digits are upgraded (repaired).
+
+    A number cut by Excel gives an Identity of kind truncated without a key (inferred). A wrong check character is
+    missing and never mended; `detail` then holds an Identity without a key, whose birth date may serve with care.
+    """
+    if isinstance(raw, str) and len(raw) == 18 and raw.isascii() and raw[:17].isdigit():
+        return _read18(raw.upper(), numeric=False)
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool) and raw == raw:
+        return _read_digits(f"{int(raw)}" if abs(raw) < 1e30 else "", numeric=True)
+    absent = read_absence(raw, parts=True)
+    if absent is not None:
+        return absent
+    text = _LABEL.sub("", halfwidth(str(raw))).translate(_X)
+    if found := _SCIENTIFIC.fullmatch(squeeze(text)):
+        return _cut(found[1] + found[2])
+    return _read_digits(_PUNCTUATION.sub("", text), numeric=False)
+
+
+def _read_digits(text: str, *, numeric: bool) -> Reading:
+    if re.fullmatch(r"[0-9]{17}[0-9X]", text):
+        return _read18(text, numeric=numeric)
+    if re.fullmatch(r"[0-9]{15}", text):
+        return _read15(text)
+    if len(_ONE_ID.findall(text)) > 1 or re.fullmatch(r"([0-9]{17}[0-9X]){2,}", text):
+        return given_up("several_ids", _SEVERAL)
+    if mended := _letters_mended(text):
+        return mended
+    if re.search(r"[A-Za-z\u3400-\u9fff]", text.rstrip("X")):
+        return given_up("not_an_id", _OTHER)
+    return given_up("id_length", _LENGTH)
+
+
+def _letters_mended(text: str) -> Reading | None:
+    """O for 0 and l for 1, where the check character proves it."""
+    digits = text.translate(str.maketrans("OoIl", "0011"))
+    if digits == text or not re.fullmatch(r"[0-9]{17}[0-9X]", digits):
+        return None
+    reading = _read18(digits, numeric=False)
+    message = "身份证号中夹有字母 O 或 l，改为 0 或 1 后校验相符。请核对。"
+    return None if reading.value is None else Reading(reading.value, "letter_in_number", "repaired", message, "info")
+
+
+def _read18(text: str, *, numeric: bool) -> Reading:
+    birth = _birth(text[6:14])
+    fits = text[17] == check_character(text[:17])
+    if (numeric and (text.endswith("000") or not fits)) or (not fits and _looks_cut(text)):
+        return _cut(_first15(text))
+    if birth is None or text[0] == "0":
+        return given_up("id_bad_birth" if birth is None else "id_length", _BIRTH if birth is None else _LENGTH)
+    sex = "male" if text[16] in "13579" else "female"
+    if fits:
+        return Reading(Identity("id18", text, birth, sex, text[:15]))
+    hint = _SWAPPED if _swap_fits(text) else ""
+    return given_up("id_check_failed", _CHECK + hint, Identity("check_failed", "", birth, sex, text[:15]))
+
+
+def _read15(text: str) -> Reading:
+    century = "18" if int(text[12:]) >= 996 else "19"
+    first17 = text[:6] + century + text[6:]
+    birth = _birth(first17[6:14])
+    if birth is None or text[0] == "0":
+        return given_up("id_bad_birth", _BIRTH)
+    sex = "male" if text[14] in "13579" else "female"
+    key = first17 + check_character(first17)
+    message, action = (_OLD, "inferred") if century == "18" else (_UPGRADED, "repaired")
+    return Reading(Identity("id15", key, birth, sex, key[:15]), "id_upgraded", action, message, "info")
+
+
+def _cut(first: str) -> Reading:
+    """`first`: the digits that Excel kept; fewer than 14 do not even hold the birth date."""
+    birth = _birth(first[6:14]) if len(first) >= 15 else None
+    if birth is None:
+        return given_up("id_truncated", _CUT)
+    return Reading(Identity("truncated", "", birth, None, first[:15]), "id_truncated", "inferred", _CUT)
+
+
+def _first15(text: str) -> str:
+    """The digits before Excel's 000, which the nearest float may write as …960; else the first 15 as they stand."""
+    whole = round(int(text.replace("X", "0")), -3)
+    return str(whole if float(whole) == float(text.replace("X", "0")) else text)[:15]
+
+
+def _looks_cut(text: str) -> bool:
+    """Excel leaves 000; other programs write the nearest float, a multiple of 16, 32, 64 or 128."""
+    if text[17] == "X":
+        return False
+    number = int(text)
+    step = 16 if number < 2**57 else 32 if number < 2**58 else 64 if number < 2**59 else 128
+    return text.endswith("000") or number % step == 0
+
+
+def _swap_fits(text: str) -> bool:
+    swaps = (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(16) if text[i] != text[i + 1])
+    return any(swap[17] == check_character(swap[:17]) and _birth(swap[6:14]) is not None for swap in swaps)
+
+
+@lru_cache(maxsize=65536)
+def _birth(digits: str) -> date | None:
+    try:
+        born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
+    return born if 1850 <= born.year < 2100 else None
+
+
+def name_key(raw: object) -> str | None:
+    """The canonical form of a name, for keys only and never stored; None where the cell holds no plausible name.
+
+    Spaces, width, stars and a closing remark in brackets are taken off; the dots of minority names are one dot.
+    """
+    if not isinstance(raw, str):
+        return None
+    text = re.sub(r"[*★☆#]+|\([^()]*\)$", "", squeeze(raw).strip("'’‘`"))
+    name = re.sub(r"[•．.・‧]", "·", text).casefold()
+    return name if _NAME.fullmatch(name) and not _NO_NAME.search(squeeze(raw)) else None

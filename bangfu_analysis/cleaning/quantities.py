@@ -1,0 +1,192 @@
+"""The number that a cell says, with its unit, period and qualifier: 约2万, 800-1000, 450+300. object -> Quantity."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+
+from bangfu_analysis.cleaning.absence import given_up, read_absence, text_of
+from bangfu_analysis.cleaning.numerals import NUMERAL, UNITS, has_unit, read_neighbours, read_numeral
+from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.text import squeeze
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a cell says that is no single number: at least `low`, at most `high`; None where it leaves it open."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def times(self, scale: float) -> Bounds:
+        """The same bounds in another unit."""
+        return Bounds(*(None if end is None else end * scale for end in (self.low, self.high)))
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as said.
+
+    `how` is "", approximate (约, 多, 近), band (以上, 以下), range, sum or mended (letters among the digits); `scaled`: it
+    says its own 元 or 万; `period`: 月, 季, 年, 天, 周 or 小; `parts` of a sum.
+    """
+
+    value: float
+    how: str = ""
+    bounds: Bounds | None = None
+    scaled: bool = False
+    period: str = ""
+    parts: tuple[float, ...] = ()
+
+
+_SOURCE = re.compile(
+    "(基本|退休|社会保险|失业保险|养老|低保|失业|抚恤|退养)(工资|金|费)|工资|低保|社保|(遗属|生活|残疾)?(补助|补贴|津贴)|生活费|奖金|加班费|薪金|"
+    "打零工|打工|零工|务工|务农|种地|摆摊|租金|房租|[赡抚]养费|内退|其[他它]"
+)
+_WORDS = {
+    "period": r"/?(?:每人)?(?:每|一个?|[/.·]|按|全)个?(?P<per>月|年|季度?|天|日|周|小时)|(?P<alone>月|年|季)",
+    "number": f"(?:(?!一个?[月年]){NUMERAL})+",
+    "yuan": r"元整?|块钱?|圆|人民币|rmb|cny|[¥$]",
+    "band": r"以[上下内]|>=?|<=?|[≥≤]",
+    "above": r"多|余|来|超过?|高于|大于|多于|至少|不低于|不少于",
+    "below": r"将近|近|不足|不到|不满|低于|小于|少于|最多|不超过|不高于",
+    "about": r"大?约|大概|左右|上下|估计|≈",
+    "through": r"[-~—―]+|至|到",
+    "plus": r"\+|加|[,、;。]",
+    "source": _SOURCE.pattern,
+    "total": r"合计|总计|共计|一?共",
+    "note": r"\([^()]*\)",
+    "filler": r"/人|每人|人?均|平均|收入|家庭|个人|总|[:为是有钱]",
+}
+_UNITS = {
+    "money": "(?!)",
+    "count": r"口人|人次|[口人位个名户次场期件份台套袋]|之家",
+    "age": r"[周实]?岁",
+    "number": r"m2|平方?米?|米",
+}
+_ONLY_MONEY = {"period", "yuan", "source", "total", "plus"}
+_SCANNERS = {
+    kind: re.compile("|".join(f"(?P<{name}>{word})" for name, word in ({"unit": unit} | _WORDS).items()), re.I)
+    for kind, unit in _UNITS.items()
+}
+_PLAIN = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.I)
+_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(,\d{3})+(?![\d,])")
+_DIGIT_RUN = re.compile(r"(?<![A-Za-z])[\dOoIl.,]*\d[\dOoIl.,]*(?![A-Za-z])")
+_LETTERS = str.maketrans("OoIl", "0011")
+_NEGATIVE = re.compile(r"-\.?\d|负\d|\(\d[\d.]*\)$")
+_UNIT_ENDING = re.compile(f"[{''.join(UNITS)}]+$")
+
+
+def read_quantity(raw: object, kind: str) -> Quantity | Reading:
+    """The Quantity in a cell of `kind` money, count, age or number; else the Reading that says why there is none.
+
+    A text is read only where every word of it is known: a number, its unit, a qualifier, a source of income.
+    """
+    if isinstance(raw, (date, time, timedelta)):
+        message = "应为数字，单元格却是日期或时间（可能被 Excel 自动转换），记为缺失。请改正。"
+        return given_up("date_in_number", message)
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool) and raw == raw and abs(raw) < 1e300:
+        return Quantity(float(raw))
+    absent = read_absence(raw, parts=True)
+    if absent is not None:
+        return absent
+    text = squeeze(text_of(raw)).strip("'’‘`").rstrip("。.、,;")
+    mended = _DIGIT_RUN.sub(lambda run: run.group().translate(_LETTERS), text)
+    said = _said(_THOUSANDS.sub(lambda run: run.group().replace(",", ""), mended), kind)
+    if said is None or not math.isfinite(said.value):
+        return _unreadable(text)
+    return replace(said, how=said.how or "mended") if mended != text else said
+
+
+def _unreadable(text: str) -> Reading:
+    sources = tuple(found.group() for found in _SOURCE.finditer(text))
+    if sources and not re.search(r"\d", text):
+        message = "只写了收入来源，没有金额，记为缺失。请补填金额（元）。"
+        return given_up("income_without_amount", message, sources)
+    return given_up("not_a_number", "应为数字，读不出确定的数，记为缺失。请填写一个数字。")
+
+
+def _said(text: str, kind: str) -> Quantity | None:
+    if _PLAIN.fullmatch(text):
+        return Quantity(float(text))
+    if _NEGATIVE.match(text):
+        return Quantity(-1.0)
+    words = _words(text, _SCANNERS[kind])
+    if words is None or (kind != "money" and _ONLY_MONEY - {"total"} & {name for name, _ in words}):
+        return None
+    return _interpret([word for word in words if word[0] not in ("note", "filler", "unit")])
+
+
+def _words(text: str, scanner: re.Pattern[str]) -> list[tuple[str, str]] | None:
+    """(kind, word) pairs that cover the whole text; None where something is left that no kind knows."""
+    words, place = [], 0
+    while place < len(text):
+        found = scanner.match(text, place)
+        if found is None or found.end() == place:
+            return None
+        name = next(name for name in ("unit", *_WORDS) if found[name] is not None)
+        words.append((name, (found["per"] or found["alone"])[0] if name == "period" else found.group()))
+        place = found.end()
+    return words
+
+
+def _interpret(words: list[tuple[str, str]]) -> Quantity | None:
+    kinds = [name for name, _ in words]
+    numbers = [word for name, word in words if name == "number"]
+    periods = {word for name, word in words if name == "period"}
+    said = _number(words, kinds, numbers)
+    if said is None or len(periods) > 1:
+        return None
+    return replace(said, scaled="yuan" in kinds or any(map(has_unit, numbers)), period="".join(periods))
+
+
+def _number(words: list[tuple[str, str]], kinds: list[str], numbers: list[str]) -> Quantity | None:
+    if len(numbers) == 1 and "through" not in kinds:
+        return _single(numbers[0], [word for word in words if word[0] in ("band", "above", "below", "about")])
+    if len(numbers) == 2 and kinds.count("through") == 1 and _between(kinds):
+        return _range(*numbers)
+    if len(numbers) >= 2 and not {"through", "band", "above", "below", "about"} & set(kinds):
+        return _sum(words, kinds, numbers)
+    return None
+
+
+def _between(kinds: list[str]) -> bool:
+    first, last = kinds.index("number"), len(kinds) - 1 - kinds[::-1].index("number")
+    return {"through"} <= set(kinds[first:last]) and not {"plus", "source", "total"} & set(kinds)
+
+
+def _single(number: str, qualifiers: list[tuple[str, str]]) -> Quantity | None:
+    if pair := read_neighbours(number):
+        return Quantity(sum(pair) / 2, "range", Bounds(*pair))
+    value = read_numeral(number)
+    if value is None or not qualifiers:
+        return None if value is None else Quantity(value)
+    how = "band" if any(name == "band" for name, _ in qualifiers) else "approximate"
+    above = any(name == "above" or word in ("以上", ">", ">=", "≥") for name, word in qualifiers)
+    below = any(name == "below" or word in ("以下", "以内", "<", "<=", "≤") for name, word in qualifiers)
+    return None if above and below else Quantity(value, how, Bounds(value if above else None, value if below else None))
+
+
+def _range(first: str, second: str) -> Quantity | None:
+    """`1-2万` counts both ends in 万; ends in falling order are no range."""
+    ending = _UNIT_ENDING.search(second)
+    low = read_numeral(first + (ending.group() if ending and not has_unit(first) else ""))
+    high = read_numeral(second)
+    if low is None or high is None or low >= high:
+        return None
+    return Quantity((low + high) / 2, "range", Bounds(low, high))
+
+
+def _sum(words: list[tuple[str, str]], kinds: list[str], numbers: list[str]) -> Quantity | None:
+    """Parts joined by a plus, or each with its source (工资800低保360); a stated total (共1160) is taken as it is."""
+    parts = tuple(value for value in map(read_numeral, numbers) if value is not None)
+    joined = [word for name, word in words if name == "plus" and word in "+加"]
+    named = kinds.count("source") >= len(numbers) - ("total" in kinds)
+    if len(parts) < len(numbers) or not (named or len(joined) == kinds.count("plus") == len(parts) - 1):
+        return None
+    if "total" in kinds:
+        last = kinds[kinds.index("total") :].count("number") == 1
+        return Quantity(parts[-1], "sum", parts=parts[:-1]) if last else None
+    return Quantity(sum(parts), "sum", parts=parts)

@@ -1,0 +1,368 @@
+"""What a report holds, in order: exhibits (a result frame, its table, figure and sentences) by section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bangfu_analysis.analysis.change import change, trend
+from bangfu_analysis.analysis.disclosure import suppress
+from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.reporting import narrative
+from bangfu_analysis.reporting.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
+from bangfu_analysis.reporting.display import DisplayTable, TableStyle, display_table
+from bangfu_analysis.tidy.derive import add_bands
+from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.wave import Wave
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BASIC, CAUSES, TRENDS = "基本情况", "致困原因", "变化趋势"
+BY_SIZE = TableStyle(order="size")
+LEFT_TO_WRITE = {
+    "measures": ("主要做法及成效", "请在此写入主要做法及成效：每条一句领起，写明机制和数字（人、户、人次、万元）。"),
+    "problems": ("存在的主要问题", "请在此写入存在的主要问题。"),
+    "advice": ("对策建议", "请在此写入对策建议。"),
+}
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """All that a report is made from: this wave's frames with bands, and the stacked frames of all waves up to it."""
+
+    wave: Wave
+    codebook: Codebook
+    frames: Frames
+    workers: pd.DataFrame
+    all_workers: pd.DataFrame
+    all_causes: pd.DataFrame
+    all_population: pd.DataFrame
+
+    @property
+    def place(self) -> str:
+        """The scope in words."""
+        return self.wave.scope or self.wave.study
+
+    @property
+    def source(self) -> str:
+        """What tables and figures print as their source."""
+        return (
+            f"{self.place}{self.wave.name}年困难职工名册"
+            if self.wave.name.isdigit()
+            else f"{self.place}困难职工名册（{self.wave.name}）"
+        )
+
+    @property
+    def worst(self) -> str:
+        """The code of the level that the reports single out (特困 in s2000); "" where the scheme is not known."""
+        schemes = self.workers["hardship_scheme"].dropna().unique()
+        return str(self.codebook.schemes[schemes[0]]["worst"]) if len(schemes) == 1 else ""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One finding of the report: the result frame, as table, as figure and in words."""
+
+    id: str
+    section: str
+    title: str
+    result: pd.DataFrame
+    table: DisplayTable
+    sentences: tuple[str, ...] = ()
+    draw: Callable[[], Figure] | None = field(default=None, compare=False)
+
+
+def report_data(waves: Mapping[str, Frames], wave: Wave, codebook: Codebook) -> ReportData:
+    """The data of a report on `wave` from the frames of all waves by name (this one the last)."""
+    frames = waves[wave.name]
+    banded = {name: add_bands(with_unit(each["workers"]), codebook) for name, each in waves.items()}
+    return ReportData(
+        wave=wave,
+        codebook=codebook,
+        frames=frames,
+        workers=banded[wave.name],
+        all_workers=_stack(banded),
+        all_causes=_stack({name: each["causes"] for name, each in waves.items()}),
+        all_population=_stack({name: each["population"] for name, each in waves.items()}),
+    )
+
+
+def with_unit(workers: pd.DataFrame) -> pd.DataFrame:
+    """`workers` with `unit`: the employer where it is known, else the reporting unit."""
+    return workers.assign(unit=workers["employer"].where(workers["employer"].notna(), workers["reporting_unit"]))
+
+
+def _stack(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Frames of several waves in one, categories kept."""
+    filled = [frame for frame in frames.values() if len(frame)]
+    together = pd.concat(filled, ignore_index=True) if filled else next(iter(frames.values()))
+    last = list(frames.values())[-1]
+    kept = {c: last[c].dtype for c in last if isinstance(last[c].dtype, pd.CategoricalDtype) and c != "hardship_level"}
+    return together.astype(kept)
+
+
+def exhibits(data: ReportData) -> list[Exhibit]:
+    """All exhibits that the wave has data for, in the order of the report."""
+    if data.workers.empty:
+        return []
+    found = [*_basic(data), *_causes(data), *_trends(data)]
+    return [exhibit for exhibit in found if len(exhibit.result) and exhibit.result["n"].fillna(0).sum() > 0]
+
+
+def _exhibit(
+    data: ReportData,
+    id: str,
+    section: str,
+    title: str,
+    result: pd.DataFrame,
+    *sentences: str,
+    within: str | list[str] = (),  # type: ignore[assignment]
+    across: str | None = None,
+    style: TableStyle | None = None,
+    draw: Callable[[pd.DataFrame], Figure] | None = None,
+) -> Exhibit:
+    group = [within] if isinstance(within, str) else list(within)
+    safe = suppress(result, group=[] if group and _one_row_a_base(result, group) else group)
+    table = display_table(
+        safe, data.codebook, title=title, within=within, across=across, source=data.source, style=style
+    )
+    return Exhibit(id, section, title, safe, table, sentences, (lambda: draw(safe)) if draw else None)
+
+
+def _one_row_a_base(result: pd.DataFrame, group: list[str]) -> bool:
+    return not result.duplicated(group).any()
+
+
+def _chart(data: ReportData, kind: str, **options: Any) -> Callable[[pd.DataFrame], Figure]:
+    def draw(result: pd.DataFrame) -> Figure:
+        from bangfu_analysis.reporting import charts, charts_compare
+
+        function = getattr(charts, kind, None) or getattr(charts_compare, kind)
+        figure: Figure = function(result, data.codebook, source=data.source, **options)
+        return figure
+
+    return draw
+
+
+def _basic(data: ReportData) -> list[Exhibit]:
+    workers, codebook = data.workers, data.codebook
+    level = tabulate(workers, "hardship_level")
+    pyramid = tabulate(workers, ["sex", "age_five_year"])
+    found = [
+        _exhibit(
+            data, "level", BASIC, "困难职工的困难类别", level,
+            narrative.overall(overall_rate(data), place=data.place), narrative.split(level, codebook, subject="困难职工"),
+            draw=_chart(data, "level_split"),
+        ),
+        *_by_level(data, "age_by_sex", "困难职工的性别与年龄", "age_by_sex"),
+        _exhibit(data, "pyramid", BASIC, "困难职工的年龄构成（五岁组）", pyramid, draw=_chart(data, "age_pyramid")),
+        *_by_level(data, "education_band", "困难职工的文化程度", "ordered_bars"),
+        _plain(data, "employment_status", BASIC, "困难职工的就业状况", "bar_of_shares"),
+    ]  # fmt: skip
+    return found + _rates_by_unit(data)
+
+
+def overall_rate(data: ReportData) -> pd.DataFrame:
+    """`hardship_rate` of the wave as one row; `base_n` is missing where no denominator is known."""
+    population = data.frames["population"]
+    if population["n"].notna().any():
+        return hardship_rate(data.workers, population)
+    return pd.DataFrame(
+        {"n": [len(data.workers)], "base_n": pd.array([None], "Int64"), "share": [float("nan")], "left_out_n": [0]}
+    )
+
+
+def _plain(data: ReportData, name: str, section: str, title: str, chart: str) -> Exhibit:
+    result = tabulate(data.workers, name)
+    words = narrative.split(result, data.codebook, subject="困难职工", order="size")
+    return _exhibit(data, name, section, title, result, words, draw=_chart(data, chart), style=BY_SIZE)
+
+
+def _by_level(data: ReportData, name: str, title: str, chart: str) -> list[Exhibit]:
+    """One variable within each level of hardship; said and drawn of the level that the reports single out."""
+    worst = data.workers[data.workers["hardship_level"] == data.worst]
+    if worst.empty:
+        result = tabulate(data.workers, name)
+        words = narrative.split(result, data.codebook, subject="困难职工")
+        return [_exhibit(data, name, BASIC, title, result, words, draw=_chart(data, chart))]
+    label = data.codebook.variable("workers", "hardship_level").label_of(data.worst)
+    result = tabulate(data.workers, name, within="hardship_level")
+    of_worst = tabulate(worst, name)
+    subject = f"{label}职工"
+    words = narrative.split(of_worst, data.codebook, subject=subject)
+    return [
+        _exhibit(data, name, BASIC, title, result, words, within="hardship_level", across="hardship_level"),
+        _exhibit(
+            data, f"{name}_{data.worst}", BASIC, title.replace("困难职工", subject), of_worst, draw=_chart(data, chart)
+        ),
+    ]
+
+
+def _rates_by_unit(data: ReportData) -> list[Exhibit]:
+    population = data.frames["population"]
+    if population.loc[population["unit"].notna(), "n"].isna().all():
+        return []
+    result = hardship_rate(data.workers, population, by="unit")
+    words = narrative.extremes(result, data.codebook, what="困难职工占职工总数的比重")
+    return [
+        _exhibit(
+            data,
+            "unit",
+            BASIC,
+            "各单位的困难职工与困难率",
+            result,
+            words,
+            within=["unit"],
+            draw=_chart(data, "unit_rates"),
+        )
+    ]
+
+
+def _causes(data: ReportData) -> list[Exhibit]:
+    workers, causes, codebook = data.workers, data.frames["causes"], data.codebook
+    main, every = cause_table(workers, causes, mention="main"), cause_table(workers, causes)
+    if not main["n"].sum() and not every["n"].sum():
+        return []
+    by_age, by_education = (
+        cause_table(workers, causes, by=by, mention="main") for by in ("age_ten_year", "education_band")
+    )
+    return [
+        _exhibit(data, "cause_main", CAUSES, "困难职工的主要致困原因", main, narrative.leading(main, codebook, subject="困难职工", noun="主要致困原因"),
+                 draw=_chart(data, "cause_bars"), style=BY_SIZE),
+        _exhibit(data, "cause_any", CAUSES, "困难职工提及的致困原因（可多项）", every,
+                 narrative.leading(every, codebook, subject="困难职工", noun="提及的致困原因"), draw=_chart(data, "cause_bars"), style=BY_SIZE),
+        _exhibit(data, "cause_age", CAUSES, "主要致困原因与年龄", by_age, narrative.by_group(by_age, codebook, within="age_ten_year", subject="困难职工"),
+                 within="age_ten_year", across="age_ten_year", draw=_chart(data, "causes_by_group", by="age_ten_year")),
+        _exhibit(data, "cause_education", CAUSES, "主要致困原因与文化程度", by_education,
+                 narrative.by_group(by_education, codebook, within="education_band", subject="困难职工"),
+                 within="education_band", across="education_band", draw=_chart(data, "causes_by_group", by="education_band")),
+    ]  # fmt: skip
+
+
+def _trends(data: ReportData) -> list[Exhibit]:
+    if data.all_workers["wave"].nunique() < 2:
+        return []
+    rates = _rates_by_wave(data)
+    found = [
+        _exhibit(data, "trend_total", TRENDS, "各批次困难职工人数", rates, narrative.change(rates, subject="困难职工"),
+                 within=["wave"], draw=_chart(data, "trend_lines") if rates["share"].notna().all() else None)
+    ]  # fmt: skip
+    shown = (
+        ("hardship_level", "各批次困难类别的构成"),
+        ("education_band", "各批次文化程度的构成"),
+        ("age_by_sex", "各批次性别与年龄的构成"),
+    )
+    for name, title in shown:
+        result = trend(data.all_workers, name, breaks="mark")
+        words = narrative.shift(result, data.codebook, subject="困难职工")
+        found.append(
+            _exhibit(
+                data,
+                f"trend_{name}",
+                TRENDS,
+                title,
+                result,
+                words,
+                within="wave",
+                across="wave",
+                draw=_chart(data, "trend_lines"),
+            )
+        )
+    main = data.all_workers[["wave", "cause_main"]].rename(columns={"cause_main": "cause"})
+    result = trend(main, "cause")
+    words = narrative.shift(result, data.codebook, subject="困难职工")
+    found.append(
+        _exhibit(
+            data,
+            "trend_cause",
+            TRENDS,
+            "各批次主要致困原因的构成",
+            result,
+            words,
+            within="wave",
+            across="wave",
+            draw=_chart(data, "trend_lines"),
+        )
+    )
+    return found
+
+
+def _rates_by_wave(data: ReportData) -> pd.DataFrame:
+    """One row a wave: n, and the rate where the wave has a denominator."""
+    rows = []
+    for wave, workers in data.all_workers.groupby("wave"):
+        population = data.all_population[data.all_population["wave"] == wave]
+        known = population["n"].notna().any()
+        rate = hardship_rate(workers, population) if known else pd.DataFrame({"n": [len(workers)]})
+        rows.append(rate.assign(wave=wave))
+    together = pd.concat(rows, ignore_index=True)
+    full = together.reindex(columns=["wave", "n", "base_n", "share", "left_out_n"])
+    return change(full)
+
+
+def blocks(data: ReportData, shown: list[Exhibit], figures: Mapping[str, Path]) -> list[Block]:
+    """The report: introduction, sections of exhibits, the sections left to write, and 数据质量."""
+    found: list[Block] = [Paragraph(_introduction(data))]
+    if data.wave.note:
+        found.append(Paragraph(data.wave.note))
+    for section in (BASIC, CAUSES, TRENDS):
+        own = [exhibit for exhibit in shown if exhibit.section == section]
+        if own:
+            found += [Heading(1, section), *(block for exhibit in own for block in _blocks_of(exhibit, figures))]
+    found += [Placeholder(id, heading, prompt) for id, (heading, prompt) in LEFT_TO_WRITE.items()]
+    frames = data.frames
+    words = narrative.quality(frames["sources"], frames["issues"], frames["totals"])
+    return [*found, Heading(1, "数据质量"), Paragraph(words), TableBlock("totals", totals_table(frames["totals"]))]
+
+
+def _introduction(data: ReportData) -> str:
+    files = data.frames["sources"].loc[data.frames["sources"]["rows_kept"] > 0, "source_file"].nunique()
+    day = data.wave.reference_date
+    return (
+        f"为掌握{data.place}困难职工的基本情况，根据各填报单位报送的{files}个文件，经逐行核对、去除重复后整理成本报告。"
+        f"年龄计算到{day.year}年{day.month}月{day.day}日，均为周岁。现将有关情况报告如下。"
+    )
+
+
+def _blocks_of(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[Block]:
+    figure = figures.get(exhibit.id)
+    where = f"（见{{表:{exhibit.id}}}" + (f"、{{图:{exhibit.id}}}）" if figure else "）")
+    words = (
+        [*exhibit.sentences[:-1], exhibit.sentences[-1].removesuffix("。") + where + "。"] if exhibit.sentences else []
+    )
+    found: list[Block] = [Paragraph("".join(words))] if words else []
+    found.append(TableBlock(exhibit.id, exhibit.table))
+    if figure:
+        found.append(FigureBlock(exhibit.id, figure, exhibit.title, _described(exhibit)))
+    return found
+
+
+def _described(exhibit: Exhibit) -> str:
+    """The alternative text of a figure: its title and the sentences that say what it shows."""
+    return "".join([exhibit.title, "。", *exhibit.sentences])
+
+
+def totals_table(totals: pd.DataFrame) -> DisplayTable:
+    """Stated totals that do not agree with what was counted, with their cells."""
+    words = {"differs": "不符", "cannot_tell": "无法核对", "agrees": "相符"}
+    off = totals[totals["verdict"] != "agrees"]
+    rows = tuple(
+        (str(t.source_file), str(t.source_sheet), str(t.cell), _number(t.stated), _number(t.computed), words[t.verdict])
+        for t in off.itertuples()
+    )
+    return DisplayTable(
+        title="上报合计与名册不符或无法核对的各项",
+        columns=("文件", "工作表", "单元格", "上报数", "逐行合计", "核对结果"),
+        kinds=("text", "text", "text", "count", "count", "text"),
+        rows=rows or (("—", "—", "—", "—", "—", "全部相符"),),
+    )
+
+
+def _number(value: Any) -> float | str:
+    return "…" if pd.isna(value) else float(value)

@@ -1,0 +1,194 @@
+"""One column of a questionnaire export as its different answers: which are missing, which are numbers, which are several.
+
+A column of 50,000 cells holds few different texts; each is read once and the rows carry codes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bangfu_analysis.reading.question_headings import HINT, OPEN_WORDS, Heading
+from bangfu_analysis.text import halfwidth, is_blank, mask_long_numbers
+
+Ints = NDArray[np.intp]
+Floats = NDArray[np.float64]
+STATUSES = ("answered", "skipped", "blank")
+ANSWERED, SKIPPED, BLANK = range(3)
+STATED = {"(跳过)": SKIPPED, "(空)": BLANK}
+CODED = {-3.0: SKIPPED, -2.0: BLANK}
+STRONG, WEAK = ("┋", "→"), ("|", ";", "；", "、")
+MOST_CODES, MOST_OPTIONS = 30, 20
+_PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_FILL = re.compile(r"〖([^〗]*)〗?")
+_DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?")
+_ID_LIKE = re.compile(r"\d{11,}[Xx]?")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A column: `codes` (row -> place in `words`) and its different cells as text; place 0 is the empty cell."""
+
+    index: int
+    heading: Heading
+    codes: Ints
+    words: tuple[str, ...]
+
+    @cached_property
+    def numbers(self) -> Floats:
+        """The number each word is, NaN where it is none."""
+        return np.array([_number(word) for word in self.words])
+
+    @cached_property
+    def state(self) -> Ints:
+        """answered, skipped or blank, per word. -3 and -2 are numbers where the column knows other negative ones."""
+        negatives = {n for n in self.numbers if n < 0}
+        coded = CODED if negatives <= set(CODED) else {}
+        stated = [STATED.get(halfwidth(w)) if len(w) <= 6 else None for w in self.words]
+        found = [coded.get(n, ANSWERED) if s is None else s for s, n in zip(stated, self.numbers, strict=True)]
+        return np.array([BLANK, *found[1:]], dtype=np.intp)
+
+    @cached_property
+    def counts(self) -> Ints:
+        """How many rows give each word."""
+        return np.bincount(self.codes, minlength=len(self.words))
+
+    @property
+    def given(self) -> list[int]:
+        """Places of the words that are answers of at least one row."""
+        return [int(i) for i in np.flatnonzero((self.state == ANSWERED) & (self.counts > 0))]
+
+    @property
+    def is_numeric(self) -> bool:
+        """Every answer is a number (true of no answer at all)."""
+        return not np.isnan(self.numbers[self.given]).any()
+
+    def per_row(self, per_word: NDArray[Any]) -> NDArray[Any]:
+        """What is known of words, row by row."""
+        return per_word[self.codes]
+
+
+def read_column(index: int, heading: Heading, cells: Sequence[object]) -> Answers:
+    """Cells -> Answers. A cell of spaces is blank; 1.0 is 1; dates are ISO 8601."""
+    column = np.empty(len(cells), dtype=object)
+    column[:] = cells
+    codes, uniques = pd.factorize(column)
+    words = [_word(u) for u in uniques]
+    place = {word: i for i, word in enumerate(dict.fromkeys(["", *words]))}
+    target = np.array([place[w] for w in words] + [0])  # the last serves code -1, an empty cell
+    return Answers(index, heading, target[codes].astype(np.intp), tuple(place))
+
+
+def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
+    """(single, multiple, ranking, number or text; separator) of the pooled columns of one question.
+
+    `coded`: the sheet gives option numbers, so that small whole numbers are a single choice.
+    """
+    hint = HINT.search(columns[0].heading.text)
+    hinted = hint.group(1) if hint else ""
+    counts = _pooled(columns)
+    bare = [_FILL.sub("", word) for word in counts]
+    if separator := separator_of(bare, strong_only=bool(OPEN_WORDS.search(columns[0].heading.text))):
+        return ("ranking" if separator == "→" else "multiple"), separator
+    if hinted in ("多选", "排序"):
+        return ("multiple", "┋") if hinted == "多选" else ("ranking", "→")
+    numeric = sum(n for word, n in counts.items() if not np.isnan(_number(word)))
+    total = sum(counts.values())
+    if total and (numeric == total or (total >= 10 and numeric >= 0.9 * total and hinted != "单选")):
+        return ("single" if coded and numeric == total and _are_codes(bare) else "number"), ""
+    return ("text" if hinted in ("填空", "简答") or _is_open(columns, counts) and hinted != "单选" else "single"), ""
+
+
+def separator_of(words: Sequence[str], *, strong_only: bool = False) -> str:
+    """What parts several answers in one cell; "" where nothing does.
+
+    ┋ and → are never part of a label. | ; 、 may be: they count only outside brackets, where the pieces are no more than
+    the different cells and some piece stands in several of them (for 、: in several that it joins).
+    """
+    for mark in STRONG:
+        if any(mark in word for word in words):
+            return mark
+    for mark in () if strong_only else WEAK:
+        if any(mark in word for word in words) and _pieces_recur({tuple(pieces(w, mark)) for w in words}, mark):
+            return mark
+    return ""
+
+
+def pieces(word: str, mark: str) -> list[str]:
+    """The answers in one cell, parted at `mark` outside 〖〗 and, for a weak mark, outside every bracket."""
+    opens, closes = ("〖", "〗") if mark in STRONG else ("〖(（【[", "〗)）】]")
+    parts, depth, start = [], 0, 0
+    for i, c in enumerate(word):
+        depth = max(0, depth + (c in opens) - (c in closes))
+        if c == mark and depth == 0:
+            parts.append(word[start:i])
+            start = i + 1
+    return [p.strip() for p in [*parts, word[start:]] if p.strip()]
+
+
+def label_and_fill(piece: str) -> tuple[str, str]:
+    """`其他【请注明】〖宠物〗` -> (其他【请注明】, 宠物). A number of eleven digits or more is masked in either."""
+    fill = _FILL.search(piece)
+    label = _ID_LIKE.sub("***", _FILL.sub("", piece).strip())
+    return label, safe_text(fill.group(1).strip()) if fill else ""
+
+
+def safe_text(words: str) -> str:
+    """An open answer with long numbers masked (they may be a phone or an ID); a date stays."""
+    return words if _DATE.fullmatch(words) else mask_long_numbers(words)
+
+
+def _word(cell: object) -> str:
+    if is_blank(cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return str(cell).strip()
+
+
+def _number(word: str) -> float:
+    text = halfwidth(word) if len(word) <= 20 else ""
+    return float(text) if _PLAIN_NUMBER.fullmatch(text) else np.nan
+
+
+def _pooled(columns: Sequence[Answers]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for column in columns:
+        for i in column.given:
+            counts[column.words[i]] = counts.get(column.words[i], 0) + int(column.counts[i])
+    return counts
+
+
+def _pieces_recur(cells: set[tuple[str, ...]], mark: str) -> bool:
+    different = {p for cell in cells for p in cell}
+    telling = [p for cell in cells if mark != "、" or len(cell) > 1 for p in set(cell)]
+    return len(set(telling)) < len(telling) and len(different) <= min(len(cells), MOST_CODES)
+
+
+def _are_codes(words: Sequence[str]) -> bool:
+    numbers = [_number(word) for word in words]
+    return all(n.is_integer() and 1 <= n <= MOST_CODES for n in numbers)
+
+
+def _is_open(columns: Sequence[Answers], counts: dict[str, int]) -> bool:
+    """Open text: the heading asks for words, or most answers are given once, or there are many and a third are."""
+    bare: dict[str, int] = {}
+    for word, n in counts.items():
+        label = _FILL.sub("", word)
+        bare[label] = bare.get(label, 0) + n
+    once, total = sum(n == 1 for n in bare.values()), sum(bare.values())
+    if not total or (OPEN_WORDS.search(columns[0].heading.text) and len(bare) > 2 and len(columns) == 1):
+        return True
+    if total >= 10 and once > total / 2:
+        return True
+    return len(bare) > MOST_OPTIONS and once > len(bare) / 3

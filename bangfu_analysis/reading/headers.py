@@ -1,0 +1,236 @@
+"""Where on a sheet tables begin: bands of columns, header blocks of one to four levels, the lines above them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from bangfu_analysis.reading.grid import Grid
+from bangfu_analysis.reading.headings import Heading, Vocabulary, slot_of
+from bangfu_analysis.text import squeeze
+
+MOST_LEVELS = 4
+_UNTITLED = re.compile(r"[:：]|\d{4}")
+_UNIT_KEYS = "填报单位|上报单位|报送单位|填表单位|填报工会|上报工会|发放单位|单位名称|工会名称"
+_DATE_KEYS = "填报日期|填表日期|报送日期|填报时间|填表时间|制表日期|统计日期|统计时间|所属月份|截止日期|截至日期|日期|时间"
+_MONEY_KEYS = "金额单位|货币单位|计量单位|单位"
+_META = re.compile(rf"({_UNIT_KEYS}|{_DATE_KEYS}|{_MONEY_KEYS})(?:[(（][^)）]*[)）])?\s*[:：]\s*((?:(?!\s{{2}})[^:：])*)")
+_FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0, "人民币元": 1.0}
+_DATE_ALONE = re.compile(r"^[(（]?(\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?)[)）]?$")
+
+
+def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
+    """Ranges of columns that hold tables of their own: cut at blank columns that have a header on either side."""
+    blank = np.flatnonzero(~grid.filled.any(axis=0))
+    cuts = [0, *(int(c) for c in blank), grid.width]
+    parts = [(a + (n > 0), b) for n, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)) if b > a + (n > 0)]
+    if len(parts) < 2:
+        return [(0, grid.width)]
+    found: list[tuple[int, int]] = []
+    for first, last in parts:
+        own = any(is_header(grid, row, first, last, words) for row in _candidates(grid, first, last))
+        if found and not (own and _has_header(grid, found[-1], words)):
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return [(0 if n == 0 else first, last) for n, (first, last) in enumerate(found)]
+
+
+def _has_header(grid: Grid, band: tuple[int, int], words: Vocabulary) -> bool:
+    return any(is_header(grid, row, *band, words) for row in _candidates(grid, *band))
+
+
+def _candidates(grid: Grid, first: int, last: int) -> list[int]:
+    """Rows that may be a header: the first two hundred, and any that follow within four a row of at most two cells."""
+    counts = grid.filled[:, first:last].sum(axis=1)
+    sparse = np.flatnonzero(counts <= 2)
+    near = {int(r) + n for r in sparse for n in range(1, 5)} if len(sparse) < 20_000 else set()
+    chosen = sorted(set(range(min(200, grid.height))) | {r for r in near if r < grid.height})
+    return [r for r in chosen if counts[r] > 1]
+
+
+def is_header(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> bool:
+    """A row that says mostly headings and no numbers."""
+    columns = grid.columns_of(row, first, last)
+    texts = [c for c in columns if isinstance(grid.values[row, c], str)]
+    known = sum(words.knows(grid.key(row, c)) for c in texts)
+    numbers = len(columns) - len(texts)
+    if known >= 3 and known >= 0.4 * len(columns) and numbers <= 0.1 * len(columns):
+        return True
+    return known >= 2 and known >= 0.6 * len(columns) and not numbers
+
+
+def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[tuple[int, int]]:
+    """Header blocks [top, body) of a band, from the top; a repetition of the header before it does not begin a table."""
+    found: list[tuple[int, int]] = []
+    for row in _candidates(grid, first, last):
+        if found and row < found[-1][1]:
+            continue
+        if not is_header(grid, row, first, last, words) or (found and _same(grid, found[-1], row, first, last)):
+            continue
+        top, body = _upward(grid, row, first, last, words, found[-1][1] if found else 0), row + 1
+        while body < grid.height and body - top < MOST_LEVELS and _goes_on(grid, body, first, last, words):
+            body += 1
+        if body < grid.height and _counts_columns(grid, body, first, last):
+            body += 1
+        if not found or not _same(grid, found[-1], top, first, last):
+            found.append((top, body))
+    return found or _plain_header(grid, first, last)
+
+
+def _same(grid: Grid, block: tuple[int, int], row: int, first: int, last: int) -> bool:
+    for above in range(*block):
+        columns = grid.columns_of(above, first, last)
+        if len(columns) > 1 and sum(grid.key(above, c) == grid.key(row, c) for c in columns) >= 0.6 * len(columns):
+            return True
+    return False
+
+
+def _plain_header(grid: Grid, first: int, last: int) -> list[tuple[int, int]]:
+    """Without known headings: the first row of three or more short texts over at least half of the width."""
+    width = int(grid.filled[:, first:last].any(axis=0).sum())
+    for row in _candidates(grid, first, last):
+        columns = grid.columns_of(row, first, last)
+        texts = [grid.values[row, c] for c in columns]
+        if len(columns) >= max(3, 0.5 * width) and all(isinstance(t, str) and len(t) <= 30 for t in texts):
+            return [(row, row + 1)]
+    return []
+
+
+def _upward(grid: Grid, row: int, first: int, last: int, words: Vocabulary, least: int) -> int:
+    top = row
+    while top > least and row - top + 1 < MOST_LEVELS and _is_parent_row(grid, top - 1, first, last, words):
+        top -= 1
+    return top
+
+
+def _is_parent_row(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> bool:
+    """A row of headings over the headings below: no title, no 填报单位： line, no data."""
+    columns = grid.columns_of(row, first, last)
+    if not columns or any(not isinstance(grid.values[row, c], str) for c in columns):
+        return False
+    texts = [grid.text(row, c) for c in columns]
+    if any(_UNTITLED.search(t) or len(t) > 20 for t in texts):
+        return False
+    spans = {c: grid.merges[row, c] for c in columns if (row, c) in grid.merges}
+    if any(low > row for low, _ in spans.values()):
+        return True
+    if len(columns) == 1:
+        known = grid.key(row, columns[0]) in words.parents or slot_of(texts[0]) is not None
+        return known or (columns[0] > first and columns[0] in spans)
+    below = sum(bool(grid.filled[row + 1, c]) for c in columns)
+    return below >= len(columns) - 1 if not spans else True
+
+
+def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> bool:
+    """The row under a header row is its next level: merged into it, or children under a parent, or headings again."""
+    columns = grid.columns_of(row, first, last)
+    texts = [c for c in columns if isinstance(grid.values[row, c], str)]
+    if not columns:
+        return any(grid.covered.get((row, c), (row, c))[0] < row for c in range(first, last)) if grid.merges else False
+    if len(texts) < len(columns):
+        return False
+    children = [c for c in columns if _parent(grid, row, c, first)]
+    known = [c for c in columns if words.knows(grid.key(row, c)) or _is_option(grid, row, c, first, words)]
+    if any(grid.filled[row - 1, c] and c not in children and c not in known for c in columns):
+        return False
+    downward = any(grid.covered.get((row, c), (row, c))[0] < row for c in range(first, last)) if grid.merges else False
+    units = [c for c in columns if grid.text(row, c).startswith("(") and grid.text(row, c).endswith(")")]
+    if len(units) == len(columns):
+        return True
+    return (downward and len(columns) < last - first) or (len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2))
+
+
+def _parent(grid: Grid, row: int, column: int, first: int) -> str:
+    """The heading that stands over `column` in the row above from a cell further left or merged over several columns."""
+    above = row - 1
+    if (above, column) in grid.merges and grid.merges[above, column][1] > column:
+        return grid.key(above, column)
+    top, left = grid.covered.get((above, column), (above, column)) if grid.merges else (above, column)
+    if (top, left) != (above, column):
+        return grid.key(top, left) if left < column or grid.merges[top, left][1] > left else ""
+    while left > first and not grid.filled[above, left]:
+        left -= 1
+    return grid.key(above, left) if left < column or (column + 1 < grid.width and not grid.filled[above, column + 1]) else ""
+
+
+def _is_option(grid: Grid, row: int, column: int, first: int, words: Vocabulary) -> bool:
+    parent, leaf = _parent(grid, row, column, first), grid.text(row, column)
+    return any(leaf in v.spellings for v in words.codebook.by_heading.get(parent, ()) if v in words.optioned)
+
+
+def _counts_columns(grid: Grid, row: int, first: int, last: int) -> bool:
+    """The line that numbers the columns of a printed form: 甲 乙 1 2 3."""
+    texts = [grid.text(row, c).removesuffix(".0") for c in grid.columns_of(row, first, last)]
+    numbers = [int(t) for t in texts if t.isdigit() and len(t) < 3]
+    rest = [t for t in texts if not (t.isdigit() and len(t) < 3)]
+    return len(texts) > 3 and len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))) and set(rest) <= set("甲乙丙丁戊")
+
+
+def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[Heading]:
+    """The heading of every column: merges expanded, an unmerged parent reaching over the blanks to its right."""
+    levels: list[list[str]] = []
+    rows = [r for r in range(top, body) if not _counts_columns(grid, r, first, last)]
+    for row in rows:
+        line: list[str] = []
+        for c in range(first, last):
+            at = grid.covered.get((row, c), (row, c)) if grid.merges else (row, c)
+            text = grid.text(*at) if at[0] >= top else ""
+            below = any(grid.text(r, c) for r in rows if r > row)
+            if not text and below and line and _reaches(grid, rows, row, c):
+                text = line[-1]
+            line.append(text)
+        levels.append(line)
+    return [Heading(first + n + 1, _unlike(column)) for n, column in enumerate(zip(*levels, strict=True))]
+
+
+def _reaches(grid: Grid, rows: list[int], row: int, column: int) -> bool:
+    """An unmerged parent goes on to the right where the column to the left has a lower level of its own too."""
+    left = grid.covered.get((row, column - 1)) if grid.merges else None
+    if left is not None and left in grid.merges:
+        return False
+    return any(grid.text(r, column - 1) for r in rows if r > row)
+
+
+def _unlike(levels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(t for n, t in enumerate(levels) if t and (n == 0 or t != levels[n - 1]))
+
+
+def repeats_of(headings: list[Heading]) -> list[tuple[int, int]]:
+    """Ranges of places of tables printed side by side without a gap: the same headings twice or more."""
+    keys = [h.shown for h in headings]
+    for parts in (2, 3, 4):
+        size, rest = divmod(len(keys), parts)
+        if size > 1 and not rest and all(keys[n] and keys[n] == keys[n % size] for n in range(len(keys))):
+            return [(n * size, (n + 1) * size) for n in range(parts)]
+    return [(0, len(keys))]
+
+
+def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[str, object]:
+    """What the lines above the header say: title, unit, date, money_factor."""
+    meta: dict[str, object] = {}
+    for row in range(start, top):
+        columns = grid.columns_of(row, first, last)
+        if not columns:
+            continue
+        line = "   ".join(str(grid.values[row, c]) for c in columns)
+        pairs = _META.findall(line)
+        for key, value in pairs:
+            _note(meta, key, value.strip())
+        if found := next((m for c in columns if (m := _DATE_ALONE.match(grid.text(row, c)))), None):
+            meta.setdefault("date", found.group(1))
+        if not pairs and not _DATE_ALONE.match(squeeze(line)) and len(columns) <= 2:
+            meta.setdefault("title", grid.text(row, columns[0]))
+    return meta
+
+
+def _note(meta: dict[str, object], key: str, value: str) -> None:
+    bare = squeeze(value).strip("()（）。,，")
+    if bare in _FACTORS and key in _MONEY_KEYS.split("|"):
+        meta.setdefault("money_factor", _FACTORS[bare])
+    elif bare and key in _DATE_KEYS.split("|"):
+        meta.setdefault("date", bare)
+    elif bare and (key in _UNIT_KEYS.split("|") or key == "单位"):
+        meta.setdefault("unit", value.strip())

@@ -1,0 +1,308 @@
+"""Finds the tables of a sheet and says what became of every row and cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.errors import FileRefused
+from bangfu_analysis.findings import Finding
+from bangfu_analysis.reading import forms
+from bangfu_analysis.reading.grid import Grid, Ledger
+from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, meta_of, repeats_of
+from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
+from bangfu_analysis.reading.rows import Block, body_of, heads_of, sort_rows, totals_of
+from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, Table
+from bangfu_analysis.reading.workbook import read_sheets
+from bangfu_analysis.text import squeeze
+
+MANY = 200
+_SUMMARY = re.compile(r"汇总|总表|合计|总计")
+_QUESTION = re.compile(r"^(?:Q\d+|\d+(?:\.\d+)*[、.．:]|第\d+题)")
+_REPLY_META = frozenset({"提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", "答题时长", "开始答题时间", "结束答题时间", "总分"})
+
+
+def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool = False) -> list[SheetReading]:
+    """Every sheet of the file at `path` as a SheetReading; a refused file is one of kind `unreadable` with one finding.
+
+    A 汇总 sheet is set aside where other sheets hold rows of its kind or a roster. `include_hidden` takes hidden sheets and
+    struck-through people for data.
+    """
+    try:
+        sheets = read_sheets(path, file)
+    except FileRefused as refusal:
+        finding = Finding("file_unreadable", str(refusal), severity="error", action="missing", source_file=file)
+        return [SheetReading(file, "", "unreadable", reason=str(refusal), confidence=0.0, findings=(finding,))]
+    words = Vocabulary(codebook)
+    readings = [_read(sheet, words, n, include_hidden) for n, sheet in enumerate(sheets, start=1)]
+    return [_without_summary(reading, readings) for reading in readings]
+
+
+def read_sheet(sheet: Sheet, codebook: Codebook, *, include_hidden: bool = False) -> SheetReading:
+    """The tables of one sheet, and the fate of its rows and cells. Raises BalanceBroken where one would be lost."""
+    return _read(sheet, Vocabulary(codebook), 1, include_hidden)
+
+
+def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) -> SheetReading:
+    grid = Grid(sheet)
+    if not grid.height:
+        return SheetReading(sheet.file, sheet.name, "empty", reason="空表", rows=dict.fromkeys(_rows(), 0), cells=dict.fromkeys(_cells(), 0))
+    ledger = Ledger(grid)
+    if _is_questionnaire(grid):
+        return _questionnaire(grid, ledger)
+    if (form := forms.form_of(grid, words, position)) is not None:
+        tables, findings = forms.read_form(form, ledger)
+        return _reading(form.grid, ledger, "form", tables, [], findings, include_hidden)
+    return _read_tables(grid, ledger, words, include_hidden)
+
+
+def _rows() -> Sequence[str]:
+    from bangfu_analysis.reading.tables import ROW_FATES
+
+    return ROW_FATES
+
+
+def _cells() -> Sequence[str]:
+    from bangfu_analysis.reading.tables import CELL_FATES
+
+    return CELL_FATES
+
+
+def _is_questionnaire(grid: Grid) -> bool:
+    """One header row of reply times and sources, or of numbered questions."""
+    row = int(grid.counts.argmax()) if grid.counts[0] == 0 else 0
+    keys = [grid.text(row, c) for c in grid.columns_of(row)]
+    replies, questions = sum(k in _REPLY_META for k in keys), sum(bool(_QUESTION.match(k)) for k in keys)
+    return replies >= 3 or (replies >= 1 and questions >= 1) or (questions >= 3 and questions >= 0.5 * len(keys))
+
+
+def _questionnaire(grid: Grid, ledger: Ledger) -> SheetReading:
+    """Where a reader of questionnaires is plugged in: until then its replies are set aside, with the reason."""
+    ledger.mark([0], "header")
+    ledger.mark(range(1, grid.height), "set_aside")
+    reason = "网络问卷的导出文件，按问卷另行读取，不进入名册"
+    return _reading(grid, ledger, "questionnaire", [], [(0, 1)], [], include_hidden=False, set_aside=reason)
+
+
+def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: bool) -> SheetReading:
+    tables: list[Table] = []
+    headers: list[tuple[int, int]] = []
+    findings: list[Finding] = []
+    above: Mapping[str, object] = {}
+    for first, last in bands(grid, words):
+        blocks = header_blocks(grid, first, last, words)
+        start = 0
+        for n, (top, body) in enumerate(blocks):
+            end = _end(grid, body, blocks[n + 1][0], first, last) if n + 1 < len(blocks) else grid.height
+            meta = {**above, **meta_of(grid, start, top, first, last)}
+            ledger.mark(range(start, top), "note", first, last)
+            ledger.mark(range(top, body), "header", first, last)
+            for left, right in repeats_of(headings_of(grid, top, body, first, last)):
+                block = Block(grid, top, body, end, first + left, first + right)
+                table, found = _table(block, ledger, words, meta, include_hidden)
+                tables.append(table)
+                findings += found
+            headers.append((top, body))
+            start, above = end, meta if n == 0 and first == 0 else above
+    kind, reason = _kind(grid, tables)
+    ledger.mark(range(grid.height), "note")
+    aside = reason if kind in ("other", "notes") and tables else ""
+    return _reading(grid, ledger, kind, tables, headers, findings, include_hidden, reason=reason, set_aside=aside)
+
+
+def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
+    """Where a table ends before the next: the title lines above the next header belong to the next."""
+    end = next_top
+    while end > body and 0 < grid.filled[end - 1, first:last].sum() <= 2 and next_top - end < 3:
+        end -= 1
+    return end
+
+
+def _table(
+    block: Block, ledger: Ledger, words: Vocabulary, meta: Mapping[str, object], include_hidden: bool
+) -> tuple[Table, list[Finding]]:
+    grid = block.grid
+    headings = headings_of(grid, block.top, block.body, block.first, block.last)
+    values = [_distinct(grid, block, h.index - 1) for h in headings]
+    block.kind = kind_of(headings, words, values) or "other"
+    factor = meta.get("money_factor", 1.0)
+    block.columns = columns_for(block.kind, headings, words, values, factor if isinstance(factor, float) else 1.0)
+    sort_rows(block, include_hidden=include_hidden)
+    _account(block, ledger)
+    body, findings = body_of(block)
+    heads, own = heads_of(block)
+    numbers = (grid.number(block.top), grid.number(block.body - 1))
+    text = grid.sheet.is_text
+    table = Table(grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, heads, totals_of(block), meta, text)
+    findings += _column_findings(block, headings) + _row_findings(block) + _cell_findings(block)
+    return table, findings
+
+
+def _distinct(grid: Grid, block: Block, column: int) -> frozenset[str]:
+    """The distinct squeezed cells under a heading; of a column that says very many things, only that it does."""
+    if len(grid.distinct[column]) > MANY:
+        return frozenset({"…"})
+    seen = set(grid.values[block.body : block.end, column].tolist()) - {None}
+    return frozenset(squeeze(str(value)) for value in seen)
+
+
+def _account(block: Block, ledger: Ledger) -> None:
+    span = (block.first, block.last)
+    ledger.mark(block.repeated, "repeated_header", *span)
+    ledger.mark(block.totals, "total", *span)
+    ledger.mark(block.notes, "note", *span)
+    ledger.mark(list(block.aside), "set_aside", *span)
+    ledger.mark(block.data, "set_aside" if block.kind == "other" else "body", *span)
+
+
+def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]:
+    grid, found = block.grid, []
+    if block.kind == "other" or not block.data:
+        return []
+    seen: set[str] = set()
+    for column, heading in zip(block.columns, headings, strict=True):
+        place = column.index - 1
+        if column.fate == "unmatched":
+            again = heading.shown in seen and heading.shown
+            hint = f"可能是：{'、'.join(column.suggestions)}。" if column.suggestions else ""
+            message = (
+                f"表头“{heading.shown}”重复出现，无法区分，第二列未使用。请改写表头，或在 mapping.yaml 中说明。"
+                if again
+                else f"表头“{heading.shown or '（空）'}”没有对应的变量，该列未使用。{hint}请在 mapping.yaml 的 headings 中写一行。"
+            )
+            problem = "heading_duplicate" if again else "heading_unmatched"
+            row = next((r for r in range(block.body - 1, block.top - 1, -1) if grid.filled[r, place]), block.body - 1)
+            found.append(grid.finding(problem, row, place, message))
+        if column.index in grid.sheet.hidden_columns:
+            message = f"“{heading.shown}”是隐藏列，照常读取。请核对是否应当计入。"
+            found.append(grid.finding("column_hidden", block.body - 1, place, message, severity="info"))
+        seen.add(heading.shown)
+    return found
+
+
+def _row_findings(block: Block) -> list[Finding]:
+    grid, found = block.grid, []
+    for row, (problem, reason) in block.aside.items():
+        severity = "warning" if problem == "row_struck" else "info"
+        found.append(grid.finding(problem, row, _first(block, row), f"{reason}。", severity=severity, action="missing"))
+    if grid.sheet.hidden_rows and block.kind != "other":
+        for row in block.data:
+            if row + 1 in grid.sheet.hidden_rows:
+                message = "这一行是隐藏行，照常计入。若应删除，请取消隐藏后删去。"
+                found.append(grid.finding("row_hidden", row, _first(block, row), message, severity="info"))
+    return found
+
+
+def _cell_findings(block: Block) -> list[Finding]:
+    grid, rows = block.grid, {*block.data, *block.aside, *block.totals}
+    marks = (
+        (grid.sheet.uncalculated, "formula_uncalculated", "公式从未计算，没有值。请用 Excel 打开、重算并保存。", "missing", "warning"),
+        (grid.sheet.commented, "cell_comment", "有批注（内容未读入）。请核对批注是否说明此人应当删除或更正。", "kept", "info"),
+    )
+    if block.kind == "other":
+        return []
+    return [
+        grid.finding(problem, r - 1, c - 1, message, action=action, severity=severity)
+        for places, problem, message, action, severity in marks
+        for r, c in sorted(places)
+        if r - 1 in rows and block.first < c <= block.last
+    ]
+
+
+def _first(block: Block, row: int) -> int:
+    return block.grid.columns_of(row, block.first, block.last)[0]
+
+
+def _kind(grid: Grid, tables: Sequence[Table]) -> tuple[str, str]:
+    """The kind of a sheet by its tables, and why it is none of the frames'."""
+    known = [table for table in tables if table.kind != "other"]
+    if known:
+        return max(known, key=lambda table: (len(table.body), -known.index(table))).kind, ""
+    if not tables or not any(len(table.body) for table in tables):
+        return "notes", "没有找到表格，按说明文字处理"
+    if all(_is_list(table) for table in tables):
+        return "notes", "下拉选项的来源表，按说明处理"
+    return "other", "表头与码本的任何一类表都不相符，全部另列，不进入任何数据框。可在 mapping.yaml 中说明表头"
+
+
+def _is_list(table: Table) -> bool:
+    """Drop-down lists: under each heading different values once each, no row that goes together."""
+    said = [table.body[c.index].dropna().tolist() for c in table.columns]
+    lists = [values for values in said if values]
+    return bool(lists) and all(len(v) == len({str(x) for x in v}) for v in lists) and len({len(v) for v in lists}) > 1 and len(table.body) <= 60 and all(
+        isinstance(x, str) and len(x) <= 12 for v in lists for x in v
+    )
+
+
+def _reading(
+    grid: Grid,
+    ledger: Ledger,
+    kind: str,
+    tables: Sequence[Table],
+    headers: Sequence[tuple[int, int]],
+    findings: Sequence[Finding],
+    include_hidden: bool,
+    *,
+    reason: str = "",
+    set_aside: str = "",
+) -> SheetReading:
+    """The reading of a sheet; raises BalanceBroken where its ledger does not balance."""
+    sheet = grid.sheet
+    if not sheet.visible and not include_hidden and kind not in ("notes", "empty"):
+        set_aside = set_aside or "隐藏的工作表，另列，不计入（wave.toml 中 include_hidden = true 可计入）"
+    rows, cells = ledger.accounts(set_aside=bool(set_aside))
+    kept = [int(row) for table in tables for row in table.body.index if not table.is_form]
+    more = list(findings)
+    if set_aside:
+        more.append(grid.finding("sheet_set_aside", 0, 0, f"整张表另列：{set_aside}。", severity="info"))
+    if sheet.structure:
+        more.append(grid.finding("structure_unknown", 0, 0, f"{sheet.structure}。", severity="info"))
+    return SheetReading(
+        sheet.file,
+        grid.name,
+        kind,
+        tuple(tables),
+        rows,
+        cells,
+        grid.height,
+        int(grid.filled.sum()),
+        "、".join(dict.fromkeys(_span(grid, *header) for header in headers)),
+        min(kept, default=None),
+        max(kept, default=None),
+        reason or set_aside,
+        set_aside,
+        _confidence(kind, tables),
+        tuple(more),
+    )
+
+
+def _span(grid: Grid, top: int, body: int) -> str:
+    first, last = grid.number(top), grid.number(body - 1)
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _confidence(kind: str, tables: Sequence[Table]) -> float:
+    """The share of columns with data that were understood; 0.5 for a sheet that is no table."""
+    if kind in ("empty", "questionnaire"):
+        return 1.0
+    columns: list[Column] = [c for table in tables if table.kind != "other" for c in table.columns if c.fate != "empty"]
+    if not columns:
+        return 0.5 if kind == "other" else 0.8
+    return round(sum(c.fate != "unmatched" for c in columns) / len(columns), 2)
+
+
+def _without_summary(reading: SheetReading, readings: Sequence[SheetReading]) -> SheetReading:
+    """A 汇总 sheet is never stacked with its parts."""
+    others = [r for r in readings if r is not reading and not r.set_aside and not _SUMMARY.search(r.sheet)]
+    parts = [r for r in others if r.kind in (reading.kind, "roster", "form") and r.rows.get("kept")]
+    if not _SUMMARY.search(reading.sheet) or not parts or reading.set_aside or not reading.tables:
+        return reading
+    reason = f"汇总表，其明细在另外 {len(parts)} 张表中，不重复计入"
+    rows = {**reading.rows, "set_aside": reading.rows["set_aside"] + reading.rows["kept"], "kept": 0}
+    cells = {**reading.cells, "set_aside": reading.cells["set_aside"] + reading.cells["body"], "body": 0}
+    message = f"{reading.file} [{reading.sheet}]：整张表另列：{reason}。"
+    found = Finding("sheet_set_aside", message, severity="info", source_file=reading.file, source_sheet=reading.sheet)
+    return replace(reading, rows=rows, cells=cells, reason=reason, set_aside=reason, findings=(*reading.findings, found))

@@ -1,0 +1,295 @@
+"""The rows under a header: which are data, totals, notes, repeated headers; who is whose family member."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from bangfu_analysis.findings import Finding
+from bangfu_analysis.reading.grid import Booleans, Grid, Objects
+from bangfu_analysis.reading.tables import Column, Total
+from bangfu_analysis.text import squeeze
+
+_SUM = "小计|合计|总计|共计|累计"
+TOTAL = re.compile(rf"^(.{{0,20}}(?:{_SUM})[:：]?|(?:{_SUM})[:：(（\d].*|其中[:：].*|其中|共[\d一二三四五六七八九十百千零〇两]+[人户名].*)$")
+NOTE = re.compile(
+    r"^(?:[*※]?(?:备?注|说明)\d*[:：.、]|填[表报]?说明|填[表报]人|制表|审核|审批|复核|经办|负责人|主管|单位负责人|分管|领导|工会主席|主席签"
+    r"|填[表报]日期|填[表报]时间|制表日期|报送日期|联系人|联系电话|填[表报]单位|盖章|[(（]?公?章[)）]?$|第\d+页|共\d+页|以下空白|.*[(（]盖章[)）])"
+)
+_FOOTER = re.compile(r"填[表报]人|制表|审核|复核|经办|负责人|主管|领导|主席签|盖章|公章")
+_DATE_ALONE = re.compile(r"^(?:\d{4}|[〇零一二三四五六七八九]{4})?年?\d{0,2}月?\d{0,2}日?$")
+_DITTO = frozenset({"〃", "″", "同上", "-〃-", '-"-', "‖", "〞", "”", "“", '"', "''", "′′", "々"})
+_TEXT_DITTO = frozenset({'"', "”", "“", "''", "′′", '-"-', "〞"})
+_NUMERIC = ("money", "count", "number", "age", "date", "id_number", "yes_no", "row_number")
+LONG_NOTE = 16
+
+
+@dataclass
+class Block:
+    """A header and what lies under it: rows [body, end), columns [first, last); the rows of the header are [top, body)."""
+
+    grid: Grid
+    top: int
+    body: int
+    end: int
+    first: int
+    last: int
+    columns: tuple[Column, ...] = ()
+    kind: str = ""
+    data: list[int] = field(default_factory=list)
+    totals: list[int] = field(default_factory=list)
+    notes: list[int] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
+    aside: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def place_of(self, name: str, frame: str = "workers") -> int | None:
+        """The grid column of a variable of `frame`, None where it has none."""
+        for column in self.columns:
+            if column.variable is not None and (column.variable.frame, column.variable.name) == (frame, name):
+                return column.index - 1
+        return None
+
+
+def sort_rows(block: Block, *, include_hidden: bool) -> None:
+    """Sort the rows under the header into data, totals, notes, repeated headers and what is set aside, with the reason."""
+    grid, span = block.grid, slice(block.first, block.last)
+    filled = grid.filled[block.body : block.end, span]
+    counts = filled.sum(axis=1)
+    special = _repeated(block) & (counts > 0)
+    block.repeated = _numbers(block, special)
+    totals = _totals(block) & ~special
+    sparse = np.flatnonzero((counts > 0) & (counts <= max(4, 0.35 * (block.last - block.first))) & ~special & ~totals)
+    notes = np.zeros(len(counts), dtype=bool)
+    notes[[n for n in sparse if _is_note(block, block.body + int(n))]] = True
+    block.totals, block.notes = _numbers(block, totals), _numbers(block, notes)
+    data = np.flatnonzero((counts > 0) & ~special & ~totals & ~notes)
+    _set_aside(block, [block.body + int(n) for n in data], set(sparse.tolist()), include_hidden=include_hidden)
+    block.data = [block.body + int(n) for n in data if block.body + int(n) not in block.aside]
+
+
+def _numbers(block: Block, chosen: Booleans) -> list[int]:
+    return [block.body + int(n) for n in np.flatnonzero(chosen)]
+
+
+def _repeated(block: Block) -> Booleans:
+    """Rows that equal a row of the header in at least 60 % of its cells, and in two."""
+    grid = block.grid
+    found = np.zeros(block.end - block.body, dtype=bool)
+    for row in range(block.top, block.body):
+        columns = grid.columns_of(row, block.first, block.last)
+        if len(columns) < 2:
+            continue
+        same = sum((grid.values[block.body : block.end, c] == grid.values[row, c]).astype(int) for c in columns)
+        found |= np.asarray(same) >= max(2, 0.6 * len(columns))
+    return found
+
+
+def _totals(block: Block) -> Booleans:
+    """Rows with 小计, 合计, 其中 or 共 n 人 in one of the leading columns and no ID number."""
+    grid = block.grid
+    found = np.zeros(block.end - block.body, dtype=bool)
+    leading = {*range(block.first, min(block.first + 6, block.last)), block.place_of("name"), block.place_of("employer")}
+    for c in sorted(c for c in leading if c is not None):
+        labels = {v for v in grid.distinct[c] if isinstance(v, str) and ("计" in v or "共" in v or "其中" in v)}
+        hits = {v for v in labels if TOTAL.match(squeeze(v))}
+        if hits:
+            found |= np.fromiter((v in hits for v in grid.values[block.body : block.end, c]), dtype=bool, count=len(found))
+    identity = block.place_of("id_number")
+    if identity is not None and found.any():
+        whole = [sum(ch.isdigit() for ch in grid.text(block.body + int(n), identity)) >= 15 for n in np.flatnonzero(found)]
+        found[np.flatnonzero(found)[whole]] = False
+    return found
+
+
+def _is_note(block: Block, row: int) -> bool:
+    """A row of few cells that says something about the table and is no line of it."""
+    grid = block.grid
+    columns = grid.columns_of(row, block.first, block.last)
+    first = grid.text(row, columns[0])
+    if NOTE.match(first) or any(_FOOTER.match(grid.text(row, c)) and grid.text(row, c).endswith(":") for c in columns):
+        return True
+    if len(columns) > 1:
+        return False
+    value = grid.values[row, columns[0]]
+    if not isinstance(value, str):
+        return False
+    merge = grid.merges.get((row, columns[0]))
+    across = merge is not None and merge[1] - columns[0] >= max(1, 0.5 * (block.last - block.first) - 1)
+    owner = next((c.variable for c in block.columns if c.index - 1 == columns[0]), None)
+    said = owner is not None and (owner.identifying or (block.kind != "roster" and owner.kind != "row_number"))
+    return len(first) >= LONG_NOTE or across or bool(_DATE_ALONE.match(first) and "年" in first) or (
+        not said and block.last - block.first > 2
+    )
+
+
+def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidden: bool) -> None:
+    """Move to `aside`: people struck through, lines with nothing but a row number, stray lines under the signatures."""
+    grid = block.grid
+    struck = _struck(block, data) if not include_hidden else set()
+    numbers = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"]
+    after = min((n for n in block.notes if _has_signature(grid, n, block) and any(d < n for d in data)), default=None)
+    usual = float(np.median(grid.filled[data, block.first : block.last].sum(axis=1))) if data else 0.0
+    name = block.place_of("name")
+    for row in data:
+        columns = grid.columns_of(row, block.first, block.last) if row - block.body in sparse else None
+        if row in struck:
+            block.aside[row] = ("row_struck", "这一行的姓名或多数单元格带删除线，按已删除的人另列，不计入")
+        elif columns is not None and numbers and set(columns) <= set(numbers):
+            block.aside[row] = ("row_number_only", "这一行只有序号，没有内容，不作为记录")
+        elif after is not None and row > after and not any(after < r < row for r in block.repeated):
+            named = name is None or (isinstance(grid.values[row, name], str) and not grid.text(row, name).isdigit())
+            if not named or grid.counts[row] < 0.5 * usual:
+                block.aside[row] = ("row_after_footer", "这一行在表尾签字行之后，与上面的记录不像，不作为记录")
+
+
+def _has_signature(grid: Grid, row: int, block: Block) -> bool:
+    return any(_FOOTER.search(grid.text(row, c)) for c in grid.columns_of(row, block.first, block.last))
+
+
+def _struck(block: Block, data: Sequence[int]) -> set[int]:
+    if not block.grid.sheet.struck:
+        return set()
+    name = block.place_of("name")
+    wanted = set(data)
+    cells: dict[int, int] = {}
+    for row, column in block.grid.sheet.struck:
+        if row - 1 in wanted and block.first < column <= block.last and block.grid.filled[row - 1, column - 1]:
+            cells[row - 1] = cells.get(row - 1, 0) + 1
+    named = {row - 1 for row, column in block.grid.sheet.struck if name is not None and column - 1 == name}
+    return {
+        row for row, n in cells.items() if row in named or n > 0.5 * len(block.grid.columns_of(row, block.first, block.last))
+    }
+
+
+def totals_of(block: Block) -> tuple[Total, ...]:
+    """The stated totals: a 小计 covers the data rows since the total before it, any other the whole block."""
+    grid = block.grid
+    found = []
+    since = block.body
+    for row in block.totals:
+        columns = grid.columns_of(row, block.first, block.last)
+        label = next((t for c in columns if TOTAL.match(t := grid.text(row, c))), grid.text(row, columns[0]))
+        covers = [r for r in block.data if r < row and (r >= since if "小计" in label else True)]
+        values = {c + 1: grid.values[row, c] for c in columns}
+        part = label.startswith("其中")
+        found.append(Total(label, grid.number(row), values, () if part else tuple(grid.number(r) for r in covers)))
+        since = row if part else row + 1
+    return tuple(found)
+
+
+def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
+    """The data rows with merges filled and dittos resolved, and what was filled without a merge."""
+    grid = block.grid
+    values = grid.values[block.data, block.first : block.last].copy()
+    _fill_merges(block, values)
+    findings = []
+    for place, column in enumerate(block.columns):
+        kind = column.variable.kind if column.variable is not None else "text"
+        if not grid.distinct[column.index - 1].isdisjoint(_DITTO | {"同左"}) or _has_padded_ditto(grid, column):
+            _resolve_dittos(values, place, numeric=kind in _NUMERIC)
+        if column.variable is not None and column.variable.fill and (n := _fill_down(values, place)):
+            label = column.variable.label
+            findings.append(
+                grid.finding(
+                    "filled_down",
+                    block.top,
+                    column.index - 1,
+                    f"“{label}”一列有 {n} 个空格，按“同上”取上一行的值。若空格表示未填，请在原表中注明。",
+                    severity="info",
+                    action="inferred",
+                    variable=column.variable.name,
+                )
+            )
+    index = pd.Index([grid.number(r) for r in block.data], dtype="int64")
+    return pd.DataFrame(values, index=index, columns=[c.index for c in block.columns], dtype=object), findings
+
+
+def _fill_merges(block: Block, values: Objects) -> None:
+    """Real merges that reach over several rows: their value stands in each data row."""
+    where = {row: n for n, row in enumerate(block.data)}
+    for (top, left), (low, _) in block.grid.merges.items():
+        if low > top >= block.body and block.first <= left < block.last and low < block.end:
+            for row in range(top + 1, low + 1):
+                if row in where and values[where[row], left - block.first] is None:
+                    values[where[row], left - block.first] = block.grid.values[top, left]
+
+
+def _has_padded_ditto(grid: Grid, column: Column) -> bool:
+    distinct = grid.distinct[column.index - 1]
+    return len(distinct) <= 500 and any(isinstance(v, str) and squeeze(v) in _DITTO for v in distinct)
+
+
+def _resolve_dittos(values: Objects, place: int, *, numeric: bool) -> None:
+    for n in range(len(values)):
+        said = values[n, place]
+        word = squeeze(said) if isinstance(said, str) and len(said) <= 8 else ""
+        if word == "同左" and place:
+            values[n, place] = values[n, place - 1]
+        elif word in _DITTO and n and not (numeric and word in _TEXT_DITTO):
+            values[n, place] = values[n - 1, place]
+
+
+def _fill_down(values: Objects, place: int) -> int:
+    """Repeat the value above in blanks, where the column names each group once: a fifth blank, no name twice running."""
+    column = values[:, place]
+    blank = np.equal(column, None)
+    if len(column) < 2 or blank[0] or blank.mean() < 0.2 or (~blank[1:] & (column[1:] == column[:-1])).any():
+        return 0
+    last = np.maximum.accumulate(np.where(blank, 0, np.arange(len(column))))
+    values[:, place] = column[last]
+    return int(blank.sum())
+
+
+def heads_of(block: Block) -> tuple[pd.Series | None, list[int]]:
+    """Row -> row of its household's head, and the data rows that are a family member's own (no member columns).
+
+    A head has a 姓名, ID number or 序号 of its own in a table with member columns; where the family stands in the same
+    columns, the relation 本人 or a 序号 with the relation blank makes the head. None where nobody has family rows.
+    """
+    grid = block.grid
+    name, identity, relation = block.place_of("name"), block.place_of("id_number"), block.place_of("relation", "members")
+    own = [c for c in (name, identity) if c is not None]
+    if not own or not block.data or block.kind != "roster":
+        return None, []
+    beside = any(c.variable is not None and c.variable.frame == "members" and c.variable.name != "relation" for c in block.columns)
+    if beside or relation is None:
+        heads = [bool(grid.filled[row, own].any()) or not _continues(block, row, beside) for row in block.data]
+    else:
+        heads = _heads_by_relation(block, relation)
+    if not heads or all(heads):
+        return None, []
+    heads[0] = True
+    last = np.maximum.accumulate(np.where(heads, np.arange(len(heads)), 0))
+    index = [grid.number(r) for r in block.data]
+    series = pd.Series([index[n] for n in last], index=pd.Index(index, dtype="int64"), dtype="int64")
+    own_rows = [r for r, head in zip(block.data, heads, strict=True) if not head] if not beside and relation is not None else []
+    return series, own_rows
+
+
+def _continues(block: Block, row: int, beside: bool) -> bool:
+    """A row without a name of its own: it goes on from the head above if merged with it or if it names a member."""
+    grid = block.grid
+    name = block.place_of("name")
+    above = grid.covered.get((row, name)) if name is not None and grid.merges else None
+    if above is not None and above[0] < row:
+        return True
+    members = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.frame == "members" and c.slot is None]
+    return beside and any(grid.filled[row, c] for c in members)
+
+
+def _heads_by_relation(block: Block, relation: int) -> list[bool]:
+    grid = block.grid
+    column = next(c for c in block.columns if c.index - 1 == relation)
+    assert column.variable is not None, "the relation column is mapped"
+    codes = column.variable.spellings
+    number = next((c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"), None)
+    words = [grid.text(row, relation) for row in block.data]
+    said = [bool(w) and any(level.code == "head" for level in codes.get(w, ())) for w in words]
+    if not any(said) and all(words):
+        return [True] * len(words)
+    counted = [number is None or bool(grid.filled[row, number]) for row in block.data]
+    return [s or (not w and n) for s, w, n in zip(said, words, counted, strict=True)]

@@ -93,7 +93,7 @@ def _cell_totals(sample: Sample, code: Codes, shape: tuple[int, int], rows: Any)
     count = shape[0] * shape[1]
 
     def totals(weight: Floats) -> Floats:
-        return np.bincount(code, weight, count + 1)[:count]
+        return np.asarray(np.bincount(code, weight, count + 1)[:count], dtype=float)
 
     if sample.replicates is not None:
         return totals(sample.weight), replicate_covariance(sample.replicates, totals, totals(sample.weight))

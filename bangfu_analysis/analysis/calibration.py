@@ -30,13 +30,15 @@ class Margin:
     def codes(self, frame: pd.DataFrame, weight: Floats) -> Codes:
         """The cell of each row; rows of weight zero may lie outside (-1)."""
         require(frame, self.columns, where="校准")
-        shape, place, flat = [], np.zeros(len(self.cells), dtype=np.intp), np.zeros(len(frame), dtype=np.intp)
+        shape: list[int] = []
+        place: Codes = np.zeros(len(self.cells), dtype=np.intp)
+        flat: Codes = np.zeros(len(frame), dtype=np.intp)
         known = np.ones(len(frame), dtype=bool)
         for i, column in enumerate(self.columns):
             levels = pd.Index(dict.fromkeys(cell[i] for cell in self.cells))
             found = levels.get_indexer(pd.Index(frame[column]))
             known &= found >= 0
-            place = place * len(levels) + levels.get_indexer([cell[i] for cell in self.cells])
+            place = place * len(levels) + levels.get_indexer(pd.Index([cell[i] for cell in self.cells]))
             flat, shape = flat * len(levels) + found, [*shape, len(levels)]
         lookup = np.full(int(np.prod(shape)), -1, dtype=np.intp)
         lookup[place] = np.arange(len(self.cells))

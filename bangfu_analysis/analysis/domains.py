@@ -67,9 +67,10 @@ def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
     """Codes and levels of a column: declared order for categoricals (empty levels stay), else sorted; missing is -1."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         levels: pd.Index[Any] = pd.CategoricalIndex(column.cat.categories, dtype=column.dtype)
-        return column.cat.codes.to_numpy(), levels
+        small: Any = column.cat.codes.to_numpy()
+        return small, levels
     codes, found = pd.factorize(column, sort=True)
-    return codes, pd.Index(found)
+    return np.asarray(codes).astype(np.intp), pd.Index(found)
 
 
 def rows_where(frame: pd.DataFrame, where: Any) -> Truths:

@@ -50,7 +50,7 @@ def sums(code: Codes, count: int, values: Floats | None = None) -> Floats:
 
 def per(numerator: Floats, denominator: Floats) -> Floats:
     """Division that gives missing where the base is nobody."""
-    return np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator != 0)
+    return np.asarray(np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator != 0))
 
 
 def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: int) -> Fit:
@@ -114,7 +114,7 @@ def _design_effect(variance: Floats, squares: Floats, n: Floats, population: Flo
     """
     spare = population - n
     usable = (spare > 1e-9 * population) & (squares > 0) & (n > 1)
-    return np.divide(variance * (n - 1), squares * spare, out=np.full(len(n), np.nan), where=usable)
+    return np.asarray(np.divide(variance * (n - 1), squares * spare, out=np.full(len(n), np.nan), where=usable))
 
 
 def estimate_mean(
@@ -212,7 +212,7 @@ def shares(
         parts.append(part.assign(n=n.astype("int64"), share=found.estimate))
     every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
     places = np.tile(np.arange(len(levels)), groups.count)
-    typed = every.assign(**{name: levels[name].array.take(places) for name in levels})
+    typed = every.assign(**{str(name): levels[name].array.take(places) for name in levels})
     return first(typed, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
 
 

@@ -25,15 +25,13 @@ def fisher(counts: Any, *, level: float = 0.95) -> pd.DataFrame:
     """
     table = checked_counts(counts)
     if table.shape == (2, 2):
-        support, density, seen = _conditional([table])
-        found = {"estimate": _odds_ratio(support, density, seen)}
-        low, high = _odds_limits(support, density, seen, level)
-        return pd.DataFrame([{"n": int(table.sum()), **found, "ci_low": low, "ci_high": high,
-                              "p_value": _as_unlikely(density, support == seen)}])
+        return pd.DataFrame([{"n": int(table.sum())} | _conditional_odds([table], level)])
     return pd.DataFrame([{"n": int(table.sum()), "p_value": _enumerated(table)}])
 
 
-def mantel_haenszel(tables: Sequence[Any], *, correct: bool = True, exact: bool = False, level: float = 0.95) -> pd.DataFrame:
+def mantel_haenszel(
+    tables: Sequence[Any], *, correct: bool = True, exact: bool = False, level: float = 0.95
+) -> pd.DataFrame:
     """Association of two classifications within strata (one table a stratum): n, statistic, df, p_value.
 
     2 x 2: also the common odds ratio `estimate` with Robins, Breslow and Greenland's limits (1986, Biometrics 42);
@@ -47,10 +45,7 @@ def mantel_haenszel(tables: Sequence[Any], *, correct: bool = True, exact: bool 
     if layers[0].shape != (2, 2):
         return pd.DataFrame([{"n": n, **_generalised(layers)}])
     if exact:
-        support, density, seen = _conditional(layers)
-        low, high = _odds_limits(support, density, seen, level)
-        ratio = {"estimate": _odds_ratio(support, density, seen), "ci_low": low, "ci_high": high}
-        return pd.DataFrame([{"n": n, **ratio, "p_value": _as_unlikely(density, support == seen)}])
+        return pd.DataFrame([{"n": n} | _conditional_odds(layers, level)])
     return pd.DataFrame([{"n": n, **_common_odds(np.array(layers), level), **_cochran(np.array(layers), correct)}])
 
 
@@ -74,33 +69,39 @@ def _common_odds(x: Floats, level: float) -> dict[str, float]:
 
 
 def _generalised(layers: list[Floats]) -> dict[str, float]:
-    gap, spread = 0.0, 0.0
+    size = (layers[0].shape[0] - 1) * (layers[0].shape[1] - 1)
+    gap, spread = np.zeros(size), np.zeros((size, size))
     for x in layers:
         n, row, column = x.sum(), x.sum(1)[:-1], x.sum(0)[:-1]
         gap = gap + (x[:-1, :-1] - np.outer(row, column) / n).T.ravel()
         halves = [np.diag(n * side) - np.outer(side, side) for side in (column, row)]
         spread = spread + np.kron(*halves) / (n**2 * (n - 1))
     statistic = float(gap @ np.linalg.solve(spread, gap))
-    return {"statistic": statistic, "df": len(gap), "p_value": float(special.chdtrc(len(gap), statistic))}
+    return {"statistic": statistic, "df": size, "p_value": float(special.chdtrc(size, statistic))}
 
 
 def _conditional(layers: list[Floats]) -> tuple[Floats, Floats, float]:
     """Support, null density and observed value of the sum of the first cells, margins given."""
-    density, low = np.ones(1), 0.0
+    density: Any = np.ones(1)
+    low = 0.0
     for x in layers:
         first, second, taken = x[:, 0].sum(), x[:, 1].sum(), x[0].sum()
         k = np.arange(max(0.0, taken - second), min(taken, first) + 1)
         log = _log_choose(first, k) + _log_choose(second, taken - k) - _log_choose(first + second, taken)
         density, low = np.convolve(density, np.exp(log)), low + k[0]
-    return low + np.arange(len(density)), density / density.sum(), float(sum(x[0, 0] for x in layers))
+    support = np.asarray(low + np.arange(len(density)), dtype=float)
+    return support, density / density.sum(), float(sum(x[0, 0] for x in layers))
+
+
+def _conditional_odds(layers: list[Floats], level: float) -> dict[str, float]:
+    support, density, seen = _conditional(layers)
+    low, high = _odds_limits(support, density, seen, level)
+    p = float(min(1.0, density[density <= density[support == seen].sum() * SAME].sum()))
+    return {"estimate": _odds_ratio(support, density, seen), "ci_low": low, "ci_high": high, "p_value": p}
 
 
 def _log_choose(n: Any, k: Any) -> Any:
     return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-
-
-def _as_unlikely(density: Floats, seen: Any) -> float:
-    return float(min(1.0, density[density <= density[seen].sum() * SAME].sum()))
 
 
 def _tilted(support: Floats, density: Floats, log_odds: float) -> Floats:
@@ -134,7 +135,9 @@ def _enumerated(table: Floats) -> float:
     """Sum of the probabilities of all tables with these margins that are no likelier than the one seen."""
     table = table if table.shape[0] <= table.shape[1] else table.T
     rows, columns = table.sum(1).astype(int), np.sort(table.sum(0).astype(int))
-    constant = float(special.gammaln(rows + 1).sum() + special.gammaln(columns + 1).sum() - special.gammaln(table.sum() + 1))
+    constant = float(
+        special.gammaln(rows + 1).sum() + special.gammaln(columns + 1).sum() - special.gammaln(table.sum() + 1)
+    )
     left, log = rows[None, :], np.zeros(1)
     for total in columns[:-1]:
         left, log = _with_column(left, log, int(total))

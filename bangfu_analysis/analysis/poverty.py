@@ -1,14 +1,15 @@
 """Poverty, inequality, the burden of illness, and what aid reaches: with standard errors under the design.
 
 A hardship roster is chosen by income, so a share below the line within it is a share of the roster, not a poverty
-rate of workers. Linearised values follow Deville (1999, Survey Methodology 25).
+rate of workers. Linearised values follow Deville (1999, Survey Methodology 25). Every function takes `by`, `where`
+and `level` as `estimate_mean` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,6 @@ import pandas as pd
 from bangfu_analysis.analysis.design import SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Floats, Names, domains, level_codes, names, numbers, require
 from bangfu_analysis.analysis.estimate import (
-    Fit,
     estimate_mean,
     estimate_ratio,
     estimate_share,
@@ -28,6 +28,14 @@ from bangfu_analysis.analysis.estimate import (
 from bangfu_analysis.errors import ArgumentError
 
 Line = float | str | Mapping[Any, float]
+
+
+class Manner(TypedDict, total=False):
+    """Of which rows, and at what level of confidence."""
+
+    by: Names
+    where: Any
+    level: float
 
 
 def line_of(frame: pd.DataFrame, line: Line) -> Floats:
@@ -46,6 +54,11 @@ def line_of(frame: pd.DataFrame, line: Line) -> Floats:
     return found
 
 
+def _gap(frame: pd.DataFrame, income: str, line: Line) -> Floats:
+    """Yuan below the line, 0 above it; missing where income or line is."""
+    return np.maximum(0.0, line_of(frame, line) - numbers(frame, income))
+
+
 def fgt(
     frame: pd.DataFrame,
     income: str,
@@ -53,24 +66,25 @@ def fgt(
     *,
     design: SurveyDesign,
     alpha: Sequence[float] = (0, 1, 2),
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
+    **manner: Unpack[Manner],
 ) -> pd.DataFrame:
     """Foster, Greer and Thorbecke's indices (1984, Econometrica 52): one row per group and `alpha`.
 
     alpha 0: share below the line; 1: mean gap as a part of the line; 2: mean squared gap. Below means income < line.
     R: svymean(~I(((z - y) / z)^alpha * (y < z)), design, na.rm=TRUE).
     """
-    z, y = line_of(frame, line), numbers(frame, income)
+    part = _gap(frame, income, line) / line_of(frame, line)
     parts = []
-    for a in alpha:
-        gap = np.where(y < z, np.maximum(z - y, 0) / z, 0.0)
-        index = np.where(np.isnan(y) | np.isnan(z), np.nan, np.where(y < z, gap**a, 0.0))
-        work = frame.assign(_index=index)
-        parts.append(estimate_mean(work, "_index", design=design, by=by, where=where, level=level).assign(alpha=a))
-    every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    return first(every, [*names(by), "alpha"])
+    for power in alpha:
+        index = np.where(part > 0, part**power, part)  # 0 and missing stay as they are
+        found = estimate_mean(frame.assign(_index=index), "_index", design=design, **manner)
+        parts.append(found.assign(alpha=power))
+    return first(_by_group(parts), [*names(manner.get("by")), "alpha"])
+
+
+def _by_group(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Parts that each have a row per group, brought together group by group."""
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
 def shortfall(
@@ -81,42 +95,30 @@ def shortfall(
     design: SurveyDesign,
     months: float = 12,
     size: str | None = None,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
+    **manner: Unpack[Manner],
 ) -> pd.DataFrame:
     """What it would take to lift everybody to the line: total of max(0, line - income) x months, in yuan.
 
     income and line are per person and month; `size` (household size) counts all members where a row is a household.
     """
-    gap = np.maximum(0.0, line_of(frame, line) - numbers(frame, income)) * months
-    work = frame.assign(_gap=gap * (1.0 if size is None else numbers(frame, size)))
-    return estimate_total(work, "_gap", design=design, by=by, where=where, level=level)
+    yuan = _gap(frame, income, line) * months * (1.0 if size is None else numbers(frame, size))
+    return estimate_total(frame.assign(_gap=yuan), "_gap", design=design, **manner)
 
 
-def gini(
-    frame: pd.DataFrame, variable: str, *, design: SurveyDesign, by: Names = None, where: Any = None, level: float = 0.95
-) -> pd.DataFrame:
+def gini(frame: pd.DataFrame, variable: str, *, design: SurveyDesign, **manner: Unpack[Manner]) -> pd.DataFrame:
     """Gini coefficient in each group. R: laeken::gini for the value, convey::svygini for the standard error."""
-    return concentration_index(frame, variable, variable, design=design, by=by, where=where, level=level)
+    return concentration_index(frame, variable, variable, design=design, **manner)
 
 
 def concentration_index(
-    frame: pd.DataFrame,
-    variable: str,
-    rank_by: str,
-    *,
-    design: SurveyDesign,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
+    frame: pd.DataFrame, variable: str, rank_by: str, *, design: SurveyDesign, **manner: Unpack[Manner]
 ) -> pd.DataFrame:
     """How `variable` (aid, spending) falls on the poor: below 0 the poor have more than their share.
 
     C = 2 sum(w a F) / sum(w a) - 1 with F the weighted mid-rank of `rank_by` (Kakwani, Wagstaff and van Doorslaer
     1997, J. Econometrics 77). Ranked by itself it is Gini's coefficient.
     """
-    sample, groups = resolve(frame, design), domains(frame, by, where)
+    sample, groups = resolve(frame, design), domains(frame, manner.get("by"), manner.get("where"))
     a, y = numbers(frame, variable), numbers(frame, rank_by)
     code = groups.only(~np.isnan(a) & ~np.isnan(y))
     rows = [np.flatnonzero(code == c) for c in range(groups.count)]
@@ -128,7 +130,8 @@ def concentration_index(
     for r in rows:
         z[r] = _concentration(a[r], y[r], sample.weight[r])[1]
     found = fit(sample, statistic(sample.weight), statistic, z, code, np.ones(groups.count))
-    return table(sample, groups, replace(found, deff=np.full(groups.count, np.nan)), level, "design")
+    no_deff = replace(found, deff=np.full(groups.count, np.nan))
+    return table(sample, groups, no_deff, manner.get("level", 0.95), "design")
 
 
 def _concentration(a: Floats, y: Floats, w: Floats) -> tuple[float, Floats]:
@@ -167,24 +170,19 @@ def theil(
     y = np.where(used, y, 0.0)
     log = y * np.log(np.where(y > 0, y, 1.0))
 
-    def parts(w: Floats) -> tuple[float, float, float]:
-        return float(w @ log), float(w @ y), float(w[used].sum())
-
     def statistic(w: Floats) -> Floats:
-        top, income, people = parts(w)
-        return np.array([top / income - np.log(income / people)])
+        return np.array([w @ log / (w @ y) - np.log(w @ y / w[used].sum())])
 
-    top, income, people = parts(sample.weight)
-    z = np.where(used, (log - y * top / income - y) / income + 1 / people, 0.0)
+    income = sample.weight @ y
+    z = (log - y * (sample.weight @ log / income) - y) / income + 1 / sample.weight[used].sum()
     found = fit(sample, statistic(sample.weight), statistic, z, code, np.ones(1))
     total = table(sample, groups, replace(found, deff=np.full(1, np.nan)), level, "design").assign(component="total")
-    if between is None:
-        return first(total, ["component"])
-    inner = _theil_between(frame, between, sample.weight * used, y)
-    split = [("within", float(found.estimate[0]) - inner), ("between", inner)]
-    counts = {k: total[k].iloc[0] for k in ("n", "base_n", "left_out_n")}
-    rest = pd.DataFrame([{"component": name, **counts, "estimate": value} for name, value in split])
-    return first(pd.concat([total, rest], ignore_index=True), ["component"])
+    if between is not None:
+        part = _theil_between(frame, between, sample.weight * used, y)
+        split = pd.DataFrame({"component": ["within", "between"], "estimate": [found.estimate[0] - part, part]})
+        counts = {c: total[c].iloc[0] for c in ("n", "base_n", "left_out_n")}
+        total = pd.concat([total, split.assign(**counts)], ignore_index=True)
+    return first(total, ["component"])
 
 
 def _theil_between(frame: pd.DataFrame, between: str, weight: Floats, y: Floats) -> float:
@@ -192,8 +190,9 @@ def _theil_between(frame: pd.DataFrame, between: str, weight: Floats, y: Floats)
     codes, levels = level_codes(frame[between])
     if ((codes < 0) & (weight > 0)).any():
         raise ArgumentError(f"分组列 {between} 有缺失，泰尔指数无法分解。请用 where 排除这些行。")
-    people = np.bincount(codes, weight, len(levels))
-    income = np.bincount(codes, weight * y, len(levels))
+    known = codes >= 0
+    people = np.bincount(codes[known], weight[known], len(levels))
+    income = np.bincount(codes[known], (weight * y)[known], len(levels))
     some = income > 0
     share = income[some] / income.sum()
     return float(share @ np.log(share * people.sum() / people[some]))
@@ -206,9 +205,7 @@ def catastrophic(
     *,
     design: SurveyDesign,
     threshold: float = 0.1,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
+    **manner: Unpack[Manner],
 ) -> pd.DataFrame:
     """Health spending beyond a stated part of resources: rows `measure` headcount, overshoot, mean_positive_overshoot.
 
@@ -221,32 +218,23 @@ def catastrophic(
         raise ArgumentError(f"参数 threshold 应在 0 与 1 之间，得到 {threshold}。SDG 3.8.2 用 0.1 和 0.25。")
     have = numbers(frame, resources)
     part = np.divide(numbers(frame, spending), have, out=np.full(len(frame), np.nan), where=have > 0)
-    beyond = np.where(np.isnan(part), np.nan, np.maximum(part - threshold, 0.0))
-    work = frame.assign(_beyond=beyond, _hit=np.where(np.isnan(part), np.nan, part > threshold))
-    manner: dict[str, Any] = {"design": design, "by": by, "where": where, "level": level}
+    hit = np.where(np.isnan(part), np.nan, part > threshold)
+    work = frame.assign(_hit=hit, _beyond=np.maximum(part - threshold, 0.0))
     parts = [
-        estimate_mean(work, "_hit", **manner).assign(measure="headcount"),
-        estimate_mean(work, "_beyond", **manner).assign(measure="overshoot"),
-        estimate_ratio(work, "_beyond", "_hit", **manner).assign(measure="mean_positive_overshoot"),
+        estimate_mean(work, "_hit", design=design, **manner).assign(measure="headcount"),
+        estimate_mean(work, "_beyond", design=design, **manner).assign(measure="overshoot"),
+        estimate_ratio(work, "_beyond", "_hit", design=design, **manner).assign(measure="mean_positive_overshoot"),
     ]
-    every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    return first(every, [*names(by), "measure"])
+    return first(_by_group(parts), [*names(manner.get("by")), "measure"])
 
 
 def coverage(
-    frame: pd.DataFrame,
-    aided: str,
-    *,
-    design: SurveyDesign,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
-    ci: str = "wilson",
+    frame: pd.DataFrame, aided: str, *, design: SurveyDesign, ci: str = "wilson", **manner: Unpack[Manner]
 ) -> pd.DataFrame:
-    """Share of those eligible (`where`) whom aid reached; `aided` holds True/False or 1/0."""
+    """Share of those eligible (`where`) whom aid reached; `aided` holds True/False or amounts (above 0 is reached)."""
     yes = numbers(frame, aided)
     reached = pd.Categorical(np.where(np.isnan(yes), np.nan, (yes > 0).astype(float)), categories=[0.0, 1.0])
-    found = estimate_share(frame.assign(_aided=reached), "_aided", design=design, by=by, where=where, level=level, ci=ci)
+    found = estimate_share(frame.assign(_aided=reached), "_aided", design=design, ci=ci, **manner)
     return found[found["_aided"] == 1].drop(columns="_aided").reset_index(drop=True)
 
 
@@ -258,29 +246,8 @@ def adequacy(
     *,
     design: SurveyDesign,
     months: float = 12,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
+    **manner: Unpack[Manner],
 ) -> pd.DataFrame:
     """Aid received over the shortfall: sum of aid (yuan, missing is none) / sum of max(0, line - income) x months."""
-    gap = np.maximum(0.0, line_of(frame, line) - numbers(frame, income)) * months
-    work = frame.assign(_aid=np.nan_to_num(numbers(frame, aid)), _gap=gap)
-    return estimate_ratio(work, "_aid", "_gap", design=design, by=by, where=where, level=level)
-
-
-def gap_closed(
-    frame: pd.DataFrame,
-    before: str,
-    after: str,
-    line: Line,
-    *,
-    design: SurveyDesign,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """The part of the poverty gap that aid closed: (FGT1 before - FGT1 after) / FGT1 before, over rows with both."""
-    z, one, two = line_of(frame, line), numbers(frame, before), numbers(frame, after)
-    first = np.maximum(0.0, z - one) / z
-    work = frame.assign(_first=first, _closed=first - np.maximum(0.0, z - two) / z)
-    return estimate_ratio(work, "_closed", "_first", design=design, by=by, where=where, level=level)
+    work = frame.assign(_aid=np.nan_to_num(numbers(frame, aid)), _gap=_gap(frame, income, line) * months)
+    return estimate_ratio(work, "_aid", "_gap", design=design, **manner)

@@ -12,7 +12,7 @@ import pandas as pd
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Domains, Floats, Names, domains, numbers
 from bangfu_analysis.analysis.estimate import Fit, first, fit_ratio, table
-from bangfu_analysis.analysis.intervals import share_limits, t_value
+from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError
 
 TIE = 1e-12  # cumulative weights this close to q (relative) count as equal to it
@@ -77,8 +77,10 @@ def _one(
     below = (y <= np.append(estimate, np.nan)[answered.code]).astype(float)
     share = fit_ratio(sample, below, None, answered.code, answered.count)
     df = sample.degrees(answered.code, answered.count)
-    low, high = share_limits(share.estimate, share.variance, df, share.n, level, manner[1])
-    if manner[1] != "mean":
+    if manner[1] == "mean":
+        low, high = around(share.estimate, np.sqrt(share.variance), df, level)
+    else:
+        low, high = share_limits(share.estimate, share.variance, df, share.n, level, manner[1])
         low, high = (np.where(share.estimate >= 1, np.nan, limit) for limit in (low, high))
     ends = [[_at(quantile, curve, limit) for curve, limit in zip(curves, side, strict=True)] for side in (low, high)]
     se = (np.array(ends[1]) - np.array(ends[0])) / (2 * t_value(df, level))

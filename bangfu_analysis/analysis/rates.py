@@ -79,7 +79,10 @@ def standardize_direct(
     require(frame, [count, population, standard, *names(by)], where="standardize_direct")
     _check_strata(frame, (count, population, standard))
     groups: Any = [((), frame)] if not names(by) else frame.groupby(names(by), observed=True)
-    rows = [dict(zip(names(by), key, strict=True)) | _direct(part, count, population, standard, level) for key, part in groups]
+    rows = [
+        dict(zip(names(by), key, strict=True)) | _direct(part, count, population, standard, level)
+        for key, part in groups
+    ]
     return pd.DataFrame(rows)
 
 
@@ -127,14 +130,7 @@ def standardized_ratio(observed: Any, expected: Any, *, method: str = "byar", le
     return pd.DataFrame(found)
 
 
-def expected_count(frame: pd.DataFrame, *, population: str, rate: str) -> float:
-    """Events to expect if every stratum of the frame had the standard's rate."""
-    return float(numbers(frame, population) @ numbers(frame, rate))
-
-
-def kitagawa(
-    frame: pd.DataFrame, *, share_a: str, share_b: str, rate_a: str, rate_b: str
-) -> pd.DataFrame:
+def kitagawa(frame: pd.DataFrame, *, share_a: str, share_b: str, rate_a: str, rate_b: str) -> pd.DataFrame:
     """The difference of two rates, split into rates and composition (Kitagawa 1955, J. Am. Stat. Assoc. 50).
 
     A row is a category; shares of each population add up to 1. Returns rows `component` rate, composition, total with

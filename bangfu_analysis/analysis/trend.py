@@ -28,7 +28,13 @@ def _count_deviance(y: Floats, mean: Floats, weight: Floats) -> float:
 
 # start, link, its inverse, variance, deviance: as R's binomial() and poisson()
 FAMILIES: dict[str, tuple[Any, Any, Any, Any, Any]] = {
-    "logit": (lambda y, w: (w * y + 0.5) / (w + 1), special.logit, special.expit, lambda m: m * (1 - m), _binary_deviance),
+    "logit": (
+        lambda y, w: (w * y + 0.5) / (w + 1),
+        special.logit,
+        special.expit,
+        lambda m: m * (1 - m),
+        _binary_deviance,
+    ),
     "poisson": (lambda y, w: y + 0.1, np.log, np.exp, lambda m: m, _count_deviance),
 }
 
@@ -85,12 +91,19 @@ def weighted_trend(x: Sequence[float], y: Sequence[float], se: Sequence[float], 
     estimate, root = shift @ centred, np.sqrt(np.diag(shift @ bread @ shift.T))
     z, half = estimate / root, float(t_value(np.inf, level)) * root
     found = {"term": ["intercept", "slope"], "estimate": estimate, "se": root}
-    limits = {"ci_low": estimate - half, "ci_high": estimate + half, "statistic": z, "p_value": 2 * special.ndtr(-abs(z))}
+    limits = {
+        "ci_low": estimate - half,
+        "ci_high": estimate + half,
+        "statistic": z,
+        "p_value": 2 * special.ndtr(-abs(z)),
+    }
     fitted = {"se_fitted": root * np.sqrt(q / df), "q": q, "df": df, "q_p_value": float(special.chdtrc(df, q))}
     return pd.DataFrame(found | limits | fitted)
 
 
-def annual_change(x: Sequence[float], count: Sequence[float], n: Sequence[float], *, level: float = 0.95) -> pd.DataFrame:
+def annual_change(
+    x: Sequence[float], count: Sequence[float], n: Sequence[float], *, level: float = 0.95
+) -> pd.DataFrame:
     """Average yearly change of a rate, as a part (-0.05 is 5 % less a year), from a log-linear Poisson line.
 
     Returns estimate, ci_low, ci_high, coefficient, se (of the coefficient). R: glm(count ~ x + offset(log(n)), poisson).
@@ -124,26 +137,20 @@ def estimate_trend(
     """
     if kind not in KINDS:
         raise ArgumentError.naming("kind", kind, KINDS)
-    sample = resolve(frame, design)
-    y, x = numbers(frame, variable), numbers(frame, over)
+    sample, y, x = resolve(frame, design), numbers(frame, variable), numbers(frame, over)
     rows = rows_where(frame, where) & ~np.isnan(y) & ~np.isnan(x)
     y, centre = np.where(rows, y, 0.0), float(x[rows].mean())
     if kind == "logit" and not ((y >= 0) & (y <= 1)).all():
         raise ArgumentError(f"变量 {variable} 应在 0 与 1 之间，才能用 kind='logit'。")
     terms = np.column_stack([rows.astype(float), np.where(rows, x - centre, 0.0)])
     shift = np.array([[1.0, -centre], [0.0, 1.0]])
-
-    def statistic(weight: Floats) -> Floats:
-        return np.asarray(shift @ _fitted(terms, y, weight, kind)[0])
-
-    beta, inverse, residual = _fitted(terms, y, sample.weight, kind)
+    beta, inverse, residual = _fitted(terms, y, sample.weight * rows, kind)
+    estimate = shift @ beta
     if sample.replicates is not None:
-        v = replicate_covariance(sample.replicates, statistic, shift @ beta)
+        v = replicate_covariance(sample.replicates, lambda w: shift @ _fitted(terms, y, w * rows, kind)[0], estimate)
     else:
-        scaled = sample.weight * (rows.sum() / sample.weight[rows].sum())
-        influence = (terms * (residual * scaled)[:, None]) @ (shift @ inverse).T
-        v = covariance(sample, list(influence.T), rows)
-    estimate, se = shift @ beta, np.sqrt(np.diag(v))
+        v = covariance(sample, list(((terms * (residual * sample.weight)[:, None]) @ (shift @ inverse).T).T), rows)
+    se = np.sqrt(np.diag(v))
     df = float(sample.degrees(np.where(rows, 0, 1), 1)[0]) - 1
     low, high = around(estimate, se, np.full(2, df), level)
     n = int((rows & (sample.weight > 0)).sum())
@@ -151,20 +158,19 @@ def estimate_trend(
     return pd.DataFrame(found | {"df": df, "statistic": estimate / se, "p_value": two_sided_p(estimate / se, df)})
 
 
-def _fitted(
-    terms: Floats, y: Floats, weight: Floats, kind: str, offset: Floats | float = 0.0
-) -> tuple[Floats, Floats, Floats]:
+def _fitted(terms: Floats, y: Floats, weight: Floats, kind: str, offset: Floats | float = 0.0) -> tuple[Any, Any, Any]:
     """Coefficients, inverse information and residuals of a weighted regression.
 
     Iterated from the start and to the tolerance of R's glm (deviance within 1e-8), so that the digits are R's.
     """
-    weight = weight * (np.count_nonzero(weight) / weight.sum())
+    scale = np.count_nonzero(weight) / weight.sum()
+    weight = weight * scale
     if kind == "linear":
         inverse = np.linalg.inv(terms.T @ (terms * weight[:, None]))
         beta = inverse @ (terms.T @ (y * weight))
-        return beta, inverse, y - terms @ beta
+        return beta, inverse * scale, y - terms @ beta
     start, link, mean_of, variance_of, deviance = FAMILIES[kind]
-    mean, before = start(y, weight), np.inf
+    mean = start(y, weight)
     predictor = link(mean)
     before = deviance(y, mean, weight)
     for _ in range(100):
@@ -178,4 +184,4 @@ def _fitted(
         if abs(after - before) / (abs(after) + 0.1) < 1e-8:
             break
         before = after
-    return beta, inverse, (y - mean) * slope / variance_of(mean)
+    return beta, inverse * scale, (y - mean) * slope / variance_of(mean)

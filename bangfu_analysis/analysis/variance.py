@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bangfu_analysis.analysis.design import ReplicateSet, Sample, Stage
+from bangfu_analysis.analysis.design import Sample
 from bangfu_analysis.analysis.domains import Codes, Floats, Truths
+from bangfu_analysis.analysis.replicates import ReplicateSet
+from bangfu_analysis.analysis.stages import Stage
 from bangfu_analysis.errors import ArgumentError
 
 DENSE = 1 << 20
@@ -23,7 +25,8 @@ def group_variance(sample: Sample, influence: Floats, code: Codes, count: int) -
     if sample.projections:
         each = (covariance(sample, [np.where(code == c, influence, 0.0)]) for c in range(count))
         return np.array([v[0, 0] for v in each])
-    return np.sum([_stage_variance(s, sample.lonely_psu, influence, code, count) for s in sample.stages], axis=0)
+    stages = [_stage_variance(s, sample.lonely_psu, influence, code, count) for s in sample.stages]
+    return np.asarray(np.sum(stages, axis=0))
 
 
 def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None = None) -> Floats:
@@ -77,9 +80,9 @@ def _collapse(stage: Stage, influence: Floats, code: Codes, width: int) -> tuple
     size = stage.units * width
     if size <= max(2 * len(code), DENSE):
         unit, group = np.divmod(np.arange(size), width)
-        return unit, group, np.bincount(key, influence, size)
+        return unit, group, np.bincount(key, influence, size).astype(float, copy=False)
     pairs, place = np.unique(key, return_inverse=True)
-    return pairs // width, pairs % width, np.bincount(place, influence)
+    return pairs // width, pairs % width, np.bincount(place, influence).astype(float, copy=False)
 
 
 def _scales(stage: Stage, rule: str, code: Codes, count: int) -> Floats:

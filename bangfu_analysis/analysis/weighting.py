@@ -43,7 +43,9 @@ def rake(
     targets = tuple(margin_of(margin) for margin in several)
     totals = [sum(margin.totals) for margin in targets]
     if not np.allclose(totals, totals[0], rtol=1e-6):
-        raise ArgumentError(f"各边际的合计不相等：{'、'.join(f'{t:g}' for t in totals)}。请使各边际加起来是同一个总数。")
+        raise ArgumentError(
+            f"各边际的合计不相等：{'、'.join(f'{t:g}' for t in totals)}。请使各边际加起来是同一个总数。"
+        )
     return seal(frame, design, Rake(targets, tolerance, cycles))
 
 
@@ -104,7 +106,7 @@ def weighting_report(
     for column in names(margins):
         sums = both.groupby(frame[column], observed=False).agg(["sum", "size"])
         part = pd.DataFrame({"n": sums[("total_before", "size")], **{c: sums[(c, "sum")] for c in both}})
-        shares = {c.replace("total", "share"): part[c] / part[c].sum() for c in both}
+        shares = {f"share_{when}": part[f"total_{when}"] / part[f"total_{when}"].sum() for when in ("before", "after")}
         level = part.index.astype(object)
         target = [targets.get((column, value), np.nan) for value in level]
         parts.append(part.assign(**shares, variable=column, level=level, target=target))

@@ -28,7 +28,7 @@ _OPTION = re.compile(r"^\(?[0-9A-Za-z]{1,2}[).、:]")
 _ENDING = re.compile(r"[。.,;、:!]+$|等[。.]?$")
 _BRACKETED = re.compile(r"\([^()]*\)")
 _IN_PROGRESS = re.compile(r"在读|在学|就读|未毕业|读书")
-_BAND = re.compile(r"(及|或|和|\(含\))?以[上下]")
+_BAND = re.compile(r"以[上下]|\(含")
 _AMOUNT = re.compile(r"(低保)?\d{2,}(\.\d+)?元?(/月|/年)?")
 _YES_PREFIX = re.compile(r"(是|有|否|无|没有|已|未)[(,;:。]")
 

@@ -88,11 +88,11 @@ def _tick_reader(variable: Variable, tick: str) -> Callable[[object], Reading]:
 
 def _read_name(raw: object) -> Reading:
     """The name's key as value: for the pseudonym only, never for a frame."""
-    absent = read_absence(raw)
-    if absent is not None:
-        return absent
     key = name_key(raw)
-    return Reading(key) if key else given_up("name_unclear", "姓名栏中的内容不像姓名，不能作为识别依据。请核对。")
+    if key is not None:
+        return Reading(key)
+    message = "姓名栏中的内容不像姓名，不能作为识别依据。请核对。"
+    return read_absence(raw) or given_up("name_unclear", message)
 
 
 def _read_text(raw: object) -> Reading:

@@ -22,7 +22,9 @@ _PUNCTUATION = re.compile(r"[\s'’‘`\"“”_.,·-]")
 _ONE_ID = re.compile(r"(?<![0-9])(?:[1-9]\d{16}[\dX]|[1-9]\d{14})(?![0-9X])")
 _SCIENTIFIC = re.compile(r"([1-9])\.?(\d*)[eE]\+?17")
 _NAME = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffffA-Za-z·]{2,30}")
-_NO_NAME = re.compile(r"合计|小计|总计|共计|其中|^注$|某|姓名|填表|审核|同上|无名|不详|未知|[xX×*]{2,}")
+_NOT_OF_NAME = re.compile(r"[*★☆#'’‘`]+|\([^()]*\)$")
+_DOTS = re.compile(r"[•．.・‧]")
+_NO_NAME = re.compile(r"合计|小计|总计|共计|其中|^注$|某|姓名|填表|审核|无名|[xX×*]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ def read_id(raw: object) -> Reading:
     A number cut by Excel gives an Identity of kind truncated without a key (inferred). A wrong check character is
     missing and never mended; `detail` then holds an Identity without a key, whose birth date may serve with care.
     """
-    if isinstance(raw, str) and len(raw) == 18 and raw.isascii() and raw[:17].isdigit():
-        return _read18(raw.upper(), numeric=False)
+    if isinstance(raw, str) and raw.isascii():
+        plain = raw.strip("'").replace(" ", "")
+        if len(plain) == 18 and plain[:17].isdigit() and (plain[17].isdigit() or plain[17] in "Xx"):
+            return _read18(plain.upper(), numeric=False)
     if isinstance(raw, (int, float)) and not isinstance(raw, bool) and raw == raw:
         return _read_digits(f"{int(raw)}" if abs(raw) < 1e30 else "", numeric=True)
     absent = read_absence(raw, parts=True)
@@ -108,7 +112,7 @@ def _letters_mended(text: str) -> Reading | None:
 def _read18(text: str, *, numeric: bool) -> Reading:
     birth = _birth(text[6:14])
     fits = text[17] == check_character(text[:17])
-    if (numeric and (text.endswith("000") or not fits)) or (not fits and _looks_cut(text)):
+    if (numeric and (not fits or _is_float(text))) or (not fits and text.endswith("000")):
         return _cut(_first15(text))
     if birth is None or text[0] == "0":
         return given_up("id_bad_birth" if birth is None else "id_length", _BIRTH if birth is None else _LENGTH)
@@ -145,13 +149,9 @@ def _first15(text: str) -> str:
     return str(whole if float(whole) == float(text.replace("X", "0")) else text)[:15]
 
 
-def _looks_cut(text: str) -> bool:
-    """Excel leaves 000; other programs write the nearest float, a multiple of 16, 32, 64 or 128."""
-    if text[17] == "X":
-        return False
-    number = int(text)
-    step = 16 if number < 2**57 else 32 if number < 2**58 else 64 if number < 2**59 else 128
-    return text.endswith("000") or number % step == 0
+def _is_float(text: str) -> bool:
+    """True where the number is one that a 64-bit float can hold, as every number is that passed through one."""
+    return int(float(text)) == int(text)
 
 
 def _swap_fits(text: str) -> bool:
@@ -173,8 +173,8 @@ def name_key(raw: object) -> str | None:
 
     Spaces, width, stars and a closing remark in brackets are taken off; the dots of minority names are one dot.
     """
-    if not isinstance(raw, str):
+    if not isinstance(raw, str) or read_absence(raw) is not None:
         return None
-    text = re.sub(r"[*★☆#]+|\([^()]*\)$", "", squeeze(raw).strip("'’‘`"))
-    name = re.sub(r"[•．.・‧]", "·", text).casefold()
-    return name if _NAME.fullmatch(name) and not _NO_NAME.search(squeeze(raw)) else None
+    text = squeeze(raw)
+    name = _DOTS.sub("·", _NOT_OF_NAME.sub("", text)).casefold()
+    return name if _NAME.fullmatch(name) and not _NO_NAME.search(text) else None

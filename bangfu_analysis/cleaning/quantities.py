@@ -63,7 +63,7 @@ _WORDS = {
 _UNITS = {
     "money": "(?!)",
     "count": r"口人|人次|[口人位个名户次场期件份台套袋]|之家",
-    "age": r"[周实]?岁",
+    "age": r"[周实]?岁半?",
     "number": r"m2|平方?米?|米",
 }
 _ONLY_MONEY = {"period", "yuan", "source", "total", "plus"}

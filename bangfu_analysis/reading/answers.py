@@ -33,7 +33,7 @@ _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?")
 _ID_LIKE = re.compile(r"\d{11,}[Xx]?")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answers:
     """A column: `codes` (row -> place in `words`) and its different cells as text; place 0 is the empty cell."""
 

@@ -1,28 +1,244 @@
-"""One form a sheet: a label cell, its value to the right or below, and a family table inside."""
+"""One form a sheet: a label cell with its value to the right or below, and a family table inside."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
+import pandas as pd
+
+from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.grid import Grid, Ledger
-from bangfu_analysis.reading.headings import Vocabulary
-from bangfu_analysis.reading.tables import Table
+from bangfu_analysis.reading.headers import headings_of
+from bangfu_analysis.reading.headings import NOT_COUNTED, REPEATABLE, Heading, Vocabulary, columns_for, factor_of
+from bangfu_analysis.reading.rows import NOTE
+from bangfu_analysis.reading.tables import Column, Table
+from bangfu_analysis.text import squeeze
+
+_NO_FORM = re.compile(r"说明|字典|代码|选项|目录|参数")
+LONGEST_LABEL = 12
+Cell = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Form:
-    """A sheet that is a form."""
+    """Rows [start, end) of a sheet that is a form: its labels, and rows and columns of the family table in it."""
 
     grid: Grid
     words: Vocabulary
+    start: int
+    end: int
+    labels: dict[Cell, Variable]
+    family: tuple[int, int, int, int] | None  # header row, end, first column, end of columns
 
 
-def form_of(grid: Grid, words: Vocabulary, position: int) -> Form | None:
-    """The form on a sheet."""
+def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
+    """The forms of a sheet, one under another; none where the sheet is no form.
+
+    Where the sheet is called after the person in the form, the grid's name becomes 第n张表, n being its position.
+    """
+    if grid.height > 400 or grid.width > 60 or _NO_FORM.search(grid.sheet.name):
+        return []
+    starts = _starts(grid, words)
+    if not starts:
+        return []
+    parts = [_form(grid, words, a, b) for a, b in zip(starts, [*starts, grid.height][1:], strict=True)]
+    if not all(_is_form(part) for part in parts):
+        return []
+    names = [squeeze(str(value)) for part in parts if (value := _name_in(part)) is not None]
+    named = any(len(name) > 1 and name in squeeze(grid.sheet.name) for name in names)
+    return [replace(part, grid=Grid(grid.sheet, f"第{position}张表")) for part in parts] if named else parts
+
+
+def _starts(grid: Grid, words: Vocabulary) -> list[int]:
+    """The rows on which a form begins: each that has the label 姓名 in the column where the first has it, titles included."""
+    found: list[int] = []
+    place = -1
+    for row in range(grid.height):
+        columns = grid.columns_of(row)
+        names = [c for c in columns if (v := words.find("workers", grid.key(row, c))) and v.name == "name"]
+        if not names or len(columns) < 2 or place not in (-1, names[0]):
+            continue
+        if _family_at(grid, words, row, row + 1):
+            continue
+        top = row
+        while place >= 0 and top > row - 3 and grid.counts[top - 1] == 1 and top - 1 > found[-1]:
+            top -= 1
+        found.append(top if found else 0)
+        place = names[0]
+    return found
+
+
+def _form(grid: Grid, words: Vocabulary, start: int, end: int) -> Form:
+    family = next((f for row in range(start, end) if (f := _family_at(grid, words, row, end))), None)
+    inside = range(family[0], family[1]) if family else range(0)
+    labels: dict[Cell, Variable] = {}
+    for row in range(start, end):
+        for c in grid.columns_of(row) if row not in inside else ():
+            variable = words.find("workers", grid.key(row, c))
+            left = labels.get(grid.covered.get((row, c - 1), (row, c - 1)))
+            if variable is not None and not (left is not None and grid.text(row, c) in left.spellings):
+                labels[row, c] = variable
+    return Form(grid, words, start, end, labels, family)
+
+
+def _is_form(form: Form) -> bool:
+    """Labels of five or more variables over three or more rows, few of them in any one row or beside one another."""
+    rows: dict[int, set[str]] = {}
+    for (row, _), variable in form.labels.items():
+        rows.setdefault(row, set()).add(variable.name)
+    total = len(set().union(*rows.values())) if rows else 0
+    if total < 5 or len(rows) < 3 or max(map(len, rows.values())) > 0.6 * total:
+        return False
+    beside = sum((row, _right(form.grid, row, column)) in form.labels for row, column in form.labels)
+    name = _name_in(form)
+    return beside < 0.5 * len(form.labels) and (name is None or len(str(name)) <= 20)
+
+
+def _right(grid: Grid, row: int, column: int) -> int:
+    """The column to the right of a cell or of its merge."""
+    return grid.merges.get((row, column), (row, column))[1] + 1
+
+
+def _value_cell(form: Form, row: int, column: int) -> Cell | None:
+    """Where the value of a label stands: to its right, or below where another label or nothing is there."""
+    grid = form.grid
+    right = (row, _right(grid, row, column))
+    if right[1] < grid.width and right not in form.labels:
+        return grid.covered.get(right, right)
+    below = (grid.merges.get((row, column), (row, column))[0] + 1, column)
+    return below if below[0] < form.end and below not in form.labels and not _in_family(form, below) else None
+
+
+def _in_family(form: Form, cell: Cell) -> bool:
+    return form.family is not None and form.family[0] <= cell[0] < form.family[1]
+
+
+def _name_in(form: Form) -> object:
+    for (row, column), variable in form.labels.items():
+        if variable.name == "name" and (cell := _value_cell(form, row, column)) is not None:
+            return form.grid.values[cell]
     return None
 
 
-def read_form(form: Form, ledger: Ledger) -> tuple[list[Table], list[Finding]]:
-    """Tables of a form."""
-    return [], []
+def _family_at(grid: Grid, words: Vocabulary, row: int, end: int) -> tuple[int, int, int, int] | None:
+    """The family table whose header is `row`: three or more headings of members side by side, the relation among them."""
+    columns = [c for c in grid.columns_of(row) if words.member(grid.key(row, c)) is not None]
+    while len(columns) > 1 and grid.key(row, columns[0]) in words.parents:
+        columns = columns[1:]
+    names = {v.name for c in columns if (v := words.member(grid.key(row, c))) is not None}
+    if len(names) < 3 or "relation" not in names or "name" not in names:
+        return None
+    first, last = columns[0], max(_right(grid, row, c) for c in grid.columns_of(row))
+    parent = grid.covered.get((row, first - 1)) if first else None
+    low = grid.merges[parent][0] + 1 if parent is not None else end
+    stop = row + 1
+    while stop < min(low, end) and not _ends_family(grid, words, stop, first, merged=parent is not None):
+        stop += 1
+    while stop > row + 1 and not grid.counts[stop - 1]:
+        stop -= 1
+    return row, stop, first, last
+
+
+def _ends_family(grid: Grid, words: Vocabulary, row: int, first: int, *, merged: bool) -> bool:
+    columns = grid.columns_of(row)
+    if merged or not columns:
+        return False
+    leading = grid.text(row, columns[0])
+    return columns[0] < first or bool(NOTE.match(leading)) or words.find("workers", grid.key(row, columns[0])) is not None
+
+
+def read_forms(forms: list[Form], ledger: Ledger) -> tuple[list[Table], list[Finding]]:
+    """A table of one row for each form that names somebody, and one of its family members."""
+    tables: list[Table] = []
+    findings: list[Finding] = []
+    for form in forms:
+        family = _family_table(form, ledger)
+        table, found = _labelled(form, ledger)
+        tables += [table, *family]
+        findings += found
+    ledger.mark(range(forms[0].grid.height), "note")
+    return tables, findings
+
+
+def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
+    """The labelled cells of a form; no row where nobody's name or ID number is in it."""
+    grid = form.grid
+    columns: list[Column] = []
+    values: list[object] = []
+    findings: list[Finding] = []
+    taken: set[str] = set()
+    for (row, column), variable in {**form.labels, **_strange_labels(form)}.items():
+        heading = Heading(len(columns) + 1, (grid.text(row, column),))
+        cell = _value_cell(form, row, column)
+        ledger.mark([row], "header", column, column + 1)
+        if cell is not None:
+            ledger.mark([cell[0]], "body", cell[1], cell[1] + 1)
+        shown = _column(form, heading, variable, taken, cell or (row, column))
+        if shown.fate == "unmatched" and cell is not None and grid.filled[cell]:
+            message = f"栏目“{heading.shown}”没有对应的变量或重复出现，未使用。请在 mapping.yaml 的 headings 中写一行。"
+            findings.append(grid.finding("heading_unmatched", row, column, message))
+        columns.append(shown)
+        values.append(grid.values[cell] if cell is not None else None)
+    named = any(
+        v is not None and c.variable is not None and c.variable.name in ("name", "id_number")
+        for c, v in zip(columns, values, strict=True)
+    )
+    body = pd.DataFrame([values] if named else [], index=[0] if named else [], columns=[c.index for c in columns], dtype=object)
+    rows = (grid.number(form.start), grid.number(form.end - 1))
+    meta = {"title": title} if (title := _title(form)) else {}
+    text = grid.sheet.is_text
+    return Table(grid.sheet.file, grid.name, "roster", tuple(columns), body, rows, meta=meta, is_text=text, is_form=True), findings
+
+
+def _column(form: Form, heading: Heading, variable: Variable | None, taken: set[str], cell: Cell) -> Column:
+    where = {"row": form.grid.number(cell[0]), "place": cell[1] + 1}
+    if variable is None or (variable.name in taken and variable.kind not in REPEATABLE):
+        return Column(heading.index, heading.shown, suggestions=form.words.suggestions(heading.key, ["workers"]), **where)
+    taken.add(variable.name)
+    fate = "ignored" if variable.kind in NOT_COUNTED else "matched"
+    return Column(heading.index, heading.shown, variable, fate, factor=factor_of(variable, heading), **where)
+
+
+def _strange_labels(form: Form) -> dict[Cell, None]:
+    """Short texts in rows of labels that stand where a label would, with a filled cell to their right."""
+    grid = form.grid
+    values = {cell for row, column in form.labels if (cell := _value_cell(form, row, column)) is not None}
+    found: dict[Cell, None] = {}
+    for row in sorted({row for row, _ in form.labels}):
+        for column in grid.columns_of(row):
+            value = grid.values[row, column]
+            cell = (row, _right(grid, row, column))
+            is_label = isinstance(value, str) and len(squeeze(value)) <= LONGEST_LABEL and (row, column) not in values
+            free = cell[1] < grid.width and cell not in form.labels and cell not in values and bool(grid.filled[cell])
+            if is_label and free and (row, column) not in form.labels and grid.merges.get((row, column), (row, 0))[0] == row:
+                found[row, column] = None
+                values.add(cell)
+    return found
+
+
+def _title(form: Form) -> str:
+    for row in range(form.start, form.end):
+        columns = form.grid.columns_of(row)
+        if len(columns) == 1 and (row, columns[0]) not in form.labels:
+            return form.grid.text(row, columns[0])
+        if columns:
+            return ""
+    return ""
+
+
+def _family_table(form: Form, ledger: Ledger) -> list[Table]:
+    if form.family is None:
+        return []
+    grid, (top, end, first, last) = form.grid, form.family
+    headings = headings_of(grid, top, top + 1, first, last)
+    columns = columns_for("members", headings, form.words, [frozenset({"…"})] * len(headings))
+    rows = [r for r in range(top + 1, end) if grid.filled[r, first:last].any()]
+    ledger.mark([top], "header")
+    ledger.mark(rows, "body", first, last)
+    index = pd.Index([grid.number(r) for r in rows], dtype="int64")
+    body = pd.DataFrame(grid.values[rows, first:last], index=index, columns=[c.index for c in columns], dtype=object)
+    heads = pd.Series(0, index=index, dtype="int64")
+    number = grid.number(top)
+    return [Table(grid.sheet.file, grid.name, "members", columns, body, (number, number), heads, is_text=grid.sheet.is_text)]

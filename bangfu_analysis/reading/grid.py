@@ -37,16 +37,17 @@ class Grid:
         self.sheet = sheet
         self.name = name or sheet.name
         columns = list(zip(*sheet.cells, strict=True))
+        values = np.empty((len(sheet.cells), len(columns)), dtype=object)
+        if columns:
+            values[:] = sheet.cells
         self.distinct: list[set[object]] = [set(column) for column in columns]
-        filled = np.zeros((len(sheet.cells), len(columns)), dtype=bool)
+        filled = np.ones(values.shape, dtype=bool)
         for j, column in enumerate(columns):
-            blanks = {value for value in self.distinct[j] if is_blank(value)}
-            filled[:, j] = [value not in blanks for value in column] if blanks else True
+            blanks = {v for v in self.distinct[j] if not (isinstance(v, str) and v[:1].isalnum()) and is_blank(v)}
+            if blanks:
+                filled[:, j] = [value not in blanks for value in column]
         rows, wide = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
         self.height, self.width = (int(rows[-1]) + 1, int(wide[-1]) + 1) if len(rows) else (0, 0)
-        values = np.empty((len(sheet.cells), len(columns)), dtype=object)
-        for j, column in enumerate(columns):
-            values[:, j] = column
         values[~filled] = None
         self.values: Objects = values[: self.height, : self.width]
         self.filled: Booleans = filled[: self.height, : self.width]

@@ -12,12 +12,15 @@ from bangfu_analysis.reading.headings import Heading, Vocabulary, slot_of
 from bangfu_analysis.text import squeeze
 
 MOST_LEVELS = 4
+_COLON = re.compile(r"[:：]")
 _UNTITLED = re.compile(r"[:：]|\d{4}")
 _UNIT_KEYS = "填报单位|上报单位|报送单位|填表单位|填报工会|上报工会|发放单位|单位名称|工会名称"
 _DATE_KEYS = "填报日期|填表日期|报送日期|填报时间|填表时间|制表日期|统计日期|统计时间|所属月份|截止日期|截至日期|日期|时间"
 _MONEY_KEYS = "金额单位|货币单位|计量单位|单位"
-_META = re.compile(rf"({_UNIT_KEYS}|{_DATE_KEYS}|{_MONEY_KEYS})(?:[(（][^)）]*[)）])?\s*[:：]\s*((?:(?!\s{{2}})[^:：])*)")
+_META = re.compile(rf"({_UNIT_KEYS}|{_DATE_KEYS}|{_MONEY_KEYS})(?:[(（][^)）]*[)）])?\s*[:：]\s*(.*)$", re.DOTALL)
+_BETWEEN = re.compile(r"\s+(?=[^\s:：]{2,8}(?:[(（][^)）]*[)）])?[:：])")
 _FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0, "人民币元": 1.0}
+_COUNTED = frozenset({"人", "户", "人次", "%", "个", "名", "岁", *_FACTORS})
 _DATE_ALONE = re.compile(r"^[(（]?(\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?)[)）]?$")
 
 
@@ -213,24 +216,30 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
     meta: dict[str, object] = {}
     for row in range(start, top):
         columns = grid.columns_of(row, first, last)
-        if not columns:
-            continue
-        line = "   ".join(str(grid.values[row, c]) for c in columns)
-        pairs = _META.findall(line)
-        for key, value in pairs:
-            _note(meta, key, value.strip())
-        if found := next((m for c in columns if (m := _DATE_ALONE.match(grid.text(row, c)))), None):
-            meta.setdefault("date", found.group(1))
-        if not pairs and not _DATE_ALONE.match(squeeze(line)) and len(columns) <= 2:
+        parts = [part for c in columns for part in _BETWEEN.split(str(grid.values[row, c])) if part.strip()]
+        said = False
+        for part, following in zip(parts, [*parts[1:], ""], strict=True):
+            if pair := _META.search(part):
+                said = True
+                _note(meta, pair.group(1), pair.group(2) or ("" if _COLON.search(following) else following))
+            elif alone := _DATE_ALONE.match(squeeze(part)):
+                said = True
+                meta.setdefault("date", alone.group(1))
+        if columns and not said and len(columns) <= 2:
             meta.setdefault("title", grid.text(row, columns[0]))
     return meta
 
 
 def _note(meta: dict[str, object], key: str, value: str) -> None:
-    bare = squeeze(value).strip("()（）。,，")
-    if bare in _FACTORS and key in _MONEY_KEYS.split("|"):
-        meta.setdefault("money_factor", _FACTORS[bare])
-    elif bare and key in _DATE_KEYS.split("|"):
-        meta.setdefault("date", bare)
-    elif bare and (key in _UNIT_KEYS.split("|") or key == "单位"):
-        meta.setdefault("unit", value.strip())
+    first, *rest = re.split(r"\s{2,}", re.sub(r"[(（](?:盖章|公章|签章)[)）]", "", value).strip()) or [""]
+    units = re.split(r"[、,/，]", squeeze(value).strip("()（）。"))
+    if key in _MONEY_KEYS.split("|") and set(units) <= _COUNTED:
+        meta.update({"money_factor": _FACTORS[unit] for unit in units if unit in _FACTORS and "money_factor" not in meta})
+    elif key in _DATE_KEYS.split("|"):
+        bare = squeeze(value)
+        if any(character.isdigit() for character in bare):
+            meta.setdefault("date", bare)
+    elif first and (key in _UNIT_KEYS.split("|") or key == "单位"):
+        meta.setdefault("unit", first)
+        if rest and (alone := _DATE_ALONE.match(squeeze(rest[-1]))):
+            meta.setdefault("date", alone.group(1))

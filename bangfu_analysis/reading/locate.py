@@ -15,7 +15,7 @@ from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, meta_of, repeats_of
 from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
 from bangfu_analysis.reading.rows import Block, body_of, heads_of, sort_rows, totals_of
-from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, Table
+from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import squeeze
 
@@ -49,26 +49,14 @@ def read_sheet(sheet: Sheet, codebook: Codebook, *, include_hidden: bool = False
 def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) -> SheetReading:
     grid = Grid(sheet)
     if not grid.height:
-        return SheetReading(sheet.file, sheet.name, "empty", reason="空表", rows=dict.fromkeys(_rows(), 0), cells=dict.fromkeys(_cells(), 0))
+        return SheetReading(sheet.file, sheet.name, "empty", rows=dict.fromkeys(ROW_FATES, 0), cells=dict.fromkeys(CELL_FATES, 0), reason="空表")
     ledger = Ledger(grid)
     if _is_questionnaire(grid):
         return _questionnaire(grid, ledger)
-    if (form := forms.form_of(grid, words, position)) is not None:
-        tables, findings = forms.read_form(form, ledger)
-        return _reading(form.grid, ledger, "form", tables, [], findings, include_hidden)
+    if found := forms.forms_of(grid, words, position):
+        tables, findings = forms.read_forms(found, ledger)
+        return _reading(found[0].grid, ledger, "form", tables, [], findings, include_hidden)
     return _read_tables(grid, ledger, words, include_hidden)
-
-
-def _rows() -> Sequence[str]:
-    from bangfu_analysis.reading.tables import ROW_FATES
-
-    return ROW_FATES
-
-
-def _cells() -> Sequence[str]:
-    from bangfu_analysis.reading.tables import CELL_FATES
-
-    return CELL_FATES
 
 
 def _is_questionnaire(grid: Grid) -> bool:
@@ -102,8 +90,8 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
             ledger.mark(range(top, body), "header", first, last)
             for left, right in repeats_of(headings_of(grid, top, body, first, last)):
                 block = Block(grid, top, body, end, first + left, first + right)
-                table, found = _table(block, ledger, words, meta, include_hidden)
-                tables.append(table)
+                some, found = _table(block, ledger, words, meta, include_hidden)
+                tables += some
                 findings += found
             headers.append((top, body))
             start, above = end, meta if n == 0 and first == 0 else above
@@ -123,7 +111,7 @@ def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
 
 def _table(
     block: Block, ledger: Ledger, words: Vocabulary, meta: Mapping[str, object], include_hidden: bool
-) -> tuple[Table, list[Finding]]:
+) -> tuple[list[Table], list[Finding]]:
     grid = block.grid
     headings = headings_of(grid, block.top, block.body, block.first, block.last)
     values = [_distinct(grid, block, h.index - 1) for h in headings]
@@ -137,8 +125,23 @@ def _table(
     numbers = (grid.number(block.top), grid.number(block.body - 1))
     text = grid.sheet.is_text
     table = Table(grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, heads, totals_of(block), meta, text)
+    tables = _with_own_rows(table, [grid.number(row) for row in own], headings, words, values)
     findings += _column_findings(block, headings) + _row_findings(block) + _cell_findings(block)
-    return table, findings
+    return tables, findings
+
+
+def _with_own_rows(
+    table: Table, own: Sequence[int], headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]
+) -> list[Table]:
+    """Family members who stand in the roster's own columns become a members table, `head_of` leading to the roster's rows."""
+    if not own or table.head_of is None:
+        return [table]
+    found = columns_for("members", headings, words, values)
+    columns = tuple(replace(c, fate="ignored", suggestions=()) if c.fate == "unmatched" else c for c in found)
+    members = replace(
+        table, kind="members", columns=columns, body=table.body.loc[own], head_of=table.head_of.loc[own], totals=()
+    )
+    return [replace(table, body=table.body.drop(index=own), head_of=None), members]
 
 
 def _distinct(grid: Grid, block: Block, column: int) -> frozenset[str]:

@@ -36,8 +36,23 @@ _FOREIGN = (
 )
 
 
-def file_type(data: bytes, file: str) -> str:
-    """xlsx, xlsb, ods, xls, html, xml (a 2003 XML workbook) or text, by content and not by name.
+class Package:
+    """A zip archive whose worksheets are unpacked once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.archive = zipfile.ZipFile(io.BytesIO(data))
+        self.names = frozenset(self.archive.namelist())
+        self._read: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes:
+        """The content of a part; KeyError where there is none."""
+        if name not in self._read:
+            self._read[name] = self.archive.read(name)
+        return self._read[name]
+
+
+def file_type(data: bytes, file: str) -> tuple[str, Package | None]:
+    """xlsx, xlsb, ods, xls, html, xml (a 2003 XML workbook) or text, by content and not by name; the package of a zipped one.
 
     Raises FileRefused, naming `file`, where the content is not a spreadsheet or would exhaust the machine.
     """
@@ -51,10 +66,10 @@ def file_type(data: bytes, file: str) -> str:
     if data.startswith(b"PK"):
         return _package_type(data, file)
     if data.startswith(_OLE):
-        return _ole_type(data, file)
+        return _ole_type(data, file), None
     if data[:2] in (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00") and file.lower().endswith(".xls"):
-        return "xls"
-    return _text_type(data, file)
+        return "xls", None
+    return _text_type(data, file), None
 
 
 def refused(file: str, found: str, advice: str) -> FileRefused:
@@ -89,23 +104,23 @@ def _ole_type(data: bytes, file: str) -> str:
     raise refused(file, f"这是{what}，不是电子表格", "请把其中的表复制到 Excel，另存为 .xlsx")
 
 
-def _package_type(data: bytes, file: str) -> str:
+def _package_type(data: bytes, file: str) -> tuple[str, Package]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            found = _named_type(package, file)
-            _refuse_bombs(package, len(data), file)
-            if found == "xlsx":
-                _refuse_far_cells(package, file)
-            elif found == "ods":
-                _refuse_repeats(package.read("content.xml"), file)
-            return found
+        package = Package(data)
+        found = _named_type(package, file)
+        _refuse_bombs(package.archive, len(data), file)
+        if found == "xlsx":
+            _refuse_far_cells(package, file)
+        elif found == "ods":
+            _refuse_repeats(package.read("content.xml"), file)
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as fault:
         raise refused(file, "文件已损坏（压缩结构不完整）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx") from fault
+    return found, package
 
 
-def _named_type(package: zipfile.ZipFile, file: str) -> str:
-    names = {info.filename.replace("\\", "/").lstrip("/").lower() for info in package.infolist()}
-    if any(info.flag_bits & 1 for info in package.infolist()):
+def _named_type(package: Package, file: str) -> str:
+    names = {name.replace("\\", "/").lstrip("/").lower() for name in package.names}
+    if any(info.flag_bits & 1 for info in package.archive.infolist()):
         raise refused(file, "压缩包设有密码", "请去掉密码后重新保存")
     if any(name.endswith("vbaproject.bin") for name in names) or file.lower().endswith((".xlsm", ".xltm")):
         raise refused(file, "工作簿含有宏", "请用 Excel 打开（不启用宏）并另存为不含宏的 .xlsx")
@@ -130,10 +145,10 @@ def _refuse_bombs(package: zipfile.ZipFile, packed: int, file: str) -> None:
         )
 
 
-def _refuse_far_cells(package: zipfile.ZipFile, file: str) -> None:
-    for info in package.infolist():
-        if re.search(r"worksheets/[^/]+\.xml$", info.filename.replace("\\", "/")):
-            xml = package.read(info)
+def _refuse_far_cells(package: Package, file: str) -> None:
+    for name in sorted(package.names):
+        if re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
+            xml = package.read(name)
             rows, columns = _extent(xml)
             if rows * columns > MOST_CELLS:
                 raise refused(

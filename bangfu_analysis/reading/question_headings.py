@@ -31,7 +31,10 @@ META = {
 }  # fmt: skip
 META_ROLE = {name: role for role, names in META.items() for name in names}
 # Headings that only an export of an online questionnaire has.
-TELLING = {*META["time"], *META["seconds"], "来自ip", "来源详情", "清洗数据", "用户标识", "ip_province"} - {"start", "finish"}
+TELLING = {*META["time"], *META["seconds"], "来自ip", "来源详情", "清洗数据", "用户标识", "ip_province"} - {
+    "start",
+    "finish",
+}
 PRIVATE = re.compile(
     r"姓名|名字|身份证|证件号|手机号|电话|联系方式|联系人|银行卡|卡号|[账帐]号|微信号|昵称|QQ|邮箱|邮件|e-?mail|地址|住址|门牌|openid",
     re.IGNORECASE,

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reading.answers import (
-    ANSWERED, BLANK, SKIPPED, Answers, Floats, Ints, label_and_fill, pieces, safe_text, shape_of,
+    ANSWERED,
+    BLANK,
+    SKIPPED,
+    Answers,
+    Floats,
+    Ints,
+    label_and_fill,
+    pieces,
+    safe_text,
+    shape_of,
 )  # fmt: skip
 from bangfu_analysis.reading.option_order import by_precedence, printed_order
 from bangfu_analysis.reading.question_headings import PRIVATE, stem_and_row
@@ -47,7 +56,7 @@ class Question:
     """One row of `questions`, and the answers to it.
 
     `row` (respondent), `option` (place in `options`, -1 none), `value`, `fill` (place in `texts`, -1 none), `status`:
-    equally long. `grouped`: one of several items of a block.
+    equally long.
     """
 
     number: str
@@ -104,8 +113,7 @@ def _options(columns: Sequence[Answers], shape: str, mark: str) -> tuple[str, ..
     given = [(column.words[i], int(column.counts[i])) for column in columns for i in column.given]
     if shape in ("multiple", "ranking"):
         lists = [([label_and_fill(p)[0] for p in pieces(word, mark)], n) for word, n in given]
-        known = by_precedence(lists)
-        return printed_order(known) if shape == "ranking" else known
+        return by_precedence(lists)
     if shape == "single" and not all(column.is_numeric for column in columns):
         return printed_order(list(dict.fromkeys(label_and_fill(word)[0] for word, _ in given)))
     return ()
@@ -187,7 +195,8 @@ def _spread(
     answered = status == ANSWERED
     rows, places = np.nonzero(~np.isnan(values) & answered[:, None])
     silent = np.flatnonzero(~answered)
-    order = np.argsort(np.concatenate([rows, silent]), kind="stable")
+    within = values[rows, places] if kind == "ranking" else places
+    order = np.lexsort((np.concatenate([within, silent * 0]), np.concatenate([rows, silent])))
     nothing = np.full(len(silent), -1)
     return Question(
         number=column.heading.number,
@@ -287,7 +296,9 @@ def _meta(column: Answers) -> Question:
     if role == "private":
         return _private(column)
     if role in ("row", "number", "seconds"):
-        value = np.array([_seconds(w) if role == "seconds" else n for w, n in zip(column.words, column.numbers, strict=True)])
+        value = np.array(
+            [_seconds(w) if role == "seconds" else n for w, n in zip(column.words, column.numbers, strict=True)]
+        )
         return _checked(_plain(column, "meta", value=value), np.isnan(value))
     read = {"time": _iso, "ip": _province, "words": safe_text}[role]
     texts = [read(word) for word in column.words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -83,8 +84,11 @@ def _repeated(block: Block) -> Booleans:
         columns = grid.columns_of(row, block.first, block.last)
         if len(columns) < 2:
             continue
-        same = sum((grid.values[block.body : block.end, c] == grid.values[row, c]).astype(int) for c in columns)
-        found |= np.asarray(same) >= max(2, 0.6 * len(columns))
+        needed = max(2, math.ceil(0.6 * len(columns)))
+        probes = columns[: len(columns) - needed + 1]  # a row with `needed` equal cells has one of them here
+        hits = np.logical_or.reduce([grid.values[block.body : block.end, c] == grid.values[row, c] for c in probes])
+        for n in np.flatnonzero(hits):
+            found[n] |= sum(grid.values[block.body + n, c] == grid.values[row, c] for c in columns) >= needed
     return found
 
 
@@ -132,7 +136,8 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
     struck = _struck(block, data) if not include_hidden else set()
     numbers = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"]
     after = min((n for n in block.notes if _has_signature(grid, n, block) and any(d < n for d in data)), default=None)
-    usual = float(np.median(grid.filled[data, block.first : block.last].sum(axis=1))) if data else 0.0
+    before = [row for row in data if after is None or row < after]
+    usual = float(np.median(grid.filled[before, block.first : block.last].sum(axis=1))) if before else 0.0
     name = block.place_of("name")
     for row in data:
         columns = grid.columns_of(row, block.first, block.last) if row - block.body in sparse else None
@@ -142,7 +147,7 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
             block.aside[row] = ("row_number_only", "这一行只有序号，没有内容，不作为记录")
         elif after is not None and row > after and not any(after < r < row for r in block.repeated):
             named = name is None or (isinstance(grid.values[row, name], str) and not grid.text(row, name).isdigit())
-            if not named or grid.counts[row] < 0.5 * usual:
+            if not named or grid.filled[row, block.first : block.last].sum() < 0.5 * usual:
                 block.aside[row] = ("row_after_footer", "这一行在表尾签字行之后，与上面的记录不像，不作为记录")
 
 
@@ -184,7 +189,7 @@ def totals_of(block: Block) -> tuple[Total, ...]:
 def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
     """The data rows with merges filled and dittos resolved, and what was filled without a merge."""
     grid = block.grid
-    values = grid.values[block.data, block.first : block.last].copy()
+    values = grid.values[block.data, block.first : block.last]  # a copy, as the rows are listed
     _fill_merges(block, values)
     findings = []
     for place, column in enumerate(block.columns):
@@ -253,7 +258,8 @@ def heads_of(block: Block) -> tuple[pd.Series | None, list[int]]:
     grid = block.grid
     name, identity, relation = block.place_of("name"), block.place_of("id_number"), block.place_of("relation", "members")
     own = [c for c in (name, identity) if c is not None]
-    if not own or not block.data or block.kind != "roster":
+    of_members = any(c.variable is not None and c.variable.frame == "members" for c in block.columns)
+    if not own or not block.data or block.kind != "roster" or not (of_members or grid.merges):
         return None, []
     beside = any(c.variable is not None and c.variable.frame == "members" and c.variable.name != "relation" for c in block.columns)
     if beside or relation is None:

@@ -5,7 +5,6 @@ Read from the package's own XML, as no library gives all of it quickly (see docs
 
 from __future__ import annotations
 
-import io
 import posixpath
 import re
 import zipfile
@@ -14,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+from bangfu_analysis.reading.preflight import Package
 from bangfu_analysis.reading.tables import Sheet
 
 Cells = dict[tuple[int, int], Any]
@@ -24,26 +24,26 @@ _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)</|<(?:\w+:)?t\b[^>]*>([^<]*)</")
+_SIGNS = (b't="e"', b"<f>", b"<f ", b"strike")
 _STRIKE_OFF = ("0", "false")
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
 
-def of_xlsx(data: bytes, sheets: list[Sheet]) -> list[Sheet]:
-    """`sheets` with the structure that the package `data` holds of them; where it can't be read, `structure` says so."""
+def of_xlsx(package: Package, sheets: list[Sheet]) -> list[Sheet]:
+    """`sheets` with the structure that the package holds of them; where it can't be read, `structure` says so."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            parts = _sheet_parts(package)
-            styles, strings = _struck_styles(package), _struck_strings(package)
-            return [
-                _of_sheet(sheet, package, parts[sheet.name], styles, strings) if sheet.name in parts else sheet
-                for sheet in sheets
-            ]
+        parts = _sheet_parts(package)
+        styles, strings = _struck_styles(package), _struck_strings(package)
+        return [
+            _of_sheet(sheet, package, parts[sheet.name], styles, strings) if sheet.name in parts else sheet
+            for sheet in sheets
+        ]
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as fault:
         return [replace(sheet, structure=f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线") for sheet in sheets]
 
 
-def _of_sheet(sheet: Sheet, package: zipfile.ZipFile, part: str, styles: set[bytes], strings: set[bytes]) -> Sheet:
-    if package.getinfo(part).file_size > LARGEST_XML:
+def _of_sheet(sheet: Sheet, package: Package, part: str, styles: set[bytes], strings: set[bytes]) -> Sheet:
+    if len(package.read(part)) > LARGEST_XML:
         return replace(sheet, structure="工作表过大，未检查隐藏的行列、删除线和批注")
     xml = package.read(part)
     errors, uncalculated, struck = _marked_cells(xml, styles, strings)
@@ -84,7 +84,7 @@ def _marked_cells(xml: bytes, styles: set[bytes], strings: set[bytes]) -> tuple[
     errors: Cells = {}
     uncalculated: set[Any] = set()
     struck: set[Any] = set()
-    if not (styles or strings or b't="e"' in xml or _FORMULA.search(xml) or b"<strike" in xml):
+    if not (styles or strings or any(sign in xml for sign in _SIGNS) or (b"<sheetData" not in xml and b":f" in xml)):
         return errors, uncalculated, struck
     for head, _, body in _CELL.findall(xml):
         tag = _attributes(head)
@@ -118,7 +118,7 @@ def position(address: str) -> tuple[int, int]:
     return int(found.group(2)), column
 
 
-def _root(package: zipfile.ZipFile, name: str) -> ElementTree.Element | None:
+def _root(package: Package, name: str) -> ElementTree.Element | None:
     try:
         return ElementTree.fromstring(package.read(name))
     except KeyError:
@@ -133,7 +133,7 @@ def _all(root: ElementTree.Element | None, name: str) -> Iterator[ElementTree.El
     return (element for element in root.iter() if _local(element.tag) == name) if root is not None else iter(())
 
 
-def _relations(package: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     """Relation id -> (type, target part) of `part`."""
     folder, name = posixpath.split(part)
     root = _root(package, f"{folder}/_rels/{name}.rels")
@@ -143,17 +143,17 @@ def _relations(package: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]
     }
 
 
-def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
+def _sheet_parts(package: Package) -> dict[str, str]:
     relations = _relations(package, "xl/workbook.xml")
     found = {}
     for sheet in _all(_root(package, "xl/workbook.xml"), "sheet"):
         of = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
-        if of in relations and relations[of][1] in package.namelist():
+        if of in relations and relations[of][1] in package.names:
             found[str(sheet.get("name"))] = relations[of][1]
     return found
 
 
-def _struck_styles(package: zipfile.ZipFile) -> set[bytes]:
+def _struck_styles(package: Package) -> set[bytes]:
     """Style numbers of cells whose font is struck through."""
     root = _root(package, "xl/styles.xml")
     fonts = [f for group in _all(root, "fonts") for f in group if _local(f.tag) == "font"]
@@ -162,9 +162,9 @@ def _struck_styles(package: zipfile.ZipFile) -> set[bytes]:
     return {str(n).encode() for n, xf in enumerate(styles) if int(xf.get("fontId", 0)) in struck}
 
 
-def _struck_strings(package: zipfile.ZipFile) -> set[bytes]:
+def _struck_strings(package: Package) -> set[bytes]:
     """Numbers of the shared strings with a struck-through run."""
-    if "xl/sharedStrings.xml" not in package.namelist():
+    if "xl/sharedStrings.xml" not in package.names:
         return set()
     xml = package.read("xl/sharedStrings.xml")
     if not _strikes(xml):
@@ -173,7 +173,7 @@ def _struck_strings(package: zipfile.ZipFile) -> set[bytes]:
     return {str(n).encode() for n, item in enumerate(items) if _strikes(item)}
 
 
-def _comments(package: zipfile.ZipFile, part: str) -> set[tuple[int, int]]:
+def _comments(package: Package, part: str) -> set[tuple[int, int]]:
     found: set[tuple[int, int]] = set()
     for kind, target in _relations(package, part).values():
         if kind.endswith("/comments"):
@@ -181,10 +181,9 @@ def _comments(package: zipfile.ZipFile, part: str) -> set[tuple[int, int]]:
     return found
 
 
-def of_ods(data: bytes, sheets: list[Sheet]) -> list[Sheet]:
+def of_ods(package: Package, sheets: list[Sheet]) -> list[Sheet]:
     """`sheets` with merges, hidden rows, struck-through cells and annotations of an OpenDocument spreadsheet."""
-    with zipfile.ZipFile(io.BytesIO(data)) as package:
-        root = ElementTree.fromstring(package.read("content.xml"))
+    root = ElementTree.fromstring(package.read("content.xml"))
     struck = {
         str(_get(style, "name"))
         for style in _all(root, "style")

@@ -46,7 +46,8 @@ class Column:
     `index`: Excel column; `heading`: levels joined with `/`; `variable`: what it means, None where it is not known;
     `fate`: matched, ignored, unmatched (issue), empty; `slot`: number n of 家庭成员n; `tick`: the code that a tick in
     this column stands for; `factor`: what a bare number is multiplied with (万元 -> 10000, yearly where the variable is
-    monthly -> 1/12); `suggestions`: nearest codebook entries as frame.name; `row`: for a form, the row of its value.
+    monthly -> 1/12); `suggestions`: nearest codebook entries as frame.name; `row`: for a form, the row of its value, and
+    `place` its Excel column (`index` then only numbers the labels).
     """
 
     index: int
@@ -58,6 +59,7 @@ class Column:
     factor: float = 1.0
     suggestions: tuple[str, ...] = ()
     row: int | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class SheetReading:
 
 def address(table: Table, row: int, column: Column) -> str:
     """`F12`; in a text file the row is the physical line on which the record starts."""
-    return f"{column_letters(column.index)}{column.row if column.row is not None else row}"
+    return f"{column_letters(column.place or column.index)}{column.row if column.row is not None else row}"
 
 
 def column_letters(index: int) -> str:

@@ -34,16 +34,15 @@ def read_sheets(path: Path, file: str) -> list[Sheet]:
         data = path.read_bytes()
     except OSError as fault:
         raise refused(file, "文件打不开", "请检查文件是否存在、是否被其他程序占用") from fault
-    kind = file_type(data, file)
+    kind, package = file_type(data, file)
     if kind == "text":
         return [text_files.delimited(data, file)]
     if kind in ("html", "xml"):
         return text_files.tables_of_html(data, file) if kind == "html" else text_files.workbook_2003(data, file)
     sheets = _values(data, kind, file)
-    if kind in UNKNOWN:
+    if package is None or kind in UNKNOWN:
         return [replace(sheet, structure=UNKNOWN[kind]) for sheet in sheets]
-    read = structure.of_xlsx if kind == "xlsx" else structure.of_ods
-    return read(data, sheets)
+    return structure.of_xlsx(package, sheets) if kind == "xlsx" else structure.of_ods(package, sheets)
 
 
 def _values(data: bytes, kind: str, file: str) -> list[Sheet]:

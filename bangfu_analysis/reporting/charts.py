@@ -33,20 +33,24 @@ from bangfu_analysis.reporting.labels import dimensions, labels_of, sorted_by_si
 from bangfu_analysis.reporting.theme import (
     ACCENT,
     HATCHES,
-    INK,
     MAIN,
-    MUTED,
     PALETTE,
+    POINTS,
     captioned,
+    line_mm,
     look,
     new_figure,
     plain,
+    row_places,
+    rows_that_fit,
     text_colour,
+    text_width,
     wrapped,
 )
 
-MOST_BARS = 40
-LABEL_WIDTH = {"column": 16, "full": 30, "slide": 30}  # half-width characters
+LEAST_NUMBERED = 6  # per cent: a narrower segment has no room for its number
+MOST_UPRIGHT = {"column": 5, "full": 12, "slide": 12}
+LABEL_WIDTH = {"column": 18, "full": 30, "slide": 30}  # half-width characters
 
 
 def bar_of_shares(
@@ -61,9 +65,7 @@ def bar_of_shares(
     """One horizontal bar per level of the table's only dimension, in the order of the table, with share and count."""
     name = only_dimension(table)
     with look(size):
-        figure = new_figure(size, 18 + 6.5 * len(table))
-        axes = figure.subplots()
-        horizontal_bars(axes, table, labels_of(codebook, table[name], lang), bar_labels(table, lang), size)
+        figure, _ = lying_bars(table, labels_of(codebook, table[name], lang), bar_labels(table, lang), size)
         heading = title_of(codebook, name, lang) if title is None else title
         return captioned(figure, heading, [base_note(table, lang, source)], size)
 
@@ -77,10 +79,15 @@ def ordered_bars(
     source: str = "",
     size: str = "full",
 ) -> Figure:
-    """One upright bar per level in codebook order, for variables whose levels go up: education, age bands."""
+    """One upright bar per level in codebook order, for variables whose levels go up: education, age bands.
+
+    Where there are too many to stand side by side in `size`, the bars lie, as in `bar_of_shares`.
+    """
     name = only_dimension(table)
+    if len(table) > MOST_UPRIGHT[size]:
+        return bar_of_shares(table, codebook, lang=lang, title=title, source=source, size=size)
     with look(size):
-        figure = new_figure(size, 65)
+        figure = new_figure(size, 18 * line_mm(size))
         axes = plain(figure.subplots(), keep="bottom")
         words = [wrapped(label, _upright_width(size, len(table))) for label in labels_of(codebook, table[name], lang)]
         bars = axes.bar(range(len(table)), heights(table), color=MAIN, width=0.6)
@@ -108,9 +115,7 @@ def cause_bars(
     name = only_dimension(table)
     named = sorted_by_size(table[table["n"].ne(0).fillna(True)], name)
     with look(size):
-        figure = new_figure(size, 18 + 5.5 * max(len(named), 1))
-        axes = figure.subplots()
-        horizontal_bars(axes, named, labels_of(codebook, named[name], lang), bar_labels(named, lang), size)
+        figure, _ = lying_bars(named, labels_of(codebook, named[name], lang), bar_labels(named, lang), size)
         notes = [base_note(table, lang, source), WORDS[lang]["unnamed"] if len(named) < len(table) else ""]
         return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
 
@@ -126,17 +131,17 @@ def unit_rates(
 ) -> Figure:
     """Rates (`hardship_rate` by unit or district) as bars, the highest first, each with its count and its base.
 
-    A unit without a denominator has no bar; beyond MOST_BARS units the rest is left to the table, and the note says so.
+    A unit without a denominator has no bar; units that do not fit are left to the table, and the note says so.
     """
     name = only_dimension(table)
     ranked = table.sort_values(["share", "n"], ascending=False, kind="stable", na_position="last").reset_index(
         drop=True
     )
-    shown = ranked.head(MOST_BARS)
-    words, labels = WORDS[lang], rate_labels(shown, lang)
+    units = labels_of(codebook, ranked[name], lang)
+    fitting = rows_that_fit([wrapped(unit, LABEL_WIDTH[size]) for unit in units], size)
+    shown, words = ranked.head(fitting), WORDS[lang]
     with look(size):
-        figure = new_figure(size, 18 + 5.2 * max(len(shown), 1))
-        horizontal_bars(figure.subplots(), shown, labels_of(codebook, shown[name], lang), labels, size)
+        figure, _ = lying_bars(shown, units[:fitting], rate_labels(shown, lang), size)
         more = words["more"].format(len(ranked) - len(shown)) if len(ranked) > len(shown) else ""
         nobase = words["nobase"] if shown["share"].isna().any() else ""
         notes = [joined([left_note(table, lang), more, nobase], lang), source_note(source, lang)]
@@ -155,32 +160,24 @@ def level_split(
 ) -> Figure:
     """Shares of the levels stacked to 100 %: one bar, or one per level of `by` (a unit, a wave, an age band).
 
-    Levels are named in a legend above, with their numbers where there is one bar; segments under 6 % bear none inside.
+    Levels are named in a legend above, with their numbers where there is one bar; narrow segments bear none inside.
     """
     name = only_dimension(table, besides=by)
-    rows = [(label, part) for label, part in groups_of(table, codebook, by, lang) if base_of(part) != "0"]
+    every = [(label, part) for label, part in groups_of(table, codebook, by, lang) if base_of(part) != "0"]
+    stubs = [wrapped(f"{label} (n = {base_of(part)})", LABEL_WIDTH[size]) if by else "" for label, part in every]
+    rows = every[: rows_that_fit(stubs, size)]
     levels = labels_of(codebook, rows[0][1][name], lang) if rows else []
     numbers = bar_labels(rows[0][1], lang) if len(rows) == 1 else [""] * len(levels)
+    places, lines = row_places(stubs[: len(rows)])
     with look(size):
-        figure = new_figure(size, 28 + 7 * len(rows))
+        figure = new_figure(size, (6 + lines) * line_mm(size))
         axes = plain(figure.subplots())
-        for place, (_, part) in enumerate(rows):
+        for place, (_, part) in zip(places, rows, strict=True):
             _stack(axes, place, part, [f"{a} {b}".strip() for a, b in zip(levels, numbers, strict=True)])
-        axes.set_xticks([])
-        words = [f"{wrapped(label, LABEL_WIDTH[size])}\nn = {base_of(part)}" for label, part in rows]
-        axes.set_yticks(range(len(rows)), words if by else [""] * len(rows))
-        axes.set(xlim=(0, 100), ylim=(len(rows) - 0.4, -0.6))
-        handles, named = axes.get_legend_handles_labels()
-        figure.legend(
-            handles[: len(levels)], named[: len(levels)], loc="outside upper left", ncols=_columns(named, size)
-        )
-        small = (
-            WORDS[lang]["small"].format(6)
-            if by and (table["share"].between(0, 0.06, inclusive="neither")).any()
-            else ""
-        )
-        note = base_note(table, lang, source) if not by else joined([left_note(table, lang), small], lang)
-        notes = [note, source_note(source, lang) if by else ""]
+        axes.set_yticks(places, stubs[: len(rows)])
+        axes.set(xticks=[], xlim=(0, 100), ylim=(lines, 0))
+        _legend_above(axes, len(levels), size)
+        notes = _split_notes(table, by, len(every) - len(rows), lang, source)
         return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
 
 
@@ -203,18 +200,17 @@ def age_pyramid(
     bands = table[ages[0]].drop_duplicates()
     most = float(table["n"].astype("Float64").max(skipna=True) or 1)
     with look(size):
-        figure = new_figure(size, 30 + 5 * len(bands))
+        figure = new_figure(size, (8 + 1.5 * len(bands)) * line_mm(size))
         men, women = figure.subplots(1, 2, sharey=True)
         for axes, code, word, colour in ((men, "male", "men", MAIN), (women, "female", "women", PALETTE[3])):
-            side = table[table["sex"].eq(code)]
-            _pyramid_side(axes, side, colour, most)
+            _pyramid_side(axes, table[table["sex"].eq(code)], colour, most * (1.5 if size == "column" else 1.22))
             axes.set_title(WORDS[lang][word], fontsize="medium")
             _mark_cut(axes, codebook, ages[0], code, WORDS[lang]["cut"])
-        men.invert_xaxis()
         women.tick_params(labelleft=True)
         men.tick_params(labelleft=False)
-        women.set_yticks(range(len(bands)), labels_of(codebook, bands, lang), ha="center")
-        women.tick_params(axis="y", pad=24 * (2.0 if size == "slide" else 1.0))
+        words = labels_of(codebook, bands, lang)
+        women.set_yticks(range(len(bands)), words, ha="center")
+        women.tick_params(axis="y", pad=5 + POINTS[size] * 0.27 * max(text_width(word) for word in words))
         heading = title_of(codebook, ages[0], lang) if title is None else title
         return captioned(figure, heading, [base_note(table, lang, source)], size)
 
@@ -232,25 +228,25 @@ def age_by_sex(
     name = only_dimension(table)
     sexes = {str(level["code"]): level.get("sex") for level in codebook.bands[name].levels}
     with look(size):
-        figure = new_figure(size, 18 + 7 * len(table))
-        axes = figure.subplots()
-        bars = horizontal_bars(axes, table, labels_of(codebook, table[name], lang), bar_labels(table, lang), size)
+        figure, bars = lying_bars(table, labels_of(codebook, table[name], lang), bar_labels(table, lang), size)
         for bar, code in zip(bars, table[name], strict=True):
             bar.set_facecolor(PALETTE[3] if sexes[str(code)] == "female" else MAIN)
         heading = title_of(codebook, name, lang) if title is None else title
         return captioned(figure, heading, [base_note(table, lang, source)], size)
 
 
-def horizontal_bars(axes: Axes, table: pd.DataFrame, labels: Sequence[str], numbers: Sequence[str], size: str) -> Any:
-    """Bars of `share` from above to below, labels at the left, numbers behind the bars; returns the bars."""
-    plain(axes, keep="left")
-    bars = axes.barh(range(len(table)), heights(table), color=MAIN, height=0.62)
+def lying_bars(table: pd.DataFrame, labels: Sequence[str], numbers: Sequence[str], size: str) -> tuple[Figure, Any]:
+    """A figure with bars of `share` from above to below, labels at the left, numbers behind the bars; and the bars."""
+    names = [wrapped(label, LABEL_WIDTH[size]) for label in labels]
+    places, lines = row_places(names)
+    figure = new_figure(size, (5 + lines) * line_mm(size))
+    axes = plain(figure.subplots(), keep="left")
+    bars = axes.barh(places, heights(table), color=MAIN, height=1.0)
     axes.bar_label(bars, list(numbers), padding=2)
-    axes.set_yticks(range(len(table)), [wrapped(label, LABEL_WIDTH[size]) for label in labels])
-    axes.set_xticks([])
+    axes.set_yticks(places, names)
     longest = max([*heights(table), 0.1])
-    axes.set(xlim=(0, longest * (1.9 if size == "column" else 1.3)), ylim=(max(len(table), 1) - 0.4, -0.6))
-    return bars
+    axes.set(xticks=[], xlim=(0, longest * (1.9 if size == "column" else 1.3)), ylim=(lines, 0))
+    return figure, bars
 
 
 def _upright_width(size: str, bars: int) -> int:
@@ -262,7 +258,7 @@ def _columns(labels: Sequence[str], size: str) -> int:
     return max(1, min(len(labels), int({"column": 26, "full": 56, "slide": 56}[size] / (longest + 3))))
 
 
-def _stack(axes: Axes, place: int, part: pd.DataFrame, labels: Sequence[str]) -> None:
+def _stack(axes: Axes, place: float, part: pd.DataFrame, labels: Sequence[str]) -> None:
     left = 0.0
     for i, (height, text, label) in enumerate(zip(heights(part), printed_percents(part), labels, strict=True)):
         colour = PALETTE[i % len(PALETTE)]
@@ -273,10 +269,10 @@ def _stack(axes: Axes, place: int, part: pd.DataFrame, labels: Sequence[str]) ->
             color=colour,
             hatch=HATCHES[i % len(HATCHES)],
             edgecolor="white",
-            height=0.62,
+            height=1.0,
             label=label,
         )
-        if height >= 6:
+        if height >= LEAST_NUMBERED:
             patch: Mapping[str, Any] = (
                 {"facecolor": colour, "edgecolor": "none", "pad": 0.8} if HATCHES[i % len(HATCHES)] else {}
             )
@@ -286,30 +282,42 @@ def _stack(axes: Axes, place: int, part: pd.DataFrame, labels: Sequence[str]) ->
         left += height
 
 
+def _split_notes(table: pd.DataFrame, by: str | None, undrawn: int, lang: str, source: str) -> list[str]:
+    if by is None:
+        return [base_note(table, lang, source)]
+    small = (
+        WORDS[lang]["small"].format(LEAST_NUMBERED)
+        if table["share"].between(0, LEAST_NUMBERED / 100, inclusive="neither").any()
+        else ""
+    )
+    more = WORDS[lang]["more"].format(undrawn) if undrawn else ""
+    return [joined([left_note(table, lang, by), small, more], lang), source_note(source, lang)]
+
+
+def _legend_above(axes: Axes, levels: int, size: str) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(
+        handles[:levels], labels[:levels], ncols=_columns(labels, size), loc="lower left", bbox_to_anchor=(0.0, 1.0),
+        borderaxespad=0.3, borderpad=0.0, handlelength=1.4, columnspacing=1.4,
+    )  # fmt: skip
+
+
 def _pyramid_side(axes: Axes, side: pd.DataFrame, colour: str, most: float) -> None:
     plain(axes)
+    men = side["sex"].eq("male").any()
+    axes.set_xlim(*((most, 0) if men else (0, most)))
     counts = side["n"].astype("Float64")
     bars = axes.barh(range(len(side)), counts.fillna(0).to_numpy(dtype=float), color=colour, height=0.8)
     axes.bar_label(bars, ["*" if pd.isna(n) else f"{int(n)}" for n in counts], padding=2)
     axes.set_xticks([])
-    axes.set_xlim(0, most * 1.22)
 
 
 def _mark_cut(axes: Axes, codebook: Codebook, band: str, sex: str, words: str) -> None:
     """A line between the bands below and above the cut of `age_by_sex`, where the band has one."""
-    cuts = [
-        level["from"] for level in codebook.bands["age_by_sex"].levels if level.get("sex") == sex and "from" in level
-    ]
+    cuts = [lv["from"] for lv in codebook.bands["age_by_sex"].levels if lv.get("sex") == sex and "from" in lv]
     starts = [level.get("from") for level in codebook.bands[band].levels]
-    for cut in cuts:
-        if cut in starts:
-            y = starts.index(cut) - 0.5
-            axes.axhline(y, color=ACCENT if sex == "male" else INK, linewidth=0.9, linestyle="--")
-            axes.text(
-                axes.get_xlim()[1],
-                y,
-                words.format(cut),
-                ha="left" if sex == "male" else "right",
-                va="bottom",
-                color=MUTED,
-            )
+    edge, side = (0.0, "left") if sex == "male" else (1.0, "right")
+    for cut in (c for c in cuts if c in starts):
+        y = starts.index(cut) - 0.5
+        axes.axhline(y, color=ACCENT, linewidth=0.9, linestyle="--")
+        axes.text(edge, y, words.format(cut), ha=side, va="bottom", color=ACCENT, transform=axes.get_yaxis_transform())

@@ -26,28 +26,33 @@ from bangfu_analysis.reporting.charts_notes import (
     source_note,
 )
 from bangfu_analysis.reporting.labels import dimensions, labels_of, sorted_by_size, title_of
+from bangfu_analysis.reporting.rounding import half_up
 from bangfu_analysis.reporting.theme import (
     DASHES,
-    HEAT,
     MAIN,
     MARKERS,
+    MUTED,
     PALETTE,
     captioned,
+    line_mm,
     look,
     new_figure,
     plain,
+    row_places,
+    rows_that_fit,
+    text_colour,
     wrapped,
 )
 
 MOST_LINES = 6
-MOST_ROWS = 40
+GAP = {"column": 0.075, "full": 0.07, "slide": 0.07}  # least distance of two names, as a share of the axis
 PANELS_A_ROW = {"column": 2, "full": 5, "slide": 5}
 LINE_COLOURS = (PALETTE[0], PALETTE[1], PALETTE[2], "#b8860b", "#5b6770", "#8c6bb1")
 COMPARE_WORDS = {
-    "zh": {"largest": "只画最后一批中最大的{0}项", "break": "线断处困难类别口径改变，前后不可比", "more": "另有{0}个单位未画出，见表", "share": "占比（%）", "n": "人数"},
+    "zh": {"largest": "只画最后一批中最大的{0}项", "break": "线断处困难类别口径改变，前后不可比", "more": "另有{0}个单位未画出，见表", "share": "占比（%）", "n": "人数", "and": "、", "left": "未详不计入（人）：{0}"},
     "en": {
         "largest": "only the {0} largest of the last wave are drawn", "break": "lines break where the definition changed",
-        "more": "{0} more units are not drawn, see the table", "share": "share (%)", "n": "persons",
+        "more": "{0} more units are not drawn, see the table", "share": "share (%)", "n": "persons", "and": ", ", "left": "not known, left out: {0}",
     },
 }  # fmt: skip
 
@@ -72,21 +77,26 @@ def causes_by_group(
     causes = labels_of(codebook, groups[0][1][name], lang) if groups else []
     across = min(PANELS_A_ROW[size], max(len(groups), 1))
     down = -(-len(groups) // across) or 1
+    words = [wrapped(cause, 18 if size == "column" else 24) for cause in causes]
+    places, lines = row_places(words)
     with look(size):
-        figure = new_figure(size, 22 + down * (8 + 5 * len(causes)))
+        figure = new_figure(size, (5 + down * (3 + lines)) * line_mm(size))
         panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
         longest = max([*heights(table), 0.1])
         for axes, (label, part) in zip(panels, groups, strict=False):
-            bars = plain(axes, keep="left").barh(range(len(part)), heights(part), color=MAIN, height=0.66)
+            bars = plain(axes, keep="left").barh(places, heights(part), color=MAIN, height=1.0)
             axes.bar_label(bars, printed_percents(part), padding=2)
-            head = f"{wrapped(label, 60 // across)}\nn = {base_of(part)}"
+            head = f"{wrapped(label, 75 // across)}\nn = {base_of(part)}"
             axes.set_title(head, fontsize="medium")
-            axes.set(xticks=[], xlim=(0, longest * (1.3 + 0.12 * across)), ylim=(len(causes) - 0.4, -0.6))
-            axes.set_yticks(range(len(causes)), [wrapped(c, 16 if size == "column" else 24) for c in causes])
+            axes.set(xticks=[], xlim=(0, longest * (1.3 + 0.12 * across)), ylim=(lines, 0))
+            axes.set_yticks(places, words)
         for axes in panels[len(groups) :]:
             axes.remove()
         many = any(part["share"].sum() > 1 + 1e-9 for _, part in groups)
-        notes = [joined([WORDS[lang]["many"] if many else "", left_note(table, lang)], lang), source_note(source, lang)]
+        notes = [
+            joined([WORDS[lang]["many"] if many else "", left_note(table, lang, by)], lang),
+            source_note(source, lang),
+        ]
         heading = _versus(codebook, name, by, lang) if title is None else title
         return captioned(figure, heading, notes, size)
 
@@ -116,14 +126,15 @@ def trend_lines(
     waves = list(dict.fromkeys(table["wave"]))
     places = _places(waves)
     with look(size):
-        figure = new_figure(size, 75)
+        figure = new_figure(size, 20 * line_mm(size))
         axes = plain(figure.subplots(), keep="bottom")
         series = groups_of(drawn, codebook, name, lang)
         ends = [
             _line(axes, i, part, measure, dict(zip(waves, places, strict=True))) for i, (_, part) in enumerate(series)
         ]
         axes.set_ylim(bottom=0, top=max(axes.get_ylim()[1] * 1.08, 0.1))
-        _name_ends(axes, ends, [label for label, _ in series], size)
+        _name_ends(axes, ends, [label for label, _ in series], measure, size)
+        _mark_breaks(axes, table, waves, places)
         axes.set_xticks(places, [_wave_label(table, wave, measure) for wave in waves])
         axes.set_yticks([])
         axes.set_xlim(
@@ -146,29 +157,45 @@ def cause_heatmap(
 ) -> Figure:
     """Rows: the groups of `by` (units) with their n; columns: causes by size; in a cell: % of the group's workers.
 
-    The darker, the larger; hidden cells bear *, groups of nobody —. Beyond MOST_ROWS groups the rest is left to the table.
+    The darker, the larger; hidden cells bear *, groups of nobody —. Groups that do not fit are left to the table.
+    ArgumentError for the narrow size, where the numbers would overlap.
     """
     import seaborn as sns  # seconds to import
 
+    if size == "column":
+        raise ArgumentError("cause_heatmap：75 毫米的栏宽放不下各项原因的数字，请用 size='full' 或 'slide'。")
     name = only_dimension(table, besides=by)
     total = table.groupby(name, observed=True)["n"].transform("sum")
     groups = groups_of(sorted_by_size(table[total > 0], name), codebook, by, lang)
     groups = sorted(groups, key=lambda group: -float(group[1]["base_n"].fillna(0).iloc[0]))
-    shown = groups[:MOST_ROWS]
+    rows = [wrapped(f"{label} (n = {base_of(part)})", 34) for label, part in groups]
+    tallest = max(rows, key=lambda row: row.count("\n"), default="")
+    shown = groups[: rows_that_fit([tallest] * len(rows), size, beside=16)]
     values = pd.DataFrame([heights(part) for _, part in shown])
     texts = pd.DataFrame([printed_percents(part) for _, part in shown])
     causes = [wrapped(c, 12) for c in labels_of(codebook, shown[0][1][name], lang)]
     with look(size):
-        figure = new_figure(size, 45 + 6 * len(shown))
+        figure = new_figure(size, (14 + row_places([tallest] * len(shown))[1]) * line_mm(size))
         axes = figure.subplots()
         sns.heatmap(
-            values, annot=texts, fmt="", cmap=HEAT, cbar=False, linewidths=0.5, ax=axes, annot_kws={"fontsize": "small"}
+            values,
+            annot=texts,
+            fmt="",
+            cmap=sns.light_palette(MAIN, as_cmap=True),
+            cbar=False,
+            linewidths=0.5,
+            ax=axes,
+            annot_kws={"fontsize": "small"},
         )
+        for text, colour in zip(axes.texts, axes.collections[0].get_facecolor(), strict=True):
+            text.set_color(text_colour(colour))
         plain(axes).set_xticks([i + 0.5 for i in range(len(causes))], causes, rotation=90 if len(causes) > 6 else 0)
-        rows = [f"{wrapped(label, 26)} (n = {base_of(part)})" for label, part in shown]
-        axes.set_yticks([i + 0.5 for i in range(len(rows))], rows, rotation=0)
+        axes.set_yticks([i + 0.5 for i in range(len(shown))], rows[: len(shown)], rotation=0)
         more = COMPARE_WORDS[lang]["more"].format(len(groups) - len(shown)) if len(groups) > len(shown) else ""
-        notes = [joined([COMPARE_WORDS[lang]["share"], left_note(table, lang), more], lang), source_note(source, lang)]
+        notes = [
+            joined([COMPARE_WORDS[lang]["share"], left_note(table, lang, by), more], lang),
+            source_note(source, lang),
+        ]
         heading = _versus(codebook, name, by, lang) if title is None else title
         return captioned(figure, heading, notes, size)
 
@@ -196,36 +223,47 @@ def _places(waves: Sequence[Any]) -> list[float]:
     )
 
 
-def _line(axes: Axes, i: int, part: pd.DataFrame, measure: str, place: dict[Any, float]) -> tuple[float, str]:
-    """Draw one level, in pieces where it is not comparable; returns the height of its last point and its colour."""
-    values = part[measure].astype("Float64").to_numpy(dtype=float, na_value=float("nan")) * (
-        100 if measure == "share" else 1
-    )
+def _line(axes: Axes, i: int, part: pd.DataFrame, measure: str, place: dict[Any, float]) -> tuple[float, float, str]:
+    """Draw one level, in pieces where it is not comparable; returns its last point and its colour."""
+    factor = 100 if measure == "share" else 1
+    values = part[measure].astype("Float64").to_numpy(dtype=float, na_value=float("nan")) * factor
     x = [place[wave] for wave in part["wave"]]
-    new = part["comparable"].eq(False).to_numpy() if "comparable" in part else [False] * len(part)
+    new = part["comparable"].eq(False).to_list() if "comparable" in part else [False] * len(part)
     starts = [0, *(k for k in range(1, len(part)) if new[k]), len(part)]
     colour = LINE_COLOURS[i % len(LINE_COLOURS)]
     for start, end in zip(starts, starts[1:], strict=False):
         axes.plot(
             x[start:end], values[start:end], color=colour, linestyle=DASHES[i % len(DASHES)], marker=MARKERS[i % len(MARKERS)],
-            markersize=4, linewidth=1.4, clip_on=False,
+            clip_on=False,
         )  # fmt: skip
-    known = [v for v in values if v == v]
-    return (float(known[-1]) if known else 0.0), colour
+    known = [(a, float(b)) for a, b in zip(x, values, strict=True) if b == b]
+    return (*(known[-1] if known else (x[-1], 0.0)), colour)
 
 
-def _name_ends(axes: Axes, ends: Sequence[tuple[float, str]], labels: Sequence[str], size: str) -> None:
-    """Write each line's name and last value at its right end, pushed apart so that no two overlap."""
-    gap = axes.get_ylim()[1] * 0.075
-    order = sorted(range(len(ends)), key=lambda i: ends[i][0])
-    below = -gap
-    for i in order:
-        below = max(ends[i][0], below + gap)
-        text = f"{wrapped(labels[i], 18)} " if labels[i] else ""
+def _name_ends(
+    axes: Axes, ends: Sequence[tuple[float, float, str]], labels: Sequence[str], measure: str, size: str
+) -> None:
+    """Write each line's name and last value behind its last point, pushed apart so that no two overlap."""
+    gap = axes.get_ylim()[1] * GAP[size]
+    below: dict[float, float] = {}
+    for i in sorted(range(len(ends)), key=lambda i: ends[i][1]):
+        x, y, colour = ends[i]
+        below[x] = max(y, gap / 2, below.get(x, -gap) + gap)
+        value = f"{half_up(y):.1f}" if measure == "share" else f"{y:.0f}"
         axes.annotate(
-            f"{text}{ends[i][0]:.1f}", (1.0, below), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
-            color=ends[i][1], va="center", ha="left", annotation_clip=False,
+            f"{labels[i]} {value}".strip(), (x, below[x]), xytext=(7, 0), textcoords="offset points",
+            color=colour, va="center", ha="left", annotation_clip=False,
         )  # fmt: skip
+
+
+def _mark_breaks(axes: Axes, table: pd.DataFrame, waves: Sequence[Any], places: Sequence[float]) -> None:
+    """A dotted line before every wave but the first that is not comparable with the one before."""
+    if "comparable" not in table:
+        return
+    comparable = table.groupby("wave", observed=True)["comparable"].any()
+    for k in range(1, len(waves)):
+        if not comparable[waves[k]]:
+            axes.axvline((places[k - 1] + places[k]) / 2, color=MUTED, linestyle=":", linewidth=0.8)
 
 
 def _wave_label(table: pd.DataFrame, wave: Any, measure: str) -> str:
@@ -234,9 +272,17 @@ def _wave_label(table: pd.DataFrame, wave: Any, measure: str) -> str:
     return f"{wave}\nn = {int(known.iloc[0])}" if len(known) and measure == "share" else str(wave)
 
 
+def _left_by_wave(table: pd.DataFrame, lang: str) -> str:
+    if "left_out_n" not in table or not table["left_out_n"].any():
+        return ""
+    left = table.groupby("wave", observed=True)["left_out_n"].max()
+    cases = COMPARE_WORDS[lang]["and"].join(f"{wave} {n}" for wave, n in left.items())
+    return COMPARE_WORDS[lang]["left"].format(cases)
+
+
 def _trend_notes(table: pd.DataFrame, drawn: pd.DataFrame, name: str | None, lang: str, source: str) -> list[str]:
     words = COMPARE_WORDS[lang]
     fewer = words["largest"].format(MOST_LINES) if len(drawn) < len(table) else ""
     later = table["wave"].ne(table["wave"].iloc[0])
     broken = words["break"] if "comparable" in table and not table.loc[later, "comparable"].all() else ""
-    return [joined([fewer, broken, left_note(table, lang)], lang), source_note(source, lang)]
+    return [joined([fewer, broken, _left_by_wave(table, lang)], lang), source_note(source, lang)]

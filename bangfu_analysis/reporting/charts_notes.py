@@ -90,9 +90,11 @@ def joined(notes: Sequence[str], lang: str) -> str:
     return WORDS[lang]["join"].join(note for note in notes if note)
 
 
-def left_note(table: pd.DataFrame, lang: str) -> str:
-    """How many are outside the base, for want of a value."""
-    left = int(table["left_out_n"].max()) if "left_out_n" in table and len(table) else 0
+def left_note(table: pd.DataFrame, lang: str, by: str | None = None) -> str:
+    """How many are outside the base for want of a value, in all groups of `by` together."""
+    if "left_out_n" not in table or not len(table):
+        return ""
+    left = int(table.groupby(by, observed=True)["left_out_n"].max().sum() if by else table["left_out_n"].max())
     return WORDS[lang]["left"].format(left) if left else ""
 
 

@@ -34,7 +34,7 @@ _COLOURS = ("#1F4E79", "#D98B1F", "#6F9FBF", "#7A7A7A", "#A64B3C", "#3F7F5F")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _MOST_CHARACTERS, _WIDEST, _NARROWEST = 31, 46, 9
 _TOTALS = ("合计", "总计", "小计", "全部", "未详", "Total", "Not stated")
-_TIME_HEADINGS = ("年份", "年度", "调查年度", "调查", "wave", "year", "Wave", "Year")
+_TIME_HEADINGS = ("批次", "年份", "年度", "调查年度", "调查", "wave", "year", "Wave", "Year")
 _MOST_BARS, _MOST_SERIES = 24, 6
 CONTENTS = "目录"
 

@@ -190,9 +190,9 @@ def _four_clear(workers: pd.DataFrame) -> _Section:
     known = known.assign(人数清=workers["id_basis"].astype(object).isin(["id_number", "id15_name", "name_birth_unit"]))
     known = known.assign(四清=known.all(axis=1))
     unit = workers["reporting_unit"].astype(object).where(workers["reporting_unit"].notna(), "（未写明）")
-    shares, sizes = known.groupby(unit).mean(), unit.value_counts()
+    shares, sizes = known.groupby(unit).mean(), unit.value_counts().to_dict()
     whole = [_Row(("合计", len(workers), *(percent(s) for s in known.mean())))] if len(workers) else []
-    rows = (_Row((name, int(sizes[name]), *(percent(s) for s in line))) for name, line in shares.iterrows())
+    rows = (_Row((name, sizes[name], *(percent(s) for s in line))) for name, line in shares.iterrows())
     note = "人数清：能凭证件或姓名、出生日期和单位认定为同一人；程度清：困难类别已知；原因清：主要致困原因已知；住址清：所属街道或区县已知。"
     numbers = ("人数", *(f"{word}（%）" for word in known))
     return _Section(

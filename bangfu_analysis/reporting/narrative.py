@@ -239,9 +239,9 @@ def _listed(table: pd.DataFrame, name: str, codebook: Codebook, unit: str) -> st
     """`A1人、B2人，分别占…`; one level alone `全部为A`; hidden ones are named at the end."""
     hidden = _hidden(table)
     shares = pd.Series(_percents(table), index=table.index)
-    labels = pd.Series(labels_of(codebook, table[name]), index=table.index)
+    labels = dict(zip(table.index, labels_of(codebook, table[name]), strict=True))
     seen = table.loc[~hidden & table["n"].gt(0).fillna(False)]
-    quiet = f"{'、'.join(labels[hidden])}{SMALL}" if hidden.any() else ""
+    quiet = f"{'、'.join(labels[i] for i in table.index[hidden])}{SMALL}" if hidden.any() else ""
     counts = [f"{labels[i]}{counted(n, unit)}" for i, n in seen["n"].items()]
     if len(counts) == 1 and not quiet and seen["n"].iloc[0] == seen["base_n"].iloc[0]:
         return f"全部为{labels[seen.index[0]]}"

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ FONT_FILE = Path(__file__).parent / "fonts" / "BangfuSans-Regular.ttf"
 FAMILIES = ["Bangfu Sans", "DejaVu Sans"]
 MM = 1 / 25.4
 WIDTHS_MM = {"column": 75.0, "full": 150.0, "slide": 254.0}
-TALLEST_MM = 225.0  # the text block of an A4 page
+TALLEST_MM = {"column": 225.0, "full": 225.0, "slide": 143.0}  # the text block of an A4 page; 16:9
 POINTS = {"column": 7.0, "full": 8.0, "slide": 14.0}
 FORMATS = ("png", "svg", "pdf")
 DPI = 300
@@ -34,7 +35,6 @@ DPI = 300
 PALETTE = ("#10284a", "#a63a24", "#5c9bc7", "#f2c14e", "#e6ecf0")
 HATCHES = ("", "", "////", "", "....")
 MAIN, ACCENT, MUTED, INK, PALE = PALETTE[0], PALETTE[1], "#8c949c", "#222222", "#dfe3e8"
-HEAT = "cividis_r"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
@@ -59,6 +59,7 @@ def settings(size: str = "full") -> dict[str, Any]:
         "xtick.labelsize": points, "ytick.labelsize": points, "legend.fontsize": points, "figure.titlesize": points * 1.25,
         "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK, "axes.linewidth": 0.6,
         "axes.unicode_minus": True, "text.parse_math": False, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+        "lines.linewidth": points * 0.17, "lines.markersize": points * 0.5,
         "xtick.major.width": 0.6, "ytick.major.width": 0.6, "hatch.linewidth": 0.5, "hatch.color": "#ffffff",
         "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
         "svg.fonttype": "path", "svg.hashsalt": "bangfu", "pdf.fonttype": 42,
@@ -73,10 +74,29 @@ def look(size: str = "full") -> Iterator[None]:
 
 
 def new_figure(size: str, height_mm: float) -> Figure:
-    """An empty figure of a print size; taller than a page's text block is refused by capping."""
-    scale = POINTS[size] / POINTS["full"]
-    figsize = (WIDTHS_MM[size] * MM, min(height_mm * scale, TALLEST_MM if size != "slide" else 143.0) * MM)
-    return Figure(figsize=figsize, layout="constrained")
+    """An empty figure of a print size, at most as tall as a page's text block or a slide."""
+    return Figure(figsize=(WIDTHS_MM[size] * MM, min(height_mm, TALLEST_MM[size]) * MM), layout="constrained")
+
+
+def line_mm(size: str) -> float:
+    """The height of a line of text."""
+    return POINTS[size] * 1.25 * 25.4 / 72
+
+
+def row_places(labels: Sequence[str]) -> tuple[list[float], float]:
+    """Where rows stand whose labels, wrapped already, take one line or more, and their height in all; in lines."""
+    ends = list(accumulate(_row(label) for label in labels))
+    return [end - _row(label) / 2 for end, label in zip(ends, labels, strict=True)], ends[-1] if ends else _row("")
+
+
+def rows_that_fit(labels: Sequence[str], size: str, *, beside: int = 8) -> int:
+    """How many of the rows a figure holds, `beside` lines being taken by other things; at least one."""
+    room = TALLEST_MM[size] / line_mm(size) - beside
+    return max(1, sum(end <= room for end in accumulate(_row(label) for label in labels)))
+
+
+def _row(label: str) -> float:
+    return label.count("\n") + 1.55
 
 
 def plain(axes: Axes, *, keep: str = "") -> Axes:
@@ -108,16 +128,17 @@ def wrapped(text: str, width: int) -> str:
 
     The lines are of about one length, so that no single character stands alone.
     """
-    lines = max(1, math.ceil(text_width(text) / width))
-    return _filled(text, min(width, math.ceil(text_width(text) / lines) + 2))
+    full = _filled(text, width)
+    even = _filled(text, math.ceil(text_width(text) / (full.count("\n") + 1)) + 2)
+    return even if even.count("\n") == full.count("\n") else full
 
 
-def text_colour(background: str) -> str:
+def text_colour(background: Any) -> str:
     """White on dark, ink on light."""
-    return "white" if lightness(background) < 62 else INK
+    return "white" if lightness(background) < 55 else INK
 
 
-def lightness(colour: str) -> float:
+def lightness(colour: Any) -> float:
     """CIE L* (0 black, 100 white) of an sRGB colour: how dark it prints in grey."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
     luminance = float(sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))

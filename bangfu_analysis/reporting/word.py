@@ -125,9 +125,9 @@ def _numbered(blocks: Sequence[Block]) -> dict[tuple[str, str], _Number]:
 
 def _left_over(blocks: Sequence[Block], kept: Mapping[str, Kept]) -> list[Block]:
     wanted = {block.id for block in blocks if isinstance(block, Placeholder)}
-    rest = [one for tag, one in kept.items() if tag not in wanted]
+    rest = [Placeholder(tag, "", one.title) for tag, one in kept.items() if tag not in wanted]
     heading: list[Block] = [Heading(1, LEFT_OVER, numbered=False)] if rest else []
-    return heading + [Placeholder(one.tag, "", one.title) for one in rest]
+    return [*heading, *rest]
 
 
 def _add(

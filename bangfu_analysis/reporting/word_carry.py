@@ -20,6 +20,7 @@ from bangfu_analysis.reporting.word_template import PROMPT, xml
 
 # Notes and comments live in parts that are not carried: a note's text is set in brackets, a comment's marks are dropped.
 _COMMENTS = ("w:commentRangeStart", "w:commentRangeEnd", "w:commentReference", "w:bookmarkStart", "w:bookmarkEnd")
+_NO_TEXT = ("w:drawing", "w:pict", "w:object", "w:tbl")
 _NOTES = {"w:footnoteReference": ("footnotes", "w:footnote"), "w:endnoteReference": ("endnotes", "w:endnote")}
 
 
@@ -70,7 +71,7 @@ def _value(element: Any) -> str:
 
 def _is_written(one: Kept) -> bool:
     """Something other than the grey prompt: a picture, a table, or text in another style than the prompt's."""
-    if any(one.content.iter(qn("w:drawing"), qn("w:pict"), qn("w:tbl"), qn("w:object"))):
+    if next(one.content.iter(*map(qn, _NO_TEXT)), None) is not None:
         return True
     prompt_style = one.source.styles[PROMPT].style_id if PROMPT in {s.name for s in one.source.styles} else ""
     untouched = one.content.getparent().find(f".//{qn('w:showingPlcHdr')}") is not None

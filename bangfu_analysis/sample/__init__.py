@@ -16,7 +16,7 @@ import pandas as pd
 from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.sample.layouts import Place
 from bangfu_analysis.sample.ledgers import aid_page, population_page, settings_text
-from bangfu_analysis.sample.people import Wave, draw_waves
+from bangfu_analysis.sample.people import Person, Wave, draw_waves
 from bangfu_analysis.sample.rosters import Roster, draw_rosters
 from bangfu_analysis.sample.writing import write_text, write_workbook
 
@@ -37,25 +37,22 @@ def write_sample_study(folder: Path, *, seed: int = SEED) -> Path:
     Three wave folders with wave.toml, roster files of several layouts, 职工人数统计表.xlsx (the denominators) and
     帮扶台账.xlsx. The same seed gives the same bytes. Existing files of the same names are replaced.
     """
-    study = folder / STUDY
-    for wave, settings, rosters, rng, words in _study(seed):
-        target = study / wave.name
+    plan, words = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")
+    for wave, rosters, rng in _waves(plan, words, seed):
+        target, settings = folder / STUDY / wave.name, plan["waves"][wave.name]
         target.mkdir(parents=True, exist_ok=True)
         for roster in rosters:
             _write_roster(target, roster)
-        write_workbook(target / "职工人数统计表.xlsx", [population_page(wave, settings["workers"], words["units"])])
-        known = sorted(
-            {p.entry.person for r in rosters for p in r.places if p.entry.fate == "counted" and not p.entry.damage},
-            key=lambda p: p.number,
-        )
-        write_workbook(target / "帮扶台账.xlsx", [aid_page(wave, known, rng)])
+        write_workbook(target / "职工人数统计表.xlsx", [population_page(wave, settings["workers"], words)])
+        write_workbook(target / "帮扶台账.xlsx", [aid_page(wave, _known(rosters), plan["aid"], rng)])
         (target / "wave.toml").write_bytes(settings_text(wave, settings).encode())
-    return study
+    return folder / STUDY
 
 
 def true_people(*, seed: int = SEED) -> dict[str, pd.DataFrame]:
     """Wave -> one row per row of a roster that is about somebody, true values beside its place (tests/truth/README.md)."""
-    return {wave.name: _truth(rosters) for wave, _, rosters, *_ in _study(seed)}
+    plan, words = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")
+    return {wave.name: _truth(rosters) for wave, rosters, _ in _waves(plan, words, seed)}
 
 
 def write_truth(folder: Path, *, seed: int = SEED) -> list[Path]:
@@ -68,12 +65,16 @@ def write_truth(folder: Path, *, seed: int = SEED) -> list[Path]:
     return paths
 
 
-def _study(seed: int) -> Iterator[tuple[Wave, Mapping[str, Any], list[Roster], Random, Mapping[str, Any]]]:
-    plan, words = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")
-    rng = Random(seed)
-    for wave in draw_waves(rng, plan, words):
-        own = Random(seed + int(wave.name))
-        yield wave, plan["waves"][wave.name], draw_rosters(wave, plan, own, words), own, words
+def _waves(plan: Mapping[str, Any], words: Mapping[str, Any], seed: int) -> Iterator[tuple[Wave, list[Roster], Random]]:
+    for wave in draw_waves(Random(seed), plan, words):
+        rng = Random(seed + int(wave.name))
+        yield wave, draw_rosters(wave, plan, rng, words), rng
+
+
+def _known(rosters: list[Roster]) -> list[Person]:
+    """Those whose rows are sound: aid to them can be found again by name and number."""
+    places = (place for roster in rosters for place in roster.places)
+    return [place.entry.person for place in places if place.entry.fate == "counted" and not place.entry.damage]
 
 
 def _write_roster(target: Path, roster: Roster) -> None:
@@ -108,6 +109,5 @@ def _true_row(place: Place, roster: Roster) -> dict[str, object]:
 def _not_given(place: Place, roster: Roster) -> list[str]:
     """Variables that the row's file does not ask for, or that the hand left open."""
     asked = set(roster.plan["columns"])
-    return [n for n in TRUTH if n not in ALWAYS_GIVEN and COLUMN_OF.get(n, n) not in asked] + list(
-        place.entry.not_given
-    )
+    absent = [n for n in TRUTH if n not in ALWAYS_GIVEN and COLUMN_OF.get(n, n) not in asked]
+    return [*absent, *place.entry.not_given]

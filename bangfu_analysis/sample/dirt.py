@@ -78,14 +78,8 @@ def _slipped(entry: Entry, hand: Hand) -> Entry:
     slips: dict[Callable[[Entry, Hand], Entry | None], float] = {_mended_sex: 6, _mended_birth: 8}
     if entry.person.level == "general":
         slips |= {
-            _lost_value: 45,
-            _not_given: 30,
-            _short_id: 8,
-            _no_identity: 6,
-            _no_sex: 5,
-            _miscopied: 5,
-            _other_birth: 6,
-        }
+            _lost_value: 45, _not_given: 30, _short_id: 8, _no_identity: 6, _no_sex: 5, _miscopied: 5, _other_birth: 6,
+        }  # fmt: skip
     nothing = 1000 - sum(slips.values())
     slip = hand.rng.choices([*slips, lambda *_: None], [*slips.values(), nothing])[0]
     return slip(entry, hand) or entry
@@ -96,20 +90,16 @@ def _mended_sex(entry: Entry, hand: Hand) -> Entry:
 
 
 def _mended_birth(entry: Entry, hand: Hand) -> Entry:
-    cell = (
-        {"birth_date": hand.one(*hand.words["lost"]["birth_date"])} if "birth_date" in hand.columns else {"age": None}
-    )
-    return replace(entry, damage={**cell, "id_number": entry.person.id_number})
+    bad = {"birth_date": hand.one(*hand.words["lost"]["birth_date"])} if "birth_date" in hand.columns else {"age": None}
+    return replace(entry, damage={**bad, "id_number": entry.person.id_number})
 
 
 def _lost_value(entry: Entry, hand: Hand) -> Entry | None:
     variable = hand.one(*CAN_BE_LOST)
     if variable not in hand.columns:
         return None
-    damage = {variable: hand.one(*hand.words["lost"][variable])} | (
-        {"cause_other": None} if variable == "cause" else {}
-    )
-    return replace(entry, damage=damage, lost=(variable,))
+    second = {"cause_other": None} if variable == "cause" else {}
+    return replace(entry, damage={variable: hand.one(*hand.words["lost"][variable]), **second}, lost=(variable,))
 
 
 def _not_given(entry: Entry, hand: Hand) -> Entry | None:

@@ -14,12 +14,8 @@ from typing import Any
 from bangfu_analysis.sample.dirt import Entry, Hand, cell_of, member_cell
 
 Blocks = Mapping[str, list[Entry]]
-INSTRUCTIONS = (
-    "填表说明",
-    "1. 本表由基层工会填写，逐级汇总。",
-    "2. 文化程度按最高学历填写。",
-    "3. 致困原因可填多项，主要原因在前。",
-)
+INSTRUCTIONS = ("填表说明", "1. 本表由基层工会填写，逐级汇总。", "2. 文化程度按最高学历填写。", "3. 主要原因在前。")
+KIN_PARTS = ("name", "m:relation", "sex", "birth_date")
 
 
 @dataclass
@@ -172,10 +168,7 @@ def _kin_below(page: Page, hand: Hand, columns: list[str], entry: Entry, row: in
     """Members on rows of their own under the head, in the head's columns and without a number."""
     page.cells[row, columns.index("m:relation")] = hand.one("本人", "户主")
     for i in range(len(entry.person.members)):
-        said = {
-            c: member_cell(entry.person, i, c.removeprefix("m:"), hand)
-            for c in ("name", "m:relation", "sex", "birth_date")
-        }
+        said = {c: member_cell(entry.person, i, c.removeprefix("m:"), hand) for c in KIN_PARTS}
         page.put(row + i + 1, [said.get(c) for c in columns])
     return row + len(entry.person.members) + 1
 

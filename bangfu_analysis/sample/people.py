@@ -135,7 +135,7 @@ class Drawing:
         """The people of the last wave, cell by cell, with the education of 特困 as published."""
         settings = next(iter(self.plan["waves"].values()))
         people = [self._of_cell(cell, settings, i) for cell in self.plan["cells"] for i in range(cell["n"])]
-        extreme = sorted((p for p in people if p.level == "extreme"), key=lambda p: -p.age + self.rng.gauss(0, 14))
+        extreme = sorted((p for p in people if p.level == "extreme"), key=lambda p: -p.age + self.rng.uniform(-24, 24))
         given = [code for code, n in self.plan["education_of_extreme"].items() for _ in range(n)]
         schooled = {p.number: code for p, code in zip(extreme, given, strict=True)}
         people = [replace(p, education=schooled.get(p.number, p.education)) for p in people]

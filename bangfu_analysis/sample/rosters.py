@@ -12,17 +12,10 @@ from bangfu_analysis.sample.dirt import Entry, Hand, damaged
 from bangfu_analysis.sample.layouts import Blocks, Page, Place, hide_some, physical_lines, roster_pages
 from bangfu_analysis.sample.people import Person, Wave, order_causes
 
-OF_A_SECOND_SENDING = (
-    "name",
-    "sex",
-    "id_number",
-    "birth_date",
-    "age",
-    "hardship_level",
-    "reporting_unit",
-    "row_number",
-)
-OPTIONAL = ("phone", "has_dibao", "file_status", "cause_other", "district", "income_personal_monthly")
+GIVEN_AGAIN = ("name", "sex", "id_number", "birth_date", "age", "hardship_level", "reporting_unit", "row_number")
+LEFT_OPEN_AGAIN = (
+    "income_per_capita_monthly", "phone", "has_dibao", "file_status", "cause_other", "district", "income_personal_monthly",
+)  # fmt: skip
 SENT_BY_TWO = 6
 
 
@@ -71,7 +64,7 @@ def _with_second_sendings(blocks: Blocks, hand: Hand, all_blocks: list[Blocks]) 
         return blocks
     elsewhere = [e for other in all_blocks if other is not blocks for es in other.values() for e in _sound(es)]
     sent = {unit: list(entries) for unit, entries in blocks.items()}
-    left_open = {c: None for c in hand.columns if c not in OF_A_SECOND_SENDING}
+    left_open = {c: None for c in hand.columns if c not in GIVEN_AGAIN}
     for entry in hand.rng.sample(elsewhere, SENT_BY_TWO):
         unit = hand.one(*blocks)
         sent[unit].append(Entry(replace(entry.person, unit=unit, causes=(), family=()), "duplicate", left_open))
@@ -85,8 +78,8 @@ def _with_extras(blocks: Blocks, hand: Hand, gone: Iterator[Person]) -> Blocks:
     for fate, n in (("struck", 4), ("exited", 7)):
         for person in islice(gone, n if fate in extras else 0):
             rows = filled[unit := hand.one(*units)]
-            rows.insert(hand.rng.randrange(len(rows)), Entry(replace(person, unit=unit), fate))
-    left_open = {c: None for c in OPTIONAL if c in hand.columns}
+            rows.insert(hand.rng.randrange(1, len(rows)), Entry(replace(person, unit=unit), fate))
+    left_open = {c: None for c in LEFT_OPEN_AGAIN if c in hand.columns}
     for i in range(6 if "duplicate" in extras else 0):
         entry = hand.one(*_sound(blocks[units[i % len(units)]]))
         unit = entry.person.unit if i % 2 else hand.one(*units)

@@ -22,7 +22,7 @@ def write_workbook(path: Path, pages: Sequence[Page]) -> None:
         book.set_properties({"created": CREATED, "title": path.stem})
         looks = {
             (struck, dated): book.add_format(
-                {"font_strikeout": struck} | ({"num_format": "yyyy-mm-dd"} if dated else {})
+                {"font_strikeout": struck, "num_format": "yyyy-mm-dd" if dated else "General"}
             )
             for struck in (False, True)
             for dated in (False, True)

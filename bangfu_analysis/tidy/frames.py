@@ -85,9 +85,14 @@ def _people(
             ]
         )
         return empty.assign(wave=wave.name), findings
-    filled = [part.dropna(axis=1, how="all") for part in parts]
-    together = pd.concat(filled, ignore_index=True).reindex(columns=parts[0].columns)
-    return with_person_ids(together.astype(object), key), findings
+    return with_person_ids(_together(parts), key), findings
+
+
+def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several tables as objects; columns empty in one table do not decide the type of the whole."""
+    filled = [part.astype(object).dropna(axis=1, how="all") for part in parts if len(part)]
+    columns = list(dict.fromkeys(column for part in parts for column in part))
+    return (pd.concat(filled, ignore_index=True) if filled else parts[0]).reindex(columns=columns)
 
 
 def _causes_said(clean: CleanTable, rows: pd.DataFrame) -> dict[str, list[Any]]:
@@ -145,12 +150,12 @@ def _members(
         if clean.table.body.empty or not clean.columns("members"):
             continue
         rows, found = member_rows(clean, codebook, wave)
-        parts.append(rows.assign(person_id=_heads_of(number, clean, rows, cleans, everyone)))
-        findings += found
+        linked = rows.assign(person_id=_heads_of(number, clean, rows, cleans, everyone))
+        parts.append(linked)
+        findings += [*found, *_headless(clean, linked)]
     if not parts:
         return pd.DataFrame(columns=["person_id", "head_row"]), findings
-    filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
-    members = pd.concat(filled, ignore_index=True) if filled else parts[0]
+    members = _together(parts)
     return members.assign(member_no=members.groupby("person_id", dropna=False).cumcount() + 1), findings
 
 
@@ -164,6 +169,16 @@ def _heads_of(
         return [heads["person_id"].iloc[0] if len(heads) == 1 else None] * len(rows)
     of_row = everyone[everyone["table"] == number].set_index("row")["person_id"]
     return [of_row.get(row) for row in rows["head_row"]]
+
+
+def _headless(clean: CleanTable, members: pd.DataFrame) -> list[Finding]:
+    """One finding for a table with members of whom nobody says whose family they are."""
+    lost = int(members["person_id"].isna().sum())
+    if not lost:
+        return []
+    place = f"{clean.table.file} [{clean.table.sheet}]"
+    message = f"{place}：有 {lost} 名家庭成员找不到所属的困难职工。请在表中注明户主的身份证号，或与户主同表填报。"
+    return [Finding("members_without_head", message, source_file=clean.table.file, source_sheet=clean.table.sheet)]
 
 
 def _stacked(cleans: Sequence[CleanTable], frame: str, wave: Wave) -> pd.DataFrame:

@@ -147,7 +147,8 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
 
     columns = {c: pa.Column(t, nullable=True) for c, t in dtypes(frame, codebook).items()}
     if "person_id" in columns and frame != "aid":
-        columns["person_id"] = pa.Column("str", pa.Check.str_matches(r"^p[0-9a-f]{16}$"))
+        pattern = pa.Check.str_matches(r"^p[0-9a-f]{16}$")
+        columns["person_id"] = pa.Column("str", pattern, nullable=frame == "members")
     schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=KEYS.get(frame), name=frame)
     try:
         schema.validate(rows, lazy=True)

@@ -1,0 +1,126 @@
+"""Stages of sampling: from columns of strata, clusters and finite populations to arrays. R: svydesign, as.fpc."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bangfu_analysis.analysis.domains import Codes, Floats, Names, Truths, names, numbers
+from bangfu_analysis.errors import ArgumentError
+
+FULLY_TAKEN = 1e-7  # a stratum with a smaller part left out has no variance (as R)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of sampling: the unit of each row, and what holds of each stratum."""
+
+    unit: Codes
+    stratum: Codes  # of each unit
+    parent: Codes  # of each stratum: the unit of the stage before
+    taken: Floats  # units in the sample, of each stratum
+    population: Floats  # units in the population; inf without fpc
+    carried: Floats  # product of n/N over the stages before
+
+    @property
+    def units(self) -> int:
+        """How many units."""
+        return len(self.stratum)
+
+    @property
+    def left(self) -> Floats:
+        """The part of each stratum that was not taken, 1 - n/N."""
+        return 1 - self.taken / self.population
+
+    @property
+    def lonely(self) -> Truths:
+        """Strata with a single unit that is not the whole stratum."""
+        return np.asarray((self.taken == 1) & (self.left >= FULLY_TAKEN))
+
+    @property
+    def scale(self) -> Floats:
+        """What the squared deviations of each stratum are multiplied by."""
+        several = np.where(self.taken > 1, self.taken / np.maximum(self.taken - 1, 1), 1.0)
+        return np.where(self.left < FULLY_TAKEN, 0.0, self.left * several) * self.carried
+
+
+def stages_of(frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, nest: bool) -> tuple[Stage, ...]:
+    """The stages of a design; those after the first only where finite populations are given, as in R."""
+    clusters = [_codes(frame, c) for c in names(cluster)] or [np.arange(len(frame))]
+    layers = [_codes(frame, s) for s in names(strata)] or [np.zeros(len(frame), dtype=np.intp)]
+    sizes = names(fpc)
+    if sizes and len(sizes) != len(clusters):
+        raise ArgumentError(
+            f"fpc 有 {len(sizes)} 列，抽样有 {len(clusters)} 个阶段，应每个阶段一列。请补齐或去掉多余的列。"
+        )
+    stages: list[Stage] = []
+    for i in range(len(clusters) if sizes else 1):
+        unit = clusters[i] if i == 0 else _joint(stages[-1].unit, clusters[i])
+        layer = layers[min(i, len(layers) - 1)]
+        if nest and strata:
+            unit = _joint(layer, unit)
+        if i > 0:
+            layer = _joint(layer, stages[-1].unit)
+        stages.append(_stage(frame, unit, layer, sizes[i] if sizes else None, stages[-1] if stages else None))
+    return tuple(stages)
+
+
+def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None) -> Stage:
+    stratum = np.zeros(int(unit.max()) + 1, dtype=np.intp)
+    stratum[unit] = layer
+    if (stratum[unit] != layer).any():
+        raise ArgumentError(
+            "有的抽样单元（cluster）跨了几个层（strata）。若各层的单元编号会重复，请写 nest=True；否则请更正编号。"
+        )
+    count = int(layer.max()) + 1
+    taken = np.bincount(stratum, minlength=count).astype(float)
+    parent, carried = np.zeros(count, dtype=np.intp), np.ones(count)
+    if before is not None:
+        parent[layer] = before.unit
+        carried = (before.carried * before.taken / before.population)[before.stratum[parent]]
+    population = np.full(count, np.inf) if fpc is None else _population(frame, fpc, layer, taken)
+    return Stage(unit, stratum, parent, taken, population, carried)
+
+
+def _population(frame: pd.DataFrame, fpc: str, layer: Codes, taken: Floats) -> Floats:
+    value = numbers(frame, fpc)
+    stated = np.zeros(len(taken))
+    stated[layer] = value
+    if np.isnan(stated).any() or (stated < 0).any():
+        raise ArgumentError(f"fpc 列 {fpc} 有缺失或负数。应是层内总体单元数（不小于 1）或抽样比（0～1）。")
+    if (stated[layer] != value).any():
+        raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失或不同的值。每层应只有一个总体单元数或抽样比。")
+    if (stated > 1).any() and (stated < 1).any():
+        raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 的数又有小于 1 的数。请统一写总体单元数，或统一写抽样比。")
+    if not (stated > 1).any():
+        return np.asarray(np.divide(taken, stated, out=np.full(len(taken), np.inf), where=stated > 0))
+    if (stated < taken).any():
+        raise ArgumentError(f"fpc 列 {fpc}：有的层总体单元数小于样本中的单元数（抽样比超过 100%）。请核对。")
+    return stated
+
+
+def _codes(frame: pd.DataFrame, column: str) -> Codes:
+    values: pd.Series[Any] = frame[column]
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu":
+        return _packed(values.to_numpy().astype(np.intp))
+    codes, _ = pd.factorize(values)
+    if bad := int((codes < 0).sum()):
+        raise ArgumentError(f"设计列 {column} 有 {bad} 行缺失，层和抽样单元不能缺失。请补齐。")
+    return codes.astype(np.intp, copy=False)
+
+
+def _packed(values: Codes) -> Codes:
+    """Codes 0..k-1 of integers; by counting, not hashing, where they lie close together."""
+    low, high = int(values.min()), int(values.max())
+    if high - low > 2 * len(values):
+        return pd.factorize(values)[0].astype(np.intp, copy=False)
+    values = values - low if low else values
+    seen = np.bincount(values) > 0
+    return values if seen.all() else (np.cumsum(seen) - 1)[values]
+
+
+def _joint(a: Codes, b: Codes) -> Codes:
+    return _packed(a * (int(b.max()) + 1) + b)

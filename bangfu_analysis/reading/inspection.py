@@ -1,0 +1,85 @@
+"""How each sheet was read, for a person to look over, and the lines of mapping.yaml that would settle what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from bangfu_analysis.reading.tables import Column, SheetReading, Table, column_letters
+from bangfu_analysis.text import heading_key
+
+COLUMNS = (
+    "file", "sheet", "kind", "confidence", "header_rows", "rows", "column", "heading", "variable", "status", "suggestions", "reason",
+)  # fmt: skip
+
+
+def describe(readings: Iterable[SheetReading]) -> pd.DataFrame:
+    """One row per column of every table, and one per sheet without a table.
+
+    Columns, all text but `rows` (Int64, data rows) and `confidence` (0 to 1): file, sheet, kind (of the table),
+    header_rows, column (letter; "" in a text file its number), heading, variable (frame.name), status (matched, ignored,
+    unmatched, empty), suggestions (frame.name, nearest first), reason.
+    """
+    rows = [row for reading in readings for row in _described(reading)]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    text = {c: "str" for c in COLUMNS if c not in ("rows", "confidence")}
+    return frame.astype({**text, "rows": "Int64", "confidence": "float64"})
+
+
+def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
+    sheet = (reading.file, reading.sheet)
+    if not reading.tables:
+        yield (*sheet, reading.kind, reading.confidence, reading.header_rows, 0, "", "", "", "", "", reading.reason)
+    for table in reading.tables:
+        rows = "" if table.is_form else "-".join(dict.fromkeys(str(row) for row in table.header_rows))
+        kind = "form" if table.is_form else table.kind
+        for column in table.columns:
+            yield (
+                *sheet, kind, reading.confidence, rows, len(table.body), _letter(table, column), column.heading,
+                _target(column), column.fate, "、".join(column.suggestions), reading.reason,
+            )  # fmt: skip
+
+
+def _letter(table: Table, column: Column) -> str:
+    if table.is_form:
+        return f"{column_letters(column.place or column.index)}{column.row}"
+    return str(column.index) if table.is_text else column_letters(column.index)
+
+
+def _target(column: Column) -> str:
+    if column.variable is None:
+        return ""
+    tick = f"={column.tick}" if column.tick else ""
+    slot = f"#{column.slot}" if column.slot is not None else ""
+    return f"{column.variable.frame}.{column.variable.name}{slot}{tick}"
+
+
+def proposed_mapping(readings: Iterable[SheetReading]) -> str:
+    """Text for the wave's mapping.yaml: one line for each heading that matched nothing, the nearest entry as a proposal.
+
+    Every line is a comment until the researcher takes off the `#`; "" where all is known.
+    """
+    lines: dict[str, str] = {}
+    for reading in readings:
+        for table in reading.tables:
+            for column in table.columns:
+                key = heading_key(column.heading.rpartition("/")[2])
+                if column.fate == "unmatched" and key and not _is_duplicate(table, column):
+                    lines.setdefault(key, _proposal(key, column, reading))
+    if not lines:
+        return ""
+    head = "# 下列表头没有对应的变量。核对后去掉行首的 #；不需要的列写 ignore。\nheadings:\n"
+    return head + "\n".join(lines.values()) + "\n"
+
+
+def _is_duplicate(table: Table, column: Column) -> bool:
+    return any(c is not column and c.heading == column.heading and c.fate != "unmatched" for c in table.columns)
+
+
+def _proposal(key: str, column: Column, reading: SheetReading) -> str:
+    quoted = '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    first, *others = column.suggestions or ("ignore",)
+    where = f"{reading.file} [{reading.sheet}]" if reading.sheet else reading.file
+    also = f"，或 {'、'.join(others)}" if others else ""
+    return f"  # {quoted}: {first}    # {where}{also}"

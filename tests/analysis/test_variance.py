@@ -1,0 +1,102 @@
+"""The vectorised variance against R's recursion written out stratum by stratum, on random designs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bangfu_analysis.analysis.design import SurveyDesign, resolve
+from bangfu_analysis.analysis.variance import covariance, group_variance
+
+
+def recursion(z, stages, rule):
+    """svyrecvar of R's survey: between units of each stratum, then within each unit, times n/N.
+
+    `stages` is a list of (stratum, unit, n, N), each one value a row.
+    """
+    stratum, unit, taken, population = (np.asarray(x) for x in stages[0])
+    parts = []
+    for h in np.unique(stratum):
+        rows = stratum == h
+        n, size = taken[rows][0], population[rows][0]
+        left = 1.0 if np.isinf(size) else (size - n) / size
+        if left < 1e-7:
+            parts.append(0.0)
+            continue
+        totals = np.array([z[rows & (unit == u)].sum() for u in np.unique(unit[rows])])
+        totals = np.append(totals, np.zeros(int(n) - len(totals)))
+        if not (rule == "adjust" and n == 1):
+            totals = totals - totals.mean()
+        alone = n == 1 and rule == "average"
+        parts.append(np.nan if alone else (totals**2).sum() * left * (n / (n - 1) if n > 1 else 1))
+    known = [p for p in parts if not np.isnan(p)]
+    variance = sum(known) * len(parts) / len(known)
+    if len(stages) > 1:
+        for u in np.unique(unit):
+            rows = unit == u
+            inner = [[np.asarray(x)[rows] for x in stage] for stage in stages[1:]]
+            variance += recursion(z[rows], inner, rule) * taken[rows][0] / population[rows][0]
+    return variance
+
+
+def population_of(rng, strata, lonely):
+    """Three strata of clusters of people, the number of each in the population, and a stratum with one cluster."""
+    rows = []
+    for h in range(strata):
+        clusters = 1 if lonely and h == 0 else int(rng.integers(2, 5))
+        for c in range(clusters):
+            people, extra = int(rng.integers(2, 6)), int(rng.integers(0, 9))
+            rows += [(h, c, i, clusters + 3 * (h % 2), people + extra) for i in range(people)]
+    frame = pd.DataFrame(rows, columns=["h", "c", "person", "clusters", "people"])
+    weight, y, domain = rng.uniform(1, 9, len(frame)), rng.normal(50, 9, len(frame)), rng.integers(0, 3, len(frame))
+    return frame.assign(w=weight, y=y, g=domain)
+
+
+def stages_of(frame, fpc):
+    clusters = frame.groupby("h")["c"].transform("nunique")
+    first = [frame["h"], frame["h"] * 100 + frame["c"], clusters, frame["clusters"] if fpc else clusters * 0 + np.inf]
+    people = frame.groupby(["h", "c"])["person"].transform("nunique")
+    second = [first[1], first[1] * 100 + frame["person"], people, frame["people"]]
+    return [first, second] if fpc else [first]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    fpc=st.booleans(),
+    rule=st.sampled_from(["adjust", "remove", "certainty", "average"]),
+)
+def test_any_design_gives_the_variance_of_the_recursion(seed, fpc, rule):
+    rng = np.random.default_rng(seed)
+    frame = population_of(rng, strata=int(rng.integers(2, 5)), lonely=rule != "adjust" or not fpc)
+    columns = {"fpc": ["clusters", "people"], "cluster": ["c", "person"]} if fpc else {"cluster": "c"}
+    design = SurveyDesign(weight="w", strata="h", nest=True, lonely_psu=rule, **columns)
+    z, code = (frame["w"] * frame["y"]).to_numpy(), frame["g"].to_numpy()
+    sample = resolve(frame, design)
+    found = group_variance(sample, z, code, 3)
+    for g in range(3):
+        rows = (code == g)[:, None]
+        inside = [[np.asarray(x)[rows[:, 0]] for x in stage] for stage in stages_of(frame, fpc)]
+        wanted = recursion(z[rows[:, 0]], inside, rule) if rows.any() else 0.0
+        np.testing.assert_allclose(found[g], wanted, rtol=1e-9, atol=1e-9)
+        single = covariance(sample, [np.where(rows[:, 0], z, 0.0)], rows[:, 0])[0, 0]
+        np.testing.assert_allclose(single, found[g], rtol=1e-9, atol=1e-9)
+
+
+def test_units_that_are_rows_and_many_groups_give_what_the_dense_table_gives(monkeypatch):
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"h": rng.integers(0, 9, 400), "c": rng.integers(0, 40, 400), "y": rng.normal(size=400)})
+    code = rng.integers(0, 30, 400)
+    sample = resolve(frame, SurveyDesign(strata="h", cluster="c", nest=True))
+    dense = group_variance(sample, frame["y"].to_numpy(), code, 30)
+    monkeypatch.setattr("bangfu_analysis.analysis.variance.DENSE", 0)
+    np.testing.assert_allclose(group_variance(sample, frame["y"].to_numpy(), code, 30), dense, rtol=1e-12)
+
+
+def test_the_covariance_of_groups_adds_up_to_the_variance_of_their_sum():
+    rng = np.random.default_rng(6)
+    frame = population_of(rng, 4, lonely=False)
+    sample = resolve(frame, SurveyDesign(strata="h", cluster="c", nest=True))
+    parts = [np.where(frame["g"] == g, frame["y"], 0.0) for g in range(3)]
+    assert covariance(sample, parts).sum() == pytest.approx(covariance(sample, [frame["y"].to_numpy()])[0, 0])

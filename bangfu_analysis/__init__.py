@@ -1,1 +1,43 @@
-"""Rosters of workers in hardship, from the workbooks units send to the report a union prints."""
+"""Rosters of workers in hardship, from the workbooks units send to the report a union prints.
+
+The public verbs in the order of the flow. Each is loaded when it is first used, so that importing the package is quick.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "wave": ["load_wave"],
+    "codebook": ["load_codebook"],
+    "study": ["find_wave", "inspect", "clean_wave", "wave_frames", "wave_codebook", "study_frames", "report_wave", "save_figures"],
+    "reading.inspection": ["describe", "proposed_mapping"],
+    "reporting.html": ["inspect_html"],
+    "tidy.derive": ["add_bands", "income_per_head", "hardship_by_income"],
+    "analysis.tabulate": ["tabulate", "hardship_rate", "cause_table"],
+    "analysis.change": ["trend", "change"],
+    "analysis.disclosure": ["suppress"],
+    "analysis.design": ["SurveyDesign"],
+    "analysis.estimate": ["estimate_mean", "estimate_total", "estimate_ratio", "estimate_share"],
+    "analysis.quantiles": ["estimate_quantile"],
+    "analysis.association": ["test_independence"],
+    "analysis.weighting": ["rake", "post_stratify"],
+    "reporting.display": ["display_table"],
+    "reporting": ["charts", "charts_compare", "narrative"],
+    "outline": ["with_unit"],
+    "sample": ["write_sample_study"],
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = [*_HOME_OF]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = import_module(f"{__name__}.{_HOME_OF[name]}")
+    return getattr(home, name) if hasattr(home, name) else import_module(f"{home.__name__}.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -75,7 +75,7 @@ def _bar(files: Sequence[Path]) -> Iterable[Path]:
 
 
 def _inspect(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.reading.headings import describe, proposed_mapping
+    from bangfu_analysis.reading.inspection import describe, proposed_mapping
     from bangfu_analysis.study import inspect
 
     readings = inspect(chosen.path, _bar)

@@ -17,11 +17,11 @@ from bangfu_analysis.reporting import narrative
 from bangfu_analysis.reporting.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.reporting.display import DisplayTable, TableStyle, display_table
 from bangfu_analysis.tidy.derive import add_bands
-from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.tidy.frames import Frames, stacked
 from bangfu_analysis.wave import Wave
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from bangfu_analysis.reporting.theme import Figure
 
 BASIC, CAUSES, TRENDS = "基本情况", "致困原因", "变化趋势"
 BY_SIZE = TableStyle(order="size")
@@ -41,7 +41,6 @@ class ReportData:
     frames: Frames
     workers: pd.DataFrame
     all_workers: pd.DataFrame
-    all_causes: pd.DataFrame
     all_population: pd.DataFrame
 
     @property
@@ -80,31 +79,20 @@ class Exhibit:
 
 def report_data(waves: Mapping[str, Frames], wave: Wave, codebook: Codebook) -> ReportData:
     """The data of a report on `wave` from the frames of all waves by name (this one the last)."""
-    frames = waves[wave.name]
-    banded = {name: add_bands(with_unit(each["workers"]), codebook) for name, each in waves.items()}
+    frames, every = waves[wave.name], stacked(list(waves.values()))
     return ReportData(
         wave=wave,
         codebook=codebook,
         frames=frames,
-        workers=banded[wave.name],
-        all_workers=_stack(banded),
-        all_causes=_stack({name: each["causes"] for name, each in waves.items()}),
-        all_population=_stack({name: each["population"] for name, each in waves.items()}),
+        workers=add_bands(with_unit(frames["workers"]), codebook),
+        all_workers=add_bands(with_unit(every["workers"]), codebook),
+        all_population=every["population"],
     )
 
 
 def with_unit(workers: pd.DataFrame) -> pd.DataFrame:
     """`workers` with `unit`: the employer where it is known, else the reporting unit."""
     return workers.assign(unit=workers["employer"].where(workers["employer"].notna(), workers["reporting_unit"]))
-
-
-def _stack(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Frames of several waves in one, categories kept."""
-    filled = [frame for frame in frames.values() if len(frame)]
-    together = pd.concat(filled, ignore_index=True) if filled else next(iter(frames.values()))
-    last = list(frames.values())[-1]
-    kept = {c: last[c].dtype for c in last if isinstance(last[c].dtype, pd.CategoricalDtype) and c != "hardship_level"}
-    return together.astype(kept)
 
 
 def exhibits(data: ReportData) -> list[Exhibit]:
@@ -129,8 +117,9 @@ def _exhibit(
 ) -> Exhibit:
     group = [within] if isinstance(within, str) else list(within)
     safe = suppress(result, group=[] if group and _one_row_a_base(result, group) else group)
+    printed = safe.drop(columns=["change", "growth"], errors="ignore") if across else safe
     table = display_table(
-        safe, data.codebook, title=title, within=within, across=across, source=data.source, style=style
+        printed, data.codebook, title=title, within=within, across=across, source=data.source, style=style
     )
     return Exhibit(id, section, title, safe, table, sentences, (lambda: draw(safe)) if draw else None)
 
@@ -153,7 +142,7 @@ def _chart(data: ReportData, kind: str, **options: Any) -> Callable[[pd.DataFram
 def _basic(data: ReportData) -> list[Exhibit]:
     workers, codebook = data.workers, data.codebook
     level = tabulate(workers, "hardship_level")
-    pyramid = tabulate(workers, ["sex", "age_five_year"])
+    pyramid = tabulate(workers, "age_five_year", within="sex")
     found = [
         _exhibit(
             data, "level", BASIC, "困难职工的困难类别", level,
@@ -161,7 +150,7 @@ def _basic(data: ReportData) -> list[Exhibit]:
             draw=_chart(data, "level_split"),
         ),
         *_by_level(data, "age_by_sex", "困难职工的性别与年龄", "age_by_sex"),
-        _exhibit(data, "pyramid", BASIC, "困难职工的年龄构成（五岁组）", pyramid, draw=_chart(data, "age_pyramid")),
+        _exhibit(data, "pyramid", BASIC, "困难职工的年龄构成（五岁组）", pyramid, within="sex", across="sex", draw=_chart(data, "age_pyramid")),
         *_by_level(data, "education_band", "困难职工的文化程度", "ordered_bars"),
         _plain(data, "employment_status", BASIC, "困难职工的就业状况", "bar_of_shares"),
     ]  # fmt: skip
@@ -224,13 +213,23 @@ def _rates_by_unit(data: ReportData) -> list[Exhibit]:
     ]
 
 
+def _named(result: pd.DataFrame) -> pd.DataFrame:
+    """A table of causes without those that nobody names in any group."""
+    counts = result.groupby("cause", observed=False)["n"].transform("sum")
+    return (
+        result[counts > 0]
+        .assign(cause=lambda rows: rows["cause"].cat.remove_unused_categories())
+        .reset_index(drop=True)
+    )
+
+
 def _causes(data: ReportData) -> list[Exhibit]:
     workers, causes, codebook = data.workers, data.frames["causes"], data.codebook
-    main, every = cause_table(workers, causes, mention="main"), cause_table(workers, causes)
+    main, every = _named(cause_table(workers, causes, mention="main")), _named(cause_table(workers, causes))
     if not main["n"].sum() and not every["n"].sum():
         return []
     by_age, by_education = (
-        cause_table(workers, causes, by=by, mention="main") for by in ("age_ten_year", "education_band")
+        _named(cause_table(workers, causes, by=by, mention="main")) for by in ("age_ten_year", "education_band")
     )
     return [
         _exhibit(data, "cause_main", CAUSES, "困难职工的主要致困原因", main, narrative.leading(main, codebook, subject="困难职工", noun="主要致困原因"),
@@ -275,7 +274,7 @@ def _trends(data: ReportData) -> list[Exhibit]:
             )
         )
     main = data.all_workers[["wave", "cause_main"]].rename(columns={"cause_main": "cause"})
-    result = trend(main, "cause")
+    result = _named(trend(main, "cause"))
     words = narrative.shift(result, data.codebook, subject="困难职工")
     found.append(
         _exhibit(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, Codebook, load_codebook
-from bangfu_analysis.errors import CallError
+from bangfu_analysis.errors import CallError, listed
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.reading.locate import read_file
@@ -25,6 +25,7 @@ from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, load_wave
 
 if TYPE_CHECKING:
     from bangfu_analysis.outline import ReportData
+    from bangfu_analysis.reporting.theme import Figure
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 FINGERPRINT = "inputs.sha256"
@@ -59,6 +60,26 @@ def wave_files(folder: Path) -> list[Path]:
         if path.is_file()
         and path.name not in OWN_FILES
         and not any(part.startswith((".", "~$", "_out")) for part in path.relative_to(folder).parts)
+    )
+
+
+def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
+    """The folder data/raw/<study>/<wave> of the project that `start` (the working folder) lies in.
+
+    CallError names the waves that there are.
+    """
+    here = (start or Path.cwd()).resolve()
+    for root in (here, *here.parents):
+        folder = root / "data" / "raw" / study / wave
+        if folder.is_dir():
+            return folder
+    known = [
+        f"{p.parent.parent.name}/{p.parent.name}"
+        for root in (here, *here.parents)
+        for p in root.glob(f"data/raw/*/*/{SETTINGS_FILE}")
+    ]
+    raise CallError(
+        f"找不到批次 data/raw/{study}/{wave}。现有批次：{listed(sorted(known)) or '无'}。请检查 study 与 wave。"
     )
 
 
@@ -159,6 +180,21 @@ def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
     files = wave_files(path) if path.is_dir() else [path]
     codebook = wave_codebook(folder)
     return [sheet for file in progress(files) for sheet in _read(file, folder, codebook)]
+
+
+def study_frames(folder: Path) -> Frames:
+    """The frames of all waves of the study up to this one, each stacked over the waves (`wave` tells them apart)."""
+    from bangfu_analysis.tidy.frames import stacked
+
+    return stacked([wave_frames(wave) for wave in study_waves(folder)])
+
+
+def save_figures(folder: Path, **figures: Figure) -> list[Path]:
+    """Write each figure under its name to the figures folder of the wave, as PNG and SVG."""
+    from bangfu_analysis.reporting.theme import save_figure
+
+    where = places(folder).figures
+    return [path for name, figure in figures.items() for path in save_figure(figure, where, name)]
 
 
 @dataclass(frozen=True)

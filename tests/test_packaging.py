@@ -39,7 +39,9 @@ def test_the_start_section_has_two_lines_and_ci_runs_the_second():
 def test_the_lock_pins_every_dependency_and_carries_no_address():
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "://" not in lock
-    pinned = {line.split("==")[0].lower() for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))}
+    pinned = {
+        line.split("==")[0].lower() for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))
+    }
     assert {name.lower() for name in names_and_ranges(PROJECT["dependencies"])} <= pinned
 
 

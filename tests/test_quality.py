@@ -11,10 +11,14 @@ ROOT = Path(__file__).parents[1]
 
 
 def run(*command):
-    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False
+    )
 
 
-@pytest.mark.parametrize("command", [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)], ids=" ".join
+)
 def test_it_is_clean_by(command):
     done = run(*command)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -30,8 +34,12 @@ TEXT = {".py", ".md", ".toml", ".yaml", ".yml", ".ipynb", ".lock", ".csv", ".txt
 
 
 def test_no_tracked_text_names_a_registry_or_holds_a_real_id_number():
-    registry = re.compile("|".join(["files." + "pythonhosted", "py" + "pi.org", "registry." + "npmjs", "index" + "-url"]))
-    real_id = re.compile(r"(?<!\d)(?!99)[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])")
+    registry = re.compile(
+        "|".join(["files." + "pythonhosted", "py" + "pi.org", "registry." + "npmjs", "index" + "-url"])
+    )
+    real_id = re.compile(
+        r"(?<!\d)(?!99)[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])"
+    )
     example = "11010519491231002X"  # printed in GB 11643 itself
     for path in tracked():
         if path.suffix not in TEXT or path == Path(__file__):

@@ -16,7 +16,9 @@ def a_wave(tmp_path, text):
 
 
 def test_settings_are_read_with_the_wave_and_study_names_of_the_folders(tmp_path):
-    wave = load_wave(a_wave(tmp_path, 'reference_date = 2009-06-30\nscope = "道里区"\n[stated]\nhardship_total = 3456\n'))
+    wave = load_wave(
+        a_wave(tmp_path, 'reference_date = 2009-06-30\nscope = "道里区"\n[stated]\nhardship_total = 3456\n')
+    )
     assert (wave.study, wave.name, wave.scope) == ("道里 区", "2009", "道里区")
     assert wave.reference_date == datetime.date(2009, 6, 30)
     assert wave.stated == {"hardship_total": 3456}

@@ -36,7 +36,8 @@ def trend(
     growth are missing).
 
     Where `hardship_level` is tabulated and `hardship_scheme` differs between waves, NotComparable names the schemes;
-    `breaks="mark"` goes on and marks the break in `comparable`. ArgumentError for an unknown `breaks` or no wave.
+    `breaks="mark"` goes on, marks the break in `comparable` and leaves out of each run of comparable waves the levels
+    that nobody in it has, for they may belong to another scheme. ArgumentError for an unknown `breaks` or no wave.
     """
     if breaks not in BREAKS:
         raise ArgumentError.naming("breaks", breaks, BREAKS)
@@ -47,7 +48,8 @@ def trend(
     if broken and breaks == "raise":
         raise NotComparable(_different_schemes(broken))
     tables = _on_one_scale({w: tabulate(f, asked, within=groups, multiple=multiple) for w, f in frames.items()})
-    return change(pd.concat(tables, ignore_index=True), broken=list(broken))
+    stacked = pd.concat(tables, ignore_index=True)
+    return change(_of_own_scheme(stacked, list(broken)) if broken else stacked, broken=list(broken))
 
 
 def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
@@ -97,6 +99,12 @@ def _breaks(frames: Mapping[str, pd.DataFrame]) -> dict[str, tuple[str, str, str
     """Wave -> (wave before, its schemes, own schemes), where they differ."""
     used = {wave: listed(sorted(_schemes(frame))) or "不详" for wave, frame in frames.items()}
     return {w: (before, used[before], used[w]) for before, w in pairwise(used) if used[before] != used[w]}
+
+
+def _of_own_scheme(table: pd.DataFrame, broken: list[str]) -> pd.DataFrame:
+    run = table["wave"].map({wave: sum(b <= wave for b in broken) for wave in table["wave"].unique()})
+    held = table["n"].groupby([run, table["hardship_level"]], observed=True).transform("sum")
+    return table[held > 0].reset_index(drop=True)
 
 
 def _different_schemes(broken: Mapping[str, tuple[str, str, str]]) -> str:

@@ -124,6 +124,8 @@ def separator_of(words: Sequence[str], *, strong_only: bool = False) -> str:
 
 def pieces(word: str, mark: str) -> list[str]:
     """The answers in one cell, parted at `mark` outside 〖〗 and, for a weak mark, outside every bracket."""
+    if mark in STRONG and "〖" not in word:
+        return [piece for part in word.split(mark) if (piece := part.strip())]
     opens, closes = ("〖", "〗") if mark in STRONG else ("〖(（【[", "〗)）】]")
     parts, depth, start = [], 0, 0
     for i, c in enumerate(word):
@@ -136,8 +138,8 @@ def pieces(word: str, mark: str) -> list[str]:
 
 def label_and_fill(piece: str) -> tuple[str, str]:
     """`其他【请注明】〖宠物〗` -> (其他【请注明】, 宠物). A number of eleven digits or more is masked in either."""
-    fill = _FILL.search(piece)
-    label = _ID_LIKE.sub("***", _FILL.sub("", piece).strip())
+    fill = _FILL.search(piece) if "〖" in piece else None
+    label = _ID_LIKE.sub("***", (_FILL.sub("", piece) if fill else piece).strip())
     return label, safe_text(fill.group(1).strip()) if fill else ""
 
 

@@ -146,7 +146,9 @@ def _ends_family(grid: Grid, words: Vocabulary, row: int, first: int, *, merged:
     if merged or not columns:
         return False
     leading = grid.text(row, columns[0])
-    return columns[0] < first or bool(NOTE.match(leading)) or words.find("workers", grid.key(row, columns[0])) is not None
+    return (
+        columns[0] < first or bool(NOTE.match(leading)) or words.find("workers", grid.key(row, columns[0])) is not None
+    )
 
 
 def read_forms(forms: list[Form], ledger: Ledger) -> tuple[list[Table], list[Finding]]:
@@ -185,20 +187,24 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
         v is not None and c.variable is not None and c.variable.name in ("name", "id_number")
         for c, v in zip(columns, values, strict=True)
     )
-    body = pd.DataFrame([values] if named else [], index=[0] if named else [], columns=[c.index for c in columns], dtype=object)
+    body = pd.DataFrame(
+        [values] if named else [], index=[0] if named else [], columns=[c.index for c in columns], dtype=object
+    )
     rows = (grid.number(form.start), grid.number(form.end - 1))
     meta = {"title": title} if (title := _title(form)) else {}
     text = grid.sheet.is_text
-    return Table(grid.sheet.file, grid.name, "roster", tuple(columns), body, rows, meta=meta, is_text=text, is_form=True), findings
+    return Table(
+        grid.sheet.file, grid.name, "roster", tuple(columns), body, rows, meta=meta, is_text=text, is_form=True
+    ), findings
 
 
 def _column(form: Form, heading: Heading, variable: Variable | None, taken: set[str], cell: Cell) -> Column:
-    where = {"row": form.grid.number(cell[0]), "place": cell[1] + 1}
+    found = Column(heading.index, heading.shown, row=form.grid.number(cell[0]), place=cell[1] + 1)
     if variable is None or (variable.name in taken and variable.kind not in REPEATABLE):
-        return Column(heading.index, heading.shown, suggestions=form.words.suggestions(heading.key, ["workers"]), **where)
+        return replace(found, suggestions=form.words.suggestions(heading.key, ["workers"]))
     taken.add(variable.name)
     fate = "ignored" if variable.kind in NOT_COUNTED else "matched"
-    return Column(heading.index, heading.shown, variable, fate, factor=factor_of(variable, heading), **where)
+    return replace(found, variable=variable, fate=fate, factor=factor_of(variable, heading))
 
 
 def _strange_labels(form: Form) -> dict[Cell, None]:
@@ -212,7 +218,12 @@ def _strange_labels(form: Form) -> dict[Cell, None]:
             cell = (row, _right(grid, row, column))
             is_label = isinstance(value, str) and len(squeeze(value)) <= LONGEST_LABEL and (row, column) not in values
             free = cell[1] < grid.width and cell not in form.labels and cell not in values and bool(grid.filled[cell])
-            if is_label and free and (row, column) not in form.labels and grid.merges.get((row, column), (row, 0))[0] == row:
+            if (
+                is_label
+                and free
+                and (row, column) not in form.labels
+                and grid.merges.get((row, column), (row, 0))[0] == row
+            ):
                 found[row, column] = None
                 values.add(cell)
     return found
@@ -241,4 +252,6 @@ def _family_table(form: Form, ledger: Ledger) -> list[Table]:
     body = pd.DataFrame(grid.values[rows, first:last], index=index, columns=[c.index for c in columns], dtype=object)
     heads = pd.Series(0, index=index, dtype="int64")
     number = grid.number(top)
-    return [Table(grid.sheet.file, grid.name, "members", columns, body, (number, number), heads, is_text=grid.sheet.is_text)]
+    return [
+        Table(grid.sheet.file, grid.name, "members", columns, body, (number, number), heads, is_text=grid.sheet.is_text)
+    ]

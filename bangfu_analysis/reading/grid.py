@@ -71,7 +71,7 @@ class Grid:
     @cached_property
     def counts(self) -> npt.NDArray[np.int_]:
         """Filled cells of every row."""
-        return self.filled.sum(axis=1)
+        return np.asarray(self.filled.sum(axis=1), dtype=int)
 
     def text(self, row: int, column: int) -> str:
         """The cell as squeezed text, "" where blank or beyond the cells."""
@@ -117,7 +117,9 @@ class Ledger:
         self._rows = np.zeros(grid.height, dtype=np.int8)
         self._cells = np.full((grid.height, grid.width), -1, dtype=np.int8)
 
-    def mark(self, rows: Sequence[int] | range | npt.NDArray[Any], fate: str, first: int = 0, last: int | None = None) -> None:
+    def mark(
+        self, rows: Sequence[int] | range | npt.NDArray[Any], fate: str, first: int = 0, last: int | None = None
+    ) -> None:
         """Give the cells of `rows` within columns [first, last) the cell fate `fate`, and the rows its counterpart."""
         chosen = np.asarray(rows, dtype=int)
         if not len(chosen):

@@ -9,13 +9,16 @@ import numpy as np
 
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headings import Heading, Vocabulary, slot_of
+from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.text import squeeze
 
 MOST_LEVELS = 4
 _COLON = re.compile(r"[:：]")
 _UNTITLED = re.compile(r"[:：]|\d{4}")
 _UNIT_KEYS = "填报单位|上报单位|报送单位|填表单位|填报工会|上报工会|发放单位|单位名称|工会名称"
-_DATE_KEYS = "填报日期|填表日期|报送日期|填报时间|填表时间|制表日期|统计日期|统计时间|所属月份|截止日期|截至日期|日期|时间"
+_DATE_KEYS = (
+    "填报日期|填表日期|报送日期|填报时间|填表时间|制表日期|统计日期|统计时间|所属月份|截止日期|截至日期|日期|时间"
+)
 _MONEY_KEYS = "金额单位|货币单位|计量单位|单位"
 _META = re.compile(rf"({_UNIT_KEYS}|{_DATE_KEYS}|{_MONEY_KEYS})(?:[(（][^)）]*[)）])?\s*[:：]\s*(.*)$", re.DOTALL)
 _BETWEEN = re.compile(r"\s+(?=[^\s:：]{2,8}(?:[(（][^)）]*[)）])?[:：])")
@@ -58,7 +61,8 @@ def is_header(grid: Grid, row: int, first: int, last: int, words: Vocabulary) ->
     """A row that says mostly headings and no numbers."""
     columns = grid.columns_of(row, first, last)
     texts = [c for c in columns if isinstance(grid.values[row, c], str)]
-    known = sum(words.knows(grid.key(row, c)) for c in texts)
+    signed = [c for c in texts if ":" in grid.text(row, c) and NOTE.match(grid.text(row, c))]  # 填表人： at the foot
+    known = sum(words.knows(grid.key(row, c)) for c in texts if c not in signed)
     numbers = len(columns) - len(texts)
     if known >= 3 and known >= 0.4 * len(columns) and numbers <= 0.1 * len(columns):
         return True
@@ -143,7 +147,9 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     units = [c for c in columns if grid.text(row, c).startswith("(") and grid.text(row, c).endswith(")")]
     if len(units) == len(columns):
         return True
-    return (downward and len(columns) < last - first) or (len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2))
+    return (downward and len(columns) < last - first) or (
+        len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2)
+    )
 
 
 def _parent(grid: Grid, row: int, column: int, first: int) -> str:
@@ -156,7 +162,11 @@ def _parent(grid: Grid, row: int, column: int, first: int) -> str:
         return grid.key(top, left) if left < column or grid.merges[top, left][1] > left else ""
     while left > first and not grid.filled[above, left]:
         left -= 1
-    return grid.key(above, left) if left < column or (column + 1 < grid.width and not grid.filled[above, column + 1]) else ""
+    return (
+        grid.key(above, left)
+        if left < column or (column + 1 < grid.width and not grid.filled[above, column + 1])
+        else ""
+    )
 
 
 def _is_option(grid: Grid, row: int, column: int, first: int, words: Vocabulary) -> bool:
@@ -169,7 +179,12 @@ def _counts_columns(grid: Grid, row: int, first: int, last: int) -> bool:
     texts = [grid.text(row, c).removesuffix(".0") for c in grid.columns_of(row, first, last)]
     numbers = [int(t) for t in texts if t.isdigit() and len(t) < 3]
     rest = [t for t in texts if not (t.isdigit() and len(t) < 3)]
-    return len(texts) > 3 and len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))) and set(rest) <= set("甲乙丙丁戊")
+    return (
+        len(texts) > 3
+        and len(numbers) > 2
+        and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        and set(rest) <= set("甲乙丙丁戊")
+    )
 
 
 def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[Heading]:
@@ -218,7 +233,7 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
         columns = grid.columns_of(row, first, last)
         parts = [part for c in columns for part in _BETWEEN.split(str(grid.values[row, c])) if part.strip()]
         said = False
-        for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        for part, following in zip(parts, [*parts, ""][1:], strict=True):
             if pair := _META.search(part):
                 said = True
                 _note(meta, pair.group(1), pair.group(2) or ("" if _COLON.search(following) else following))
@@ -234,7 +249,9 @@ def _note(meta: dict[str, object], key: str, value: str) -> None:
     first, *rest = re.split(r"\s{2,}", re.sub(r"[(（](?:盖章|公章|签章)[)）]", "", value).strip()) or [""]
     units = re.split(r"[、,/，]", squeeze(value).strip("()（）。"))
     if key in _MONEY_KEYS.split("|") and set(units) <= _COUNTED:
-        meta.update({"money_factor": _FACTORS[unit] for unit in units if unit in _FACTORS and "money_factor" not in meta})
+        for unit in units:
+            if unit in _FACTORS:
+                meta.setdefault("money_factor", _FACTORS[unit])
     elif key in _DATE_KEYS.split("|"):
         bare = squeeze(value)
         if any(character.isdigit() for character in bare):

@@ -14,7 +14,9 @@ NOT_COUNTED = ("row_number", "ignored")
 REPEATABLE = ("row_number", "ignored", "private")
 TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
 _DIGITS = {character: n for n, character in enumerate("一二三四五六七八九十", start=1)}
-_SLOT = re.compile(r"^(?:主要)?(?:家庭成员|家庭主要成员|成员|家属)[(]?([1-9]\d?|[一二三四五六七八九十])[)]?[/、.:的_-]?(.*)$")
+_SLOT = re.compile(
+    r"^(?:主要)?(?:家庭成员|家庭主要成员|成员|家属)[(]?([1-9]\d?|[一二三四五六七八九十])[)]?[/、.:的_-]?(.*)$"
+)
 _SLOT_BEHIND = re.compile(r"^(?:家庭成员|成员|家属)(.+?)[(]?([1-9]\d?)[)]?$")
 _UNIT_ALONE = re.compile(r"^[(\[【]?(?:万元|千元|元|元/月|元/年|人|岁|户|㎡|m2|平方米)[)\]】]?$")
 _MONEY = {"万": 10_000.0, "千": 1_000.0}
@@ -69,6 +71,9 @@ class Vocabulary:
             for key in variable.unsure:
                 self.unsure[key] = (*self.unsure.get(key, ()), variable)
         self.known = frozenset(codebook.by_heading) | frozenset(self.unsure) | codebook.ignored_headings
+        pairs = [((v.frame, key), v) for key, variables in codebook.by_heading.items() for v in reversed(variables)]
+        self._found = dict(pairs)
+        self.frames = dict.fromkeys(v.frame for v in codebook.variables)
         self.optioned = tuple(v for v in codebook.variables if v.kind in ("choices", "choice") and v.levels)
 
     def knows(self, key: str) -> bool:
@@ -77,7 +82,7 @@ class Vocabulary:
 
     def find(self, frame: str, key: str) -> Variable | None:
         """The variable of `frame` that `key` means."""
-        return next((v for v in self.codebook.by_heading.get(key, ()) if v.frame == frame), None)
+        return self._found.get((frame, key))
 
     def member(self, key: str) -> Variable | None:
         """The variable of members that `key` means under a parent that says so."""
@@ -96,9 +101,14 @@ class Vocabulary:
 
         sure = [f"{v.frame}.{v.name}" for v in self.unsure.get(key, ()) if v.frame in frames]
         options = [
-            (k, v) for k, vs in self.codebook.by_heading.items() for v in vs if v.frame in frames and v.kind != "row_number"
+            (k, v)
+            for k, vs in self.codebook.by_heading.items()
+            for v in vs
+            if v.frame in frames and v.kind != "row_number"
         ]
-        found = process.extract(key, [k for k, _ in options], scorer=fuzz.ratio, score_cutoff=50, limit=6) if key else []
+        found = (
+            process.extract(key, [k for k, _ in options], scorer=fuzz.ratio, score_cutoff=50, limit=6) if key else []
+        )
         near = [f"{options[place][1].frame}.{options[place][1].name}" for _, _, place in found]
         return tuple(dict.fromkeys([*sure, *near]))[:3]
 
@@ -122,7 +132,9 @@ def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -
     if variable.kind != "money":
         return 1.0
     unit = heading.unit
-    money = next((f for word, f in _MONEY.items() if word in unit), 1.0) if "元" in unit or "万" in unit else sheet_factor
+    money = (
+        next((f for word, f in _MONEY.items() if word in unit), 1.0) if "元" in unit or "万" in unit else sheet_factor
+    )
     period = variable.period
     if "年" in unit or "月" in unit:
         period = "year" if "年" in unit else "month"
@@ -134,7 +146,13 @@ def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -
 
 
 def columns_for(
-    kind: str, headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]], sheet_factor: float = 1.0
+    kind: str,
+    headings: Sequence[Heading],
+    words: Vocabulary,
+    values: Sequence[frozenset[str]],
+    sheet_factor: float = 1.0,
+    *,
+    suggest: bool = True,
 ) -> tuple[Column, ...]:
     """The columns of a table of `kind`: `values[i]` are the distinct squeezed cells below `headings[i]`.
 
@@ -152,24 +170,28 @@ def columns_for(
             if claim in taken and column.variable.kind not in REPEATABLE:
                 column = Column(heading.index, heading.shown)
             taken.add(claim)
-        columns.append(_finished(column, heading, words, frame, bool(values[place]), sheet_factor))
-    return tuple(columns)
+        columns.append(_finished(column, heading, words, bool(values[place]), sheet_factor))
+    return (
+        tuple(_suggested(c, h, words, frame) for c, h in zip(columns, headings, strict=True))
+        if suggest
+        else tuple(columns)
+    )
 
 
-def _finished(
-    column: Column, heading: Heading, words: Vocabulary, frame: str, filled: bool, sheet_factor: float
-) -> Column:
+def _finished(column: Column, heading: Heading, words: Vocabulary, filled: bool, sheet_factor: float) -> Column:
     if column.variable is not None:
-        ignored = column.variable.kind in NOT_COUNTED
-        return replace(
-            column, fate="ignored" if ignored else "matched", factor=factor_of(column.variable, heading, sheet_factor)
-        )
+        fate = "ignored" if column.variable.kind in NOT_COUNTED else "matched"
+        return replace(column, fate=fate, factor=factor_of(column.variable, heading, sheet_factor))
     if heading.key in words.codebook.ignored_headings:
         return replace(column, fate="ignored")
-    if not heading.key and not filled:
-        return replace(column, fate="empty")
-    frames = [frame, "members"] if frame == "workers" else [frame] if frame else list(dict.fromkeys(v.frame for v in words.codebook.variables))
-    return replace(column, fate="unmatched", suggestions=words.suggestions(heading.key, frames))
+    return replace(column, fate="unmatched" if heading.key or filled else "empty")
+
+
+def _suggested(column: Column, heading: Heading, words: Vocabulary, frame: str) -> Column:
+    if column.fate != "unmatched":
+        return column
+    frames = [frame, "members"] if frame == "workers" else [frame] if frame else list(words.frames)
+    return replace(column, suggestions=words.suggestions(heading.key, frames))
 
 
 def _matched(heading: Heading, kind: str, frame: str, words: Vocabulary, *, inner: bool) -> Column:
@@ -215,7 +237,9 @@ def _member_run(headings: Sequence[Heading], words: Vocabulary) -> frozenset[int
         return frozenset()
     first = last = relations[0]
     before = {v.name for n in range(first) if flat[n] and (v := words.find("workers", str(flat[n])))}
-    while first > 0 and flat[first - 1] and _is_member_name(str(flat[first - 1]), words, "name" in before and first > 1):
+    while (
+        first > 0 and flat[first - 1] and _is_member_name(str(flat[first - 1]), words, "name" in before and first > 1)
+    ):
         first -= 1
         before = {v.name for n in range(first) if flat[n] and (v := words.find("workers", str(flat[n])))}
         if "name" not in before:
@@ -263,7 +287,7 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
     """
     best, most = "", 0
     for kind, rule in words.codebook.kinds.items():
-        columns = columns_for(kind, headings, words, values)
+        columns = columns_for(kind, headings, words, values, suggest=False)
         matched = [c.variable for c in columns if c.variable is not None and c.fate == "matched"]
         own = {v.name for v in matched if v.frame == rule["frame"]}
         count = len({(v.frame, v.name) for v in matched})
@@ -279,5 +303,3 @@ def _has_heads(columns: Iterable[Column], values: Sequence[frozenset[str]]) -> b
         if column.variable is not None and column.variable.name == "relation":
             return any(level.code == "head" for v in values[place] for level in column.variable.spellings.get(v, ()))
     return False
-
-

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
@@ -14,6 +16,7 @@ from bangfu_analysis.reading import forms
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, meta_of, repeats_of
 from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
+from bangfu_analysis.reading.question_headings import looks_like_questionnaire
 from bangfu_analysis.reading.rows import Block, body_of, heads_of, sort_rows, totals_of
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
 from bangfu_analysis.reading.workbook import read_sheets
@@ -21,8 +24,6 @@ from bangfu_analysis.text import squeeze
 
 MANY = 200
 _SUMMARY = re.compile(r"汇总|总表|合计|总计")
-_QUESTION = re.compile(r"^(?:Q\d+|\d+(?:\.\d+)*[、.．:]|第\d+题)")
-_REPLY_META = frozenset({"提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", "答题时长", "开始答题时间", "结束答题时间", "总分"})
 
 
 def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool = False) -> list[SheetReading]:
@@ -49,7 +50,14 @@ def read_sheet(sheet: Sheet, codebook: Codebook, *, include_hidden: bool = False
 def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) -> SheetReading:
     grid = Grid(sheet)
     if not grid.height:
-        return SheetReading(sheet.file, sheet.name, "empty", rows=dict.fromkeys(ROW_FATES, 0), cells=dict.fromkeys(CELL_FATES, 0), reason="空表")
+        return SheetReading(
+            sheet.file,
+            sheet.name,
+            "empty",
+            rows=dict.fromkeys(ROW_FATES, 0),
+            cells=dict.fromkeys(CELL_FATES, 0),
+            reason="空表",
+        )
     ledger = Ledger(grid)
     if _is_questionnaire(grid):
         return _questionnaire(grid, ledger)
@@ -61,18 +69,19 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
 
 def _is_questionnaire(grid: Grid) -> bool:
     """One header row of reply times and sources, or of numbered questions."""
-    row = int(grid.counts.argmax()) if grid.counts[0] == 0 else 0
-    keys = [grid.text(row, c) for c in grid.columns_of(row)]
-    replies, questions = sum(k in _REPLY_META for k in keys), sum(bool(_QUESTION.match(k)) for k in keys)
-    return replies >= 3 or (replies >= 1 and questions >= 1) or (questions >= 3 and questions >= 0.5 * len(keys))
+    row = int(np.flatnonzero(grid.counts)[0])
+    return looks_like_questionnaire(grid.values[row, c] for c in grid.columns_of(row))
 
 
 def _questionnaire(grid: Grid, ledger: Ledger) -> SheetReading:
     """Where a reader of questionnaires is plugged in: until then its replies are set aside, with the reason."""
-    ledger.mark([0], "header")
-    ledger.mark(range(1, grid.height), "set_aside")
+    header = int(np.flatnonzero(grid.counts)[0])
+    ledger.mark([header], "header")
+    ledger.mark(range(header + 1, grid.height), "set_aside")
     reason = "网络问卷的导出文件，按问卷另行读取，不进入名册"
-    return _reading(grid, ledger, "questionnaire", [], [(0, 1)], [], include_hidden=False, set_aside=reason)
+    return _reading(
+        grid, ledger, "questionnaire", [], [(header, header + 1)], [], include_hidden=False, set_aside=reason
+    )
 
 
 def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: bool) -> SheetReading:
@@ -104,7 +113,10 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
 def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
     """Where a table ends before the next: the title lines above the next header belong to the next."""
     end = next_top
-    while end > body and 0 < grid.filled[end - 1, first:last].sum() <= 2 and next_top - end < 3:
+    while end > body and next_top - end < 3:
+        columns = grid.columns_of(end - 1, first, last)
+        if not 0 < len(columns) <= 2 or not isinstance(grid.values[end - 1, columns[0]], str):
+            break
         end -= 1
     return end
 
@@ -124,14 +136,16 @@ def _table(
     heads, own = heads_of(block)
     numbers = (grid.number(block.top), grid.number(block.body - 1))
     text = grid.sheet.is_text
-    table = Table(grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, heads, totals_of(block), meta, text)
+    table = Table(
+        grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, heads, totals_of(block), meta, text
+    )
     tables = _with_own_rows(table, [grid.number(row) for row in own], headings, words, values)
     findings += _column_findings(block, headings) + _row_findings(block) + _cell_findings(block)
     return tables, findings
 
 
 def _with_own_rows(
-    table: Table, own: Sequence[int], headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]
+    table: Table, own: list[int], headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]
 ) -> list[Table]:
     """Family members who stand in the roster's own columns become a members table, `head_of` leading to the roster's rows."""
     if not own or table.head_of is None:
@@ -202,8 +216,20 @@ def _row_findings(block: Block) -> list[Finding]:
 def _cell_findings(block: Block) -> list[Finding]:
     grid, rows = block.grid, {*block.data, *block.aside, *block.totals}
     marks = (
-        (grid.sheet.uncalculated, "formula_uncalculated", "公式从未计算，没有值。请用 Excel 打开、重算并保存。", "missing", "warning"),
-        (grid.sheet.commented, "cell_comment", "有批注（内容未读入）。请核对批注是否说明此人应当删除或更正。", "kept", "info"),
+        (
+            grid.sheet.uncalculated,
+            "formula_uncalculated",
+            "公式从未计算，没有值。请用 Excel 打开、重算并保存。",
+            "missing",
+            "warning",
+        ),
+        (
+            grid.sheet.commented,
+            "cell_comment",
+            "有批注（内容未读入）。请核对批注是否说明此人应当删除或更正。",
+            "kept",
+            "info",
+        ),
     )
     if block.kind == "other":
         return []
@@ -235,8 +261,12 @@ def _is_list(table: Table) -> bool:
     """Drop-down lists: under each heading different values once each, no row that goes together."""
     said = [table.body[c.index].dropna().tolist() for c in table.columns]
     lists = [values for values in said if values]
-    return bool(lists) and all(len(v) == len({str(x) for x in v}) for v in lists) and len({len(v) for v in lists}) > 1 and len(table.body) <= 60 and all(
-        isinstance(x, str) and len(x) <= 12 for v in lists for x in v
+    return (
+        bool(lists)
+        and all(len(v) == len({str(x) for x in v}) for v in lists)
+        and len({len(v) for v in lists}) > 1
+        and len(table.body) <= 60
+        and all(isinstance(x, str) and len(x) <= 12 for v in lists for x in v)
     )
 
 
@@ -308,4 +338,6 @@ def _without_summary(reading: SheetReading, readings: Sequence[SheetReading]) ->
     cells = {**reading.cells, "set_aside": reading.cells["set_aside"] + reading.cells["body"], "body": 0}
     message = f"{reading.file} [{reading.sheet}]：整张表另列：{reason}。"
     found = Finding("sheet_set_aside", message, severity="info", source_file=reading.file, source_sheet=reading.sheet)
-    return replace(reading, rows=rows, cells=cells, reason=reason, set_aside=reason, findings=(*reading.findings, found))
+    return replace(
+        reading, rows=rows, cells=cells, reason=reason, set_aside=reason, findings=(*reading.findings, found)
+    )

@@ -16,6 +16,7 @@ SCALES = (
     ("很差", "差", "较差", "不合格", "一般", "合格", "较好", "良好", "好", "很好", "优秀"),
     ("非常不重要", "不重要", "不太重要", "一般", "比较重要", "重要", "非常重要"),
 )  # fmt: skip
+MOST_LISTS = 2000  # the commonest combinations settle the order
 _FIRST_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _BELOW, _ABOVE = re.compile(r"以下|以内|不足|少于|低于"), re.compile(r"以上|超过|高于|多于|大于")
 
@@ -42,7 +43,7 @@ def by_precedence(lists: Iterable[tuple[Sequence[str], int]]) -> tuple[str, ...]
     rows = [(list(dict.fromkeys(options)), n) for options, n in lists]
     place = {o: i for i, o in enumerate(dict.fromkeys(o for options, _ in rows for o in options))}
     before = np.zeros((len(place), len(place)))
-    for options, n in rows:
+    for options, n in sorted(rows, key=lambda row: -row[1])[:MOST_LISTS]:
         at = [place[o] for o in options]
         for i, first in enumerate(at):
             before[first, at[i + 1 :]] += n

@@ -78,16 +78,28 @@ def refused(file: str, found: str, advice: str) -> FileRefused:
 
 
 def _text_type(data: bytes, file: str) -> str:
-    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     head = data[:4096]
-    if not utf16 and head.count(b"\0") > len(head) // 3:  # UTF-16 without a mark: every other byte of digits and commas
-        utf16 = True
-    if not utf16 and b"\0" in head:
+    if b"\0" in head and utf16_of(data) is None:
         raise refused(file, "不是电子表格（内容是二进制数据）", "请用 Excel 或 WPS 打开原文件，另存为 .xlsx")
     start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if b"urn:schemas-microsoft-com:office:spreadsheet" in head and start.startswith(b"<?xml"):
         return "xml"
-    return "html" if start.startswith(b"<") and re.search(rb"<(html|table|!doctype|meta|head|body|div)", start) else "text"
+    return (
+        "html" if start.startswith(b"<") and re.search(rb"<(html|table|!doctype|meta|head|body|div)", start) else "text"
+    )
+
+
+def utf16_of(data: bytes) -> str | None:
+    """utf-16 where `data` has its mark, utf-16-le or -be where its start reads as text so, else None."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    for encoding in ("utf-16-le", "utf-16-be"):
+        start = data[:2000].decode(encoding, errors="replace")
+        if sum(
+            c in "\t\r\n" or " " <= c < "\x7f" or "\u2010" <= c <= "\u9fff" or c > "\uff00" for c in start
+        ) > 0.97 * len(start):
+            return encoding if b"\0" in data[:2000] else None
+    return None
 
 
 def _ole_type(data: bytes, file: str) -> str:
@@ -114,7 +126,9 @@ def _package_type(data: bytes, file: str) -> tuple[str, Package]:
         elif found == "ods":
             _refuse_repeats(package.read("content.xml"), file)
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as fault:
-        raise refused(file, "文件已损坏（压缩结构不完整）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx") from fault
+        raise refused(
+            file, "文件已损坏（压缩结构不完整）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx"
+        ) from fault
     return found, package
 
 

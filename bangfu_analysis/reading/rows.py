@@ -16,7 +16,9 @@ from bangfu_analysis.reading.tables import Column, Total
 from bangfu_analysis.text import squeeze
 
 _SUM = "小计|合计|总计|共计|累计"
-TOTAL = re.compile(rf"^(.{{0,20}}(?:{_SUM})[:：]?|(?:{_SUM})[:：(（\d].*|其中[:：].*|其中|共[\d一二三四五六七八九十百千零〇两]+[人户名].*)$")
+TOTAL = re.compile(
+    rf"^(.{{0,20}}(?:{_SUM})[:：]?|(?:{_SUM})[:：(（\d].*|其中[:：].*|其中|共[\d一二三四五六七八九十百千零〇两]+[人户名].*)$"
+)
 NOTE = re.compile(
     r"^(?:[*※]?(?:备?注|说明)\d*[:：.、]|填[表报]?说明|填[表报]人|制表|审核|审批|复核|经办|负责人|主管|单位负责人|分管|领导|工会主席|主席签"
     r"|填[表报]日期|填[表报]时间|制表日期|报送日期|联系人|联系电话|填[表报]单位|盖章|[(（]?公?章[)）]?$|第\d+页|共\d+页|以下空白|.*[(（]盖章[)）])"
@@ -96,15 +98,23 @@ def _totals(block: Block) -> Booleans:
     """Rows with 小计, 合计, 其中 or 共 n 人 in one of the leading columns and no ID number."""
     grid = block.grid
     found = np.zeros(block.end - block.body, dtype=bool)
-    leading = {*range(block.first, min(block.first + 6, block.last)), block.place_of("name"), block.place_of("employer")}
+    leading = {
+        *range(block.first, min(block.first + 6, block.last)),
+        block.place_of("name"),
+        block.place_of("employer"),
+    }
     for c in sorted(c for c in leading if c is not None):
         labels = {v for v in grid.distinct[c] if isinstance(v, str) and ("计" in v or "共" in v or "其中" in v)}
         hits = {v for v in labels if TOTAL.match(squeeze(v))}
         if hits:
-            found |= np.fromiter((v in hits for v in grid.values[block.body : block.end, c]), dtype=bool, count=len(found))
+            found |= np.fromiter(
+                (v in hits for v in grid.values[block.body : block.end, c]), dtype=bool, count=len(found)
+            )
     identity = block.place_of("id_number")
     if identity is not None and found.any():
-        whole = [sum(ch.isdigit() for ch in grid.text(block.body + int(n), identity)) >= 15 for n in np.flatnonzero(found)]
+        whole = [
+            sum(ch.isdigit() for ch in grid.text(block.body + int(n), identity)) >= 15 for n in np.flatnonzero(found)
+        ]
         found[np.flatnonzero(found)[whole]] = False
     return found
 
@@ -125,8 +135,11 @@ def _is_note(block: Block, row: int) -> bool:
     across = merge is not None and merge[1] - columns[0] >= max(1, 0.5 * (block.last - block.first) - 1)
     owner = next((c.variable for c in block.columns if c.index - 1 == columns[0]), None)
     said = owner is not None and (owner.identifying or (block.kind != "roster" and owner.kind != "row_number"))
-    return len(first) >= LONG_NOTE or across or bool(_DATE_ALONE.match(first) and "年" in first) or (
-        not said and block.last - block.first > 2
+    return (
+        len(first) >= LONG_NOTE
+        or across
+        or bool(_DATE_ALONE.match(first) and "年" in first)
+        or (not said and block.last - block.first > 2)
     )
 
 
@@ -166,7 +179,9 @@ def _struck(block: Block, data: Sequence[int]) -> set[int]:
             cells[row - 1] = cells.get(row - 1, 0) + 1
     named = {row - 1 for row, column in block.grid.sheet.struck if name is not None and column - 1 == name}
     return {
-        row for row, n in cells.items() if row in named or n > 0.5 * len(block.grid.columns_of(row, block.first, block.last))
+        row
+        for row, n in cells.items()
+        if row in named or n > 0.5 * len(block.grid.columns_of(row, block.first, block.last))
     }
 
 
@@ -241,7 +256,7 @@ def _resolve_dittos(values: Objects, place: int, *, numeric: bool) -> None:
 def _fill_down(values: Objects, place: int) -> int:
     """Repeat the value above in blanks, where the column names each group once: a fifth blank, no name twice running."""
     column = values[:, place]
-    blank = np.equal(column, None)
+    blank = np.array([value is None for value in column], dtype=bool)
     if len(column) < 2 or blank[0] or blank.mean() < 0.2 or (~blank[1:] & (column[1:] == column[:-1])).any():
         return 0
     last = np.maximum.accumulate(np.where(blank, 0, np.arange(len(column))))
@@ -256,12 +271,19 @@ def heads_of(block: Block) -> tuple[pd.Series | None, list[int]]:
     columns, the relation 本人 or a 序号 with the relation blank makes the head. None where nobody has family rows.
     """
     grid = block.grid
-    name, identity, relation = block.place_of("name"), block.place_of("id_number"), block.place_of("relation", "members")
+    name, identity, relation = (
+        block.place_of("name"),
+        block.place_of("id_number"),
+        block.place_of("relation", "members"),
+    )
     own = [c for c in (name, identity) if c is not None]
     of_members = any(c.variable is not None and c.variable.frame == "members" for c in block.columns)
     if not own or not block.data or block.kind != "roster" or not (of_members or grid.merges):
         return None, []
-    beside = any(c.variable is not None and c.variable.frame == "members" and c.variable.name != "relation" for c in block.columns)
+    beside = any(
+        c.variable is not None and c.variable.frame == "members" and c.variable.name != "relation"
+        for c in block.columns
+    )
     if beside or relation is None:
         heads = [bool(grid.filled[row, own].any()) or not _continues(block, row, beside) for row in block.data]
     else:
@@ -272,7 +294,11 @@ def heads_of(block: Block) -> tuple[pd.Series | None, list[int]]:
     last = np.maximum.accumulate(np.where(heads, np.arange(len(heads)), 0))
     index = [grid.number(r) for r in block.data]
     series = pd.Series([index[n] for n in last], index=pd.Index(index, dtype="int64"), dtype="int64")
-    own_rows = [r for r, head in zip(block.data, heads, strict=True) if not head] if not beside and relation is not None else []
+    own_rows = (
+        [r for r, head in zip(block.data, heads, strict=True) if not head]
+        if not beside and relation is not None
+        else []
+    )
     return series, own_rows
 
 
@@ -283,7 +309,11 @@ def _continues(block: Block, row: int, beside: bool) -> bool:
     above = grid.covered.get((row, name)) if name is not None and grid.merges else None
     if above is not None and above[0] < row:
         return True
-    members = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.frame == "members" and c.slot is None]
+    members = [
+        c.index - 1
+        for c in block.columns
+        if c.variable is not None and c.variable.frame == "members" and c.slot is None
+    ]
     return beside and any(grid.filled[row, c] for c in members)
 
 
@@ -292,7 +322,9 @@ def _heads_by_relation(block: Block, relation: int) -> list[bool]:
     column = next(c for c in block.columns if c.index - 1 == relation)
     assert column.variable is not None, "the relation column is mapped"
     codes = column.variable.spellings
-    number = next((c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"), None)
+    number = next(
+        (c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"), None
+    )
     words = [grid.text(row, relation) for row in block.data]
     said = [bool(w) and any(level.code == "head" for level in codes.get(w, ())) for w in words]
     if not any(said) and all(words):

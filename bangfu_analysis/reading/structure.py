@@ -39,7 +39,10 @@ def of_xlsx(package: Package, sheets: list[Sheet]) -> list[Sheet]:
             for sheet in sheets
         ]
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as fault:
-        return [replace(sheet, structure=f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线") for sheet in sheets]
+        return [
+            replace(sheet, structure=f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线")
+            for sheet in sheets
+        ]
 
 
 def _of_sheet(sheet: Sheet, package: Package, part: str, styles: set[bytes], strings: set[bytes]) -> Sheet:
@@ -138,7 +141,10 @@ def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     folder, name = posixpath.split(part)
     root = _root(package, f"{folder}/_rels/{name}.rels")
     return {
-        str(r.get("Id")): (str(r.get("Type")), posixpath.normpath(posixpath.join("/" + folder, str(r.get("Target")))).lstrip("/"))
+        str(r.get("Id")): (
+            str(r.get("Type")),
+            posixpath.normpath(posixpath.join("/" + folder, str(r.get("Target")))).lstrip("/"),
+        )
         for r in _all(root, "Relationship")
     }
 
@@ -216,5 +222,9 @@ def _ods_sheet(sheet: Sheet, table: ElementTree.Element, struck_styles: set[str]
             column += int(_get(cell, "number-columns-repeated") or 1)
         row += times
     return replace(
-        sheet, merged=tuple(merged), hidden_rows=frozenset(hidden), struck=frozenset(struck), commented=frozenset(commented)
+        sheet,
+        merged=tuple(merged),
+        hidden_rows=frozenset(hidden),
+        struck=frozenset(struck),
+        commented=frozenset(commented),
     )

@@ -7,25 +7,40 @@ import io
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-from bangfu_analysis.reading.preflight import refused
+from bangfu_analysis.reading.preflight import refused, utf16_of
 from bangfu_analysis.reading.tables import Sheet
 
-_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DELIMITERS = ",\t;|，"
 _LONGEST_FIELD = 1_000_000
+# Traditional characters of headings, coded values and frequent names: Big5 has no others, the codebook only simplified ones.
+_TRADITIONAL = (
+    "別證號職業單齡勞動種類難貧殘學歷險醫療親屬戶與關係萬員總計時間電話聯絡幫補貼無黨團眾離異喪農鄉鎮區縣歲數準備註審負責報務濟產災傷標樓門書碩紀錄狀況態級構廠礦編費"
+    "債額給寫國華鐵內養獨兒孫婦馬陳張劉趙黃吳鄭謝韓馮鄧許蘇葉呂賈鄒陸龍錢湯賴譚東麗紅強偉軍蘭鳳賢貴長廣劇術師習為從參進還這專辦協聽視語體絕腫腦壓較義實發獎寧漢滿滬壯維爾臺辭調轉遷雜購買賣銀帳領籤簽憑據庫齊鋪橋島灣濱遼贛粵隴陝雲寶"
+)
+_SIMPLIFIED = (
+    "别证号职业单龄劳动种类难贫残学历险医疗亲属户与关系万员总计时间电话联络帮补贴无党团众离异丧农乡镇区县岁数准备注审负责报务济产灾伤标楼门书硕纪录状况态级构厂矿编费"
+    "债额给写国华铁内养独儿孙妇马陈张刘赵黄吴郑谢韩冯邓许苏叶吕贾邹陆龙钱汤赖谭东丽红强伟军兰凤贤贵长广剧术师习为从参进还这专办协听视语体绝肿脑压较义实发奖宁汉满沪壮维尔台辞调转迁杂购买卖银账领签签凭据库齐铺桥岛湾滨辽赣粤陇陕云宝"
+)
 
 
 def decoded(data: bytes, file: str) -> str:
-    """The text of `data`: by its mark, else UTF-8, UTF-16 without a mark, GB18030 or Big5. Raises FileRefused."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
-    if b"\0" in data[:4096]:
-        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", errors="replace")
-    options = [text for encoding in ("utf-8", "gb18030", "big5hkscs") if (text := _try(data, encoding)) is not None]
-    if not options:
+    """The text of `data`: by its mark, else UTF-8, UTF-16 without a mark, GB18030 or Big5. Raises FileRefused.
+
+    The headings and coded words of a Big5 text are turned into simplified characters.
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        return data.decode("utf-8-sig", errors="replace")
+    if (wide := utf16_of(data)) is not None:
+        return data.decode(wide, errors="replace")
+    if (text := _try(data, "utf-8")) is not None:
+        return text
+    mainland, taiwan = _try(data, "gb18030"), _try(data, "big5hkscs")
+    if mainland is None and taiwan is None:
         raise refused(file, "文字编码无法识别（不是 UTF-8、GB18030、Big5 或 UTF-16）", "请用 Excel 打开并另存为 .xlsx")
-    return options[0] if len(options) == 1 or _try(data, "utf-8") else max(options, key=_plainness)
+    if taiwan is not None and (mainland is None or _plainness(taiwan) > _plainness(mainland)):
+        return taiwan.translate(str.maketrans(_TRADITIONAL, _SIMPLIFIED))
+    assert mainland is not None, "one of the two could be decoded"
+    return mainland
 
 
 def _try(data: bytes, encoding: str) -> str | None:
@@ -35,16 +50,17 @@ def _try(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _plainness(text: str) -> float:
-    """How much of the text is what such files are made of: a wrong decoding gives rare characters and private ones."""
-    plain = sum(1 for character in text[:20000] if character in _FREQUENT)
-    odd = sum(1 for c in text[:20000] if "\ue000" <= c <= "\uf8ff" or "\u2e80" <= c <= "\u2fdf" or c > "\uffff")
-    return plain - 3 * odd
+def _plainness(text: str) -> int:
+    """How much of the text is what such files are made of: a wrong decoding gives rare and private characters."""
+    sample = text[:20000]
+    plain = sum(character in _FREQUENT for character in sample)
+    return plain - 3 * sum("\ue000" <= c <= "\uf8ff" or "\u2e80" <= c <= "\u2fdf" or c > "\uffff" for c in sample)
 
 
 _FREQUENT = frozenset(
-    "的一是在人有这个工会职困难家庭姓名性别男女年龄月日收入元单位出生身份证号本原因类序文化程度初中高小学大专科业失下岗退休健康疾病"
-    "残住址电话備註職難庭戶類別號學業醫療單親屬戶貧縣區鄉鎮齡證碼費無張李王劉陳楊黃趙吳周徐孫馬朱胡林郭何羅鄭謝許華國電話"
+    "的一是在人有这个工会困家庭姓名性男女年月日收入元出生身份本原因序文化程度初中高小大科下退休健康疾病住址失岗特会区街道办事处"
+    + _TRADITIONAL
+    + _SIMPLIFIED
 )
 
 
@@ -64,7 +80,9 @@ def delimited(data: bytes, file: str) -> Sheet:
             start = reader.line_num + 1
     except csv.Error as fault:
         raise refused(
-            file, f"第 {reader.line_num} 行起不是有效的分隔文本（引号未配对或字段过长）", "请用 Excel 打开并另存为 .xlsx"
+            file,
+            f"第 {reader.line_num} 行起不是有效的分隔文本（引号未配对或字段过长）",
+            "请用 Excel 打开并另存为 .xlsx",
         ) from fault
     return _sheet(rows, file, lines)
 
@@ -209,5 +227,3 @@ def _value_2003(data: ElementTree.Element | None) -> object:
         return None
     text = "".join(data.itertext())
     return float(text) if data.get(f"{_SS}Type") == "Number" and text else text
-
-

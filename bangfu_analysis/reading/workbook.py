@@ -63,7 +63,7 @@ def _by_calamine(data: bytes, file: str) -> list[Sheet]:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue
             sheet = book.get_sheet_by_name(about.name)
-            cells = [tuple(row) for row in sheet.to_python(skip_empty_area=False)]
+            cells: list[tuple[object, ...]] = [tuple(row) for row in sheet.to_python(skip_empty_area=False)]
             merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in sheet.merged_cell_ranges or [])
             visible = about.visible == python_calamine.SheetVisibleEnum.Visible
             sheets.append(sheet_of(cells, file, about.name, visible=visible, merged=merges))

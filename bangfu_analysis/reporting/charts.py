@@ -22,6 +22,7 @@ from bangfu_analysis.reporting.charts_notes import (
     base_of,
     groups_of,
     heights,
+    hidden_note,
     joined,
     left_note,
     only_dimension,
@@ -62,12 +63,18 @@ def bar_of_shares(
     source: str = "",
     size: str = "full",
 ) -> Figure:
-    """One horizontal bar per level of the table's only dimension, in the order of the table, with share and count."""
+    """One horizontal bar per level of the table's only dimension, in the order of the table, with share and count.
+
+    Levels (units) that do not fit on a page are left to the table, and the note says so.
+    """
     name = only_dimension(table)
+    labels = labels_of(codebook, table[name], lang)
+    fitting = rows_that_fit([wrapped(label, LABEL_WIDTH[size]) for label in labels], size)
+    more = WORDS[lang]["more"].format(len(table) - fitting) if len(table) > fitting else ""
     with look(size):
-        figure, _ = lying_bars(table, labels_of(codebook, table[name], lang), bar_labels(table, lang), size)
+        figure, _ = lying_bars(table.head(fitting), labels[:fitting], bar_labels(table, lang)[:fitting], size)
         heading = title_of(codebook, name, lang) if title is None else title
-        return captioned(figure, heading, [base_note(table, lang, source)], size)
+        return captioned(figure, heading, [base_note(table, lang, source), more], size)
 
 
 def ordered_bars(
@@ -113,7 +120,7 @@ def cause_bars(
 ) -> Figure:
     """Causes as horizontal bars, the largest first and 其他 last; causes nobody named are left out and the note says so."""
     name = only_dimension(table)
-    named = sorted_by_size(table[table["n"].ne(0).fillna(True)], name)
+    named = sorted_by_size(table[table["n"].astype("Int64").ne(0).fillna(True)], name)
     with look(size):
         figure, _ = lying_bars(named, labels_of(codebook, named[name], lang), bar_labels(named, lang), size)
         notes = [base_note(table, lang, source), WORDS[lang]["unnamed"] if len(named) < len(table) else ""]
@@ -143,8 +150,11 @@ def unit_rates(
     with look(size):
         figure, _ = lying_bars(shown, units[:fitting], rate_labels(shown, lang), size)
         more = words["more"].format(len(ranked) - len(shown)) if len(ranked) > len(shown) else ""
-        nobase = words["nobase"] if shown["share"].isna().any() else ""
-        notes = [joined([left_note(table, lang), more, nobase], lang), source_note(source, lang)]
+        nobase = words["nobase"] if (shown["share"].isna() & shown["n"].notna()).any() else ""
+        notes = [
+            joined([left_note(table, lang), more, nobase, hidden_note(table, lang)], lang),
+            source_note(source, lang),
+        ]
         return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
 
 
@@ -190,21 +200,25 @@ def age_pyramid(
     source: str = "",
     size: str = "full",
 ) -> Figure:
-    """Men to the left, women to the right, by age band (`tabulate(workers, ["sex", "age_five_year"])`), counts at the bars.
+    """Men to the left, women to the right, by age band, counts at the bars.
 
+    `table` is `tabulate(workers, "age_five_year", within="sex")`, or has both columns as `by`.
     A dashed line marks where the reports cut: men 50, women 40 (band `age_by_sex` of the codebook).
     """
     ages = [c for c in dimensions(table) if c != "sex"]
     if "sex" not in table or len(ages) != 1:
         raise ColumnMissing.naming(["sex"], dimensions(table), where="age_pyramid（需要 sex 与一个年龄分组）")
     bands = table[ages[0]].drop_duplicates()
+    sides = {str(code): part for code, part in table.groupby("sex", observed=True)}
+    apart = len(table[["base_n", "left_out_n"]].drop_duplicates()) > 1  # each sex has a base of its own
+    own_base = {code: f" (n = {base_of(part)})" for code, part in sides.items() if apart}
     most = float(table["n"].astype("Float64").max(skipna=True) or 1)
     with look(size):
         figure = new_figure(size, (8 + 1.5 * len(bands)) * line_mm(size))
         men, women = figure.subplots(1, 2, sharey=True)
         for axes, code, word, colour in ((men, "male", "men", MAIN), (women, "female", "women", PALETTE[3])):
-            _pyramid_side(axes, table[table["sex"].eq(code)], colour, most * (1.5 if size == "column" else 1.22))
-            axes.set_title(WORDS[lang][word], fontsize="medium")
+            _pyramid_side(axes, sides.get(code, table.head(0)), colour, most * (1.5 if size == "column" else 1.22))
+            axes.set_title(WORDS[lang][word] + own_base.get(code, ""), fontsize="medium")
             _mark_cut(axes, codebook, ages[0], code, WORDS[lang]["cut"])
         women.tick_params(labelleft=True)
         men.tick_params(labelleft=False)
@@ -212,7 +226,8 @@ def age_pyramid(
         women.set_yticks(range(len(bands)), words, ha="center")
         women.tick_params(axis="y", pad=5 + POINTS[size] * 0.27 * max(text_width(word) for word in words))
         heading = title_of(codebook, ages[0], lang) if title is None else title
-        return captioned(figure, heading, [base_note(table, lang, source)], size)
+        left = joined([left_note(table, lang, "sex"), hidden_note(table, lang), source_note(source, lang)], lang)
+        return captioned(figure, heading, [left if apart else base_note(table, lang, source)], size)
 
 
 def age_by_sex(
@@ -291,7 +306,10 @@ def _split_notes(table: pd.DataFrame, by: str | None, undrawn: int, lang: str, s
         else ""
     )
     more = WORDS[lang]["more"].format(undrawn) if undrawn else ""
-    return [joined([left_note(table, lang, by), small, more], lang), source_note(source, lang)]
+    return [
+        joined([left_note(table, lang, by), small, hidden_note(table, lang), more], lang),
+        source_note(source, lang),
+    ]
 
 
 def _legend_above(axes: Axes, levels: int, size: str) -> None:

@@ -19,6 +19,7 @@ from bangfu_analysis.reporting.charts_notes import (
     base_of,
     groups_of,
     heights,
+    hidden_note,
     joined,
     left_note,
     only_dimension,
@@ -72,8 +73,7 @@ def causes_by_group(
     `table` is `cause_table(workers, causes, by)`: shares are of the workers of the group.
     """
     name = only_dimension(table, besides=by)
-    total = table.groupby(name, observed=True)["n"].transform("sum")
-    groups = groups_of(sorted_by_size(table[total > 0], name), codebook, by, lang)
+    groups = groups_of(sorted_by_size(_named(table, name), name), codebook, by, lang)
     causes = labels_of(codebook, groups[0][1][name], lang) if groups else []
     across = min(PANELS_A_ROW[size], max(len(groups), 1))
     down = -(-len(groups) // across) or 1
@@ -94,7 +94,7 @@ def causes_by_group(
             axes.remove()
         many = any(part["share"].sum() > 1 + 1e-9 for _, part in groups)
         notes = [
-            joined([WORDS[lang]["many"] if many else "", left_note(table, lang, by)], lang),
+            joined([WORDS[lang]["many"] if many else "", left_note(table, lang, by), hidden_note(table, lang)], lang),
             source_note(source, lang),
         ]
         heading = _versus(codebook, name, by, lang) if title is None else title
@@ -165,12 +165,11 @@ def cause_heatmap(
     if size == "column":
         raise ArgumentError("cause_heatmap：75 毫米的栏宽放不下各项原因的数字，请用 size='full' 或 'slide'。")
     name = only_dimension(table, besides=by)
-    total = table.groupby(name, observed=True)["n"].transform("sum")
-    groups = groups_of(sorted_by_size(table[total > 0], name), codebook, by, lang)
+    groups = groups_of(sorted_by_size(_named(table, name), name), codebook, by, lang)
     groups = sorted(groups, key=lambda group: -float(group[1]["base_n"].fillna(0).iloc[0]))
     rows = [wrapped(f"{label} (n = {base_of(part)})", 34) for label, part in groups]
     tallest = max(rows, key=lambda row: row.count("\n"), default="")
-    shown = groups[: rows_that_fit([tallest] * len(rows), size, beside=16)]
+    shown = groups[: rows_that_fit([tallest] * len(rows), size, beside=13)]
     values = pd.DataFrame([heights(part) for _, part in shown])
     texts = pd.DataFrame([printed_percents(part) for _, part in shown])
     causes = [wrapped(c, 12) for c in labels_of(codebook, shown[0][1][name], lang)]
@@ -193,11 +192,17 @@ def cause_heatmap(
         axes.set_yticks([i + 0.5 for i in range(len(shown))], rows[: len(shown)], rotation=0)
         more = COMPARE_WORDS[lang]["more"].format(len(groups) - len(shown)) if len(groups) > len(shown) else ""
         notes = [
-            joined([COMPARE_WORDS[lang]["share"], left_note(table, lang, by), more], lang),
+            joined([COMPARE_WORDS[lang]["share"], left_note(table, lang, by), hidden_note(table, lang), more], lang),
             source_note(source, lang),
         ]
         heading = _versus(codebook, name, by, lang) if title is None else title
         return captioned(figure, heading, notes, size)
+
+
+def _named(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of the levels that somebody named, or may have (hidden)."""
+    somebody = table["n"].astype("Int64").ne(0).fillna(True)
+    return table[somebody.groupby(table[name], observed=True).transform("any")]
 
 
 def _versus(codebook: Codebook, name: str, by: str, lang: str) -> str:
@@ -237,7 +242,7 @@ def _line(axes: Axes, i: int, part: pd.DataFrame, measure: str, place: dict[Any,
             clip_on=False,
         )  # fmt: skip
     known = [(a, float(b)) for a, b in zip(x, values, strict=True) if b == b]
-    return (*(known[-1] if known else (x[-1], 0.0)), colour)
+    return (*(known[-1] if known else (x[-1], float("nan"))), colour)
 
 
 def _name_ends(
@@ -246,10 +251,11 @@ def _name_ends(
     """Write each line's name and last value behind its last point, pushed apart so that no two overlap."""
     gap = axes.get_ylim()[1] * GAP[size]
     below: dict[float, float] = {}
-    for i in sorted(range(len(ends)), key=lambda i: ends[i][1]):
+    for i in sorted(range(len(ends)), key=lambda i: (ends[i][1] == ends[i][1], ends[i][1])):
         x, y, colour = ends[i]
-        below[x] = max(y, gap / 2, below.get(x, -gap) + gap)
-        value = f"{half_up(y):.1f}" if measure == "share" else f"{y:.0f}"
+        hidden = y != y
+        below[x] = max(0 if hidden else y, gap / 2, below.get(x, -gap) + gap)
+        value = "*" if hidden else f"{half_up(y):.1f}" if measure == "share" else f"{y:.0f}"
         axes.annotate(
             f"{labels[i]} {value}".strip(), (x, below[x]), xytext=(7, 0), textcoords="offset points",
             color=colour, va="center", ha="left", annotation_clip=False,
@@ -285,4 +291,7 @@ def _trend_notes(table: pd.DataFrame, drawn: pd.DataFrame, name: str | None, lan
     fewer = words["largest"].format(MOST_LINES) if len(drawn) < len(table) else ""
     later = table["wave"].ne(table["wave"].iloc[0])
     broken = words["break"] if "comparable" in table and not table.loc[later, "comparable"].all() else ""
-    return [joined([fewer, broken, _left_by_wave(table, lang)], lang), source_note(source, lang)]
+    return [
+        joined([fewer, broken, _left_by_wave(table, lang), hidden_note(table, lang)], lang),
+        source_note(source, lang),
+    ]

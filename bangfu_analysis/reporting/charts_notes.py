@@ -57,8 +57,7 @@ def base_note(table: pd.DataFrame, lang: str, source: str) -> str:
         return words["none"]
     n = words["n"].format(base_of(table)) if len(table["base_n"].drop_duplicates()) == 1 else ""
     many = words["many"] if n and table["share"].sum() > 1 + 1e-9 else ""
-    hidden = words["hidden"] if "suppressed" in table and table["suppressed"].any() else ""
-    return joined([n, left_note(table, lang), many, hidden, source_note(source, lang)], lang)
+    return joined([n, left_note(table, lang), many, hidden_note(table, lang), source_note(source, lang)], lang)
 
 
 def only_dimension(table: pd.DataFrame, *, besides: str | None = None) -> str:
@@ -98,12 +97,21 @@ def left_note(table: pd.DataFrame, lang: str, by: str | None = None) -> str:
     return WORDS[lang]["left"].format(left) if left else ""
 
 
+def hidden_note(table: pd.DataFrame, lang: str) -> str:
+    """What * means, where something is hidden."""
+    return WORDS[lang]["hidden"] if "suppressed" in table and table["suppressed"].any() else ""
+
+
 def source_note(source: str, lang: str) -> str:
     """Where the numbers come from."""
     return WORDS[lang]["source"].format(source) if source else ""
 
 
 def rate_labels(table: pd.DataFrame, lang: str) -> list[str]:
-    """Rate with count and base of each row; … where there is no base."""
+    """Rate with count and base of each row; … where there is no base, * where the count is hidden."""
     rows = zip(table["share"], table["n"], table["base_n"], strict=True)
-    return [WORDS[lang]["rate"].format(f"{percent(s):.1f}", n, b) if pd.notna(s) else f"… ({n})" for s, n, b in rows]
+    known = WORDS[lang]["rate"]
+    return [
+        "*" if pd.isna(n) else f"… ({n})" if pd.isna(share) else known.format(f"{percent(share):.1f}", n, base_n)
+        for share, n, base_n in rows
+    ]

@@ -216,15 +216,23 @@ def _across(table: pd.DataFrame, plan: _Plan, across: str) -> DisplayTable:
     heads = [labels_of(plan.codebook, part[across].iloc[:1], plan.lang)[0] for part in slices]
     stub = len(dimensions(table)) - 1
     columns = [f"{head} {column}" for head, part in zip(heads, parts, strict=True) for column in part.columns[stub:]]
-    numbers = [
-        tuple(cell for row in rows for cell in row[stub:]) for rows in zip(*(p.rows for p in parts), strict=True)
-    ]
     return DisplayTable(
         title="",
         columns=(*parts[0].columns[:stub], *columns),
         kinds=(*parts[0].kinds[:stub], *(kind for part in parts for kind in part.kinds[stub:])),
-        rows=tuple((*row[:stub], *cells) for row, cells in zip(parts[0].rows, numbers, strict=True)),
+        rows=_side_by_side(parts, stub, plan),
     )
+
+
+def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tuple[Cell, ...], ...]:
+    """The rows of all parts joined by their labels; a row that a part lacks (a level of another scheme) is — there."""
+    cells = [{row[:stub]: row[stub:] for row in part.rows} for part in parts]
+    labels = list(dict.fromkeys(label for part in cells for label in part))
+    if any(list(part) != labels for part in cells):
+        place = {WORDS[plan.lang]["total"]: -1 if plan.style.total == "first" else 1, WORDS[plan.lang]["unknown"]: 2}
+        labels.sort(key=lambda label: place.get(str(label[0]), 0))
+    absent = (NOT_APPLICABLE,) * (len(parts[0].columns) - stub)
+    return tuple((*label, *(cell for part in cells for cell in part.get(label, absent))) for label in labels)
 
 
 def _block(block: pd.DataFrame, names: list[str], measures: list[str], plan: _Plan) -> list[tuple[Cell, ...]]:

@@ -89,12 +89,14 @@ class _Looks:
     unit: Any
     head: Any
     link: Any
+    last_link: Any
     body: Mapping[str, Any]
     last: Mapping[str, Any]
 
 
 def _looks(book: Any) -> _Looks:
     font = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
+    link = {**font, "font_color": "#1F4E79", "underline": 1}
     by_kind = {kind: {**font, "num_format": form} | _ALIGN[kind == "text"] for kind, form in _NUMBER_FORMATS.items()}
     return _Looks(
         title=book.add_format({**font, "bold": True, "font_size": 14}),
@@ -103,7 +105,8 @@ def _looks(book: Any) -> _Looks:
         head=book.add_format(
             {**font, "bold": True, "align": "center", "text_wrap": True, "top": _THICK, "bottom": _THIN}
         ),
-        link=book.add_format({**font, "font_color": "#1F4E79", "underline": 1}),
+        link=book.add_format(link),
+        last_link=book.add_format({**link, "bottom": _THICK}),
         body={kind: book.add_format(look) for kind, look in by_kind.items()},
         last={kind: book.add_format({**look, "bottom": _THICK}) for kind, look in by_kind.items()},
     )
@@ -118,7 +121,8 @@ def _write_contents(book: Any, looks: _Looks, title: str, names: Sequence[str], 
         last = row == 2 + len(tables)
         body = looks.last if last else looks.body
         sheet.write_number(row, 0, row - 2, body["count"])
-        sheet.write_url(row, 1, f"internal:'{name.replace(chr(39), chr(39) * 2)}'!A1", looks.link, table.title)
+        target = f"internal:'{name.replace(chr(39), chr(39) * 2)}'!A1"
+        sheet.write_url(row, 1, target, looks.last_link if last else looks.link, table.title)
         sheet.write_number(row, 2, len(table.rows), body["count"])
     sheet.set_column(0, 0, 8)
     sheet.set_column(1, 1, max([24, *(_width(table.title) + 2 for table in tables)]))
@@ -146,6 +150,7 @@ def _write_table(book: Any, looks: _Looks, name: str, table: DisplayTable, chart
     sheet.repeat_rows(_HEAD)
     _print_setup(sheet)
     if chart != "none":
+        sheet.set_landscape()
         _add_chart(book, sheet, name, table, chart)
 
 
@@ -223,9 +228,10 @@ def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, kind: str)
         "name": table.columns[columns[0]] if len(columns) == 1 else table.unit,
         "min": 0,
         "major_gridlines": {"visible": False},
+        "label_position": "high" if kind == "bar" else "next_to",
     }
     (chart.set_x_axis if kind == "bar" else chart.set_y_axis)(value_axis)
     if kind == "bar":
         chart.set_y_axis({"reverse": True, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": 560, "height": max(300, 30 * len(rows) * len(columns) + 120)})
+    chart.set_size({"width": 560, "height": min(900, max(300, (14 * len(columns) + 14) * len(rows) + 120))})
     sheet.insert_chart(_HEAD, len(table.columns) + 1, chart, {"description": f"{table.title}的图"})

@@ -13,9 +13,8 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-import yaml
 
-from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.codebook import Codebook, read_yaml
 from bangfu_analysis.errors import BangfuError, CodebookError, ColumnMissing
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES
 from bangfu_analysis.reporting.narrative import quality
@@ -27,13 +26,18 @@ _KINDS = {
     "roster": "名册", "members": "家庭成员", "aid": "帮扶台账", "activities": "活动", "units": "单位", "population": "职工人数",
     "questionnaire": "问卷", "form": "登记表", "notes": "说明", "empty": "空表", "other": "其他", "unreadable": "未能读取",
 }  # fmt: skip
-_ROWS = dict(zip(ROW_FATES, ("保留", "单列备查", "合并", "合计行", "说明", "表头", "空行"), strict=True))
-_CELLS = dict(zip(CELL_FATES, ("表头", "表身", "合计", "说明", "重复表头", "单列备查"), strict=True))
+_ROWS = dict(
+    zip((f"rows_{f}" for f in ROW_FATES), ("保留", "单列备查", "合并", "合计行", "说明", "表头", "空行"), strict=True)
+)
+_CELLS = dict(
+    zip((f"cells_{f}" for f in CELL_FATES), ("表头", "表身", "合计", "说明", "重复表头", "单列备查"), strict=True)
+)
 _SEVERITIES = {"info": "提示", "warning": "需核对", "error": "错误"}
 _ACTIONS = {"missing": "作缺失", "repaired": "修正", "inferred": "推断", "kept": "保留", "conflict": "矛盾"}
 _VERDICTS = {"differs": "不符", "cannot_tell": "无法核对"}
 # The 四清 of the reports: known number (is the person identified), degree, cause and address (here: the area).
 _FOUR_CLEAR = {"人数清": "id_basis", "程度清": "hardship_level", "原因清": "cause_main", "住址清": "district"}
+_OWN_LABELS = {"": "—", "rows": "人数", "person_id": "人员"}
 _MOST_ROWS = 60
 
 
@@ -62,7 +66,7 @@ def write_quality(path: Path, frames: Mapping[str, pd.DataFrame], *, wave: Wave,
     """
     sources, issues, totals, workers = (frames[name] for name in ("sources", "issues", "totals", "workers"))
     sections = [
-        _sheets(sources), _balance(sources), _problems(issues, codebook), _by_file(issues), _totals(totals, codebook),
+        _sheets(sources), _balance(sources, "rows", _ROWS, "行"), _balance(sources, "cells_filled", _CELLS, "非空单元格"), _problems(issues, codebook), _by_file(issues), _totals(totals, codebook),
         _four_clear(workers),
     ]  # fmt: skip
     facts = {
@@ -106,8 +110,7 @@ def _template() -> jinja2.Template:
 
 @lru_cache(maxsize=1)
 def _problem_labels() -> dict[str, str]:
-    labels: dict[str, str] = yaml.safe_load((_HERE / "problems.yaml").read_text(encoding="utf-8"))
-    return labels
+    return {code: str(label) for code, label in read_yaml(_HERE / "problems.yaml").items()}
 
 
 def _sheets(sources: pd.DataFrame) -> _Section:
@@ -123,25 +126,20 @@ def _sheets(sources: pd.DataFrame) -> _Section:
     return _Section("各文件、各工作表如何读取", columns, tuple(rows), "没有读到任何文件。")
 
 
-def _balance(sources: pd.DataFrame) -> _Section:
-    """Rows and cells by fate, a line a file and their sum; a line whose parts miss its total is marked."""
-    parts = [*(f"rows_{f}" for f in ROW_FATES), *(f"cells_{f}" for f in CELL_FATES)]
-    _require(sources, ["source_file", "rows", "cells_filled", *parts], "write_quality 的 sources")
-    wanted = ["rows", *parts[: len(ROW_FATES)], "cells_filled", *parts[len(ROW_FATES) :]]
-    by_file = sources.groupby("source_file", sort=False)[wanted].sum()
-    whole = pd.DataFrame(by_file.sum()).T.set_axis(["合计"]) if len(by_file) else by_file
-    rows = tuple(_balance_row(name, line) for name, line in pd.concat([by_file, whole]).iterrows())
-    numbers = ("行数", *(f"行：{w}" for w in _ROWS.values()), "非空格", *(f"格：{w}" for w in _CELLS.values()))
-    note = "每行的各项之和应等于行数、非空格数；不平的行有底色。"
-    return _Section("行与单元格的账", _columns("文件", number=numbers), rows, "没有读到任何文件。", note)
-
-
-def _balance_row(name: object, line: pd.Series[Any]) -> _Row:
-    rows, cells = (
-        sum(line[f"{kind}_{f}"] for f in fates) for kind, fates in (("rows", ROW_FATES), ("cells", CELL_FATES))
+def _balance(sources: pd.DataFrame, whole: str, fates: Mapping[str, str], title: str) -> _Section:
+    """`whole` (rows or cells_filled) by fate, a line a file and their sum; a line whose parts miss it is marked."""
+    columns = [whole, *fates]
+    _require(sources, ["source_file", *columns], "write_quality 的 sources")
+    by_file = sources.groupby("source_file", sort=False)[columns].sum()
+    together = pd.DataFrame(by_file.sum()).T.set_axis(["合计"]) if len(by_file) else by_file
+    rows = tuple(
+        _Row((name, *(int(v) for v in line)), alarm=line[list(fates)].sum() != line[whole])
+        for name, line in pd.concat([by_file, together]).iterrows()
     )
-    even = rows == line["rows"] and cells == line["cells_filled"]
-    return _Row((name, *(int(v) for v in line)), alarm=not even)
+    note = "各项之和应等于总数；不平的行有底色。"
+    return _Section(
+        f"{title}的去向", _columns("文件", number=(f"{title}总数", *fates.values())), rows, "没有读到任何文件。", note
+    )
 
 
 def _problems(issues: pd.DataFrame, codebook: Codebook) -> _Section:
@@ -207,8 +205,8 @@ def _counted(issues: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def _variable_label(codebook: Codebook, name: str) -> str:
-    if name in ("", "rows"):
-        return {"": "—", "rows": "人数"}[name]
+    if name in _OWN_LABELS:
+        return _OWN_LABELS[name]
     try:
         return codebook.title(name.rpartition(".")[2])
     except CodebookError:

@@ -1,8 +1,8 @@
 """Result frame -> sentences of the report, in Chinese. Every number comes from the frame; none is typed.
 
 Numbers are rounded as `display` rounds them, so that text and table agree. Percentages have one decimal; differences
-of percentages are percentage points between the printed figures, so that a reader with a pencil finds the same; growth
-is computed from the counts. What is said of change is what the numbers are: a census describes, it proves no trend.
+of percentages are percentage points: between the two figures where a sentence prints both, so that a reader with a pencil
+finds the same; else the frame's `change`, as the table prints it. Growth is computed from the counts. What is said of change is what the numbers are: a census describes, it proves no trend.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bangfu_analysis.reporting.wording import counted, in_percent, money, moved,
 
 ORDERS = ("auto", "codebook", "size")
 _BY_SIZE = ("cause", "cause_main", "reporting_unit", "district", "employer", "unit", "source_file")
+_MOST_IN_A_LIST = 5  # of more, 分别占 leaves the reader counting: each count stands with its share
 SMALL = "人数少于5人，或为防止推算而从略"
 
 
@@ -83,7 +84,7 @@ def leading(
 def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: str, unit: str = "人") -> str:
     """The largest level in each group of `within`, from `tabulate(..., within=within)`; groups of nobody are not named.
 
-    `按年龄看，30岁以下以子女上学为最多（12人，占该组的40.0%）；…`
+    `按年龄看，困难职工中30岁以下最多的是子女上学（12人，占该组的40.0%）；…`
     """
     name = _only_dimension(result.drop(columns=within), "by_group")
     words = []
@@ -99,7 +100,7 @@ def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: 
         figures = (
             f"{each}{counted(most['n'].iloc[0], unit)}，{each}占该组的{in_percent(percent(most['share'].iloc[0]))}"
         )
-        words.append(f"{group}以{levels}为最多（{figures}）")
+        words.append(f"{group}最多的是{levels}（{figures}）")
     if not words:
         return f"{subject}按{_title(codebook, within)}分组，没有可公布的人数。"
     return f"按{_title(codebook, within)}看，{subject}中{'；'.join(words)}。"
@@ -150,8 +151,9 @@ def change(
         return f"{text}；与{year(before[wave])}口径不同或人数从略，不作比较。"
     text += f"，{moved(before['n'], now['n'], when, unit)}"
     if "share" in rows and pd.notna(now["share"]) and pd.notna(before["share"]):
-        old, new = percent(before["share"]), percent(now["share"])
-        text += f"；{what}为{in_percent(new)}，{points(old, new, when)}"
+        printed = percent(now["share"]) - percent(before["share"])
+        step = percent(now["change"]) if "change" in rows and pd.notna(now["change"]) else half_up(printed)
+        text += f"；{what}为{in_percent(percent(now['share']))}，{points(step, when)}"
     return text + "。" + (_series(rows, wave, subject, unit) if len(rows) > 2 else "")
 
 
@@ -169,17 +171,19 @@ def shift(
     blocks = [result.loc[result[wave].eq(w)] for w in waves]
     if not _comparable(blocks[1]) or any(not b["base_n"].gt(0).fillna(False).all() for b in blocks):
         return f"{year(waves[0])}与{year(waves[1])}的{_title(codebook, name)}口径不同或缺数，不作比较。"
-    old, new = (b.assign(_percent=_percents(b)).loc[~_hidden(b)].set_index(name)["_percent"] for b in blocks)
-    both = pd.DataFrame({"old": old, "new": new}).dropna().reset_index(names=name)
+    old, new = (b.assign(_percent=_percents(b)).loc[~_hidden(b)].set_index(name) for b in blocks)
+    both = new.join(old["_percent"].rename("_before"), how="inner").dropna(subset=["_before"]).reset_index()
     both = both if other else both.loc[both[name].astype(object).ne("other")]
-    steps = both.assign(step=[half_up(n - o) for o, n in zip(both["old"], both["new"], strict=True)])
-    most = steps.loc[steps["step"].ne(0)].sort_values("step", key=abs, ascending=False, kind="stable").head(top)
+    steps = both.assign(_step=[half_up(n - o) for o, n in zip(both["_before"], both["_percent"], strict=True)])
+    most = steps.loc[steps["_step"].ne(0)].sort_values("_step", key=abs, ascending=False, kind="stable").head(top)
     head = f"与{year(waves[0])}相比，{year(waves[1])}{subject}的{_title(codebook, name)}构成"
     if most.empty:
         return f"{head}基本持平。"
     words = [
-        f"{label}占比由{in_percent(o)}{'上升' if n > o else '下降'}到{in_percent(n)}，{points(o, n, '')}"
-        for label, o, n in zip(labels_of(codebook, most[name]), most["old"], most["new"], strict=True)
+        f"{label}占比由{in_percent(o)}{'上升' if s > 0 else '下降'}到{in_percent(n)}，{points(s)}"
+        for label, o, n, s in zip(
+            labels_of(codebook, most[name]), most["_before"], most["_percent"], most["_step"], strict=True
+        )
     ]
     return f"{head}中，{'；'.join(words)}。"
 
@@ -190,16 +194,15 @@ def helped(result: pd.DataFrame, codebook: Codebook) -> str:
     人, 户 and 人次 are named and never added together; a kind counted in two units has two clauses.
     """
     _require(result, ["kind", "counted_in", "quantity", "amount_yuan"], "helped")
-    units = labels_of(codebook, result["counted_in"])
+    kinds, units = codebook.variable("aid", "kind"), codebook.variable("aid", "counted_in")
     words = []
-    for label, unit, n, yuan in zip(
-        labels_of(codebook, result["kind"]), units, result["quantity"], result["amount_yuan"],
-        strict=True,
-    ):  # fmt: skip
-        number = counted(n, unit) if pd.notna(n) and n > 0 else ""
+    for kind, unit, n, yuan in zip(
+        *(result[c] for c in ("kind", "counted_in", "quantity", "amount_yuan")), strict=True
+    ):
+        number = counted(n, units.label_of(unit)) if pd.notna(n) and n > 0 else ""
         amount = f"发放资金{money(yuan)}" if pd.notna(yuan) and yuan > 0 else ""
         if number or amount:
-            words.append("，".join(filter(None, [f"{label}{number}", amount])))
+            words.append("，".join(filter(None, [f"{kinds.label_of(kind)}{number}", amount])))
     return f"{'；'.join(words)}。" if words else "本期没有可统计的帮扶记录。"
 
 
@@ -245,8 +248,11 @@ def _listed(table: pd.DataFrame, name: str, codebook: Codebook, unit: str) -> st
     counts = [f"{labels[i]}{counted(n, unit)}" for i, n in seen["n"].items()]
     if len(counts) == 1 and not quiet and seen["n"].iloc[0] == seen["base_n"].iloc[0]:
         return f"全部为{labels[seen.index[0]]}"
-    parts = "、".join(in_percent(s) if s else "不足0.1%" for s in shares[seen.index])
-    told = "、".join(counts) + ("，分别占" if len(counts) > 1 else "，占") + parts
+    parts = [in_percent(s) if s else "不足0.1%" for s in shares[seen.index]]
+    if len(counts) > _MOST_IN_A_LIST:
+        told = "；".join(f"{count}，占{part}" for count, part in zip(counts, parts, strict=True))
+    else:
+        told = "、".join(counts) + ("，分别占" if len(counts) > 1 else "，占") + "、".join(parts)
     return "；".join(filter(None, [told if counts else "", quiet]))
 
 

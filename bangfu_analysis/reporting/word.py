@@ -52,7 +52,7 @@ def write_report(
     at the end under a heading of its own. Raises ArgumentError for an unknown or repeated id, BangfuError for a
     template that lacks styles, an earlier report that cannot be read, a picture that is none, a file that is open.
     """
-    kept = kept_controls(carry_over_from)
+    kept = kept_controls(carry_over_from, [block for block in blocks if isinstance(block, Placeholder)])
     document = _open_template(template or TEMPLATE)
     _add_title(document, title, subtitle, date)
     numbers = _numbered(blocks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
 from bangfu_analysis.errors import BangfuError
+from bangfu_analysis.reporting.blocks import Placeholder
 from bangfu_analysis.reporting.word_template import PROMPT, xml
 
 # Notes and comments live in parts that are not carried: a note's text is set in brackets, a comment's marks are dropped.
@@ -34,10 +35,12 @@ class Kept:
     source: Document
 
 
-def kept_controls(path: Path | None) -> dict[str, Kept]:
+def kept_controls(path: Path | None, wanted: Sequence[Placeholder] = ()) -> dict[str, Kept]:
     """Tag -> what was written in the controls of the report at `path`; untouched prompts and empty ones are left out.
 
-    No path, or none that exists: nothing. BangfuError where the file cannot be read, so that no words are lost.
+    Where an office program has taken a control away (LibreOffice drops tags), what stands under the heading of its
+    Placeholder in `wanted` is kept instead. No path, or none that exists: nothing. BangfuError where the file cannot be
+    read, so that no words are lost.
     """
     if path is None or not path.exists():
         return {}
@@ -47,13 +50,35 @@ def kept_controls(path: Path | None) -> dict[str, Kept]:
         raise BangfuError(
             f"{path.name}：原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
         ) from fault
+    controls = [one for one in (_read(c, document) for c in document.element.body.iter(qn("w:sdt"))) if one]
     kept: dict[str, Kept] = {}
-    for control in document.element.body.iter(qn("w:sdt")):
-        one = _read(control, document)
-        if one and _is_written(one):
-            copies = sum(tag.partition("~")[0] == one.tag for tag in kept)  # a control pasted twice
-            kept[f"{one.tag}~{copies + 1}" if copies else one.tag] = one
-    return kept
+    for one in filter(_is_written, controls):
+        copies = sum(tag.partition("~")[0] == one.tag for tag in kept)  # a control pasted twice
+        kept[f"{one.tag}~{copies + 1}" if copies else one.tag] = one
+    there = {one.tag for one in controls}
+    under = [_under_heading(document, block) for block in wanted if block.id not in there and block.heading]
+    return kept | {one.tag: one for one in under if one}
+
+
+def _under_heading(document: Document, block: Placeholder) -> Kept | None:
+    """What stands between the heading of `block` and the next one, without its controls; None where only the prompt does."""
+    headings = {style.style_id for style in document.styles if str(style.name).startswith("Heading")}
+    content, inside = xml("<w:sdtContent/>"), False
+    for element in document.element.body.iterchildren(qn("w:p"), qn("w:tbl"), qn("w:sdt")):
+        if _value(element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")) in headings:
+            inside = _text(element).strip() == block.heading
+        elif inside:
+            content.append(deepcopy(element))
+    for control in list(content.iter(qn("w:sdt"))):
+        for child in control.find(qn("w:sdtContent")):
+            control.addprevious(child)
+        control.getparent().remove(control)
+    words = _text(content).replace(block.prompt, "").strip()
+    return Kept(block.id, block.heading, content, document) if words else None
+
+
+def _text(element: Any) -> str:
+    return "".join(t.text or "" for t in element.iter(qn("w:t")))
 
 
 def _read(control: Any, document: Document) -> Kept | None:
@@ -76,8 +101,9 @@ def _is_written(one: Kept) -> bool:
     prompt_style = one.source.styles[PROMPT].style_id if PROMPT in {s.name for s in one.source.styles} else ""
     untouched = one.content.getparent().find(f".//{qn('w:showingPlcHdr')}") is not None
     for run in one.content.iter(qn("w:r")):
-        text = "".join(t.text or "" for t in run.iter(qn("w:t"))).strip()
-        if text and not (untouched and _value(run.find(f"{qn('w:rPr')}/{qn('w:rStyle')}")) == prompt_style):
+        if _text(run).strip() and not (
+            untouched and _value(run.find(f"{qn('w:rPr')}/{qn('w:rStyle')}")) == prompt_style
+        ):
             return True
     return False
 
@@ -139,5 +165,5 @@ def _note_text(source: Document, kind: str, name: str, number: str) -> str:
         if relation.reltype.endswith(f"/{kind}"):
             for note in parse_xml(relation.target_part.blob).iter(qn(name)):
                 if note.get(qn("w:id")) == number:
-                    return "".join(t.text or "" for t in note.iter(qn("w:t"))).strip()
+                    return _text(note).strip()
     return ""

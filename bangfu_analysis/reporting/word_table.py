@@ -14,7 +14,7 @@ from bangfu_analysis.reporting.word_template import TEXT_WIDTH_MM, xml
 
 _FULL = round(TEXT_WIDTH_MM * 1440 / 25.4)  # twips
 _HALF_WIDTH = {"": 108, " Small": 93}  # a Latin character of 五号 and 小五, in twips
-_PADDING = 140
+_MARGIN = {"": 60, " Small": 30}  # left and right of a cell, in twips
 _WHOLE_UP_TO = 12  # a table of so many rows is not split over pages
 _RULE = '<w:{side} w:val="single" w:sz="{eighths}" w:space="0" w:color="auto"/>'
 _UNDER = f"<w:tcBorders>{_RULE.format(side='bottom', eighths=6)}</w:tcBorders>"
@@ -31,7 +31,7 @@ def add_table(document: Document, content: DisplayTable) -> None:
     rows = content.texts()
     heads = levels(content.columns)
     widths, small = _fitted(heads, rows)
-    indents = _indents(rows, content.kinds, widths, _HALF_WIDTH[small])
+    indents = _indents(rows, content.kinds, widths, small)
     head, *looks = (document.styles[name + small].style_id for name in ("Table Head", "Table Text", "Table Number"))
     styles = [looks[kind != "text"] for kind in content.kinds]
     body = "".join(
@@ -39,10 +39,14 @@ def add_table(document: Document, content: DisplayTable) -> None:
         for index, texts in enumerate(rows)
     )
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
-    table = xml(f"<w:tbl>{_frame(sum(widths))}<w:tblGrid>{grid}</w:tblGrid>{_head(heads, head, widths)}{body}</w:tbl>")
+    table = xml(
+        f"<w:tbl>{_frame(sum(widths), _MARGIN[small])}<w:tblGrid>{grid}</w:tblGrid>{_head(heads, head, widths)}{body}</w:tbl>"
+    )
     document.element.body.insert_element_before(table, "w:sectPr")
-    for line in notes_below(content):
-        document.add_paragraph(line, style="Table Note")
+    lines = notes_below(content)
+    for index, line in enumerate(lines):
+        note = document.add_paragraph(line, style="Table Note")
+        note.paragraph_format.keep_with_next = index < len(lines) - 1 or None
     document.add_paragraph(style="Table Note")
 
 
@@ -68,7 +72,7 @@ def _fitted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> 
     Headings on one line if there is room, else on two, else in the small styles, else wide columns give way.
     """
     for lines, suffix in ((1, ""), (2, ""), (2, " Small")):
-        wanted = _wanted(heads, rows, lines, _HALF_WIDTH[suffix])
+        wanted = _wanted(heads, rows, lines, suffix)
         if sum(wanted) <= _FULL:
             break
     limit = max(wanted)
@@ -78,29 +82,29 @@ def _fitted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> 
     return [w + (_FULL - sum(given)) // len(given) for w in given], suffix
 
 
-def _wanted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], lines: int, half_width: int) -> list[int]:
+def _wanted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], lines: int, suffix: str) -> list[int]:
     texts = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else [0] * len(heads)
     shortest = 6 if lines > 1 else 4  # no break inside （%）
     needed = [max(t, -(-width(low) // lines), shortest) for t, (_, low) in zip(texts, heads, strict=True)]
-    return [chars * half_width + _PADDING for chars in needed]
+    return [chars * _HALF_WIDTH[suffix] + 2 * _MARGIN[suffix] + 20 for chars in needed]
 
 
-def _indents(rows: Sequence[Sequence[str]], kinds: Sequence[str], widths: Sequence[int], half_width: int) -> list[int]:
+def _indents(rows: Sequence[Sequence[str]], kinds: Sequence[str], widths: Sequence[int], suffix: str) -> list[int]:
     """Right indents that bring a column's numbers, set right, under the middle of their heading."""
-    longest = [max(map(width, column), default=0) * half_width for column in zip(*rows, strict=True)]
+    longest = [max(map(width, column), default=0) * _HALF_WIDTH[suffix] for column in zip(*rows, strict=True)]
     longest = longest or [0] * len(widths)
     return [
-        0 if kind == "text" else max(0, (w - _PADDING - chars) // 2)
+        0 if kind == "text" else max(0, (w - 2 * _MARGIN[suffix] - chars) // 2)
         for kind, w, chars in zip(kinds, widths, longest, strict=True)
     ]
 
 
-def _frame(full: int) -> str:
+def _frame(full: int, margin: int) -> str:
     rules = "".join(_RULE.format(side=side, eighths=12) for side in ("top", "bottom"))
     return (
         f'<w:tblPr><w:tblW w:w="{full}" w:type="dxa"/><w:jc w:val="center"/><w:tblBorders>{rules}</w:tblBorders>'
         '<w:tblLayout w:type="fixed"/>'
-        '<w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+        f'<w:tblCellMar><w:left w:w="{margin}" w:type="dxa"/><w:right w:w="{margin}" w:type="dxa"/></w:tblCellMar></w:tblPr>'
     )
 
 

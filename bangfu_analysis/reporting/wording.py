@@ -35,11 +35,10 @@ def moved(before: float, now: float, since_when: str, unit: str) -> str:
     return f"{text}，{rate}{in_percent(growth)}" if growth else f"{text}，基本持平"
 
 
-def points(old: float, new: float, since_when: str) -> str:
-    """`比上年上升0.3个百分点`, from two printed percentages."""
-    step = half_up(new - old)
+def points(step: float, since_when: str = "") -> str:
+    """`比上年上升0.3个百分点` of a rounded difference of percentages; 基本持平 where it is none."""
     if not step:
-        return f"{since_when}基本持平" if since_when else "基本持平"
+        return f"{since_when}基本持平"
     return f"{since_when}{'上升' if step > 0 else '下降'}{abs(step):.1f}个百分点"
 
 

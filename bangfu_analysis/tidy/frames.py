@@ -53,6 +53,20 @@ def tidy_frames(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, 
     return frames
 
 
+def stacked(waves: Sequence[Frames]) -> Frames:
+    """The frames of several waves, each in one; categories are those of the last wave, with any older ones kept."""
+    names = list(waves[-1])
+    return {name: _stack([frames[name] for frames in waves if name in frames]) for name in names}
+
+
+def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return frames[-1]
+    kinds = {c: t for c, t in frames[-1].dtypes.items() if isinstance(t, pd.CategoricalDtype)}
+    return pd.concat([f.astype(dict.fromkeys(kinds, object)) for f in filled], ignore_index=True).astype(kinds)
+
+
 def _clean_all(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str) -> list[CleanTable]:
     used = [sheet for sheet in sheets if not sheet.set_aside]
     return [clean_table(table, codebook, wave, scheme) for sheet in used for table in sheet.tables]

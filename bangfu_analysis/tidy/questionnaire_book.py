@@ -104,6 +104,19 @@ def pair_exports(
     return replace(book, items=items)
 
 
+def with_value_labels(
+    book: QuestionnaireBook, questions: pd.DataFrame, labels: Mapping[str, Mapping[int, str]]
+) -> QuestionnaireBook:
+    """The book with the value labels of an SPSS or Stata file (keyed by the heading's cell) as options of its items."""
+    names = dict(zip(questions["cell"], questions["question_id"], strict=True))
+    said = {names[cell]: codes for cell, codes in labels.items() if cell in names and codes}
+    items = {
+        name: replace(item, options=said[name]) if name in said and item.kind in ("single", "matrix") else item
+        for name, item in book.items.items()
+    }
+    return replace(book, items=items)
+
+
 def apply_book(
     questions: pd.DataFrame, responses: pd.DataFrame, book: QuestionnaireBook
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -235,7 +248,7 @@ def _both(option: Ints, value: Floats, item: Item, labels: list[str]) -> tuple[I
     code = {at: number for number, at in place.items()}
     answered = (option >= 0) | ~np.isnan(value)
     shown = np.where(option >= 0, option, pd.Series(value).map(place).fillna(-1).to_numpy()).astype(np.intp)
-    coded = pd.Series(shown).map(code).to_numpy(dtype=float)
+    coded: Floats = np.asarray(pd.Series(shown).map(code), dtype=np.float64)
     return shown, coded, answered & np.isnan(coded)
 
 

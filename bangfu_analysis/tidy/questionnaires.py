@@ -112,9 +112,9 @@ def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _with_wave(frame: pd.DataFrame, wave: str) -> pd.DataFrame:
-    kept = pd.Categorical([wave]).repeat(len(frame))
+    kind = "category" if frame["source_file"].dtype == "category" else "str"
     out = frame.copy(deep=False)
-    out.insert(0, "wave", kept if frame["source_file"].dtype == "category" else pd.Series(wave, out.index, dtype="str"))
+    out.insert(0, "wave", pd.Series(wave, index=frame.index, dtype=kind))
     return out
 
 
@@ -122,7 +122,7 @@ def _person(responses: pd.DataFrame, keys: list[str]) -> Ints:
     """0..n-1 per row, respondents in order of appearance."""
     if absent := [c for c in ("respondent_id", "question_id") if c not in responses]:
         raise ColumnMissing.naming(absent, [str(c) for c in responses.columns], where="responses")
-    return responses.groupby(keys, observed=True, sort=False).ngroup().to_numpy()
+    return np.asarray(responses.groupby(keys, observed=True, sort=False).ngroup(), dtype=np.intp)
 
 
 def _by_question(questions: pd.DataFrame, responses: pd.DataFrame, person: Ints) -> Iterable[Any]:
@@ -154,7 +154,7 @@ def _wide_several(
     table = _table(options, answers, who, size)
     if kind == "ranking":
         return {f"{name}={o}": pd.array(table[:, i], dtype="Float64").astype("Int64") for i, o in enumerate(options)}
-    silent = np.isnan(table).all(axis=1)
+    silent: Any = np.isnan(table).all(axis=1)
     if multiple == "sets":
         chosen = [
             None if s else frozenset(o for o, v in zip(options, row, strict=True) if v > 0)

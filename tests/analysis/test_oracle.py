@@ -30,7 +30,13 @@ from bangfu_analysis.analysis.rates import (
     standardized_ratio,
 )
 from bangfu_analysis.analysis.replicates import Replicates
-from bangfu_analysis.analysis.trend import annual_change, cochran_armitage, estimate_trend, kendall_trend, weighted_trend
+from bangfu_analysis.analysis.trend import (
+    annual_change,
+    cochran_armitage,
+    estimate_trend,
+    kendall_trend,
+    weighted_trend,
+)
 from bangfu_analysis.analysis.weighting import standardize
 
 HERE = Path(__file__).parent / "oracle"

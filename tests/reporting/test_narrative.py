@@ -81,6 +81,24 @@ def test_one_level_alone_is_all_and_tiny_shares_are_no_zero():
     assert "分别占100.0%、不足0.1%" in narrative.split(bands(9999, 1, 0), CODEBOOK, subject="困难职工")
 
 
+def test_a_long_list_puts_each_share_beside_its_count():
+    counts = dict.fromkeys(["male", "a", "b", "c", "d"], 10) | {"e": 50}
+    said = narrative.split(result("own", counts), CODEBOOK, subject="困难职工", order="size")
+    assert said.startswith("困难职工100人中，e50人，占50.0%；male10人，占10.0%；")
+    assert "分别占" not in said
+
+
+def test_points_follow_the_change_that_the_table_prints():
+    table = waves({"2008": 3688, "2009": 3456}, [0.10846, 0.10252]).assign(
+        change=[None, -0.00546], comparable=[False, True]
+    )
+    assert narrative.change(table, subject="困难职工").endswith("占职工总数的比重为10.3%，比上年下降0.5个百分点。")
+    plain = table.drop(columns="change")
+    assert narrative.change(plain, subject="困难职工").endswith("比上年下降0.5个百分点。")
+    still = table.assign(change=[None, 0.0003])
+    assert narrative.change(still, subject="困难职工").endswith("比上年基本持平。")
+
+
 def test_other_units_are_named():
     said = narrative.split(bands(3, 1, 0), CODEBOOK, subject="困难家庭", unit="户")
     assert said == "困难家庭4户中，初中以下3户、高中1户，分别占75.0%、25.0%。"
@@ -124,7 +142,7 @@ def test_the_largest_level_of_each_group_with_ties_and_without_empty_groups():
     })  # fmt: skip
     table = tabulate(people, "sex", within="age_ten_year")
     assert narrative.by_group(table, CODEBOOK, within="age_ten_year", subject="困难职工") == (
-        "按年龄看，困难职工中30–39岁以男为最多（2人，占该组的66.7%）；40–49岁以男、女为最多（各1人，各占该组的50.0%）。"
+        "按年龄看，困难职工中30–39岁最多的是男（2人，占该组的66.7%）；40–49岁最多的是男、女（各1人，各占该组的50.0%）。"
     )
     nothing = narrative.by_group(table.assign(suppressed=True), CODEBOOK, within="age_ten_year", subject="困难职工")
     assert nothing == "困难职工按年龄分组，没有可公布的人数。"

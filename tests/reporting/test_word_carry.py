@@ -2,13 +2,18 @@ import io
 
 import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph as WordParagraph
+from lxml import etree
 
 from bangfu_analysis.errors import BangfuError
 from bangfu_analysis.reporting.blocks import Paragraph, Placeholder
 from bangfu_analysis.reporting.word import LEFT_OVER, write_report
 from bangfu_analysis.reporting.word_carry import kept_controls
+from bangfu_analysis.reporting.word_template import xml
 
 PRACTICE = Placeholder("practice", "主要做法", "请写做法。")
 ADVICE = Placeholder("advice", "对策建议", "请写建议。")
@@ -130,6 +135,46 @@ def test_styles_that_the_template_lacks_are_taken_off(tmp_path):
     report(tmp_path, PRACTICE, old=path)
     assert not list(control(docx.Document(str(path)), "practice").iter(qn("w:pStyle")))
     assert words(path, "practice") == "自定义样式的话。"
+
+
+def without_controls(path):
+    document = docx.Document(str(path))
+    for one in list(document.element.body.iter(qn("w:sdt"))):
+        for child in one.find(qn("w:sdtContent")):
+            one.addprevious(child)
+        one.getparent().remove(one)
+    document.save(str(path))
+
+
+def test_what_stands_under_a_heading_whose_control_is_gone_is_kept(tmp_path):
+    path = report(tmp_path, PRACTICE, ADVICE, Paragraph("尾段。"))
+    edit(path, "practice", "控件已丢失。")
+    without_controls(path)
+    report(tmp_path, Paragraph("引言。"), PRACTICE, ADVICE, old=path)
+    assert words(path, "practice") == "控件已丢失。"
+    assert words(path, "advice").startswith("请写建议。")
+
+
+def test_notes_are_set_in_brackets_and_comments_dropped(tmp_path):
+    path = report(tmp_path, PRACTICE)
+    edit(path, "practice", "有脚注")
+    document = docx.Document(str(path))
+    here = paragraph(document, "practice")
+    for markup in (
+        '<w:commentRangeStart w:id="1"/>',
+        '<w:r><w:footnoteReference w:id="7"/></w:r>',
+        '<w:commentRangeEnd w:id="1"/>',
+    ):
+        here._p.append(xml(markup))
+    notes = xml('<w:footnotes><w:footnote w:id="7"><w:p><w:r><w:t>见年鉴</w:t></w:r></w:p></w:footnote></w:footnotes>')
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+    part = Part(PackURI("/word/footnotes.xml"), kind, etree.tostring(notes), document.part.package)
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    document.save(str(path))
+    report(tmp_path, PRACTICE, old=path)
+    assert words(path, "practice") == "有脚注（注：见年鉴）"
+    body = docx.Document(str(path)).element.body
+    assert not list(body.iter(qn("w:commentRangeStart"), qn("w:commentRangeEnd"), qn("w:footnoteReference")))
 
 
 def test_no_earlier_report_is_no_fault_but_a_broken_one_is(tmp_path):

@@ -57,6 +57,12 @@ def test_unit_stands_above_and_notes_and_source_below():
     ]  # fmt: skip
 
 
+def test_notes_stay_together_on_a_page():
+    document, _ = table_of([("甲", 1, 2.0)], notes=("一。", "二。"), source="数据来源：名册")
+    notes = [p for p in document.paragraphs if p.text]
+    assert [p.paragraph_format.keep_with_next for p in notes] == [True, True, None]
+
+
 def test_notes_are_numbered_only_where_there_are_several():
     assert notes_below(DisplayTable("题", ("a",), ("text",), (), notes=("一。",))) == ["注：一。"]
     assert notes_below(DisplayTable("题", ("a",), ("text",), ())) == []

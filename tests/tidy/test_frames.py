@@ -42,12 +42,22 @@ def frames_of(tmp_path, files, **settings):
 
 def test_a_row_becomes_a_worker_with_codes_and_provenance(tmp_path):
     row = f"张某,男,{MAN},1965年3月12日,初中,纺织总厂,3人,特困,疾病、子女上学\n"
-    frames = frames_of(tmp_path, {"名册.csv": HEAD + row + row.replace("张某", "李某").replace(MAN, WOMAN).replace("男", "女").replace("1965年3月12日", "1970-6-30")})
+    frames = frames_of(
+        tmp_path,
+        {
+            "名册.csv": HEAD
+            + row
+            + row.replace("张某", "李某").replace(MAN, WOMAN).replace("男", "女").replace("1965年3月12日", "1970-6-30")
+        },
+    )
     worker = frames["workers"].iloc[0]
     assert worker[["wave", "source_file", "source_row", "sex", "education", "employer", "household_size", "hardship_level", "cause_main", "age"]].tolist() == [
         "2009", "名册.csv", 2, "male", "junior_secondary", "纺织总厂", 3, "extreme", "illness", 44,
     ]  # fmt: skip
-    assert frames["causes"].query("person_id == @worker.person_id")["cause"].astype(str).tolist() == ["illness", "schooling"]
+    assert frames["causes"].query("person_id == @worker.person_id")["cause"].astype(str).tolist() == [
+        "illness",
+        "schooling",
+    ]
     assert frames["causes"]["rank"].tolist() == [1, 2, 1, 2]
     # Born on the reference day forty years ago: full years are counted from the birthday on.
     assert frames["workers"]["age"].tolist() == [44, 39 if WOMAN[10:14] > "0630" else 39]
@@ -57,7 +67,9 @@ def test_a_row_becomes_a_worker_with_codes_and_provenance(tmp_path):
 def test_the_same_person_twice_is_one_worker_and_one_issue(tmp_path):
     full = f"张某,男,{MAN},1965-03-12,初中,纺织总厂,3,特困,疾病\n"
     thin = f"张某,男,{MAN},,,纺织总厂,,特困,\n"
-    frames = frames_of(tmp_path, {"a.csv": HEAD + thin + f"王某,女,{WOMAN},1970-06-30,小学,木材厂,2,困难,疾病\n", "b.csv": HEAD + full})
+    frames = frames_of(
+        tmp_path, {"a.csv": HEAD + thin + f"王某,女,{WOMAN},1970-06-30,小学,木材厂,2,困难,疾病\n", "b.csv": HEAD + full}
+    )
     assert len(frames["workers"]) == 2
     assert frames["workers"].query("sex == 'male'")["source_file"].tolist() == ["b.csv"]
     merged = frames["issues"].query("problem == 'person_twice'")
@@ -126,7 +138,9 @@ def test_the_scheme_is_inferred_where_every_label_fits_one(tmp_path, labels, sch
 
 
 def test_labels_of_two_schemes_leave_the_scheme_open_with_an_issue(tmp_path):
-    rows = "".join(f"某{i},男,,19{60 + i}-01-02,初中,纺织总厂,3,{label},疾病\n" for i, label in enumerate(["特困", "深度困难"]))
+    rows = "".join(
+        f"某{i},男,,19{60 + i}-01-02,初中,纺织总厂,3,{label},疾病\n" for i, label in enumerate(["特困", "深度困难"])
+    )
     frames = frames_of(tmp_path, {"a.csv": HEAD + rows}, scheme="")
     assert frames["workers"]["hardship_scheme"].isna().all()
     assert "scheme_unknown" in set(frames["issues"]["problem"])

@@ -1,0 +1,66 @@
+"""How well the items of a scale hang together: Cronbach's alpha and item-rest correlations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bangfu_analysis.errors import ArgumentError
+
+
+def cronbach_alpha(scores: pd.DataFrame) -> float:
+    """alpha = k/(k-1) · (1 - sum of item variances / variance of the sum), over respondents who answered every item.
+
+    `scores`: one column per item, reversed items already turned (tidy.questionnaire_book.item_scores). R:
+    psych::alpha(x)$total$raw_alpha on complete cases (Cronbach 1951). NaN where the sum does not vary. ArgumentError for
+    fewer than two items or three complete respondents.
+    """
+    whole = _complete(scores)
+    spread = whole.sum(axis=1).var(ddof=1)
+    k = whole.shape[1]
+    return float(k / (k - 1) * (1 - whole.var(axis=0, ddof=1).sum() / spread)) if spread > 0 else float("nan")
+
+
+def scale_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per item: item, n, mean, sd, item_rest (its correlation with the sum of the others: R psych r.drop) and
+    alpha_without (of the others; missing for a scale of two). A negative item_rest betrays an item not reversed.
+
+    Then one row for the scale, item "": n, mean and sd of the sum, estimate = alpha. Numbers are of complete respondents.
+    """
+    whole = _complete(scores)
+    total = whole.sum(axis=1)
+    rows: list[dict[str, Any]] = [
+        {
+            "item": str(name), "n": len(whole), "mean": whole[name].mean(), "sd": whole[name].std(ddof=1),
+            "item_rest": _correlation(whole[name], total - whole[name]),
+            "alpha_without": cronbach_alpha(whole.drop(columns=name)) if whole.shape[1] > 2 else np.nan,
+            "estimate": np.nan,
+        }
+        for name in whole.columns
+    ]  # fmt: skip
+    scale = {
+        "item": "",
+        "n": len(whole),
+        "mean": total.mean(),
+        "sd": total.std(ddof=1),
+        "estimate": cronbach_alpha(whole),
+    }
+    left = len(scores) - len(whole)
+    return pd.DataFrame([*rows, scale]).assign(left_out_n=left).astype({"item": "str"})
+
+
+def _complete(scores: pd.DataFrame) -> pd.DataFrame:
+    whole = scores.dropna().astype(float)
+    if whole.shape[1] < 2 or len(whole) < 3:
+        raise ArgumentError(
+            f"量表需要至少 2 个题目、3 份完整答卷；现有 {whole.shape[1]} 题、{len(whole)} 份。请检查题目与缺失。"
+        )
+    return whole
+
+
+def _correlation(left: pd.Series, right: pd.Series) -> float:
+    if left.std(ddof=1) == 0 or right.std(ddof=1) == 0:
+        return float("nan")
+    return float(np.corrcoef(left, right)[0, 1])

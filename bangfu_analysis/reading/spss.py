@@ -1,0 +1,92 @@
+"""SPSS .sav and Stata .dta: in as a sheet by number, out from coded answers. Needs the extra `stats` (pyreadstat)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.errors import ArgumentError, BangfuError, FileRefused
+from bangfu_analysis.reading.tables import Sheet, column_letters
+
+SUFFIXES = (".sav", ".dta")
+SKIPPED_CODE, BLANK_CODE = -3, -2
+STATA_MISSING = {"a": SKIPPED_CODE, "b": BLANK_CODE}
+MISSING_LABELS = {SKIPPED_CODE: "跳过", BLANK_CODE: "空"}
+
+
+def read_statistics_file(path: Path, file: str) -> tuple[Sheet, dict[str, dict[int, str]]]:
+    """A .sav or .dta as a Sheet whose header is the variable labels (else names), and the value labels.
+
+    The labels are keyed by the heading's cell (`F1`), as `questions.cell` has it: code -> label, codes of missing kinds
+    left out. User-missing codes stay as they are (-3, -2); Stata's .a is -3, .b -2. FileRefused where it cannot be read.
+    """
+    package = _pyreadstat()
+    read = {".sav": package.read_sav, ".dta": package.read_dta}[_suffix(path)]
+    try:
+        frame, meta = read(str(path), user_missing=True)
+    except (package.ReadstatError, UnicodeDecodeError) as fault:
+        raise FileRefused(f"{file}：不是可以读取的 SPSS/Stata 文件。请用原软件另存一次（SPSS 选 UTF-8）。") from fault
+    headings = [meta.column_names_to_labels.get(name) or name for name in frame.columns]
+    labels = {
+        f"{column_letters(i)}1": {int(c): str(w) for c, w in meta.variable_value_labels[name].items() if _is_code(c)}
+        for i, name in enumerate(frame.columns, start=1)
+        if name in meta.variable_value_labels
+    }
+    body = [tuple(_cell(v) for v in row) for row in frame.astype(object).itertuples(index=False)]
+    return Sheet(file, path.stem, [tuple(headings), *body], tuple(range(1, len(body) + 2))), labels
+
+
+def write_statistics_file(
+    path: Path, frame: pd.DataFrame, headings: Mapping[str, str], labels: Mapping[str, Mapping[int, str]]
+) -> Path:
+    """Coded answers (tidy.questionnaires.coded_answers) as .sav or .dta; returns the path.
+
+    .sav: -3 and -2 are user-missing, labelled. .dta: they are the extended missing values .a and .b.
+    """
+    package = _pyreadstat()
+    numeric = [c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
+    kinds = MISSING_LABELS if _suffix(path) == ".sav" else {}
+    options = {
+        "column_labels": dict(headings),
+        "variable_value_labels": {c: {**labels.get(c, {}), **kinds} for c in numeric if kinds or c in labels},
+    }
+    if _suffix(path) == ".sav":
+        package.write_sav(frame, str(path), missing_ranges={c: [SKIPPED_CODE, BLANK_CODE] for c in numeric}, **options)
+    else:
+        marks = {code: mark for mark, code in STATA_MISSING.items()}
+        marked = {c: frame[c].astype(object).map(lambda v: marks.get(v, v)) for c in numeric}
+        used = {c: [m for m in STATA_MISSING if column.eq(m).any()] for c, column in marked.items()}
+        package.write_dta(
+            frame.assign(**marked), str(path), missing_user_values={c: m for c, m in used.items() if m}, **options
+        )
+    return path
+
+
+def _suffix(path: Path) -> str:
+    if path.suffix.lower() not in SUFFIXES:
+        raise ArgumentError.naming("path", path.suffix, SUFFIXES)
+    return path.suffix.lower()
+
+
+def _cell(value: Any) -> object:
+    if value in STATA_MISSING:
+        return STATA_MISSING[value]
+    return None if value != value or value == "" else value
+
+
+def _is_code(code: object) -> bool:
+    return isinstance(code, int | float) and int(code) == code and int(code) not in MISSING_LABELS
+
+
+def _pyreadstat() -> ModuleType:
+    try:
+        import pyreadstat
+    except ImportError as fault:
+        raise BangfuError(
+            "读写 SPSS/Stata 文件需要 pyreadstat。请运行 pip install 'bangfu-analysis[stats]'。"
+        ) from fault
+    return pyreadstat

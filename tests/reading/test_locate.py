@@ -1,0 +1,319 @@
+"""Layouts as reporting units draw them: what becomes a table, and where every row and cell goes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.reading.locate import read_file, read_sheet
+from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.reading.workbook import sheet_of
+
+CODEBOOK = load_codebook()
+ID = "99010219650312001X"
+HEAD = ["序号", "姓名", "性别", "身份证号", "困难类别"]
+Merges = Sequence[tuple[int, int, int, int]]
+
+
+def read(rows: list[list[Any]], merged: Merges = (), name: str = "Sheet1", **more: Any) -> SheetReading:
+    hidden = more.pop("include_hidden", False)
+    width = max(map(len, rows))
+    cells = [(*row, *[None] * (width - len(row))) for row in rows]
+    reading = read_sheet(
+        sheet_of(cells, "表.xlsx", name, merged=tuple(merged), **more), CODEBOOK, include_hidden=hidden
+    )
+    assert sum(reading.rows.values()) == reading.row_count
+    assert sum(reading.cells.values()) == reading.cells_filled
+    return reading
+
+
+def said(counts: Any) -> dict[str, int]:
+    return {fate: n for fate, n in counts.items() if n}
+
+
+def named(reading: SheetReading, table: int = 0) -> list[str]:
+    return [c.variable.name if c.variable else c.fate for c in reading.tables[table].columns]
+
+
+def problems(reading: SheetReading) -> list[tuple[str, str]]:
+    return [(f.problem, f.cell) for f in reading.findings]
+
+
+def test_title_unit_date_and_money_lines_are_metadata_and_notes() -> None:
+    reading = read(
+        [
+            ["某区困难职工花名册"],
+            ["填报单位：某区总工会（盖章）    填报日期：2009年6月30日", None, None, None, "单位：万元"],
+            [*HEAD, "家庭年收入", "月收入（元）"],
+            [1, "甲一", "男", ID, "特困", 1.2, 300],
+            ["合计", "1人", None, None, None, 1.2],
+            ["注：本表一式两份"],
+            ["填表人：某甲    审核人：某乙"],
+        ]
+    )  # fmt: skip
+    (table,) = reading.tables
+    assert dict(table.meta) == {
+        "title": "某区困难职工花名册", "unit": "某区总工会", "date": "2009年6月30日", "money_factor": 10_000.0,
+    }  # fmt: skip
+    assert [c.factor for c in table.columns][-2:] == [10_000.0, 1.0]
+    assert said(reading.rows) == {"kept": 1, "totals": 1, "notes": 4, "headers": 1}
+    assert said(reading.cells) == {"header": 7, "body": 7, "total": 3, "note": 5}
+    assert (reading.kind, reading.header_rows, reading.first_row, reading.last_row) == ("roster", "3", 4, 4)
+
+
+def test_a_unit_line_may_hold_its_values_in_the_next_cells() -> None:
+    reading = read(
+        [["工资表"], ["填报单位：", "某厂", None, "所属月份：", "2024.4"], HEAD, [1, "甲一", "男", ID, "特困"]]
+    )
+    assert dict(reading.tables[0].meta) == {"title": "工资表", "unit": "某厂", "date": "2024.4"}
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_two_header_levels_are_joined_merged_or_not(merged: bool) -> None:
+    rows = [
+        ["序号", "基本情况", None, None, "致困原因", None, "困难类别"],
+        [None, "姓名", "性别", "年龄", "疾病", "子女上学", None],
+        [1, "甲一", "男", 44, "√", None, "特困"],
+        [2, "乙二", "女", 45, None, "√", "困难"],
+    ]
+    merges = [(1, 1, 2, 1), (1, 2, 1, 4), (1, 5, 1, 6), (1, 7, 2, 7)] if merged else []
+    reading = read(rows, merges)
+    assert [c.heading for c in reading.tables[0].columns] == [
+        "序号", "基本情况/姓名", "基本情况/性别", "基本情况/年龄", "致困原因/疾病", "致困原因/子女上学", "困难类别",
+    ]  # fmt: skip
+    assert [c.tick for c in reading.tables[0].columns][4:6] == ["illness", "schooling"]
+    assert (reading.header_rows, reading.rows["kept"]) == ("1-2", 2)
+
+
+def test_three_levels_and_a_line_of_column_numbers_belong_to_the_header() -> None:
+    reading = read(
+        [
+            ["序号", "基本情况", None, None, "收入情况", None],
+            [None, "姓名", "性别", "年龄", "本人", "家庭"],
+            [None, None, None, None, "月收入（元）", "年收入（元）"],
+            ["甲", "乙", 1, 2, 3, 4],
+            [1, "甲一", "男", 40, 100, 2000],
+        ],
+        [(1, 1, 3, 1), (1, 2, 1, 4), (1, 5, 1, 6), (2, 2, 3, 2), (2, 3, 3, 3), (2, 4, 3, 4)],
+    )
+    assert named(reading) == ["row_number", "name", "sex", "age", "income_personal_monthly", "income_household_annual"]
+    assert (reading.header_rows, reading.rows["kept"]) == ("1-4", 1)
+
+
+def test_subtotals_cover_their_block_and_page_headers_are_dropped() -> None:
+    head = ["序号", "姓名", "性别", "单位", "月收入"]
+    reading = read(
+        [
+            head, [1, "甲一", "男", "一厂", 500], [2, "乙二", "男", "一厂", 500], ["小计", 2, None, None, 1000],
+            head, [3, "丙三", "女", "二厂", 300], ["小计", 1, None, None, 300], ["合  计", 3, None, None, 1300], ["其中：女", 1],
+        ]
+    )  # fmt: skip
+    (table,) = reading.tables
+    assert [(t.label, t.row, t.covers) for t in table.totals] == [
+        ("小计", 4, (2, 3)), ("小计", 7, (6,)), ("合计", 8, (2, 3, 6)), ("其中:女", 9, ()),
+    ]  # fmt: skip
+    assert dict(table.totals[0].values) == {1: "小计", 2: 2, 5: 1000}
+    assert said(reading.rows) == {"kept": 3, "totals": 4, "headers": 2}
+    assert reading.cells["repeated_header"] == 5
+
+
+def test_values_are_filled_inside_merges_and_dittos_are_resolved() -> None:
+    reading = read(
+        [[*HEAD, "工作单位", "文化程度"], [1, "甲一", "男", ID, "特困", "一厂", "初中"], [2, "乙二", "男", None, "〃", None, "同上"]],
+        [(2, 6, 3, 6)],
+    )  # fmt: skip
+    assert reading.tables[0].body.loc[3].tolist() == [2, "乙二", "男", None, "特困", "一厂", "初中"]
+
+
+def test_blanks_repeat_the_value_above_only_where_the_column_names_each_group_once() -> None:
+    head = ["姓名", "性别", "身份证号", "工作单位"]
+    grouped = read([head, ["甲", "男", 1, "一厂"], ["乙", "男", 2], ["丙", "男", 3, "二厂"], ["丁", "女", 4]])
+    each = read([head, ["甲", "男", 1, "一厂"], ["乙", "男", 2, "一厂"], ["丙", "男", 3], ["丁", "女", 4, "二厂"]])
+    assert grouped.tables[0].body[4].tolist() == ["一厂", "一厂", "二厂", "二厂"]
+    assert problems(grouped) == [("filled_down", "D1")]
+    assert each.tables[0].body[4].tolist() == ["一厂", "一厂", None, "二厂"]
+
+
+def test_family_rows_under_a_merged_head_belong_to_the_head() -> None:
+    reading = read(
+        [
+            ["序号", "职工姓名", "性别", "身份证号", "困难类别", "与户主关系", "家庭成员姓名"],
+            [1, "甲一", "男", ID, "特困", "妻", "乙二"],
+            [None, None, None, None, None, "子", "甲三"],
+            [2, "丁四", "女", None, "困难", None, None],
+        ],
+        [(2, 1, 3, 1), (2, 2, 3, 2), (2, 3, 3, 3), (2, 4, 3, 4), (2, 5, 3, 5)],
+    )
+    (table,) = reading.tables
+    assert table.head_of is not None
+    assert table.head_of.to_dict() == {2: 2, 3: 2, 4: 4}
+    assert (reading.rows["kept"], named(reading)[5:]) == (3, ["relation", "name"])
+
+
+def test_family_in_the_roster_s_own_columns_becomes_a_members_table() -> None:
+    reading = read(
+        [
+            ["序号", "姓名", "与户主关系", "性别", "身份证号", "致困原因"],
+            [1, "甲一", "本人", "男", ID, "疾病"],
+            [None, "乙二", "配偶", "女"],
+            [2, "丙三", "户主", "女", None, "残疾"],
+        ]
+    )
+    roster, members = reading.tables
+    assert (roster.kind, roster.body.index.tolist(), members.kind) == ("roster", [2, 4], "members")
+    assert members.head_of is not None
+    assert members.head_of.to_dict() == {3: 2}
+    assert named(reading, 1) == ["ignored", "name", "relation", "sex", "id_number", "ignored"]
+
+
+def test_tables_below_and_beside_one_another_are_told_apart() -> None:
+    aid = ["姓名", "帮扶类别", "金额", "发放时间"]
+    below = read(
+        [
+            ["一、名单"],
+            HEAD,
+            [1, "甲", "男", ID, "特困"],
+            ["合计", 1],
+            [],
+            ["二、发放表"],
+            ["单位：万元"],
+            aid,
+            ["甲", "助学", 0.1, "2009.3"],
+        ]
+    )
+    beside = read(
+        [[*HEAD, None, *aid], [1, "甲", "男", ID, "特困", None, "甲", "助学", 500, "2009.3"], [2, "乙", "女"]]
+    )
+    twice = read([[*HEAD, *HEAD], [1, "甲", "男", ID, "特困", 3, "丙", "男"], [2, "乙", "女"]])
+    assert [(t.kind, t.body.index.tolist(), t.meta.get("title")) for t in below.tables] == [
+        ("roster", [3], "一、名单"), ("aid", [9], "二、发放表"),
+    ]  # fmt: skip
+    assert below.header_rows == "2、8"
+    assert [(t.kind, t.body.shape) for t in beside.tables] == [("roster", (2, 5)), ("aid", (1, 4))]
+    assert [(t.kind, t.body.shape) for t in twice.tables] == [("roster", (2, 5)), ("roster", (1, 5))]
+
+
+def test_an_empty_template_has_its_kind_and_no_rows() -> None:
+    reading = read([["花名册"], HEAD, [1], [2], ["填表人：", None, "审核人："]])
+    assert (reading.kind, reading.tables[0].body.shape, reading.rows["kept"]) == ("roster", (0, 5), 0)
+    assert problems(reading) == [("row_number_only", "A3"), ("row_number_only", "A4")]
+
+
+def test_rows_after_the_signatures_that_are_unlike_the_table_are_set_aside() -> None:
+    reading = read([HEAD, [1, "甲", "男", ID, "特困"], ["制表人：某"], [1, 2, 3], [], [1, "乙", "女", ID, "特困"]])
+    assert reading.tables[0].body.index.tolist() == [2, 6]
+    assert problems(reading) == [("row_after_footer", "A4")]
+
+
+def test_struck_people_are_set_aside_and_hidden_rows_are_flagged() -> None:
+    rows = [HEAD, [1, "甲", "男", ID, "特困"], [2, "乙", "女", None, "困难"], [3, "丙", "女", None, "困难"]]
+    marks = {"struck": frozenset({(3, 2)}), "hidden_rows": frozenset({4}), "hidden_columns": frozenset({4})}
+    reading = read(rows, **marks)
+    assert reading.tables[0].body.index.tolist() == [2, 4]
+    assert problems(reading) == [("column_hidden", "D1"), ("row_struck", "A3"), ("row_hidden", "A4")]
+    assert (reading.rows["set_aside"], reading.cells["set_aside"]) == (1, 4)
+    assert read(rows, **marks, include_hidden=True).rows["kept"] == 3
+
+
+def test_a_hidden_sheet_is_read_and_set_aside() -> None:
+    reading = read([HEAD, [1, "甲", "男", ID, "特困"]], visible=False)
+    assert len(reading.tables[0].body) == 1
+    assert "隐藏的工作表" in reading.set_aside
+    assert said(reading.rows) == {"set_aside": 1, "headers": 1}
+    assert said(reading.cells) == {"header": 5, "set_aside": 5}
+
+
+def test_a_table_that_fits_no_frame_is_other_and_set_aside_with_suggestions() -> None:
+    reading = read([["商品", "单价", "数量", "困难职工类形"], ["米", 3.5, 10, "x"]])
+    assert (reading.kind, said(reading.rows)) == ("other", {"set_aside": 1, "headers": 1})
+    assert reading.tables[0].columns[3].suggestions[0] == "workers.hardship_level"
+    assert reading.set_aside == reading.reason != ""
+
+
+def test_words_without_a_table_are_notes_and_a_blank_sheet_is_empty() -> None:
+    notes = read([["填表说明"], ["1. 本表由基层工会填写。"]])
+    assert (notes.kind, said(notes.rows)) == ("notes", {"notes": 2})
+    assert read([[None, " "], ["　", ""]]).kind == "empty"
+
+
+def test_drop_down_lists_are_notes() -> None:
+    assert read([["性别", "文化程度"], ["男", "初中"], ["女", "高中"], [None, "大专"]]).kind == "notes"
+
+
+def test_an_unmatched_heading_and_a_doubled_one_are_findings() -> None:
+    reading = read([[*HEAD, "性别", "帮扶责任单位名"], [1, "甲", "男", ID, "特困", "女", "一厂"]])
+    assert problems(reading) == [("heading_duplicate", "F1"), ("heading_unmatched", "G1")]
+    assert "mapping.yaml" in reading.findings[1].message
+    assert reading.confidence == pytest.approx(5 / 7, abs=0.01)
+
+
+def test_a_questionnaire_is_recognised_and_waits_for_its_reader() -> None:
+    reading = read(
+        [["序号", "提交答卷时间", "所用时间", "来源", "1、您的性别"], [1, "2025/1/1 1:00:00", "9秒", "微信", "男"]]
+    )
+    assert (reading.kind, reading.tables, said(reading.rows)) == ("questionnaire", (), {"set_aside": 1, "headers": 1})
+
+
+def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_summary_is_never_stacked_with_its_parts_but_stands_alone(tmp_path: Path) -> None:
+    part = [HEAD, [1, "甲", "男", ID, "特困"]]
+    many = read_file(workbook(tmp_path / "a.xlsx", {"汇总表": part, "一厂": part, "二厂": part}), "a.xlsx", CODEBOOK)
+    alone = read_file(workbook(tmp_path / "b.xlsx", {"汇总表": [["困难职工汇总表"], *part]}), "b.xlsx", CODEBOOK)
+    assert [r.rows["kept"] for r in many] == [0, 1, 1]
+    assert "不重复计入" in many[0].set_aside
+    assert alone[0].rows["kept"] == 1
+
+
+def test_a_refused_file_is_one_unreadable_sheet_with_one_finding(tmp_path: Path) -> None:
+    (tmp_path / "x.xlsx").write_bytes(b"%PDF-1.4")
+    (reading,) = read_file(tmp_path / "x.xlsx", "x.xlsx", CODEBOOK)
+    assert (reading.kind, reading.row_count, reading.rows) == ("unreadable", 0, {})
+    assert [(f.problem, f.severity, f.source_file) for f in reading.findings] == [
+        ("file_unreadable", "error", "x.xlsx")
+    ]
+
+
+def test_bodies_are_objects_with_the_row_numbers_a_person_sees() -> None:
+    body = read([[], ["花名册"], HEAD, [], [1, "甲", "男", ID, None]]).tables[0].body
+    expected = pd.DataFrame([[1, "甲", "男", ID, None]], index=[5], columns=[1, 2, 3, 4, 5], dtype=object)
+    pd.testing.assert_frame_equal(body, expected)
+
+
+CELLS = st.one_of(
+    st.none(), st.sampled_from(["", " ", *HEAD, "家庭成员", "关系", "合计", "小计", "注：", "填表人：", "同上", "〃", "√", "疾病", "金额", "男"]),
+    st.integers(-5, 3000), st.floats(), st.dates(), st.booleans(), st.text(max_size=4),
+)  # fmt: skip
+
+
+@st.composite
+def grids(draw: st.DrawFn) -> tuple[list[list[Any]], list[tuple[int, int, int, int]]]:
+    width = draw(st.integers(1, 9))
+    rows = draw(st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=12))
+    corner = st.tuples(st.integers(1, len(rows)), st.integers(1, width), st.integers(0, 2), st.integers(0, 3))
+    merges = [(r, c, r + down, c + right) for r, c, down, right in draw(st.lists(corner, max_size=4))]
+    return rows, merges
+
+
+@settings(max_examples=300, deadline=None)
+@given(grids())
+def test_whatever_a_sheet_holds_every_row_and_cell_is_accounted_for(grid: tuple[list[list[Any]], Merges]) -> None:
+    reading = read(*grid)
+    kept = sum(len(t.body) for t in reading.tables if t.kind != "other" and not t.is_form)
+    assert reading.rows["kept"] <= kept or reading.kind == "form"
+    assert all(len(t.columns) == t.body.shape[1] for t in reading.tables)

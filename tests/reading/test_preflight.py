@@ -1,0 +1,81 @@
+"""What is refused before it is opened, and in which words."""
+
+import io
+import time
+import zipfile
+
+import openpyxl
+import pytest
+from openpyxl.styles import Font
+
+from bangfu_analysis.errors import FileRefused
+from bangfu_analysis.reading.preflight import file_type
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600
+
+
+def package(**parts: bytes) -> bytes:
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml").replace("_bin", ".bin"), content)
+    return into.getvalue()
+
+
+def saved(cell: str, value: object = "x", merge: str = "", bold: bool = False) -> bytes:
+    book, into = openpyxl.Workbook(), io.BytesIO()
+    sheet = book.active
+    sheet["A1"] = "姓名"
+    if value is not None:
+        sheet[cell] = value
+    if bold:
+        sheet[cell].font = Font(bold=True)
+    if merge:
+        sheet.merged_cells.add(merge)
+    book.save(into)
+    return into.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("空.xlsx", b"", "空.xlsx：文件是空的"),
+        ("表.et", OLE, "WPS 专有格式，未读取。请用 WPS 打开并另存为 .xlsx"),
+        ("扫描.xls", b"%PDF-1.4", "这是 PDF 文件，不是电子表格"),
+        ("密.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "设有打开密码"),
+        ("函.xls", OLE + "WordDocument".encode("utf-16-le"), "这是Word 文档"),
+        ("宏.xls", OLE + "Workbook_VBA_PROJECT_CUR".encode("utf-16-le"), "含有宏"),
+        ("宏.xlsx", package(xl__workbook_xml=b"", xl__vbaProject_bin=b""), "含有宏"),
+        ("函.docx", package(word__document_xml=b""), "这是 Word 文档，不是电子表格"),
+        ("包.zip", package(a=b"1"), "这是压缩包或其他文件"),
+        ("坏.xlsx", b"PK\x03\x04junk", "文件已损坏"),
+        ("乱.csv", bytes(range(256)) * 9, "不是电子表格（内容是二进制数据）"),
+        ("弹.xlsx", package(xl__workbook_xml=b"", xl__worksheets__sheet1_xml=b" " * 150_000_000), "会耗尽内存"),
+    ],
+)
+def test_what_is_no_spreadsheet_is_refused_by_name_with_what_to_do(name: str, data: bytes, words: str) -> None:
+    with pytest.raises(FileRefused, match="未读取。") as refusal:
+        file_type(data, name)
+    assert str(refusal.value).startswith(f"{name}：")
+    assert words in str(refusal.value)
+
+
+def test_a_far_cell_and_a_giant_merge_are_refused_at_once() -> None:
+    far, merged = saved("XFD1048576"), saved("A2", merge="A1:XFD1048576")
+    start = time.perf_counter()
+    with pytest.raises(FileRefused, match="1,048,576 行 × 16,384 列"):
+        file_type(far, "远.xlsx")
+    with pytest.raises(FileRefused, match="合并单元格覆盖上百万格"):
+        file_type(merged, "并.xlsx")
+    assert time.perf_counter() - start < 1
+
+
+def test_a_far_cell_without_a_value_does_no_harm() -> None:
+    assert file_type(saved("XFD1048576", value=None, bold=True), "空白格式.xlsx")[0] == "xlsx"
+
+
+def test_the_content_decides_and_not_the_name() -> None:
+    assert file_type("姓名,性别\n".encode("gb18030"), "导出.xls")[0] == "text"
+    assert file_type("姓名,性别\n".encode("utf-16-le"), "导出.xls")[0] == "text"
+    assert file_type(b"<html><table></table></html>", "导出.xls")[0] == "html"
+    assert file_type(saved("B2"), "导出.csv")[0] == "xlsx"

@@ -1,0 +1,42 @@
+"""Every notebook asks one question, holds no output and no `def`, and runs from top to bottom."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project with the sample study, so that nothing is written into the clone."""
+    folder = tmp_path_factory.mktemp("调查 项目")
+    shutil.copytree(ROOT / "data" / "raw", folder / "data" / "raw")
+    (folder / "notebooks").mkdir()
+    return folder
+
+
+def test_there_are_at_least_five():
+    assert len(NOTEBOOKS) >= 5
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_committed_clean_with_question_and_parameters_first(path):
+    cells = nbformat.read(path, as_version=4).cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    assert "**问题**" in cells[0].source
+    assert "**读入**" in cells[0].source
+    assert cells[1].metadata.tags == ["parameters"]
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    assert not any(line.lstrip().startswith(("def ", "lambda")) for cell in code for line in cell.source.splitlines())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs(path, project):
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(project / "notebooks")}}).execute()
+    assert any(cell.get("outputs") for cell in notebook.cells)

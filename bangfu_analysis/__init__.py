@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "wave": ["load_wave"],
     "codebook": ["load_codebook"],
-    "study": ["find_wave", "inspect", "clean_wave", "wave_frames", "wave_codebook", "study_frames", "report_wave", "save_figures"],
+    "study": ["find_wave", "inspect", "clean_wave", "wave_frames", "wave_codebook", "study_frames", "query_units", "report_wave", "save_figures"],
     "reading.inspection": ["describe", "proposed_mapping"],
     "reporting.html": ["inspect_html"],
     "tidy.derive": ["add_bands", "income_per_head", "hardship_by_income"],

@@ -8,9 +8,13 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bangfu_analysis.errors import BalanceBroken, BangfuError
+
+if TYPE_CHECKING:
+    from bangfu_analysis.study import Report
+    from bangfu_analysis.tidy.frames import Frames
 
 DONE, NOT_ALL_READ, WRONG_CALL = 0, 1, 2
 
@@ -29,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
+    except BrokenPipeError:  # the reader of the output (head, more) has seen enough
+        sys.stderr.close()
+        return DONE
     except BalanceBroken as fault:
         print(fault, file=sys.stderr)
         return NOT_ALL_READ
@@ -46,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     clean = _wave_command(commands, "clean", _clean, "原始表格 → 整洁数据（parquet）")
     clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
+    _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
     return parser
 
 
@@ -55,10 +63,13 @@ def _command(commands: argparse._SubParsersAction[_Parser], name: str, run: obje
     return command
 
 
-def _wave_command(commands: argparse._SubParsersAction[_Parser], name: str, run: object, what: str) -> _Parser:
+def _wave_command(
+    commands: argparse._SubParsersAction[_Parser], name: str, run: object, what: str, *, out: bool = True
+) -> _Parser:
     command = _command(commands, name, run, what)
     command.add_argument("folder", type=Path, metavar="批次文件夹", help="含 wave.toml 与各单位报表的文件夹")
-    command.add_argument("--out", type=Path, help="输出文件夹")
+    if out:
+        command.add_argument("--out", type=Path, help="输出文件夹")
     return command
 
 
@@ -79,10 +90,19 @@ def _inspect(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.study import inspect
 
     readings = inspect(chosen.path, _bar)
-    print(describe(readings).to_string(index=False))
-    for reading in readings:
-        if reading.reason:
-            print(f"{reading.file} [{reading.sheet}]：{reading.reason}")
+    for (file, sheet), columns in describe(readings).groupby(["file", "sheet"], sort=False, dropna=False):
+        first = columns.iloc[0]
+        print(
+            f"\n{file} [{sheet}]：{first['kind']}，表头 {first['header_rows'] or '—'}，{first['rows']} 行，把握 {first['confidence']:.0%}"
+        )
+        if first["reason"]:
+            print(f"  {first['reason']}")
+        for _, line in columns[columns["column"].ne("")].iterrows():
+            meaning = (
+                line["variable"]
+                or f"（{line['status']}）{'可能是 ' + line['suggestions'] if line['suggestions'] else ''}"
+            )
+            print(f"  {line['column']:>3} {line['heading']} → {meaning}")
     if proposal := proposed_mapping(readings):
         print(f"\n未认出的列名可在批次文件夹的 mapping.yaml 中确认（逐行核对后保存）：\n\n{proposal}")
     return NOT_ALL_READ if any(reading.kind == "unreadable" for reading in readings) or not readings else DONE
@@ -100,12 +120,12 @@ def _clean(chosen: argparse.Namespace) -> int:
     return _status(frames)
 
 
-def _status(frames: object) -> int:
+def _status(frames: Frames) -> int:
     from bangfu_analysis.study import could_not_read
 
-    unread = could_not_read(frames)  # type: ignore[arg-type]
-    for row in unread.itertuples():
-        print(f"没有读到数据：{row.reason or row.source_file}", file=sys.stderr)
+    unread = could_not_read(frames)
+    for row in unread.to_dict("records"):
+        print(f"没有读到数据：{row['reason'] or row['source_file']}", file=sys.stderr)
     return NOT_ALL_READ if len(unread) else DONE
 
 
@@ -117,8 +137,18 @@ def _report(chosen: argparse.Namespace) -> int:
     return _status(made.frames)
 
 
-def _print_places(made: object) -> None:
-    for what, path in made.files.items():  # type: ignore[attr-defined]
+def _queries(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.study import query_units
+
+    whole, *single = query_units(chosen.folder, progress=_bar)
+    print(f"全部问题：{whole}")
+    print(f"分单位：{len(single)} 个工作簿，在 {whole.parent / 'queries'}")
+    print("填好后以 corrections.xlsx（或 corrections_单位名.xlsx）存入批次文件夹，下次清洗时自动采用。")
+    return DONE
+
+
+def _print_places(made: Report) -> None:
+    for what, path in made.files.items():
         print(f"{what}：{path}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,8 @@ class Exhibit:
     title: str
     result: pd.DataFrame
     table: DisplayTable
-    sentences: tuple[str, ...] = ()
+    words: str = ""
+    figure_title: str = ""
     draw: Callable[[], Figure] | None = field(default=None, compare=False)
 
 
@@ -109,30 +111,34 @@ def _exhibit(
     section: str,
     title: str,
     result: pd.DataFrame,
-    *sentences: str,
-    within: str | list[str] = (),  # type: ignore[assignment]
-    across: str | None = None,
+    *,
+    say: Callable[[pd.DataFrame], str] | None = None,
+    draw: str = "",
+    about: pd.DataFrame | None = None,
+    about_title: str = "",
+    within: str = "",
     style: TableStyle | None = None,
-    draw: Callable[[pd.DataFrame], Figure] | None = None,
+    **options: Any,
 ) -> Exhibit:
-    group = [within] if isinstance(within, str) else list(within)
-    safe = suppress(result, group=[] if group and _one_row_a_base(result, group) else group)
+    """Table of `result` (its groups `within` across), with small counts hidden; words and figure of it, or of `about`."""
+    rates = within != "" and not result.duplicated(within).any()
+    safe = suppress(result, group=[within] if within and not rates else [])
+    across = within if within and not rates else None
     printed = safe.drop(columns=["change", "growth"], errors="ignore") if across else safe
     table = display_table(
-        printed, data.codebook, title=title, within=within, across=across, source=data.source, style=style
+        printed, data.codebook, title=title, within=within or (), across=across, source=data.source, style=style
     )
-    return Exhibit(id, section, title, safe, table, sentences, (lambda: draw(safe)) if draw else None)
+    shown = safe if about is None else suppress(about, group=[])
+    words = say(shown) if say else ""
+    figure = _chart(data, draw, shown, **options) if draw else None
+    return Exhibit(id, section, title, safe, table, words, about_title or title, figure)
 
 
-def _one_row_a_base(result: pd.DataFrame, group: list[str]) -> bool:
-    return not result.duplicated(group).any()
-
-
-def _chart(data: ReportData, kind: str, **options: Any) -> Callable[[pd.DataFrame], Figure]:
-    def draw(result: pd.DataFrame) -> Figure:
+def _chart(data: ReportData, name: str, result: pd.DataFrame, **options: Any) -> Callable[[], Figure]:
+    def draw() -> Figure:
         from bangfu_analysis.reporting import charts, charts_compare
 
-        function = getattr(charts, kind, None) or getattr(charts_compare, kind)
+        function = getattr(charts, name, None) or getattr(charts_compare, name)
         figure: Figure = function(result, data.codebook, source=data.source, **options)
         return figure
 
@@ -141,56 +147,46 @@ def _chart(data: ReportData, kind: str, **options: Any) -> Callable[[pd.DataFram
 
 def _basic(data: ReportData) -> list[Exhibit]:
     workers, codebook = data.workers, data.codebook
+    overall = narrative.overall(overall_rate(data), place=data.place)
     level = tabulate(workers, "hardship_level")
     pyramid = tabulate(workers, "age_five_year", within="sex")
-    found = [
-        _exhibit(
-            data, "level", BASIC, "困难职工的困难类别", level,
-            narrative.overall(overall_rate(data), place=data.place), narrative.split(level, codebook, subject="困难职工"),
-            draw=_chart(data, "level_split"),
-        ),
-        *_by_level(data, "age_by_sex", "困难职工的性别与年龄", "age_by_sex"),
-        _exhibit(data, "pyramid", BASIC, "困难职工的年龄构成（五岁组）", pyramid, within="sex", across="sex", draw=_chart(data, "age_pyramid")),
-        *_by_level(data, "education_band", "困难职工的文化程度", "ordered_bars"),
-        _plain(data, "employment_status", BASIC, "困难职工的就业状况", "bar_of_shares"),
+    return [
+        _exhibit(data, "level", BASIC, "困难职工的困难类别", level, draw="level_split",
+                 say=lambda r: overall + narrative.split(r, codebook, subject="困难职工")),
+        _by_level(data, "age_by_sex", "困难职工的性别与年龄", "age_by_sex"),
+        _exhibit(data, "pyramid", BASIC, "困难职工的年龄构成（五岁组）", pyramid, within="sex", draw="age_pyramid"),
+        _by_level(data, "education_band", "困难职工的文化程度", "ordered_bars"),
+        _exhibit(data, "employment_status", BASIC, "困难职工的就业状况", tabulate(workers, "employment_status"),
+                 say=lambda r: narrative.split(r, codebook, subject="困难职工", order="size"), draw="bar_of_shares", style=BY_SIZE),
+        *_rates_by_unit(data),
     ]  # fmt: skip
-    return found + _rates_by_unit(data)
 
 
 def overall_rate(data: ReportData) -> pd.DataFrame:
     """`hardship_rate` of the wave as one row; `base_n` is missing where no denominator is known."""
-    population = data.frames["population"]
+    return _rate(data.workers, data.frames["population"])
+
+
+def _rate(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
     if population["n"].notna().any():
-        return hardship_rate(data.workers, population)
-    return pd.DataFrame(
-        {"n": [len(data.workers)], "base_n": pd.array([None], "Int64"), "share": [float("nan")], "left_out_n": [0]}
-    )
+        return hardship_rate(workers, population)
+    unknown = {"base_n": pd.array([None], "Int64"), "share": [float("nan")], "left_out_n": [0]}
+    return pd.DataFrame({"n": [len(workers)], **unknown})
 
 
-def _plain(data: ReportData, name: str, section: str, title: str, chart: str) -> Exhibit:
-    result = tabulate(data.workers, name)
-    words = narrative.split(result, data.codebook, subject="困难职工", order="size")
-    return _exhibit(data, name, section, title, result, words, draw=_chart(data, chart), style=BY_SIZE)
-
-
-def _by_level(data: ReportData, name: str, title: str, chart: str) -> list[Exhibit]:
+def _by_level(data: ReportData, name: str, title: str, chart: str) -> Exhibit:
     """One variable within each level of hardship; said and drawn of the level that the reports single out."""
     worst = data.workers[data.workers["hardship_level"] == data.worst]
     if worst.empty:
         result = tabulate(data.workers, name)
-        words = narrative.split(result, data.codebook, subject="困难职工")
-        return [_exhibit(data, name, BASIC, title, result, words, draw=_chart(data, chart))]
-    label = data.codebook.variable("workers", "hardship_level").label_of(data.worst)
-    result = tabulate(data.workers, name, within="hardship_level")
-    of_worst = tabulate(worst, name)
-    subject = f"{label}职工"
-    words = narrative.split(of_worst, data.codebook, subject=subject)
-    return [
-        _exhibit(data, name, BASIC, title, result, words, within="hardship_level", across="hardship_level"),
-        _exhibit(
-            data, f"{name}_{data.worst}", BASIC, title.replace("困难职工", subject), of_worst, draw=_chart(data, chart)
-        ),
-    ]
+        return _exhibit(data, name, BASIC, title, result, draw=chart,
+                        say=lambda r: narrative.split(r, data.codebook, subject="困难职工"))  # fmt: skip
+    subject = f"{data.codebook.variable('workers', 'hardship_level').label_of(data.worst)}职工"
+    return _exhibit(
+        data, name, BASIC, title, tabulate(data.workers, name, within="hardship_level"), within="hardship_level",
+        about=tabulate(worst, name), about_title=title.replace("困难职工", subject), draw=chart,
+        say=lambda r: narrative.split(r, data.codebook, subject=subject),
+    )  # fmt: skip
 
 
 def _rates_by_unit(data: ReportData) -> list[Exhibit]:
@@ -198,111 +194,71 @@ def _rates_by_unit(data: ReportData) -> list[Exhibit]:
     if population.loc[population["unit"].notna(), "n"].isna().all():
         return []
     result = hardship_rate(data.workers, population, by="unit")
-    words = narrative.extremes(result, data.codebook, what="困难职工占职工总数的比重")
     return [
-        _exhibit(
-            data,
-            "unit",
-            BASIC,
-            "各单位的困难职工与困难率",
-            result,
-            words,
-            within=["unit"],
-            draw=_chart(data, "unit_rates"),
-        )
-    ]
+        _exhibit(data, "unit", BASIC, "各单位的困难职工与困难率", result, within="unit", draw="unit_rates",
+                 say=lambda r: narrative.extremes(r, data.codebook, what="困难职工占职工总数的比重"))
+    ]  # fmt: skip
 
 
 def _named(result: pd.DataFrame) -> pd.DataFrame:
     """A table of causes without those that nobody names in any group."""
     counts = result.groupby("cause", observed=False)["n"].transform("sum")
-    return (
-        result[counts > 0]
-        .assign(cause=lambda rows: rows["cause"].cat.remove_unused_categories())
-        .reset_index(drop=True)
-    )
+    named = result[counts > 0]
+    return named.assign(cause=named["cause"].cat.remove_unused_categories()).reset_index(drop=True)
 
 
 def _causes(data: ReportData) -> list[Exhibit]:
     workers, causes, codebook = data.workers, data.frames["causes"], data.codebook
-    main, every = _named(cause_table(workers, causes, mention="main")), _named(cause_table(workers, causes))
-    if not main["n"].sum() and not every["n"].sum():
+    if causes.empty:
         return []
-    by_age, by_education = (
-        _named(cause_table(workers, causes, by=by, mention="main")) for by in ("age_ten_year", "education_band")
-    )
-    return [
-        _exhibit(data, "cause_main", CAUSES, "困难职工的主要致困原因", main, narrative.leading(main, codebook, subject="困难职工", noun="主要致困原因"),
-                 draw=_chart(data, "cause_bars"), style=BY_SIZE),
-        _exhibit(data, "cause_any", CAUSES, "困难职工提及的致困原因（可多项）", every,
-                 narrative.leading(every, codebook, subject="困难职工", noun="提及的致困原因"), draw=_chart(data, "cause_bars"), style=BY_SIZE),
-        _exhibit(data, "cause_age", CAUSES, "主要致困原因与年龄", by_age, narrative.by_group(by_age, codebook, within="age_ten_year", subject="困难职工"),
-                 within="age_ten_year", across="age_ten_year", draw=_chart(data, "causes_by_group", by="age_ten_year")),
-        _exhibit(data, "cause_education", CAUSES, "主要致困原因与文化程度", by_education,
-                 narrative.by_group(by_education, codebook, within="education_band", subject="困难职工"),
-                 within="education_band", across="education_band", draw=_chart(data, "causes_by_group", by="education_band")),
+    main, every = cause_table(workers, causes, mention="main"), cause_table(workers, causes)
+    found = [
+        _exhibit(data, id, CAUSES, title, _named(result), draw="cause_bars", style=BY_SIZE,
+                 say=partial(narrative.leading, codebook=codebook, subject="困难职工", noun=noun))
+        for id, title, noun, result in (
+            ("cause_main", "困难职工的主要致困原因", "主要致困原因", main),
+            ("cause_any", "困难职工提及的致困原因（可多项）", "提及的致困原因", every),
+        )
     ]  # fmt: skip
+    for by, title in (("age_ten_year", "主要致困原因与年龄"), ("education_band", "主要致困原因与文化程度")):
+        result = _named(cause_table(workers, causes, by=by, mention="main"))
+        found.append(
+            _exhibit(data, f"cause_by_{by}", CAUSES, title, result, within=by, draw="causes_by_group", by=by,
+                     say=partial(narrative.by_group, codebook=codebook, within=by, subject="困难职工"))
+        )  # fmt: skip
+    return found
 
 
 def _trends(data: ReportData) -> list[Exhibit]:
     if data.all_workers["wave"].nunique() < 2:
         return []
     rates = _rates_by_wave(data)
-    found = [
-        _exhibit(data, "trend_total", TRENDS, "各批次困难职工人数", rates, narrative.change(rates, subject="困难职工"),
-                 within=["wave"], draw=_chart(data, "trend_lines") if rates["share"].notna().all() else None)
-    ]  # fmt: skip
-    shown = (
-        ("hardship_level", "各批次困难类别的构成"),
-        ("education_band", "各批次文化程度的构成"),
-        ("age_by_sex", "各批次性别与年龄的构成"),
-    )
-    for name, title in shown:
-        result = trend(data.all_workers, name, breaks="mark")
-        words = narrative.shift(result, data.codebook, subject="困难职工")
-        found.append(
-            _exhibit(
-                data,
-                f"trend_{name}",
-                TRENDS,
-                title,
-                result,
-                words,
-                within="wave",
-                across="wave",
-                draw=_chart(data, "trend_lines"),
-            )
-        )
     main = data.all_workers[["wave", "cause_main"]].rename(columns={"cause_main": "cause"})
-    result = _named(trend(main, "cause"))
-    words = narrative.shift(result, data.codebook, subject="困难职工")
-    found.append(
-        _exhibit(
-            data,
-            "trend_cause",
-            TRENDS,
-            "各批次主要致困原因的构成",
-            result,
-            words,
-            within="wave",
-            across="wave",
-            draw=_chart(data, "trend_lines"),
-        )
-    )
-    return found
+    compositions = [
+        ("hardship_level", "各批次困难类别的构成", trend(data.all_workers, "hardship_level", breaks="mark")),
+        ("education_band", "各批次文化程度的构成", trend(data.all_workers, "education_band")),
+        ("age_by_sex", "各批次性别与年龄的构成", trend(data.all_workers, "age_by_sex")),
+        ("cause", "各批次主要致困原因的构成", _named(trend(main, "cause"))),
+    ]
+    total = _exhibit(
+        data, "trend_total", TRENDS, "各批次困难职工人数", rates, within="wave",
+        say=lambda r: narrative.change(r, subject="困难职工"), draw="trend_lines" if rates["share"].notna().all() else "",
+    )  # fmt: skip
+    return [total] + [
+        _exhibit(data, f"trend_{name}", TRENDS, title, result, within="wave", draw="trend_lines",
+                 say=lambda r: narrative.shift(r, data.codebook, subject="困难职工"))
+        for name, title, result in compositions
+    ]  # fmt: skip
 
 
 def _rates_by_wave(data: ReportData) -> pd.DataFrame:
     """One row a wave: n, and the rate where the wave has a denominator."""
-    rows = []
-    for wave, workers in data.all_workers.groupby("wave"):
-        population = data.all_population[data.all_population["wave"] == wave]
-        known = population["n"].notna().any()
-        rate = hardship_rate(workers, population) if known else pd.DataFrame({"n": [len(workers)]})
-        rows.append(rate.assign(wave=wave))
-    together = pd.concat(rows, ignore_index=True)
-    full = together.reindex(columns=["wave", "n", "base_n", "share", "left_out_n"])
-    return change(full)
+    population = data.all_population
+    rows = [
+        _rate(workers, population[population["wave"] == wave]).assign(wave=wave)
+        for wave, workers in data.all_workers.groupby("wave")
+    ]
+    return change(pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]])
 
 
 def blocks(data: ReportData, shown: list[Exhibit], figures: Mapping[str, Path]) -> list[Block]:
@@ -331,20 +287,13 @@ def _introduction(data: ReportData) -> str:
 
 def _blocks_of(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[Block]:
     figure = figures.get(exhibit.id)
-    where = f"（见{{表:{exhibit.id}}}" + (f"、{{图:{exhibit.id}}}）" if figure else "）")
-    words = (
-        [*exhibit.sentences[:-1], exhibit.sentences[-1].removesuffix("。") + where + "。"] if exhibit.sentences else []
-    )
-    found: list[Block] = [Paragraph("".join(words))] if words else []
-    found.append(TableBlock(exhibit.id, exhibit.table))
+    where = f"（见{{表:{exhibit.id}}}" + (f"、{{图:{exhibit.id}}}）。" if figure else "）。")
+    words = exhibit.words.removesuffix("。") if exhibit.words else f"{exhibit.title}如下"
+    found: list[Block] = [Paragraph(words + where), TableBlock(exhibit.id, exhibit.table)]
     if figure:
-        found.append(FigureBlock(exhibit.id, figure, exhibit.title, _described(exhibit)))
+        alt = f"{exhibit.figure_title}。{exhibit.words}"
+        found.append(FigureBlock(exhibit.id, figure, exhibit.figure_title, alt))
     return found
-
-
-def _described(exhibit: Exhibit) -> str:
-    """The alternative text of a figure: its title and the sentences that say what it shows."""
-    return "".join([exhibit.title, "。", *exhibit.sentences])
 
 
 def totals_table(totals: pd.DataFrame) -> DisplayTable:
@@ -352,8 +301,15 @@ def totals_table(totals: pd.DataFrame) -> DisplayTable:
     words = {"differs": "不符", "cannot_tell": "无法核对", "agrees": "相符"}
     off = totals[totals["verdict"] != "agrees"]
     rows = tuple(
-        (str(t.source_file), str(t.source_sheet), str(t.cell), _number(t.stated), _number(t.computed), words[t.verdict])
-        for t in off.itertuples()
+        (
+            t["source_file"],
+            t["source_sheet"],
+            t["cell"],
+            _number(t["stated"]),
+            _number(t["computed"]),
+            words[t["verdict"]],
+        )
+        for t in off.fillna({"source_sheet": ""}).to_dict("records")
     )
     return DisplayTable(
         title="上报合计与名册不符或无法核对的各项",

@@ -19,9 +19,10 @@ from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.reading.locate import read_file
 from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.schemas import check
-from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, load_wave
+from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, Wave, load_wave
 
 if TYPE_CHECKING:
     from bangfu_analysis.outline import ReportData
@@ -58,9 +59,13 @@ def wave_files(folder: Path) -> list[Path]:
         path
         for path in folder.rglob("*")
         if path.is_file()
-        and path.name not in OWN_FILES
+        and not _is_own(path)
         and not any(part.startswith((".", "~$", "_out")) for part in path.relative_to(folder).parts)
     )
+
+
+def _is_own(path: Path) -> bool:
+    return path.name in OWN_FILES or (path.name.startswith("corrections") and path.suffix == ".xlsx")
 
 
 def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
@@ -97,19 +102,19 @@ def study_waves(folder: Path) -> list[Path]:
 
 
 def read_wave(
-    folder: Path, codebook: Codebook, *, executor: Executor | None = None, progress: Progress = iter
+    wave: Wave, codebook: Codebook, *, executor: Executor | None = None, progress: Progress = iter
 ) -> list[SheetReading]:
     """How every sheet of every file of the wave is read; `executor` reads files in parallel."""
-    files = wave_files(folder)
-    read = partial(_read, folder=folder, codebook=codebook)
+    files = wave_files(wave.folder)
+    read = partial(_read, folder=wave.folder, codebook=codebook, include_hidden=wave.include_hidden)
     if executor is None:
         return [sheet for path in progress(files) for sheet in read(path)]
     done = executor.map(read, files)
     return [sheet for _, sheets in zip(progress(files), done, strict=True) for sheet in sheets]
 
 
-def _read(path: Path, folder: Path, codebook: Codebook) -> list[SheetReading]:
-    return read_file(path, path.relative_to(folder).as_posix(), codebook)
+def _read(path: Path, folder: Path, codebook: Codebook, include_hidden: bool = False) -> list[SheetReading]:
+    return read_file(path, path.relative_to(folder).as_posix(), codebook, include_hidden=include_hidden)
 
 
 def clean_wave(
@@ -118,8 +123,10 @@ def clean_wave(
     """Raw wave -> tidy frames, checked against their schemas and written as parquet; see tidy_frames for what is in them."""
     wave = load_wave(folder)
     codebook = wave_codebook(folder)
-    sheets = _told_apart(read_wave(folder, codebook, executor=executor, progress=progress), folder)
-    frames = tidy_frames(sheets, codebook, wave, load_key())
+    key = load_key()
+    read = _told_apart(read_wave(wave, codebook, executor=executor, progress=progress), folder)
+    sheets, replayed = apply_answers(read, read_answers(folder), key)
+    frames = tidy_frames(sheets, codebook, wave, key, replayed)
     for name, frame in frames.items():
         check(frame, name, codebook)
     _write(frames, places(folder, out).frames, _fingerprint(folder))
@@ -145,7 +152,11 @@ def _write(frames: Frames, folder: Path, fingerprint: str) -> None:
 def _fingerprint(folder: Path) -> str:
     """SHA-256 over everything that the frames depend on: files, settings, codebooks, this package's code, and the key."""
     code = sorted(Path(__file__).parent.rglob("*.py"))
-    inputs = [*wave_files(folder), *(folder / name for name in OWN_FILES), folder.resolve().parent / "codebook.yaml"]
+    inputs = [
+        *wave_files(folder),
+        *(p for p in sorted(folder.iterdir()) if _is_own(p)),
+        folder.resolve().parent / "codebook.yaml",
+    ]
     digest = hashlib.sha256(hmac.new(load_key(), b"bangfu_analysis", hashlib.sha256).digest())
     for path in [*inputs, *sorted(PACKAGE_CODEBOOKS.glob("*.yaml")), *code]:
         if path.exists():
@@ -187,6 +198,17 @@ def study_frames(folder: Path) -> Frames:
     from bangfu_analysis.tidy.frames import stacked
 
     return stacked([wave_frames(wave) for wave in study_waves(folder)])
+
+
+def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:
+    """Workbooks of questions to send back, one a reporting unit and one of all, written to the report folder of the wave.
+
+    Answered, they lie in the wave folder as corrections.xlsx (several: corrections_<unit>.xlsx) and are replayed by every clean.
+    """
+    wave, codebook, key = load_wave(folder), wave_codebook(folder), load_key()
+    frames = wave_frames(folder, progress=progress)
+    sheets, _ = apply_answers(read_wave(wave, codebook, progress=progress), read_answers(folder), key)
+    return write_queries(queries_frame(frames["issues"], frames["workers"], sheets, key), places(folder).report)
 
 
 def save_figures(folder: Path, **figures: Figure) -> list[Path]:

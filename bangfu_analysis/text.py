@@ -23,7 +23,8 @@ def halfwidth(text: str) -> str:
 @lru_cache(maxsize=65536)
 def squeeze(text: str) -> str:
     """`halfwidth` without any white space: the form in which headings and coded values are compared."""
-    return _SPACE.sub("", halfwidth(text))
+    # A second NFKC, since taking a space out may bring a letter and its accent together.
+    return unicodedata.normalize("NFKC", _SPACE.sub("", halfwidth(_SPACE.sub("", _INVISIBLE.sub("", text)))))
 
 
 @lru_cache(maxsize=8192)

@@ -28,7 +28,10 @@ GRADES = np.array(["非常不满意", "不满意", "一般", "满意", "非常�
 def export(rows: int) -> dict[str, np.ndarray]:
     """30 single, 12 multiple (10 options), 12 matrix items, 3 rankings (5 options), 2 numbers and 1 open question."""
     rng = np.random.default_rng(20090701)
-    columns = {"序号": np.arange(1, rows + 1).astype(str), "所用时间": np.array([f"{s}秒" for s in rng.integers(20, 900, rows)])}
+    columns = {
+        "序号": np.arange(1, rows + 1).astype(str),
+        "所用时间": np.array([f"{s}秒" for s in rng.integers(20, 900, rows)]),
+    }
     columns["来自IP"] = np.array([f"10.0.0.{i % 250}(黑龙江-哈尔滨)" for i in range(rows)])
     for i in range(1, 31):
         columns[f"{i}、单选题{i}"] = np.array([f"选项{o}" for o in "甲乙丙丁戊"])[rng.integers(0, 5, rows)]
@@ -58,7 +61,13 @@ def write(columns: dict[str, np.ndarray], path: Path) -> None:
 def tabulated(reading: QuestionnaireReading) -> list[pd.DataFrame]:
     """Every question once, as its kind asks."""
     questions, responses = reading.questions, reading.responses
-    tables = {"single": single_choice, "multiple": multiple_response, "ranking": ranking, "number": likert, "matrix": likert}
+    tables = {
+        "single": single_choice,
+        "multiple": multiple_response,
+        "ranking": ranking,
+        "number": likert,
+        "matrix": likert,
+    }
     asked = questions[questions["kind"].isin(list(tables))].drop_duplicates("block")
     return [tables[k](questions, responses, b) for k, b in zip(asked["kind"], asked["block"], strict=True)]
 
@@ -77,7 +86,10 @@ def main(rows: int) -> None:
         path = Path(folder) / "问卷_按文本.xlsx"
         columns = export(rows)
         write(columns, path)
-        bare, _ = timed("calamine to_python", lambda: python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python())
+        bare, _ = timed(
+            "calamine to_python",
+            lambda: python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(),
+        )
         codebook = load_codebook()
         _, sheets = timed("read_sheets", lambda: read_sheets(path, path.name), bare)
         _, reading = timed("read_questionnaire (from cells)", lambda: read_questionnaire(sheets[0], codebook), bare)  # type: ignore[index]

@@ -1,4 +1,3 @@
-import os
 import stat
 import sys
 
@@ -14,7 +13,7 @@ def test_the_key_is_made_once_outside_the_data(tmp_path, monkeypatch):
     assert load_key() == first
     assert len(first) == 32
     if sys.platform != "win32":
-        assert stat.S_IMODE(os.stat(key_file()).st_mode) == 0o600
+        assert stat.S_IMODE(key_file().stat().st_mode) == 0o600
 
 
 def test_a_damaged_key_is_an_error_and_is_not_replaced(tmp_path):

@@ -19,6 +19,8 @@ FENCES = {
     "docx": {"reporting"},
     "xlsxwriter": {"reporting/excel.py", "sample", "sample.py", "tidy/corrections.py"},
     "yaml": {"codebook.py"},
+    "pyreadstat": {"reading/spss.py"},
+    "openpyxl": {"reading"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -146,7 +146,7 @@ def _combination_tail(weights: Floats, x: float, df: float) -> float:
 
     def integrand(u: float) -> float:
         angle = 0.5 * float((degrees * np.arctan(terms * u)).sum())
-        return float(np.sin(angle) / (u * np.exp(0.25 * (degrees * np.log1p((terms * u) ** 2)).sum())))
+        return float(np.sin(angle) / u * np.exp(-0.25 * (degrees * np.log1p((terms * u) ** 2)).sum()))
 
     return float(0.5 + quad(integrand, 0, np.inf, limit=500, epsabs=1e-12)[0] / np.pi)
 

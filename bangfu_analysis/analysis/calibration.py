@@ -180,14 +180,17 @@ def _joined(codes: list[Codes]) -> Codes:
 
 def _trim(step: Trim, weight: Floats) -> Floats:
     live = weight > 0
+    mean = weight[live].mean()
     while True:
         cut = np.where(live, np.clip(weight, step.lower, step.upper), weight)
-        outside = live & (cut != weight)
+        outside = np.abs(cut - weight) > 1e-12 * mean
         room = live & ~outside
         if not outside.any():
             return weight
-        if not room.any():
-            raise ArgumentError(f"权数上下限 {step.lower}～{step.upper} 太窄：没有单元能接过截下的权数。请放宽。")
+        if not room.any() or not step.lower <= mean <= step.upper:
+            raise ArgumentError(
+                f"权数上下限 {step.lower:g}～{step.upper:g} 太窄（平均权数 {mean:g}），截下的权数没有去处。请放宽。"
+            )
         weight = cut + np.where(room, (weight - cut).sum() / room.sum(), 0.0)
         if not step.strict:
             return weight

@@ -104,7 +104,7 @@ def fit(
 
 def spread(of_group: Floats, code: Codes) -> Floats:
     """A group's value on each of its rows; 0 outside and where there is none."""
-    return np.append(np.nan_to_num(of_group, nan=0.0), 0.0)[code]
+    return np.append(np.nan_to_num(of_group, nan=0.0), 0.0).take(code)
 
 
 def _design_effect(variance: Floats, squares: Floats, n: Floats, population: Floats) -> Floats:

@@ -37,7 +37,7 @@ def multiple_response(questions: pd.DataFrame, responses: pd.DataFrame, question
     """
     row, answers = _asked(questions, responses, question_id, ("multiple",))
     shown = answers["value"].fillna(1).to_numpy(dtype=float) > 0
-    places = pd.Categorical(answers["option"], categories=list(row["options"]))
+    places = answers["option"].cat.set_categories(list(row["options"])).array
     counts = np.bincount(places.codes[shown & (places.codes >= 0)], minlength=len(places.categories))
     base, left = _bases(answers)
     table = pd.DataFrame({"option": pd.Categorical(places.categories, places.categories), "n": counts})
@@ -110,7 +110,7 @@ def ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) 
     """
     row, answers = _asked(questions, responses, question_id, ("ranking",))
     ranked = answers[answers["value"].notna()]
-    option = pd.Series(pd.Categorical(ranked["option"], categories=list(row["options"])), index=ranked.index)
+    option = ranked["option"].cat.set_categories(list(row["options"]))
     by = ranked["value"].groupby(option, observed=False)
     table = pd.DataFrame(
         {"n": by.agg(lambda v: int((v == 1).sum())), "ranked_n": by.size(), "mean_rank": by.mean().astype(float)}

@@ -70,12 +70,12 @@ def stages_of(frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, ne
 
 def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None) -> Stage:
     stratum = np.zeros(int(unit.max()) + 1, dtype=np.intp)
-    stratum[unit] = layer
-    if (stratum[unit] != layer).any():
+    np.maximum.at(stratum, unit, layer)
+    if (stratum.take(unit) != layer).any():
         raise ArgumentError(
             "有的抽样单元（cluster）跨了几个层（strata）。若各层的单元编号会重复，请写 nest=True；否则请更正编号。"
         )
-    count = int(layer.max()) + 1
+    count = int(stratum.max()) + 1
     taken = np.bincount(stratum, minlength=count).astype(float)
     parent, carried = np.zeros(count, dtype=np.intp), np.ones(count)
     if before is not None:
@@ -88,11 +88,9 @@ def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, befo
 def _population(frame: pd.DataFrame, fpc: str, layer: Codes, taken: Floats) -> Floats:
     value = numbers(frame, fpc)
     stated = np.zeros(len(taken))
-    stated[layer] = value
-    if np.isnan(stated).any() or (stated < 0).any():
-        raise ArgumentError(f"fpc 列 {fpc} 有缺失或负数。应是层内总体单元数（不小于 1）或抽样比（0～1）。")
-    if (stated[layer] != value).any():
-        raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失或不同的值。每层应只有一个总体单元数或抽样比。")
+    np.maximum.at(stated, layer, value)
+    if (stated.take(layer) != value).any():
+        raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失、负数或不同的值。每层应只有一个总体单元数或抽样比。")
     if (stated > 1).any() and (stated < 1).any():
         raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 的数又有小于 1 的数。请统一写总体单元数，或统一写抽样比。")
     if not (stated > 1).any():
@@ -105,7 +103,7 @@ def _population(frame: pd.DataFrame, fpc: str, layer: Codes, taken: Floats) -> F
 def _codes(frame: pd.DataFrame, column: str) -> Codes:
     values: pd.Series[Any] = frame[column]
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu":
-        return _packed(values.to_numpy().astype(np.intp))
+        return _packed(values.to_numpy().astype(np.intp, copy=False))
     codes, _ = pd.factorize(values)
     if bad := int((codes < 0).sum()):
         raise ArgumentError(f"设计列 {column} 有 {bad} 行缺失，层和抽样单元不能缺失。请补齐。")

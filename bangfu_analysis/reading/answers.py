@@ -189,8 +189,9 @@ def _is_open(columns: Sequence[Answers], counts: dict[str, int]) -> bool:
         label = _FILL.sub("", word)
         bare[label] = bare.get(label, 0) + n
     once, total = sum(n == 1 for n in bare.values()), sum(bare.values())
-    if not total or (OPEN_WORDS.search(columns[0].heading.text) and len(bare) > 2 and len(columns) == 1):
+    asks_for_words = bool(OPEN_WORDS.search(columns[0].heading.text)) and len(columns) == 1
+    if not total or (asks_for_words and (len(bare) > 2 or once == len(bare))):
         return True
-    if total >= 10 and once > total / 2:
+    if (total >= 10 and once > total / 2) or any("\n" in word for word in bare):
         return True
     return len(bare) > MOST_OPTIONS and once > len(bare) / 3

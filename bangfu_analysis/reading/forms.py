@@ -11,7 +11,15 @@ from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import headings_of
-from bangfu_analysis.reading.headings import NOT_COUNTED, REPEATABLE, Heading, Vocabulary, columns_for, factor_of
+from bangfu_analysis.reading.headings import (
+    NOT_COUNTED,
+    REPEATABLE,
+    Heading,
+    Vocabulary,
+    columns_for,
+    factor_of,
+    period_of,
+)
 from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.reading.tables import Column, Table
 from bangfu_analysis.text import squeeze
@@ -204,7 +212,8 @@ def _column(form: Form, heading: Heading, variable: Variable | None, taken: set[
         return replace(found, suggestions=form.words.suggestions(heading.key, ["workers"]))
     taken.add(variable.name)
     fate = "ignored" if variable.kind in NOT_COUNTED else "matched"
-    return replace(found, variable=variable, fate=fate, factor=factor_of(variable, heading))
+    factor, period = factor_of(variable, heading), period_of(variable, heading)
+    return replace(found, variable=variable, fate=fate, factor=factor, period=period)
 
 
 def _strange_labels(form: Form) -> dict[Cell, None]:

@@ -93,14 +93,13 @@ class Grid:
         return self.sheet.row_numbers[row]
 
     def cell(self, row: int, column: int) -> str:
-        """`F12`; of a text file the physical line."""
-        return str(self.number(row)) if self.sheet.is_text else f"{column_letters(column + 1)}{self.number(row)}"
+        """`F12`; the row of a text file is the physical line."""
+        return f"{column_letters(column + 1)}{self.number(row)}"
 
     def place(self, row: int, column: int) -> str:
         """File, sheet and cell as a message names them."""
-        if self.sheet.is_text:
-            return f"{self.sheet.file} 第{self.number(row)}行"
-        return f"{self.sheet.file} [{self.name}] {self.cell(row, column)}"
+        sheet = "" if self.sheet.is_text else f" [{self.name}]"
+        return f"{self.sheet.file}{sheet} {self.cell(row, column)}"
 
     def finding(self, problem: str, row: int, column: int, message: str, **more: Any) -> Finding:
         """A finding about one cell; the message begins with its place."""

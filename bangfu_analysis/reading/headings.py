@@ -125,24 +125,24 @@ def slot_of(text: str) -> tuple[int, str] | None:
 
 
 def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -> float:
-    """What a bare number under `heading` is multiplied with to be in yuan and in the variable's period.
+    """What a bare number under `heading` is multiplied with to be in yuan.
 
     The heading's own unit goes before that of the sheet (`sheet_factor`); a money unit in it, 元 too, sets the latter aside.
     """
     if variable.kind != "money":
         return 1.0
-    unit = heading.unit
-    money = (
-        next((f for word, f in _MONEY.items() if word in unit), 1.0) if "元" in unit or "万" in unit else sheet_factor
-    )
-    period = variable.period
-    if "年" in unit or "月" in unit:
-        period = "year" if "年" in unit else "month"
-    elif heading.key in variable.other_period or any(p + heading.key in variable.other_period for p in heading.parents):
-        period = {"month": "year", "year": "month"}.get(variable.period, "")
-    if not variable.period or period == variable.period:
-        return money
-    return money / 12 if variable.period == "month" else money * 12
+    if "元" in heading.unit or "万" in heading.unit:
+        return next((factor for word, factor in _MONEY.items() if word in heading.unit), 1.0)
+    return sheet_factor
+
+
+def period_of(variable: Variable, heading: Heading) -> str:
+    """The period that `heading` says, where it is not the variable's own: year, month or ""."""
+    other = {"month": "year", "year": "month"}.get(variable.period, "")
+    said = "year" if "年" in heading.unit else "month" if "月" in heading.unit else ""
+    if not said and {heading.key, *(parent + heading.key for parent in heading.parents)} & {*variable.other_period}:
+        said = other
+    return said if said == other else ""
 
 
 def columns_for(
@@ -181,7 +181,8 @@ def columns_for(
 def _finished(column: Column, heading: Heading, words: Vocabulary, filled: bool, sheet_factor: float) -> Column:
     if column.variable is not None:
         fate = "ignored" if column.variable.kind in NOT_COUNTED else "matched"
-        return replace(column, fate=fate, factor=factor_of(column.variable, heading, sheet_factor))
+        factor = factor_of(column.variable, heading, sheet_factor)
+        return replace(column, fate=fate, factor=factor, period=period_of(column.variable, heading))
     if heading.key in words.codebook.ignored_headings:
         return replace(column, fate="ignored")
     return replace(column, fate="unmatched" if heading.key or filled else "empty")

@@ -13,16 +13,19 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading import forms
+from bangfu_analysis.reading.body import body_of, heads_of, with_sections
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, meta_of, repeats_of
 from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
 from bangfu_analysis.reading.question_headings import looks_like_questionnaire
-from bangfu_analysis.reading.rows import Block, body_of, heads_of, sort_rows, totals_of
+from bangfu_analysis.reading.questionnaires import read_questionnaire
+from bangfu_analysis.reading.rows import Block, sort_rows, totals_of
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import squeeze
 
 MANY = 200
+HIDDEN_SHEET = "隐藏的工作表，另列，不计入（wave.toml 中 include_hidden = true 可计入）"
 _SUMMARY = re.compile(r"汇总|总表|合计|总计")
 
 
@@ -60,7 +63,7 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
         )
     ledger = Ledger(grid)
     if _is_questionnaire(grid):
-        return _questionnaire(grid, ledger)
+        return _questionnaire(sheet, words.codebook, include_hidden)
     if found := forms.forms_of(grid, words, position):
         tables, findings = forms.read_forms(found, ledger)
         return _reading(found[0].grid, ledger, "form", tables, [], findings, include_hidden)
@@ -73,15 +76,16 @@ def _is_questionnaire(grid: Grid) -> bool:
     return looks_like_questionnaire(grid.values[row, c] for c in grid.columns_of(row))
 
 
-def _questionnaire(grid: Grid, ledger: Ledger) -> SheetReading:
-    """Where a reader of questionnaires is plugged in: until then its replies are set aside, with the reason."""
-    header = int(np.flatnonzero(grid.counts)[0])
-    ledger.mark([header], "header")
-    ledger.mark(range(header + 1, grid.height), "set_aside")
-    reason = "网络问卷的导出文件，按问卷另行读取，不进入名册"
-    return _reading(
-        grid, ledger, "questionnaire", [], [(header, header + 1)], [], include_hidden=False, set_aside=reason
-    )
+def _questionnaire(sheet: Sheet, codebook: Codebook, include_hidden: bool) -> SheetReading:
+    """A questionnaire export: its replies are frames of their own."""
+    read = read_questionnaire(sheet, codebook)
+    return SheetReading(
+        sheet.file, "" if sheet.is_text else sheet.name, "questionnaire", rows=read.rows, cells=read.cells,
+        row_count=read.row_count, cells_filled=read.cells_filled, header_rows=str(read.header_row),
+        first_row=read.first_row, last_row=read.last_row, findings=read.findings,
+        questions=read.questions, responses=read.responses,
+        set_aside="" if sheet.visible or include_hidden else HIDDEN_SHEET,
+    )  # fmt: skip
 
 
 def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: bool) -> SheetReading:
@@ -139,6 +143,7 @@ def _table(
     table = Table(
         grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, heads, totals_of(block), meta, text
     )
+    table = with_sections(table, block, words.codebook)
     tables = _with_own_rows(table, [grid.number(row) for row in own], headings, words, values)
     findings += _column_findings(block, headings) + _row_findings(block) + _cell_findings(block)
     return tables, findings
@@ -204,7 +209,7 @@ def _row_findings(block: Block) -> list[Finding]:
     grid, found = block.grid, []
     for row, (problem, reason) in block.aside.items():
         severity = "warning" if problem == "row_struck" else "info"
-        found.append(grid.finding(problem, row, _first(block, row), f"{reason}。", severity=severity, action="missing"))
+        found.append(grid.finding(problem, row, _first(block, row), f"{reason}。", severity=severity))
     if grid.sheet.hidden_rows and block.kind != "other":
         for row in block.data:
             if row + 1 in grid.sheet.hidden_rows:
@@ -285,7 +290,7 @@ def _reading(
     """The reading of a sheet; raises BalanceBroken where its ledger does not balance."""
     sheet = grid.sheet
     if not sheet.visible and not include_hidden and kind not in ("notes", "empty"):
-        set_aside = set_aside or "隐藏的工作表，另列，不计入（wave.toml 中 include_hidden = true 可计入）"
+        set_aside = set_aside or HIDDEN_SHEET
     rows, cells = ledger.accounts(set_aside=bool(set_aside))
     kept = [int(row) for table in tables for row in table.body.index if not table.is_form]
     more = list(findings)

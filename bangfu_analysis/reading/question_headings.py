@@ -41,7 +41,7 @@ PRIVATE = re.compile(
 )
 # Kinds that a heading states itself, as 【多选题】 or （可多选）.
 HINT = re.compile(r"[\[【(（](?:请)?(?:可|限)?(多选|单选|排序|填空|简答)")
-OPEN_WORDS = re.compile(r"补充|建议|意见或|请说明|请填写|请写|留言|还想|其他想|具体是")
+OPEN_WORDS = re.compile(r"补充|建议|意见[:：?？。]?$|意见[或和与]|请说明|请填写|请写|留言|还想|其他想|具体是")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.answers import STATUSES, Answers, Ints, read_column, shape_of
-from bangfu_analysis.reading.question_headings import grouped, looks_like_questionnaire, read_heading
+from bangfu_analysis.reading.question_headings import PRIVATE, grouped, looks_like_questionnaire, read_heading
 from bangfu_analysis.reading.questions import KINDS, Fault, Question, questions_of
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Sheet, column_letters
 from bangfu_analysis.text import heading_key, is_blank
@@ -110,7 +110,8 @@ def _questions(sheet: Sheet, columns: Sequence[Answers], codebook: Codebook) -> 
     by_place = {column.index: column for column in columns}
     coded = _is_coded(sheet.file, columns)
     for group in grouped((column.index, column.heading) for column in columns):
-        yield from questions_of([by_place[i] for i, _ in group], codebook, coded=coded)
+        for question in questions_of([by_place[i] for i, _ in group], codebook, coded=coded):
+            yield replace(question, first=group[0][0])
 
 
 def _is_coded(file: str, columns: Sequence[Answers]) -> bool:
@@ -118,7 +119,7 @@ def _is_coded(file: str, columns: Sequence[Answers]) -> bool:
     for word, coded in LAYOUTS.items():
         if word in file:
             return coded
-    asked = [c for c in columns if not c.heading.role and c.given]
+    asked = [c for c in columns if c.given and not c.heading.role and not PRIVATE.search(c.heading.text)]
     if any(c.heading.part and not c.heading.is_blank for c in asked):
         return True
     return not any(shape_of([c], coded=True)[0] in ("multiple", "ranking") or _has_labels(c) for c in asked)
@@ -144,7 +145,7 @@ def _ids(questions: Sequence[Question]) -> tuple[list[str], list[str]]:
             if question.number
             else f"U{nth}"
         )
-        if previous is not None and question.item and previous.item and _is_next_item(previous, question):
+        if previous is not None and question.first == previous.first:
             blocks.append(blocks[-1])
         else:
             seen[stem] = seen.get(stem, 0) + 1
@@ -152,11 +153,6 @@ def _ids(questions: Sequence[Question]) -> tuple[list[str], list[str]]:
         ids.append(f"{blocks[-1]}_{blocks.count(blocks[-1])}" if question.item else blocks[-1])
         previous = question
     return ids, blocks
-
-
-def _is_next_item(before: Question, question: Question) -> bool:
-    same = before.number == question.number and before.kind in ("matrix", "number", "text")
-    return same and (question.kind != "matrix" or before.text == question.text) and before.item != question.item
 
 
 def _suffix(nth: int) -> str:

@@ -56,7 +56,7 @@ class Question:
     """One row of `questions`, and the answers to it.
 
     `row` (respondent), `option` (place in `options`, -1 none), `value`, `fill` (place in `texts`, -1 none), `status`:
-    equally long.
+    equally long. `first`: the first column of its block.
     """
 
     number: str
@@ -72,6 +72,7 @@ class Question:
     options: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    first: int = 0
 
 
 def questions_of(group: Sequence[Answers], codebook: Codebook, *, coded: bool) -> Iterator[Question]:

@@ -45,9 +45,9 @@ class Column:
 
     `index`: Excel column; `heading`: levels joined with `/`; `variable`: what it means, None where it is not known;
     `fate`: matched, ignored, unmatched (issue), empty; `slot`: number n of 家庭成员n; `tick`: the code that a tick in
-    this column stands for; `factor`: what a bare number is multiplied with (万元 -> 10000, yearly where the variable is
-    monthly -> 1/12); `suggestions`: nearest codebook entries as frame.name; `row`: for a form, the row of its value, and
-    `place` its Excel column (`index` then only numbers the labels).
+    this column stands for; `factor`: what a bare number is multiplied with (万元 -> 10000); `period`: month or year
+    where the heading says another than the variable's; `suggestions`: nearest codebook entries as frame.name; `row`: for
+    a form, the row of its value, and `place` its Excel column (`index` then only numbers the labels).
     """
 
     index: int
@@ -57,6 +57,7 @@ class Column:
     slot: int | None = None
     tick: str = ""
     factor: float = 1.0
+    period: str = ""
     suggestions: tuple[str, ...] = ()
     row: int | None = None
     place: int | None = None
@@ -102,6 +103,7 @@ class SheetReading:
 
     `rows`, `cells`: fate -> count, summing to all rows (up to the last filled one) and to all filled cells. The tables
     of a hidden sheet are here too, with `set_aside` saying why they enter no frame. `confidence`: 0 to 1.
+    A questionnaire has no tables but `questions` and `responses` (the frames, without `wave`).
     """
 
     file: str
@@ -119,6 +121,8 @@ class SheetReading:
     set_aside: str = ""
     confidence: float = 1.0
     findings: tuple[Finding, ...] = ()
+    questions: pd.DataFrame | None = None
+    responses: pd.DataFrame | None = None
 
 
 def address(table: Table, row: int, column: Column) -> str:

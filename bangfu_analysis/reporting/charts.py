@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ColumnMissing
 from bangfu_analysis.reporting.charts_notes import (
+    LEAST_NUMBERED,
     WORDS,
     bar_labels,
     base_note,
@@ -29,6 +30,7 @@ from bangfu_analysis.reporting.charts_notes import (
     printed_percents,
     rate_labels,
     source_note,
+    split_notes,
 )
 from bangfu_analysis.reporting.labels import dimensions, labels_of, sorted_by_size, title_of
 from bangfu_analysis.reporting.theme import (
@@ -49,7 +51,6 @@ from bangfu_analysis.reporting.theme import (
     wrapped,
 )
 
-LEAST_NUMBERED = 6  # per cent: a narrower segment has no room for its number
 MOST_UPRIGHT = {"column": 5, "full": 12, "slide": 12}
 LABEL_WIDTH = {"column": 18, "full": 30, "slide": 30}  # half-width characters
 
@@ -178,16 +179,18 @@ def level_split(
     rows = every[: rows_that_fit(stubs, size)]
     levels = labels_of(codebook, rows[0][1][name], lang) if rows else []
     numbers = bar_labels(rows[0][1], lang) if len(rows) == 1 else [""] * len(levels)
+    named = [f"{level} {number}".strip() for level, number in zip(levels, numbers, strict=True)]
     places, lines = row_places(stubs[: len(rows)])
+    columns = _legend_columns(named, stubs, size)
     with look(size):
-        figure = new_figure(size, (6 + lines) * line_mm(size))
+        figure = new_figure(size, (5.5 + 1.4 * -(-len(named) // columns) + lines) * line_mm(size))
         axes = plain(figure.subplots())
         for place, (_, part) in zip(places, rows, strict=True):
-            _stack(axes, place, part, [f"{a} {b}".strip() for a, b in zip(levels, numbers, strict=True)])
+            _stack(axes, place, part, named)
         axes.set_yticks(places, stubs[: len(rows)])
         axes.set(xticks=[], xlim=(0, 100), ylim=(lines, 0))
-        _legend_above(axes, len(levels), size)
-        notes = _split_notes(table, by, len(every) - len(rows), lang, source)
+        _legend_above(axes, len(named), columns)
+        notes = split_notes(table, by, len(every) - len(rows), lang, source)
         return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
 
 
@@ -217,7 +220,7 @@ def age_pyramid(
         figure = new_figure(size, (8 + 1.5 * len(bands)) * line_mm(size))
         men, women = figure.subplots(1, 2, sharey=True)
         for axes, code, word, colour in ((men, "male", "men", MAIN), (women, "female", "women", PALETTE[3])):
-            _pyramid_side(axes, sides.get(code, table.head(0)), colour, most * (1.5 if size == "column" else 1.22))
+            _pyramid_side(axes, sides.get(code, table.head(0)), colour, most * (1.6 if size == "column" else 1.4))
             axes.set_title(WORDS[lang][word] + own_base.get(code, ""), fontsize="medium")
             _mark_cut(axes, codebook, ages[0], code, WORDS[lang]["cut"])
         women.tick_params(labelleft=True)
@@ -268,9 +271,12 @@ def _upright_width(size: str, bars: int) -> int:
     return max(6, int({"column": 40, "full": 90, "slide": 90}[size] / max(bars, 1)))
 
 
-def _columns(labels: Sequence[str], size: str) -> int:
-    longest = max((len(label) for label in labels), default=1)
-    return max(1, min(len(labels), int({"column": 26, "full": 56, "slide": 56}[size] / (longest + 3))))
+def _legend_columns(labels: Sequence[str], stubs: Sequence[str], size: str) -> int:
+    """How many legend entries stand beside each other over the bars, right of their labels."""
+    taken = max((text_width(line) for stub in stubs for line in stub.split("\n")), default=0)
+    room = {"column": 50, "full": 100, "slide": 100}[size] - taken
+    longest = max((text_width(label) for label in labels), default=1)
+    return max(1, min(len(labels), room // (longest + 6)))
 
 
 def _stack(axes: Axes, place: float, part: pd.DataFrame, labels: Sequence[str]) -> None:
@@ -297,25 +303,10 @@ def _stack(axes: Axes, place: float, part: pd.DataFrame, labels: Sequence[str]) 
         left += height
 
 
-def _split_notes(table: pd.DataFrame, by: str | None, undrawn: int, lang: str, source: str) -> list[str]:
-    if by is None:
-        return [base_note(table, lang, source)]
-    small = (
-        WORDS[lang]["small"].format(LEAST_NUMBERED)
-        if table["share"].between(0, LEAST_NUMBERED / 100, inclusive="neither").any()
-        else ""
-    )
-    more = WORDS[lang]["more"].format(undrawn) if undrawn else ""
-    return [
-        joined([left_note(table, lang, by), small, hidden_note(table, lang), more], lang),
-        source_note(source, lang),
-    ]
-
-
-def _legend_above(axes: Axes, levels: int, size: str) -> None:
+def _legend_above(axes: Axes, levels: int, columns: int) -> None:
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(
-        handles[:levels], labels[:levels], ncols=_columns(labels, size), loc="lower left", bbox_to_anchor=(0.0, 1.0),
+        handles[:levels], labels[:levels], ncols=columns, loc="lower left", bbox_to_anchor=(0.0, 1.0),
         borderaxespad=0.3, borderpad=0.0, handlelength=1.4, columnspacing=1.4,
     )  # fmt: skip
 
@@ -338,4 +329,13 @@ def _mark_cut(axes: Axes, codebook: Codebook, band: str, sex: str, words: str) -
     for cut in (c for c in cuts if c in starts):
         y = starts.index(cut) - 0.5
         axes.axhline(y, color=ACCENT, linewidth=0.9, linestyle="--")
-        axes.text(edge, y, words.format(cut), ha=side, va="bottom", color=ACCENT, transform=axes.get_yaxis_transform())
+        axes.text(
+            edge,
+            y,
+            words.format(cut),
+            ha=side,
+            va="bottom",
+            color=ACCENT,
+            fontsize="small",
+            transform=axes.get_yaxis_transform(),
+        )

@@ -11,6 +11,7 @@ from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.reporting.labels import dimensions, labels_of
 from bangfu_analysis.reporting.rounding import percent, percents
 
+LEAST_NUMBERED = 6  # per cent: a narrower segment has no room for its number
 WORDS = {
     "zh": {
         "n": "n = {0}人", "left": "未详{0}人不计入", "source": "数据来源：{0}", "bar": "{0}%（{1}人）", "rate": "{0}%（{1}/{2}人）",
@@ -114,4 +115,20 @@ def rate_labels(table: pd.DataFrame, lang: str) -> list[str]:
     return [
         "*" if pd.isna(n) else f"… ({n})" if pd.isna(share) else known.format(f"{percent(share):.1f}", n, base_n)
         for share, n, base_n in rows
+    ]
+
+
+def split_notes(table: pd.DataFrame, by: str | None, undrawn: int, lang: str, source: str) -> list[str]:
+    """What stands under bars split into levels: one bar, or one a group of `by`, some of which had no room."""
+    if by is None:
+        return [base_note(table, lang, source)]
+    small = (
+        WORDS[lang]["small"].format(LEAST_NUMBERED)
+        if table["share"].between(0, LEAST_NUMBERED / 100, inclusive="neither").any()
+        else ""
+    )
+    more = WORDS[lang]["more"].format(undrawn) if undrawn else ""
+    return [
+        joined([left_note(table, lang, by), small, hidden_note(table, lang), more], lang),
+        source_note(source, lang),
     ]

@@ -298,7 +298,7 @@ def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
     one_base = {"base_n", "share"} <= set(table.columns) and not plan.groups and not plan.rates and len(table)
     notes = [words["base"].format(base=_base_cell(table)) + left + words["stop"]] if one_base else []
     if plan.adds_up and "share" in table:
-        blocks = [b for _, b in _bases(table, plan.groups) if b["base_n"].iloc[0] and not _hidden(b).any()]
+        blocks = [b for _, b in _bases(table, plan.groups) if not _hidden(b).any() and b["base_n"].iloc[0]]
         if any(half_up(sum(percent(s) for s in b["share"])) != 100.0 for b in blocks):
             notes.append(words["adjusted" if plan.style.rounding == "largest_remainder" else "rounded"])
     elif _over_full(table, plan):

@@ -168,7 +168,8 @@ def _notes(table: DisplayTable) -> list[str]:
 def _set_widths(sheet: Any, table: DisplayTable) -> None:
     """Wide enough for the longest text of a column; a long heading wraps."""
     for column, (head, *texts) in enumerate(zip(table.columns, *table.texts(), strict=True)):
-        longest = max([(_width(head) + 1) // 2 + 2, *map(_width, texts)])
+        lines = 1 if table.kinds[column] == "text" else 2
+        longest = max([-(-_width(head) // lines) + 2, *map(_width, texts)])
         sheet.set_column(column, column, min(max(longest + 2, _NARROWEST), _WIDEST))
     if max(map(_width, table.columns)) > _NARROWEST:
         sheet.set_row(_HEAD, 32)
@@ -225,7 +226,7 @@ def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, kind: str)
     chart.set_title({"name": table.title, "name_font": {"size": 12}, "overlay": False})
     chart.set_legend({"position": "bottom"} if len(columns) > 1 else {"none": True})
     value_axis = {
-        "name": table.columns[columns[0]] if len(columns) == 1 else table.unit,
+        "name": table.columns[columns[0]].rsplit(" ", 1)[-1],
         "min": 0,
         "major_gridlines": {"visible": False},
         "label_position": "high" if kind == "bar" else "next_to",

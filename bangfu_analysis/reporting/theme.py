@@ -19,7 +19,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Figure
 
 from bangfu_analysis.errors import ArgumentError, BangfuError
 

@@ -25,7 +25,7 @@ from docx.text.paragraph import Paragraph as WordParagraph
 
 from bangfu_analysis.errors import ArgumentError, BangfuError, listed
 from bangfu_analysis.reporting.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
-from bangfu_analysis.reporting.word_carry import Kept, kept_controls, place
+from bangfu_analysis.reporting.word_carry import Kept, control_id, kept_controls, place
 from bangfu_analysis.reporting.word_table import add_table
 from bangfu_analysis.reporting.word_template import PROMPT, STYLES, TEMPLATE, TEXT_HEIGHT_MM, TEXT_WIDTH_MM, save, xml
 
@@ -212,7 +212,7 @@ def _add_placeholder(document: Document, block: Placeholder, kept: Kept | None) 
         _add_heading(document, Heading(block.level, block.heading))
     control = xml(
         f"<w:sdt><w:sdtPr><w:alias w:val={quoteattr(block.heading or block.prompt)}/><w:tag w:val={quoteattr(block.id)}/>"
-        f'<w:id w:val="{zlib.crc32(block.id.encode()) % 2**31}"/><w:lock w:val="sdtLocked"/><w:showingPlcHdr/></w:sdtPr>'
+        f'<w:id w:val="{control_id(block.id, block.prompt)}"/><w:lock w:val="sdtLocked"/><w:showingPlcHdr/></w:sdtPr>'
         f"<w:sdtContent/></w:sdt>"
     )
     content = control.find(qn("w:sdtContent"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -94,18 +95,18 @@ def _value(element: Any) -> str:
     return "" if element is None else str(element.get(qn("w:val"), ""))
 
 
+def control_id(tag: str, prompt: str) -> int:
+    """The id of a control tells what its prompt said: so an untouched prompt is known, whatever styles it has by now."""
+    return zlib.crc32(f"{tag}\n{prompt}".encode()) % 2**31
+
+
 def _is_written(one: Kept) -> bool:
-    """Something other than the grey prompt: a picture, a table, or text in another style than the prompt's."""
+    """Something other than the prompt that the control was made with: other text, a picture, a table."""
     if next(one.content.iter(*map(qn, _NO_TEXT)), None) is not None:
         return True
-    prompt_style = one.source.styles[PROMPT].style_id if PROMPT in {s.name for s in one.source.styles} else ""
-    untouched = one.content.getparent().find(f".//{qn('w:showingPlcHdr')}") is not None
-    for run in one.content.iter(qn("w:r")):
-        if _text(run).strip() and not (
-            untouched and _value(run.find(f"{qn('w:rPr')}/{qn('w:rStyle')}")) == prompt_style
-        ):
-            return True
-    return False
+    text = "".join(_text(run) for run in one.content.iter(qn("w:r"))).strip()
+    made_with = _value(one.content.getparent().find(f"{qn('w:sdtPr')}/{qn('w:id')}"))
+    return bool(text) and made_with != str(control_id(one.tag, text))
 
 
 def place(document: Document, kept: Kept, content: Any) -> None:

@@ -83,7 +83,7 @@ def _cells(sheets: Sequence[SheetReading]) -> dict[tuple[str, str, str, str], tu
         for table in sheet.tables
         for column in table.columns
         if column.variable is not None
-        for row, raw in table.body[column.index].items()
+        for row, raw in zip(table.body.index, table.body[column.index], strict=True)
     }
 
 
@@ -201,7 +201,7 @@ def _outcome(raw: object, answer: Answer, key: bytes) -> str:
 
 def _replaced(table: Table, row: int, column: Column, answer: Answer) -> Table:
     body = table.body.copy()
-    body.at[row, column.index] = answer.answer
+    body[column.index] = body[column.index].where(body.index != row, answer.answer)
     return replace(table, body=body)
 
 

@@ -49,7 +49,7 @@ CHECKS: tuple[Check, ...] = (
     Check("zero_employment_employed", "is_zero_employment", "填为零就业家庭，但本人在岗。请核对。",
           lambda r: _named(r, "is_zero_employment", True) & _named(r, "employment_status", "employed")),
     Check("disabled_without_type", "health", "健康状况为残疾，但没有残疾类别。请补填。",
-          lambda r: _named(r, "health", "disabled") & r["disability_type"].isna() & r["disability_type"].notna().any()),
+          lambda r: _named(r, "health", "disabled") & r["disability_type"].isna() & bool(r["disability_type"].notna().any())),
     Check("migrant_not_agricultural", "employment_status", "身份为农民工，但户口类型为非农业。请核对。",
           lambda r: _named(r, "employment_status", "migrant_worker") & _named(r, "hukou_type", "non_agricultural")),
     Check("size_below_members", "household_size", "小于本人加所列家庭成员的人数。请核对家庭人口。",
@@ -72,7 +72,8 @@ def cross_checks(
     found: list[Finding] = []
     for check in CHECKS:
         broken = rows[check.broken(rows).fillna(False).astype(bool)]
-        found += [f for row in broken.itertuples() for f in _finding(check, cleans[row.table], int(row.row))]
+        places = zip(broken["table"], broken["row"], strict=True)
+        found += [f for table, row in places for f in _finding(check, cleans[table], int(row))]
     return found
 
 
@@ -113,15 +114,15 @@ def sizes_from_members(
     blank = rows["household_size"].isna() & listed.notna()
     findings: list[Finding] = []
     sizes = rows["household_size"].tolist()
-    for place, row in enumerate(rows.itertuples()):
-        column = _column(cleans[row.table], "household_size") if blank.iloc[place] else None
-        if column is None or not _empty(cleans[row.table].table.body.at[row.row, column.index]):
+    for place, (number, row) in enumerate(zip(rows["table"], rows["row"], strict=True)):
+        table = cleans[number].table
+        column = _column(cleans[number], "household_size") if blank.iloc[place] else None
+        if column is None or not _empty(table.body.at[row, column.index]):
             continue
         sizes[place] = int(listed.iloc[place]) + 1
-        reading = Reading(
-            sizes[place], "size_from_members", "inferred", "未填家庭人口，按本人加所列家庭成员计。请核对。", "info"
-        )
-        findings.append(finding_at(cleans[row.table].table, int(row.row), column, reading))
+        message = "未填家庭人口，按本人加所列家庭成员计。请核对。"
+        reading = Reading(sizes[place], "size_from_members", "inferred", message, "info")
+        findings.append(finding_at(table, int(row), column, reading))
     return rows.assign(household_size=pd.Series(sizes, index=rows.index, dtype=object)), findings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -107,7 +108,7 @@ def _merged(row: pd.Series, kept: pd.Series) -> Finding:
     )
 
 
-def _differ(one: object, other: object) -> bool:
+def _differ(one: Any, other: Any) -> bool:
     if pd.isna(one) or pd.isna(other):
         return False
     return squeeze(str(one)) != squeeze(str(other))

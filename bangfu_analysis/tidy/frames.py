@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, sta
 from bangfu_analysis.tidy.crosschecks import cross_checks, sizes_from_members
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
 from bangfu_analysis.tidy.people import member_rows, private_columns, with_person_ids, worker_rows
+from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import typed
 from bangfu_analysis.tidy.values import CleanTable, clean_table, infer_scheme, plain_rows
 from bangfu_analysis.wave import Wave
@@ -24,15 +25,18 @@ Frames = dict[str, pd.DataFrame]
 LEFT = ("exited", "cancelled")
 
 
-def tidy_frames(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes) -> Frames:
+def tidy_frames(
+    sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes, replayed: Sequence[Finding] = ()
+) -> Frames:
     """The frames of a wave by name: workers, exits, members, causes, aid, activities, units, population, totals, issues, sources.
 
-    Each keeps to its schema (tidy/schemas.py). `key` makes the pseudonyms. Raises BalanceBroken where a row or cell
+    Each keeps to its schema (tidy/schemas.py). `key` makes the pseudonyms; `replayed` is what became of the answers in
+    corrections.xlsx. Raises BalanceBroken where a row or cell
     would be lost.
     """
     sheets = without_copies(sheets)
     scheme, findings = infer_scheme(sheets, codebook, wave)
-    findings += [finding for sheet in sheets for finding in sheet.findings]
+    findings += [*replayed, *(finding for sheet in sheets for finding in sheet.findings)]
     cleans = _clean_all(sheets, codebook, wave, scheme)
     findings += [finding for clean in cleans for finding in clean.findings]
     everyone, found = _people(cleans, codebook, wave, key)
@@ -46,6 +50,7 @@ def tidy_frames(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, 
     frames["aid"] = typed(_aid(cleans, people, wave, key), "aid", codebook)
     for name in ("activities", "units", "population"):
         frames[name] = typed(_stacked(cleans, name, wave), name, codebook)
+    frames |= _questionnaires(sheets, wave)
     frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)
     findings += _disagreements(frames["totals"])
     frames["issues"] = _issues(findings, wave)
@@ -138,7 +143,7 @@ def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
 def _worker_frames(workers: pd.DataFrame, exits: pd.DataFrame, codebook: Codebook) -> Frames:
     def with_text(rows: pd.DataFrame) -> pd.DataFrame:
         insured = [None if v is None or v != v else "|".join(v) for v in rows["medical_insurance"]]
-        return rows.assign(medical_insurance=insured)
+        return rows.assign(medical_insurance=pd.Series(insured, index=rows.index, dtype=object))
 
     return {
         "workers": typed(with_text(workers), "workers", codebook),
@@ -177,12 +182,12 @@ def _heads_of(
     number: int, clean: CleanTable, rows: pd.DataFrame, cleans: Sequence[CleanTable], everyone: pd.DataFrame
 ) -> list[Any]:
     table = clean.table
-    if table.kind == "members":
-        same_sheet = [n for n, c in enumerate(cleans) if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
-        heads = everyone[everyone["table"].isin(same_sheet)]
+    same_sheet = [n for n, c in enumerate(cleans) if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
+    heads = everyone[everyone["table"].isin(same_sheet if table.kind == "members" else [number])]
+    if table.kind == "members" and table.head_of is None:
         return [heads["person_id"].iloc[0] if len(heads) == 1 else None] * len(rows)
-    of_row = everyone[everyone["table"] == number].set_index("row")["person_id"]
-    return [of_row.get(row) for row in rows["head_row"]]
+    by_row = heads.drop_duplicates("row").set_index("row")["person_id"]
+    return [by_row.get(row) for row in rows["head_row"]]
 
 
 def _headless(clean: CleanTable, members: pd.DataFrame) -> list[Finding]:
@@ -222,7 +227,7 @@ def _aid(cleans: Sequence[CleanTable], people: pd.DataFrame, wave: Wave, key: by
     for clean in cleans:
         if clean.table.kind == "aid" and len(clean.table.body):
             rows = plain_rows(clean, "aid", wave)
-            parts.append(rows.assign(person_id=_aided(clean, by_name, key)))
+            parts.append(rows.assign(person_id=pd.Series(_aided(clean, by_name, key), dtype=object)))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -236,6 +241,12 @@ def _aided(clean: CleanTable, by_name: Mapping[str, str], key: bytes) -> list[st
     ]
 
 
+def _questionnaires(sheets: Sequence[SheetReading], wave: Wave) -> Frames:
+    """`questions` and `responses`, where the wave has a questionnaire."""
+    read = [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
+    return dict(zip(("questions", "responses"), stack_questionnaires(read, wave.name), strict=True)) if read else {}
+
+
 def _totals(cleans: Sequence[CleanTable], frames: Frames, codebook: Codebook, wave: Wave) -> pd.DataFrame:
     parts = [stated_totals(clean, wave) for clean in cleans]
     parts.append(stated_in_settings(frames["workers"], frames["population"], codebook, wave))
@@ -244,21 +255,24 @@ def _totals(cleans: Sequence[CleanTable], frames: Frames, codebook: Codebook, wa
 
 
 def _disagreements(totals: pd.DataFrame) -> list[Finding]:
-    return [
-        Finding(
-            problem="total_differs",
-            message=f"{row.source_file} [{row.source_sheet}] {row.cell}：所填合计（{row.what}）{row.stated:g}，逐行相加为 {row.computed:g}。请核对。",
-            severity="error",
-            source_file=row.source_file,
-            source_sheet=row.source_sheet,
-            source_row=None if pd.isna(row.source_row) else int(row.source_row),
-            cell=row.cell,
-            variable=row.what,
-            raw=f"{row.stated:g}",
-            value=f"{row.computed:g}",
-        )
-        for row in totals[totals["verdict"] == "differs"].itertuples()
-    ]
+    return [_disagreement(total) for total in totals[totals["verdict"] == "differs"].to_dict("records")]
+
+
+def _disagreement(total: Mapping[Hashable, Any]) -> Finding:
+    place = f"{total['source_file']} [{total['source_sheet']}] {total['cell']}"
+    stated, computed = f"{total['stated']:g}", f"{total['computed']:g}"
+    return Finding(
+        problem="total_differs",
+        message=f"{place}：所填合计（{total['what']}）{stated}，逐行相加为 {computed}。请核对。",
+        severity="error",
+        source_file=total["source_file"],
+        source_sheet=total["source_sheet"],
+        source_row=None if pd.isna(total["source_row"]) else int(total["source_row"]),
+        cell=total["cell"],
+        variable=total["what"],
+        raw=stated,
+        value=computed,
+    )
 
 
 def _issues(findings: Sequence[Finding], wave: Wave) -> pd.DataFrame:

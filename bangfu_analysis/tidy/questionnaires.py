@@ -13,10 +13,11 @@ from pandas.api.types import union_categoricals
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.reading.answers import Floats, Ints
 from bangfu_analysis.reading.questionnaires import QuestionnaireReading
+from bangfu_analysis.reading.tables import SheetReading
 
 MULTIPLE = ("indicators", "sets")
 RESPONDENT = ["wave", "source_file", "source_sheet", "respondent_id"]
-SKIPPED_CODE, BLANK_CODE = -3, -2
+SKIPPED_CODE, BLANK_CODE, SKIPPED_WORD = -3, -2, "(跳过)"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class CodedAnswers:
     labels: Mapping[str, Mapping[int, str]]
 
 
-def stack_questionnaires(readings: Iterable[QuestionnaireReading], wave: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def stack_questionnaires(
+    readings: Iterable[QuestionnaireReading | SheetReading], wave: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`questions` and `responses` of a wave: the readings on end, `wave` in front. Categories are joined, not copied to text."""
     read = list(readings)
     questions, responses = ([getattr(r, name) for r in read] for name in ("questions", "responses"))
@@ -64,7 +67,7 @@ def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: 
 def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> CodedAnswers:
     """The questionnaire by number: -3 skipped, -2 blank; single choices as codes (their place among the options where the
     export gave labels only), a multiple choice one 0/1 column and a ranking one rank per option. `text` of an option goes
-    to a column of its own. Meta columns are kept.
+    to a column of its own; an open answer that was skipped says (跳过). Meta columns are kept.
     """
     one_questionnaire(questions)
     person = _person(responses, [k for k in RESPONDENT if k in responses])
@@ -204,7 +207,8 @@ def _coded_columns(row: Any, answers: pd.DataFrame, who: Ints, size: int) -> Ite
                 yield f"_{i + 1}t", _heading(row, f"{option}:"), _words(answers[beside], who[beside.to_numpy()], size)
         return
     if kind == "text" or (kind == "meta" and texts.any()):
-        yield "", _heading(row, ""), _words(answers, who, size)
+        words = _words(answers, who, size)
+        yield "", _heading(row, ""), words.mask(status == SKIPPED_CODE, SKIPPED_WORD)
         return
     values = answers["value"].to_numpy(dtype=float, na_value=np.nan)
     if options:

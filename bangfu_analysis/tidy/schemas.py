@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -87,6 +87,12 @@ _OWN_TYPES: Mapping[str, Any] = {
 KEYS = {"workers": ["wave", "person_id"]}
 
 
+QUESTIONNAIRE_FRAMES = {
+    "questions": ["question_id", "number", "text", "kind", "item", "options"],
+    "responses": ["respondent_id", "question_id", "item", "option", "value", "text", "status"],
+}
+
+
 def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
     """Column -> dtype of one frame of the contract, provenance first."""
     if frame == "sources":
@@ -128,14 +134,12 @@ def typed(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     return pd.DataFrame({c: _cast(full[c], t) for c, t in wanted.items()}).reset_index(drop=True)
 
 
-def _cast(values: pd.Series, dtype: Any) -> pd.Series:
+def _cast(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
+    objects: Any = values.astype(object)
     if isinstance(dtype, pd.CategoricalDtype):
-        return pd.Series(pd.Categorical(values.astype(object), dtype=dtype), index=values.index)
-    if dtype == DATE:
-        return pd.to_datetime(values.astype(object), errors="raise").astype(DATE)
-    if dtype == "str":
-        return values.where(values.notna(), None).astype("str")
-    return values.astype(object).where(values.notna(), None).astype(dtype)
+        return pd.Series(pd.Categorical(objects, dtype=dtype), index=values.index)
+    objects = pd.to_datetime(objects, errors="raise") if dtype == DATE else objects.where(values.notna(), None)
+    return cast("pd.Series[Any]", objects.astype(dtype))
 
 
 def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
@@ -145,11 +149,20 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     """
     import pandera.pandas as pa  # takes seconds to import
 
+    if frame in QUESTIONNAIRE_FRAMES:  # categories are the answers given, so that only the columns can be held
+        wanted = dict.fromkeys([*PROVENANCE, *QUESTIONNAIRE_FRAMES[frame]], pa.Column(nullable=True))
+        return _validated(rows, pa.DataFrameSchema(wanted, name=frame), frame)
     columns = {c: pa.Column(t, nullable=True) for c, t in dtypes(frame, codebook).items()}
     if "person_id" in columns and frame != "aid":
         pattern = pa.Check.str_matches(r"^p[0-9a-f]{16}$")
         columns["person_id"] = pa.Column("str", pattern, nullable=frame == "members")
     schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=KEYS.get(frame), name=frame)
+    return _validated(rows, schema, frame)
+
+
+def _validated(rows: pd.DataFrame, schema: Any, frame: str) -> pd.DataFrame:
+    import pandera.pandas as pa
+
     try:
         schema.validate(rows, lazy=True)
     except pa.errors.SchemaErrors as faults:

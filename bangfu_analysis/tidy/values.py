@@ -84,8 +84,9 @@ def clean_table(table: Table, codebook: Codebook, wave: Wave, scheme: str) -> Cl
             continue
         raws = table.body[column.index].tolist()
         read = read_column(
-            raws, variable, reference=wave.reference_date, factor=column.factor, schemes=schemes, tick=column.tick
-        )
+            raws, variable, reference=wave.reference_date, factor=column.factor, said_period=column.period,
+            schemes=schemes, tick=column.tick,
+        )  # fmt: skip
         readings[column.index] = read
         findings += _findings(table, rows, column, raws, read)
     return CleanTable(table, rows, readings, tuple(findings))

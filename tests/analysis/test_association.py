@@ -60,7 +60,7 @@ def test_replicates_and_linearisation_lead_to_the_same_test():
 
 
 def test_the_tail_of_a_combination_of_chi_squares():
-    assert _combination_tail(np.ones(3), 5.0, 1e9) == pytest.approx(stats.chi2.sf(5.0, 3), rel=1e-6)
+    assert _combination_tail(np.ones(3), 5.0, 1e6) == pytest.approx(stats.chi2.sf(5.0, 3), rel=1e-5)
     assert _combination_tail(np.ones(3), 6.0, 20.0) == pytest.approx(stats.f.sf(2.0, 3, 20), rel=1e-8)
     rng = np.random.default_rng(0)
     drawn = rng.chisquare(1, (400_000, 2)) @ [2.0, 0.5] > 6 * rng.chisquare(30, 400_000) / 30

@@ -52,7 +52,19 @@ def test_a_marked_break_keeps_the_shares_and_gives_no_change():
     table = trend(frames, "hardship_level", breaks="mark")
     assert table.groupby("wave")["comparable"].all().to_dict() == {"2009": False, "2019": False, "2020": True}
     assert table.loc[table["wave"] == "2019", ["change", "growth"]].isna().all(axis=None)
-    assert table.loc[table["wave"] == "2020", "change"].tolist() == [0.0, 0.0]
+    assert table.loc[table["wave"] == "2020", "change"].tolist() == [0.0]
+
+
+def test_levels_of_another_scheme_are_no_zeros_of_a_wave():
+    frames = {"2009": wave(["extreme", "general"]), "2019": wave(["deep", "relative"], "s2018")}
+    stacked = pd.concat([frame.astype({"hardship_level": object}).assign(wave=name) for name, frame in frames.items()])
+    table = trend(stacked.astype({"hardship_level": pd.CategoricalDtype(LEVELS)}), "hardship_level", breaks="mark")
+    assert table[["wave", "hardship_level"]].astype(str).to_numpy().tolist() == [
+        ["2009", "extreme"],
+        ["2009", "general"],
+        ["2019", "deep"],
+        ["2019", "relative"],
+    ]
 
 
 def test_a_variable_with_one_meaning_is_compared_across_schemes():

@@ -88,7 +88,7 @@ def test_a_lonely_unit_fails_by_default_and_says_what_to_do():
         ({"w": "三"}, {"weight": "w"}, "变量 w 的类型是 str，不是数值"),
         ({"h": None}, {"strata": "h"}, "设计列 h 有 12 行缺失"),
         ({"N": 2}, {"strata": "h", "cluster": "c", "fpc": "N", "nest": True}, "小于样本中的单元数"),
-        ({"N": range(12)}, {"fpc": "N"}, "同一层内有缺失或不同的值"),
+        ({"N": range(12)}, {"fpc": "N"}, "同一层内有缺失、负数或不同的值"),
         ({}, {"cluster": "c", "fpc": ["N", "N"]}, "fpc 有 2 列，抽样有 1 个阶段"),
     ],
 )

@@ -46,7 +46,7 @@ def test_the_index_of_the_whole_is_the_weighted_mean_of_the_groups():
     data = pd.DataFrame({"y": rng.gamma(2, 500, 300), "g": rng.integers(0, 3, 300), "w": rng.uniform(1, 3, 300)})
     design = SurveyDesign(weight="w")
     whole = fgt(data, "y", 800, design=design)["estimate"].to_numpy()
-    groups = fgt(data, "y", 800, design=design, by="g").pivot(index="g", columns="alpha", values="estimate")
+    groups = fgt(data, "y", 800, design=design, by="g")["estimate"].to_numpy().reshape(3, 3)
     np.testing.assert_allclose(np.average(groups, axis=0, weights=data.groupby("g")["w"].sum()), whole)
 
 

@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -181,6 +181,7 @@ def test_a_rate_without_any_denominator_says_what_the_population_holds():
         hardship_rate(people(sex=["male"]), population, "sex")
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([*EDUCATION, None]), min_size=1))
 def test_counts_do_not_depend_on_row_order_and_lose_nobody(education):
     forward, backward = (
@@ -190,6 +191,7 @@ def test_counts_do_not_depend_on_row_order_and_lose_nobody(education):
     assert forward["n"].sum() + forward["left_out_n"].iloc[0] == len(education)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([*CAUSES, None])), min_size=1))
 def test_people_who_answered_and_people_who_did_not_are_everybody(rows):
     frame = pd.DataFrame(rows, columns=["person_id", "cause"])

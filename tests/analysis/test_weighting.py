@@ -70,9 +70,9 @@ def test_raked_weights_meet_every_margin_and_keep_the_odds():
     for column, totals in (("sex", SEX), ("age", AGE)):
         found = estimate_total(data, design=design, by=column).set_index(column)["estimate"]
         np.testing.assert_allclose(found[list(totals)], list(totals.values()), rtol=1e-10)
-    ratio = (design_weights(data, design) / data["w"]).groupby([data["sex"], data["age"]], observed=True).first()
-    odds = ratio.unstack()
-    np.testing.assert_allclose(np.log(odds).diff().iloc[1].std(), 0, atol=1e-9)
+    log = np.log(design_weights(data, design) / data["w"])
+    odds = pd.crosstab(data["sex"], data["age"], log, aggfunc="mean")
+    np.testing.assert_allclose(odds.diff().iloc[1].std(), 0, atol=1e-9)
 
 
 def test_the_standard_error_after_raking_projects_ten_times_on_each_margin():
@@ -176,7 +176,7 @@ def test_the_report_shows_before_after_and_target():
     [
         (lambda d: post_stratify(d, DESIGN, {"sex": {"female": 1}}), "样本中的取值 male 在总体合计中没有"),
         (lambda d: post_stratify(d, DESIGN, {"sex": SEX | {"other": 5}}), "样本中没有的类别：other"),
-        (lambda d: rake(d, DESIGN, {"sex": SEX, "age": {a: 1.0 for a in AGE}}), "各边际的合计不相等：800、3"),
+        (lambda d: rake(d, DESIGN, {"sex": SEX, "age": dict.fromkeys(AGE, 1.0)}), "各边际的合计不相等：800、3"),
         (lambda d: post_stratify(d, DESIGN, {"sex": {"female": -1, "male": 2}}), "含缺失、负数或重复"),
         (lambda d: post_stratify(d, DESIGN, [1, 2]), "总体合计应是"),
         (lambda d: post_stratify(d.assign(sex=None), DESIGN, {"sex": SEX}), "（缺失）"),

@@ -53,6 +53,9 @@ def test_numbers_read_the_same_from_text_and_from_cells():
         (["工资、福利", "工资", "福利", "住房、工资"], "1、您有何建议", False, ("text", "")),
         ([f"意见{i}" for i in range(10)], "1、想法", False, ("text", "")),
         ([f"{i}" for i in range(19)] + ["约20"], "1、工龄", False, ("number", "")),
+        (["第一行\n第二行", "无"], "1、想法", False, ("text", "")),
+        (["多", "少"], "1、意见：", False, ("text", "")),
+        (["有", "没有", "有"], "1、您有没有意见", False, ("single", "")),
         ([], "1、没人答", False, ("text", "")),
     ],
 )

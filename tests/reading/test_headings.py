@@ -39,25 +39,25 @@ def test_a_heading_means_one_variable_or_none(heading: str, variable: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("heading", "sheet", "factor"),
+    ("heading", "sheet", "factor", "period"),
     [
-        ("家庭年收入(万元)", 1.0, 10_000),
-        ("家庭年收入", 10_000.0, 10_000),
-        ("家庭年收入(元)", 10_000.0, 1),
-        ("本人月平均收入(元/年)", 1.0, 1 / 12),
-        ("本人年收入", 1.0, 1 / 12),
-        ("家庭月收入", 1.0, 12),
-        ("人均年收入(万元)", 1.0, 10_000 / 12),
-        ("家庭年收入|(万元)", 1.0, 10_000),
-        ("家庭人口(人)", 10_000.0, 1),
+        ("家庭年收入(万元)", 1.0, 10_000, ""),
+        ("家庭年收入", 10_000.0, 10_000, ""),
+        ("家庭年收入(元)", 10_000.0, 1, ""),
+        ("本人月平均收入(元/年)", 1.0, 1, "year"),
+        ("本人年收入", 1.0, 1, "year"),
+        ("家庭月收入", 1.0, 1, "month"),
+        ("人均年收入(万元)", 1.0, 10_000, "year"),
+        ("家庭年收入|(万元)", 1.0, 10_000, ""),
+        ("家庭人口(人)", 10_000.0, 1, ""),
     ],
 )
 def test_bare_numbers_are_brought_to_yuan_and_to_the_period_of_the_variable(
-    heading: str, sheet: float, factor: float
+    heading: str, sheet: float, factor: float, period: str
 ) -> None:
     (column,) = columns(heading, factor=sheet)
     assert column.fate == "matched"
-    assert column.factor == pytest.approx(factor)
+    assert (column.factor, column.period) == (pytest.approx(factor), period)
 
 
 def test_a_heading_that_may_mean_something_is_only_suggested() -> None:

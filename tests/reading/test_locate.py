@@ -172,6 +172,14 @@ def test_family_in_the_roster_s_own_columns_becomes_a_members_table() -> None:
     assert named(reading, 1) == ["ignored", "name", "relation", "sex", "id_number", "ignored"]
 
 
+def test_lines_that_name_a_unit_over_its_people_become_their_reporting_unit() -> None:
+    rows = [HEAD, ["第一机械厂"], [1, "甲", "男", ID, "特困"], ["小计", 1], ["纺织总厂"], [2, "乙", "女", None, "困难"]]
+    reading = read(rows, [(2, 1, 2, 5), (5, 1, 5, 5)])
+    assert named(reading)[-1] == "reporting_unit"
+    assert reading.tables[0].body[6].to_dict() == {3: "第一机械厂", 6: "纺织总厂"}
+    assert said(reading.rows) == {"kept": 2, "totals": 1, "notes": 2, "headers": 1}
+
+
 def test_tables_below_and_beside_one_another_are_told_apart() -> None:
     aid = ["姓名", "帮扶类别", "金额", "发放时间"]
     below = read(

@@ -1,6 +1,12 @@
 import pytest
 
-from bangfu_analysis.reading.question_headings import Heading, grouped, looks_like_questionnaire, read_heading, stem_and_row
+from bangfu_analysis.reading.question_headings import (
+    Heading,
+    grouped,
+    looks_like_questionnaire,
+    read_heading,
+    stem_and_row,
+)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,16 @@ def test_single_multiple_and_fill_in_by_text():
     ]  # fmt: skip
 
 
+def test_a_respondent_who_ticked_nothing_left_the_question_blank():
+    found = read(["2、(甲)", "2、(乙)"], [0, 0], [1, -3], file="问卷_按序号_样例.xlsx")
+    assert answers(found, "Q2", "option", "value", "status") == [("2", None, None, "blank"), ("3", "甲", 1, "answered")]
+
+
+def test_a_name_column_does_not_make_option_numbers_into_ratings():
+    found = read(["1、姓名", "2、学历", "3、建议"], ["张三", 1, "无"], ["李四", 4, "多办"], file="问卷.xlsx")
+    assert found.questions["kind"].tolist() == ["text", "single", "text"]
+
+
 @pytest.mark.parametrize("style", ["第2题({})", "2、({})"])
 def test_the_two_exports_of_one_survey_have_equal_multiple_answers(style):
     by_text = read(["2、爱好"], ["运动┋阅读"], ["(跳过)"], ["阅读┋其他〖宠物〗"], ["(空)"])
@@ -124,7 +134,10 @@ def test_single_answers_by_number_keep_their_code_and_the_fill_in_of_its_own_col
 
 def test_the_text_column_of_an_option_belongs_to_that_option():
     found = read(
-        ["25、(讲座)", "25、(其他（请补充）)", "25、(其他（请补充）:)"], [1, 0, ""], [0, 1, "棋牌"], file="问卷_按序号_.xlsx"
+        ["25、(讲座)", "25、(其他（请补充）)", "25、(其他（请补充）:)"],
+        [1, 0, ""],
+        [0, 1, "棋牌"],
+        file="问卷_按序号_.xlsx",
     )
     assert answers(found, "Q25", "option", "value", "text")[2:] == [
         ("3", "讲座", 0, None),
@@ -135,13 +148,19 @@ def test_the_text_column_of_an_option_belongs_to_that_option():
 def test_an_untouched_slider_is_blank_and_scores_are_numbers():
     found = read(["5、打分", "6、性别"], ["80", "男"], ["(空)", "女"], ["0", "男"])
     assert found.questions["kind"].tolist() == ["number", "single"]
-    assert answers(found, "Q5", "value", "status") == [("2", 80, "answered"), ("3", None, "blank"), ("4", 0, "answered")]
+    assert answers(found, "Q5", "value", "status") == [
+        ("2", 80, "answered"),
+        ("3", None, "blank"),
+        ("4", 0, "answered"),
+    ]
     scored = read(["5、打分"], [3], [5], file="问卷_按分数_样例.xlsx")
     assert scored.questions["kind"].tolist() == ["number"]
 
 
 def test_colliding_and_missing_numbers_still_give_unique_ids():
-    found = read(["1、性别", "1.1 学历", "1、性别", "工种", "1、性别", "车间"], *[["男", "高中", "女", "钳工", "男", "一"]] * 2)
+    found = read(
+        ["1、性别", "1.1 学历", "1、性别", "工种", "1、性别", "车间"], *[["男", "高中", "女", "钳工", "男", "一"]] * 2
+    )
     assert questions(found, "question_id", "number", "text") == [
         ("Q1", "1", "性别"), ("Q1.1", "1.1", "学历"), ("Q1b", "1", "性别"), ("U1", None, "工种"), ("Q1c", "1", "性别"), ("U2", None, "车间"),
     ]  # fmt: skip
@@ -168,7 +187,10 @@ def test_meta_columns_are_typed_and_of_an_ip_only_the_place_is_kept():
 
 def test_a_tencent_export_is_read_with_its_own_meta_columns():
     header = ["编号", "开始答题时间", "结束答题时间", "答题时长", "地理位置省", "昵称", "1.您的性别", "2.爱好"]
-    rows = [[1, "2009/7/1 12:00", "2009/7/1 12:03", 180, "黑龙江", "小王", "男", "棋;球"], [2, "", "", 95, "", "小李", "女", "球"]]
+    rows = [
+        [1, "2009/7/1 12:00", "2009/7/1 12:03", 180, "黑龙江", "小王", "男", "棋;球"],
+        [2, "", "", 95, "", "小李", "女", "球"],
+    ]
     found = read(header, *rows, file="腾讯.csv", is_text=True)
     assert is_questionnaire(sheet(header, *rows))
     assert answers(found, "答题时长", "value") == [("1", 180), ("2", 95)]
@@ -205,7 +227,13 @@ def test_a_mapped_question_keeps_to_the_range_of_its_variable():
     found = read(header, *rows, mapping={"Q3": "workers.age"})
     assert answers(found, "Q3", "value", "status") == [("2", 35, "answered"), ("3", None, "answered")]
     (fault,) = found.findings
-    assert (fault.problem, fault.cell, fault.source_row, fault.raw, fault.action) == ("out_of_range", "A3", 3, "350", "missing")
+    assert (fault.problem, fault.cell, fault.source_row, fault.raw, fault.action) == (
+        "out_of_range",
+        "A3",
+        3,
+        "350",
+        "missing",
+    )
     assert "合理范围" in fault.message and "请核对原答卷" in fault.message
     assert read(header, *rows).findings == ()
     with pytest.raises(CodebookError, match="没有变量 agee"):
@@ -225,7 +253,14 @@ def test_a_row_number_that_cannot_serve_gives_way_to_the_sheets_rows():
 
 
 def test_every_row_and_filled_cell_has_its_fate():
-    cells = [["", "", ""], ["1、性别", "2、年龄", ""], ["男", "30", "x"], ["", " ", ""], ["女", "", ""], ["男", "41", ""]]
+    cells = [
+        ["", "", ""],
+        ["1、性别", "2、年龄", ""],
+        ["男", "30", "x"],
+        ["", " ", ""],
+        ["女", "", ""],
+        ["男", "41", ""],
+    ]
     struck = frozenset({(6, 1), (6, 2)})
     found = read_questionnaire(sheet(*cells, struck=struck), CODEBOOK)
     assert set(found.rows) == set(ROW_FATES) and set(found.cells) == set(CELL_FATES)
@@ -260,7 +295,13 @@ def test_the_frames_have_the_columns_and_types_that_were_promised():
 OPTIONS = ["甲", "乙", "丙", "丁"]
 
 
-@given(st.lists(st.one_of(st.sets(st.sampled_from(OPTIONS), min_size=1), st.sampled_from(["(跳过)", "(空)"])), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.one_of(st.sets(st.sampled_from(OPTIONS), min_size=1), st.sampled_from(["(跳过)", "(空)"])),
+        min_size=1,
+        max_size=12,
+    )
+)
 def test_ticks_counted_in_the_frame_are_those_of_the_cells(rows):
     cells = [[r if isinstance(r, str) else "┋".join(o for o in OPTIONS if o in r)] for r in rows]
     found = read(["1、选【多选题】"], ["┋".join(OPTIONS)], *cells)

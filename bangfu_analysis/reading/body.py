@@ -1,0 +1,175 @@
+"""The data rows of a block as a frame: merges filled, dittos resolved, and who is whose family member."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.findings import Finding
+from bangfu_analysis.reading.grid import Grid, Objects
+from bangfu_analysis.reading.rows import Block
+from bangfu_analysis.reading.tables import Column, Table
+from bangfu_analysis.text import squeeze
+
+_DITTO = frozenset({"〃", "″", "同上", "-〃-", '-"-', "‖", "〞", "”", "“", '"', "''", "′′", "々"})
+_TEXT_DITTO = frozenset({'"', "”", "“", "''", "′′", '-"-', "〞"})
+_NUMERIC = ("money", "count", "number", "age", "date", "id_number", "yes_no", "row_number")
+_UNIT = re.compile(r".{2,20}(?:厂|公司|集团|局|院|所|中心|校|社区|街道|工会|店|站|处|队|矿|场|段|行|社|委|办|部|科)$")
+
+
+def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
+    """The data rows with merges filled and dittos resolved, and what was filled without a merge."""
+    grid = block.grid
+    values = grid.values[block.data, block.first : block.last]  # a copy, as the rows are listed
+    _fill_merges(block, values)
+    findings = []
+    for place, column in enumerate(block.columns):
+        kind = column.variable.kind if column.variable is not None else "text"
+        if not grid.distinct[column.index - 1].isdisjoint(_DITTO | {"同左"}) or _has_padded_ditto(grid, column):
+            _resolve_dittos(values, place, numeric=kind in _NUMERIC)
+        if column.variable is not None and column.variable.fill and (n := _fill_down(values, place)):
+            label = column.variable.label
+            findings.append(
+                grid.finding(
+                    "filled_down",
+                    block.top,
+                    column.index - 1,
+                    f"“{label}”一列有 {n} 个空格，按“同上”取上一行的值。若空格表示未填，请在原表中注明。",
+                    severity="info",
+                    action="inferred",
+                    variable=column.variable.name,
+                )
+            )
+    index = pd.Index([grid.number(r) for r in block.data], dtype="int64")
+    return pd.DataFrame(values, index=index, columns=[c.index for c in block.columns], dtype=object), findings
+
+
+def _fill_merges(block: Block, values: Objects) -> None:
+    """Real merges that reach over several rows: their value stands in each data row."""
+    where = {row: n for n, row in enumerate(block.data)}
+    for (top, left), (low, _) in block.grid.merges.items():
+        if low > top >= block.body and block.first <= left < block.last and low < block.end:
+            for row in range(top + 1, low + 1):
+                if row in where and values[where[row], left - block.first] is None:
+                    values[where[row], left - block.first] = block.grid.values[top, left]
+
+
+def _has_padded_ditto(grid: Grid, column: Column) -> bool:
+    distinct = grid.distinct[column.index - 1]
+    return len(distinct) <= 500 and any(isinstance(v, str) and squeeze(v) in _DITTO for v in distinct)
+
+
+def _resolve_dittos(values: Objects, place: int, *, numeric: bool) -> None:
+    for n in range(len(values)):
+        said = values[n, place]
+        word = squeeze(said) if isinstance(said, str) and len(said) <= 8 else ""
+        if word == "同左" and place:
+            values[n, place] = values[n, place - 1]
+        elif word in _DITTO and n and not (numeric and word in _TEXT_DITTO):
+            values[n, place] = values[n - 1, place]
+
+
+def _fill_down(values: Objects, place: int) -> int:
+    """Repeat the value above in blanks, where the column names each group once: a fifth blank, no name twice running."""
+    column = values[:, place]
+    blank = np.array([value is None for value in column], dtype=bool)
+    if len(column) < 2 or blank[0] or blank.mean() < 0.2 or (~blank[1:] & (column[1:] == column[:-1])).any():
+        return 0
+    last = np.maximum.accumulate(np.where(blank, 0, np.arange(len(column))))
+    values[:, place] = column[last]
+    return int(blank.sum())
+
+
+def heads_of(block: Block) -> tuple[pd.Series | None, list[int]]:
+    """Row -> row of its household's head, and the data rows that are a family member's own (no member columns).
+
+    A head has a 姓名, ID number or 序号 of its own in a table with member columns; where the family stands in the same
+    columns, the relation 本人 or a 序号 with the relation blank makes the head. None where nobody has family rows.
+    """
+    grid = block.grid
+    name, identity, relation = (
+        block.place_of("name"),
+        block.place_of("id_number"),
+        block.place_of("relation", "members"),
+    )
+    own = [c for c in (name, identity) if c is not None]
+    of_members = any(c.variable is not None and c.variable.frame == "members" for c in block.columns)
+    if not own or not block.data or block.kind != "roster" or not (of_members or grid.merges):
+        return None, []
+    beside = any(
+        c.variable is not None and c.variable.frame == "members" and c.variable.name != "relation"
+        for c in block.columns
+    )
+    if beside or relation is None:
+        heads = [bool(grid.filled[row, own].any()) or not _continues(block, row, beside) for row in block.data]
+    else:
+        heads = _heads_by_relation(block, relation)
+    if not heads or all(heads):
+        return None, []
+    heads[0] = True
+    last = np.maximum.accumulate(np.where(heads, np.arange(len(heads)), 0))
+    index = [grid.number(r) for r in block.data]
+    series = pd.Series([index[n] for n in last], index=pd.Index(index, dtype="int64"), dtype="int64")
+    own_rows = (
+        [r for r, head in zip(block.data, heads, strict=True) if not head]
+        if not beside and relation is not None
+        else []
+    )
+    return series, own_rows
+
+
+def _continues(block: Block, row: int, beside: bool) -> bool:
+    """A row without a name of its own: it goes on from the head above if merged with it or if it names a member."""
+    grid = block.grid
+    name = block.place_of("name")
+    above = grid.covered.get((row, name)) if name is not None and grid.merges else None
+    if above is not None and above[0] < row:
+        return True
+    members = [
+        c.index - 1
+        for c in block.columns
+        if c.variable is not None and c.variable.frame == "members" and c.slot is None
+    ]
+    return beside and any(grid.filled[row, c] for c in members)
+
+
+def _heads_by_relation(block: Block, relation: int) -> list[bool]:
+    grid = block.grid
+    column = next(c for c in block.columns if c.index - 1 == relation)
+    assert column.variable is not None, "the relation column is mapped"
+    codes = column.variable.spellings
+    number = next(
+        (c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"), None
+    )
+    words = [grid.text(row, relation) for row in block.data]
+    said = [bool(w) and any(level.code == "head" for level in codes.get(w, ())) for w in words]
+    if not any(said) and all(words):
+        return [True] * len(words)
+    counted = [number is None or bool(grid.filled[row, number]) for row in block.data]
+    return [s or (not w and n) for s, w, n in zip(said, words, counted, strict=True)]
+
+
+def with_sections(table: Table, block: Block, codebook: Codebook) -> Table:
+    """A roster that names each unit in a line of its own over its people gets it as a column 填报单位, to the right of all others."""
+    grid = block.grid
+    units = {r: t for r in block.notes if (t := _section(block, r))}
+    if block.kind != "roster" or not units or min(units) > min(block.data, default=-1):
+        return table
+    if any(c.variable is not None and c.variable.name in ("employer", "reporting_unit") for c in block.columns):
+        return table
+    values = [units[max(r for r in units if r < row)] for row in block.data]
+    index = grid.width + 1
+    variable = codebook.variable("workers", "reporting_unit")
+    named = pd.DataFrame({index: pd.Series(values, index=table.body.index, dtype=object)}, dtype=object)
+    column = Column(index, "（分组行的单位）", variable, "matched")
+    return replace(table, columns=(*table.columns, column), body=pd.concat([table.body, named], axis=1))
+
+
+def _section(block: Block, row: int) -> str:
+    columns = block.grid.columns_of(row, block.first, block.last)
+    text = block.grid.text(row, columns[0])
+    return text if len(columns) == 1 and _UNIT.fullmatch(text) and any(d > row for d in block.data) else ""

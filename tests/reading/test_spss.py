@@ -1,0 +1,65 @@
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.errors import ArgumentError, FileRefused
+from bangfu_analysis.reading.questionnaires import read_questionnaire
+from bangfu_analysis.reading.spss import read_statistics_file, write_statistics_file
+from bangfu_analysis.reading.tables import Sheet
+from bangfu_analysis.tidy.questionnaire_book import apply_book, draft_book, with_value_labels
+from bangfu_analysis.tidy.questionnaires import coded_answers
+
+pytest.importorskip("pyreadstat")
+HEADER = ["序号", "来源", "1、性别", "2、爱好", "3、次序", "4、满意度—态度", "4、速度", "5、打分", "6、建议"]
+ROWS = [
+    ["1", "微信", "男", "球┋其他〖棋〗", "乙→甲", "满意", "一般", "80", "多办讲座"],
+    ["2", "链接", "女", "(跳过)", "(空)", "(空)", "满意", "(跳过)", "(空)"],
+    ["3", "微信", "男", "(空)", "甲", "一般", "一般", "0", "无"],
+]
+KEPT = ["respondent_id", "question_id", "item", "option", "value", "text", "status"]
+
+
+def survey():
+    cells = [tuple(HEADER), *map(tuple, ROWS)]
+    return read_questionnaire(Sheet("问卷_按文本_.xlsx", "Sheet1", cells, (1, 2, 3, 4)), load_codebook())
+
+
+@pytest.mark.parametrize("suffix", [".sav", ".dta"])
+def test_a_survey_written_and_read_back_is_the_same_to_the_kind_of_missing(tmp_path, suffix):
+    given = survey()
+    coded = coded_answers(given.questions, given.responses)
+    path = write_statistics_file(tmp_path / f"survey{suffix}", coded.frame, coded.headings, coded.labels)
+    sheet, labels = read_statistics_file(path, path.name)
+    found = read_questionnaire(sheet, load_codebook())
+    book = with_value_labels(draft_book(found.questions, found.responses), found.questions, labels)
+    _, back = apply_book(found.questions, found.responses, book)
+    _, there = apply_book(given.questions, given.responses, draft_book(given.questions, given.responses))
+    left, right = (r[r["question_id"] != "Q6"][KEPT].astype("object").astype("str") for r in (there, back))
+    assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
+    words = back.loc[back["question_id"] == "Q6", ["text", "status"]].astype("object").fillna("")
+    assert words.to_numpy().tolist() == [["多办讲座", "answered"], ["", "blank"], ["无", "answered"]]
+
+
+def test_missing_kinds_and_value_labels_are_in_the_sav_itself(tmp_path):
+    import pyreadstat
+
+    given = survey()
+    coded = coded_answers(given.questions, given.responses)
+    path = write_statistics_file(tmp_path / "survey.sav", coded.frame, coded.headings, coded.labels)
+    frame, meta = pyreadstat.read_sav(str(path), user_missing=True)
+    assert frame["Q5"].tolist() == [80, -3, 0]
+    assert meta.missing_ranges["Q5"] == [{"lo": -3, "hi": -3}, {"lo": -2, "hi": -2}]
+    assert meta.variable_value_labels["Q1"] == {1: "男", 2: "女", -3: "跳过", -2: "空"}
+    assert meta.column_names_to_labels["Q2_1"] == "2、(球)"
+    plain, _ = pyreadstat.read_sav(str(path))
+    assert plain["Q5"].isna().tolist() == [False, True, False]
+
+
+def test_what_is_no_statistics_file_is_refused_in_words(tmp_path):
+    path = tmp_path / "survey.sav"
+    path.write_bytes(b"no data")
+    with pytest.raises(FileRefused, match="survey.sav：不是可以读取的 SPSS/Stata 文件"):
+        read_statistics_file(path, path.name)
+    with pytest.raises(ArgumentError, match=r"参数 path 的取值 '.xlsx' 无效。可选：.sav、.dta"):
+        write_statistics_file(tmp_path / "a.xlsx", pd.DataFrame(), {}, {})

@@ -1,0 +1,85 @@
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.reading.questionnaires import read_questionnaire
+from bangfu_analysis.reading.tables import Sheet
+from bangfu_analysis.tidy.screening import ScreeningRules, replay, screen
+
+CELLS = [
+    ["序号", "所用时间", "1、性别", "2、满意度—甲", "2、乙", "2、丙", "3、请打6分"],
+    ["1", "90秒", "男", "满意", "一般", "满意", "6"],
+    ["2", "12秒", "女", "满意", "满意", "满意", "6"],
+    ["3", "95秒", "男", "满意", "一般", "满意", "6"],
+    ["4", "80秒", "男", "一般", "(空)", "一般", "4"],
+    ["5", "70秒", "女", "一般", "满意", "满意", "(跳过)"],
+]
+
+
+def frames():
+    sheet = Sheet("问卷_按文本_.xlsx", "Sheet1", [*map(tuple, CELLS)], tuple(range(1, len(CELLS) + 1)))
+    found = read_questionnaire(sheet, load_codebook())
+    return found.questions, found.responses
+
+
+def flagged(**rules):
+    found = screen(*frames(), ScreeningRules(**rules))
+    return found[["respondent_id", "reason", "question_id"]].astype("str").to_numpy().tolist()
+
+
+def test_nothing_is_doubtful_without_a_rule():
+    assert flagged() == []
+
+
+def test_each_rule_names_its_respondents():
+    assert flagged(fastest_seconds=30) == [["2", "too_fast", "所用时间"]]
+    assert flagged(straight_items=3) == [["2", "straight_line", "Q2"]]
+    assert flagged(straight_items=2) == [["2", "straight_line", "Q2"], ["4", "straight_line", "Q2"]]
+    assert flagged(attention={"Q3": 6.0}) == [["4", "attention", "Q3"]]
+    assert flagged(same_answers=4) == [["3", "same_answers", ""]]
+    assert flagged(same_answers=6) == []
+    assert flagged(quota={"Q1": {"男": 2, "女": 5}}) == [["4", "over_quota", "Q1"]]
+
+
+def test_findings_wait_for_a_decision_and_delete_nothing():
+    questions, responses = frames()
+    before = responses.copy()
+    found = screen(questions, responses, ScreeningRules(fastest_seconds=30))
+    assert found["decision"].isna().all() and found["message"].tolist() == ["用时少于 30 秒"]
+    assert_frame_equal(responses, before)
+
+
+def test_rules_about_what_is_not_there_are_refused():
+    questions, responses = frames()
+    with pytest.raises(ArgumentError, match="参数 question_id 的取值 'Q8' 无效"):
+        screen(questions, responses, ScreeningRules(attention={"Q8": "是"}))
+    with pytest.raises(ArgumentError, match="取值 '男性' 无效。可选：男、女"):
+        screen(questions, responses, ScreeningRules(quota={"Q1": {"男性": 3}}))
+    with pytest.raises(ArgumentError, match="没有“所用时间”或“答题时长”"):
+        screen(questions[questions["question_id"] != "所用时间"], responses, ScreeningRules(fastest_seconds=9))
+
+
+def test_decisions_are_replayed_and_bases_before_and_after_are_told():
+    questions, responses = frames()
+    decisions = pd.DataFrame(
+        {"respondent_id": ["2", "4", "3"], "reason": ["too_fast"] * 3, "decision": ["drop", "keep", None]}
+    )
+    kept, bases = replay(questions, responses, decisions)
+    assert sorted(kept["respondent_id"].unique()) == ["1", "3", "4", "5"]
+    shown = bases.set_index("question_id")[["base_before", "base_after"]]
+    assert shown.loc[["Q1", "Q2_2", "Q3"]].to_numpy().tolist() == [[5, 4], [4, 3], [4, 3]]
+
+
+def test_a_decision_that_cannot_be_carried_out_is_an_error():
+    questions, responses = frames()
+    row = {"respondent_id": ["2"], "reason": ["too_fast"], "decision": ["drop"]}
+    with pytest.raises(ArgumentError, match="问卷中没有答卷 99"):
+        replay(questions, responses, pd.DataFrame({**row, "respondent_id": ["99"]}))
+    with pytest.raises(ArgumentError, match="'delete' 无效。可选：keep、drop"):
+        replay(questions, responses, pd.DataFrame({**row, "decision": ["delete"]}))
+    with pytest.raises(ArgumentError, match="没有写 reason"):
+        replay(questions, responses, pd.DataFrame({**row, "reason": [None]}))
+    with pytest.raises(ColumnMissing, match="筛查决定：数据框中没有列 decision"):
+        replay(questions, responses, pd.DataFrame(row).drop(columns="decision"))

@@ -5,7 +5,7 @@ Tests of counts take a table (a DataFrame or array of counts) and return one row
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy import special
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Floats, level_codes, require, rows_where
-from bangfu_analysis.analysis.variance import covariance, replicate_covariance
+from bangfu_analysis.analysis.variance import replicate_covariance, total_covariance
 from bangfu_analysis.errors import ArgumentError
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom")
@@ -40,9 +40,9 @@ def test_independence(
     answered = code < shape[0] * shape[1]
     nu = _units_less_strata(sample, inside)
     if statistic in ("Wald", "adjWald"):
-        found = _wald(*_cell_totals(sample, code, shape, answered), shape, nu, statistic)
+        found = _wald(*_cell_totals(sample, code, shape), shape, nu, statistic)
     else:
-        p, v = _cell_shares(sample, code, shape, answered)
+        p, v = _cell_shares(sample, code, shape)
         found = _rao_scott(p, v, shape, nu, int(inside.sum()), statistic)
     n = int((answered & (sample.weight > 0)).sum())
     counts = {"n": n, "left_out_n": int((inside & (sample.weight > 0)).sum()) - n}
@@ -73,31 +73,29 @@ def _units_less_strata(sample: Sample, inside: Any) -> float:
     return float(len(units) - len(np.unique(first.stratum[units])))
 
 
-def _cell_shares(sample: Sample, code: Codes, shape: tuple[int, int], rows: Any) -> tuple[Floats, Floats]:
-    """Shares of all cells (row by row) and their covariance."""
-    count = shape[0] * shape[1]
-
-    def shares(weight: Floats) -> Floats:
-        totals = np.bincount(code, weight, count + 1)[:count]
-        return np.asarray(totals / totals.sum())
-
-    p = shares(sample.weight)
-    if sample.replicates is not None:
-        return p, replicate_covariance(sample.replicates, shares, p)
-    part = np.where(rows, sample.weight, 0.0) / sample.weight[rows].sum()
-    return p, covariance(sample, [part * ((code == k) - p[k]) for k in range(count)], rows)
-
-
-def _cell_totals(sample: Sample, code: Codes, shape: tuple[int, int], rows: Any) -> tuple[Floats, Floats]:
-    """Totals of all cells (row by row) and their covariance."""
+def _cell_totals(
+    sample: Sample, code: Codes, shape: tuple[int, int], statistic: Callable[[Floats], Floats] = lambda totals: totals
+) -> tuple[Floats, Floats]:
+    """A statistic of the totals of all cells (row by row) under replicates, else the totals; and their covariance."""
     count = shape[0] * shape[1]
 
     def totals(weight: Floats) -> Floats:
         return np.asarray(np.bincount(code, weight, count + 1)[:count], dtype=float)
 
+    found = totals(sample.weight)
+    if sample.replicates is None:
+        return found, total_covariance(sample, code, count)
+    return found, replicate_covariance(sample.replicates, lambda w: statistic(totals(w)), statistic(found))
+
+
+def _cell_shares(sample: Sample, code: Codes, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Shares of all cells and their covariance."""
+    totals, v = _cell_totals(sample, code, shape, lambda t: t / t.sum())
+    p = totals / totals.sum()
     if sample.replicates is not None:
-        return totals(sample.weight), replicate_covariance(sample.replicates, totals, totals(sample.weight))
-    return totals(sample.weight), covariance(sample, [sample.weight * (code == k) for k in range(count)], rows)
+        return p, v
+    slope = (np.eye(len(p)) - p[:, None]) / totals.sum()
+    return p, np.asarray(slope @ v @ slope.T)
 
 
 def _rao_scott(

@@ -106,22 +106,28 @@ Step = PostStratify | Rake | Trim | Exclude
 
 @dataclass(frozen=True)
 class Projection:
-    """What a step takes out of a linearised variable: means within `codes`, once (post-strata) or in turn (raking)."""
+    """What a step takes out of a linearised variable: means within cells, once (post-strata) or in turn (raking)."""
 
-    parts: tuple[tuple[Codes, Floats, Floats], ...]
-    times: int
+    parts: tuple[
+        tuple[Codes, Floats, Floats], ...
+    ]  # cell, weight before over sum of it over weight after, weight after
+    times: int = 1
 
     def residual(self, influence: Floats) -> Floats:
         """The weighted influence, less its part that the calibration explains."""
         for _ in range(self.times):
-            for codes, base, weight in self.parts:
-                inside = (codes >= 0) & (weight > 0)
-                group = codes[inside]
-                ratio = influence[inside] / weight[inside]
-                mean = np.bincount(group, base[inside] * ratio) / np.maximum(np.bincount(group, base[inside]), 1e-300)
-                influence = influence.copy()
-                influence[inside] -= mean[group] * weight[inside]
+            for cell, part, weight in self.parts:
+                mean = np.bincount(cell, part * influence)
+                influence = influence - mean.take(cell) * weight
         return influence
+
+
+def _part(codes: Codes, before: Floats, after: Floats) -> tuple[Codes, Floats, Floats]:
+    live = (codes >= 0) & (after > 0)
+    cell = np.where(live, codes, codes.max() + 1)
+    weight = np.where(live, after, 0.0)
+    base = np.bincount(cell, np.where(live, before, 0.0)).take(cell) * weight
+    return cell, np.divide(before, base, out=np.zeros(len(cell)), where=live & (base > 0)), weight
 
 
 def apply(steps: tuple[Step, ...], frame: pd.DataFrame, weight: Floats) -> tuple[Floats, tuple[Projection, ...]]:
@@ -139,7 +145,7 @@ def apply(steps: tuple[Step, ...], frame: pd.DataFrame, weight: Floats) -> tuple
             if not step.partial:
                 _check_filled(step.margin, codes, weight)
             weight = step.margin.scaled(codes, weight)
-            projections.append(Projection(((codes, before, weight),), 1))
+            projections.append(Projection((_part(codes, before, weight),)))
         else:
             weight, projection = _rake(step, frame, weight)
             projections.append(projection)
@@ -164,10 +170,11 @@ def _rake(step: Rake, frame: pd.DataFrame, weight: Floats) -> tuple[Floats, Proj
         stages = []
         for margin, code in zip(step.margins, codes, strict=True):
             weight = margin.scaled(code, weight)
-            stages.append((code, np.ones(len(weight)), weight))
+            stages.append((code, weight))
         moved, table = np.abs(table - np.bincount(joint, weight)).max(), np.bincount(joint, weight)
         if moved < limit or moved == 0:
-            return weight, Projection(tuple(stages), PROJECTIONS)
+            ones = np.ones(len(weight))
+            return weight, Projection(tuple(_part(code, ones, w) for code, w in stages), PROJECTIONS)
     raise ArgumentError(f"迭代加权 {step.cycles} 轮仍未收敛。请检查各边际合计的总数是否相等、是否互相矛盾。")
 
 

@@ -63,8 +63,12 @@ def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
     waves = sorted(table["wave"].unique())
     before = dict(zip(waves[1:], waves, strict=False))
     names = [c for c in table if c not in (*MEASURES, "wave", "suppressed", "change", "growth", "comparable")]
-    earlier = table[["wave", *names, "n", "share"]].rename(columns={"wave": "_before", "n": "_n", "share": "_share"})
-    found = table.assign(_before=table["wave"].map(before)).merge(earlier, on=["_before", *names], how="left")
+    earlier = table.astype({"wave": object})[["wave", *names, "n", "share"]].rename(
+        columns={"wave": "_before", "n": "_n", "share": "_share"}
+    )
+    found = table.assign(_before=table["wave"].map(before).astype(object)).merge(
+        earlier, on=["_before", *names], how="left"
+    )
     known = table["comparable"] if "comparable" in table else table["wave"].ne(waves[0])
     comparable = known & ~table["wave"].isin(list(broken))
     was = found["_n"].where(comparable.to_numpy()).astype("Float64")

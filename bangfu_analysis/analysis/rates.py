@@ -38,7 +38,7 @@ def difference_of_shares(x: Sequence[float], n: Sequence[float], *, level: float
     """The first share less the second, of two independent samples: estimate, ci_low, ci_high.
 
     Newcombe's hybrid of Wilson's limits (1998, Statistics in Medicine 17, method 10); wald_low and wald_high are the
-    plain ones. R: PropCIs::diffscoreci is another method; DescTools::BinomDiffCI(method="score") gives these.
+    plain ones. R: DescTools::BinomDiffCI(method="score").
     """
     hits, base = _checked(x, n)
     if len(hits) != 2:

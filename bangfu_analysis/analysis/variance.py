@@ -47,6 +47,26 @@ def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None
     return total
 
 
+def total_covariance(sample: Sample, code: Codes, count: int) -> Floats:
+    """Covariance matrix of the weighted numbers of people in all groups, without a column of rows for each group."""
+    from scipy.sparse import csr_array
+
+    if sample.projections:
+        return covariance(sample, [np.where(code == k, sample.weight, 0.0) for k in range(count)])
+    total: Floats = np.zeros((count, count))
+    for stage in sample.stages:
+        unit, group, sums = _collapse(stage, sample.weight, code, count + 1)
+        inside = group < count
+        people = csr_array((sums[inside], (unit[inside], group[inside])), shape=(stage.units, count))
+        key = stage.stratum[unit] * (count + 1) + group
+        of_stratum = np.bincount(key, sums, len(stage.taken) * (count + 1)).reshape(-1, count + 1)[:, :count]
+        scale = _scales(stage, sample.lonely_psu, np.where(code < count, 0, 1), 1).ravel()
+        centred = np.where(stage.lonely & (sample.lonely_psu == "adjust"), 0.0, scale / stage.taken)
+        weighted = people.multiply(scale[stage.stratum][:, None])
+        total += (people.T @ weighted).toarray() - (of_stratum * centred[:, None]).T @ of_stratum
+    return total
+
+
 def replicate_covariance(replicates: ReplicateSet, statistic: Callable[[Floats], Floats], estimate: Floats) -> Floats:
     """Covariance of a vector statistic of the weights; a replicate without a value is left out. R: svrVar."""
     thetas = np.array([statistic(replicates.weight(r)) for r in range(len(replicates.rscales))])

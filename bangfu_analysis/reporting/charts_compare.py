@@ -6,7 +6,7 @@ The arguments are those of `charts`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -27,7 +27,6 @@ from bangfu_analysis.reporting.charts_notes import (
     source_note,
 )
 from bangfu_analysis.reporting.labels import dimensions, labels_of, sorted_by_size, title_of
-from bangfu_analysis.reporting.rounding import half_up
 from bangfu_analysis.reporting.theme import (
     DASHES,
     MAIN,
@@ -56,6 +55,20 @@ COMPARE_WORDS = {
         "more": "{0} more units are not drawn, see the table", "share": "share (%)", "n": "persons", "and": ", ", "left": "not known, left out: {0}",
     },
 }  # fmt: skip
+
+
+class End(NamedTuple):
+    """Where a line ends, what is printed there, and its colour."""
+
+    x: float
+    y: float
+    text: str
+    colour: str
+
+    @property
+    def known(self) -> bool:
+        """Whether any point of the line has a value that may be shown."""
+        return self.y == self.y
 
 
 def causes_by_group(
@@ -122,7 +135,7 @@ def trend_lines(
     if len(names) > 1:
         raise ArgumentError(f"trend_lines：除 wave 外最多一个分组列，结果表中有 {names}。请先选定一组。")
     name = names[0] if names else None
-    drawn = _largest(table, name, measure)
+    drawn = _largest(_printed(table, measure), name, measure)
     waves = list(dict.fromkeys(table["wave"]))
     places = _places(waves)
     with look(size):
@@ -133,7 +146,7 @@ def trend_lines(
             _line(axes, i, part, measure, dict(zip(waves, places, strict=True))) for i, (_, part) in enumerate(series)
         ]
         axes.set_ylim(bottom=0, top=max(axes.get_ylim()[1] * 1.08, 0.1))
-        _name_ends(axes, ends, [label for label, _ in series], measure, size)
+        _name_ends(axes, ends, [label for label, _ in series], size)
         _mark_breaks(axes, table, waves, places)
         axes.set_xticks(places, [_wave_label(table, wave, measure) for wave in waves])
         axes.set_yticks([])
@@ -158,12 +171,14 @@ def cause_heatmap(
     """Rows: the groups of `by` (units) with their n; columns: causes by size; in a cell: % of the group's workers.
 
     The darker, the larger; hidden cells bear *, groups of nobody —. Groups that do not fit are left to the table.
-    ArgumentError for the narrow size, where the numbers would overlap.
+    ArgumentError for the narrow size, where the numbers would overlap, and where nobody is in the table.
     """
     import seaborn as sns  # seconds to import
 
     if size == "column":
         raise ArgumentError("cause_heatmap：75 毫米的栏宽放不下各项原因的数字，请用 size='full' 或 'slide'。")
+    if not table["n"].fillna(1).any():
+        raise ArgumentError("cause_heatmap：表中各格都是 0 人，没有可画的数。请检查筛选条件，或不画这张图。")
     name = only_dimension(table, besides=by)
     groups = groups_of(sorted_by_size(_named(table, name), name), codebook, by, lang)
     groups = sorted(groups, key=lambda group: -float(group[1]["base_n"].fillna(0).iloc[0]))
@@ -209,6 +224,14 @@ def _versus(codebook: Codebook, name: str, by: str, lang: str) -> str:
     return f"{title_of(codebook, name, lang)} × {title_of(codebook, by, lang)}"
 
 
+def _printed(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The table with `printed`: its numbers as the tables print them, wave by wave."""
+    counts = pd.Series(["*" if pd.isna(n) else str(n) for n in table["n"]], index=table.index)
+    parts = [part for _, part in table.groupby("wave", observed=True, sort=False)]
+    shares = pd.concat([pd.Series(printed_percents(part), index=part.index) for part in parts])
+    return table.assign(printed=shares if measure == "share" else counts)
+
+
 def _largest(table: pd.DataFrame, name: str | None, measure: str) -> pd.DataFrame:
     """The rows of the MOST_LINES levels that are largest in the last wave, in codebook order."""
     if name is None or table[name].nunique() <= MOST_LINES:
@@ -228,8 +251,8 @@ def _places(waves: Sequence[Any]) -> list[float]:
     )
 
 
-def _line(axes: Axes, i: int, part: pd.DataFrame, measure: str, place: dict[Any, float]) -> tuple[float, float, str]:
-    """Draw one level, in pieces where it is not comparable; returns its last point and its colour."""
+def _line(axes: Axes, i: int, part: pd.DataFrame, measure: str, place: dict[Any, float]) -> End:
+    """Draw one level, in pieces where it is not comparable; returns its last known point."""
     factor = 100 if measure == "share" else 1
     values = part[measure].astype("Float64").to_numpy(dtype=float, na_value=float("nan")) * factor
     x = [place[wave] for wave in part["wave"]]
@@ -241,24 +264,21 @@ def _line(axes: Axes, i: int, part: pd.DataFrame, measure: str, place: dict[Any,
             x[start:end], values[start:end], color=colour, linestyle=DASHES[i % len(DASHES)], marker=MARKERS[i % len(MARKERS)],
             clip_on=False,
         )  # fmt: skip
-    known = [(a, float(b)) for a, b in zip(x, values, strict=True) if b == b]
-    return (*(known[-1] if known else (x[-1], float("nan"))), colour)
+    known = [k for k, value in enumerate(values) if value == value]
+    last = known[-1] if known else -1
+    return End(x[last], float(values[last]), part["printed"].iloc[last], colour)
 
 
-def _name_ends(
-    axes: Axes, ends: Sequence[tuple[float, float, str]], labels: Sequence[str], measure: str, size: str
-) -> None:
+def _name_ends(axes: Axes, ends: Sequence[End], labels: Sequence[str], size: str) -> None:
     """Write each line's name and last value behind its last point, pushed apart so that no two overlap."""
     gap = axes.get_ylim()[1] * GAP[size]
     below: dict[float, float] = {}
-    for i in sorted(range(len(ends)), key=lambda i: (ends[i][1] == ends[i][1], ends[i][1])):
-        x, y, colour = ends[i]
-        hidden = y != y
-        below[x] = max(0 if hidden else y, gap / 2, below.get(x, -gap) + gap)
-        value = "*" if hidden else f"{half_up(y):.1f}" if measure == "share" else f"{y:.0f}"
+    lowest_first = sorted(zip(ends, labels, strict=True), key=lambda named: named[0].y if named[0].known else -1)
+    for end, label in lowest_first:
+        below[end.x] = max(end.y if end.known else 0, gap / 2, below.get(end.x, -gap) + gap)
         axes.annotate(
-            f"{labels[i]} {value}".strip(), (x, below[x]), xytext=(7, 0), textcoords="offset points",
-            color=colour, va="center", ha="left", annotation_clip=False,
+            f"{label} {end.text}".strip(), (end.x, below[end.x]), xytext=(7, 0), textcoords="offset points",
+            color=end.colour, va="center", ha="left", annotation_clip=False,
         )  # fmt: skip
 
 

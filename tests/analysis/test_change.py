@@ -33,6 +33,12 @@ def test_a_stacked_frame_gives_the_same_as_frames_by_wave():
     pd.testing.assert_frame_equal(trend(stacked, "hardship_level"), trend(frames, "hardship_level"))
 
 
+def test_one_wave_has_no_change():
+    table = trend({"2009": wave(["extreme"])}, "hardship_level")
+    assert table[["change", "growth"]].isna().all(axis=None)
+    assert not table["comparable"].any()
+
+
 def test_growth_from_nobody_is_missing():
     table = trend({"1": wave(["general"]), "2": wave(["extreme"])}, "hardship_level")
     assert pd.isna(table["growth"].iloc[2])

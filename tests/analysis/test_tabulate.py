@@ -74,8 +74,8 @@ def test_text_columns_come_back_as_text_sorted_and_the_frame_is_not_changed():
 
 
 def test_rows_that_share_an_index_label_are_counted_each():
-    part = people(education=coded(["junior", None], EDUCATION))
-    table = tabulate(pd.concat([part, part]), "education")
+    first, second = (people(education=coded(e, EDUCATION)) for e in (["junior", None], [None, "junior"]))
+    table = tabulate(pd.concat([first, second]), "education")
     assert table["n"].sum() == 2
     assert table["left_out_n"].iloc[0] == 2
 

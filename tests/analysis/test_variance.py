@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bangfu_analysis.analysis.design import SurveyDesign, resolve
-from bangfu_analysis.analysis.variance import covariance, group_variance
+from bangfu_analysis.analysis.variance import covariance, group_variance, total_covariance
 
 
 def recursion(z, stages, rule):
@@ -100,3 +100,15 @@ def test_the_covariance_of_groups_adds_up_to_the_variance_of_their_sum():
     sample = resolve(frame, SurveyDesign(strata="h", cluster="c", nest=True))
     parts = [np.where(frame["g"] == g, frame["y"], 0.0) for g in range(3)]
     assert covariance(sample, parts).sum() == pytest.approx(covariance(sample, [frame["y"].to_numpy()])[0, 0])
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), fpc=st.booleans(), rule=st.sampled_from(["adjust", "remove", "average"]))
+def test_the_covariance_of_group_sizes_is_that_of_their_columns(seed, fpc, rule):
+    rng = np.random.default_rng(seed)
+    frame = population_of(rng, strata=3, lonely=rule != "adjust" or not fpc)
+    columns = {"fpc": ["clusters", "people"], "cluster": ["c", "person"]} if fpc else {"cluster": "c"}
+    sample = resolve(frame, SurveyDesign(weight="w", strata="h", nest=True, lonely_psu=rule, **columns))
+    code, w = frame["g"].to_numpy(), frame["w"].to_numpy()
+    wanted = covariance(sample, [np.where(code == k, w, 0.0) for k in range(2)], code < 2)
+    np.testing.assert_allclose(total_covariance(sample, np.minimum(code, 2), 2), wanted, rtol=1e-9, atol=1e-9)

@@ -261,11 +261,11 @@ def test_an_unmatched_heading_and_a_doubled_one_are_findings() -> None:
     assert reading.confidence == pytest.approx(5 / 7, abs=0.01)
 
 
-def test_a_questionnaire_is_recognised_and_waits_for_its_reader() -> None:
+def test_a_questionnaire_is_recognised_and_its_replies_are_kept() -> None:
     reading = read(
         [["序号", "提交答卷时间", "所用时间", "来源", "1、您的性别"], [1, "2025/1/1 1:00:00", "9秒", "微信", "男"]]
     )
-    assert (reading.kind, reading.tables, said(reading.rows)) == ("questionnaire", (), {"set_aside": 1, "headers": 1})
+    assert (reading.kind, reading.tables, said(reading.rows)) == ("questionnaire", (), {"kept": 1, "headers": 1})
 
 
 def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:

@@ -279,6 +279,17 @@ def test_lines_are_named_at_their_ends_with_n_under_each_wave():
     assert len({line.get_marker() for line in lines}) == 3
 
 
+def test_line_ends_round_as_the_tables_do():
+    thirds = waves([1 / 3] * 3).assign(n=1, base_n=3)
+    assert {"初中以下 33.4", "高中 33.3", "大专以上 33.3"} <= set(texts(charts_compare.trend_lines(thirds, CODEBOOK)))
+
+
+def test_a_level_that_is_hidden_in_every_wave_is_named_with_a_star():
+    hidden = waves([0.5, 0.3, 0.2], suppressed=[False, False, True])
+    hidden = hidden.assign(share=hidden["share"].mask(hidden["suppressed"]))
+    assert "大专以上 *" in texts(charts_compare.trend_lines(hidden, CODEBOOK))
+
+
 def test_waves_stand_at_their_distance_in_time():
     uneven = waves([0.5, 0.5, 0.0], [0.5, 0.5, 0.0]).replace({"wave": {"2008": "2012"}})
     assert list(charts_compare.trend_lines(uneven, CODEBOOK).axes[0].lines[0].get_xdata()) == [2007, 2012]
@@ -325,6 +336,31 @@ def test_the_heatmap_prints_every_share_readably(workers, causes):
         assert abs(theme.lightness(text.get_color()) - theme.lightness(face[:3])) > 35
     with pytest.raises(ArgumentError, match="75 毫米的栏宽放不下"):
         charts_compare.cause_heatmap(result, CODEBOOK, by="unit", size="column")
+
+
+def test_a_wave_in_which_nobody_answered_is_drawn_without_a_fault():
+    names = {"education_band": None, "sex": None, "age_five_year": None}
+    empty = pd.DataFrame({"wave": ["1", "2"], **{c: [v, v] for c, v in names.items()}}).astype(
+        {
+            "education_band": pd.CategoricalDtype(CODEBOOK.bands["education_band"].codes),
+            "age_five_year": pd.CategoricalDtype(CODEBOOK.bands["age_five_year"].codes),
+            "sex": pd.CategoricalDtype(["male", "female"]),
+        }
+    )
+    bands = tabulate(empty, "education_band")
+    for figure in (
+        charts_compare.trend_lines(trend(empty, "education_band"), CODEBOOK),
+        charts_compare.trend_lines(trend(empty.head(1), "education_band"), CODEBOOK),
+        charts.bar_of_shares(bands, CODEBOOK),
+        charts.ordered_bars(bands, CODEBOOK),
+        charts.level_split(bands, CODEBOOK),
+        charts.cause_bars(bands, CODEBOOK),
+        charts.age_pyramid(tabulate(empty, "age_five_year", within="sex"), CODEBOOK),
+        charts_compare.causes_by_group(tabulate(empty, "education_band", within="sex"), CODEBOOK, by="sex"),
+    ):
+        assert render(figure).startswith(b"\x89PNG")
+    with pytest.raises(ArgumentError, match="各格都是 0 人，没有可画的数"):
+        charts_compare.cause_heatmap(tabulate(empty, "education_band", within="sex"), CODEBOOK, by="sex")
 
 
 def test_a_table_of_two_dimensions_is_refused_with_its_columns(workers):

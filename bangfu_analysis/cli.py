@@ -125,7 +125,8 @@ def _status(frames: Frames) -> int:
 
     unread = could_not_read(frames)
     for row in unread.to_dict("records"):
-        print(f"没有读到数据：{row['reason'] or row['source_file']}", file=sys.stderr)
+        named = "" if row["source_file"] in row["reason"] else f"{row['source_file']}："
+        print(f"没有读到数据：{named}{row['reason']}", file=sys.stderr)
     return NOT_ALL_READ if len(unread) else DONE
 
 

@@ -47,7 +47,7 @@ from bangfu_analysis.reporting.theme import (
 MOST_LINES = 6
 GAP = {"column": 0.075, "full": 0.07, "slide": 0.07}  # least distance of two names, as a share of the axis
 PANELS_A_ROW = {"column": 2, "full": 5, "slide": 5}
-LINE_COLOURS = (PALETTE[0], PALETTE[1], PALETTE[2], "#b8860b", "#5b6770", "#8c6bb1")
+LINE_COLOURS = (PALETTE[0], PALETTE[1], "#2c7bb0", "#8f6700", "#5b6770", "#7d5aa6")  # dark enough for words on white
 COMPARE_WORDS = {
     "zh": {"largest": "只画最后一批中最大的{0}项", "break": "线断处困难类别口径改变，前后不可比", "more": "另有{0}个单位未画出，见表", "share": "占比（%）", "n": "人数", "and": "、", "left": "未详不计入（人）：{0}"},
     "en": {

@@ -21,9 +21,9 @@ def percent(share: float, decimals: int = 1) -> float:
 
 
 def percents(shares: Iterable[float], decimals: int = 1) -> list[float]:
-    """Shares that are parts of one whole as percentages that add up to 100 (largest remainder; ties: the first).
+    """Shares that are parts of one whole as percentages that add up to 100 (largest remainder).
 
-    Differs from `percent` only where half-up rounding does not add up. Shares that do not add up to 1 are refused.
+    Equal shares print equally, unless there is no other way. Differs from `percent` only where half-up rounding does not add up. Shares that do not add up to 1 are refused.
     """
     step = Decimal(1).scaleb(-decimals)
     exact = [Decimal(repr(float(share))) * 100 for share in shares]
@@ -33,5 +33,17 @@ def percents(shares: Iterable[float], decimals: int = 1) -> list[float]:
         )
     floors = [value.quantize(step, ROUND_FLOOR) for value in exact]
     spare = int(((100 - sum(floors)) / step).to_integral_value())
-    first = sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i], i))[:spare]
-    return [float(floor + step) if i in first else float(floor) for i, floor in enumerate(floors)]
+    raised = _raised(exact, floors, spare)
+    return [float(floor + step) if i in raised else float(floor) for i, floor in enumerate(floors)]
+
+
+def _raised(exact: list[Decimal], floors: list[Decimal], spare: int) -> set[int]:
+    """Which `spare` parts are rounded up: by remainder, equal parts together where they fit, else the first of them."""
+    order = sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i], i))
+    raised: set[int] = set()
+    for i in order:
+        equal = {j for j in order if exact[j] == exact[i]}
+        if i not in raised and len(raised) + len(equal) <= spare:
+            raised |= equal
+    rest = [i for i in order if i not in raised]
+    return raised | set(rest[: spare - len(raised)])

@@ -277,6 +277,7 @@ def test_lines_are_named_at_their_ends_with_n_under_each_wave():
     ]  # fmt: skip
     assert {"初中以下 60.0", "高中 30.0", "大专以上 10.0", "2007\nn = 1000", "2008\nn = 1000"} <= set(texts(figure))
     assert len({line.get_marker() for line in lines}) == 3
+    assert all(theme.lightness(colour) < 52 for colour in charts_compare.LINE_COLOURS)
 
 
 def test_line_ends_round_as_the_tables_do():

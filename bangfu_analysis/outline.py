@@ -102,7 +102,11 @@ def exhibits(data: ReportData) -> list[Exhibit]:
     if data.workers.empty:
         return []
     found = [*_basic(data), *_causes(data), *_trends(data)]
-    return [exhibit for exhibit in found if len(exhibit.result) and exhibit.result["n"].fillna(0).sum() > 0]
+    return [exhibit for exhibit in found if _says_something(exhibit.result)]
+
+
+def _says_something(result: pd.DataFrame) -> bool:
+    return bool(len(result) and (result["n"].fillna(0).sum() > 0 or result["suppressed"].any()))
 
 
 def _exhibit(
@@ -130,8 +134,9 @@ def _exhibit(
     )
     shown = safe if about is None else suppress(about, group=[])
     words = say(shown) if say else ""
-    figure = _chart(data, draw, shown, **options) if draw else None
-    return Exhibit(id, section, title, safe, table, words, about_title or title, figure)
+    figure_title = about_title or title
+    figure = _chart(data, draw, shown, title=figure_title, **options) if draw else None
+    return Exhibit(id, section, title, safe, table, words, figure_title, figure)
 
 
 def _chart(data: ReportData, name: str, result: pd.DataFrame, **options: Any) -> Callable[[], Figure]:

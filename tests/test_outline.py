@@ -1,0 +1,115 @@
+"""What a report holds depends on what data the wave has."""
+
+import datetime
+
+import pandas as pd
+import pytest
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.outline import blocks, exhibits, overall_rate, report_data, totals_table
+from bangfu_analysis.reporting.blocks import Heading, Placeholder, TableBlock
+from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
+from bangfu_analysis.wave import Wave
+
+CODEBOOK = load_codebook()
+
+
+def frames_of(year, n, *, population=0, causes=True, few=0):
+    people = pd.DataFrame(
+        {
+            "wave": year, "source_file": "a.csv", "source_sheet": "", "source_row": range(2, n + 2),
+            "person_id": [f"p{i:016x}" for i in range(n)], "id_basis": "row", "sex": ["male", "female"] * (n // 2),
+            "age": [30, 45] * (n // 2), "education": ["primary", "bachelor"] * (n // 2), "employer": "纺织总厂",
+            "hardship_scheme": "s2000", "hardship_level": ["extreme"] * (n // 2) + ["general"] * (n - n // 2),
+            "employment_status": "laid_off", "cause_main": "illness" if causes else None,
+        }
+    )  # fmt: skip
+    if few:
+        people["hardship_level"] = ["extreme"] * few + ["general"] * (n - few)
+    frames = {name: typed(pd.DataFrame(), name, CODEBOOK) for name in [*FRAME_COLUMNS, "issues", "sources"]}
+    frames["workers"] = typed(people, "workers", CODEBOOK)
+    if causes:
+        frames["causes"] = typed(people.assign(cause="illness", rank=1), "causes", CODEBOOK)
+    if population:
+        frames["population"] = typed(
+            pd.DataFrame({"wave": [year], "unit": ["纺织总厂"], "n": [population]}), "population", CODEBOOK
+        )
+    return frames
+
+
+def data_of(tmp_path, waves):
+    year = list(waves)[-1]
+    (tmp_path / year).mkdir(exist_ok=True)
+    return report_data(waves, Wave(tmp_path / year, datetime.date(int(year), 6, 30), scope="道里区"), CODEBOOK)
+
+
+def test_one_wave_without_denominators_has_no_trends_and_no_rates(tmp_path):
+    data = data_of(tmp_path, {"2009": frames_of("2009", 40)})
+    ids = [exhibit.id for exhibit in exhibits(data)]
+    assert "level" in ids
+    assert "cause_main" in ids
+    assert not any(id.startswith("trend") or id == "unit" for id in ids)
+    assert pd.isna(overall_rate(data)["base_n"].iloc[0])
+
+
+def test_two_waves_with_denominators_have_both(tmp_path):
+    data = data_of(
+        tmp_path, {"2008": frames_of("2008", 60, population=500), "2009": frames_of("2009", 40, population=400)}
+    )
+    found = {exhibit.id: exhibit for exhibit in exhibits(data)}
+    assert found["trend_total"].result[["wave", "n", "base_n"]].values.tolist() == [
+        ["2008", 60, 500],
+        ["2009", 40, 400],
+    ]
+    assert "比上年减少20人" in found["trend_total"].words
+    assert found["unit"].result["share"].tolist() == [0.1]
+
+
+def test_a_wave_without_workers_or_causes_still_makes_a_report(tmp_path):
+    nobody = data_of(tmp_path, {"2009": frames_of("2009", 0)})
+    assert exhibits(nobody) == []
+    parts = blocks(nobody, [], {})
+    assert [part.text for part in parts if isinstance(part, Heading)] == ["数据质量"]
+    assert [part.heading for part in parts if isinstance(part, Placeholder)] == [
+        "主要做法及成效",
+        "存在的主要问题",
+        "对策建议",
+    ]
+    no_causes = data_of(tmp_path, {"2009": frames_of("2009", 40, causes=False)})
+    assert not any(exhibit.section == "致困原因" for exhibit in exhibits(no_causes))
+
+
+def test_small_counts_are_hidden_in_tables_and_words_alike(tmp_path):
+    data = data_of(tmp_path, {"2009": frames_of("2009", 40, few=3)})
+    level = next(exhibit for exhibit in exhibits(data) if exhibit.id == "level")
+    assert level.result["suppressed"].any()
+    assert "特困3人" not in level.words
+    assert "*" in [cell for row in level.table.rows for cell in row]
+
+
+def test_every_exhibit_with_a_figure_draws_it(tmp_path):
+    data = data_of(
+        tmp_path, {"2008": frames_of("2008", 60, population=500), "2009": frames_of("2009", 40, population=400)}
+    )
+    for exhibit in exhibits(data):
+        if exhibit.draw:
+            assert exhibit.draw().axes
+
+
+@pytest.mark.parametrize(("verdicts", "rows"), [(["agrees"], 1), (["agrees", "differs", "cannot_tell"], 2)])
+def test_the_table_of_totals_lists_what_does_not_agree(verdicts, rows):
+    totals = pd.DataFrame(
+        {
+            "source_file": "a.xlsx",
+            "source_sheet": "表",
+            "cell": "B9",
+            "what": "rows",
+            "stated": 10.0,
+            "computed": 9.0,
+            "verdict": verdicts,
+        }
+    )
+    table = totals_table(totals)
+    assert len(table.rows) == rows
+    assert isinstance(TableBlock("totals", table), TableBlock)
+    assert ("全部相符" in table.rows[0]) == (verdicts == ["agrees"])

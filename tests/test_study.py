@@ -1,0 +1,77 @@
+"""Where outputs go, what counts as a wave's file, and when a wave is cleaned again."""
+
+from pathlib import Path
+
+import pytest
+
+from bangfu_analysis.errors import CallError
+from bangfu_analysis.study import find_wave, places, study_waves, wave_files, wave_frames
+
+SETTINGS = "reference_date = {}-06-30\nscheme = 's2000'\n"
+ROSTER = "姓名,性别,出生日期,文化程度,困难类别\n" + "".join(
+    f"某{c},男,196{i}-01-02,初中,特困\n" for i, c in enumerate("甲乙丙")
+)
+
+
+def a_wave(root, study="道里", wave="2009"):
+    folder = root / "data" / "raw" / study / wave
+    folder.mkdir(parents=True)
+    (folder / "wave.toml").write_text(SETTINGS.format(wave), encoding="utf-8")
+    (folder / "名册.csv").write_text(ROSTER, encoding="utf-8")
+    return folder
+
+
+def test_outputs_of_a_wave_under_data_raw_go_to_the_project(tmp_path):
+    where = places(a_wave(tmp_path))
+    assert where.frames == tmp_path / "data" / "processed" / "道里" / "2009"
+    assert where.figures == tmp_path / "figures" / "道里" / "2009"
+    assert where.report == tmp_path / "reports" / "道里" / "2009"
+
+
+def test_outputs_of_another_wave_go_below_it_or_where_out_says(tmp_path):
+    assert places(tmp_path / "2009").frames == tmp_path / "2009" / "_out"
+    assert places(tmp_path / "2009", Path(tmp_path / "x")).figures == tmp_path / "x" / "figures"
+
+
+def test_only_files_as_received_are_read(tmp_path):
+    folder = a_wave(tmp_path)
+    for name in (
+        "~$名册.xlsx",
+        ".DS_Store",
+        "mapping.yaml",
+        "corrections.xlsx",
+        "corrections_纺织总厂.xlsx",
+        "_out/workers.parquet",
+        "区一/表.xls",
+    ):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("", encoding="utf-8")
+    assert [path.relative_to(folder).as_posix() for path in wave_files(folder)] == ["区一/表.xls", "名册.csv"]
+
+
+def test_waves_of_a_study_come_in_the_order_of_their_dates_up_to_this_one(tmp_path):
+    folders = [a_wave(tmp_path, wave=year) for year in ("2009", "2007", "2010")]
+    assert [wave.name for wave in study_waves(folders[0])] == ["2007", "2009"]
+
+
+def test_a_wave_is_found_from_a_folder_inside_the_project_or_the_others_are_named(tmp_path):
+    folder = a_wave(tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    assert find_wave("道里", "2009", tmp_path / "notebooks") == folder
+    with pytest.raises(CallError, match="现有批次：道里/2009"):
+        find_wave("道里", "2031", tmp_path / "notebooks")
+
+
+def test_nothing_changed_is_loaded_and_a_changed_file_or_mapping_is_cleaned_again(tmp_path):
+    folder = a_wave(tmp_path)
+    frames = wave_frames(folder)
+    stored = places(folder).frames / "workers.parquet"
+    before = stored.stat().st_mtime_ns
+    assert wave_frames(folder)["workers"].equals(frames["workers"])
+    assert stored.stat().st_mtime_ns == before
+    (folder / "名册.csv").write_text(ROSTER + "某丁,女,1970-01-02,高中,困难\n", encoding="utf-8")
+    assert len(wave_frames(folder)["workers"]) == 4
+    (folder / "mapping.yaml").write_text("values:\n  workers.education: {中学: junior_secondary}\n", encoding="utf-8")
+    changed = stored.stat().st_mtime_ns
+    wave_frames(folder)
+    assert stored.stat().st_mtime_ns != changed

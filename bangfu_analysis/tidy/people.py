@@ -23,11 +23,14 @@ from bangfu_analysis.tidy.derive import full_years
 from bangfu_analysis.tidy.values import CleanTable, finding_at, plain_rows
 from bangfu_analysis.wave import Wave
 
-_GENERIC = re.compile(
-    r"sheet\d*|工作表|困难|职工|特困|花名册|名册|名单|登记|汇总|统计|明细|档案|基本|情况|信息|调查|家庭|成员|上报|报送|导出|副本|附件|"
-    r"建档|在档|人员|数据|表格|表|年度|年|月|日|[\d\s()（）\-_.,:：、一二三四五六七八九十]+"
+# What stands around a unit in the name of a sheet or file, and how the name of a unit ends.
+_AROUND = re.compile(
+    r"\d{4}年?度?|^\d+|(帮扶系统|管理系统|困难|特困|职工|家庭|成员|人员|花名册|名册|名单|登记|汇总|统计|明细|档案|基本|情况|信息|调查|摸底|"
+    r"数据|上报|报送|导出|导入|副本|附件|最终|版|表|册|的)+\d*$"
 )
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_UNIT = re.compile(
+    r"[\u4e00-\u9fff]{2,}(公司|集团|厂|局|矿|店|场|站|院|校|所|社|会|中心|街道|区|县|乡|镇|银行|大楼|宾馆|超市|饭店|系统|机关|车间|学校|处|队|段|馆)$"
+)
 
 
 def worker_rows(clean: CleanTable, codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
@@ -64,21 +67,20 @@ def private_columns(clean: CleanTable, frame: str, slot: int | None = None) -> d
 
 
 def _units(rows: pd.DataFrame, table: Table) -> pd.Series:
-    """The 填报单位: the column's, else what the lines above the table, the sheet or the file say."""
-    said = (
-        str(table.meta.get("unit") or "")
-        or _unit_in(table.sheet)
-        or _unit_in(table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-    )
+    """The 填报单位: the column's, else what the lines above the table, the sheet or the file say.
+
+    A form's sheet and file may be named after the person, so only what stands in the form counts.
+    """
+    names = () if table.is_form else (table.sheet, table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    said = str(table.meta.get("unit") or "") or next(filter(None, map(_unit_in, names)), "")
     column = rows["reporting_unit"]
     return column.where(column.notna(), said or None)
 
 
 def _unit_in(name: str) -> str:
-    """The unit that a sheet's or file's name is, or "": 纺织总厂 and 困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> ""."""
-    rest = _GENERIC.sub(" ", squeeze(name)).split()
-    longest = max(rest, key=len, default="")
-    return longest if len(longest) >= 3 and _CHINESE.search(longest) else ""
+    """The unit that a sheet's or file's name is, or "": 第一机械厂 and 2009年困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> ""."""
+    pieces = [_AROUND.sub("", piece) for piece in re.split(r"[\s()（）\[\]_,:、.\-]+", squeeze(name))]
+    return max((piece for piece in pieces if _UNIT.search(piece)), key=len, default="")
 
 
 def _complete(rows: pd.DataFrame, clean: CleanTable, frame: str, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:

@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
     _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
+    new = _command(commands, "new-wave", _new_wave, "为下一批次建立文件夹，沿用上一批次的设置和映射")
+    new.add_argument("study", type=Path, metavar="调查文件夹", help="如 data/raw/daoli")
+    new.add_argument("wave", metavar="批次名", help="如 2010")
+    notebooks = _command(commands, "notebooks", _notebooks, "在一个批次上运行全部笔记本")
+    notebooks.add_argument("study", metavar="调查", help="data/raw 下的文件夹名，如 daoli")
+    notebooks.add_argument("wave", metavar="批次", help="如 2009")
     return parser
 
 
@@ -146,6 +152,23 @@ def _queries(chosen: argparse.Namespace) -> int:
     print(f"分单位：{len(single)} 个工作簿，在 {whole.parent / 'queries'}")
     print("填好后以 corrections.xlsx（或 corrections_单位名.xlsx）存入批次文件夹，下次清洗时自动采用。")
     return DONE
+
+
+def _new_wave(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.study import new_wave
+
+    folder = new_wave(chosen.study, chosen.wave)
+    print(f"已建立 {folder}。请核对其中的 wave.toml，放入收到的文件，然后运行：bangfu report {folder}")
+    return DONE
+
+
+def _notebooks(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.notebook_runs import run_notebooks
+
+    done = run_notebooks(chosen.study, chosen.wave, progress=_bar)
+    for path, fault in done.items():
+        print(f"{path}{'：' + fault if fault else ''}")
+    return NOT_ALL_READ if any(done.values()) else DONE
 
 
 def _print_places(made: Report) -> None:

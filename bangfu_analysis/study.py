@@ -22,7 +22,7 @@ from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.schemas import check
-from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, Wave, load_wave
+from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, Wave, load_wave, next_settings
 
 if TYPE_CHECKING:
     from bangfu_analysis.outline import ReportData
@@ -198,6 +198,31 @@ def study_frames(folder: Path) -> Frames:
     from bangfu_analysis.tidy.frames import stacked
 
     return stacked([wave_frames(wave) for wave in study_waves(folder)])
+
+
+def new_wave(study: Path, name: str) -> Path:
+    """The folder of the next wave: last wave's mapping.yaml, and its wave.toml with the year moved on, to be confirmed.
+
+    Stated totals and denominators are kept as comments, since they are the last wave's. CallError where the study has no
+    wave yet or this one exists.
+    """
+    waves = sorted(study.glob(f"*/{SETTINGS_FILE}"), key=lambda path: load_wave(path.parent).reference_date)
+    folder = study / name
+    if not waves or folder.exists():
+        why = (
+            f"已有文件夹 {folder}"
+            if folder.exists()
+            else f"{study} 中还没有带 {SETTINGS_FILE} 的批次，没有可沿用的设置"
+        )
+        raise CallError(f"无法建立新批次：{why}。请检查调查文件夹与批次名。")
+    last = waves[-1].parent
+    folder.mkdir()
+    (folder / SETTINGS_FILE).write_text(
+        next_settings(waves[-1].read_text(encoding="utf-8-sig"), name), encoding="utf-8"
+    )
+    if (last / "mapping.yaml").exists():
+        (folder / "mapping.yaml").write_bytes((last / "mapping.yaml").read_bytes())
+    return folder
 
 
 def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -64,6 +65,17 @@ def load_wave(folder: Path) -> Wave:
             f"{path}：不是有效的 TOML（UTF-8）：{fault}。请对照下例修改：\n{_example(folder)}"
         ) from fault
     return Wave(folder=folder, **_checked(content, path))
+
+
+def next_settings(text: str, name: str) -> str:
+    """The wave.toml of the next wave: the year of `name` in the reference date, last wave's numbers as comments."""
+    lines, section = [f"# 沿用上一批次的设置，请逐行确认后用于 {name}。"], ""
+    for line in text.splitlines():
+        section = line.strip() if line.startswith("[") else section
+        stale = section.startswith(("[stated", "[population")) and not line.startswith("#") and line.strip()
+        moved = re.sub(r"^(reference_date\s*=\s*)\d{4}", rf"\g<1>{name[:4]}", line) if name[:4].isdigit() else line
+        lines.append(f"# {line}" if stale else moved)
+    return "\n".join(lines) + "\n"
 
 
 def _checked(content: dict[str, Any], path: Path) -> dict[str, Any]:

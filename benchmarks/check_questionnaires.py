@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import QuestionnaireReading, is_questionnaire, read_questionnaire
 from bangfu_analysis.reading.workbook import read_sheets
 

@@ -19,6 +19,7 @@ import xlsxwriter
 
 from bangfu_analysis.analysis.questionnaires import likert, multiple_response, ranking, single_choice
 from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import QuestionnaireReading, read_questionnaire
 from bangfu_analysis.reading.workbook import read_sheets
 

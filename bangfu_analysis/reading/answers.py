@@ -6,7 +6,8 @@ A column of 50,000 cells holds few different texts; each is read once and the ro
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
@@ -50,9 +51,8 @@ class Answers:
     @cached_property
     def state(self) -> Ints:
         """answered, skipped or blank, per word. -3 and -2 are numbers where the column knows other negative ones."""
-        negatives = {n for n in self.numbers if n < 0}
-        coded = CODED if negatives <= set(CODED) else {}
-        stated = [STATED.get(halfwidth(w)) if len(w) <= 6 else None for w in self.words]
+        coded = CODED if {n for n in self.numbers if n < 0} <= set(CODED) else {}
+        stated = [STATED.get(halfwidth(word)) if len(word) <= 6 else None for word in self.words]
         found = [coded.get(n, ANSWERED) if s is None else s for s, n in zip(stated, self.numbers, strict=True)]
         return np.array([BLANK, *found[1:]], dtype=np.intp)
 
@@ -76,7 +76,7 @@ class Answers:
         return per_word[self.codes]
 
 
-def read_column(index: int, heading: Heading, cells: Sequence[object]) -> Answers:
+def read_column(index: int, heading: Heading, cells: Sequence[object] | NDArray[Any]) -> Answers:
     """Cells -> Answers. A cell of spaces is blank; 1.0 is 1; dates are ISO 8601."""
     column = np.empty(len(cells), dtype=object)
     column[:] = cells
@@ -92,48 +92,56 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
 
     `coded`: the sheet gives option numbers, so that small whole numbers are a single choice.
     """
-    hint = HINT.search(columns[0].heading.text)
-    hinted = hint.group(1) if hint else ""
-    counts = _pooled(columns)
+    heading = columns[0].heading.text
+    found = HINT.search(heading)
+    hint = found.group(1) if found else ""
+    counts = Counter[str]()
+    for column in columns:
+        counts.update({column.words[i]: int(column.counts[i]) for i in column.given})
     bare = [_FILL.sub("", word) for word in counts]
-    if separator := separator_of(bare, strong_only=bool(OPEN_WORDS.search(columns[0].heading.text))):
+    if separator := separator_of(bare, strong_only=bool(OPEN_WORDS.search(heading))):
         return ("ranking" if separator == "→" else "multiple"), separator
-    if hinted in ("多选", "排序"):
-        return ("multiple", "┋") if hinted == "多选" else ("ranking", "→")
-    numeric = sum(n for word, n in counts.items() if not np.isnan(_number(word)))
-    total = sum(counts.values())
-    if total and (numeric == total or (total >= 10 and numeric >= 0.9 * total and hinted != "单选")):
-        return ("single" if coded and numeric == total and _are_codes(bare) else "number"), ""
-    return ("text" if hinted in ("填空", "简答") or _is_open(columns, counts) and hinted != "单选" else "single"), ""
+    if hint in ("多选", "排序"):
+        return ("multiple", "┋") if hint == "多选" else ("ranking", "→")
+    numeric, total = sum(n for word, n in counts.items() if not np.isnan(_number(word))), counts.total()
+    if total and (numeric == total or (total >= 10 and numeric >= 0.9 * total and hint != "单选")):
+        is_code = (
+            coded and numeric == total and all(n.is_integer() and 1 <= n <= MOST_CODES for n in map(_number, bare))
+        )
+        return ("single" if is_code else "number"), ""
+    is_open = hint in ("填空", "简答") or (hint != "单选" and _is_open(heading, counts, alone=len(columns) == 1))
+    return ("text" if is_open else "single"), ""
 
 
-def separator_of(words: Sequence[str], *, strong_only: bool = False) -> str:
+def separator_of(words: Iterable[str], *, strong_only: bool = False) -> str:
     """What parts several answers in one cell; "" where nothing does.
 
     ┋ and → are never part of a label. | ; 、 may be: they count only outside brackets, where the pieces are no more than
     the different cells and some piece stands in several of them (for 、: in several that it joins).
     """
+    cells = list(words)
     for mark in STRONG:
-        if any(mark in word for word in words):
+        if any(mark in cell for cell in cells):
             return mark
     for mark in () if strong_only else WEAK:
-        if any(mark in word for word in words) and _pieces_recur({tuple(pieces(w, mark)) for w in words}, mark):
+        if any(mark in cell for cell in cells) and _pieces_recur({tuple(pieces(cell, mark)) for cell in cells}, mark):
             return mark
     return ""
 
 
 def pieces(word: str, mark: str) -> list[str]:
     """The answers in one cell, parted at `mark` outside 〖〗 and, for a weak mark, outside every bracket."""
-    if mark in STRONG and "〖" not in word:
-        return [piece for part in word.split(mark) if (piece := part.strip())]
     opens, closes = ("〖", "〗") if mark in STRONG else ("〖(（【[", "〗)）】]")
-    parts, depth, start = [], 0, 0
-    for i, c in enumerate(word):
+    if not any(c in word for c in opens):
+        return [piece for part in word.split(mark) if (piece := part.strip())]
+    parts, depth = [""], 0
+    for c in word:
         depth = max(0, depth + (c in opens) - (c in closes))
         if c == mark and depth == 0:
-            parts.append(word[start:i])
-            start = i + 1
-    return [p.strip() for p in [*parts, word[start:]] if p.strip()]
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [piece for part in parts if (piece := part.strip())]
 
 
 def label_and_fill(piece: str) -> tuple[str, str]:
@@ -153,22 +161,12 @@ def _word(cell: object) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
-    return str(cell).strip()
+    return cell.isoformat() if isinstance(cell, datetime | date | time) else str(cell).strip()
 
 
 def _number(word: str) -> float:
     text = halfwidth(word) if len(word) <= 20 else ""
     return float(text) if _PLAIN_NUMBER.fullmatch(text) else np.nan
-
-
-def _pooled(columns: Sequence[Answers]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for column in columns:
-        for i in column.given:
-            counts[column.words[i]] = counts.get(column.words[i], 0) + int(column.counts[i])
-    return counts
 
 
 def _pieces_recur(cells: set[tuple[str, ...]], mark: str) -> bool:
@@ -177,20 +175,13 @@ def _pieces_recur(cells: set[tuple[str, ...]], mark: str) -> bool:
     return len(set(telling)) < len(telling) and len(different) <= min(len(cells), MOST_CODES)
 
 
-def _are_codes(words: Sequence[str]) -> bool:
-    numbers = [_number(word) for word in words]
-    return all(n.is_integer() and 1 <= n <= MOST_CODES for n in numbers)
-
-
-def _is_open(columns: Sequence[Answers], counts: dict[str, int]) -> bool:
+def _is_open(heading: str, counts: Counter[str], *, alone: bool) -> bool:
     """Open text: the heading asks for words, or most answers are given once, or there are many and a third are."""
-    bare: dict[str, int] = {}
+    bare = Counter[str]()
     for word, n in counts.items():
-        label = _FILL.sub("", word)
-        bare[label] = bare.get(label, 0) + n
-    once, total = sum(n == 1 for n in bare.values()), sum(bare.values())
-    asks_for_words = bool(OPEN_WORDS.search(columns[0].heading.text)) and len(columns) == 1
-    if not total or (asks_for_words and (len(bare) > 2 or once == len(bare))):
+        bare[_FILL.sub("", word)] += n
+    once, total = sum(n == 1 for n in bare.values()), bare.total()
+    if not total or (alone and OPEN_WORDS.search(heading) and (len(bare) > 2 or once == len(bare))):
         return True
     if (total >= 10 and once > total / 2) or any("\n" in word for word in bare):
         return True

@@ -63,7 +63,7 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
         )
     ledger = Ledger(grid)
     if _is_questionnaire(grid):
-        return _questionnaire(sheet, words.codebook, include_hidden)
+        return _questionnaire(grid, words.codebook, include_hidden)
     if found := forms.forms_of(grid, words, position):
         tables, findings = forms.read_forms(found, ledger)
         return _reading(found[0].grid, ledger, "form", tables, [], findings, include_hidden)
@@ -76,16 +76,13 @@ def _is_questionnaire(grid: Grid) -> bool:
     return looks_like_questionnaire(grid.values[row, c] for c in grid.columns_of(row))
 
 
-def _questionnaire(sheet: Sheet, codebook: Codebook, include_hidden: bool) -> SheetReading:
-    """A questionnaire export: its replies are frames of their own."""
-    read = read_questionnaire(sheet, codebook)
-    return SheetReading(
-        sheet.file, "" if sheet.is_text else sheet.name, "questionnaire", rows=read.rows, cells=read.cells,
-        row_count=read.row_count, cells_filled=read.cells_filled, header_rows=str(read.header_row),
-        first_row=read.first_row, last_row=read.last_row, findings=read.findings,
-        questions=read.questions, responses=read.responses,
-        set_aside="" if sheet.visible or include_hidden else HIDDEN_SHEET,
-    )  # fmt: skip
+def _questionnaire(grid: Grid, codebook: Codebook, include_hidden: bool) -> SheetReading:
+    """A questionnaire export: its replies are frames of their own; those of a hidden sheet enter none."""
+    read = read_questionnaire(grid, codebook, include_hidden=include_hidden)
+    if grid.sheet.visible or include_hidden:
+        return read
+    found = grid.finding("sheet_set_aside", 0, 0, f"整张表另列：{HIDDEN_SHEET}。", severity="info")
+    return replace(read, set_aside=HIDDEN_SHEET, reason=HIDDEN_SHEET, findings=(*read.findings, found))
 
 
 def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: bool) -> SheetReading:

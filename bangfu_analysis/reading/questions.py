@@ -1,23 +1,21 @@
-"""The columns of one question -> its answers, long: one entry a respondent, or one an option for several answers."""
+"""The columns of one question -> what each different answer means: entries, which are the rows of `responses`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reading.answers import (
     ANSWERED,
-    BLANK,
     SKIPPED,
+    STATUSES,
     Answers,
-    Floats,
     Ints,
     label_and_fill,
     pieces,
@@ -37,40 +35,39 @@ _TIME = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]*(?:(\d{1,
 _PROVINCE = re.compile(r"[(（]([^()（）]+)[)）]")
 
 
-@dataclass(frozen=True)
-class Fault:
-    """Cells of one column that could not be read: `rows` (positions), what is wrong and what became of them.
+class Entry(NamedTuple):
+    """One answer. Several ticked options are several entries."""
 
-    No rows: the whole column is meant. `raw` per row is looked up in the column.
-    """
+    option: str | None = None
+    value: float | None = None
+    text: str | None = None
+    status: str = "answered"
 
-    column: Answers
-    rows: Ints
+
+Meaning = tuple[Entry, ...]
+NOT_ANSWERED: dict[int, Meaning] = {i: (Entry(status=status),) for i, status in enumerate(STATUSES) if i != ANSWERED}
+
+
+class Fault(NamedTuple):
+    """Cells that could not be read: the places of their words in the column; none where the whole column is meant."""
+
     problem: str
     message: str
+    places: frozenset[int] = frozenset()
     action: str = "missing"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
-    """One row of `questions`, and the answers to it.
+    """One row of `questions`; row i of the sheet answers `meanings[codes[i]]`. `column`: its first; `first`: its block's."""
 
-    `row` (respondent), `option` (place in `options`, -1 none), `value`, `fill` (place in `texts`, -1 none), `status`:
-    equally long. `first`: the first column of its block.
-    """
-
-    number: str
-    text: str
-    kind: str
-    row: Ints
-    option: Ints
-    value: Floats
-    fill: Ints
-    status: Ints
     column: Answers
+    kind: str
+    codes: Ints
+    meanings: Sequence[Meaning]
+    text: str
     item: str = ""
     options: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     first: int = 0
 
@@ -81,189 +78,137 @@ def questions_of(group: Sequence[Answers], codebook: Codebook, *, coded: bool) -
     if head.role:
         yield _meta(group[0])
     elif _is_private(group, codebook):
-        yield from (_private(column) for column in group)
+        yield from map(_private, group)
     elif head.is_blank:
-        yield from (replace(_one(c, coded=False), item=c.heading.part) for c in group)
-    elif len(group) == 1 and not head.part:
-        yield _one(group[0], coded=coded)
+        yield from (replace(_answered(c, [c], coded=False), item=c.heading.part) for c in group)
     elif head.part:
         yield from _option_block(group)
-    elif group[1].heading.part:
-        yield _with_fills(_one(group[0], coded=coded), group[1:])
-    else:
+    elif len(group) > 1 and not group[1].heading.part:
         yield from _matrix(group, coded=coded)
+    else:
+        yield _with_fills(_answered(group[0], group[:1], coded=coded), group)
 
 
-def _one(column: Answers, *, coded: bool) -> Question:
-    shape, mark = shape_of([column], coded=coded)
-    return _answered(column, shape, mark, _options([column], shape, mark), coded=coded)
+def _question(column: Answers, kind: str, mean: Callable[[str, float], Meaning]) -> Question:
+    """Every answered word read by `mean`."""
+    words = zip(column.words, column.numbers, column.state, strict=True)
+    meanings = [NOT_ANSWERED.get(state) or mean(word, number) for word, number, state in words]
+    return Question(column, kind, column.codes, meanings, column.heading.text)
 
 
-def _matrix(group: Sequence[Answers], *, coded: bool) -> Iterator[Question]:
-    shape, mark = shape_of(group, coded=coded)
-    shape = "single" if shape == "text" and not coded else shape
-    options = _options(group, shape, mark)
-    stem = stem_and_row(group[0].heading)[0]
-    for i, column in enumerate(group):
-        item = stem_and_row(column.heading)[1] if i == 0 else column.heading.text
-        found = _answered(column, shape, mark, options, coded=coded)
-        yield replace(found, kind="matrix", text=stem, item=item)
+def _answered(column: Answers, pool: Sequence[Answers], *, coded: bool, matrix: bool = False) -> Question:
+    """A column whose cells hold whole answers; what they are is decided from all columns of its question."""
+    shape, mark = shape_of(pool, coded=coded)
+    shape = "single" if matrix and shape == "text" and not coded else shape
+    options = _options(pool, shape, mark)
+    found = _question(column, shape, lambda word, number: _meaning(word, number, shape, mark, options))
+    wrong = _unreadable(column, found.meanings) if shape in ("number", "single") and not options else frozenset()
+    message = "这一列是数字，此格不是数字；原文已放入 text，value 记为缺失。请核对。"
+    return replace(found, options=options, faults=(Fault("not_a_number", message, wrong),) if wrong else ())
 
 
-def _options(columns: Sequence[Answers], shape: str, mark: str) -> tuple[str, ...]:
-    given = [(column.words[i], int(column.counts[i])) for column in columns for i in column.given]
+def _meaning(word: str, number: float, shape: str, mark: str, options: Sequence[str]) -> Meaning:
+    if shape == "multiple":
+        ticked = dict(label_and_fill(piece) for piece in pieces(word, mark))
+        return tuple(Entry(option, float(option in ticked), ticked.get(option) or None) for option in options)
+    if shape == "ranking":
+        ranked = enumerate(map(label_and_fill, pieces(word, mark)), start=1)
+        return tuple(Entry(label, rank, fill or None) for rank, (label, fill) in ranked)
+    if options:
+        label, fill = label_and_fill(word)
+        return (Entry(label, None, fill or None),)
+    return (Entry(text=safe_text(word)) if shape == "text" or np.isnan(number) else Entry(value=number),)
+
+
+def _unreadable(column: Answers, meanings: Sequence[Meaning]) -> frozenset[int]:
+    return frozenset(i for i in column.given if meanings[i][0].value is None and meanings[i][0].status == "answered")
+
+
+def _options(pool: Sequence[Answers], shape: str, mark: str) -> tuple[str, ...]:
+    given = [(column.words[i], int(column.counts[i])) for column in pool for i in column.given]
     if shape in ("multiple", "ranking"):
-        lists = [([label_and_fill(p)[0] for p in pieces(word, mark)], n) for word, n in given]
-        return by_precedence(lists)
-    if shape == "single" and not all(column.is_numeric for column in columns):
+        return by_precedence(([label_and_fill(p)[0] for p in pieces(word, mark)], n) for word, n in given)
+    if shape == "single" and not all(column.is_numeric for column in pool):
         return printed_order(list(dict.fromkeys(label_and_fill(word)[0] for word, _ in given)))
     return ()
 
 
-def _answered(column: Answers, shape: str, mark: str, options: tuple[str, ...], *, coded: bool) -> Question:
-    if shape in ("multiple", "ranking"):
-        return _several(column, shape, mark, options)
-    labels = [label_and_fill(word) for word in column.words]
-    numeric = shape == "number" or (shape == "single" and not options)
-    place = {label: i for i, label in enumerate(options)}
-    option = np.array([place.get(label, -1) for label, _ in labels])
-    value = column.numbers if numeric else np.full(len(labels), np.nan)
-    odd = numeric & np.isnan(value)
-    texts = [safe_text(w) if shape == "text" or odd[i] else labels[i][1] for i, w in enumerate(column.words)]
-    found = _plain(column, shape, option=option, value=value, texts=texts)
-    wrong = np.flatnonzero(column.per_row(odd) & (found.status == ANSWERED))
-    message = "这一列是数字，此格不是数字；原文已放入 text，value 记为缺失。请核对。"
-    faults = (Fault(column, wrong, "not_a_number", message),) if len(wrong) else ()
-    return replace(found, options=options, faults=faults)
+def _matrix(group: Sequence[Answers], *, coded: bool) -> Iterator[Question]:
+    stem, first_item = stem_and_row(group[0].heading)
+    for column in group:
+        item = first_item if column is group[0] else column.heading.text
+        yield replace(_answered(column, group, coded=coded, matrix=True), kind="matrix", text=stem, item=item)
 
 
-def _plain(
-    column: Answers,
-    kind: str,
-    *,
-    option: Ints | None = None,
-    value: Floats | None = None,
-    texts: Sequence[str] | None = None,
-) -> Question:
-    """One entry a respondent; what words mean is given per word and holds for answered rows only."""
-    status = column.per_row(column.state)
-    yes = status == ANSWERED
-    known = tuple(texts) if texts is not None else ()
-    fill = np.array([i if text else -1 for i, text in enumerate(known)], dtype=np.intp)
-    none = np.full(len(status), -1)
-    return Question(
-        number=column.heading.number,
-        text=column.heading.text,
-        kind=kind,
-        row=np.arange(len(status)),
-        option=np.where(yes, column.per_row(option), -1) if option is not None else none,
-        value=np.where(yes, column.per_row(value), np.nan) if value is not None else np.full(len(status), np.nan),
-        fill=np.where(yes, column.per_row(fill), -1) if known else none,
-        status=status,
-        column=column,
-        texts=known,
-    )
-
-
-def _several(column: Answers, kind: str, mark: str, options: tuple[str, ...]) -> Question:
-    """`A┋B` -> 1 for the ticked and 0 for the other options; `A→B` -> the rank of the ranked ones."""
-    place = {label: i for i, label in enumerate(options)}
-    values = np.full((len(column.words), len(options)), np.nan if kind == "ranking" else 0.0)
-    fills = np.full(values.shape, -1)
-    texts: list[str] = []
-    for i in column.given:
-        for rank, piece in enumerate(pieces(column.words[i], mark), start=1):
-            label, fill = label_and_fill(piece)
-            values[i, place[label]] = rank if kind == "ranking" else 1.0
-            if fill:
-                fills[i, place[label]] = len(texts)
-                texts.append(fill)
-    return _spread(
-        column, kind, options, values[column.codes], column.per_row(column.state), fills[column.codes], texts
-    )
-
-
-def _spread(
-    column: Answers,
-    kind: str,
-    options: Sequence[str],
-    values: Floats,
-    status: Ints,
-    fills: NDArray[Any],
-    texts: Sequence[str],
-) -> Question:
-    """Respondents x options -> one entry for each value, and one for a respondent who gave none."""
-    answered = status == ANSWERED
-    rows, places = np.nonzero(~np.isnan(values) & answered[:, None])
-    silent = np.flatnonzero(~answered)
-    within = values[rows, places] if kind == "ranking" else places
-    order = np.lexsort((np.concatenate([within, silent * 0]), np.concatenate([rows, silent])))
-    nothing = np.full(len(silent), -1)
-    return Question(
-        number=column.heading.number,
-        text=column.heading.text,
-        kind=kind,
-        row=np.concatenate([rows, silent])[order],
-        option=np.concatenate([places, nothing])[order],
-        value=np.concatenate([values[rows, places], np.full(len(silent), np.nan)])[order],
-        fill=np.concatenate([fills[rows, places], nothing])[order],
-        status=np.concatenate([np.full(len(rows), ANSWERED), status[silent]])[order],
-        column=column,
-        options=tuple(options),
-        texts=tuple(texts),
-    )
+def _together(group: Sequence[Answers]) -> tuple[Ints, list[list[int]]]:
+    """Several columns as one: row -> place among the different combinations of words; and these."""
+    combinations, codes = np.unique(np.column_stack([c.codes for c in group]), axis=0, return_inverse=True)
+    return codes.reshape(-1).astype(np.intp), combinations.tolist()
 
 
 def _option_block(group: Sequence[Answers]) -> Iterator[Question]:
     """Columns `6、(运动)`: ticks 0/1, ranks 1..k, or the rows of a matrix in an old export."""
-    beside = {c.heading.part for c in group if c.is_numeric and not c.heading.is_open}
-    opens = [c for c in group if not c.is_numeric or (c.heading.is_open and c.heading.part in beside)]
-    chosen = [c for c in group if c not in opens]
-    alone = [c for c in opens if c.heading.part not in beside]
-    state = np.column_stack([c.per_row(c.state) for c in [*chosen, *alone]])
-    values = np.column_stack(
-        [c.per_row(c.numbers) for c in chosen] + [c.per_row(c.state == ANSWERED).astype(float) for c in alone]
-    )
-    values = np.where((state == ANSWERED) | (np.arange(state.shape[1]) >= len(chosen)), values, np.nan)
-    kind = _kind_of_block(values)
-    if kind == "matrix" and not alone:
-        for column in chosen:
-            yield replace(_answered(column, "number", "", (), coded=True), kind="matrix", item=column.heading.part)
+    codes, combinations = _together(group)
+    said = [_ticked(group, combination) for combination in combinations]
+    kind = _kind_of_block([values for values, _, _ in said])
+    if kind == "matrix":
+        for column in group:
+            shown = _question(column, "matrix", lambda w, n: _meaning(w, n, "number", "", ()))
+            yield replace(shown, item=column.heading.part)
         return
-    given = (values > 0).any(axis=1)
-    status = np.where(given, ANSWERED, np.where((state == SKIPPED).any(axis=1), SKIPPED, BLANK))
-    options = [c.heading.part for c in [*chosen, *alone]]
-    fills, texts = _fill_columns(opens, options, values.shape)
-    shown = np.where(values > 0, values, np.nan) if kind == "ranking" else values
-    yield _spread(group[0], kind, options, shown, status, fills, texts)
+    options = tuple(dict.fromkeys(c.heading.part for c in group))
+    meanings = [_block_meaning(*what, kind) for what in said]
+    yield Question(group[0], kind, codes, meanings, group[0].heading.text, options=options)
 
 
-def _kind_of_block(values: Floats) -> str:
-    known = values[~np.isnan(values)]
-    if np.isin(known, (0, 1)).all():
+def _ticked(group: Sequence[Answers], combination: Sequence[int]) -> tuple[dict[str, float], dict[str, str], bool]:
+    """Option -> number and option -> text beside it, of one row; and whether it was skipped."""
+    values, texts, skipped = dict[str, float](), dict[str, str](), False
+    for column, place in zip(group, combination, strict=True):
+        part, answered = column.heading.part, column.state[place] == ANSWERED
+        skipped |= bool(column.state[place] == SKIPPED)
+        if column.is_numeric and not (column.heading.is_open and part in values):
+            if answered:
+                values[part] = float(column.numbers[place])
+        elif answered:
+            texts[part] = safe_text(column.words[place])
+            values[part] = values.get(part) or 1.0
+        elif column.given and part not in values:
+            values[part] = 0.0
+    return values, texts, skipped
+
+
+def _kind_of_block(rows: Iterable[dict[str, float]]) -> str:
+    ranks = [sorted(v for v in values.values() if v) for values in rows]
+    if all(v == 1 for row in ranks for v in row):
         return "multiple"
-    ranks = np.where(values > 0, values, 0.0)
-    count = (ranks > 0).sum(axis=1)
-    in_order = (ranks.sum(axis=1) == count * (count + 1) / 2) & (ranks.max(axis=1) == count)
-    squares = (ranks**2).sum(axis=1) == count * (count + 1) * (2 * count + 1) / 6
-    return "ranking" if (in_order & squares).all() else "matrix"
+    return "ranking" if all(row == list(range(1, len(row) + 1)) for row in ranks) else "matrix"
 
 
-def _fill_columns(
-    opens: Sequence[Answers], options: Sequence[str], shape: tuple[int, ...]
-) -> tuple[NDArray[Any], list[str]]:
-    fills, texts = np.full(shape, -1), list[str]()
-    for column in opens:
-        place = np.where(column.state == ANSWERED, np.arange(len(column.words)) + len(texts), -1)
-        fills[:, options.index(column.heading.part)] = column.per_row(place)
-        texts += [safe_text(word) for word in column.words]
-    return fills, texts
+def _block_meaning(values: dict[str, float], texts: dict[str, str], skipped: bool, kind: str) -> Meaning:
+    """Nothing ticked at all is blank, as the export by text says."""
+    if not any(values.values()):
+        return NOT_ANSWERED[SKIPPED] if skipped else (Entry(status="blank"),)
+    shown = sorted((v, o) for o, v in values.items() if v) if kind == "ranking" else [(v, o) for o, v in values.items()]
+    return tuple(Entry(option, value, texts.get(option)) for value, option in shown)
 
 
-def _with_fills(question: Question, opens: Sequence[Answers]) -> Question:
-    """A single choice by number whose 其他 has a column of its own: what it says is the answer's text."""
-    fills, texts = _fill_columns(opens, [c.heading.part for c in opens], (len(question.status), len(opens)))
-    return replace(question, fill=fills.max(axis=1), texts=tuple(texts))
+def _with_fills(question: Question, group: Sequence[Answers]) -> Question:
+    """A choice whose 其他 has a column of its own: what it says is the text of that option, or of the single answer."""
+    if len(group) == 1:
+        return question
+    codes, combinations = _together(group)
+    meanings = []
+    for first, *rest in combinations:
+        beside = {
+            c.heading.part: safe_text(c.words[i])
+            for c, i in zip(group[1:], rest, strict=True)
+            if c.state[i] == ANSWERED
+        }
+        entries = question.meanings[first]
+        only = next(iter(beside.values()), None) if len(entries) == 1 else None
+        meanings.append(tuple(e._replace(text=beside.get(e.option or "", only) or e.text) for e in entries))
+    return replace(question, codes=codes, meanings=meanings)
 
 
 def _is_private(group: Sequence[Answers], codebook: Codebook) -> bool:
@@ -272,23 +217,22 @@ def _is_private(group: Sequence[Answers], codebook: Codebook) -> bool:
     if len(group) > 1 and not head.is_blank:
         return False
     given = column.given
-    if column.is_numeric and len(given) and np.nanmax(column.numbers[given]) >= LONGEST_NUMBER:
+    largest = np.nanmax(column.numbers[given]) if given and column.is_numeric else np.nan
+    if largest >= LONGEST_NUMBER:
         return True
     known = codebook.by_heading.get(heading_key(head.text), ())
     if not PRIVATE.search(halfwidth(head.text)) and not any(v.identifying for v in known):
         return False
     words = {label_and_fill(column.words[i])[0] for i in given}
     total = int(column.counts[given].sum())
-    small = column.is_numeric and bool(given) and np.nanmax(column.numbers[given]) < 1000
-    return not (small or words <= YES_NO or "┋" in "".join(words) or (total >= 10 and len(words) <= total / 3))
+    is_choice = words <= YES_NO or "┋" in "".join(words) or (total >= 10 and len(words) <= total / 3)
+    return not (is_choice or largest < 1000)
 
 
 def _private(column: Answers) -> Question:
     message = "这一列可能是姓名、账号或联系方式，内容不写入数据。若并非如此，请改写表头后重新导入。"
-    kind = "meta" if column.heading.role else "text"
-    nobody = np.empty(0, dtype=np.intp)
-    fault = Fault(column, nobody, "identifying_column", message, "kept")
-    return replace(_plain(column, kind), item=column.heading.part, faults=(fault,))
+    found = _question(column, "meta" if column.heading.role else "text", lambda *_: (Entry(),))
+    return replace(found, item=column.heading.part, faults=(Fault("identifying_column", message, action="kept"),))
 
 
 def _meta(column: Answers) -> Question:
@@ -296,46 +240,35 @@ def _meta(column: Answers) -> Question:
     role = column.heading.role
     if role == "private":
         return _private(column)
-    if role in ("row", "number", "seconds"):
-        value = np.array(
-            [_seconds(w) if role == "seconds" else n for w, n in zip(column.words, column.numbers, strict=True)]
-        )
-        return _checked(_plain(column, "meta", value=value), np.isnan(value))
-    read = {"time": _iso, "ip": _province, "words": safe_text}[role]
-    texts = [read(word) for word in column.words]
-    found = _plain(column, "meta", texts=texts)
-    if role == "words":
-        empty = np.array([word.upper() == "N/A" for word in column.words])
-        gone = column.per_row(empty)
-        return replace(found, fill=np.where(gone, -1, found.fill), status=np.where(gone, BLANK, found.status))
-    return found if role == "ip" else _checked(found, np.array([not text for text in texts]))
-
-
-def _checked(question: Question, unreadable: NDArray[np.bool_]) -> Question:
-    column = question.column
-    wrong = np.flatnonzero(column.per_row(unreadable) & (question.status == ANSWERED))
+    found = _question(column, "meta", lambda word, number: (_meta_entry(role, word, number),))
+    nothing = [m[0].value is None and not m[0].text and m[0].status == "answered" for m in found.meanings]
+    wrong = frozenset(i for i in column.given if nothing[i] and role != "ip")
     message = "读不出数字或时间，记为缺失。应为如 158秒 或 2025/1/22 22:28:12。请核对。"
-    return replace(question, faults=(Fault(column, wrong, "meta_unreadable", message),)) if len(wrong) else question
+    return replace(found, faults=(Fault("meta_unreadable", message, wrong),) if wrong else ())
+
+
+def _meta_entry(role: str, word: str, number: float) -> Entry:
+    if role == "words" and word.upper() == "N/A":
+        return Entry(status="blank")
+    if role in ("time", "ip", "words"):
+        return Entry(text={"time": _iso, "ip": _province, "words": safe_text}[role](word) or None)
+    value = _seconds(word) if role == "seconds" else number
+    return Entry(value=None if np.isnan(value) else value)
 
 
 def _seconds(word: str) -> float:
     """158秒, 2分38秒, 00:02:38 or 158 -> 158.0; NaN where it is none."""
     text = halfwidth(word).replace(" ", "")
-    if clock := _CLOCK.fullmatch(text):
-        hours, minutes, seconds = clock.groups()
-    elif text and (found := _DURATION.fullmatch(text)):
-        hours, minutes, seconds = found.groups()
-    else:
+    found = _CLOCK.fullmatch(text) or (_DURATION.fullmatch(text) if text else None)
+    if found is None:
         return np.nan
-    return float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds or 0)
+    return sum(float(part or 0) * by for part, by in zip(found.groups(), (3600, 60, 1), strict=True))
 
 
 def _iso(word: str) -> str:
     found = _TIME.match(halfwidth(word))
-    if not found:
-        return ""
     try:
-        return datetime(*(int(part or 0) for part in found.groups())).isoformat()  # type: ignore[arg-type]
+        return datetime(*(int(part or 0) for part in found.groups())).isoformat() if found else ""  # type: ignore[arg-type]
     except ValueError:
         return ""
 

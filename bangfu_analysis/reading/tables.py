@@ -103,7 +103,8 @@ class SheetReading:
 
     `rows`, `cells`: fate -> count, summing to all rows (up to the last filled one) and to all filled cells. The tables
     of a hidden sheet are here too, with `set_aside` saying why they enter no frame. `confidence`: 0 to 1.
-    A questionnaire has no tables but `questions` and `responses` (the frames, without `wave`).
+    A questionnaire has no tables but `questions` and `responses` (the frames, without `wave`), and `cells_by_row`: how many
+    cells each respondent's row fills.
     """
 
     file: str
@@ -123,6 +124,7 @@ class SheetReading:
     findings: tuple[Finding, ...] = ()
     questions: pd.DataFrame | None = None
     responses: pd.DataFrame | None = None
+    cells_by_row: Mapping[int, int] = field(default_factory=dict)
 
 
 def address(table: Table, row: int, column: Column) -> str:

@@ -15,6 +15,7 @@ from bangfu_analysis.analysis.questionnaires import (
 )  # fmt: skip
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import Sheet
 from bangfu_analysis.tidy.questionnaires import wide_answers

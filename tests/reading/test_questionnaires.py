@@ -8,6 +8,7 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import CodebookError, FileRefused
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import is_questionnaire, read_questionnaire
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Sheet
 

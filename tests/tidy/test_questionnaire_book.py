@@ -5,6 +5,7 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.codebook import load_codebook, read_yaml
 from bangfu_analysis.errors import CodebookError
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import Sheet
 from bangfu_analysis.tidy.questionnaire_book import (

@@ -4,6 +4,7 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import Sheet
 from bangfu_analysis.tidy.questionnaires import coded_answers, question, stack_questionnaires, wide_answers

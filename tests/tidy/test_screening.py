@@ -4,6 +4,7 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import Sheet
 from bangfu_analysis.tidy.screening import ScreeningRules, replay, screen

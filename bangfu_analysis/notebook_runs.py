@@ -1,0 +1,66 @@
+"""The notebooks run on a wave: executed copies and HTML beside the report."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bangfu_analysis.errors import ArgumentError, BangfuError
+from bangfu_analysis.study import Progress, find_wave, places
+
+_ASSIGNED = re.compile(r"^(\w+)\s*=", re.MULTILINE)
+_PAGE = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n<body>{body}</body></html>\n'
+
+
+def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[Path, str]:
+    """Run every notebook of the project on a wave; returns executed copy -> what went wrong ("" where nothing did).
+
+    The copies and a self-contained HTML of each are written to reports/<study>/<wave>/notebooks. CallError where there is no
+    such wave, ArgumentError where a notebook does not take the parameters.
+    """
+    folder = find_wave(study, wave)
+    sources = sorted((folder.parents[3] / "notebooks").glob("*.ipynb"))
+    if not sources:
+        raise BangfuError(f"{folder.parents[3] / 'notebooks'} 中没有笔记本（.ipynb）。请在项目文件夹中运行。")
+    target = places(folder).report / "notebooks"
+    target.mkdir(parents=True, exist_ok=True)
+    parameters = {"study": study, "wave": wave}
+    return {target / source.name: _run(source, target / source.name, parameters) for source in progress(sources)}
+
+
+def _run(source: Path, target: Path, parameters: Mapping[str, object]) -> str:
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from nbconvert import HTMLExporter
+
+    notebook = with_parameters(nbformat.read(source, as_version=4), parameters, source.name)
+    fault = ""
+    try:
+        NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(source.parent)}}).execute()
+    except CellExecutionError as error:
+        fault = f"{source.name}：{error.ename}：{error.evalue}"
+    nbformat.write(notebook, target)
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    target.with_suffix(".html").write_text(_PAGE.format(title=html.escape(source.stem), body=body), encoding="utf-8")
+    return fault
+
+
+def with_parameters(notebook: Any, parameters: Mapping[str, object], name: str) -> Any:
+    """A copy of the notebook whose cell tagged `parameters` gives `parameters`; ArgumentError names those it does not know."""
+    import copy
+
+    changed = copy.deepcopy(notebook)
+    cells = [cell for cell in changed.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise ArgumentError(f"{name}：应有且只有一个标记为 parameters 的单元格，实际有 {len(cells)} 个。请补上标记。")
+    known = _ASSIGNED.findall(cells[0].source)
+    for key, value in parameters.items():
+        if key not in known:
+            raise ArgumentError.naming(f"{name} 的参数", key, known)
+        line = f"{key} = {value!r}".replace("\\", "\\\\")
+        cells[0].source = re.sub(rf"(?m)^{key}\s*=.*$", line, cells[0].source)
+    return changed

@@ -1,0 +1,60 @@
+import nbformat
+import pytest
+
+from bangfu_analysis.cli import main
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.notebook_runs import with_parameters
+
+
+def a_notebook(*cells):
+    parameters = nbformat.v4.new_code_cell('study = "daoli"\nwave = "2009"', metadata={"tags": ["parameters"]})
+    return nbformat.v4.new_notebook(cells=[parameters, *map(nbformat.v4.new_code_cell, cells)])
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    (tmp_path / "data" / "raw" / "道外" / "2010").mkdir(parents=True)
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(a_notebook("print(study, wave)"), tmp_path / "notebooks" / "01.ipynb")
+    nbformat.write(a_notebook("1 / 0"), tmp_path / "notebooks" / "02.ipynb")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_notebook_runs_on_the_wave_and_one_that_fails_stops_none(project, capsys):
+    assert main(["notebooks", "道外", "2010"]) == 1
+    out = capsys.readouterr().out
+    assert "02.ipynb：ZeroDivisionError" in out
+    made = project / "reports" / "道外" / "2010" / "notebooks"
+    assert nbformat.read(made / "01.ipynb", as_version=4).cells[1].outputs[0]["text"] == "道外 2010\n"
+    page = (made / "01.html").read_text(encoding="utf-8")
+    assert "道外 2010" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_an_unknown_parameter_is_an_error_with_a_suggestion():
+    with pytest.raises(ArgumentError, match="是否想写 wave"):
+        with_parameters(a_notebook(), {"wav": "2010"}, "01.ipynb")
+
+
+def test_an_unknown_wave_names_those_there_are(project, capsys):
+    assert main(["notebooks", "道外", "2031"]) == 2
+    assert "现有批次" in capsys.readouterr().err
+
+
+def test_a_new_wave_takes_over_settings_and_mapping_to_be_confirmed(tmp_path, capsys):
+    last = tmp_path / "道外" / "2009"
+    last.mkdir(parents=True)
+    (last / "wave.toml").write_text(
+        'reference_date = 2009-06-30\nscope = "道外区"\n[line]\nurban = 245\n[stated]\nhardship_total = 9\n',
+        encoding="utf-8",
+    )
+    (last / "mapping.yaml").write_text("headings: {家庭总收: workers.income_household_annual}\n", encoding="utf-8")
+    assert main(["new-wave", str(tmp_path / "道外"), "2010"]) == 0
+    text = (tmp_path / "道外" / "2010" / "wave.toml").read_text(encoding="utf-8")
+    assert "reference_date = 2010-06-30" in text
+    assert "# hardship_total = 9" in text
+    assert "\nurban = 245" in text
+    assert (tmp_path / "道外" / "2010" / "mapping.yaml").read_bytes() == (last / "mapping.yaml").read_bytes()
+    assert main(["new-wave", str(tmp_path / "道外"), "2010"]) == 2
+    assert "已有文件夹" in capsys.readouterr().err

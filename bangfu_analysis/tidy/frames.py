@@ -15,6 +15,7 @@ from bangfu_analysis.reading.tables import SheetReading, address
 from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals
 from bangfu_analysis.tidy.crosschecks import cross_checks, sizes_from_members
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
+from bangfu_analysis.tidy.names import known_names, masked, without_names
 from bangfu_analysis.tidy.people import member_rows, private_columns, with_person_ids, worker_rows
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import typed
@@ -41,9 +42,11 @@ def tidy_frames(
     findings += [finding for clean in cleans for finding in clean.findings]
     everyone, found = _people(cleans, codebook, wave, key)
     members, more = _members(cleans, everyone, codebook, wave)
+    names = known_names(everyone, members)
+    everyone, misplaced = without_names(everyone, names, cleans)
     everyone, sized = sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), codebook)
-    findings += [*found, *more, *sized, *merged, *cross_checks(people, members, cleans, wave)]
+    findings += [*found, *more, *misplaced, *sized, *merged, *cross_checks(people, members, cleans, wave)]
     left = _has_left(people, wave)
     frames = _worker_frames(people[~left], people[left], codebook)
     frames["members"] = typed(members, "members", codebook)
@@ -53,7 +56,7 @@ def tidy_frames(
     frames |= _questionnaires(sheets, wave)
     frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)
     findings += _disagreements(frames["totals"])
-    frames["issues"] = _issues(findings, wave)
+    frames["issues"] = _issues(masked(findings, names), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
     return frames
 

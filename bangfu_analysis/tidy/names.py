@@ -1,0 +1,60 @@
+"""Names in the wrong place: a column shifted by one, a name inside a remark. They must not leave the raw files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.findings import Finding
+from bangfu_analysis.text import mask, squeeze
+from bangfu_analysis.tidy.values import CleanTable, finding_at
+
+WORDED = ("reporting_unit", "district", "employer")
+_SHORTEST, _LONGEST = 2, 4  # characters of a Chinese name
+
+
+def known_names(*frames: pd.DataFrame) -> frozenset[str]:
+    """The names of workers and members of a wave, in memory only."""
+    named = [frame["name_key"].dropna() for frame in frames if "name_key" in frame]
+    return frozenset(name for names in named for name in names if len(name) >= _SHORTEST)
+
+
+def without_names(
+    rows: pd.DataFrame, names: frozenset[str], cleans: Sequence[CleanTable]
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """`rows` with every unit or district that is somebody's name made missing, and a finding for each such cell."""
+    findings: list[Finding] = []
+    cleared = {}
+    for variable in [v for v in WORDED if v in rows]:
+        is_name = rows[variable].map(lambda value: isinstance(value, str) and squeeze(value) in names).astype(bool)
+        cleared[variable] = rows[variable].where(~is_name, None)
+        for table, row in zip(rows.loc[is_name, "table"], rows.loc[is_name, "row"], strict=True):
+            for column in cleans[table].columns("workers", variable)[:1]:
+                reading = Reading(
+                    None, "name_in_cell", "missing", "此处像是人名，为保护个人信息未予保留。请核对是否错列。"
+                )
+                findings.append(finding_at(cleans[table].table, int(row), column, reading, mask("人名")))
+    return rows.assign(**cleared), findings
+
+
+def masked(findings: Iterable[Finding], names: frozenset[str]) -> list[Finding]:
+    """The findings with every quote that holds a known name masked."""
+    return [_masked(finding) if finding.raw and _holds(finding.raw, names) else finding for finding in findings]
+
+
+def _masked(finding: Finding) -> Finding:
+    hidden = mask(finding.raw)
+    value = mask(finding.value) if finding.value == finding.raw else finding.value
+    return replace(finding, raw=hidden, value=value, message=finding.message.replace(finding.raw, hidden))
+
+
+def _holds(text: str, names: frozenset[str]) -> bool:
+    said = squeeze(text)
+    return any(
+        said[start : start + length] in names
+        for length in range(_SHORTEST, _LONGEST + 1)
+        for start in range(len(said) - length + 1)
+    )

@@ -1,0 +1,31 @@
+"""A name in the wrong column leaves neither in a frame nor in a finding."""
+
+import datetime
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.reading.locate import read_file
+from bangfu_analysis.tidy.frames import tidy_frames
+from bangfu_analysis.wave import Wave
+
+HEAD = "姓名,性别,出生日期,文化程度,工作单位,困难类别,致困原因\n"
+
+
+def test_names_in_shifted_columns_and_in_free_text_are_masked(tmp_path):
+    rows = (
+        "赵启明,男,1965-03-12,初中,纺织总厂,特困,疾病\n"
+        "钱向阳,男,1966-03-12,赵启明,钱向阳,特困,给赵启明担保欠款\n"
+        "孙立新,女,1967-03-12,小学,木材厂,困难,疾病\n"
+    )
+    (tmp_path / "2009").mkdir()
+    (tmp_path / "2009" / "名册.csv").write_text(HEAD + rows, encoding="utf-8")
+    wave = Wave(tmp_path / "2009", datetime.date(2009, 6, 30), scheme="s2000")
+    codebook = load_codebook()
+    frames = tidy_frames(read_file(wave.folder / "名册.csv", "名册.csv", codebook), codebook, wave, b"k" * 32)
+    for name, frame in frames.items():
+        for person in ("赵启明", "钱向阳", "孙立新"):
+            assert not frame.astype(str).apply(lambda column, p=person: column.str.contains(p)).any(axis=None), name
+    assert frames["workers"]["employer"].tolist()[::2] == ["纺织总厂", "木材厂"]
+    found = frames["issues"].set_index("cell")
+    assert found.loc["E3", "problem"] == "name_in_cell"
+    assert found.loc["D3", "raw"] == "***"
+    assert "***" in found.loc["D3", "message"]

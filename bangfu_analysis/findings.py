@@ -44,7 +44,7 @@ COLUMNS = tuple(field.name for field in fields(Finding))
 
 def quoted(raw: object, *, identifying: bool = False) -> str:
     """What a cell says, fit to be shown: masked if it identifies, long numbers masked, cut at 40 characters."""
-    text = str(raw)
+    text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
     shown = mask(text) if identifying else mask_long_numbers(text)
     return shown if len(shown) <= MOST_RAW_CHARACTERS else shown[:MOST_RAW_CHARACTERS] + "…"
 

@@ -15,7 +15,8 @@ import pandas as pd
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.questionnaires import QuestionnaireReading, is_questionnaire, read_questionnaire
+from bangfu_analysis.reading.questionnaires import read_questionnaire
+from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.reading.workbook import read_sheets
 
 Figures = dict[str, tuple[Any, Any]]
@@ -30,19 +31,19 @@ def main(folder: Path) -> int:
     return int(any(found != wanted for found, wanted in figures.values()))
 
 
-def one(folder: Path, name: str) -> QuestionnaireReading:
+def one(folder: Path, name: str) -> SheetReading:
     path = next(folder.glob(f"{name}_*"))
-    (sheet,) = (s for s in read_sheets(path, path.name) if is_questionnaire(s))
-    reading = read_questionnaire(sheet, load_codebook())
+    sheet = read_sheets(path, path.name)[0]
+    reading = read_questionnaire(Grid(sheet), load_codebook())
     assert sum(reading.rows.values()) == reading.row_count and sum(reading.cells.values()) == reading.cells_filled
     return reading
 
 
-def answers(reading: QuestionnaireReading, question_id: str) -> pd.DataFrame:
+def answers(reading: SheetReading, question_id: str) -> pd.DataFrame:
     return reading.responses[reading.responses["question_id"] == question_id]
 
 
-def chosen(reading: QuestionnaireReading, question_id: str) -> dict[str, int]:
+def chosen(reading: SheetReading, question_id: str) -> dict[str, int]:
     """Option without its bracket -> respondents who chose it."""
     rows = answers(reading, question_id)
     named = rows[rows["option"].notna() & rows["value"].fillna(1).gt(0)]
@@ -50,15 +51,15 @@ def chosen(reading: QuestionnaireReading, question_id: str) -> dict[str, int]:
     return {str(option): int(n) for option, n in counts.items() if n}
 
 
-def status(reading: QuestionnaireReading, question_id: str, name: str) -> int:
+def status(reading: SheetReading, question_id: str, name: str) -> int:
     return int(answers(reading, question_id)["status"].eq(name).sum())
 
 
-def meta(reading: QuestionnaireReading, heading: str) -> pd.DataFrame:
+def meta(reading: SheetReading, heading: str) -> pd.DataFrame:
     return answers(reading, heading)
 
 
-def first(reading: QuestionnaireReading, wanted: dict[str, Any]) -> Figures:
+def first(reading: SheetReading, wanted: dict[str, Any]) -> Figures:
     found: Figures = {
         "a01 n": (reading.responses["respondent_id"].nunique(), wanted["n"]),
         "a01 cols": (len(reading.questions), wanted["cols"]),
@@ -71,7 +72,7 @@ def first(reading: QuestionnaireReading, wanted: dict[str, Any]) -> Figures:
     return found | {"a01 other_text_first": (texts.iloc[0], wanted["other_text_first"])}
 
 
-def twins(text: QuestionnaireReading, coded: QuestionnaireReading) -> Figures:
+def twins(text: SheetReading, coded: SheetReading) -> Figures:
     """Multiple answers row by row, texts aside (an export by number has none)."""
     found: Figures = {}
     columns = ["source_row", "respondent_id", "question_id", "option", "value", "status"]
@@ -85,7 +86,7 @@ def twins(text: QuestionnaireReading, coded: QuestionnaireReading) -> Figures:
     return found
 
 
-def third(reading: QuestionnaireReading, wanted: dict[str, Any]) -> Figures:
+def third(reading: SheetReading, wanted: dict[str, Any]) -> Figures:
     seconds, times = meta(reading, "所用时间")["value"], meta(reading, "提交答卷时间")["text"].str.replace("T", " ")
     provinces = meta(reading, "来自IP")["text"].str.split("-").str[0].value_counts()
     rank = answers(reading, "Q2").query("value == 1")["option"].astype("str")

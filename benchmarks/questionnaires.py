@@ -20,7 +20,8 @@ import xlsxwriter
 from bangfu_analysis.analysis.questionnaires import likert, multiple_response, ranking, single_choice
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.questionnaires import QuestionnaireReading, read_questionnaire
+from bangfu_analysis.reading.questionnaires import read_questionnaire
+from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.reading.workbook import read_sheets
 
 GRADES = np.array(["非常不满意", "不满意", "一般", "满意", "非常满意"])
@@ -59,7 +60,7 @@ def write(columns: dict[str, np.ndarray], path: Path) -> None:
             sheet.write_row(i, 0, row)
 
 
-def tabulated(reading: QuestionnaireReading) -> list[pd.DataFrame]:
+def tabulated(reading: SheetReading) -> list[pd.DataFrame]:
     """Every question once, as its kind asks."""
     questions, responses = reading.questions, reading.responses
     tables = {
@@ -93,7 +94,7 @@ def main(rows: int) -> None:
         )
         codebook = load_codebook()
         _, sheets = timed("read_sheets", lambda: read_sheets(path, path.name), bare)
-        _, reading = timed("read_questionnaire (from cells)", lambda: read_questionnaire(sheets[0], codebook), bare)  # type: ignore[index]
+        _, reading = timed("read_questionnaire (from cells)", lambda: read_questionnaire(Grid(sheets[0]), codebook), bare)  # type: ignore[index]
         _, tables = timed("all questions tabulated", lambda: tabulated(reading), bare)  # type: ignore[arg-type]
     print(len(columns), "columns,", len(reading.responses), "responses,", len(tables), "tables")  # type: ignore[attr-defined, arg-type]
     print(f"frame {reading.responses.memory_usage(deep=True).sum() / 2**20:.0f} MB")  # type: ignore[attr-defined]

@@ -21,3 +21,4 @@ def test_a_quote_hides_what_identifies():
     assert quoted("99010219650312001X", identifying=True) == "*" * 18
     assert quoted("见99010219650312001X") == "见" + "*" * 18
     assert quoted("初中" * 40).endswith("…")
+    assert [quoted(-500.0), quoted(1.5), quoted(99)] == ["-500", "1.5", "99"]

@@ -36,7 +36,7 @@ class Domains:
 
     def only(self, rows: Truths) -> Codes:
         """The codes, with rows that are not in `rows` moved outside."""
-        return np.where(rows, self.code, self.count)
+        return self.code if rows.all() else np.where(rows, self.code, self.count)
 
 
 def names(columns: Names) -> list[str]:
@@ -66,11 +66,10 @@ def numbers(frame: pd.DataFrame, variable: str) -> Floats:
 def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
     """Codes and levels of a column: declared order for categoricals (empty levels stay), else sorted; missing is -1."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        levels: pd.Index[Any] = pd.CategoricalIndex(column.cat.categories, dtype=column.dtype)
-        small: Any = column.cat.codes.to_numpy()
-        return small, levels
+        codes: Any = column.cat.codes.to_numpy()
+        return codes, pd.CategoricalIndex(column.cat.categories, dtype=column.dtype)
     codes, found = pd.factorize(column, sort=True)
-    return np.asarray(codes).astype(np.intp), pd.Index(found)
+    return codes, pd.Index(found)
 
 
 def rows_where(frame: pd.DataFrame, where: Any) -> Truths:
@@ -82,8 +81,8 @@ def rows_where(frame: pd.DataFrame, where: Any) -> Truths:
         raise ArgumentError(
             "参数 where 的索引与数据框不同。请用同一张表的列写条件，例如 where=frame['sex'] == 'female'。"
         )
-    column = pd.Series(np.asarray(found) if not isinstance(found, pd.Series) else found.array)
-    if len(column) != len(frame) or not pd.api.types.is_bool_dtype(column.convert_dtypes()):
+    column = pd.Series(found.array if isinstance(found, pd.Series) else np.asarray(found)).convert_dtypes()
+    if len(column) != len(frame) or not pd.api.types.is_bool_dtype(column):
         raise ArgumentError(f"参数 where 应是 {len(frame)} 个真假值，得到 {len(column)} 个 {column.dtype}。")
     return np.asarray(column.to_numpy(dtype=bool, na_value=False))
 
@@ -98,24 +97,19 @@ def domains(frame: pd.DataFrame, by: Names = None, where: Any = None) -> Domains
     require(frame, columns, where="by")
     inside = rows_where(frame, where)
     parts = [level_codes(frame[column]) for column in columns]
-    shape = tuple(len(levels) for _, levels in parts)
+    shape = [len(levels) for _, levels in parts]
     size = int(np.prod(shape, dtype=np.int64))
-    code: Codes = np.zeros(len(frame), dtype=np.intp)
-    for i, (codes, levels) in enumerate(parts):
-        inside = inside & (codes >= 0) if (codes < 0).any() else inside
-        code = code * len(levels) + codes if i else codes.astype(np.intp)
+    code: Codes = np.zeros(1 if parts else len(frame), dtype=np.intp)
+    for codes, levels in parts:
+        inside = inside & (codes >= 0) if codes.min(initial=0) < 0 else inside
+        code = code * len(levels) + codes
     code = code if inside.all() else np.where(inside, code, size)
-    kept: Codes = np.arange(size)
-    if columns and not any(isinstance(levels, pd.CategoricalIndex) for _, levels in parts):
-        kept = np.flatnonzero(np.bincount(code, minlength=size + 1)[:size])
-        code = code if len(kept) == size else _renumbered(kept, size)[code]
+    seen = np.bincount(code, minlength=size + 1)[:size] > 0
+    if not columns or any(isinstance(levels, pd.CategoricalIndex) for _, levels in parts):
+        seen[:] = True
+    kept = np.flatnonzero(seen)
+    if len(kept) < size:
+        code = np.append(np.cumsum(seen) - 1, len(kept))[code]
     places = np.unravel_index(kept, shape) if columns else ()
     table = {name: levels.take(place) for name, (_, levels), place in zip(columns, parts, places, strict=True)}
     return Domains(code, pd.DataFrame(table, index=pd.RangeIndex(len(kept))))
-
-
-def _renumbered(kept: Codes, size: int) -> Codes:
-    """A lookup from old codes to the places of those kept; all others, and `size`, go outside."""
-    lookup: Codes = np.full(size + 1, len(kept), dtype=np.intp)
-    lookup[kept] = np.arange(len(kept))
-    return lookup

@@ -61,14 +61,8 @@ class ReplicateSet:
 
     def rank(self, rows: Truths) -> int:
         """Rank of the matrix of replicate weights over some rows. R: degf(svyrep.design) is this less one."""
-        from scipy.linalg import qr
-
-        if not rows.any():
-            return 0
         matrix = np.column_stack([self.weight(r)[rows] for r in range(len(self.rscales))])
-        (upper, _) = qr(np.unique(matrix, axis=0), mode="r", pivoting=True)
-        diagonal = np.abs(np.diag(upper))
-        return int((diagonal > RANK_TOLERANCE * diagonal[0]).sum())
+        return int(np.linalg.matrix_rank(np.unique(matrix, axis=0), rtol=RANK_TOLERANCE)) if rows.any() else 0
 
 
 def given(frame: pd.DataFrame, replicates: Replicates, base: Floats) -> ReplicateSet:

@@ -57,39 +57,41 @@ def stages_of(frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, ne
             f"fpc 有 {len(sizes)} 列，抽样有 {len(clusters)} 个阶段，应每个阶段一列。请补齐或去掉多余的列。"
         )
     stages: list[Stage] = []
-    for i in range(len(clusters) if sizes else 1):
-        unit = clusters[i] if i == 0 else _joint(stages[-1].unit, clusters[i])
-        layer = layers[min(i, len(layers) - 1)]
+    for i, unit in enumerate(clusters if sizes else clusters[:1]):
+        layer, before = layers[min(i, len(layers) - 1)], stages[-1] if stages else None
+        if before is not None:
+            unit, layer = _joint(before.unit, unit), _joint(layer, before.unit)
         if nest and strata:
             unit = _joint(layer, unit)
-        if i > 0:
-            layer = _joint(layer, stages[-1].unit)
-        stages.append(_stage(frame, unit, layer, sizes[i] if sizes else None, stages[-1] if stages else None))
+        stages.append(_stage(frame, unit, layer, sizes[i] if sizes else None, before))
     return tuple(stages)
 
 
 def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None) -> Stage:
-    stratum = np.zeros(int(unit.max()) + 1, dtype=np.intp)
-    np.maximum.at(stratum, unit, layer)
-    if (stratum.take(unit) != layer).any():
+    stratum = _single(unit, layer)
+    if stratum is None:
         raise ArgumentError(
             "有的抽样单元（cluster）跨了几个层（strata）。若各层的单元编号会重复，请写 nest=True；否则请更正编号。"
         )
-    count = int(stratum.max()) + 1
-    taken = np.bincount(stratum, minlength=count).astype(float)
-    parent, carried = np.zeros(count, dtype=np.intp), np.ones(count)
+    taken = np.bincount(stratum).astype(float)
+    parent, carried = np.zeros(len(taken), dtype=np.intp), np.ones(len(taken))
     if before is not None:
         parent[layer] = before.unit
         carried = (before.carried * before.taken / before.population)[before.stratum[parent]]
-    population = np.full(count, np.inf) if fpc is None else _population(frame, fpc, layer, taken)
+    population = np.full(len(taken), np.inf) if fpc is None else _population(frame, fpc, layer, taken)
     return Stage(unit, stratum, parent, taken, population, carried)
 
 
+def _single(code: Codes, values: Any) -> Any:
+    """The one value of each code; None where rows of a code differ (missing differs from itself)."""
+    found = np.zeros(int(code.max()) + 1, dtype=values.dtype)
+    found[code] = values
+    return found if (found.take(code) == values).all() else None
+
+
 def _population(frame: pd.DataFrame, fpc: str, layer: Codes, taken: Floats) -> Floats:
-    value = numbers(frame, fpc)
-    stated = np.zeros(len(taken))
-    np.maximum.at(stated, layer, value)
-    if (stated.take(layer) != value).any():
+    stated = _single(layer, numbers(frame, fpc))
+    if stated is None or (stated < 0).any():
         raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失、负数或不同的值。每层应只有一个总体单元数或抽样比。")
     if (stated > 1).any() and (stated < 1).any():
         raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 的数又有小于 1 的数。请统一写总体单元数，或统一写抽样比。")
@@ -97,24 +99,24 @@ def _population(frame: pd.DataFrame, fpc: str, layer: Codes, taken: Floats) -> F
         return np.asarray(np.divide(taken, stated, out=np.full(len(taken), np.inf), where=stated > 0))
     if (stated < taken).any():
         raise ArgumentError(f"fpc 列 {fpc}：有的层总体单元数小于样本中的单元数（抽样比超过 100%）。请核对。")
-    return stated
+    return np.asarray(stated)
 
 
 def _codes(frame: pd.DataFrame, column: str) -> Codes:
     values: pd.Series[Any] = frame[column]
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu":
-        return _packed(values.to_numpy().astype(np.intp, copy=False))
+        return _packed(values.to_numpy(dtype=np.intp))
     codes, _ = pd.factorize(values)
     if bad := int((codes < 0).sum()):
         raise ArgumentError(f"设计列 {column} 有 {bad} 行缺失，层和抽样单元不能缺失。请补齐。")
-    return codes.astype(np.intp, copy=False)
+    return codes
 
 
 def _packed(values: Codes) -> Codes:
     """Codes 0..k-1 of integers; by counting, not hashing, where they lie close together."""
     low, high = int(values.min()), int(values.max())
     if high - low > 2 * len(values):
-        return pd.factorize(values)[0].astype(np.intp, copy=False)
+        return pd.factorize(values)[0]
     values = values - low if low else values
     seen = np.bincount(values) > 0
     return values if seen.all() else (np.cumsum(seen) - 1)[values]

@@ -13,9 +13,8 @@ from bangfu_analysis.errors import ArgumentError, BangfuError, FileRefused
 from bangfu_analysis.reading.tables import Sheet, column_letters
 
 SUFFIXES = (".sav", ".dta")
-SKIPPED_CODE, BLANK_CODE = -3, -2
-STATA_MISSING = {"a": SKIPPED_CODE, "b": BLANK_CODE}
-MISSING_LABELS = {SKIPPED_CODE: "跳过", BLANK_CODE: "空"}
+MISSING_LABELS = {-3: "跳过", -2: "空"}
+STATA_MISSING = {"a": -3, "b": -2}
 
 
 def read_statistics_file(path: Path, file: str) -> tuple[Sheet, dict[str, dict[int, str]]]:
@@ -47,22 +46,22 @@ def write_statistics_file(
 
     .sav: -3 and -2 are user-missing, labelled. .dta: they are the extended missing values .a and .b.
     """
-    package = _pyreadstat()
+    package, suffix = _pyreadstat(), _suffix(path)
     numeric = [c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
-    kinds = MISSING_LABELS if _suffix(path) == ".sav" else {}
-    options = {
-        "column_labels": dict(headings),
-        "variable_value_labels": {c: {**labels.get(c, {}), **kinds} for c in numeric if kinds or c in labels},
-    }
-    if _suffix(path) == ".sav":
-        package.write_sav(frame, str(path), missing_ranges={c: [SKIPPED_CODE, BLANK_CODE] for c in numeric}, **options)
-    else:
-        marks = {code: mark for mark, code in STATA_MISSING.items()}
-        marked = {c: frame[c].astype(object).map(lambda v: marks.get(v, v)) for c in numeric}
-        used = {c: [m for m in STATA_MISSING if column.eq(m).any()] for c, column in marked.items()}
-        package.write_dta(
-            frame.assign(**marked), str(path), missing_user_values={c: m for c, m in used.items() if m}, **options
+    if suffix == ".sav":
+        said = {c: {**labels.get(c, {}), **MISSING_LABELS} for c in numeric}
+        missing = {c: list(MISSING_LABELS) for c in numeric}
+        package.write_sav(
+            frame, str(path), column_labels=dict(headings), variable_value_labels=said, missing_ranges=missing
         )
+        return path
+    marks = {code: mark for mark, code in STATA_MISSING.items()}
+    marked = {c: frame[c].astype(object).map(lambda v: marks.get(v, v)) for c in numeric}
+    used = {c: [mark for mark in STATA_MISSING if column.eq(mark).any()] for c, column in marked.items()}
+    package.write_dta(
+        frame.assign(**marked), str(path), column_labels=dict(headings), variable_value_labels=dict(labels),
+        missing_user_values={c: found for c, found in used.items() if found},
+    )  # fmt: skip
     return path
 
 

@@ -1,7 +1,8 @@
-"""What a code, a column or an order of rows is called and how it stands on a page, in Chinese or English."""
+"""What a code or a column is called on a page, in Chinese or English, and how wide the words are."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pandas as pd
@@ -12,26 +13,6 @@ from bangfu_analysis.errors import CodebookError
 MISSING = "…"
 OWN_TITLES = {"wave": ("批次", "wave"), "cause_main": ("主要致困原因", "main cause"), "source_file": ("文件", "file")}
 TRUTHS = {"zh": {"True": "是", "False": "否"}, "en": {"True": "yes", "False": "no"}}
-MEASURE_COLUMNS = frozenset(
-    ["n", "base_n", "left_out_n", "share", "change", "growth", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
-    + ["statistic", "p_value", "suppressed", "comparable"]
-)
-
-
-def dimensions(result: pd.DataFrame) -> list[str]:
-    """The columns of a result frame that are no measures."""
-    return [c for c in result.columns if c not in MEASURE_COLUMNS]
-
-
-def sorted_by_size(result: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The rows with the levels of `name` by their `n` over all groups, largest first, `other` last; groups keep their order."""
-    size = result.groupby(name, observed=True)["n"].sum().astype("Float64").fillna(0)
-    ranked = sorted(size.index, key=lambda code: (code == "other", -size[code]))
-    place = result[name].astype(object).map({code: i for i, code in enumerate(ranked)})
-    ahead = [c for c in dimensions(result) if c != name]
-    group = result.groupby(ahead, observed=True, sort=False).ngroup() if ahead else pd.Series(0, index=result.index)
-    order = pd.DataFrame({"group": group, "place": place}).sort_values(["group", "place"], kind="stable").index
-    return result.loc[order].reset_index(drop=True)
 
 
 def title_of(codebook: Codebook, name: str, lang: str = "zh") -> str:
@@ -67,3 +48,8 @@ def _scheme_labels(codebook: Codebook, codes: set[str], lang: str) -> dict[str, 
     }
     fitting = [labels for labels in by_scheme.values() if codes <= set(labels)]
     return fitting[0] if fitting else {}
+
+
+def text_width(text: str) -> int:
+    """How many half-width characters a text takes."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)

@@ -7,7 +7,6 @@ made without pyplot, so that none stays open.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -22,6 +21,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Figure
 
 from bangfu_analysis.errors import ArgumentError, BangfuError
+from bangfu_analysis.reporting.labels import text_width
 
 FONT_FILE = Path(__file__).parent / "fonts" / "BangfuSans-Regular.ttf"
 FAMILIES = ["Bangfu Sans", "DejaVu Sans"]
@@ -29,12 +29,13 @@ MM = 1 / 25.4
 WIDTHS_MM = {"column": 75.0, "full": 150.0, "slide": 254.0}
 TALLEST_MM = {"column": 225.0, "full": 225.0, "slide": 143.0}  # the text block of an A4 page; 16:9
 POINTS = {"column": 7.0, "full": 8.0, "slide": 14.0}
-FORMATS = ("png", "svg", "pdf")
+# format -> what matplotlib would write about itself and the hour
+FORMATS = {"png": ("Software",), "svg": ("Date", "Creator"), "pdf": ("CreationDate", "Creator", "Producer")}
 DPI = 300
-# Dark to light in steps that survive grey printing (CIE L* 15, 42, 62, 82, 93); told apart by the colour-blind too.
-PALETTE = ("#10284a", "#a63a24", "#5c9bc7", "#f2c14e", "#e6ecf0")
-HATCHES = ("", "", "////", "", "....")
-MAIN, ACCENT, MUTED, INK, PALE = PALETTE[0], PALETTE[1], "#8c949c", "#222222", "#dfe3e8"
+MAIN, BLUE, LIGHT, ACCENT, GOLD = "#10284a", "#4f91c4", "#d5dde3", "#a63a24", "#dba83c"
+# As segments stand side by side: neighbours differ by 25 or more in CIE L*, so that they part in grey print too.
+PALETTE = (MAIN, BLUE, LIGHT, ACCENT, GOLD)
+MUTED, INK, PALE = "#8c949c", "#222222", "#dfe3e8"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
@@ -60,8 +61,7 @@ def settings(size: str = "full") -> dict[str, Any]:
         "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK, "axes.linewidth": 0.6,
         "axes.unicode_minus": True, "text.parse_math": False, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
         "lines.linewidth": points * 0.17, "lines.markersize": points * 0.5,
-        "xtick.major.width": 0.6, "ytick.major.width": 0.6, "hatch.linewidth": 0.5, "hatch.color": "#ffffff",
-        "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
+        "xtick.major.width": 0.6, "ytick.major.width": 0.6, "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
         "svg.fonttype": "path", "svg.hashsalt": "bangfu", "pdf.fonttype": 42,
     }  # fmt: skip
 
@@ -118,11 +118,6 @@ def captioned(figure: Figure, title: str, notes: Sequence[str], size: str) -> Fi
     return figure
 
 
-def text_width(text: str) -> int:
-    """How many half-width characters a text takes."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
 def wrapped(text: str, width: int) -> str:
     """The text in lines of at most `width` half-width characters, broken at spaces or between Chinese characters.
 
@@ -155,18 +150,11 @@ def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] 
         if extension not in FORMATS:
             raise ArgumentError.naming("formats", extension, FORMATS)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}.{extension}" for extension in formats]
-    for path in paths:
-        with look():
-            figure.savefig(path, dpi=DPI, metadata=_METADATA[path.suffix])
-    return paths
-
-
-_METADATA: dict[str, dict[str, Any]] = {
-    ".png": {"Software": None},
-    ".svg": {"Date": None, "Creator": None},
-    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
+    paths = {folder / f"{name}.{extension}": FORMATS[extension] for extension in formats}
+    with look():
+        for path, undated in paths.items():
+            figure.savefig(path, dpi=DPI, metadata=dict.fromkeys(undated))
+    return list(paths)
 
 
 def _fitting(size: str, points: float) -> int:
@@ -189,16 +177,10 @@ def _pieces(text: str) -> list[str]:
     """Where a line may break: Latin words with the space behind them stay whole; closing marks stay with what is before."""
     pieces: list[str] = []
     for c in text:
-        wide = unicodedata.east_asian_width(c) in "WF"
-        joined = pieces and (
-            c in "，。、；：）》％%)" or (not wide and not pieces[-1].endswith(" ") and not _wide(pieces[-1][-1]))
-        )
-        if joined or (pieces and pieces[-1][-1] in "（《("):
+        before = pieces[-1] if pieces else " "
+        latin = text_width(c) == 1 and text_width(before[-1]) == 1 and before[-1] != " "
+        if pieces and (c in "，。、；：）》％%)" or latin or before[-1] in "（《("):
             pieces[-1] += c
         else:
             pieces.append(c)
     return pieces
-
-
-def _wide(c: str) -> bool:
-    return unicodedata.east_asian_width(c) in "WF"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ from pandas.api.types import union_categoricals
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.reading.answers import Floats, Ints
-from bangfu_analysis.reading.questionnaires import QuestionnaireReading
 from bangfu_analysis.reading.tables import SheetReading
 
 MULTIPLE = ("indicators", "sets")
@@ -33,13 +32,21 @@ class CodedAnswers:
     labels: Mapping[str, Mapping[int, str]]
 
 
-def stack_questionnaires(
-    readings: Iterable[QuestionnaireReading | SheetReading], wave: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`questions` and `responses` of a wave: the readings on end, `wave` in front. Categories are joined, not copied to text."""
-    read = list(readings)
-    questions, responses = ([getattr(r, name) for r in read] for name in ("questions", "responses"))
-    return _with_wave(_stacked(questions), wave), _with_wave(_stacked(responses), wave)
+    read = [r for r in readings if r.questions is not None and r.responses is not None]
+    if not read:
+        raise ArgumentError("stack_questionnaires：没有问卷。请至少给一份读入的问卷。")
+    questions = pd.concat([r.questions for r in read], ignore_index=True)
+    frames: list[Any] = [r.responses for r in read]
+    joined = {
+        c: union_categoricals([f[c] for f in frames]) if t == "category" else pd.concat([f[c] for f in frames], ignore_index=True)
+        for c, t in frames[0].dtypes.items()
+    }  # fmt: skip
+    responses = pd.DataFrame(joined)
+    questions.insert(0, "wave", pd.Series(wave, index=questions.index, dtype="str"))
+    responses.insert(0, "wave", pd.Series(wave, index=responses.index, dtype="category"))
+    return questions, responses
 
 
 def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: str = "indicators") -> pd.DataFrame:
@@ -53,14 +60,19 @@ def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: 
     """
     if multiple not in MULTIPLE:
         raise ArgumentError.naming("multiple", multiple, MULTIPLE)
-    one_questionnaire(questions)
-    keys = [k for k in RESPONDENT if k in responses]
-    person = _person(responses, keys)
-    first = ~pd.Series(person).duplicated().to_numpy()
-    base = responses.loc[first, [*keys, "source_row"]].reset_index(drop=True)
+    person, base = _people(questions, responses)
     columns: dict[str, Any] = {}
-    for question, answers, who in _by_question(questions, responses, person):
-        columns |= _wide_columns(question, answers, who, len(base), multiple)
+    for row, answers in _by_question(questions, responses, person):
+        name, options = str(row["question_id"]), list(row["options"])
+        if row["kind"] not in ("multiple", "ranking"):
+            columns[name] = _one_answer(row, answers.reindex(base.index))
+            continue
+        table = _table(options, answers, len(base))
+        if row["kind"] == "multiple" and multiple == "sets":
+            columns[name] = _sets(table, options)
+            continue
+        kind = "Int64" if row["kind"] == "ranking" else "boolean"
+        columns |= {f"{name}={o}": _floats(table[:, i]).astype(kind) for i, o in enumerate(options)}
     return pd.concat([base, pd.DataFrame(columns, index=base.index)], axis=1)
 
 
@@ -69,19 +81,17 @@ def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> CodedAnsw
     export gave labels only), a multiple choice one 0/1 column and a ranking one rank per option. `text` of an option goes
     to a column of its own; an open answer that was skipped says (跳过). Meta columns are kept.
     """
-    one_questionnaire(questions)
-    person = _person(responses, [k for k in RESPONDENT if k in responses])
-    size = len(np.unique(person))
+    person, base = _people(questions, responses)
     columns: dict[str, Any] = {}
     headings: dict[str, str] = {}
     labels: dict[str, dict[int, str]] = {}
-    for nth, (question, answers, who) in enumerate(_by_question(questions, responses, person), start=1):
-        name = f"meta_{nth}" if question["kind"] == "meta" else str(question["question_id"]).replace(".", "_")
-        for suffix, heading, values in _coded_columns(question, answers, who, size):
-            columns[name + suffix], headings[name + suffix] = values, heading
-        if question["kind"] in ("single", "matrix") and len(question["options"]):
-            labels[name] = dict(enumerate(question["options"], start=1))
-    return CodedAnswers(pd.DataFrame(columns), headings, labels)
+    for nth, (row, answers) in enumerate(_by_question(questions, responses, person), start=1):
+        name = f"meta_{nth}" if row["kind"] == "meta" else str(row["question_id"]).replace(".", "_")
+        for suffix, part, values in _coded_columns(row, answers, base.index):
+            columns[name + suffix], headings[name + suffix] = values, _heading(row, part)
+        if row["kind"] in ("single", "matrix") and len(row["options"]):
+            labels[name] = dict(enumerate(row["options"], start=1))
+    return CodedAnswers(pd.DataFrame(columns, index=base.index), headings, labels)
 
 
 def one_questionnaire(questions: pd.DataFrame) -> None:
@@ -101,139 +111,89 @@ def question(questions: pd.DataFrame, question_id: str) -> pd.Series:
     return found.iloc[0]
 
 
-def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    if not frames:
-        raise ArgumentError("stack_questionnaires：没有问卷。请至少给一份读入的问卷。")
-    return pd.DataFrame(
-        {
-            c: union_categoricals([f[c] for f in frames])
-            if frames[0][c].dtype == "category"
-            else pd.concat([f[c] for f in frames], ignore_index=True)
-            for c in frames[0].columns
-        }
-    )
-
-
-def _with_wave(frame: pd.DataFrame, wave: str) -> pd.DataFrame:
-    kind = "category" if frame["source_file"].dtype == "category" else "str"
-    out = frame.copy(deep=False)
-    out.insert(0, "wave", pd.Series(wave, index=frame.index, dtype=kind))
-    return out
-
-
-def _person(responses: pd.DataFrame, keys: list[str]) -> Ints:
-    """0..n-1 per row, respondents in order of appearance."""
-    if absent := [c for c in ("respondent_id", "question_id") if c not in responses]:
-        raise ColumnMissing.naming(absent, [str(c) for c in responses.columns], where="responses")
-    return np.asarray(responses.groupby(keys, observed=True, sort=False).ngroup(), dtype=np.intp)
-
-
-def _by_question(questions: pd.DataFrame, responses: pd.DataFrame, person: Ints) -> Iterable[Any]:
-    places = responses.groupby("question_id", observed=True, sort=False).indices
-    for _, row in questions.iterrows():
-        at = places.get(row["question_id"], np.empty(0, dtype=np.intp))
-        yield row, responses.iloc[at], person[at]
-
-
-def _wide_columns(row: Any, answers: pd.DataFrame, who: Ints, size: int, multiple: str) -> dict[str, Any]:
-    name, kind, options = str(row["question_id"]), row["kind"], list(row["options"])
-    several = answers.duplicated("respondent_id").any() or kind in ("multiple", "ranking")
-    if several:
-        return _wide_several(name, kind, options, answers, who, size, multiple)
-    if kind in ("single", "matrix") and answers["option"].notna().any():
-        codes = np.full(size, -1)
-        codes[who] = _places(options, answers)
-        return {name: pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(options, ordered=True))}
-    if kind == "text" or (kind == "meta" and answers["text"].notna().any()):
-        words = np.full(size, None, dtype=object)
-        words[who] = answers["text"].to_numpy(dtype=object)
-        return {name: pd.Series(words, dtype="str")}
-    return {name: _numbers(answers["value"], who, size)}
-
-
-def _wide_several(
-    name: str, kind: str, options: list[str], answers: pd.DataFrame, who: Ints, size: int, multiple: str
-) -> dict[str, Any]:
-    table = _table(options, answers, who, size)
-    if kind == "ranking":
-        return {f"{name}={o}": pd.array(table[:, i], dtype="Float64").astype("Int64") for i, o in enumerate(options)}
-    silent: Any = np.isnan(table).all(axis=1)
-    if multiple == "sets":
-        chosen = [
-            None if s else frozenset(o for o, v in zip(options, row, strict=True) if v > 0)
-            for s, row in zip(silent, table, strict=True)
-        ]
-        return {name: pd.Series(chosen, dtype=object)}
-    return {
-        f"{name}={o}": pd.arrays.BooleanArray(table[:, i] > 0, np.isnan(table[:, i])) for i, o in enumerate(options)
-    }
-
-
-def _table(options: Sequence[str], answers: pd.DataFrame, who: Ints, size: int) -> Floats:
-    """Respondents x options: the value of an option, NaN where none."""
-    table = np.full((size, len(options)), np.nan)
-    place = _places(options, answers)
-    named = place >= 0
-    values = answers["value"].fillna(1).to_numpy(dtype=float)
-    table[who[named], place[named]] = values[named]
-    return table
-
-
-def _places(options: Sequence[str], answers: pd.DataFrame) -> Ints:
+def places_of(options: Sequence[str], answers: pd.DataFrame) -> Ints:
     """The place of each answer's option among `options`, -1 where it has none."""
     known = pd.Index(list(options), dtype="str").get_indexer(answers["option"].cat.categories)
     return np.asarray(np.append(known, -1)[answers["option"].cat.codes])
 
 
-def _numbers(values: pd.Series, who: Ints, size: int) -> Any:
-    column = np.full(size, np.nan)
-    column[who] = values.to_numpy(dtype=float, na_value=np.nan)
-    return pd.arrays.FloatingArray(np.nan_to_num(column), np.isnan(column))
+def _people(questions: pd.DataFrame, responses: pd.DataFrame) -> tuple[Ints, pd.DataFrame]:
+    """Respondent 0..n-1 of every row, in order of appearance; and who they are, one row each."""
+    one_questionnaire(questions)
+    if absent := [c for c in ("respondent_id", "question_id") if c not in responses]:
+        raise ColumnMissing.naming(absent, [str(c) for c in responses.columns], where="responses")
+    keys = [c for c in RESPONDENT if c in responses]
+    grouped = responses.groupby(keys, observed=True, sort=False)
+    base = responses.loc[~responses.duplicated(keys), [*keys, "source_row"]].reset_index(drop=True)
+    return np.asarray(grouped.ngroup(), dtype=np.intp), base
 
 
-def _coded_columns(row: Any, answers: pd.DataFrame, who: Ints, size: int) -> Iterable[tuple[str, str, Any]]:
+def _by_question(questions: pd.DataFrame, responses: pd.DataFrame, person: Ints) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Each question, and its answers under their respondents' numbers."""
+    places = responses.groupby("question_id", observed=True, sort=False).indices
+    for _, row in questions.iterrows():
+        at = places.get(row["question_id"], np.empty(0, dtype=np.intp))
+        yield row, responses.iloc[at].set_axis(person[at])
+
+
+def _one_answer(row: Any, answers: pd.DataFrame) -> Any:
+    if row["kind"] in ("single", "matrix") and answers["option"].notna().any():
+        levels = pd.CategoricalDtype(list(row["options"]), ordered=True)
+        return pd.Categorical.from_codes(places_of(row["options"], answers), dtype=levels)
+    is_text = row["kind"] == "text" or (row["kind"] == "meta" and answers["text"].notna().any())
+    return answers["text" if is_text else "value"]
+
+
+def _table(options: Sequence[str], answers: pd.DataFrame, size: int) -> Floats:
+    """Respondents x options: the value of an option, NaN where none."""
+    table, place = np.full((size, len(options)), np.nan), places_of(options, answers)
+    values = answers["value"].fillna(1).to_numpy(dtype=float)
+    table[answers.index[place >= 0], place[place >= 0]] = values[place >= 0]
+    return table
+
+
+def _sets(table: Floats, options: Sequence[str]) -> pd.Series:
+    chosen = [
+        None if np.isnan(row).all() else frozenset(o for o, v in zip(options, row, strict=True) if v > 0)
+        for row in table
+    ]
+    return pd.Series(chosen, dtype=object)
+
+
+def _floats(values: Floats) -> Any:
+    return pd.arrays.FloatingArray(np.nan_to_num(values), np.isnan(values))
+
+
+def _coded_columns(row: Any, answers: pd.DataFrame, people: pd.Index) -> Iterator[tuple[str, str, Any]]:
+    """Suffix of the column's name, the part of the question it is (an option), and its values."""
     options, kind = list(row["options"]), row["kind"]
-    status = np.full(size, BLANK_CODE)
-    status[who] = np.where(
-        answers["status"] == "skipped", SKIPPED_CODE, np.where(answers["status"] == "blank", BLANK_CODE, 0)
-    )
-    texts = answers["text"].notna()
+    first = answers[~answers.index.duplicated()].reindex(people)
+    missing = first["status"].map({"skipped": SKIPPED_CODE}).astype(float).fillna(BLANK_CODE)
     if kind in ("multiple", "ranking"):
-        table = _table(options, answers, who, size)
+        table = pd.DataFrame(_table(options, answers, len(people)), index=people)
+        nothing = missing.mask(first["status"] == "answered", 0) if kind == "multiple" else missing
         for i, option in enumerate(options):
-            missing = np.where(status == 0, 0 if kind == "multiple" else BLANK_CODE, status)
-            yield f"_{i + 1}", _heading(row, option), np.where(np.isnan(table[:, i]), missing, table[:, i])
-            if (beside := texts & answers["option"].eq(option)).any():
-                yield f"_{i + 1}t", _heading(row, f"{option}:"), _words(answers[beside], who[beside.to_numpy()], size)
+            yield f"_{i + 1}", option, table[i].fillna(nothing)
+            if (text := answers.loc[answers["option"].eq(option), "text"].reindex(people)).notna().any():
+                yield f"_{i + 1}t", f"{option}:", text
         return
-    if kind == "text" or (kind == "meta" and texts.any()):
-        words = _words(answers, who, size)
-        yield "", _heading(row, ""), words.mask(status == SKIPPED_CODE, SKIPPED_WORD)
+    if kind == "text" or (kind == "meta" and first["text"].notna().any()):
+        yield "", "", first["text"].mask(first["status"] == "skipped", SKIPPED_WORD)
         return
-    values = answers["value"].to_numpy(dtype=float, na_value=np.nan)
+    values = first["value"].astype(float)
     if options:
-        places = _places(options, answers) + 1.0
-        values = np.where(places > 0, places, values)
-    column = np.full(size, np.nan)
-    column[who] = values
-    missing = np.where(status == 0, BLANK_CODE, status)
-    yield "", _heading(row, ""), np.where(np.isnan(column), np.nan if kind == "meta" else missing, column)
-    if texts.any():
-        yield "_t", _heading(row, "其他:"), _words(answers[texts], who[texts.to_numpy()], size)
-
-
-def _words(answers: pd.DataFrame, who: Ints, size: int) -> Any:
-    words = np.full(size, None, dtype=object)
-    words[who] = answers["text"].to_numpy(dtype=object)
-    return pd.Series(words, dtype="str")
+        place = pd.Series(places_of(options, first) + 1.0, index=people)
+        values = place.where(place > 0, values)
+    yield "", "", values if kind == "meta" else values.fillna(missing)
+    if first["text"].notna().any():
+        yield "_t", "其他:", first["text"]
 
 
 def _heading(row: Any, part: str) -> str:
     number = f"{row['number']}、" if pd.notna(row["number"]) else ""
+    text = row["text"] if pd.notna(row["text"]) else ""
     if part:
         return f"{number}({part})"
-    text = row["text"] if pd.notna(row["text"]) else ""
     if row["kind"] != "matrix":
         return f"{number}{text}"
-    first = str(row["question_id"]).endswith("_1")
-    return f"{number}{text}—{row['item']}" if first else f"{number}{row['item']}"
+    return f"{number}{text}—{row['item']}" if str(row["question_id"]).endswith("_1") else f"{number}{row['item']}"

@@ -23,7 +23,7 @@ from bangfu_analysis.tidy.questionnaires import wide_answers
 
 def survey(header, *rows, file="问卷_按文本_.xlsx"):
     cells = [tuple(header), *map(tuple, rows)]
-    found = read_questionnaire(Sheet(file, "Sheet1", cells, tuple(range(1, len(cells) + 1))), load_codebook())
+    found = read_questionnaire(Grid(Sheet(file, "Sheet1", cells, tuple(range(1, len(cells) + 1)))), load_codebook())
     return found.questions, found.responses
 
 

@@ -23,7 +23,7 @@ KEPT = ["respondent_id", "question_id", "item", "option", "value", "text", "stat
 
 def survey():
     cells = [tuple(HEADER), *map(tuple, ROWS)]
-    return read_questionnaire(Sheet("问卷_按文本_.xlsx", "Sheet1", cells, (1, 2, 3, 4)), load_codebook())
+    return read_questionnaire(Grid(Sheet("问卷_按文本_.xlsx", "Sheet1", cells, (1, 2, 3, 4))), load_codebook())
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".dta"])
@@ -32,7 +32,7 @@ def test_a_survey_written_and_read_back_is_the_same_to_the_kind_of_missing(tmp_p
     coded = coded_answers(given.questions, given.responses)
     path = write_statistics_file(tmp_path / f"survey{suffix}", coded.frame, coded.headings, coded.labels)
     sheet, labels = read_statistics_file(path, path.name)
-    found = read_questionnaire(sheet, load_codebook())
+    found = read_questionnaire(Grid(sheet), load_codebook())
     book = with_value_labels(draft_book(found.questions, found.responses), found.questions, labels)
     _, back = apply_book(found.questions, found.responses, book)
     _, there = apply_book(given.questions, given.responses, draft_book(given.questions, given.responses))

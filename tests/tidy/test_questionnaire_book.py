@@ -38,7 +38,7 @@ COLUMNS = ["respondent_id", "question_id", "item", "option", "value", "text", "s
 
 def read(cells, file):
     found = read_questionnaire(
-        Sheet(file, "Sheet1", [*map(tuple, cells)], tuple(range(1, len(cells) + 1))), load_codebook()
+        Grid(Sheet(file, "Sheet1", [*map(tuple, cells)], tuple(range(1, len(cells) + 1)))), load_codebook()
     )
     return found.questions, found.responses
 

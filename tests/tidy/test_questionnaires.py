@@ -19,7 +19,7 @@ ROWS = [
 
 def reading(header=HEADER, rows=ROWS, file="问卷_按文本_.xlsx"):
     cells = [tuple(header), *map(tuple, rows)]
-    return read_questionnaire(Sheet(file, "Sheet1", cells, tuple(range(1, len(cells) + 1))), load_codebook())
+    return read_questionnaire(Grid(Sheet(file, "Sheet1", cells, tuple(range(1, len(cells) + 1)))), load_codebook())
 
 
 def test_the_wide_view_has_a_row_a_respondent_with_ordered_answers_and_indicators():

@@ -21,7 +21,7 @@ CELLS = [
 
 def frames():
     sheet = Sheet("问卷_按文本_.xlsx", "Sheet1", [*map(tuple, CELLS)], tuple(range(1, len(CELLS) + 1)))
-    found = read_questionnaire(sheet, load_codebook())
+    found = read_questionnaire(Grid(sheet), load_codebook())
     return found.questions, found.responses
 
 

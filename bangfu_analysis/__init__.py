@@ -13,6 +13,7 @@ _HOMES = {
     "codebook": ["load_codebook"],
     "study": ["find_wave", "inspect", "clean_wave", "wave_frames", "wave_codebook", "study_frames", "query_units", "report_wave", "save_figures"],
     "reading.inspection": ["describe", "proposed_mapping"],
+    "tidy.proposals": ["proposed_values"],
     "reporting.html": ["inspect_html"],
     "tidy.derive": ["add_bands", "income_per_head", "hardship_by_income"],
     "analysis.tabulate": ["tabulate", "hardship_rate", "cause_table"],

@@ -94,6 +94,7 @@ def _bar(files: Sequence[Path]) -> Iterable[Path]:
 def _inspect(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.reading.inspection import describe, proposed_mapping
     from bangfu_analysis.study import inspect
+    from bangfu_analysis.tidy.proposals import proposed_values
 
     readings = inspect(chosen.path, _bar)
     for (file, sheet), columns in describe(readings).groupby(["file", "sheet"], sort=False, dropna=False):
@@ -109,8 +110,9 @@ def _inspect(chosen: argparse.Namespace) -> int:
                 or f"（{line['status']}）{'可能是 ' + line['suggestions'] if line['suggestions'] else ''}"
             )
             print(f"  {line['column']:>3} {line['heading']} → {meaning}")
-    if proposal := proposed_mapping(readings):
-        print(f"\n未认出的列名可在批次文件夹的 mapping.yaml 中确认（逐行核对后保存）：\n\n{proposal}")
+    for what, proposal in (("列名", proposed_mapping(readings)), ("写法", proposed_values(readings))):
+        if proposal:
+            print(f"\n未认出的{what}可在批次文件夹的 mapping.yaml 中确认（逐行核对后保存）：\n\n{proposal}")
     return NOT_ALL_READ if any(reading.kind == "unreadable" for reading in readings) or not readings else DONE
 
 

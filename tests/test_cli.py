@@ -134,11 +134,14 @@ def test_a_wrong_call_ends_with_status_2(capsys, arguments):
 
 
 def test_inspect_shows_what_each_heading_means_and_writes_nothing(wave, capsys):
-    (wave / "名册.csv").write_text(ROSTER.replace("文化程度", "文化程渡"), encoding="utf-8")
+    (wave / "名册.csv").write_text(
+        ROSTER.replace("文化程度", "文化程渡").replace("特困", "特别难", 1), encoding="utf-8"
+    )
     status, out, _ = run(capsys, "inspect", wave)
     assert status == 0
     assert "B 性别 → workers.sex" in out or "2 性别 → workers.sex" in out
     assert "文化程渡" in out
+    assert '# "特别难": extreme' in out
     assert "workers.education" in out
     assert list(wave.parents[2].iterdir()) == [wave.parents[1]]
 

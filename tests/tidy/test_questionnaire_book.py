@@ -11,13 +11,14 @@ from bangfu_analysis.reading.tables import Sheet
 from bangfu_analysis.tidy.questionnaire_book import (
     Item,
     QuestionnaireBook,
+    Scale,
     apply_book,
     book_from,
     book_yaml,
-    concept_columns,
     draft_book,
     item_scores,
     pair_exports,
+    with_concepts,
 )  # fmt: skip
 from bangfu_analysis.tidy.questionnaires import wide_answers
 
@@ -54,16 +55,18 @@ def by_number():
 def test_a_draft_written_as_yaml_and_read_back_is_the_same_book(tmp_path):
     book = draft_book(*by_text())
     rich = replace(
-        book, items={**book.items, "Q1": replace(book.items["Q1"], concept="sex", bands={"男性": (1,)}, reversed=True)}
+        book,
+        items={**book.items, "Q1": replace(book.items["Q1"], concept="sex", bands={"男性": (1,)}, reversed=True)},
+        funnels={"低保": (("知晓", "Q1", ("男",)),)},
     )
     path = tmp_path / "questionnaire.yaml"
     path.write_text(book_yaml(rich), encoding="utf-8")
     assert book_from(read_yaml(path)) == rich
-    assert book.scales == {"Q3": ("Q3_1", "Q3_2")}
+    assert book.scales == {"Q3": Scale(("Q3_1", "Q3_2"))}
 
 
 def test_a_draft_from_numbers_leaves_the_labels_to_be_filled_in():
-    assert draft_book(*by_number()).items["Q1"] == Item("1", "性别", "single", "", {1: "", 2: ""})
+    assert draft_book(*by_number()).items["Q1"] == Item("1", "性别", "single", options={1: "", 2: ""})
 
 
 def test_the_two_exports_of_one_survey_agree_cell_for_cell_under_their_common_book():
@@ -97,7 +100,7 @@ def test_an_answer_the_book_does_not_know_is_an_error_that_counts_them():
         ({"items": {"Q1": {"kind": "scale"}}}, "kind：'scale' 无效。可选：single"),
         ({"items": {"Q1": {"options": {1: "男", 2: "男"}}}}, "两个代码的文字相同"),
         ({"items": {"Q1": {"options": {1: "男"}, "bands": {"b": [3]}}}}, "bands：没有代码 3"),
-        ({"items": {"Q1": {}}, "scales": {"s": ["Q2"]}}, "scales.s：没有题目 Q2。可选：Q1"),
+        ({"items": {"Q1": {}}, "scales": {"s": {"items": ["Q2"]}}}, "scales.s：没有题目 Q2。可选：Q1"),
     ],
 )
 def test_faults_of_an_edited_book_are_named(content, words):
@@ -123,6 +126,6 @@ def test_reversed_items_are_turned_in_the_scores_of_a_scale():
 def test_a_linked_question_becomes_the_rosters_variable_in_its_codes():
     book = pair_exports(by_text(), by_number())
     linked = replace(book, items={**book.items, "Q1": replace(book.items["Q1"], concept="sex")})
-    wide = concept_columns(wide_answers(*apply_book(*by_text(), linked)), linked, load_codebook())
+    wide = with_concepts(wide_answers(*apply_book(*by_text(), linked)), linked, load_codebook())
     assert wide["sex"].tolist() == ["female", "male", "male"]
     assert wide["sex"].cat.categories.tolist() == ["male", "female"]

@@ -1,0 +1,72 @@
+"""Rows, cells and stated totals."""
+
+import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bangfu_analysis.errors import BalanceBroken
+from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, SheetReading
+from bangfu_analysis.tidy.accounts import sources_frame
+from bangfu_analysis.wave import Wave
+
+HEAD = "姓名,性别,工作单位,家庭人口,家庭年收入（万元）,困难类别\n"
+ROWS = [f"某{c},男,纺织总厂,{i},0.{i},特困\n" for i, c in enumerate("甲乙丙", start=1)]
+WAVE = Wave(Path("2009"), datetime.date(2009, 6, 30))
+
+
+def totals_of(frames_of, last):
+    frames = frames_of({"a.csv": HEAD + "".join(ROWS) + last + "\n"})
+    return frames["totals"].set_index("what")[["cell", "stated", "computed", "verdict"]].astype(
+        {"verdict": str}
+    ).T.to_dict("list"), frames
+
+
+def test_stated_totals_are_held_against_the_rows_they_cover(frames_of):
+    found, frames = totals_of(frames_of, "合计,3人,,6,0.6,")
+    assert found == {
+        "rows": ["B5", 3, 3, "agrees"],
+        "household_size": ["D5", 6, 6, "agrees"],
+        "income_household_annual": ["E5", 6000, 6000, "agrees"],
+    }
+    assert frames["sources"]["rows_totals"].tolist() == [1]
+
+
+def test_a_total_that_differs_is_an_issue_with_both_numbers(frames_of):
+    found, frames = totals_of(frames_of, "合计,4人,,6,,")
+    assert found["rows"] == ["B5", 4, 3, "differs"]
+    wrong = frames["issues"].iloc[0]
+    assert (wrong["problem"], wrong["cell"], wrong["raw"], wrong["value"]) == ("total_differs", "B5", "4", "3")
+    assert "请核对" in wrong["message"]
+
+
+def test_a_total_over_an_unreadable_cell_cannot_be_told(frames_of):
+    text = HEAD + "".join(ROWS).replace(",2,", ",一家人,") + "合计,3人,,6,,\n"
+    frames = frames_of({"a.csv": text})
+    assert frames["totals"].set_index("what").loc["household_size", "verdict"] == "cannot_tell"
+
+
+def sheet(**changes):
+    rows = dict.fromkeys(ROW_FATES, 0) | {"kept": 3, "headers": 1}
+    cells = dict.fromkeys(CELL_FATES, 0) | {"header": 5, "body": 15}
+    return SheetReading(
+        "a.xlsx", "表", "roster", **{"rows": rows, "cells": cells, "row_count": 4, "cells_filled": 20} | changes
+    )
+
+
+def test_merged_rows_are_no_longer_kept_and_the_sums_hold():
+    away = pd.DataFrame({"source_file": ["a.xlsx"], "source_sheet": ["表"]})
+    source = sources_frame([sheet()], away, WAVE).iloc[0]
+    assert source[["rows", "rows_kept", "rows_merged", "rows_headers"]].tolist() == [4, 2, 1, 1]
+
+
+def test_a_sheet_set_aside_keeps_nothing():
+    source = sources_frame([sheet(set_aside="隐藏")], pd.DataFrame(), WAVE).iloc[0]
+    assert source[["rows_kept", "rows_set_aside", "cells_body", "cells_set_aside"]].tolist() == [0, 3, 0, 15]
+
+
+@pytest.mark.parametrize("changes", [{"row_count": 5}, {"cells_filled": 19}])
+def test_a_row_or_cell_that_is_lost_stops_the_clean(changes):
+    with pytest.raises(BalanceBroken, match="账目不平"):
+        sources_frame([sheet(**changes)], pd.DataFrame(), WAVE)

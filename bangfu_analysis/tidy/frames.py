@@ -20,6 +20,7 @@ from bangfu_analysis.tidy.people import member_rows, private_columns, with_perso
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import typed
 from bangfu_analysis.tidy.values import CleanTable, clean_table, infer_scheme, plain_rows
+from bangfu_analysis.tidy.years import of_this_wave
 from bangfu_analysis.wave import Wave
 
 Frames = dict[str, pd.DataFrame]
@@ -35,7 +36,7 @@ def tidy_frames(
     corrections.xlsx. Raises BalanceBroken where a row or cell
     would be lost.
     """
-    sheets = without_copies(sheets)
+    sheets = without_copies(of_this_wave(sheets, wave))
     scheme, findings = infer_scheme(sheets, codebook, wave)
     findings += [*replayed, *(finding for sheet in sheets for finding in sheet.findings)]
     cleans = _clean_all(sheets, codebook, wave, scheme)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,14 @@ from bangfu_analysis.analysis.change import change, trend
 from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
 from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.outline_questionnaire import SECTION as SURVEY
+from bangfu_analysis.outline_questionnaire import questionnaire_exhibits
 from bangfu_analysis.reporting import narrative
-from bangfu_analysis.reporting.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
+from bangfu_analysis.reporting.blocks import Block, Exhibit, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.reporting.display import DisplayTable, TableStyle, display_table
 from bangfu_analysis.tidy.derive import add_bands
 from bangfu_analysis.tidy.frames import Frames, stacked
+from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
 from bangfu_analysis.wave import Wave
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class ReportData:
     workers: pd.DataFrame
     all_workers: pd.DataFrame
     all_population: pd.DataFrame
+    book: QuestionnaireBook = QuestionnaireBook({})
 
     @property
     def place(self) -> str:
@@ -65,22 +69,10 @@ class ReportData:
         return str(self.codebook.schemes[schemes[0]]["worst"]) if len(schemes) == 1 else ""
 
 
-@dataclass(frozen=True)
-class Exhibit:
-    """One finding of the report: the result frame, as table, as figure and in words."""
-
-    id: str
-    section: str
-    title: str
-    result: pd.DataFrame
-    table: DisplayTable
-    words: str = ""
-    figure_title: str = ""
-    draw: Callable[[], Figure] | None = field(default=None, compare=False)
-
-
-def report_data(waves: Mapping[str, Frames], wave: Wave, codebook: Codebook) -> ReportData:
-    """The data of a report on `wave` from the frames of all waves by name (this one the last)."""
+def report_data(
+    waves: Mapping[str, Frames], wave: Wave, codebook: Codebook, book: QuestionnaireBook | None = None
+) -> ReportData:
+    """The data of a report on `wave` from the frames of all waves by name (this one the last), `book` its questionnaire's."""
     frames, every = waves[wave.name], stacked(list(waves.values()))
     return ReportData(
         wave=wave,
@@ -89,6 +81,7 @@ def report_data(waves: Mapping[str, Frames], wave: Wave, codebook: Codebook) -> 
         workers=add_bands(with_unit(frames["workers"]), codebook),
         all_workers=add_bands(with_unit(every["workers"]), codebook),
         all_population=every["population"],
+        book=book or QuestionnaireBook({}),
     )
 
 
@@ -99,10 +92,9 @@ def with_unit(workers: pd.DataFrame) -> pd.DataFrame:
 
 def exhibits(data: ReportData) -> list[Exhibit]:
     """All exhibits that the wave has data for, in the order of the report."""
-    if data.workers.empty:
-        return []
-    found = [*_basic(data), *_causes(data), *_trends(data)]
-    return [exhibit for exhibit in found if _says_something(exhibit.result)]
+    survey = questionnaire_exhibits(data.frames, data.book, data.codebook, f"{data.place}{data.wave.name}年问卷")
+    roster = [] if data.workers.empty else [*_basic(data), *_causes(data), *_trends(data)]
+    return [exhibit for exhibit in [*roster, *survey] if _says_something(exhibit.result)]
 
 
 def _says_something(result: pd.DataFrame) -> bool:
@@ -246,7 +238,7 @@ def _trends(data: ReportData) -> list[Exhibit]:
         ("cause", "各批次主要致困原因的构成", _named(trend(main, "cause"))),
     ]
     total = _exhibit(
-        data, "trend_total", TRENDS, "各批次困难职工人数", rates, within="wave",
+        data, "trend_total", TRENDS, "各批次困难职工人数与困难率", rates, within="wave",
         say=lambda r: narrative.change(r, subject="困难职工"), draw="trend_lines" if rates["share"].notna().all() else "",
     )  # fmt: skip
     return [total] + [
@@ -271,7 +263,7 @@ def blocks(data: ReportData, shown: list[Exhibit], figures: Mapping[str, Path]) 
     found: list[Block] = [Paragraph(_introduction(data))]
     if data.wave.note:
         found.append(Paragraph(data.wave.note))
-    for section in (BASIC, CAUSES, TRENDS):
+    for section in (BASIC, CAUSES, TRENDS, SURVEY):
         own = [exhibit for exhibit in shown if exhibit.section == section]
         if own:
             found += [Heading(1, section), *(block for exhibit in own for block in _blocks_of(exhibit, figures))]
@@ -282,7 +274,8 @@ def blocks(data: ReportData, shown: list[Exhibit], figures: Mapping[str, Path]) 
 
 
 def _introduction(data: ReportData) -> str:
-    files = data.frames["sources"].loc[data.frames["sources"]["rows_kept"] > 0, "source_file"].nunique()
+    sources = data.frames["sources"]
+    files = sources.loc[sources["rows_kept"].gt(0) & sources["kind"].ne("questionnaire"), "source_file"].nunique()
     day = data.wave.reference_date
     return (
         f"为掌握{data.place}困难职工的基本情况，根据各填报单位报送的{files}个文件，经逐行核对、去除重复后整理成本报告。"

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, Codebook, load_codebook
-from bangfu_analysis.errors import CallError, listed
+from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, Codebook, load_codebook, read_yaml
+from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.reading.locate import read_file
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
+from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, book_from, book_yaml, draft_book, with_book
+from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check
-from bangfu_analysis.wave import OWN_FILES, SETTINGS_FILE, Wave, load_wave, next_settings
+from bangfu_analysis.tidy.screening import apply_decisions
+from bangfu_analysis.wave import BOOK_FILE, OWN_FILES, SCREENING_FILE, SETTINGS_FILE, Wave, load_wave, next_settings
 
 if TYPE_CHECKING:
     from bangfu_analysis.outline import ReportData
@@ -125,7 +128,7 @@ def clean_wave(
     codebook = wave_codebook(folder)
     key = load_key()
     read = _told_apart(read_wave(wave, codebook, executor=executor, progress=progress), folder)
-    sheets, replayed = apply_answers(read, read_answers(folder), key)
+    sheets, replayed = apply_answers(with_questionnaire_files(read, folder), read_answers(folder), key)
     frames = tidy_frames(sheets, codebook, wave, key, replayed)
     for name, frame in frames.items():
         check(frame, name, codebook)
@@ -139,6 +142,52 @@ def _told_apart(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
         message = f"{folder.name} 文件夹中没有可读取的文件。请把各单位上报的表格（.xlsx .xls .csv 等）放入该文件夹。"
         return [SheetReading("", "", "empty", reason=message, findings=(Finding("no_files", message, "error"),))]
     return sheets
+
+
+def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
+    """The readings with copies of a questionnaire set aside, questionnaire.yaml laid over it and screening.yaml replayed.
+
+    Where a wave has several questionnaires, `file:` in these says which one is meant; CodebookError where that is not clear.
+    """
+    sheets = without_copied_exports(sheets)
+    for name, apply in ((BOOK_FILE, with_book), (SCREENING_FILE, apply_decisions)):
+        if (folder / name).exists():
+            content = read_yaml(folder / name)
+            chosen = _questionnaire_of(sheets, str(content.pop("file", "")), name)
+            sheets = [apply(sheet, content) if sheet is chosen else sheet for sheet in sheets]
+    return sheets
+
+
+def _questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> SheetReading:
+    known = [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
+    chosen = [sheet for sheet in known if not file or sheet.file == file]
+    if len(chosen) != 1:
+        files = listed(sheet.file for sheet in known) or "无"
+        raise CodebookError(f"{where}：本批次的问卷有：{files}。请在其中写一行 file: 文件名，说明是哪一份。")
+    return chosen[0]
+
+
+def draft_questionnaire(folder: Path, file: str = "") -> Path:
+    """Write questionnaire.yaml, drafted from the wave's questionnaire, for the researcher to complete; returns its path.
+
+    An existing one is left as it is. `file` says which export is meant where the wave has several.
+    """
+    path = folder / BOOK_FILE
+    if not path.exists():
+        wave = load_wave(folder)
+        reading = _questionnaire_of(read_wave(wave, wave_codebook(folder)), file, BOOK_FILE)
+        book = draft_book(*questionnaire_frames(reading))
+        path.write_text((f"file: {file}\n" if file else "") + book_yaml(book), encoding="utf-8")
+    return path
+
+
+def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
+    """The wave's questionnaire.yaml; without one, what the frames of its only questionnaire say (nothing of several)."""
+    if (folder / BOOK_FILE).exists():
+        return book_from(read_yaml(folder / BOOK_FILE))
+    if "questions" not in frames or frames["questions"]["question_id"].duplicated().any():
+        return QuestionnaireBook({})
+    return draft_book(frames["questions"], frames["responses"])
 
 
 def _write(frames: Frames, folder: Path, fingerprint: str) -> None:
@@ -259,7 +308,7 @@ def report_data_of(folder: Path, *, out: Path | None = None, progress: Progress 
     wave = load_wave(folder)
     frames = {earlier.resolve().name: wave_frames(earlier, progress=progress) for earlier in study_waves(folder)[:-1]}
     frames[wave.name] = wave_frames(folder, out=out, progress=progress)
-    return report_data(frames, wave, wave_codebook(folder))
+    return report_data(frames, wave, wave_codebook(folder), questionnaire_book(folder, frames[wave.name]))
 
 
 def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> Report:

@@ -14,7 +14,8 @@ from typing import Any
 from bangfu_analysis.errors import CallError, WaveSettingsError, listed
 
 SETTINGS_FILE = "wave.toml"
-OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx")
+BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
+OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,9 @@ def main(rows: int) -> None:
         )
         codebook = load_codebook()
         _, sheets = timed("read_sheets", lambda: read_sheets(path, path.name), bare)
-        _, reading = timed("read_questionnaire (from cells)", lambda: read_questionnaire(Grid(sheets[0]), codebook), bare)  # type: ignore[index]
+        _, reading = timed(
+            "read_questionnaire (from cells)", lambda: read_questionnaire(Grid(sheets[0]), codebook), bare
+        )  # type: ignore[index]
         _, tables = timed("all questions tabulated", lambda: tabulated(reading), bare)  # type: ignore[arg-type]
     print(len(columns), "columns,", len(reading.responses), "responses,", len(tables), "tables")  # type: ignore[attr-defined, arg-type]
     print(f"frame {reading.responses.memory_usage(deep=True).sum() / 2**20:.0f} MB")  # type: ignore[attr-defined]

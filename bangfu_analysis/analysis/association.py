@@ -5,7 +5,7 @@ Tests of counts take a table (a DataFrame or array of counts) and return one row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from scipy import special
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Floats, level_codes, require, rows_where
-from bangfu_analysis.analysis.variance import replicate_covariance, total_covariance
+from bangfu_analysis.analysis.estimate import sums
+from bangfu_analysis.analysis.variance import covariance, replicate_covariance
 from bangfu_analysis.errors import ArgumentError
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom")
@@ -31,6 +32,11 @@ def test_independence(
     linear combination of chi-squares over a chi-square, integrated numerically.
     Columns: n, left_out_n, statistic, df, df_denominator (missing for Chisq and lincom), p_value.
     R: svychisq(~row + column, design, statistic=...).
+
+    >>> people = pd.DataFrame({"sex": ["f"] * 20 + ["m"] * 20, "ill": [0] * 15 + [1] * 10 + [0] * 15})
+    >>> test_independence(people, "sex", "ill", design=SurveyDesign())[["statistic", "df", "p_value"]].round(3)
+       statistic   df  p_value
+    0        0.0  1.0      1.0
     """
     if statistic not in STATISTICS:
         raise ArgumentError.naming("statistic", statistic, STATISTICS)
@@ -39,11 +45,12 @@ def test_independence(
     code, shape = _cells(frame, row, column, inside)
     answered = code < shape[0] * shape[1]
     nu = _units_less_strata(sample, inside)
-    if statistic in ("Wald", "adjWald"):
-        found = _wald(*_cell_totals(sample, code, shape), shape, nu, statistic)
+    wald = statistic in ("Wald", "adjWald")
+    cells, v = _cells_and_covariance(sample, code, shape[0] * shape[1], as_shares=not wald)
+    if wald:
+        found = _wald(cells, v, shape, nu, statistic)
     else:
-        p, v = _cell_shares(sample, code, shape)
-        found = _rao_scott(p, v, shape, nu, int(inside.sum()), statistic)
+        found = _rao_scott(cells, v, shape, nu, int(inside.sum()), statistic)
     n = int((answered & (sample.weight > 0)).sum())
     counts = {"n": n, "left_out_n": int((inside & (sample.weight > 0)).sum()) - n}
     return pd.DataFrame([counts | dict(zip(("statistic", "df", "df_denominator", "p_value"), found, strict=True))])
@@ -73,29 +80,20 @@ def _units_less_strata(sample: Sample, inside: Any) -> float:
     return float(len(units) - len(np.unique(first.stratum[units])))
 
 
-def _cell_totals(
-    sample: Sample, code: Codes, shape: tuple[int, int], statistic: Callable[[Floats], Floats] = lambda totals: totals
-) -> tuple[Floats, Floats]:
-    """A statistic of the totals of all cells (row by row) under replicates, else the totals; and their covariance."""
-    count = shape[0] * shape[1]
+def _cells_and_covariance(sample: Sample, code: Codes, count: int, as_shares: bool) -> tuple[Floats, Floats]:
+    """Totals of all cells row by row, or their shares, and their covariance matrix."""
 
-    def totals(weight: Floats) -> Floats:
-        return np.asarray(np.bincount(code, weight, count + 1)[:count], dtype=float)
+    def statistic(weight: Floats) -> Floats:
+        totals = sums(code, count, weight)
+        return totals / totals.sum() if as_shares else totals
 
-    found = totals(sample.weight)
-    if sample.replicates is None:
-        return found, total_covariance(sample, code, count)
-    return found, replicate_covariance(sample.replicates, lambda w: statistic(totals(w)), statistic(found))
-
-
-def _cell_shares(sample: Sample, code: Codes, shape: tuple[int, int]) -> tuple[Floats, Floats]:
-    """Shares of all cells and their covariance."""
-    totals, v = _cell_totals(sample, code, shape, lambda t: t / t.sum())
-    p = totals / totals.sum()
+    found = statistic(sample.weight)
     if sample.replicates is not None:
-        return p, v
-    slope = (np.eye(len(p)) - p[:, None]) / totals.sum()
-    return p, np.asarray(slope @ v @ slope.T)
+        return found, replicate_covariance(sample.replicates, statistic, found)
+    people = [np.where(code == k, sample.weight, 0.0) for k in range(count)]
+    v = covariance(sample, people, code < count)
+    slope = (np.eye(count) - found[:, None]) / sums(code, count, sample.weight).sum() if as_shares else np.eye(count)
+    return found, np.asarray(slope @ v @ slope.T)
 
 
 def _rao_scott(
@@ -165,6 +163,12 @@ def _expected(table: Floats) -> Floats:
     return np.asarray(np.outer(table.sum(1), table.sum(0)) / table.sum())
 
 
+def tested(n: float, statistic: float, df: int, **more: Any) -> pd.DataFrame:
+    """One row of a chi-square test: n, statistic, df, p_value, and what else is known."""
+    found = {"n": int(n), "statistic": statistic, "df": df, "p_value": float(special.chdtrc(df, statistic))}
+    return pd.DataFrame([found | more])
+
+
 def chi_square(counts: Any, *, yates: bool = False) -> pd.DataFrame:
     """Pearson's chi-square of a table of counts: n, statistic, df, p_value, cramers_v, cramers_v_corrected, least_expected.
 
@@ -177,13 +181,11 @@ def chi_square(counts: Any, *, yates: bool = False) -> pd.DataFrame:
     shift = np.minimum(0.5, gap.min()) if yates and table.shape == (2, 2) else 0.0
     n, (r, c) = table.sum(), table.shape
     df = (r - 1) * (c - 1)
-    statistic = float(((gap - shift) ** 2 / expected).sum())
     phi2 = float((gap**2 / expected).sum()) / n
-    sides = [k - (k - 1) ** 2 / (n - 1) for k in (r, c)]
-    corrected = np.sqrt(max(0.0, phi2 - df / (n - 1)) / (min(sides) - 1))
-    found = {"n": int(n), "statistic": statistic, "df": df, "p_value": float(special.chdtrc(df, statistic))}
+    side = min(k - (k - 1) ** 2 / (n - 1) for k in (r, c))
+    corrected = np.sqrt(max(0.0, phi2 - df / (n - 1)) / (side - 1))
     v = {"cramers_v": np.sqrt(phi2 / (min(r, c) - 1)), "cramers_v_corrected": corrected}
-    return pd.DataFrame([found | v | {"least_expected": expected.min()}])
+    return tested(n, float(((gap - shift) ** 2 / expected).sum()), df, **v, least_expected=expected.min())
 
 
 def adjusted_residuals(counts: Any) -> pd.DataFrame:
@@ -205,17 +207,12 @@ def linear_by_linear(
     Scores default to 1, 2, 3, .... R: coin::lbl_test, with statistic (n - 1) r^2 on 1 df.
     """
     table = checked_counts(counts)
-    scores = [
-        np.arange(1.0, k + 1) if s is None else np.asarray(s, float)
-        for k, s in zip(table.shape, (row_scores, column_scores), strict=True)
-    ]
-    n = table.sum()
-    u = scores[0] - (table.sum(1) @ scores[0]) / n
-    w = scores[1] - (table.sum(0) @ scores[1]) / n
-    r = float(u @ table @ w / np.sqrt((table.sum(1) @ u**2) * (table.sum(0) @ w**2)))
-    statistic = (n - 1) * r**2
-    p = float(special.chdtrc(1, statistic))
-    return pd.DataFrame([{"n": int(n), "estimate": r, "statistic": statistic, "df": 1, "p_value": p}])
+    n, centred = table.sum(), []
+    for people, scores in ((table.sum(1), row_scores), (table.sum(0), column_scores)):
+        score = np.arange(1.0, len(people) + 1) if scores is None else np.asarray(scores, float)
+        centred.append((score - people @ score / n) / np.sqrt(people @ (score - people @ score / n) ** 2))
+    r = float(centred[0] @ table @ centred[1])
+    return tested(n, (n - 1) * r**2, 1, estimate=r)
 
 
 def mcnemar(counts: Any, *, correct: bool = True) -> pd.DataFrame:
@@ -230,9 +227,7 @@ def mcnemar(counts: Any, *, correct: bool = True) -> pd.DataFrame:
     one, other = table[upper], table.T[upper]
     moved = one + other > 0
     gap = np.abs(one - other) - (1.0 if correct and len(table) == 2 and (one != other).any() else 0.0)
-    statistic, df = float((gap[moved] ** 2 / (one + other)[moved]).sum()), len(one)
-    found = {"n": int(table.sum()), "statistic": statistic, "df": df, "p_value": float(special.chdtrc(df, statistic))}
-    return pd.DataFrame([found])
+    return tested(table.sum(), float((gap[moved] ** 2 / (one + other)[moved]).sum()), len(one))
 
 
 def adjust_p(p_values: Sequence[float], method: str = "holm") -> Floats:

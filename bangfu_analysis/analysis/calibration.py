@@ -17,6 +17,7 @@ from bangfu_analysis.analysis.domains import Codes, Floats, require
 from bangfu_analysis.errors import ArgumentError, listed
 
 PROJECTIONS = 10  # R's svyrecvar projects a raked variable this many times
+CYCLES = 1000
 
 
 @dataclass(frozen=True)
@@ -30,59 +31,38 @@ class Margin:
     def codes(self, frame: pd.DataFrame, weight: Floats) -> Codes:
         """The cell of each row; rows of weight zero may lie outside (-1)."""
         require(frame, self.columns, where="校准")
-        shape: list[int] = []
-        place: Codes = np.zeros(len(self.cells), dtype=np.intp)
-        flat: Codes = np.zeros(len(frame), dtype=np.intp)
-        known = np.ones(len(frame), dtype=bool)
-        for i, column in enumerate(self.columns):
-            levels = pd.Index(dict.fromkeys(cell[i] for cell in self.cells))
-            found = levels.get_indexer(pd.Index(frame[column]))
-            known &= found >= 0
-            place = place * len(levels) + levels.get_indexer(pd.Index([cell[i] for cell in self.cells]))
-            flat, shape = flat * len(levels) + found, [*shape, len(levels)]
-        lookup = np.full(int(np.prod(shape)), -1, dtype=np.intp)
-        lookup[place] = np.arange(len(self.cells))
-        codes = np.where(known, lookup[np.where(known, flat, 0)], -1)
+        rows = frame[list(self.columns)].astype(object)
+        codes = pd.MultiIndex.from_tuples(self.cells).get_indexer(pd.MultiIndex.from_frame(rows))
         if (lost := (codes < 0) & (weight > 0)).any():
-            self._refuse(frame.loc[lost, list(self.columns)])
+            seen = rows[lost].drop_duplicates().fillna("（缺失）")
+            found = ["×".join(map(str, row)) for row in seen.itertuples(index=False)]
+            raise ArgumentError(
+                f"校准变量 {listed(self.columns)}：样本中的取值 {listed(found)} 在总体合计中没有。请补上合计，或先处理缺失值。"
+            )
         return codes
-
-    def _refuse(self, rows: pd.DataFrame) -> None:
-        seen = rows.drop_duplicates().astype(object).where(rows.drop_duplicates().notna(), "（缺失）")
-        found = ["×".join(map(str, row)) for row in seen.itertuples(index=False)]
-        raise ArgumentError(
-            f"校准变量 {listed(self.columns)}：样本中的取值 {listed(found)} 在总体合计中没有。请补上合计，或先处理缺失值。"
-        )
-
-    def empty(self, codes: Codes, weight: Floats) -> list[str]:
-        """Cells with people in the population and none in the sample."""
-        sums = np.bincount(codes[codes >= 0], weight[codes >= 0], len(self.cells))
-        pairs = zip(self.cells, self.totals, sums, strict=True)
-        return ["×".join(map(str, cell)) for cell, total, s in pairs if total > 0 and s == 0]
 
     def scaled(self, codes: Codes, weight: Floats) -> Floats:
         """Weights that add up to the totals in every cell."""
         inside = codes >= 0
-        sums = np.bincount(codes[inside], weight[inside], len(self.cells))
-        factor = np.divide(self.totals, sums, out=np.zeros(len(sums)), where=sums > 0)
+        sums, totals = np.bincount(codes[inside], weight[inside], len(self.cells)), np.array(self.totals)
+        if (lost := (sums == 0) & (totals > 0)).any():
+            empty = ["×".join(map(str, self.cells[k])) for k in np.flatnonzero(lost)]
+            raise ArgumentError(
+                f"校准变量 {listed(self.columns)}：总体中有、样本中没有的类别：{listed(empty)}。请先合并类别。"
+            )
+        factor = np.divide(totals, sums, out=np.zeros(len(sums)), where=sums > 0)
         return np.where(inside, weight * factor[codes], 0.0)
 
 
 @dataclass(frozen=True)
-class PostStratify:
-    """R's postStratify: weights scaled to the totals of the cells."""
+class Calibrate:
+    """Weights scaled to margins: to one alone (R's postStratify), or raked to each in turn (R's rake).
 
-    margin: Margin
-    partial: bool = False
-
-
-@dataclass(frozen=True)
-class Rake:
-    """R's rake: post-stratified to each margin in turn until the joint table moves less than `tolerance`."""
+    tolerance: raking stops when the joint table moves by less; None is post-stratification.
+    """
 
     margins: tuple[Margin, ...]
-    tolerance: float = 1e-12
-    cycles: int = 1000
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -91,101 +71,73 @@ class Trim:
 
     lower: float
     upper: float
-    strict: bool = True
 
 
-@dataclass(frozen=True)
-class Exclude:
-    """Rows that lack a value in these columns weigh nothing."""
-
-    columns: tuple[str, ...]
-
-
-Step = PostStratify | Rake | Trim | Exclude
+Step = Calibrate | Trim
 
 
 @dataclass(frozen=True)
 class Projection:
-    """What a step takes out of a linearised variable: means within cells, once (post-strata) or in turn (raking)."""
+    """What a step takes out of a linearised variable: means within cells, once (post-strata) or in turn (raking).
 
-    parts: tuple[
-        tuple[Codes, Floats, Floats], ...
-    ]  # cell, weight before over sum of it over weight after, weight after
-    times: int = 1
+    parts: of each row its cell, its part in the cell's mean, and its calibrated weight.
+    """
+
+    parts: tuple[tuple[Codes, Floats, Floats], ...]
+    times: int
 
     def residual(self, influence: Floats) -> Floats:
         """The weighted influence, less its part that the calibration explains."""
         for _ in range(self.times):
             for cell, part, weight in self.parts:
-                mean = np.bincount(cell, part * influence)
-                influence = influence - mean.take(cell) * weight
+                influence = influence - np.bincount(cell, part * influence).take(cell) * weight
         return influence
 
 
 def _part(codes: Codes, before: Floats, after: Floats) -> tuple[Codes, Floats, Floats]:
-    live = (codes >= 0) & (after > 0)
-    cell = np.where(live, codes, codes.max() + 1)
-    weight = np.where(live, after, 0.0)
-    base = np.bincount(cell, np.where(live, before, 0.0)).take(cell) * weight
-    return cell, np.divide(before, base, out=np.zeros(len(cell)), where=live & (base > 0)), weight
+    live = after > 0
+    cell, before = np.where(live, codes, 0), np.where(live, before, 0.0)
+    base = np.bincount(cell, before).take(cell) * after
+    return cell, np.divide(before, base, out=np.zeros(len(cell)), where=live), after
 
 
 def apply(steps: tuple[Step, ...], frame: pd.DataFrame, weight: Floats) -> tuple[Floats, tuple[Projection, ...]]:
     """The calibrated weights, and the projections for the variance."""
     projections: list[Projection] = []
     for step in steps:
-        before = weight
-        if isinstance(step, Exclude):
-            require(frame, step.columns, where="校准")
-            weight = np.where(frame[list(step.columns)].notna().all(axis=1), weight, 0.0)
-        elif isinstance(step, Trim):
-            weight = _trim(step, weight)
-        elif isinstance(step, PostStratify):
-            codes = step.margin.codes(frame, weight)
-            if not step.partial:
-                _check_filled(step.margin, codes, weight)
-            weight = step.margin.scaled(codes, weight)
-            projections.append(Projection((_part(codes, before, weight),)))
+        if isinstance(step, Trim):
+            weight = _trimmed(step, weight)
+            continue
+        codes = [margin.codes(frame, weight) for margin in step.margins]
+        if step.tolerance is None:
+            before, weight = weight, step.margins[0].scaled(codes[0], weight)
+            projections.append(Projection((_part(codes[0], before, weight),), 1))
         else:
-            weight, projection = _rake(step, frame, weight)
-            projections.append(projection)
+            rounds = _raked(step.margins, codes, step.tolerance, weight)
+            weight, ones = rounds[-1], np.ones(len(weight))
+            parts = tuple(_part(code, ones, after) for code, after in zip(codes, rounds, strict=True))
+            projections.append(Projection(parts, PROJECTIONS))
     return weight, tuple(projections)
 
 
-def _check_filled(margin: Margin, codes: Codes, weight: Floats) -> None:
-    if empty := margin.empty(codes, weight):
-        raise ArgumentError(
-            f"校准变量 {listed(margin.columns)}：总体中有、样本中没有的类别：{listed(empty)}。请先合并类别。"
-        )
-
-
-def _rake(step: Rake, frame: pd.DataFrame, weight: Floats) -> tuple[Floats, Projection]:
-    codes = [margin.codes(frame, weight) for margin in step.margins]
-    for margin, code in zip(step.margins, codes, strict=True):
-        _check_filled(margin, code, weight)
-    joint, _ = pd.factorize(_joined(codes))
-    limit = step.tolerance * weight.sum() if step.tolerance < 1 else step.tolerance
+def _raked(margins: tuple[Margin, ...], codes: list[Codes], tolerance: float, weight: Floats) -> list[Floats]:
+    """The weights after each margin of the last cycle."""
+    joint = pd.MultiIndex.from_arrays(codes).factorize()[0]
+    limit = tolerance * weight.sum() if tolerance < 1 else tolerance
     table = np.bincount(joint, weight)
-    for _ in range(step.cycles):
-        stages = []
-        for margin, code in zip(step.margins, codes, strict=True):
+    for _ in range(CYCLES):
+        rounds = []
+        for margin, code in zip(margins, codes, strict=True):
             weight = margin.scaled(code, weight)
-            stages.append((code, weight))
-        moved, table = np.abs(table - np.bincount(joint, weight)).max(), np.bincount(joint, weight)
+            rounds.append(weight)
+        before, table = table, np.bincount(joint, weight)
+        moved = np.abs(table - before).max()
         if moved < limit or moved == 0:
-            ones = np.ones(len(weight))
-            return weight, Projection(tuple(_part(code, ones, w) for code, w in stages), PROJECTIONS)
-    raise ArgumentError(f"迭代加权 {step.cycles} 轮仍未收敛。请检查各边际合计的总数是否相等、是否互相矛盾。")
+            return rounds
+    raise ArgumentError(f"迭代加权 {CYCLES} 轮仍未收敛。请检查各边际合计的总数是否相等、是否互相矛盾。")
 
 
-def _joined(codes: list[Codes]) -> Codes:
-    joint = np.zeros(len(codes[0]), dtype=np.intp)
-    for code in codes:
-        joint = joint * (code.max() + 2) + code + 1
-    return joint
-
-
-def _trim(step: Trim, weight: Floats) -> Floats:
+def _trimmed(step: Trim, weight: Floats) -> Floats:
     live = weight > 0
     mean = weight[live].mean()
     while True:
@@ -199,8 +151,6 @@ def _trim(step: Trim, weight: Floats) -> Floats:
                 f"权数上下限 {step.lower:g}～{step.upper:g} 太窄（平均权数 {mean:g}），截下的权数没有去处。请放宽。"
             )
         weight = cut + np.where(room, (weight - cut).sum() / room.sum(), 0.0)
-        if not step.strict:
-            return weight
 
 
 def margin_of(target: Any) -> Margin:
@@ -209,7 +159,7 @@ def margin_of(target: Any) -> Margin:
         ((column, totals),) = target.items()
         target = pd.Series(dict(totals), dtype=float).rename_axis(column)
     if isinstance(target, pd.DataFrame):
-        total = next((name for name in ("n", "total", "N", "Freq") if name in target), target.columns[-1])
+        total = "n" if "n" in target else target.columns[-1]
         target = target.set_index([c for c in target.columns if c != total])[total]
     if not isinstance(target, pd.Series) or None in target.index.names:
         raise ArgumentError("总体合计应是 {列名: {取值: 合计}}、以列名为索引名的 Series，或含各列与 n 的数据框。")

@@ -15,7 +15,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Domains, Floats, Names, Truths, domains, names, numbers, require
-from bangfu_analysis.analysis.estimate import estimate_ratio, estimate_share, first, fit_total, shares
+from bangfu_analysis.analysis.estimate import by_group, estimate_share, first, fit_ratio, fit_total, shares, sums, table
 from bangfu_analysis.errors import ArgumentError
 
 BASES = ("persons", "answers")
@@ -31,7 +31,6 @@ def estimate_table(
     margins: bool = False,
     level: float = 0.95,
     ci: str = "logit",
-    df: str = "domain",
 ) -> pd.DataFrame:
     """Every cell of `by`, as a share of its group of `within` (None: of the table), and as a weighted total.
 
@@ -39,6 +38,15 @@ def estimate_table(
     ci_high, df and deff speak of the share; `total` and `total_se` of the number of people. With `margins` the sums
     over each subset of `by` follow, with missing in the columns summed over and True in `margin`; the base is the
     same (rows with a value in all of `by`). R: svyby(~interaction(...), ~within, svymean), svytable, svytotal.
+
+    >>> people = pd.DataFrame({"sex": ["f", "f", "f", "m"], "ill": ["no", "yes", "yes", "no"], "weight": [10, 20, 10, 10]})
+    >>> found = estimate_table(people, ["sex", "ill"], within="sex", design=SurveyDesign(weight="weight"))
+    >>> found[["sex", "ill", "n", "base_n", "share", "total"]]
+      sex  ill  n  base_n  share  total
+    0   f   no  1       3   0.25   10.0
+    1   f  yes  2       3   0.75   30.0
+    2   m   no  1       1   1.00   10.0
+    3   m  yes  0       1   0.00    0.0
     """
     groups, cells = names(within), [c for c in names(by) if c not in names(within)]
     require(frame, [*groups, *cells], where="estimate_table")
@@ -46,36 +54,27 @@ def estimate_table(
         raise ArgumentError("estimate_table：参数 by 除去 within 后是空的。请至少写一列，例如 by='sex'。")
     sample, bases = resolve(frame, design), domains(frame, groups, where)
     whole = frame[cells].notna().all(axis=1).to_numpy()
-    kept = [cells, *[list(s) for k in range(len(cells) - 1, -1, -1) for s in combinations(cells, k)]]
-    parts = [_cells(frame, sample, bases, c, whole, (level, ci, df)) for c in (kept if margins else [cells])]
-    full = [parts[0].assign(margin=False), *[_aligned(p, parts[0], cells).assign(margin=True) for p in parts[1:]]]
-    found = pd.concat(full, ignore_index=True) if margins else parts[0]
-    return first(found, [*groups, *cells, *(["margin"] if margins else [])])
+    found = _cells(frame, sample, bases, cells, whole, level, ci)
+    if not margins:
+        return first(found, [*groups, *cells])
+    fewer = [list(subset) for k in range(len(cells) - 1, -1, -1) for subset in combinations(cells, k)]
+    summed = [_cells(frame, sample, bases, subset, whole, level, ci) for subset in fewer]
+    every = pd.concat([found.assign(margin=False), *[part.assign(margin=True) for part in summed]], ignore_index=True)
+    categories = found[cells].select_dtypes("category").dtypes.to_dict()
+    return first(every.astype(categories), [*groups, *cells, "margin"])
 
 
 def _cells(
-    frame: pd.DataFrame, sample: Sample, bases: Domains, cells: list[str], whole: Truths, manner: tuple[float, str, str]
+    frame: pd.DataFrame, sample: Sample, bases: Domains, cells: list[str], whole: Truths, level: float, ci: str
 ) -> pd.DataFrame:
     inner = domains(frame, cells, whole)
     code = np.where(inner.code < inner.count, inner.code, -1)
-    found = shares(sample, bases, code, inner.levels, *manner)
-    inside = (code >= 0) & (bases.code < bases.count)
-    size = bases.count * inner.count
-    joint = np.where(inside, bases.code * inner.count + code, size)
-    totals = fit_total(sample, np.ones(len(code)), joint, size)
+    found = shares(sample, bases, code, inner.levels, level, ci)
+    inside, size = (code >= 0) & (bases.code < bases.count), bases.count * inner.count
+    people = fit_total(sample, np.ones(len(code)), np.where(inside, bases.code * inner.count + code, size), size)
     if not cells:  # the whole of each base: a share of 1 by definition, not by sampling
         found = found.assign(ci_low=found["share"], ci_high=found["share"])
-    return found.assign(total=totals.estimate, total_se=np.sqrt(totals.variance))
-
-
-def _aligned(part: pd.DataFrame, like: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
-    gone = [c for c in cells if c not in part]
-    empty = pd.DataFrame({c: pd.Series([pd.NA] * len(part)).astype(_nullable(like[c].dtype)) for c in gone})
-    return pd.concat([part, empty], axis=1)
-
-
-def _nullable(kind: Any) -> Any:
-    return kind if isinstance(kind, pd.CategoricalDtype) or kind == "str" else object
+    return found.assign(total=people.estimate, total_se=np.sqrt(people.variance))
 
 
 def estimate_profile(
@@ -83,7 +82,15 @@ def estimate_profile(
 ) -> pd.DataFrame:
     """Several variables on one axis: their shares stacked, with columns `variable` and `level` after those of `by`.
 
-    `manner`: what `estimate_share` takes (where, level, ci, df).
+    `manner`: what `estimate_share` takes (where, level, ci).
+
+    >>> people = pd.DataFrame({"sex": ["f", "f", "m"], "ill": ["no", "yes", "yes"]})
+    >>> estimate_profile(people, ["sex", "ill"], design=SurveyDesign())[["variable", "level", "share"]].round(2)
+      variable level  share
+    0      sex     f   0.67
+    1      sex     m   0.33
+    2      ill    no   0.33
+    3      ill   yes   0.67
     """
     parts = []
     for variable in variables:
@@ -108,25 +115,32 @@ def estimate_multiple(
     base "persons": shares of those who answered, adding up to more than 1; "answers": shares of all ticks. A row
     that lacks a value in any of the columns did not answer. n counts the ticks of the option, unweighted; base_n the
     people or ticks of the base. R: svymean(~a + b + c); svyratio(~a, ~I(a + b + c)).
+
+    >>> answers = pd.DataFrame({"illness": [1, 1, 0], "debt": [1, 0, 0]})
+    >>> found = estimate_multiple(answers, ["illness", "debt"], design=SurveyDesign(), base="answers")
+    >>> found[["option", "n", "base_n", "share"]].round(2)
+        option  n  base_n  share
+    0  illness  2       3   0.67
+    1     debt  1       3   0.33
     """
     if base not in BASES:
         raise ArgumentError.naming("base", base, BASES)
     ticks = np.column_stack([numbers(frame, column) for column in columns])
     if not np.isin(ticks[~np.isnan(ticks)], (0, 1)).all():
         raise ArgumentError(f"多选题的列 {'、'.join(columns)} 应只有 0 和 1（或缺失）。")
-    bottom = ticks.sum(axis=1) if base == "answers" else np.where(np.isnan(ticks).any(axis=1), np.nan, 1.0)
-    work = frame.assign(_bottom=bottom)
-    groups, live = domains(frame, by, where), resolve(frame, design).weight > 0
-    code = groups.only(live & ~np.isnan(bottom))
-    base_n = np.bincount(code, np.nan_to_num(bottom), groups.count + 1)[: groups.count]
+    sample, groups = resolve(frame, design), domains(frame, by, where)
+    answered: Truths = np.asarray(~np.isnan(ticks).any(axis=1))
+    ticks = np.nan_to_num(ticks)
+    bottom = ticks.sum(axis=1) if base == "answers" else np.ones(len(frame))
+    code, count = groups.only(answered), groups.count
+    live = sample.live(code, count)
+    base_n = sums(live, count, bottom).astype("int64")
     parts = []
-    for place, column in enumerate(columns):
-        part = estimate_ratio(work, column, "_bottom", design=design, by=by, where=where, level=level)
-        n = np.bincount(code, np.nan_to_num(ticks[:, place]), groups.count + 1)[: groups.count]
-        counts: dict[str, Any] = {"n": n.astype("int64"), "base_n": base_n.astype("int64")}
-        parts.append(part.assign(option=column, share=part["estimate"], **counts))
-    every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    return first(every, [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
+    for column, tick in zip(columns, ticks.T, strict=True):
+        found = fit_ratio(sample, tick, bottom, code, count)
+        part = table(sample, groups, found, sample.degrees(), level).assign(option=column, share=found.estimate)
+        parts.append(part.assign(n=sums(live, count, tick).astype("int64"), base_n=base_n))
+    return first(by_group(parts), [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
 
 
 @dataclass(frozen=True)
@@ -154,7 +168,15 @@ RELATIVE_ERROR = (
 
 
 def reliability(table: pd.DataFrame, rules: Sequence[Rule] = NCHS_SHARES) -> pd.DataFrame:
-    """The table with `cv`, `width`, `reliability` (the mark of the first rule met, else "present") and `reliability_why`."""
+    """The table with `cv`, `width`, `reliability` (the mark of the first rule met, else "present") and `reliability_why`.
+
+    >>> people = pd.DataFrame({"sex": ["f", "m"] * 10})
+    >>> found = reliability(estimate_share(people, "sex", design=SurveyDesign()))
+    >>> found[["sex", "share", "reliability", "reliability_why"]]
+      sex  share reliability reliability_why
+    0   f    0.5    suppress    基数或有效样本不足 30
+    1   m    0.5    suppress    基数或有效样本不足 30
+    """
     size: Floats = table["base_n"].to_numpy(dtype=float)
     estimate, se = table["estimate"].to_numpy(dtype=float), table["se"].to_numpy(dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):

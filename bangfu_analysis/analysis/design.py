@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,9 @@ class SurveyDesign:
     nest: cluster ids repeat between strata. `steps` and `sealed` are set by `rake`, `post_stratify`, `trim`.
 
     R: svydesign(id=~cluster, strata=~strata, weights=~weight, fpc=~fpc, nest=nest), options(survey.lonely.psu=...).
+
+    >>> SurveyDesign(weight="weight", strata="district", cluster="unit", fpc="unit_total").columns()
+    ['weight', 'district', 'unit', 'unit_total']
     """
 
     weight: str | None = None
@@ -55,16 +59,14 @@ class SurveyDesign:
     def columns(self) -> list[str]:
         """Every column the design names."""
         columns = [*names(self.weight), *names(self.strata), *names(self.cluster), *names(self.fpc)]
-        return columns if self.replicates is None or self._jackknife else [*columns, *self.given.columns]
+        return columns if self.given is None else [*columns, *self.given.columns]
 
     @property
-    def _jackknife(self) -> bool:
-        return isinstance(self.replicates, str)
-
-    @property
-    def given(self) -> Replicates:
+    def given(self) -> Replicates | None:
         """The replicates that are columns."""
-        return self.replicates if isinstance(self.replicates, Replicates) else Replicates(names(self.replicates))
+        if self.replicates is None or isinstance(self.replicates, str | Replicates):
+            return self.replicates if isinstance(self.replicates, Replicates) else None
+        return Replicates(names(self.replicates))
 
 
 @dataclass(frozen=True)
@@ -77,28 +79,32 @@ class Sample:
     replicates: ReplicateSet | None
     lonely_psu: str
 
+    @cached_property
+    def whole(self) -> bool:
+        """No row has weight 0."""
+        return bool(self.weight.all())
+
+    def live(self, code: Codes, count: int) -> Codes:
+        """The codes, with rows of weight 0 moved outside."""
+        return code if self.whole else np.where(self.weight > 0, code, count)
+
     def degrees(self, code: Codes | None = None, count: int = 1) -> Floats:
         """Degrees of freedom of each group: units less strata with a positive weight (replicates: rank less one).
 
         R: degf(design), or degf(subset(design, ...)) for groups.
         """
         first = self.stages[0]
-        if code is None and self.replicates is None and self.weight.all():
-            return np.array([float(first.units - len(first.taken))])
-        code = np.where(self.weight > 0, 0 if code is None else code, count)
+        if code is None:
+            if self.replicates is None and self.whole:
+                return np.array([float(first.units - len(first.taken))])
+            code = np.zeros(len(self.weight), dtype=np.intp)
+        code, width = self.live(code, count), count + 1
         if self.replicates is not None and self.replicates.given:
             return np.array([self.replicates.rank(code == c) - 1.0 for c in range(count)])
-        units = _distinct(first.unit, code, first.units, count)
-        return units - _distinct(first.stratum[first.unit], code, len(first.taken), count)
-
-
-def _distinct(thing: Codes, code: Codes, things: int, count: int) -> Floats:
-    """How many different things fall in each group."""
-    key, size = thing * (count + 1) + code, things * (count + 1)
-    if size <= max(4 * len(code), 1 << 20):
-        seen = np.bincount(key, minlength=size).reshape(things, count + 1) > 0
-        return np.asarray(seen.sum(0)[:count], dtype=float)
-    return np.bincount(np.unique(key) % (count + 1), minlength=count + 1)[:count].astype(float)
+        units = pd.unique(first.unit * width + code)
+        strata = pd.unique(first.stratum[units // width] * width + units % width)
+        found = np.bincount(units % width, minlength=width) - np.bincount(strata % width, minlength=width)
+        return found[:count].astype(float)
 
 
 def resolve(frame: pd.DataFrame, design: SurveyDesign) -> Sample:
@@ -138,10 +144,10 @@ def _weights(frame: pd.DataFrame, design: SurveyDesign, stages: tuple[Stage, ...
 def _replicates(frame: pd.DataFrame, design: SurveyDesign, base: Floats, first: Stage) -> ReplicateSet | None:
     if design.replicates is None:
         return None
-    if isinstance(design.replicates, str):
-        found = jackknife(design.replicates, base, first, design.lonely_psu)
-    else:
+    if design.given is not None:
         found = given(frame, design.given, base)
+    else:
+        found = jackknife(str(design.replicates), base, first, design.lonely_psu)
     return replace(found, weight=lambda r: apply(design.steps, frame, found.weight(r))[0]) if design.steps else found
 
 

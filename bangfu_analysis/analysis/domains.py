@@ -68,8 +68,20 @@ def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes: Any = column.cat.codes.to_numpy()
         return codes, pd.CategoricalIndex(column.cat.categories, dtype=column.dtype)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "i":
+        codes, integers = packed(column.to_numpy(dtype=np.intp))
+        return codes, pd.Index(integers, dtype=column.dtype)
     codes, found = pd.factorize(column, sort=True)
     return codes, pd.Index(found)
+
+
+def packed(values: Codes) -> tuple[Codes, Codes]:
+    """Codes 0..k-1 of integers, and the integers; by counting, not hashing, where they lie close together."""
+    if not len(values) or (low := int(values.min())) + 2 * len(values) < int(values.max()):
+        return pd.factorize(values, sort=True)
+    values = values - low if low else values
+    seen = np.bincount(values) > 0
+    return values if seen.all() else (np.cumsum(seen) - 1)[values], np.flatnonzero(seen) + low
 
 
 def rows_where(frame: pd.DataFrame, where: Any) -> Truths:
@@ -104,12 +116,11 @@ def domains(frame: pd.DataFrame, by: Names = None, where: Any = None) -> Domains
         inside = inside & (codes >= 0) if codes.min(initial=0) < 0 else inside
         code = code * len(levels) + codes
     code = code if inside.all() else np.where(inside, code, size)
-    seen = np.bincount(code, minlength=size + 1)[:size] > 0
-    if not columns or any(isinstance(levels, pd.CategoricalIndex) for _, levels in parts):
-        seen[:] = True
-    kept = np.flatnonzero(seen)
-    if len(kept) < size:
-        code = np.append(np.cumsum(seen) - 1, len(kept))[code]
+    kept: Codes = np.arange(size)
+    if columns and not any(isinstance(levels, pd.CategoricalIndex) for _, levels in parts):
+        seen = np.bincount(code, minlength=size + 1)[:size] > 0
+        kept = np.flatnonzero(seen)
+        code = code if seen.all() else np.append(np.cumsum(seen) - 1, len(kept))[code]
     places = np.unravel_index(kept, shape) if columns else ()
     table = {name: levels.take(place) for name, (_, levels), place in zip(columns, parts, places, strict=True)}
     return Domains(code, pd.DataFrame(table, index=pd.RangeIndex(len(kept))))

@@ -27,10 +27,10 @@ from bangfu_analysis.analysis.domains import (
     require,
 )
 from bangfu_analysis.analysis.intervals import around, share_limits, two_sided_p
-from bangfu_analysis.analysis.variance import group_variance, replicate_covariance
+from bangfu_analysis.analysis.variance import linear_variance, replicate_covariance
 from bangfu_analysis.errors import ArgumentError
 
-DF = ("design", "domain")
+RESULT = ["n", "base_n", "left_out_n", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,27 @@ def per(numerator: Floats, denominator: Floats) -> Floats:
     return np.asarray(np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator != 0))
 
 
-def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: int) -> Fit:
-    """Ratio of two totals in each group (x None: the mean). Linearised value: (y - R x) / X."""
+def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: int, start: float = 0.0) -> Fit:
+    """Ratio of two totals in each group (x None: the mean), linearised as (y - R x) / X.
+
+    It is worked out as the distance from `start`, so that no digits are lost where all values lie close together.
+    """
+    w, times = sample.weight, 1.0 if x is None else x
+    gap = y - start * times if start else y
+    wgap, wx = w * gap, w if x is None else w * x
 
     def statistic(weight: Floats) -> Floats:
-        return per(sums(code, count, weight * y), sums(code, count, weight if x is None else weight * x))
+        return per(sums(code, count, weight * y), sums(code, count, weight * times))
 
-    w = sample.weight
-    base = sums(code, count, w if x is None else w * x)
-    ratio = per(sums(code, count, w * y), base)
-    expected = spread(ratio, code)
-    z = y - (expected if x is None else expected * x)
-    return fit(sample, ratio, statistic, z, code, base, base if x is None else None)
+    def gradient(top: Floats, base: Floats) -> list[Floats]:
+        return [per(np.ones(count), base), per(-per(top, base), base)]
+
+    (top, base), variance = _variance(sample, statistic, [wgap, wx], gradient, code, count)
+    ratio = per(top, base)
+    cross, power = (top, base) if x is None else (sums(code, count, wgap * x), sums(code, count, wx * x))
+    squares = per(sums(code, count, wgap * gap) - 2 * ratio * cross + ratio**2 * power, base**2)
+    people = base if x is None else sums(code, count, w)
+    return _fit(sample, ratio + start, variance, code, squares, people)
 
 
 def fit_total(sample: Sample, y: Floats, code: Codes, count: int) -> Fit:
@@ -73,48 +82,48 @@ def fit_total(sample: Sample, y: Floats, code: Codes, count: int) -> Fit:
     def statistic(weight: Floats) -> Floats:
         return sums(code, count, weight * y)
 
-    return fit(sample, statistic(sample.weight), statistic, y, code, np.ones(count))
+    wy = sample.weight * y
+    (total,), variance = _variance(sample, statistic, [wy], lambda total: [np.ones(count)], code, count)
+    people = sums(code, count, sample.weight)
+    return _fit(sample, total, variance, code, sums(code, count, wy * y) - per(total**2, people), people)
 
 
-def fit(
+def fit(sample: Sample, statistic: Callable[[Floats], Floats], z: Floats, code: Codes, count: int) -> Fit:
+    """Any statistic of the weights with its linearised value z; without deff."""
+    columns = [sample.weight * z]
+    _, variance = _variance(sample, statistic, columns, lambda total: [np.ones(count)], code, count)
+    return _fit(sample, statistic(sample.weight), variance, code, np.zeros(count), np.zeros(count))
+
+
+def _variance(
     sample: Sample,
-    estimate: Floats,
     statistic: Callable[[Floats], Floats],
-    z: Floats,
+    columns: list[Floats],
+    gradient: Callable[..., list[Floats]],
     code: Codes,
-    base: Floats,
-    population: Floats | None = None,
-) -> Fit:
-    """Variances of estimates whose linearised value is z / base; replicates recompute the statistic instead.
+    count: int,
+) -> tuple[list[Floats], Floats]:
+    """Totals of the columns, and the variance of a function of them; replicates recompute the statistic instead."""
+    if sample.replicates is None:
+        return linear_variance(sample, columns, gradient, code, count)
+    found = replicate_covariance(sample.replicates, statistic, statistic(sample.weight))
+    return [sums(code, count, column) for column in columns], np.diag(found)
 
-    `population`: the sums of the weights, where the caller has them already.
+
+def _fit(sample: Sample, estimate: Floats, variance: Floats, code: Codes, squares: Floats, people: Floats) -> Fit:
+    """With deff: over the variance of a simple random sample without replacement of the same size (R: deff=TRUE).
+
+    squares: sum of the squared linearised values; people: of the weights. Missing where these do not exceed n.
     """
-    count = len(estimate)
-    influence = z * sample.weight
-    if sample.replicates is not None:
-        variance = np.diag(replicate_covariance(sample.replicates, statistic, estimate))
-    else:
-        variance = per(group_variance(sample, influence, code, count), base**2)
-    n = sums(code if sample.weight.all() else np.where(sample.weight > 0, code, count), count)
-    population = sums(code, count, sample.weight) if population is None else population
-    squares = sums(code, count, influence * z) - per(sums(code, count, influence) ** 2, population)
-    deff = _design_effect(variance * base**2, squares, n, population)
+    n, deff = sums(sample.live(code, len(estimate)), len(estimate)), np.full(len(estimate), np.nan)
+    usable = (people - n > 1e-9 * people) & (squares > 0) & (n > 1)
+    np.divide(variance * (n - 1), squares * (people - n), out=deff, where=usable)
     return Fit(n, estimate, np.where(np.isfinite(estimate), variance, np.nan), deff)
 
 
 def spread(of_group: Floats, code: Codes) -> Floats:
     """A group's value on each of its rows; 0 outside and where there is none."""
     return np.append(np.nan_to_num(of_group, nan=0.0), 0.0).take(code)
-
-
-def _design_effect(variance: Floats, squares: Floats, n: Floats, population: Floats) -> Floats:
-    """Variance over that of a simple random sample without replacement of the same size. R: deff=TRUE.
-
-    Missing where the weights do not exceed the sample (relative weights have no population size).
-    """
-    spare = population - n
-    usable = (spare > 1e-9 * population) & (squares > 0) & (n > 1)
-    return np.asarray(np.divide(variance * (n - 1), squares * spare, out=np.full(len(n), np.nan), where=usable))
 
 
 def estimate_mean(
@@ -125,17 +134,22 @@ def estimate_mean(
     by: Names = None,
     where: Any = None,
     level: float = 0.95,
-    df: str = "design",
 ) -> pd.DataFrame:
     """Mean of a numeric variable in each group of `by` inside `where`.
 
-    `df`: degrees of freedom of the whole design (as confint(svyby(...), df=degf(design))) or of each "domain".
-    R: svymean(~variable, design, na.rm=TRUE); svyby(~variable, ~by, design, svymean, na.rm=TRUE, deff=TRUE).
+    R: svymean(~variable, design, na.rm=TRUE); svyby(~variable, ~by, design, svymean, na.rm=TRUE, deff=TRUE), with
+    limits as confint(..., df=degf(design)).
+
+    >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "weight": [10, 20, 10, 10], "income": [200, 300, 260, None]})
+    >>> found = estimate_mean(people, "income", design=SurveyDesign(weight="weight"))
+    >>> found[["n", "left_out_n", "estimate", "se"]].round(2)
+       n  left_out_n  estimate     se
+    0  3           1     265.0  27.61
     """
     sample, groups = resolve(frame, design), domains(frame, by, where)
     y, answered = _filled(numbers(frame, variable))
-    code = groups.only(answered) if not answered.all() else groups.code
-    return table(sample, groups, fit_ratio(sample, y, None, code, groups.count), level, df)
+    found = fit_ratio(sample, y, None, groups.only(answered), groups.count, float(y.mean()))
+    return table(sample, groups, found, sample.degrees(), level)
 
 
 def estimate_total(
@@ -146,12 +160,17 @@ def estimate_total(
     by: Names = None,
     where: Any = None,
     level: float = 0.95,
-    df: str = "design",
 ) -> pd.DataFrame:
-    """Total of a numeric variable (None: number of people) in each group. R: svytotal(~variable, na.rm=TRUE)."""
+    """Total of a numeric variable (None: number of people) in each group. R: svytotal(~variable, na.rm=TRUE).
+
+    >>> people = pd.DataFrame({"weight": [10, 20, 10], "debt": [0, 500, 200]})
+    >>> estimate_total(people, "debt", design=SurveyDesign(weight="weight"))["estimate"].item()
+    12000.0
+    """
     sample, groups = resolve(frame, design), domains(frame, by, where)
     y, answered = _filled(np.ones(len(frame)) if variable is None else numbers(frame, variable))
-    return table(sample, groups, fit_total(sample, y, groups.only(answered), groups.count), level, df)
+    found = fit_total(sample, y, groups.only(answered), groups.count)
+    return table(sample, groups, found, sample.degrees(), level)
 
 
 def estimate_ratio(
@@ -163,13 +182,17 @@ def estimate_ratio(
     by: Names = None,
     where: Any = None,
     level: float = 0.95,
-    df: str = "design",
 ) -> pd.DataFrame:
-    """Ratio of two totals in each group, over rows that have both. R: svyratio(~numerator, ~denominator, na.rm=TRUE)."""
+    """Ratio of two totals in each group, over rows that have both. R: svyratio(~numerator, ~denominator, na.rm=TRUE).
+
+    >>> homes = pd.DataFrame({"income": [600, 500], "size": [3, 2]})
+    >>> estimate_ratio(homes, "income", "size", design=SurveyDesign())["estimate"].item()
+    220.0
+    """
     sample, groups = resolve(frame, design), domains(frame, by, where)
     (y, has_y), (x, has_x) = _filled(numbers(frame, numerator)), _filled(numbers(frame, denominator))
     found = fit_ratio(sample, y, x, groups.only(has_y & has_x), groups.count)
-    return table(sample, groups, found, level, df)
+    return table(sample, groups, found, sample.degrees(), level)
 
 
 def estimate_share(
@@ -181,37 +204,39 @@ def estimate_share(
     where: Any = None,
     level: float = 0.95,
     ci: str = "logit",
-    df: str = "domain",
 ) -> pd.DataFrame:
     """Share of each level of a variable in each group of `by`: one row per group and level, `share` = `estimate`.
 
     n: rows at the level; base_n: rows of the group with a value. Degrees of freedom are those of the subset, as
     svyciprop counts them. R: svyciprop(~I(variable == level), subset(design, ...), method=ci).
+
+    >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m", "m"], "weight": [10, 20, 10, 10, 10]})
+    >>> found = estimate_share(people, "sex", design=SurveyDesign(weight="weight"), ci="wilson")
+    >>> found[["sex", "n", "base_n", "share", "ci_low", "ci_high"]].round(2)
+      sex  n  base_n  share  ci_low  ci_high
+    0   f  2       5    0.5    0.09     0.91
+    1   m  3       5    0.5    0.09     0.91
     """
     require(frame, [variable], where="estimate_share")
     sample, groups = resolve(frame, design), domains(frame, by, where)
     codes, levels = level_codes(frame[variable])
-    return shares(sample, groups, codes, pd.DataFrame({variable: levels}), level, ci, df)
+    return shares(sample, groups, codes, pd.DataFrame({variable: levels}), level, ci)
 
 
-def shares(
-    sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, level: float, ci: str, df: str
-) -> pd.DataFrame:
+def shares(sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, level: float, ci: str) -> pd.DataFrame:
     """Shares of coded levels (-1: no answer) in each group; one level at a time, so memory stays that of one column."""
-    code = groups.only(codes >= 0)
-    degrees = _degrees(sample, groups, df)
-    rows = sums(groups.code, groups.count)
-    live = sample.weight > 0
+    code, count = groups.only(codes >= 0), groups.count
+    degrees, rows = sample.degrees(groups.code, count), sums(groups.code, count)
     parts = []
     for k in range(len(levels)):
         hit = codes == k
-        found = fit_ratio(sample, hit.astype(float), None, code, groups.count)
+        found = fit_ratio(sample, hit.astype(float), None, code, count)
         low, high = share_limits(found.estimate, found.variance, degrees, rows, level, ci)
-        n = sums(np.where(hit & live, code, groups.count), groups.count)
-        part = _columns(sample, groups, found, degrees, low, high)
-        parts.append(part.assign(n=n.astype("int64"), share=found.estimate))
-    every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    places = np.tile(np.arange(len(levels)), groups.count)
+        n = sums(sample.live(np.where(hit, code, count), count), count).astype("int64")
+        part = table(sample, groups, found, degrees, level)
+        parts.append(part.assign(n=n, share=found.estimate, ci_low=low, ci_high=high))
+    every = by_group(parts)
+    places = np.tile(np.arange(len(levels)), count)
     typed = every.assign(**{str(name): levels[name].array.take(places) for name in levels})
     return first(typed, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
 
@@ -231,6 +256,12 @@ def estimate_difference(
 
     The covariance of the groups is in the standard error, so it holds for overlapping waves too (stack the waves
     and name the person as cluster). df is that of the design less one. R: svyttest; svycontrast(svyby(covmat=TRUE)).
+
+    >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "income": [200, 300, 260, 300]})
+    >>> found = estimate_difference(people, "income", design=SurveyDesign(), between="sex")
+    >>> found[["sex", "reference", "estimate", "p_value"]].round(2)
+      sex reference  estimate  p_value
+    0   m         f      30.0     0.57
     """
     sample, groups = resolve(frame, design), domains(frame, by, where)
     y, answered = _filled(numbers(frame, variable))
@@ -238,78 +269,48 @@ def estimate_difference(
     codes, levels = level_codes(frame[between])
     if reference is not None and reference not in levels:
         raise ArgumentError.naming("reference", reference, levels)
-    base = 0 if reference is None else int(np.flatnonzero(levels == reference)[0])
-    used = groups.only(answered & (codes >= 0))
-    df = sample.degrees(np.where(used < groups.count, 0, 1), 1) - 1
-    parts = [
-        _columns(
-            sample, groups, _difference(sample, y, used, groups.count, codes == k, codes == base), df, None, None
-        ).assign(**{between: levels[k], "reference": levels[base]})
-        for k in range(len(levels))
-        if k != base
-    ]
-    found = pd.concat(parts, ignore_index=True)
-    low, high = around(found["estimate"].to_numpy(), found["se"].to_numpy(), found["df"].to_numpy(), level)
-    t = per(found["estimate"].to_numpy(), found["se"].to_numpy())
-    found = found.assign(ci_low=low, ci_high=high, statistic=t, p_value=two_sided_p(t, found["df"].to_numpy()))
-    return found[[*groups.levels, between, "reference", *RESULT, "statistic", "p_value"]]
+    base = 0 if reference is None else levels.tolist().index(reference)
+    used, count = groups.only(answered & (codes >= 0)), groups.count
+    df = sample.degrees(np.where(used < count, 0, 1), 1) - 1
+    parts = []
+    for k in [k for k in range(len(levels)) if k != base]:
+        found = _difference(sample, y, [np.where(codes == c, used, count) for c in (k, base)], count)
+        parts.append(table(sample, groups, found, df, level).assign(**{between: levels[k], "reference": levels[base]}))
+    result = pd.concat(parts, ignore_index=True)
+    t = per(result["estimate"].to_numpy(), result["se"].to_numpy())
+    result = result.assign(statistic=t, p_value=two_sided_p(t, result["df"].to_numpy()))
+    return result[[*groups.levels, between, "reference", *RESULT, "statistic", "p_value"]]
 
 
-def _difference(sample: Sample, y: Floats, code: Codes, count: int, one: Truths, other: Truths) -> Fit:
-    def mean(weight: Floats, rows: Truths) -> Floats:
-        inside = np.where(rows, code, count)
-        return per(sums(inside, count, weight * y), sums(inside, count, weight))
+def _difference(sample: Sample, y: Floats, sides: list[Codes], count: int) -> Fit:
+    """The mean of one side less that of the other, in each group."""
 
-    def statistic(weight: Floats) -> Floats:
-        return mean(weight, one) - mean(weight, other)
+    def means(weight: Floats) -> list[Floats]:
+        return [per(sums(side, count, weight * y), sums(side, count, weight)) for side in sides]
 
     z = np.zeros(len(y))
-    for rows, sign in ((one, 1.0), (other, -1.0)):
-        inside = np.where(rows, code, count)
-        share = per(np.ones(count), sums(inside, count, sample.weight))
-        z += sign * (y - spread(mean(sample.weight, rows), inside)) * spread(share, inside)
-    return fit(sample, statistic(sample.weight), statistic, z, np.where(one | other, code, count), np.ones(count))
+    for side, mean, sign in zip(sides, means(sample.weight), (1, -1), strict=True):
+        z += spread(per(np.full(count, sign), sums(side, count, sample.weight)), side) * (y - spread(mean, side))
+    return fit(sample, lambda weight: np.subtract(*means(weight)), z, np.minimum(*sides), count)
 
 
-RESULT = ["n", "base_n", "left_out_n", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
-
-
-def table(sample: Sample, groups: Domains, found: Fit, level: float, df: str) -> pd.DataFrame:
+def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float) -> pd.DataFrame:
     """The result frame of estimates with t limits."""
-    degrees = _degrees(sample, groups, df)
-    low, high = around(found.estimate, np.sqrt(found.variance), degrees, level)
-    return _columns(sample, groups, found, degrees, low, high)[[*groups.levels, *RESULT]]
+    se, n = np.sqrt(found.variance), found.n.astype("int64")
+    everybody = sums(sample.live(groups.code, groups.count), groups.count).astype("int64")
+    low, high = around(found.estimate, se, df, level)
+    counts = groups.levels.assign(n=n, base_n=n, left_out_n=everybody - n, estimate=found.estimate, se=se)
+    return counts.assign(ci_low=low, ci_high=high, df=np.broadcast_to(df, groups.count), deff=found.deff)
 
 
-def _columns(
-    sample: Sample, groups: Domains, found: Fit, degrees: Floats, low: Floats | None, high: Floats | None
-) -> pd.DataFrame:
-    live = groups.code if sample.weight.all() else groups.only(sample.weight > 0)
-    n = found.n.astype("int64")
-    return groups.levels.assign(
-        n=n,
-        base_n=n,
-        left_out_n=sums(live, groups.count).astype("int64") - n,
-        estimate=found.estimate,
-        se=np.sqrt(found.variance),
-        ci_low=low,
-        ci_high=high,
-        df=np.broadcast_to(degrees, groups.count),
-        deff=found.deff,
-    )
+def by_group(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Parts that each have a row per group, brought together group by group."""
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
 def first(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The table with these columns leading."""
     return table[[*columns, *[c for c in table.columns if c not in columns]]]
-
-
-def _degrees(sample: Sample, groups: Domains, df: str) -> Floats:
-    if df not in DF:
-        raise ArgumentError.naming("df", df, DF)
-    if df == "design":
-        return np.repeat(sample.degrees(), groups.count)
-    return sample.degrees(groups.code, groups.count)
 
 
 def _filled(values: Floats) -> tuple[Floats, Truths]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.association import checked_counts
+from bangfu_analysis.analysis.association import checked_counts, tested
 from bangfu_analysis.analysis.domains import Floats
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.errors import ArgumentError
@@ -43,18 +43,14 @@ def mantel_haenszel(
     layers = [t for t in layers if t.sum() > 1]
     n = int(sum(t.sum() for t in layers))
     if layers[0].shape != (2, 2):
-        return pd.DataFrame([{"n": n, **_generalised(layers)}])
+        return _generalised(n, layers)
     if exact:
         return pd.DataFrame([{"n": n} | _conditional_odds(layers, level)])
-    return pd.DataFrame([{"n": n, **_common_odds(np.array(layers), level), **_cochran(np.array(layers), correct)}])
-
-
-def _cochran(x: Floats, correct: bool) -> dict[str, float]:
-    row, column, n = x.sum(2)[:, 0], x.sum(1)[:, 0], x.sum((1, 2))
-    gap = abs(float((x[:, 0, 0] - row * column / n).sum()))
-    variance = float((row * (n - row) * column * (n - column) / (n**2 * (n - 1))).sum())
-    statistic = (gap - (min(0.5, gap) if correct else 0.0)) ** 2 / variance
-    return {"statistic": statistic, "df": 1, "p_value": float(special.chdtrc(1, statistic))}
+    x = np.array(layers)
+    row, column, size = x.sum(2)[:, 0], x.sum(1)[:, 0], x.sum((1, 2))
+    gap = abs(float((x[:, 0, 0] - row * column / size).sum()))
+    variance = float((row * (size - row) * column * (size - column) / (size**2 * (size - 1))).sum())
+    return tested(n, (gap - (min(0.5, gap) if correct else 0.0)) ** 2 / variance, 1, **_common_odds(x, level))
 
 
 def _common_odds(x: Floats, level: float) -> dict[str, float]:
@@ -68,16 +64,15 @@ def _common_odds(x: Floats, level: float) -> dict[str, float]:
     return {"estimate": odds, "ci_low": odds * np.exp(-half), "ci_high": odds * np.exp(half)}
 
 
-def _generalised(layers: list[Floats]) -> dict[str, float]:
+def _generalised(n: int, layers: list[Floats]) -> pd.DataFrame:
     size = (layers[0].shape[0] - 1) * (layers[0].shape[1] - 1)
     gap, spread = np.zeros(size), np.zeros((size, size))
     for x in layers:
-        n, row, column = x.sum(), x.sum(1)[:-1], x.sum(0)[:-1]
-        gap = gap + (x[:-1, :-1] - np.outer(row, column) / n).T.ravel()
-        halves = [np.diag(n * side) - np.outer(side, side) for side in (column, row)]
-        spread = spread + np.kron(*halves) / (n**2 * (n - 1))
-    statistic = float(gap @ np.linalg.solve(spread, gap))
-    return {"statistic": statistic, "df": size, "p_value": float(special.chdtrc(size, statistic))}
+        people, row, column = x.sum(), x.sum(1)[:-1], x.sum(0)[:-1]
+        gap = gap + (x[:-1, :-1] - np.outer(row, column) / people).T.ravel()
+        halves = [np.diag(people * side) - np.outer(side, side) for side in (column, row)]
+        spread = spread + np.kron(*halves) / (people**2 * (people - 1))
+    return tested(n, float(gap @ np.linalg.solve(spread, gap)), size)
 
 
 def _conditional(layers: list[Floats]) -> tuple[Floats, Floats, float]:

@@ -73,8 +73,8 @@ def share_limits(
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.where(edge, rows, p * (1 - p) / variance)
         se = np.sqrt(variance)
-        exact = beta_limits(*_korn_graubard(p, size, t, rows, level), level)
-        low, high = exact
+        trials = size * (t_value(rows - 1, level) / t) ** 2
+        low, high = exact = beta_limits(trials * p, trials, level)
         if method in ("logit", "xlogit"):
             odds, half = special.logit(p), t * se / (p * (1 - p))
             low, high = special.expit(odds - half), special.expit(odds + half)
@@ -90,11 +90,6 @@ def share_limits(
     return np.where(certain, p, low), np.where(certain, p, high)
 
 
-def _korn_graubard(p: Floats, size: Floats, t: Floats, rows: Floats, level: float) -> tuple[Floats, Floats]:
-    adjusted = size * (t_value(rows - 1, level) / t) ** 2
-    return adjusted * p, adjusted
-
-
 def count_limits(x: Floats, n: Floats, level: float, method: str) -> tuple[Floats, Floats]:
     """Limits of a share x/n of plain counts. R: prop.test (wilson without, wilson_cc with correction), binom.test."""
     if method not in COUNT_LIMITS:
@@ -106,8 +101,7 @@ def count_limits(x: Floats, n: Floats, level: float, method: str) -> tuple[Float
         return beta_limits(x, n, level)
     tail = (1 - level) / 2
     if method == "jeffreys":
-        low, high = special.betaincinv(x + 0.5, n - x + 0.5, tail), special.betaincinv(x + 0.5, n - x + 0.5, 1 - tail)
-        return np.asarray(low), np.asarray(high)
+        return special.betaincinv(x + 0.5, n - x + 0.5, tail), special.betaincinv(x + 0.5, n - x + 0.5, 1 - tail)
     shift = np.minimum(0.5, np.abs(x - n / 2))
     low = wilson_limits((x - shift) / n, n, z)[0]
     return low, wilson_limits((x + shift) / n, n, z)[1]

@@ -1,15 +1,14 @@
 """Poverty, inequality, the burden of illness, and what aid reaches: with standard errors under the design.
 
 A hardship roster is chosen by income, so a share below the line within it is a share of the roster, not a poverty
-rate of workers. Linearised values follow Deville (1999, Survey Methodology 25). Every function takes `by`, `where`
-and `level` as `estimate_mean` does.
+rate of workers. Linearised values follow Deville (1999, Survey Methodology 25). Every function takes `design`,
+`by`, `where` and `level` as `estimate_mean` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypedDict, Unpack
+from typing import Any, Required, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -17,12 +16,14 @@ import pandas as pd
 from bangfu_analysis.analysis.design import SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Floats, Names, domains, level_codes, names, numbers, require
 from bangfu_analysis.analysis.estimate import (
+    by_group,
     estimate_mean,
     estimate_ratio,
     estimate_share,
     estimate_total,
     first,
     fit,
+    sums,
     table,
 )
 from bangfu_analysis.errors import ArgumentError
@@ -31,8 +32,9 @@ Line = float | str | Mapping[Any, float]
 
 
 class Manner(TypedDict, total=False):
-    """Of which rows, and at what level of confidence."""
+    """Under what design, of which rows, and at what level of confidence."""
 
+    design: Required[SurveyDesign]
     by: Names
     where: Any
     level: float
@@ -60,13 +62,7 @@ def _gap(frame: pd.DataFrame, income: str, line: Line) -> Floats:
 
 
 def fgt(
-    frame: pd.DataFrame,
-    income: str,
-    line: Line,
-    *,
-    design: SurveyDesign,
-    alpha: Sequence[float] = (0, 1, 2),
-    **manner: Unpack[Manner],
+    frame: pd.DataFrame, income: str, line: Line, *, alpha: Sequence[float] = (0, 1, 2), **manner: Unpack[Manner]
 ) -> pd.DataFrame:
     """Foster, Greer and Thorbecke's indices (1984, Econometrica 52): one row per group and `alpha`.
 
@@ -74,17 +70,12 @@ def fgt(
     R: svymean(~I(((z - y) / z)^alpha * (y < z)), design, na.rm=TRUE).
     """
     part = _gap(frame, income, line) / line_of(frame, line)
-    parts = []
-    for power in alpha:
-        index = np.where(part > 0, part**power, part)  # 0 and missing stay as they are
-        found = estimate_mean(frame.assign(_index=index), "_index", design=design, **manner)
-        parts.append(found.assign(alpha=power))
-    return first(_by_group(parts), [*names(manner.get("by")), "alpha"])
-
-
-def _by_group(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Parts that each have a row per group, brought together group by group."""
-    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    indices = {power: np.where(part > 0, part**power, part) for power in alpha}  # 0 and missing stay as they are
+    parts = [
+        estimate_mean(frame.assign(_index=index), "_index", **manner).assign(alpha=power)
+        for power, index in indices.items()
+    ]
+    return first(by_group(parts), [*names(manner.get("by")), "alpha"])
 
 
 def shortfall(
@@ -92,7 +83,6 @@ def shortfall(
     income: str,
     line: Line,
     *,
-    design: SurveyDesign,
     months: float = 12,
     size: str | None = None,
     **manner: Unpack[Manner],
@@ -102,23 +92,21 @@ def shortfall(
     income and line are per person and month; `size` (household size) counts all members where a row is a household.
     """
     yuan = _gap(frame, income, line) * months * (1.0 if size is None else numbers(frame, size))
-    return estimate_total(frame.assign(_gap=yuan), "_gap", design=design, **manner)
+    return estimate_total(frame.assign(_gap=yuan), "_gap", **manner)
 
 
-def gini(frame: pd.DataFrame, variable: str, *, design: SurveyDesign, **manner: Unpack[Manner]) -> pd.DataFrame:
+def gini(frame: pd.DataFrame, variable: str, **manner: Unpack[Manner]) -> pd.DataFrame:
     """Gini coefficient in each group. R: laeken::gini for the value, convey::svygini for the standard error."""
-    return concentration_index(frame, variable, variable, design=design, **manner)
+    return concentration_index(frame, variable, variable, **manner)
 
 
-def concentration_index(
-    frame: pd.DataFrame, variable: str, rank_by: str, *, design: SurveyDesign, **manner: Unpack[Manner]
-) -> pd.DataFrame:
+def concentration_index(frame: pd.DataFrame, variable: str, rank_by: str, **manner: Unpack[Manner]) -> pd.DataFrame:
     """How `variable` (aid, spending) falls on the poor: below 0 the poor have more than their share.
 
     C = 2 sum(w a F) / sum(w a) - 1 with F the weighted mid-rank of `rank_by` (Kakwani, Wagstaff and van Doorslaer
     1997, J. Econometrics 77). Ranked by itself it is Gini's coefficient.
     """
-    sample, groups = resolve(frame, design), domains(frame, manner.get("by"), manner.get("where"))
+    sample, groups = resolve(frame, manner["design"]), domains(frame, manner.get("by"), manner.get("where"))
     a, y = numbers(frame, variable), numbers(frame, rank_by)
     code = groups.only(~np.isnan(a) & ~np.isnan(y))
     rows = [np.flatnonzero(code == c) for c in range(groups.count)]
@@ -129,9 +117,9 @@ def concentration_index(
     z = np.zeros(len(frame))
     for r in rows:
         z[r] = _concentration(a[r], y[r], sample.weight[r])[1]
-    found = fit(sample, statistic(sample.weight), statistic, z, code, np.ones(groups.count))
-    no_deff = replace(found, deff=np.full(groups.count, np.nan))
-    return table(sample, groups, no_deff, manner.get("level", 0.95), "design")
+    return table(
+        sample, groups, fit(sample, statistic, z, code, groups.count), sample.degrees(), manner.get("level", 0.95)
+    )
 
 
 def _concentration(a: Floats, y: Floats, w: Floats) -> tuple[float, Floats]:
@@ -175,8 +163,8 @@ def theil(
 
     income = sample.weight @ y
     z = (log - y * (sample.weight @ log / income) - y) / income + 1 / sample.weight[used].sum()
-    found = fit(sample, statistic(sample.weight), statistic, z, code, np.ones(1))
-    total = table(sample, groups, replace(found, deff=np.full(1, np.nan)), level, "design").assign(component="total")
+    found = fit(sample, statistic, z, code, 1)
+    total = table(sample, groups, found, sample.degrees(), level).assign(component="total")
     if between is not None:
         part = _theil_between(frame, between, sample.weight * used, y)
         split = pd.DataFrame({"component": ["within", "between"], "estimate": [found.estimate[0] - part, part]})
@@ -190,22 +178,15 @@ def _theil_between(frame: pd.DataFrame, between: str, weight: Floats, y: Floats)
     codes, levels = level_codes(frame[between])
     if ((codes < 0) & (weight > 0)).any():
         raise ArgumentError(f"分组列 {between} 有缺失，泰尔指数无法分解。请用 where 排除这些行。")
-    known = codes >= 0
-    people = np.bincount(codes[known], weight[known], len(levels))
-    income = np.bincount(codes[known], (weight * y)[known], len(levels))
+    codes = np.where(codes < 0, len(levels), codes)
+    people, income = sums(codes, len(levels), weight), sums(codes, len(levels), weight * y)
     some = income > 0
     share = income[some] / income.sum()
     return float(share @ np.log(share * people.sum() / people[some]))
 
 
 def catastrophic(
-    frame: pd.DataFrame,
-    spending: str,
-    resources: str,
-    *,
-    design: SurveyDesign,
-    threshold: float = 0.1,
-    **manner: Unpack[Manner],
+    frame: pd.DataFrame, spending: str, resources: str, *, threshold: float = 0.1, **manner: Unpack[Manner]
 ) -> pd.DataFrame:
     """Health spending beyond a stated part of resources: rows `measure` headcount, overshoot, mean_positive_overshoot.
 
@@ -221,33 +202,24 @@ def catastrophic(
     hit = np.where(np.isnan(part), np.nan, part > threshold)
     work = frame.assign(_hit=hit, _beyond=np.maximum(part - threshold, 0.0))
     parts = [
-        estimate_mean(work, "_hit", design=design, **manner).assign(measure="headcount"),
-        estimate_mean(work, "_beyond", design=design, **manner).assign(measure="overshoot"),
-        estimate_ratio(work, "_beyond", "_hit", design=design, **manner).assign(measure="mean_positive_overshoot"),
+        estimate_mean(work, "_hit", **manner).assign(measure="headcount"),
+        estimate_mean(work, "_beyond", **manner).assign(measure="overshoot"),
+        estimate_ratio(work, "_beyond", "_hit", **manner).assign(measure="mean_positive_overshoot"),
     ]
-    return first(_by_group(parts), [*names(manner.get("by")), "measure"])
+    return first(by_group(parts), [*names(manner.get("by")), "measure"])
 
 
-def coverage(
-    frame: pd.DataFrame, aided: str, *, design: SurveyDesign, ci: str = "wilson", **manner: Unpack[Manner]
-) -> pd.DataFrame:
+def coverage(frame: pd.DataFrame, aided: str, *, ci: str = "wilson", **manner: Unpack[Manner]) -> pd.DataFrame:
     """Share of those eligible (`where`) whom aid reached; `aided` holds True/False or amounts (above 0 is reached)."""
     yes = numbers(frame, aided)
     reached = pd.Categorical(np.where(np.isnan(yes), np.nan, (yes > 0).astype(float)), categories=[0.0, 1.0])
-    found = estimate_share(frame.assign(_aided=reached), "_aided", design=design, ci=ci, **manner)
+    found = estimate_share(frame.assign(_aided=reached), "_aided", ci=ci, **manner)
     return found[found["_aided"] == 1].drop(columns="_aided").reset_index(drop=True)
 
 
 def adequacy(
-    frame: pd.DataFrame,
-    aid: str,
-    income: str,
-    line: Line,
-    *,
-    design: SurveyDesign,
-    months: float = 12,
-    **manner: Unpack[Manner],
+    frame: pd.DataFrame, aid: str, income: str, line: Line, *, months: float = 12, **manner: Unpack[Manner]
 ) -> pd.DataFrame:
     """Aid received over the shortfall: sum of aid (yuan, missing is none) / sum of max(0, line - income) x months."""
     work = frame.assign(_aid=np.nan_to_num(numbers(frame, aid)), _gap=_gap(frame, income, line) * months)
-    return estimate_ratio(work, "_aid", "_gap", design=design, **manner)
+    return estimate_ratio(work, "_aid", "_gap", **manner)

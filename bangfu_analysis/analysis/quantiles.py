@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Codes, Domains, Floats, Names, domains, numbers
-from bangfu_analysis.analysis.estimate import Fit, first, fit_ratio, table
+from bangfu_analysis.analysis.design import SurveyDesign, resolve
+from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, numbers
+from bangfu_analysis.analysis.estimate import Fit, by_group, first, fit_ratio, table
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError
 
@@ -36,6 +35,13 @@ def estimate_quantile(
     pandas). interval: how the limits of the share below the quantile are made ("mean", "xlogit", "beta", "asin")
     before they are turned into quantiles; a limit outside the data is missing. se is the width over 2t; df is the
     subset's. R: svyquantile(~variable, design, q, na.rm=TRUE, qrule=rule, interval.type=interval).
+
+    >>> people = pd.DataFrame({"income": range(1, 11)})
+    >>> found = estimate_quantile(people, "income", [0.25, 0.5], design=SurveyDesign())
+    >>> found[["q", "estimate", "ci_low", "ci_high"]]
+          q  estimate  ci_low  ci_high
+    0  0.25       3.0     NaN      7.0
+    1  0.50       5.0     2.0      9.0
     """
     if rule not in RULES:
         raise ArgumentError.naming("rule", rule, RULES)
@@ -43,13 +49,19 @@ def estimate_quantile(
     if not ((wanted >= 0) & (wanted <= 1)).all():
         raise ArgumentError(f"分位点 q 应在 0 与 1 之间，得到 {q}。中位数写 0.5。")
     sample, groups = resolve(frame, design), domains(frame, by, where)
-    y = numbers(frame, variable)
-    code = groups.only(~np.isnan(y) & (sample.weight > 0))
-    curves = _curves(y, sample.weight, code, groups.count)
-    answered = replace(groups, code=code)
-    parts = [_one(sample, groups, answered, y, curves, float(p), level, (rule, interval)) for p in wanted]
-    every = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    return first(every, [*groups.levels, "q"])
+    y, count = numbers(frame, variable), groups.count
+    code = sample.live(groups.only(~np.isnan(y)), count)
+    curves, df = _curves(y, sample.weight, code, count), sample.degrees(code, count)
+    parts = []
+    for p in wanted:
+        estimate = np.array([RULES[rule](x, w, p) for x, w in curves])
+        below = (y <= np.append(estimate, np.nan)[code]).astype(float)
+        share = fit_ratio(sample, below, None, code, count)
+        low, high = (_ends(RULES[rule], curves, limits) for limits in _limits(share, df, level, interval))
+        se = (high - low) / (2 * t_value(df, level))
+        part = table(sample, groups, Fit(share.n, estimate, se**2, np.full(count, np.nan)), df, level)
+        parts.append(part.assign(q=p, ci_low=low, ci_high=high))
+    return first(by_group(parts), [*groups.levels, "q"])
 
 
 Curve = tuple[Floats, Floats]  # sorted values and their cumulative weights
@@ -62,34 +74,17 @@ def _curves(y: Floats, weight: Floats, code: Codes, count: int) -> list[Curve]:
     return [(y[piece], np.cumsum(weight[piece])) for piece in pieces]
 
 
-def _one(
-    sample: Sample,
-    groups: Domains,
-    answered: Domains,
-    y: Floats,
-    curves: list[Curve],
-    p: float,
-    level: float,
-    manner: tuple[str, str],
-) -> pd.DataFrame:
-    quantile = RULES[manner[0]]
-    estimate = np.array([quantile(x, w, p) for x, w in curves])
-    below = (y <= np.append(estimate, np.nan)[answered.code]).astype(float)
-    share = fit_ratio(sample, below, None, answered.code, answered.count)
-    df = sample.degrees(answered.code, answered.count)
-    if manner[1] == "mean":
-        low, high = around(share.estimate, np.sqrt(share.variance), df, level)
-    else:
-        low, high = share_limits(share.estimate, share.variance, df, share.n, level, manner[1])
-        low, high = (np.where(share.estimate >= 1, np.nan, limit) for limit in (low, high))
-    ends = [[_at(quantile, curve, limit) for curve, limit in zip(curves, side, strict=True)] for side in (low, high)]
-    se = (np.array(ends[1]) - np.array(ends[0])) / (2 * t_value(df, level))
-    found = table(sample, groups, Fit(share.n, estimate, se**2, np.full(len(se), np.nan)), level, "domain")
-    return found.assign(q=p, se=se, ci_low=ends[0], ci_high=ends[1], df=df)
+def _limits(share: Fit, df: Floats, level: float, interval: str) -> tuple[Floats, Floats]:
+    """Limits of the share of people at or below the estimate."""
+    if interval == "mean":
+        return around(share.estimate, np.sqrt(share.variance), df, level)
+    low, high = share_limits(share.estimate, share.variance, df, share.n, level, interval)
+    return np.where(share.estimate >= 1, np.nan, low), np.where(share.estimate >= 1, np.nan, high)
 
 
-def _at(quantile: Callable[[Floats, Floats, float], float], curve: Curve, p: float) -> float:
-    return quantile(*curve, p) if 0 <= p <= 1 else np.nan
+def _ends(quantile: Callable[[Floats, Floats, float], float], curves: list[Curve], limits: Floats) -> Floats:
+    pairs = zip(curves, limits, strict=True)
+    return np.array([quantile(*curve, p) if 0 <= p <= 1 else np.nan for curve, p in pairs])
 
 
 def _math(x: Floats, cumulative: Floats, p: float) -> float:

@@ -26,9 +26,7 @@ def single_choice(questions: pd.DataFrame, responses: pd.DataFrame, question_id:
     Where an export by number knows no labels, options are the codes.
     """
     row, answers = _asked(questions, responses, question_id, ("single", "matrix"))
-    levels = _levels([row], answers)
-    table = tabulate(pd.DataFrame({"option": _graded(answers, levels)}), "option")
-    return table[["option", *MEASURES]]
+    return _distribution(answers, _levels([row], answers))
 
 
 def multiple_response(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
@@ -36,37 +34,31 @@ def multiple_response(questions: pd.DataFrame, responses: pd.DataFrame, question
     (percent of respondents; adds up to more than 1), answers_n (all ticks), share_of_answers (percent of ticks; adds up to 1).
     """
     row, answers = _asked(questions, responses, question_id, ("multiple",))
-    shown = answers["value"].fillna(1).to_numpy(dtype=float) > 0
-    places = answers["option"].cat.set_categories(list(row["options"])).array
-    counts = np.bincount(places.codes[shown & (places.codes >= 0)], minlength=len(places.categories))
-    base, left = _bases(answers)
-    table = pd.DataFrame({"option": pd.Categorical(places.categories, places.categories), "n": counts})
-    return _with_shares(table, base, left).assign(
-        answers_n=int(counts.sum()), share_of_answers=counts / max(counts.sum(), 1) if counts.sum() else np.nan
-    )
+    chosen = answers.loc[answers["value"].fillna(1).gt(0), "option"].cat.set_categories(list(row["options"]))
+    table = chosen.value_counts(sort=False).rename_axis("option").rename("n").reset_index()
+    ticks = int(table["n"].sum())
+    of_answers = table["n"] / ticks if ticks else np.nan
+    return _with_shares(table, answers).assign(answers_n=ticks, share_of_answers=of_answers)
 
 
 def likert(
-    questions: pd.DataFrame, responses: pd.DataFrame, block: str, *, leave_out: Sequence[str] = ()
+    questions: pd.DataFrame, responses: pd.DataFrame, block: str | Sequence[str], *, leave_out: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """The distribution of a matrix, or of one question: a row per item and grade: item, option, n, base_n, left_out_n, share.
+    """The distribution of a matrix, or of questions on one scale: a row per item and grade: item, option, n, base_n,
+    left_out_n, share. `block`: that of the matrix, a question_id or several.
 
     `leave_out`: options that are no grade (说不清 where it is non-response); who chose them is in left_out_n. Grades come in
     printed order; ratings in numbers are grades in rising order. ArgumentError for an option that is not there.
     """
-    rows = _block(questions, block)
-    asked = {str(r["question_id"]): _asked(questions, responses, str(r["question_id"]), ()) for _, r in rows.iterrows()}
-    levels = _levels([r for r, _ in asked.values()], pd.concat([a for _, a in asked.values()]))
-    if unknown := [o for o in leave_out if o not in levels]:
-        raise ArgumentError.naming("leave_out", unknown[0], levels)
+    asked = [_asked(questions, responses, name, ()) for name in _members(questions, block)]
+    levels = _levels([row for row, _ in asked], pd.concat([answers for _, answers in asked]))
+    _known(leave_out, levels, "leave_out")
     grades = [level for level in levels if level not in leave_out]
-    items = [str(r["item"]) if pd.notna(r["item"]) else str(r["text"]) for r, _ in asked.values()]
-    tables = [
-        tabulate(pd.DataFrame({"option": _graded(answers, grades)}), "option").assign(item=item)
-        for (_, answers), item in zip(asked.values(), items, strict=True)
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    return table.assign(item=pd.Categorical(table["item"], list(dict.fromkeys(items))))[["item", "option", *MEASURES]]
+    items = [str(row["item"]) if pd.notna(row["item"]) else str(row["text"]) for row, _ in asked]
+    tables = [_distribution(answers, grades) for _, answers in asked]
+    names = pd.CategoricalDtype(list(dict.fromkeys(items)))
+    table = pd.concat(tables, keys=items, names=["item"]).reset_index("item").reset_index(drop=True)
+    return table.astype({"item": names})
 
 
 def likert_summary(
@@ -85,22 +77,18 @@ def likert_summary(
             f"likert_summary：有 {len(grades)} 个等级（{listed(grades)}），不是五级。请写明 top 和 bottom 各取哪些。"
         )
     best, worst = list(top or grades[-2:]), list(bottom or grades[:2])
-    if unknown := [g for g in [*best, *worst] if g not in grades]:
-        raise ArgumentError.naming("top/bottom", unknown[0], grades)
-    score = distribution["option"].astype("str").map(dict(zip(grades, _scores(grades), strict=True))).astype(float)
+    _known([*best, *worst], grades, "top/bottom")
+    option, keys = distribution["option"], [c for c in distribution.columns if c not in ("option", *MEASURES)]
+    score = option.astype("str").map(dict(zip(grades, _scores(grades), strict=True))).astype(float)
     counted = distribution.assign(
-        best=distribution["n"].where(distribution["option"].isin(best), 0),
-        worst=distribution["n"].where(distribution["option"].isin(worst), 0),
-        score=score * distribution["n"],
-    )
-    keys = [c for c in distribution.columns if c not in ("option", *MEASURES)]
-    sums = counted.groupby(keys, observed=True, sort=False)[["best", "worst", "score"]].sum().reset_index()
-    bases = distribution.drop_duplicates(keys)[[*keys, "base_n", "left_out_n"]]
-    table = sums.merge(bases, on=keys)
+        n=distribution["n"].where(option.isin(best), 0), worst=distribution["n"].where(option.isin(worst), 0), sum=score * distribution["n"],
+    )  # fmt: skip
+    sums = counted.groupby([*keys, "base_n", "left_out_n"], observed=True, sort=False)[["n", "worst", "sum"]].sum()
+    table = sums.reset_index()
     base = table["base_n"].where(table["base_n"] > 0)
     return table.assign(
-        n=table["best"].astype("int64"), share=table["best"] / base, bottom_share=table["worst"] / base,
-        net=(table["best"] - table["worst"]) / base, mean=table["score"] / base, definition="+".join(best),
+        share=table["n"] / base, bottom_share=table["worst"] / base, net=(table["n"] - table["worst"]) / base,
+        mean=table["sum"] / base, definition="+".join(best),
     )[[*keys, *MEASURES, "bottom_share", "net", "mean", "definition"]]  # fmt: skip
 
 
@@ -109,15 +97,13 @@ def ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) 
     ranked_n, share_ranked (put at any place) and mean_rank (among those who ranked it; missing where nobody did).
     """
     row, answers = _asked(questions, responses, question_id, ("ranking",))
-    ranked = answers[answers["value"].notna()]
-    option = ranked["option"].cat.set_categories(list(row["options"]))
-    by = ranked["value"].groupby(option, observed=False)
-    table = pd.DataFrame(
-        {"n": by.agg(lambda v: int((v == 1).sum())), "ranked_n": by.size(), "mean_rank": by.mean().astype(float)}
-    )
-    base, left = _bases(answers)
-    full = _with_shares(table.rename_axis("option").reset_index().astype({"n": "int64"}), base, left)
-    return full.assign(share_ranked=full["ranked_n"] / base if base else np.nan)[
+    option = answers["option"].cat.set_categories(list(row["options"]))
+    by = answers["value"].groupby(option, observed=False)
+    first = answers["value"].eq(1).groupby(option, observed=False)
+    table = pd.DataFrame({"n": first.sum(), "ranked_n": by.count(), "mean_rank": by.mean()}).rename_axis("option")
+    whole = {"n": "int64", "ranked_n": "int64", "mean_rank": "float64"}
+    full = _with_shares(table.reset_index().astype(whole), answers)
+    return full.assign(share_ranked=full["ranked_n"] / full["base_n"].where(full["base_n"] > 0))[
         ["option", *MEASURES, "ranked_n", "share_ranked", "mean_rank"]
     ]
 
@@ -131,31 +117,24 @@ def funnel(
     and answered this), left_out_n (passed all before and did not answer), share (n of base_n), share_of_first (n of the
     first step's base). ArgumentError for an unknown question or option.
     """
-    one_questionnaire(questions)
     passed: set[str] | None = None
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[str, int, int, int]] = []
     for step, question_id, options in steps:
         row, answers = _asked(questions, responses, question_id, (), skipped=passed is not None)
         levels = _levels([row], answers)
-        if unknown := [o for o in options if o not in levels]:
-            raise ArgumentError.naming(f"steps[{step}]", unknown[0], levels)
+        _known(options, levels, f"steps[{step}]")
         people = answers["respondent_id"].astype("str")
-        inside = people.isin(passed) if passed is not None else pd.Series(True, index=answers.index)
-        base = set(people[inside & (answers["status"] == "answered")])
+        inside = people.isin(people if passed is None else passed)
         chosen = _graded(answers, levels).isin(list(options)) & (
-            answers["value"].fillna(1).gt(0).to_numpy() | (row["kind"] != "multiple")
+            answers["value"].fillna(1).gt(0) | (row["kind"] != "multiple")
         )
-        through = set(people[inside & chosen])
-        rows.append(
-            {"step": step, "n": len(through), "base_n": len(base), "left_out_n": len(set(people[inside]) - base)}
-        )
-        passed = through
+        base, passed = set(people[inside & (answers["status"] == "answered")]), set(people[inside & chosen])
+        rows.append((step, len(passed), len(base), len(set(people[inside]) - base)))
     table = pd.DataFrame(rows, columns=["step", "n", "base_n", "left_out_n"])
-    first = table["base_n"].iloc[0] if len(table) else 0
+    bases = table["base_n"].where(table["base_n"] > 0)
+    first = table["n"] / bases.iloc[0] if len(table) else table["n"]
     return table.assign(
-        step=pd.Categorical(table["step"], list(table["step"])),
-        share=table["n"] / table["base_n"].where(table["base_n"] > 0),
-        share_of_first=table["n"] / first if first else np.nan,
+        step=pd.Categorical(table["step"], table["step"]), share=table["n"] / bases, share_of_first=first
     )
 
 
@@ -170,33 +149,29 @@ def across(
     if absent := [c for c in ("respondent_id", by) if c not in respondents]:
         raise ColumnMissing.naming(absent, [str(c) for c in respondents.columns], where="across")
     group = respondents[by].astype("category")
-    levels = list(group.cat.categories)
-    parts = [
-        table(responses[responses["respondent_id"].isin(respondents.loc[group.eq(level), "respondent_id"])]).assign(
-            **{by: level}
-        )
-        for level in levels
-    ]
-    if not parts:
+    own = {level: respondents.loc[group.eq(level), "respondent_id"] for level in group.cat.categories}
+    if not own:
         raise ArgumentError(f"across：列 {by} 没有任何取值，无法分组。请换一列。")
-    rows = pd.concat(parts, ignore_index=True)
-    return rows.assign(**{by: pd.Categorical(rows[by], categories=levels, ordered=group.cat.ordered)})[
-        [by, *[c for c in rows.columns if c != by]]
-    ]
+    parts = {level: table(responses[responses["respondent_id"].isin(who)]) for level, who in own.items()}
+    rows: pd.DataFrame = pd.concat(parts, names=[by]).reset_index(by).reset_index(drop=True)
+    return rows.assign(**{by: rows[by].astype(group.dtype)})
 
 
-def _block(questions: pd.DataFrame, block: str) -> pd.DataFrame:
+def _members(questions: pd.DataFrame, block: str | Sequence[str]) -> list[str]:
+    """The question_ids of a block, or those given."""
     one_questionnaire(questions)
-    rows = questions[questions["block"].eq(block) | questions["question_id"].eq(block)]
-    if not len(rows):
-        raise ArgumentError.naming("block", block, questions["block"].unique())
-    return rows
+    names = [block] if isinstance(block, str) else list(block)
+    found = questions[questions["block"].isin(names) | questions["question_id"].isin(names)]
+    if absent := [name for name in names if name not in {*found["block"], *found["question_id"]}]:
+        raise ArgumentError.naming("block", absent[0], questions["block"].unique())
+    return found["question_id"].astype("str").tolist()
 
 
 def _asked(
     questions: pd.DataFrame, responses: pd.DataFrame, question_id: str, kinds: Sequence[str], *, skipped: bool = False
-) -> tuple[pd.Series, pd.DataFrame]:
+) -> tuple[Any, pd.DataFrame]:
     """The question, and the answers of those it was put to (with `skipped`, of everybody)."""
+    one_questionnaire(questions)
     row = question(questions, question_id)
     if kinds and row["kind"] not in kinds:
         raise ArgumentError(
@@ -206,7 +181,13 @@ def _asked(
     return row, answers if skipped else answers[answers["status"] != "skipped"]
 
 
-def _levels(rows: Sequence[pd.Series], answers: pd.DataFrame) -> list[str]:
+def _known(chosen: Sequence[str], levels: Sequence[str], argument: str) -> None:
+    for option in chosen:
+        if option not in levels:
+            raise ArgumentError.naming(argument, option, levels)
+
+
+def _levels(rows: Sequence[Any], answers: pd.DataFrame) -> list[str]:
     """Options as printed; without any, the numbers given, rising."""
     options = list(dict.fromkeys(str(o) for row in rows for o in row["options"]))
     return options or [f"{number:g}" for number in sorted(answers["value"].dropna().unique())]
@@ -215,13 +196,13 @@ def _levels(rows: Sequence[pd.Series], answers: pd.DataFrame) -> list[str]:
 def _graded(answers: pd.DataFrame, levels: Sequence[str]) -> pd.Series:
     """Each answer as one of `levels`: its option, else its number."""
     if answers["option"].notna().any():
-        words = answers["option"].astype(object)
-    else:
-        words = answers["value"].map(lambda v: f"{v:g}", na_action="ignore").astype(object)
-    return pd.Series(
-        pd.Categorical(words.where(words.isin(list(levels)), None), categories=list(levels), ordered=True),
-        index=answers.index,
-    )
+        return answers["option"].cat.set_categories(list(levels), ordered=True)
+    words = answers["value"].map(lambda v: f"{v:g}", na_action="ignore").astype(object)
+    return words.where(words.isin(list(levels)), None).astype(pd.CategoricalDtype(list(levels), ordered=True))
+
+
+def _distribution(answers: pd.DataFrame, levels: Sequence[str]) -> pd.DataFrame:
+    return tabulate(pd.DataFrame({"option": _graded(answers, levels)}), "option")[["option", *MEASURES]]
 
 
 def _scores(grades: Sequence[str]) -> list[float]:
@@ -231,13 +212,9 @@ def _scores(grades: Sequence[str]) -> list[float]:
         return [float(i) for i in range(1, len(grades) + 1)]
 
 
-def _bases(answers: pd.DataFrame) -> tuple[int, int]:
-    """Respondents who answered, and who were asked and did not."""
-    answered = answers.loc[answers["status"] == "answered", "respondent_id"].nunique()
-    return int(answered), int(answers["respondent_id"].nunique() - answered)
-
-
-def _with_shares(table: pd.DataFrame, base: int, left: int) -> pd.DataFrame:
-    return table.assign(base_n=base, left_out_n=left, share=table["n"] / base if base else np.nan)[
-        ["option", *MEASURES, *[c for c in table.columns if c not in ("option", *MEASURES)]]
-    ]
+def _with_shares(table: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """The table with its base: respondents who answered; and those who were asked and did not."""
+    base = int(answers.loc[answers["status"] == "answered", "respondent_id"].nunique())
+    left = int(answers["respondent_id"].nunique()) - base
+    full = table.assign(base_n=base, left_out_n=left, share=table["n"] / base if base else np.nan)
+    return full[["option", *MEASURES, *(c for c in table.columns if c not in ("option", "n"))]]

@@ -47,11 +47,9 @@ def difference_of_shares(x: Sequence[float], n: Sequence[float], *, level: float
     low, high = count_limits(hits, base, level, "wilson")
     gap = p[0] - p[1]
     half = float(t_value(np.inf, level)) * np.sqrt((p * (1 - p) / base).sum())
-    limits = {
-        "ci_low": gap - np.hypot(p[0] - low[0], high[1] - p[1]),
-        "ci_high": gap + np.hypot(high[0] - p[0], p[1] - low[1]),
-    }
-    return pd.DataFrame([{"estimate": gap, **limits, "wald_low": gap - half, "wald_high": gap + half}])
+    newcombe = {"ci_low": gap - np.hypot(p[0] - low[0], high[1] - p[1])}
+    newcombe |= {"ci_high": gap + np.hypot(high[0] - p[0], p[1] - low[1])}
+    return pd.DataFrame([{"estimate": gap, **newcombe, "wald_low": gap - half, "wald_high": gap + half}])
 
 
 def poisson_interval(x: Any, exposure: Any = 1.0, *, level: float = 0.95) -> pd.DataFrame:
@@ -77,20 +75,13 @@ def standardize_direct(
     n (events), base_n (people), crude, estimate, se, ci_low, ci_high. R: epitools::ageadjust.direct.
     """
     require(frame, [count, population, standard, *names(by)], where="standardize_direct")
-    _check_strata(frame, (count, population, standard))
-    groups: Any = [((), frame)] if not names(by) else frame.groupby(names(by), observed=True)
-    rows = [
-        dict(zip(names(by), key, strict=True)) | _direct(part, count, population, standard, level)
-        for key, part in groups
-    ]
-    return pd.DataFrame(rows)
-
-
-def _check_strata(frame: pd.DataFrame, columns: Sequence[str]) -> None:
-    for column in columns:
+    for column in (count, population, standard):
         value = numbers(frame, column)
         if np.isnan(value).any() or (value < 0).any():
             raise ArgumentError(f"列 {column} 有缺失或负数，不能标准化。请补齐各层的数。")
+    groups: Any = frame.groupby(names(by), observed=True) if by else [((), frame)]
+    found = [(key, _direct(part, count, population, standard, level)) for key, part in groups]
+    return pd.DataFrame([dict(zip(names(by), key, strict=True)) | row for key, row in found])
 
 
 def _direct(part: pd.DataFrame, count: str, population: str, standard: str, level: float) -> dict[str, float]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -18,8 +16,7 @@ def cronbach_alpha(scores: pd.DataFrame) -> float:
     fewer than two items or three complete respondents.
     """
     whole = _complete(scores)
-    spread = whole.sum(axis=1).var(ddof=1)
-    k = whole.shape[1]
+    spread, k = whole.sum(axis=1).var(ddof=1), whole.shape[1]
     return float(k / (k - 1) * (1 - whole.var(axis=0, ddof=1).sum() / spread)) if spread > 0 else float("nan")
 
 
@@ -31,24 +28,16 @@ def scale_table(scores: pd.DataFrame) -> pd.DataFrame:
     """
     whole = _complete(scores)
     total = whole.sum(axis=1)
-    rows: list[dict[str, Any]] = [
-        {
-            "item": str(name), "n": len(whole), "mean": whole[name].mean(), "sd": whole[name].std(ddof=1),
-            "item_rest": _correlation(whole[name], total - whole[name]),
-            "alpha_without": cronbach_alpha(whole.drop(columns=name)) if whole.shape[1] > 2 else np.nan,
-            "estimate": np.nan,
-        }
-        for name in whole.columns
-    ]  # fmt: skip
-    scale = {
-        "item": "",
-        "n": len(whole),
-        "mean": total.mean(),
-        "sd": total.std(ddof=1),
-        "estimate": cronbach_alpha(whole),
-    }
-    left = len(scores) - len(whole)
-    return pd.DataFrame([*rows, scale]).assign(left_out_n=left).astype({"item": "str"})
+    columns = whole.assign(**{"": total})
+    others = {name: whole.drop(columns=name) for name in whole}
+    rest = {name: _correlation(whole[name], other.sum(axis=1)) for name, other in others.items()}
+    without = {name: cronbach_alpha(other) for name, other in others.items() if other.shape[1] > 1}
+    table = pd.DataFrame({"n": len(whole), "mean": columns.mean(), "sd": columns.std(ddof=1)}).rename_axis("item")
+    found = table.reset_index().astype({"item": "str"})
+    return found.assign(
+        item_rest=found["item"].map(rest).astype(float), alpha_without=found["item"].map(without).astype(float),
+        estimate=np.where(found["item"].eq(""), cronbach_alpha(whole), np.nan), left_out_n=len(scores) - len(whole),
+    )  # fmt: skip
 
 
 def _complete(scores: pd.DataFrame) -> pd.DataFrame:
@@ -61,6 +50,5 @@ def _complete(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _correlation(left: pd.Series, right: pd.Series) -> float:
-    if left.std(ddof=1) == 0 or right.std(ddof=1) == 0:
-        return float("nan")
-    return float(np.corrcoef(left, right)[0, 1])
+    varies = left.std(ddof=1) > 0 and right.std(ddof=1) > 0
+    return float(np.corrcoef(left, right)[0, 1]) if varies else float("nan")

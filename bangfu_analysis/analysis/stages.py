@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Names, Truths, names, numbers
+from bangfu_analysis.analysis.domains import Codes, Floats, Names, Truths, level_codes, names, numbers, packed
 from bangfu_analysis.errors import ArgumentError
 
 FULLY_TAKEN = 1e-7  # a stratum with a smaller part left out has no variance (as R)
@@ -68,8 +67,10 @@ def stages_of(frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, ne
 
 
 def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None) -> Stage:
-    stratum = _single(unit, layer)
-    if stratum is None:
+    row = np.zeros(int(unit.max()) + 1, dtype=np.intp)
+    row[unit] = np.arange(len(unit))  # one row of each unit speaks for it
+    stratum = layer[row]
+    if (stratum.take(unit) != layer).any():
         raise ArgumentError(
             "有的抽样单元（cluster）跨了几个层（strata）。若各层的单元编号会重复，请写 nest=True；否则请更正编号。"
         )
@@ -78,20 +79,14 @@ def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, befo
     if before is not None:
         parent[layer] = before.unit
         carried = (before.carried * before.taken / before.population)[before.stratum[parent]]
-    population = np.full(len(taken), np.inf) if fpc is None else _population(frame, fpc, layer, taken)
+    population = np.full(len(taken), np.inf) if fpc is None else _population(numbers(frame, fpc), fpc, layer, taken)
     return Stage(unit, stratum, parent, taken, population, carried)
 
 
-def _single(code: Codes, values: Any) -> Any:
-    """The one value of each code; None where rows of a code differ (missing differs from itself)."""
-    found = np.zeros(int(code.max()) + 1, dtype=values.dtype)
-    found[code] = values
-    return found if (found.take(code) == values).all() else None
-
-
-def _population(frame: pd.DataFrame, fpc: str, layer: Codes, taken: Floats) -> Floats:
-    stated = _single(layer, numbers(frame, fpc))
-    if stated is None or (stated < 0).any():
+def _population(value: Floats, fpc: str, layer: Codes, taken: Floats) -> Floats:
+    stated = np.zeros(len(taken))
+    stated[layer] = value
+    if (stated.take(layer) != value).any() or (stated < 0).any():
         raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失、负数或不同的值。每层应只有一个总体单元数或抽样比。")
     if (stated > 1).any() and (stated < 1).any():
         raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 的数又有小于 1 的数。请统一写总体单元数，或统一写抽样比。")
@@ -99,28 +94,16 @@ def _population(frame: pd.DataFrame, fpc: str, layer: Codes, taken: Floats) -> F
         return np.asarray(np.divide(taken, stated, out=np.full(len(taken), np.inf), where=stated > 0))
     if (stated < taken).any():
         raise ArgumentError(f"fpc 列 {fpc}：有的层总体单元数小于样本中的单元数（抽样比超过 100%）。请核对。")
-    return np.asarray(stated)
+    return stated
 
 
 def _codes(frame: pd.DataFrame, column: str) -> Codes:
-    values: pd.Series[Any] = frame[column]
-    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu":
-        return _packed(values.to_numpy(dtype=np.intp))
-    codes, _ = pd.factorize(values)
+    codes, _ = level_codes(frame[column])
     if bad := int((codes < 0).sum()):
         raise ArgumentError(f"设计列 {column} 有 {bad} 行缺失，层和抽样单元不能缺失。请补齐。")
-    return codes
-
-
-def _packed(values: Codes) -> Codes:
-    """Codes 0..k-1 of integers; by counting, not hashing, where they lie close together."""
-    low, high = int(values.min()), int(values.max())
-    if high - low > 2 * len(values):
-        return pd.factorize(values)[0]
-    values = values - low if low else values
-    seen = np.bincount(values) > 0
-    return values if seen.all() else (np.cumsum(seen) - 1)[values]
+    categorical = isinstance(frame[column].dtype, pd.CategoricalDtype)  # with levels that nobody may have
+    return packed(codes.astype(np.intp))[0] if categorical else codes
 
 
 def _joint(a: Codes, b: Codes) -> Codes:
-    return _packed(a * (int(b.max()) + 1) + b)
+    return packed(a * (int(b.max()) + 1) + b)[0]

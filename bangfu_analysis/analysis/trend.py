@@ -22,19 +22,17 @@ def _binary_deviance(y: Floats, mean: Floats, weight: Floats) -> float:
     return float(2 * weight @ (special.xlogy(y, y / mean) + special.xlogy(1 - y, (1 - y) / (1 - mean))))
 
 
+def _half_way(y: Floats, weight: Floats) -> Floats:
+    return (weight * y + 0.5) / (weight + 1)
+
+
 def _count_deviance(y: Floats, mean: Floats, weight: Floats) -> float:
     return float(2 * weight @ (special.xlogy(y, y / mean) - (y - mean)))
 
 
 # start, link, its inverse, variance, deviance: as R's binomial() and poisson()
 FAMILIES: dict[str, tuple[Any, Any, Any, Any, Any]] = {
-    "logit": (
-        lambda y, w: (w * y + 0.5) / (w + 1),
-        special.logit,
-        special.expit,
-        lambda m: m * (1 - m),
-        _binary_deviance,
-    ),
+    "logit": (_half_way, special.logit, special.expit, lambda m: m * (1 - m), _binary_deviance),
     "poisson": (lambda y, w: y + 0.1, np.log, np.exp, lambda m: m, _count_deviance),
 }
 
@@ -56,6 +54,13 @@ def cochran_armitage(x: Sequence[float], n: Sequence[float], scores: Sequence[fl
     return pd.DataFrame([{"n": int(total), "statistic": z, "chi_square": z**2, "df": 1, **tails}])
 
 
+def _series(*columns: Sequence[float]) -> list[Floats]:
+    found = [np.asarray(column, float) for column in columns]
+    if len({len(column) for column in found}) > 1 or len(found[0]) < 3:
+        raise ArgumentError(f"趋势要等长、至少 3 期的数，得到 {'、'.join(str(len(c)) for c in found)} 期。请补齐。")
+    return found
+
+
 def kendall_trend(x: Sequence[float], y: Sequence[float]) -> pd.DataFrame:
     """Monotone trend of a short series: estimate (tau-b), p_value (exact without ties), slope (Sen 1968).
 
@@ -63,9 +68,7 @@ def kendall_trend(x: Sequence[float], y: Sequence[float]) -> pd.DataFrame:
     """
     from scipy.stats import kendalltau
 
-    when, what = np.asarray(x, float), np.asarray(y, float)
-    if len(when) != len(what) or len(when) < 3:
-        raise ArgumentError("Kendall 趋势检验要两列等长、至少 3 期的数。")
+    when, what = _series(x, y)
     found = kendalltau(when, what)
     i, j = np.triu_indices(len(when), 1)
     apart = when[i] != when[j]
@@ -80,9 +83,9 @@ def weighted_trend(x: Sequence[float], y: Sequence[float], se: Sequence[float], 
     estimate, se (errors known), ci_low, ci_high, statistic (z), p_value; q and q_p_value test that a line is enough;
     se_fitted takes the scatter from the residuals instead. R: lm(y ~ x, weights=1/se^2); metafor::rma(method="FE").
     """
-    when, what, error = (np.asarray(v, float) for v in (x, y, se))
-    if not len(when) == len(what) == len(error) or len(when) < 3 or not (error > 0).all():
-        raise ArgumentError("加权趋势要等长、至少 3 期的数，标准误都大于 0。")
+    when, what, error = _series(x, y, se)
+    if not (error > 0).all():
+        raise ArgumentError("加权趋势要标准误都大于 0。请去掉没有标准误的期。")
     design = np.column_stack([np.ones(len(when)), when - when.mean()])
     bread = np.linalg.inv(design.T @ (design / error[:, None] ** 2))
     centred = bread @ (design.T @ (what / error**2))
@@ -90,15 +93,9 @@ def weighted_trend(x: Sequence[float], y: Sequence[float], se: Sequence[float], 
     shift = np.array([[1.0, -when.mean()], [0.0, 1.0]])
     estimate, root = shift @ centred, np.sqrt(np.diag(shift @ bread @ shift.T))
     z, half = estimate / root, float(t_value(np.inf, level)) * root
-    found = {"term": ["intercept", "slope"], "estimate": estimate, "se": root}
-    limits = {
-        "ci_low": estimate - half,
-        "ci_high": estimate + half,
-        "statistic": z,
-        "p_value": 2 * special.ndtr(-abs(z)),
-    }
-    fitted = {"se_fitted": root * np.sqrt(q / df), "q": q, "df": df, "q_p_value": float(special.chdtrc(df, q))}
-    return pd.DataFrame(found | limits | fitted)
+    found = pd.DataFrame({"term": ["intercept", "slope"], "estimate": estimate, "se": root})
+    tested = found.assign(ci_low=estimate - half, ci_high=estimate + half, statistic=z, p_value=two_sided_p(z, np.inf))
+    return tested.assign(se_fitted=root * np.sqrt(q / df), q=q, df=df, q_p_value=float(special.chdtrc(df, q)))
 
 
 def annual_change(
@@ -108,9 +105,9 @@ def annual_change(
 
     Returns estimate, ci_low, ci_high, coefficient, se (of the coefficient). R: glm(count ~ x + offset(log(n)), poisson).
     """
-    when, events, base = (np.asarray(v, float) for v in (x, count, n))
-    if not len(when) == len(events) == len(base) or len(when) < 3 or not (base > 0).all() or events.sum() == 0:
-        raise ArgumentError("年均变化要等长、至少 3 期的数，人数都大于 0，事件数不全为 0。")
+    when, events, base = _series(x, count, n)
+    if not (base > 0).all() or events.sum() == 0:
+        raise ArgumentError("年均变化要人数都大于 0，事件数不全为 0。请核对 count 和 n。")
     terms = np.column_stack([np.ones(len(when)), when - when.mean()])
     beta, inverse, _ = _fitted(terms, events, np.ones(len(when)), "poisson", np.log(base))
     se = float(np.sqrt(inverse[1, 1]))

@@ -1,13 +1,13 @@
 """The variance of totals of linearised values, over any number of stages; and of replicates.
 
-With clusters the sums of units x groups are a dense table; where units are rows it would be rows x groups, so only
-the pairs that occur are kept. Source: Saerndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 4
-and 5; R: survey:::svyrecvar and svrVar, whose numbers these are.
+Source: Saerndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 4 and 5; R: survey:::svyrecvar and
+svrVar, whose numbers these are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,16 +17,67 @@ from bangfu_analysis.analysis.replicates import ReplicateSet
 from bangfu_analysis.analysis.stages import Stage
 from bangfu_analysis.errors import ArgumentError
 
-DENSE = 1 << 20
+DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 
 
-def group_variance(sample: Sample, influence: Floats, code: Codes, count: int) -> Floats:
-    """Variance of the sum of `influence` (weight included) in each group; rows of code `count` are in none."""
+def linear_variance(
+    sample: Sample, columns: Sequence[Floats], gradient: Callable[..., Sequence[Floats]], code: Codes, count: int
+) -> tuple[list[Floats], Floats]:
+    """Totals of columns (weight included) in each group, and the variance of a function of them by its gradient.
+
+    Rows of code `count` are in no group. Rows are summed by unit and group once, for totals and variance alike.
+    """
+    sums = _collapse(sample.stages[0], columns, code, count + 1)
+    totals: list[Floats] = [np.bincount(sums.group, c, count + 1)[:count].astype(float) for c in sums.columns]
+    slopes = [np.append(slope, 0.0) for slope in gradient(*totals)]
     if sample.projections:
-        each = (covariance(sample, [np.where(code == c, influence, 0.0)]) for c in range(count))
-        return np.array([v[0, 0] for v in each])
-    stages = [_stage_variance(s, sample.lonely_psu, influence, code, count) for s in sample.stages]
-    return np.asarray(np.sum(stages, axis=0))
+        influence = _combined(columns, slopes, code)
+        each = [covariance(sample, [np.where(code == c, influence, 0.0)]) for c in range(count)]
+        return totals, np.array([v[0, 0] for v in each])
+    variance = np.zeros(count)
+    for i, stage in enumerate(sample.stages):
+        sums = _collapse(stage, columns, code, count + 1) if i else sums
+        squares = _squares(stage, sums, _combined(sums.columns, slopes, sums.group), count + 1, sample.lonely_psu)
+        variance += (squares[:, :count] * _scales(stage, sample.lonely_psu, code, count)).sum(0)
+    return totals, variance
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Columns summed by unit and group."""
+
+    unit: Codes
+    group: Codes
+    columns: Sequence[Floats]
+
+
+def _collapse(stage: Stage, columns: Sequence[Floats], code: Codes, width: int) -> _Sums:
+    """Sums of all pairs of unit and group if they are few, else of those that occur."""
+    if stage.units == len(code):
+        return _Sums(stage.unit, code, columns)
+    key, size = stage.unit * width, stage.units * width
+    key += code
+    if size <= max(2 * len(code), DENSE):
+        pairs = np.arange(size)
+    else:
+        pairs, key = np.unique(key, return_inverse=True)
+    totals: list[Floats] = [np.bincount(key, column, len(pairs)).astype(float) for column in columns]
+    return _Sums(pairs // width, pairs % width, totals)
+
+
+def _combined(columns: Sequence[Floats], slopes: Sequence[Floats], group: Codes) -> Floats:
+    return np.asarray(np.sum([column * slope[group] for column, slope in zip(columns, slopes, strict=True)], axis=0))
+
+
+def _squares(stage: Stage, sums: _Sums, moved: Floats, width: int, rule: str) -> Floats:
+    """Squared deviations of the units from the mean of their stratum, strata x groups; absent units count as 0."""
+    key, taken = stage.stratum[sums.unit] * width + sums.group, np.repeat(stage.taken, width)
+    mean = np.bincount(key, moved, len(taken)) / taken
+    if rule == "adjust":
+        mean[np.repeat(stage.lonely, width)] = 0.0
+    absent = taken - np.bincount(key, minlength=len(taken))
+    squares = np.bincount(key, (moved - mean[key]) ** 2, len(taken)) + absent * mean**2
+    return np.asarray(squares.reshape(-1, width))
 
 
 def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None = None) -> Floats:
@@ -47,26 +98,6 @@ def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None
     return total
 
 
-def total_covariance(sample: Sample, code: Codes, count: int) -> Floats:
-    """Covariance matrix of the weighted numbers of people in all groups, without a column of rows for each group."""
-    from scipy.sparse import csr_array
-
-    if sample.projections:
-        return covariance(sample, [np.where(code == k, sample.weight, 0.0) for k in range(count)])
-    total: Floats = np.zeros((count, count))
-    for stage in sample.stages:
-        unit, group, sums = _collapse(stage, sample.weight, code, count + 1)
-        inside = group < count
-        people = csr_array((sums[inside], (unit[inside], group[inside])), shape=(stage.units, count))
-        key = stage.stratum[unit] * (count + 1) + group
-        of_stratum = np.bincount(key, sums, len(stage.taken) * (count + 1)).reshape(-1, count + 1)[:, :count]
-        scale = _scales(stage, sample.lonely_psu, np.where(code < count, 0, 1), 1).ravel()
-        centred = np.where(stage.lonely & (sample.lonely_psu == "adjust"), 0.0, scale / stage.taken)
-        weighted = people.multiply(scale[stage.stratum][:, None])
-        total += (people.T @ weighted).toarray() - (of_stratum * centred[:, None]).T @ of_stratum
-    return total
-
-
 def replicate_covariance(replicates: ReplicateSet, statistic: Callable[[Floats], Floats], estimate: Floats) -> Floats:
     """Covariance of a vector statistic of the weights; a replicate without a value is left out. R: svrVar."""
     thetas = np.array([statistic(replicates.weight(r)) for r in range(len(replicates.rscales))])
@@ -75,34 +106,6 @@ def replicate_covariance(replicates: ReplicateSet, statistic: Callable[[Floats],
     mean = np.where(used, thetas, 0.0).sum(0) / np.maximum(used.sum(0), 1)
     root = np.where(used, thetas - (estimate if replicates.mse else mean), 0.0) * np.sqrt(rscales)
     return np.where(used.any(0), root.T @ root * replicates.scale, np.nan)
-
-
-def _stage_variance(stage: Stage, rule: str, influence: Floats, code: Codes, count: int) -> Floats:
-    unit, group, sums = _collapse(stage, influence, code, count + 1)
-    key = stage.stratum[unit] * (count + 1) + group
-    size = len(stage.taken) * (count + 1)
-    taken = np.repeat(stage.taken, count + 1)
-    mean = np.bincount(key, sums, size) / taken
-    if rule == "adjust":
-        mean[np.repeat(stage.lonely, count + 1)] = 0.0
-    deviation = sums - mean[key]
-    absent = taken - np.bincount(key, minlength=size)
-    squares = np.bincount(key, deviation * deviation, size) + absent * mean * mean
-    scale = _scales(stage, rule, code, count)
-    return np.asarray((squares.reshape(-1, count + 1)[:, :count] * scale).sum(0))
-
-
-def _collapse(stage: Stage, influence: Floats, code: Codes, width: int) -> tuple[Codes, Codes, Floats]:
-    """Sums of unit x group, as (unit, group, sum) of the pairs kept."""
-    if stage.units == len(code):
-        return stage.unit, code, influence
-    key = stage.unit * width + code
-    size = stage.units * width
-    if size <= max(2 * len(code), DENSE):
-        unit, group = np.divmod(np.arange(size), width)
-        return unit, group, np.bincount(key, influence, size).astype(float, copy=False)
-    pairs, place = np.unique(key, return_inverse=True)
-    return pairs // width, pairs % width, np.bincount(place, influence).astype(float, copy=False)
 
 
 def _scales(stage: Stage, rule: str, code: Codes, count: int) -> Floats:
@@ -122,7 +125,8 @@ def _scales(stage: Stage, rule: str, code: Codes, count: int) -> Floats:
         return scale
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = _by_parent(stage, present) / _by_parent(stage, present & ~alone)
-        return np.where(alone, np.where(np.isfinite(ratio), 0.0, np.nan), scale * ratio)
+        known = np.where(present, scale * ratio, 0.0)
+        return np.where(alone, np.where(np.isfinite(ratio), 0.0, np.nan), known)
 
 
 def _by_parent(stage: Stage, counted: Truths) -> Floats:

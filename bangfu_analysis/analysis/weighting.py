@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.calibration import Exclude, Margin, PostStratify, Rake, Trim, margin_of
+from bangfu_analysis.analysis.calibration import Calibrate, Trim, margin_of
 from bangfu_analysis.analysis.design import SurveyDesign, design_weights, seal
 from bangfu_analysis.analysis.domains import Names, names, require
 from bangfu_analysis.errors import ArgumentError
@@ -21,75 +21,66 @@ from bangfu_analysis.errors import ArgumentError
 __all__ = ["design_weights", "post_stratify", "rake", "standardize", "trim", "weighting_effect", "weighting_report"]
 
 
-def post_stratify(frame: pd.DataFrame, design: SurveyDesign, cells: Any, *, partial: bool = False) -> SurveyDesign:
-    """The design with weights scaled to the totals of `cells`.
+def post_stratify(frame: pd.DataFrame, design: SurveyDesign, cells: Any) -> SurveyDesign:
+    """The design with weights scaled to the totals of `cells`. R: postStratify(design, ~columns, population).
 
     cells: {column: {level: total}}, a Series whose index names are columns, or a frame of columns and `n`.
-    `partial`: leave out cells that nobody of the sample is in. R: postStratify(design, ~columns, population).
+
+    >>> people = pd.DataFrame({"sex": ["f", "m", "m"]})
+    >>> design_weights(people, post_stratify(people, SurveyDesign(), {"sex": {"f": 40, "m": 60}})).tolist()
+    [40.0, 30.0, 30.0]
     """
-    return seal(frame, design, PostStratify(margin_of(cells), partial))
+    return seal(frame, design, Calibrate((margin_of(cells),)))
 
 
-def rake(
-    frame: pd.DataFrame, design: SurveyDesign, margins: Any, *, tolerance: float = 1e-12, cycles: int = 1000
-) -> SurveyDesign:
+def rake(frame: pd.DataFrame, design: SurveyDesign, margins: Any, *, tolerance: float = 1e-12) -> SurveyDesign:
     """The design with weights raked to several margins (Deming and Stephan 1940, Ann. Math. Stat. 11).
 
     margins: {column: {level: total}, ...}, or a list of what `post_stratify` takes. Stops when the joint table moves
     by less than `tolerance` (below 1: as a part of the total weight). R: rake(design, ...), whose own default stops
     early, at control=list(epsilon=1): `tolerance=1` gives its numbers.
+
+    >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "old": [0, 1, 0, 1]})
+    >>> design = rake(people, SurveyDesign(), {"sex": {"f": 40, "m": 60}, "old": {0: 50, 1: 50}})
+    >>> design_weights(people, design).tolist()
+    [20.0, 20.0, 30.0, 30.0]
     """
-    several = [{k: v} for k, v in margins.items()] if isinstance(margins, Mapping) else list(margins)
+    several = [{k: v} for k, v in margins.items()] if isinstance(margins, Mapping) else margins
     targets = tuple(margin_of(margin) for margin in several)
     totals = [sum(margin.totals) for margin in targets]
     if not np.allclose(totals, totals[0], rtol=1e-6):
         raise ArgumentError(
             f"各边际的合计不相等：{'、'.join(f'{t:g}' for t in totals)}。请使各边际加起来是同一个总数。"
         )
-    return seal(frame, design, Rake(targets, tolerance, cycles))
+    return seal(frame, design, Calibrate(targets, tolerance))
 
 
-def trim(
-    frame: pd.DataFrame, design: SurveyDesign, *, lower: float = 0.0, upper: float = np.inf, strict: bool = True
-) -> SurveyDesign:
-    """The design with weights cut to the limits and what is cut spread evenly; `strict` until all are inside.
+def trim(frame: pd.DataFrame, design: SurveyDesign, *, lower: float = 0.0, upper: float = np.inf) -> SurveyDesign:
+    """The design with weights cut to the limits and what is cut spread evenly, until all are inside.
 
-    R: trimWeights(design, upper=, lower=, strict=).
+    R: trimWeights(design, upper=, lower=, strict=TRUE).
     """
     if not 0 <= lower < upper:
         raise ArgumentError(f"权数下限 {lower} 应不小于 0 且小于上限 {upper}。")
-    return seal(frame, design, Trim(lower, upper, strict))
+    return seal(frame, design, Trim(lower, upper))
 
 
-def standardize(
-    frame: pd.DataFrame,
-    design: SurveyDesign,
-    by: Names,
-    over: Names,
-    population: Any,
-    *,
-    excluding_missing: Names = None,
-) -> SurveyDesign:
+def standardize(frame: pd.DataFrame, design: SurveyDesign, by: Names, over: Names, population: Any) -> SurveyDesign:
     """The design with the mix of `by` set to `population` inside each group of `over`; then estimate by `over`.
 
-    population: shares or counts of the cells of `by`, as `post_stratify` takes. excluding_missing: columns whose
-    missing rows weigh nothing. R: svystandardize(design, by=, over=, population=, excluding.missing=).
+    population: shares or counts of the cells of `by`, as `post_stratify` takes; cells that a group has nobody in are
+    left out. R: svystandardize(design, by=, over=, population=).
     """
-    require(frame, [*names(by), *names(over)], where="standardize")
-    if excluding_missing:
-        design = seal(frame, design, Exclude(tuple(names(excluding_missing))))
+    inner, outer = names(by), names(over)
+    require(frame, [*inner, *outer], where="standardize")
     mix = margin_of(population)
-    if list(mix.columns) != names(by):
-        raise ArgumentError(f"population 的列是 {'、'.join(mix.columns)}，应与 by 相同：{'、'.join(names(by))}。")
-    weight = design_weights(frame, design)
-    sizes = weight.groupby([frame[c] for c in names(over)], observed=True).sum()
-    cells = [
-        ((*cell, *(group if isinstance(group, tuple) else (group,))), float(share / sum(mix.totals) * size))
-        for cell, share in zip(mix.cells, mix.totals, strict=True)
-        for group, size in sizes.items()
-    ]
-    target = Margin((*mix.columns, *names(over)), tuple(c for c, _ in cells), tuple(t for _, t in cells))
-    return seal(frame, design, PostStratify(target, partial=True))
+    if list(mix.columns) != inner:
+        raise ArgumentError(f"population 的列是 {'、'.join(mix.columns)}，应与 by 相同：{'、'.join(inner)}。")
+    share = dict(zip(mix.cells, np.divide(mix.totals, sum(mix.totals)), strict=True))
+    people = frame[inner + outer].assign(n=design_weights(frame, design)).astype(dict.fromkeys(inner + outer, object))
+    cells = people.groupby(inner + outer, as_index=False)["n"].sum().query("n > 0")
+    part = [share.get(cell, 0.0) for cell in cells[inner].itertuples(index=False, name=None)]
+    return post_stratify(frame, design, cells.assign(n=cells.groupby(outer)["n"].transform("sum") * part))
 
 
 def weighting_report(
@@ -98,30 +89,33 @@ def weighting_report(
     """Each level of each margin before and after weighting: variable, level, n, total and share of both, and the target.
 
     `target` is the population total the design was calibrated to, missing where that margin was not a target.
+
+    >>> people = pd.DataFrame({"sex": ["f", "m", "m"]})
+    >>> after = post_stratify(people, SurveyDesign(), {"sex": {"f": 40, "m": 60}})
+    >>> weighting_report(people, SurveyDesign(), after, "sex")[["level", "share_before", "share_after"]].round(2)
+      level  share_before  share_after
+    0     f          0.33          0.4
+    1     m          0.67          0.6
     """
     require(frame, names(margins), where="weighting_report")
-    targets = _targets(after)
     both = pd.DataFrame({"total_before": design_weights(frame, before), "total_after": design_weights(frame, after)})
     parts = []
     for column in names(margins):
-        sums = both.groupby(frame[column], observed=False).agg(["sum", "size"])
-        part = pd.DataFrame({"n": sums[("total_before", "size")], **{c: sums[(c, "sum")] for c in both}})
+        groups = both.groupby(frame[column], observed=False)
+        part = groups.sum().assign(n=groups.size(), target=_target(after, column))
         shares = {f"share_{when}": part[f"total_{when}"] / part[f"total_{when}"].sum() for when in ("before", "after")}
-        level = part.index.astype(object)
-        target = [targets.get((column, value), np.nan) for value in level]
-        parts.append(part.assign(**shares, variable=column, level=level, target=target))
+        parts.append(part.assign(**shares, variable=column, level=part.index.astype(object)))
     order = ["variable", "level", "n", "total_before", "share_before", "total_after", "share_after", "target"]
     return pd.concat(parts, ignore_index=True)[order]
 
 
-def _targets(design: SurveyDesign) -> dict[tuple[str, object], float]:
-    found: dict[tuple[str, object], float] = {}
-    for step in design.steps:
-        several = step.margins if isinstance(step, Rake) else (step.margin,) if isinstance(step, PostStratify) else ()
-        for margin in several:
-            for i, column in enumerate(margin.columns):
-                totals = pd.Series(margin.totals).groupby([cell[i] for cell in margin.cells]).sum()
-                found |= {(column, value): float(total) for value, total in totals.items()}
+def _target(design: SurveyDesign, column: str) -> pd.Series[float]:
+    """What the levels of a column were last calibrated to."""
+    found = pd.Series(dtype=float)
+    for margin in [m for step in design.steps if isinstance(step, Calibrate) for m in step.margins]:
+        if column in margin.columns:
+            place = margin.columns.index(column)
+            found = pd.Series(margin.totals).groupby([cell[place] for cell in margin.cells]).sum()
     return found
 
 
@@ -129,6 +123,11 @@ def weighting_effect(frame: pd.DataFrame, design: SurveyDesign) -> pd.DataFrame:
     """One row on the weights: n, total, least, median, greatest, cv, deff (Kish's 1 + cv^2), effective_n.
 
     Kish (1965), Survey Sampling. Rows of weight 0 are left out.
+
+    >>> people = pd.DataFrame({"weight": [10, 10, 20]})
+    >>> weighting_effect(people, SurveyDesign(weight="weight"))[["n", "deff", "effective_n"]].round(2)
+       n  deff  effective_n
+    0  3  1.12         2.67
     """
     weight = design_weights(frame, design)
     weight = weight[weight > 0]

@@ -170,7 +170,7 @@ def _responses_frame(
     rows, places = _expanded(questions)
     responses = table.take(places).reset_index(drop=True)
     responses.insert(0, "respondent_id", _categorical(rows, respondents))
-    responses.insert(0, "source_row", pd.array(at[rows], dtype="Int64"))
+    responses.insert(0, "source_row", pd.Series(at[rows], dtype="Int64"))
     responses.insert(0, "source_sheet", _categorical(rows * 0, [grid.name]))
     responses.insert(0, "source_file", _categorical(rows * 0, [grid.sheet.file]))
     return responses

@@ -35,7 +35,9 @@ def read_statistics_file(path: Path, file: str) -> tuple[Sheet, dict[str, dict[i
         for i, name in enumerate(frame.columns, start=1)
         if name in meta.variable_value_labels
     }
-    body = [tuple(_cell(v) for v in row) for row in frame.astype(object).itertuples(index=False)]
+    words = [meta.readstat_variable_types[name] == "string" for name in frame.columns]
+    columns = [[_cell(v, w) for v in frame.iloc[:, i].astype(object)] for i, w in enumerate(words)]
+    body = list(zip(*columns, strict=True))
     return Sheet(file, path.stem, [tuple(headings), *body], tuple(range(1, len(body) + 2))), labels
 
 
@@ -71,8 +73,8 @@ def _suffix(path: Path) -> str:
     return path.suffix.lower()
 
 
-def _cell(value: Any) -> object:
-    if value in STATA_MISSING:
+def _cell(value: Any, is_text: bool) -> object:
+    if value in STATA_MISSING and not is_text:
         return STATA_MISSING[value]
     return None if value != value or value == "" else value
 

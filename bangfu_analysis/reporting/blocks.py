@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from bangfu_analysis.reporting.display import DisplayTable
+
+if TYPE_CHECKING:
+    from bangfu_analysis.reporting.theme import Figure
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,20 @@ class Placeholder:
     heading: str
     prompt: str
     level: int = 1
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One finding of the report: the result frame, as table, as figure and in words."""
+
+    id: str
+    section: str
+    title: str
+    result: pd.DataFrame
+    table: DisplayTable
+    words: str = ""
+    figure_title: str = ""
+    draw: Callable[[], Figure] | None = field(default=None, compare=False)
 
 
 Block = Heading | Paragraph | TableBlock | FigureBlock | Placeholder

@@ -1,4 +1,4 @@
-"""One result frame -> one Figure: levels, ages, education, causes, units. Nothing is computed but the order of bars.
+"""One result frame -> one Figure: levels, ages, education, causes, units, estimates. Only the order of bars is computed.
 
 Every chart takes a result frame and the codebook, and `lang` (zh, en), `title` (None: the variable's name; "" for
 none), `source` and `size` (column, full, slide). It returns a matplotlib Figure that pyplot does not know.
@@ -6,203 +6,128 @@ none), `source` and `size` (column, full, slide). It returns a matplotlib Figure
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ColumnMissing
-from bangfu_analysis.reporting.charts_notes import (
+from bangfu_analysis.reporting.chart_page import (
     LEAST_NUMBERED,
-    WORDS,
-    bar_labels,
-    base_note,
+    Page,
+    bar_texts,
     base_of,
+    chart,
     groups_of,
     heights,
-    hidden_note,
-    joined,
-    left_note,
+    more_note,
+    notes_of,
     only_dimension,
-    printed_percents,
-    rate_labels,
-    source_note,
-    split_notes,
+    rate_texts,
+    share_texts,
 )
-from bangfu_analysis.reporting.labels import dimensions, labels_of, sorted_by_size, title_of
-from bangfu_analysis.reporting.theme import (
-    ACCENT,
-    HATCHES,
-    MAIN,
-    PALETTE,
-    POINTS,
-    captioned,
-    line_mm,
-    look,
-    new_figure,
-    plain,
-    row_places,
-    rows_that_fit,
-    text_colour,
-    text_width,
-    wrapped,
-)
+from bangfu_analysis.reporting.display import MEASURES
+from bangfu_analysis.reporting.labels import text_width
+from bangfu_analysis.reporting.results import dimensions, sorted_by_size
+from bangfu_analysis.reporting.rounding import half_up
+from bangfu_analysis.reporting.theme import ACCENT, GOLD, MAIN, PALETTE, POINTS, plain, text_colour, wrapped
 
 MOST_UPRIGHT = {"column": 5, "full": 12, "slide": 12}
-LABEL_WIDTH = {"column": 18, "full": 30, "slide": 30}  # half-width characters
+LINE_WIDTH = {"column": 40, "full": 90, "slide": 90}  # half-width characters under bars or over them
+SEXES = {"male": MAIN, "female": GOLD}
 
 
-def bar_of_shares(
-    table: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    size: str = "full",
-) -> Figure:
+@chart
+def bar_of_shares(table: pd.DataFrame, page: Page) -> Figure:
     """One horizontal bar per level of the table's only dimension, in the order of the table, with share and count.
 
     Levels (units) that do not fit on a page are left to the table, and the note says so.
     """
-    name = only_dimension(table)
-    labels = labels_of(codebook, table[name], lang)
-    fitting = rows_that_fit([wrapped(label, LABEL_WIDTH[size]) for label in labels], size)
-    more = WORDS[lang]["more"].format(len(table) - fitting) if len(table) > fitting else ""
-    with look(size):
-        figure, _ = lying_bars(table.head(fitting), labels[:fitting], bar_labels(table, lang)[:fitting], size)
-        heading = title_of(codebook, name, lang) if title is None else title
-        return captioned(figure, heading, [base_note(table, lang, source), more], size)
+    return _lying_bars(table, page, bar_texts(table, page), notes_of(table, page))
 
 
-def ordered_bars(
-    table: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    size: str = "full",
-) -> Figure:
+@chart
+def ordered_bars(table: pd.DataFrame, page: Page) -> Figure:
     """One upright bar per level in codebook order, for variables whose levels go up: education, age bands.
 
     Where there are too many to stand side by side in `size`, the bars lie, as in `bar_of_shares`.
     """
-    name = only_dimension(table)
-    if len(table) > MOST_UPRIGHT[size]:
-        return bar_of_shares(table, codebook, lang=lang, title=title, source=source, size=size)
-    with look(size):
-        figure = new_figure(size, 18 * line_mm(size))
-        axes = plain(figure.subplots(), keep="bottom")
-        words = [wrapped(label, _upright_width(size, len(table))) for label in labels_of(codebook, table[name], lang)]
-        bars = axes.bar(range(len(table)), heights(table), color=MAIN, width=0.6)
-        axes.bar_label(
-            bars, [label.replace("（", "\n（").replace(" (", "\n(") for label in bar_labels(table, lang)], padding=2
-        )
-        axes.set_xticks(range(len(table)), words)
-        axes.set_yticks([])
-        axes.margins(y=0.2)
-        axes.set_ylim(bottom=0)
-        heading = title_of(codebook, name, lang) if title is None else title
-        return captioned(figure, heading, [base_note(table, lang, source)], size)
+    name, texts, places = only_dimension(table), bar_texts(table, page), range(len(table))
+    if len(table) > MOST_UPRIGHT[page.size]:
+        return _lying_bars(table, page, texts, notes_of(table, page))
+    figure = page.figure(18)
+    axes = plain(figure.subplots(), keep="bottom")
+    bars = axes.bar(places, heights(table), color=MAIN, width=0.6)
+    axes.bar_label(bars, [text.replace("（", "\n（").replace(" (", "\n(") for text in texts], padding=2)
+    width = max(6, LINE_WIDTH[page.size] // max(len(table), 1))
+    axes.set_xticks(places, [wrapped(label, width) for label in page.labels(table[name])])
+    axes.set_yticks([])
+    axes.margins(y=0.2)
+    axes.set_ylim(bottom=0)
+    return page.captioned(figure, page.name(name), notes_of(table, page))
 
 
-def cause_bars(
-    table: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    size: str = "full",
-) -> Figure:
+@chart
+def cause_bars(table: pd.DataFrame, page: Page) -> Figure:
     """Causes as horizontal bars, the largest first and 其他 last; causes nobody named are left out and the note says so."""
-    name = only_dimension(table)
-    named = sorted_by_size(table[table["n"].astype("Int64").ne(0).fillna(True)], name)
-    with look(size):
-        figure, _ = lying_bars(named, labels_of(codebook, named[name], lang), bar_labels(named, lang), size)
-        notes = [base_note(table, lang, source), WORDS[lang]["unnamed"] if len(named) < len(table) else ""]
-        return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
+    named = sorted_by_size(table[table["n"].astype("Int64").ne(0).fillna(True)], only_dimension(table))
+    unnamed = page.words("unnamed") if len(named) < len(table) else ""
+    return _lying_bars(named, page, bar_texts(named, page), [*notes_of(table, page), unnamed])
 
 
-def unit_rates(
-    table: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    size: str = "full",
-) -> Figure:
+@chart
+def unit_rates(table: pd.DataFrame, page: Page) -> Figure:
     """Rates (`hardship_rate` by unit or district) as bars, the highest first, each with its count and its base.
 
     A unit without a denominator has no bar; units that do not fit are left to the table, and the note says so.
     """
+    ranked = table.sort_values(["share", "n"], ascending=False, kind="stable", na_position="last")
+    no_base = page.words("no_base") if (table["share"].isna() & table["n"].notna()).any() else ""
+    return _lying_bars(ranked, page, rate_texts(ranked, page), [*notes_of(table, page), no_base])
+
+
+@chart
+def age_by_sex(table: pd.DataFrame, page: Page) -> Figure:
+    """The reports' four cells: men under 50, men 50 and over, women 40 and over, women under 40; the sexes differ in shade."""
     name = only_dimension(table)
-    ranked = table.sort_values(["share", "n"], ascending=False, kind="stable", na_position="last").reset_index(
-        drop=True
-    )
-    units = labels_of(codebook, ranked[name], lang)
-    fitting = rows_that_fit([wrapped(unit, LABEL_WIDTH[size]) for unit in units], size)
-    shown, words = ranked.head(fitting), WORDS[lang]
-    with look(size):
-        figure, _ = lying_bars(shown, units[:fitting], rate_labels(shown, lang), size)
-        more = words["more"].format(len(ranked) - len(shown)) if len(ranked) > len(shown) else ""
-        nobase = words["nobase"] if (shown["share"].isna() & shown["n"].notna()).any() else ""
-        notes = [
-            joined([left_note(table, lang), more, nobase, hidden_note(table, lang)], lang),
-            source_note(source, lang),
-        ]
-        return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
+    sex_of = {str(level["code"]): level.get("sex") for level in page.codebook.bands[name].levels}
+    colours = [SEXES[sex_of.get(str(code)) or "male"] for code in table[name]]
+    return _lying_bars(table, page, bar_texts(table, page), notes_of(table, page), colours)
 
 
-def level_split(
-    table: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    by: str | None = None,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    size: str = "full",
-) -> Figure:
+@chart
+def level_split(table: pd.DataFrame, page: Page, *, by: str | None = None) -> Figure:
     """Shares of the levels stacked to 100 %: one bar, or one per level of `by` (a unit, a wave, an age band).
 
     Levels are named in a legend above, with their numbers where there is one bar; narrow segments bear none inside.
     """
     name = only_dimension(table, besides=by)
-    every = [(label, part) for label, part in groups_of(table, codebook, by, lang) if base_of(part) != "0"]
-    stubs = [wrapped(f"{label} (n = {base_of(part)})", LABEL_WIDTH[size]) if by else "" for label, part in every]
-    rows = every[: rows_that_fit(stubs, size)]
-    levels = labels_of(codebook, rows[0][1][name], lang) if rows else []
-    numbers = bar_labels(rows[0][1], lang) if len(rows) == 1 else [""] * len(levels)
-    named = [f"{level} {number}".strip() for level, number in zip(levels, numbers, strict=True)]
-    places, lines = row_places(stubs[: len(rows)])
-    columns = _legend_columns(named, stubs, size)
-    with look(size):
-        figure = new_figure(size, (5.5 + 1.4 * -(-len(named) // columns) + lines) * line_mm(size))
-        axes = plain(figure.subplots())
-        for place, (_, part) in zip(places, rows, strict=True):
-            _stack(axes, place, part, named)
-        axes.set_yticks(places, stubs[: len(rows)])
-        axes.set(xticks=[], xlim=(0, 100), ylim=(lines, 0))
-        _legend_above(axes, len(named), columns)
-        notes = split_notes(table, by, len(every) - len(rows), lang, source)
-        return captioned(figure, title_of(codebook, name, lang) if title is None else title, notes, size)
+    groups = [(label, part) for label, part in groups_of(table, page, by) if base_of(part) != "0"]
+    stubs, places, lines = page.rows([f"{label} (n = {base_of(part)})" if by else "" for label, part in groups])
+    rows = groups[: len(stubs)]
+    levels = page.labels(rows[0][1][name]) if rows else []
+    if len(rows) == 1:
+        levels = [f"{level} {text}" for level, text in zip(levels, bar_texts(rows[0][1], page), strict=True)]
+    columns = _legend_columns(levels, stubs, page)
+    figure = page.figure(5.5 + 1.4 * -(-len(levels) // columns) + lines)
+    axes = plain(figure.subplots())
+    for place, (_, part) in zip(places, rows, strict=True):
+        _stack(axes, place, part, levels)
+    axes.set_yticks(places, stubs)
+    axes.set(xticks=[], xlim=(0, 100), ylim=(lines, 0))
+    _legend_above(axes, len(levels), columns)
+    narrow = table["share"].between(0, LEAST_NUMBERED / 100, inclusive="neither").any()
+    small = page.words("small", LEAST_NUMBERED) if by and narrow else ""
+    notes = [*notes_of(table, page, by), small, more_note(len(groups) - len(rows), page)]
+    return page.captioned(figure, page.name(name), notes)
 
 
-def age_pyramid(
-    table: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    size: str = "full",
-) -> Figure:
+@chart
+def age_pyramid(table: pd.DataFrame, page: Page) -> Figure:
     """Men to the left, women to the right, by age band, counts at the bars.
 
     `table` is `tabulate(workers, "age_five_year", within="sex")`, or has both columns as `by`.
@@ -211,96 +136,88 @@ def age_pyramid(
     ages = [c for c in dimensions(table) if c != "sex"]
     if "sex" not in table or len(ages) != 1:
         raise ColumnMissing.naming(["sex"], dimensions(table), where="age_pyramid（需要 sex 与一个年龄分组）")
-    bands = table[ages[0]].drop_duplicates()
-    sides = {str(code): part for code, part in table.groupby("sex", observed=True)}
+    words = page.labels(table[ages[0]].drop_duplicates())
     apart = len(table[["base_n", "left_out_n"]].drop_duplicates()) > 1  # each sex has a base of its own
-    own_base = {code: f" (n = {base_of(part)})" for code, part in sides.items() if apart}
-    most = float(table["n"].astype("Float64").max(skipna=True) or 1)
-    with look(size):
-        figure = new_figure(size, (8 + 1.5 * len(bands)) * line_mm(size))
-        men, women = figure.subplots(1, 2, sharey=True)
-        for axes, code, word, colour in ((men, "male", "men", MAIN), (women, "female", "women", PALETTE[3])):
-            _pyramid_side(axes, sides.get(code, table.head(0)), colour, most * (1.6 if size == "column" else 1.4))
-            axes.set_title(WORDS[lang][word] + own_base.get(code, ""), fontsize="medium")
-            _mark_cut(axes, codebook, ages[0], code, WORDS[lang]["cut"])
-        women.tick_params(labelleft=True)
-        men.tick_params(labelleft=False)
-        words = labels_of(codebook, bands, lang)
-        women.set_yticks(range(len(bands)), words, ha="center")
-        women.tick_params(axis="y", pad=5 + POINTS[size] * 0.27 * max(text_width(word) for word in words))
-        heading = title_of(codebook, ages[0], lang) if title is None else title
-        left = joined([left_note(table, lang, "sex"), hidden_note(table, lang), source_note(source, lang)], lang)
-        return captioned(figure, heading, [left if apart else base_note(table, lang, source)], size)
+    most = float(table["n"].astype("Float64").max(skipna=True) or 1) * (1.6 if page.size == "column" else 1.4)
+    figure = page.figure(8 + 1.5 * len(words))
+    men, women = figure.subplots(1, 2, sharey=True)
+    for axes, sex in ((men, "male"), (women, "female")):
+        side = table[table["sex"].eq(sex)]
+        _pyramid_side(axes, side, SEXES[sex], (most, 0) if sex == "male" else (0, most))
+        base = f" (n = {base_of(side)})" if apart and len(side) else ""
+        axes.set_title(page.words(sex) + base, fontsize="medium")
+        _mark_cut(axes, page, ages[0], sex)
+    women.tick_params(labelleft=True)
+    men.tick_params(labelleft=False)
+    women.set_yticks(range(len(words)), words, ha="center")
+    women.tick_params(axis="y", pad=5 + POINTS[page.size] * 0.27 * max(map(text_width, words), default=0))
+    return page.captioned(figure, page.name(ages[0]), notes_of(table, page, "sex" if apart else None))
 
 
-def age_by_sex(
-    table: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    size: str = "full",
+@chart
+def interval_dots(table: pd.DataFrame, page: Page) -> Figure:
+    """Estimates as dots on their confidence intervals, one row per level, with the estimate and the unweighted n.
+
+    `table`: one dimension, `share` or `estimate`, `ci_low`, `ci_high`, `n`, as from `estimate_share` or `estimate_mean`;
+    shares are drawn in percent. Where it has a column `roster` (the value in the full roster), a tick marks it.
+    """
+    require(table, ["ci_low", "ci_high", "n"], where="interval_dots")
+    name = only_dimension(table.drop(columns="roster", errors="ignore"))
+    measure, factor, decimals = ("share", 100, 1) if "share" in table else ("estimate", 1, 2)
+    labels = page.labels(table[name])
+    stubs, places, lines = page.rows([f"{label} (n = {n})" for label, n in zip(labels, table["n"], strict=True)])
+    shown = table.head(len(stubs))
+    low, value, high, roster = (_floats(shown, c) * factor for c in ("ci_low", measure, "ci_high", "roster"))
+    figure = page.figure(6 + lines)
+    axes = plain(figure.subplots(), keep="bottom")
+    axes.hlines(places, low, high, color=MAIN)
+    axes.plot(value, places, "o", color=MAIN)
+    axes.plot(roster, places, "|", color=ACCENT, markersize=2 * POINTS[page.size], markeredgewidth=1.5)
+    axes.set_yticks(places, stubs)
+    axes.set(ylim=(lines, 0), xlabel=MEASURES[measure][1 + (page.lang == "en")])
+    beside = plain(axes.twinx())
+    beside.set_yticks(places, [_interval(*row, decimals) for row in zip(value, low, high, strict=True)])
+    beside.set_ylim(lines, 0)
+    ticks = page.words("roster") if "roster" in table else ""
+    notes = [page.words("dots"), ticks, *notes_of(table, page)[1:], more_note(len(table) - len(shown), page)]
+    return page.captioned(figure, page.name(name), notes)
+
+
+def _floats(table: pd.DataFrame, column: str) -> Any:
+    """A column as floats; without it, nothing to draw."""
+    return (
+        table[column].to_numpy(dtype=float, na_value=float("nan")) if column in table else np.full(len(table), np.nan)
+    )
+
+
+def _interval(value: float, low: float, high: float, decimals: int) -> str:
+    if pd.isna(value):
+        return "*"
+    return "{} ({}–{})".format(*(f"{half_up(number, decimals):.{decimals}f}" for number in (value, low, high)))
+
+
+def _lying_bars(
+    table: pd.DataFrame, page: Page, texts: Sequence[str], notes: Sequence[str], colours: str | Sequence[str] = MAIN
 ) -> Figure:
-    """The reports' four cells: men under 50, men 50 and over, women 40 and over, women under 40; the sexes differ in shade."""
+    """Bars of `share` from above to below, labels at the left, texts behind the bars; as many as fit on a page."""
     name = only_dimension(table)
-    sexes = {str(level["code"]): level.get("sex") for level in codebook.bands[name].levels}
-    with look(size):
-        figure, bars = lying_bars(table, labels_of(codebook, table[name], lang), bar_labels(table, lang), size)
-        for bar, code in zip(bars, table[name], strict=True):
-            bar.set_facecolor(PALETTE[3] if sexes[str(code)] == "female" else MAIN)
-        heading = title_of(codebook, name, lang) if title is None else title
-        return captioned(figure, heading, [base_note(table, lang, source)], size)
-
-
-def lying_bars(table: pd.DataFrame, labels: Sequence[str], numbers: Sequence[str], size: str) -> tuple[Figure, Any]:
-    """A figure with bars of `share` from above to below, labels at the left, numbers behind the bars; and the bars."""
-    names = [wrapped(label, LABEL_WIDTH[size]) for label in labels]
-    places, lines = row_places(names)
-    figure = new_figure(size, (5 + lines) * line_mm(size))
+    stubs, places, lines = page.rows(page.labels(table[name]))
+    shown = len(stubs)
+    figure = page.figure(5 + lines)
     axes = plain(figure.subplots(), keep="left")
-    bars = axes.barh(places, heights(table), color=MAIN, height=1.0)
-    axes.bar_label(bars, list(numbers), padding=2)
-    axes.set_yticks(places, names)
-    longest = max([*heights(table), 0.1])
-    axes.set(xticks=[], xlim=(0, longest * (1.9 if size == "column" else 1.3)), ylim=(lines, 0))
-    return figure, bars
+    lengths = heights(table.head(shown))
+    bars = axes.barh(places, lengths, color=colours, height=1.0)
+    axes.bar_label(bars, list(texts[:shown]), padding=2)
+    axes.set_yticks(places, stubs)
+    axes.set(xticks=[], xlim=(0, max([*lengths, 0.1]) * (1.9 if page.size == "column" else 1.3)), ylim=(lines, 0))
+    return page.captioned(figure, page.name(name), [*notes, more_note(len(table) - shown, page)])
 
 
-def _upright_width(size: str, bars: int) -> int:
-    return max(6, int({"column": 40, "full": 90, "slide": 90}[size] / max(bars, 1)))
-
-
-def _legend_columns(labels: Sequence[str], stubs: Sequence[str], size: str) -> int:
+def _legend_columns(labels: Sequence[str], stubs: Sequence[str], page: Page) -> int:
     """How many legend entries stand beside each other over the bars, right of their labels."""
     taken = max((text_width(line) for stub in stubs for line in stub.split("\n")), default=0)
-    room = {"column": 50, "full": 100, "slide": 100}[size] - taken
-    longest = max((text_width(label) for label in labels), default=1)
-    return max(1, min(len(labels), room // (longest + 6)))
-
-
-def _stack(axes: Axes, place: float, part: pd.DataFrame, labels: Sequence[str]) -> None:
-    left = 0.0
-    for i, (height, text, label) in enumerate(zip(heights(part), printed_percents(part), labels, strict=True)):
-        colour = PALETTE[i % len(PALETTE)]
-        axes.barh(
-            place,
-            height,
-            left=left,
-            color=colour,
-            hatch=HATCHES[i % len(HATCHES)],
-            edgecolor="white",
-            height=1.0,
-            label=label,
-        )
-        if height >= LEAST_NUMBERED:
-            patch: Mapping[str, Any] = (
-                {"facecolor": colour, "edgecolor": "none", "pad": 0.8} if HATCHES[i % len(HATCHES)] else {}
-            )
-            axes.text(
-                left + height / 2, place, text, ha="center", va="center", color=text_colour(colour), bbox=patch or None
-            )
-        left += height
+    longest = max(map(text_width, labels), default=1)
+    return max(1, min(len(labels), (LINE_WIDTH[page.size] + 10 - taken) // (longest + 6)))
 
 
 def _legend_above(axes: Axes, levels: int, columns: int) -> None:
@@ -311,31 +228,33 @@ def _legend_above(axes: Axes, levels: int, columns: int) -> None:
     )  # fmt: skip
 
 
-def _pyramid_side(axes: Axes, side: pd.DataFrame, colour: str, most: float) -> None:
-    plain(axes)
-    men = side["sex"].eq("male").any()
-    axes.set_xlim(*((most, 0) if men else (0, most)))
+def _stack(axes: Axes, place: float, part: pd.DataFrame, labels: Sequence[str]) -> None:
+    left = 0.0
+    for i, (height, text, label) in enumerate(zip(heights(part), share_texts(part), labels, strict=True)):
+        colour = PALETTE[i % len(PALETTE)]
+        axes.barh(place, height, left=left, color=colour, edgecolor="white", height=1.0, label=label)
+        if height >= LEAST_NUMBERED:
+            axes.text(left + height / 2, place, text, ha="center", va="center", color=text_colour(colour))
+        left += height
+
+
+def _pyramid_side(axes: Axes, side: pd.DataFrame, colour: str, limits: tuple[float, float]) -> None:
+    plain(axes).set(xticks=[], xlim=limits)  # before the bars, whose texts stand where the axis goes
     counts = side["n"].astype("Float64")
     bars = axes.barh(range(len(side)), counts.fillna(0).to_numpy(dtype=float), color=colour, height=0.8)
     axes.bar_label(bars, ["*" if pd.isna(n) else f"{int(n)}" for n in counts], padding=2)
-    axes.set_xticks([])
 
 
-def _mark_cut(axes: Axes, codebook: Codebook, band: str, sex: str, words: str) -> None:
+def _mark_cut(axes: Axes, page: Page, band: str, sex: str) -> None:
     """A line between the bands below and above the cut of `age_by_sex`, where the band has one."""
-    cuts = [lv["from"] for lv in codebook.bands["age_by_sex"].levels if lv.get("sex") == sex and "from" in lv]
-    starts = [level.get("from") for level in codebook.bands[band].levels]
+    bands = page.codebook.bands
+    cuts = [lv["from"] for lv in bands["age_by_sex"].levels if lv.get("sex") == sex and "from" in lv]
+    starts = [level.get("from") for level in bands[band].levels]
     edge, side = (0.0, "left") if sex == "male" else (1.0, "right")
     for cut in (c for c in cuts if c in starts):
         y = starts.index(cut) - 0.5
         axes.axhline(y, color=ACCENT, linewidth=0.9, linestyle="--")
         axes.text(
-            edge,
-            y,
-            words.format(cut),
-            ha=side,
-            va="bottom",
-            color=ACCENT,
-            fontsize="small",
+            edge, y, page.words("cut", cut), ha=side, va="bottom", color=ACCENT, fontsize="small",
             transform=axes.get_yaxis_transform(),
-        )
+        )  # fmt: skip

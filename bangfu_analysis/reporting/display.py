@@ -11,10 +11,12 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.reporting.labels import MISSING, dimensions, labels_of, sorted_by_size, title_of
-from bangfu_analysis.reporting.rounding import half_up, percent, percents
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.reporting.labels import MISSING, labels_of, title_of
+from bangfu_analysis.reporting.results import dimensions, hidden, over_full, printed_percents, sorted_by_size
+from bangfu_analysis.reporting.rounding import half_up, percent
 
 NOT_APPLICABLE, HIDDEN = "—", "*"
 Cell = str | int | float
@@ -40,7 +42,7 @@ WORDS = {
         "total": "合计", "unknown": "未详", "unit": "单位：人、%", "source": "数据来源：", "all": "职工总数", "rate": "困难率（%）",
         "base": "占比的基数为{base}人", "left": "，未详{left}人不计入", "stop": "。",
         "many": "一人可有多项，各项占比之和大于100%。", "adjusted": "占比按最大余数法取一位小数，各项之和为100.0%。",
-        "rounded": "因四舍五入，各项占比之和不等于100.0%。", NOT_APPLICABLE: "— 表示不适用。", HIDDEN: "* 表示人数过少，为保护个人信息而隐去。",
+        NOT_APPLICABLE: "— 表示不适用。", HIDDEN: "* 表示人数过少，为保护个人信息而隐去。",
         MISSING: "… 表示缺数。", "by": "按{0}分组", "and": "、",
     },
     "en": {
@@ -48,7 +50,7 @@ WORDS = {
         "base": "Shares are of {base} persons", "left": "; {left} not known are left out", "stop": ".",
         "many": "A person may name several; shares add up to more than 100%.",
         "adjusted": "Shares are rounded by largest remainder and add up to 100.0%.",
-        "rounded": "Shares do not add up to 100.0% because of rounding.", NOT_APPLICABLE: "— not applicable.",
+        NOT_APPLICABLE: "— not applicable.",
         HIDDEN: "* too few persons to show.", MISSING: "… missing.", "by": "By {0}", "and": " and ",
     },
 }  # fmt: skip
@@ -56,19 +58,13 @@ WORDS = {
 
 @dataclass(frozen=True)
 class TableStyle:
-    """House style. `total`: last (union habit), first (yearbook habit) or none; `order`: codebook or size (其他 last);
-    `rounding` of shares that are parts of one base: largest_remainder (they add up to 100.0) or half_up.
-    """
+    """House style. `total`: last (union habit) or first (yearbook habit); `order`: codebook or size (其他 last)."""
 
     total: str = "last"
     order: str = "codebook"
-    rounding: str = "largest_remainder"
 
     def __post_init__(self) -> None:
-        known = {
-            "total": ("last", "first", "none"), "order": ("codebook", "size"), "rounding": ("largest_remainder", "half_up"),
-        }  # fmt: skip
-        for name, options in known.items():
+        for name, options in (("total", ("last", "first")), ("order", ("codebook", "size"))):
             if getattr(self, name) not in options:
                 raise ArgumentError.naming(name, getattr(self, name), options)
 
@@ -154,9 +150,7 @@ class _Plan:
 
 
 def _check(result: pd.DataFrame, names: list[str], groups: list[str], across: str | None) -> None:
-    wanted = [*groups, *([across] if across else [])]
-    if absent := [c for c in wanted if c not in result]:
-        raise ColumnMissing.naming(absent, [str(c) for c in result.columns], where="display_table")
+    require(result, [*groups, *([across] if across else [])], where="display_table")
     if across and (across not in groups or len(names) < 2):
         raise ArgumentError(
             f"display_table：across={across!r} 应是 within 中的一列，且另有一列作行。within 现为 {groups}。"
@@ -177,17 +171,13 @@ def _adds_up(table: pd.DataFrame, groups: list[str]) -> bool:
     if not {"n", "base_n"} <= set(table.columns):
         return False
     counted, base_n = _bases(table, groups)["n"].sum(), _bases(table, groups)["base_n"].first()
-    return bool((counted <= base_n if _hidden(table).any() else counted == base_n).all())
+    return bool((counted <= base_n if hidden(table).any() else counted == base_n).all())
 
 
 def _left_out(table: pd.DataFrame, groups: list[str], rates: bool) -> int:
     if "left_out_n" not in table or not len(table):
         return 0
     return int(table["left_out_n"].max() if rates else _bases(table, groups)["left_out_n"].first().sum())
-
-
-def _hidden(table: pd.DataFrame) -> pd.Series[bool]:
-    return table["suppressed"].astype(bool) if "suppressed" in table else pd.Series(False, index=table.index)
 
 
 def _measures(table: pd.DataFrame, plan: _Plan) -> list[str]:
@@ -238,21 +228,20 @@ def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tu
 def _block(block: pd.DataFrame, names: list[str], measures: list[str], plan: _Plan) -> list[tuple[Cell, ...]]:
     """The rows of one base, with its total and its 未详."""
     stubs = list(zip(*(labels_of(plan.codebook, block[c], plan.lang) for c in names), strict=True)) or [()] * len(block)
-    columns = [_numbers(block, m, plan) for m in measures]
+    columns = [_numbers(block, m) for m in measures]
     rows = [(*stub, *cells) for stub, cells in zip(stubs, zip(*columns, strict=True), strict=True)]
     if not names or not len(block):
         return rows
-    extra = dict.fromkeys(measures, NOT_APPLICABLE)
-    whole = []
-    if plan.adds_up:
-        base = _base_cell(block)
-        total = {**extra, "n": base, "share": 100.0 if base != 0 else NOT_APPLICABLE}
-        whole = [(*_stub(stubs, plan, "total"), *(total[m] for m in measures))]
-    ordered = {"last": [*rows, *whole], "first": [*whole, *rows], "none": rows}[plan.style.total]
-    if not plan.left_out:
-        return ordered
-    left = {**extra, "n": int(block["left_out_n"].iloc[0])}
-    return [*ordered, (*_stub(stubs, plan, "unknown"), *(left[m] for m in measures))]
+    kept = min(len(plan.groups), len(names) - 1)  # a total bears the labels of its group before its own
+
+    def extra(word: str, **numbers: Cell) -> tuple[Cell, ...]:
+        stub = (*stubs[0][:kept], WORDS[plan.lang][word], *("" for _ in names[kept + 1 :]))
+        return (*stub, *(numbers.get(m, NOT_APPLICABLE) for m in measures))
+
+    base = _base_cell(block)
+    whole = [extra("total", n=base, share=100.0 if base != 0 else NOT_APPLICABLE)] if plan.adds_up else []
+    left = [extra("unknown", n=int(block["left_out_n"].iloc[0]))] if plan.left_out else []
+    return [*whole, *rows, *left] if plan.style.total == "first" else [*rows, *whole, *left]
 
 
 def _base_cell(block: pd.DataFrame) -> Cell:
@@ -260,36 +249,23 @@ def _base_cell(block: pd.DataFrame) -> Cell:
     return HIDDEN if pd.isna(base_n) else int(base_n)
 
 
-def _stub(stubs: list[Any], plan: _Plan, word: str) -> tuple[str, ...]:
-    """The group's labels with 合计 or 未详 in the first column that does not belong to the group."""
-    first = stubs[0]
-    kept = min(len(plan.groups), len(first) - 1)
-    return (*first[:kept], WORDS[plan.lang][word], *("" for _ in first[kept + 1 :]))
-
-
-def _numbers(block: pd.DataFrame, measure: str, plan: _Plan) -> list[Cell]:
-    kind, values = MEASURES[measure][0], block[measure]
-    if measure == "share" and plan.adds_up and _may_adjust(block, plan):
-        return list(percents(values))
+def _numbers(block: pd.DataFrame, measure: str) -> list[Cell]:
+    """One measure of a base as printed: rounded, or the mark that says why there is no number."""
+    shares = measure == "share"
+    values = printed_percents(block) if shares else [_rounded(v, MEASURES[measure][0]) for v in block[measure]]
     # A share of nobody, and a change where there is nothing comparable before, are no missing data.
     nobody = block["base_n"].eq(0).fillna(False) if "base_n" in block else pd.Series(False, index=block.index)
-    nobody = nobody | (measure in ("change", "growth"))
-    cells = zip(values, _hidden(block), nobody, strict=True)
-    return [_cell(value, kind, hidden, none) for value, hidden, none in cells]
+    none = NOT_APPLICABLE if measure in ("change", "growth") else MISSING
+    marks = [HIDDEN if h else NOT_APPLICABLE if n else none for h, n in zip(hidden(block), nobody, strict=True)]
+    return [mark if pd.isna(value) else value for value, mark in zip(values, marks, strict=True)]
 
 
-def _cell(value: Any, kind: str, hidden: bool, nobody: bool) -> Cell:
-    if hidden and pd.isna(value):
-        return HIDDEN
+def _rounded(value: Any, kind: str) -> Any:
     if pd.isna(value):
-        return NOT_APPLICABLE if nobody else MISSING
+        return value
     if kind == "count":
         return int(value)
     return percent(value) if kind in ("percent", "points") else half_up(value, DECIMALS[kind])
-
-
-def _may_adjust(block: pd.DataFrame, plan: _Plan) -> bool:
-    return plan.style.rounding == "largest_remainder" and not _hidden(block).any() and bool(block["base_n"].iloc[0])
 
 
 def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
@@ -297,19 +273,18 @@ def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
     left = words["left"].format(left=plan.left_out) if plan.left_out else ""
     one_base = {"base_n", "share"} <= set(table.columns) and not plan.groups and not plan.rates and len(table)
     notes = [words["base"].format(base=_base_cell(table)) + left + words["stop"]] if one_base else []
-    if plan.adds_up and "share" in table:
-        blocks = [b for _, b in _bases(table, plan.groups) if not _hidden(b).any() and b["base_n"].iloc[0]]
-        if any(half_up(sum(percent(s) for s in b["share"])) != 100.0 for b in blocks):
-            notes.append(words["adjusted" if plan.style.rounding == "largest_remainder" else "rounded"])
-    elif _over_full(table, plan):
+    blocks = [] if plan.rates else [block for _, block in _bases(table, plan.groups)]
+    if plan.adds_up and any(_adjusted(block) for block in blocks):
+        notes.append(words["adjusted"])
+    elif not plan.adds_up and any(over_full(block) for block in blocks):
         notes.append(words["many"])
     return notes
 
 
-def _over_full(table: pd.DataFrame, plan: _Plan) -> bool:
-    if "share" not in table or plan.rates:
-        return False
-    return bool((_bases(table, plan.groups)["share"].sum() > 1 + 1e-9).any())
+def _adjusted(block: pd.DataFrame) -> bool:
+    """Whether its shares add up to 100.0 only by the largest remainder."""
+    known = "share" in block and block["share"].notna().all() and not hidden(block).any()
+    return bool(known) and half_up(sum(percent(share) for share in block["share"])) != 100.0
 
 
 def _mark_notes(rows: tuple[tuple[Cell, ...], ...], lang: str) -> list[str]:

@@ -7,15 +7,16 @@ finds the same; else the frame's `change`, as the table prints it. Growth is com
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import pandas as pd
 
+from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.reporting.labels import dimensions, labels_of, sorted_by_size, title_of
-from bangfu_analysis.reporting.rounding import half_up, percent, percents
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.reporting.labels import labels_of, title_of
+from bangfu_analysis.reporting.results import dimensions, hidden, over_full, printed_percents, records, sorted_by_size
+from bangfu_analysis.reporting.rounding import half_up, percent
 from bangfu_analysis.reporting.wording import counted, in_percent, money, moved, points, since, year
 
 ORDERS = ("auto", "codebook", "size")
@@ -26,7 +27,7 @@ SMALL = "人数少于5人，或为防止推算而从略"
 
 def overall(rate: pd.DataFrame, *, place: str, subject: str = "困难职工", base: str = "职工") -> str:
     """`道里区共有职工33724人，其中困难职工3456人，占10.2%。` from `hardship_rate` without groups (one row)."""
-    _require(rate, ["n", "base_n", "share"], "overall")
+    require(rate, ["n", "base_n", "share"], where="overall")
     row = rate.iloc[0]
     if pd.isna(row["base_n"]):
         return f"{place}共有{subject}{counted(row['n'])}；{base}总数未详，不计算占比。"
@@ -51,7 +52,7 @@ def split(result: pd.DataFrame, codebook: Codebook, *, subject: str, unit: str =
     head = (
         f"{subject}{counted(base, unit)}中，" if not left else f"{subject}中{titled}有记录的{counted(base, unit)}，其中"
     )
-    many = "（一人可有多项，各项占比之和大于100%）" if _is_multiple(table) else ""
+    many = "（一人可有多项，各项占比之和大于100%）" if over_full(table) else ""
     tail = f"；另有{counted(left, unit)}{titled}未详，不计入占比" if left else ""
     return head + _listed(table, name, codebook, unit) + many + tail + "。"
 
@@ -64,21 +65,14 @@ def leading(
     For causes and units, whose full lists are tables. 其他 is never among them.
     """
     name = _only_dimension(result, "leading")
-    ranked = sorted_by_size(result, name)
-    ranked = ranked.assign(_percent=_percents(ranked)).loc[
-        ranked["n"].gt(0).fillna(False) & ranked[name].astype(object).ne("other") & ~_hidden(ranked)
-    ]
-    chosen = ranked.head(top)
-    if chosen.empty or pd.isna(result["base_n"].iloc[0]):
-        return f"{subject}的{noun or _title(codebook, name)}没有可公布的人数。"
-    words = [
-        f"{label}（{counted(n, unit)}，占{in_percent(p)}）"
-        for label, n, p in zip(labels_of(codebook, chosen[name]), chosen["n"], chosen["_percent"], strict=True)
-    ]
-    titled, base = noun or _title(codebook, name), counted(int(result["base_n"].iloc[0]), unit)
-    many = "（一人可有多项）" if _is_multiple(result) else ""
+    titled, base_n = noun or _title(codebook, name), result["base_n"].iloc[0]
+    chosen = _nameable(_printed(sorted_by_size(result, name), name, codebook), name).head(top)
+    if chosen.empty or pd.isna(base_n):
+        return f"{subject}的{titled}没有可公布的人数。"
+    words = [f"{row.label}（{counted(row.n, unit)}，占{in_percent(row.percent)}）" for row in records(chosen)]
+    many = "（一人可有多项）" if over_full(result) else ""
     place = f"居前{len(chosen)}位的{titled}依次是" if len(chosen) > 1 else f"{titled}居首位的是"
-    return f"{subject}{base}中，{place}{'、'.join(words)}{many}。"
+    return f"{subject}{counted(base_n, unit)}中，{place}{'、'.join(words)}{many}。"
 
 
 def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: str, unit: str = "人") -> str:
@@ -89,8 +83,8 @@ def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: 
     name = _only_dimension(result.drop(columns=within), "by_group")
     words = []
     for _, block in result.groupby(within, observed=True, sort=True):
-        seen = block.loc[~_hidden(block) & block["n"].gt(0).fillna(False)]
-        seen = seen.loc[seen[name].astype(object).ne("other")] if len(seen) > 1 else seen
+        seen = _nameable(block)
+        seen = _nameable(seen, name) if len(seen) > 1 else seen
         if seen.empty:
             continue
         most = seen.loc[seen["n"].eq(seen["n"].max())]
@@ -113,77 +107,73 @@ def extremes(rates: pd.DataFrame, codebook: Codebook, *, what: str = "困难率"
     """
     name = _only_dimension(rates, "extremes")
     small = rates["base_n"].lt(at_least).fillna(True)
-    fit = rates.loc[~small & ~_hidden(rates) & rates["share"].notna()]
+    fit = rates.loc[~small & ~hidden(rates) & rates["share"].notna()]
     titled = _title(codebook, name)
     if len(fit) < 2:
         return f"可比较{what}的{titled}不足两个，不作比较。"
-    words = []
-    for degree, value in (("最高", fit["share"].max()), ("最低", fit["share"].min())):
-        row = fit.loc[fit["share"].eq(value)].iloc[[0]]
-        words.append(f"{degree}的是{labels_of(codebook, row[name])[0]}，为{in_percent(percent(value))}")
-    if fit["share"].max() == fit["share"].min():
-        return f"{len(fit)}个{titled}的{what}相同，均为{in_percent(percent(fit['share'].iloc[0]))}。"
+    fit = _printed(fit, name, codebook)
+    high, low = (fit.iloc[place] for place in (int(fit["share"].argmax()), int(fit["share"].argmin())))
+    if high["share"] == low["share"]:
+        return f"{len(fit)}个{titled}的{what}相同，均为{in_percent(high['percent'])}。"
+    words = [
+        f"{word}的是{row['label']}，为{in_percent(row['percent'])}" for word, row in (("最高", high), ("最低", low))
+    ]
     aside = f"（职工总数未详或不足{at_least}人的{int(small.sum())}个未参与比较）" if small.any() else ""
     return f"各{titled}中，{what}{'，'.join(words)}{aside}。"
 
 
-def change(
-    result: pd.DataFrame, *, subject: str, wave: str = "wave", unit: str = "人", what: str = "占职工总数的比重"
-) -> str:
+def change(result: pd.DataFrame, *, subject: str, unit: str = "人", what: str = "占职工总数的比重") -> str:
     """How counts and shares moved over the waves: a frame with one row a wave (`n`, and `share` where there is one).
 
     `2009年困难职工3456人，比上年增加156人，增长4.7%；占职工总数的比重为10.2%，比上年上升0.3个百分点。` With three waves or more
     the series follows; 逐年增加 is said only where every step is one. Hidden or not comparable figures are not compared.
     """
-    _require(result, [wave, "n"], "change")
-    rows = result.sort_values(wave).reset_index(drop=True)
-    if rows[wave].duplicated().any():
+    require(result, ["wave", "n"], where="change")
+    rows = result.sort_values("wave").reset_index(drop=True)
+    if rows["wave"].duplicated().any():
         raise ArgumentError("change：同一批次有多行。请先筛选到每批次一行，或改用 shift。")
     now = rows.iloc[-1]
-    if _hidden(rows.tail(1)).any():
-        return f"{year(now[wave])}{subject}{SMALL}。"
-    text = f"{year(now[wave])}{subject}{counted(now['n'], unit)}"
+    if hidden(rows.tail(1)).any():
+        return f"{year(now['wave'])}{subject}{SMALL}。"
+    text = f"{year(now['wave'])}{subject}{counted(now['n'], unit)}"
     if len(rows) == 1:
         return f"{text}；只有一批数据，不作比较。"
     before = rows.iloc[-2]
-    when = since(before[wave], now[wave])
-    if _hidden(rows.tail(2)).any() or not _comparable(rows.tail(1)):
-        return f"{text}；与{year(before[wave])}口径不同或人数从略，不作比较。"
+    when = since(before["wave"], now["wave"])
+    if hidden(rows.tail(2)).any() or not _comparable(rows.tail(1)):
+        return f"{text}；与{year(before['wave'])}口径不同或人数从略，不作比较。"
     text += f"，{moved(before['n'], now['n'], when, unit)}"
     if "share" in rows and pd.notna(now["share"]) and pd.notna(before["share"]):
         printed = percent(now["share"]) - percent(before["share"])
         step = percent(now["change"]) if "change" in rows and pd.notna(now["change"]) else half_up(printed)
         text += f"；{what}为{in_percent(percent(now['share']))}，{points(step, when)}"
-    return text + "。" + (_series(rows, wave, subject, unit) if len(rows) > 2 else "")
+    return text + "。" + (_series(rows, subject, unit) if len(rows) > 2 else "")
 
 
-def shift(
-    result: pd.DataFrame, codebook: Codebook, *, subject: str, wave: str = "wave", top: int = 3, other: bool = False
-) -> str:
+def shift(result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 3) -> str:
     """How the composition moved between the last two waves: the `top` levels whose share moved most, in points.
 
-    From `tabulate(..., within="wave")`. 其他 is named only with `other`. Nothing that is hidden is compared.
+    From `tabulate(..., within="wave")`. 其他 is not named. Nothing that is hidden is compared.
     """
-    name = _only_dimension(result.drop(columns=wave), "shift")
-    waves = sorted(result[wave].dropna().unique())[-2:]
+    name = _only_dimension(result.drop(columns="wave"), "shift")
+    waves = sorted(result["wave"].dropna().unique())[-2:]
     if len(waves) < 2:
         return f"{subject}只有一批数据，{_title(codebook, name)}构成不作比较。"
-    blocks = [result.loc[result[wave].eq(w)] for w in waves]
+    blocks = [result.loc[result["wave"].eq(w)] for w in waves]
     if not _comparable(blocks[1]) or any(not b["base_n"].gt(0).fillna(False).all() for b in blocks):
         return f"{year(waves[0])}与{year(waves[1])}的{_title(codebook, name)}口径不同或缺数，不作比较。"
-    old, new = (b.assign(_percent=_percents(b)).loc[~_hidden(b)].set_index(name) for b in blocks)
-    both = new.join(old["_percent"].rename("_before"), how="inner").dropna(subset=["_before"]).reset_index()
-    both = both if other else both.loc[both[name].astype(object).ne("other")]
-    steps = both.assign(_step=[half_up(n - o) for o, n in zip(both["_before"], both["_percent"], strict=True)])
-    most = steps.loc[steps["_step"].ne(0)].sort_values("_step", key=abs, ascending=False, kind="stable").head(top)
+    old, new = (_printed(block, name, codebook).loc[~hidden(block).to_numpy()].set_index(name) for block in blocks)
+    both = (
+        new.join(old["percent"].rename("before"), how="inner").dropna(subset=["before"]).drop("other", errors="ignore")
+    )
+    steps = both.assign(step=(both["percent"] - both["before"]).map(half_up))
+    most = steps.loc[steps["step"].ne(0)].sort_values("step", key=abs, ascending=False, kind="stable").head(top)
     head = f"与{year(waves[0])}相比，{year(waves[1])}{subject}的{_title(codebook, name)}构成"
     if most.empty:
         return f"{head}基本持平。"
     words = [
-        f"{label}占比由{in_percent(o)}{'上升' if s > 0 else '下降'}到{in_percent(n)}，{points(s)}"
-        for label, o, n, s in zip(
-            labels_of(codebook, most[name]), most["_before"], most["_percent"], most["_step"], strict=True
-        )
+        f"{row.label}占比由{in_percent(row.before)}{'上升' if row.step > 0 else '下降'}到{in_percent(row.percent)}，{points(row.step)}"
+        for row in records(most)
     ]
     return f"{head}中，{'；'.join(words)}。"
 
@@ -193,30 +183,25 @@ def helped(result: pd.DataFrame, codebook: Codebook) -> str:
 
     人, 户 and 人次 are named and never added together; a kind counted in two units has two clauses.
     """
-    _require(result, ["kind", "counted_in", "quantity", "amount_yuan"], "helped")
+    require(result, ["kind", "counted_in", "quantity", "amount_yuan"], where="helped")
     kinds, units = codebook.variable("aid", "kind"), codebook.variable("aid", "counted_in")
     words = []
-    for kind, unit, n, yuan in zip(
-        *(result[c] for c in ("kind", "counted_in", "quantity", "amount_yuan")), strict=True
-    ):
-        number = counted(n, units.label_of(unit)) if pd.notna(n) and n > 0 else ""
-        amount = f"发放资金{money(yuan)}" if pd.notna(yuan) and yuan > 0 else ""
+    for row in records(result.fillna({"quantity": 0, "amount_yuan": 0})):
+        number = counted(row.quantity, units.label_of(row.counted_in)) if row.quantity > 0 else ""
+        amount = f"发放资金{money(row.amount_yuan)}" if row.amount_yuan > 0 else ""
         if number or amount:
-            words.append("，".join(filter(None, [f"{kinds.label_of(kind)}{number}", amount])))
+            words.append("，".join(filter(None, [f"{kinds.label_of(row.kind)}{number}", amount])))
     return f"{'；'.join(words)}。" if words else "本期没有可统计的帮扶记录。"
 
 
 def quality(sources: pd.DataFrame, issues: pd.DataFrame, totals: pd.DataFrame) -> str:
     """What was read, kept and set aside, what was mended and given up, and which stated totals disagree."""
     files, unread = sources["source_file"].nunique(), int(sources["kind"].eq("unreadable").sum())
-    rows = {
-        c: int(sources[f"rows_{c}"].sum())
-        for c in ("kept", "merged", "set_aside", "totals", "notes", "headers", "blank")
-    }
+    rows = sources.filter(regex="^rows").sum().astype(int)
     lines = [
         f"本次共收到文件{files}个、工作表{len(sources)}张" + (f"，其中{unread}张未能读取" if unread else "，均已读取"),
-        f"共{int(sources['rows'].sum())}行：保留{rows['kept']}行，合并重复{rows['merged']}行，单列备查{rows['set_aside']}行，"
-        f"合计行{rows['totals']}行，标题和说明{rows['notes']}行，表头{rows['headers']}行，空行{rows['blank']}行",
+        f"共{rows['rows']}行：保留{rows['rows_kept']}行，合并重复{rows['rows_merged']}行，单列备查{rows['rows_set_aside']}行，"
+        f"合计行{rows['rows_totals']}行，标题和说明{rows['rows_notes']}行，表头{rows['rows_headers']}行，空行{rows['rows_blank']}行",
     ]
     actions = issues["action"].value_counts()
     words = [f"{word}{actions.get(a, 0)}处" for a, word in _ACTIONS.items() if actions.get(a, 0)]
@@ -240,15 +225,13 @@ _VERDICTS = {"agrees": "相符", "differs": "不符", "cannot_tell": "无法核�
 
 def _listed(table: pd.DataFrame, name: str, codebook: Codebook, unit: str) -> str:
     """`A1人、B2人，分别占…`; one level alone `全部为A`; hidden ones are named at the end."""
-    hidden = _hidden(table)
-    shares = pd.Series(_percents(table), index=table.index)
-    labels = dict(zip(table.index, labels_of(codebook, table[name]), strict=True))
-    seen = table.loc[~hidden & table["n"].gt(0).fillna(False)]
-    quiet = f"{'、'.join(labels[i] for i in table.index[hidden])}{SMALL}" if hidden.any() else ""
-    counts = [f"{labels[i]}{counted(n, unit)}" for i, n in seen["n"].items()]
-    if len(counts) == 1 and not quiet and seen["n"].iloc[0] == seen["base_n"].iloc[0]:
-        return f"全部为{labels[seen.index[0]]}"
-    parts = [in_percent(s) if s else "不足0.1%" for s in shares[seen.index]]
+    printed = _printed(table, name, codebook)
+    seen, unseen = _nameable(printed), printed.loc[hidden(printed)]
+    quiet = f"{'、'.join(unseen['label'])}{SMALL}" if len(unseen) else ""
+    if len(seen) == 1 and not quiet and seen["n"].iloc[0] == seen["base_n"].iloc[0]:
+        return f"全部为{seen['label'].iloc[0]}"
+    counts = [f"{row.label}{counted(row.n, unit)}" for row in records(seen)]
+    parts = [in_percent(share) if share else "不足0.1%" for share in seen["percent"]]
     if len(counts) > _MOST_IN_A_LIST:
         told = "；".join(f"{count}，占{part}" for count, part in zip(counts, parts, strict=True))
     else:
@@ -256,21 +239,23 @@ def _listed(table: pd.DataFrame, name: str, codebook: Codebook, unit: str) -> st
     return "；".join(filter(None, [told if counts else "", quiet]))
 
 
-def _percents(table: pd.DataFrame) -> list[float]:
-    """The percentages that the table prints: by largest remainder where the parts add up to the base."""
-    shares = table["share"].astype("Float64")
-    whole = not _hidden(table).any() and shares.notna().all() and table["n"].sum() == table["base_n"].iloc[0]
-    if whole:
-        return percents(shares)
-    return [percent(s) if pd.notna(s) else float("nan") for s in shares]
+def _printed(table: pd.DataFrame, name: str, codebook: Codebook) -> pd.DataFrame:
+    """The rows of one base with the label and the percentage that the tables print."""
+    return table.assign(label=labels_of(codebook, table[name]), percent=printed_percents(table)).reset_index(drop=True)
 
 
-def _series(rows: pd.DataFrame, wave: str, subject: str, unit: str) -> str:
+def _nameable(table: pd.DataFrame, name: str = "") -> pd.DataFrame:
+    """The rows that a sentence may name: somebody is in them, nothing is hidden and, with `name`, it is not 其他."""
+    seen = table.loc[table["n"].gt(0).fillna(False) & ~hidden(table)]
+    return seen.loc[seen[name].astype(object).ne("other")] if name else seen
+
+
+def _series(rows: pd.DataFrame, subject: str, unit: str) -> str:
     """The whole series, with 逐年 only where every step goes one way and the waves are years."""
-    if _hidden(rows).any() or not _comparable(rows.iloc[1:]):
+    if hidden(rows).any() or not _comparable(rows.iloc[1:]):
         return ""
     values = [int(n) for n in rows["n"]]
-    waves = [str(w) for w in rows[wave]]
+    waves = [str(w) for w in rows["wave"]]
     told = f"{year(waves[0])}至{year(waves[-1])}各批次{subject}依次为"
     each = "逐年" if all(since(a, b) == "比上年" for a, b in pairwise(waves)) else "逐批"
     steps = [b - a for a, b in pairwise(values)]
@@ -291,25 +276,12 @@ def _title(codebook: Codebook, name: str) -> str:
 
 
 def _only_dimension(result: pd.DataFrame, where: str) -> str:
-    _require(result, ["n", "base_n", "share"], where)
+    require(result, ["n", "base_n", "share"], where=where)
     names = dimensions(result)
     if len(names) != 1 or result.empty:
         raise ArgumentError(f"{where}：应是按一个变量分组的非空结果，现有分组列 {names}，{len(result)} 行。请先筛选。")
     return names[0]
 
 
-def _is_multiple(table: pd.DataFrame) -> bool:
-    return bool(table["n"].sum() > table["base_n"].iloc[0])
-
-
-def _hidden(table: pd.DataFrame) -> pd.Series[bool]:
-    return table["suppressed"].astype(bool) if "suppressed" in table else pd.Series(False, index=table.index)
-
-
 def _comparable(table: pd.DataFrame) -> bool:
     return "comparable" not in table or bool(table["comparable"].fillna(False).all())
-
-
-def _require(frame: pd.DataFrame, columns: Sequence[str], where: str) -> None:
-    if absent := [c for c in columns if c not in frame]:
-        raise ColumnMissing.naming(absent, [str(c) for c in frame.columns], where=where)

@@ -1,12 +1,11 @@
 """Tables of a questionnaire -> figures: Likert bars centred on the neutral answer, multiple responses, funnels, waves.
 
-Every chart takes a table of analysis.questionnaires, whose labels are printed as they are, and returns a Figure.
+Every chart takes a table of analysis.questionnaires and the arguments of `charts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 from matplotlib import colormaps
@@ -15,15 +14,26 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.reporting.rounding import percent
+from bangfu_analysis.reporting.chart_page import (
+    LEAST_NUMBERED,
+    Page,
+    base_of,
+    chart,
+    groups_of,
+    heights,
+    notes_of,
+    rate_texts,
+    share_texts,
+)
+from bangfu_analysis.reporting.charts import bar_of_shares
+from bangfu_analysis.reporting.labels import text_width
+from bangfu_analysis.reporting.results import hidden, sorted_by_size
 from bangfu_analysis.reporting.theme import (
     INK,
     MAIN,
     MUTED,
     PALE,
-    captioned,
     line_mm,
-    look,
     new_figure,
     plain,
     row_places,
@@ -31,35 +41,23 @@ from bangfu_analysis.reporting.theme import (
     wrapped,
 )
 
-LABEL_WIDTH = {"column": 16, "full": 30, "slide": 30}
-LEAST_NUMBERED = 5.0
-NEGATIVE, POSITIVE = colormaps["Oranges"], colormaps["Blues"]
+NEGATIVE, POSITIVE, NEUTRAL = colormaps["Oranges"], colormaps["Blues"], "#d4d7da"
+PANELS_A_ROW = 3
+SHARES = ["n", "base_n", "left_out_n", "share", "suppressed"]
 WORDS = {
     "zh": {
-        "n": "n = {0}人", "left": "未答{0}人不计入", "source": "数据来源：{0}", "bar": "{0}%（{1}人）", "many": "可多选，各项占作答人数之比相加大于100%",
-        "ticks": "共选{0}项次", "small": "小于{0}%的占比未标数字", "step": "{0}%（{1}/{2}人）", "hidden": "* 人数过少，为保护个人信息而隐去",
-        "centre": "竖线左侧为负面、右侧为正面评价，中间选项两侧各半", "funnel": "各步占比以通过上一步并作答的人数为基数", "join": "；",
+        "centre": "各条按中间一级对齐，左侧为较低、右侧为较高的等级", "base": "括号内为作答人数",
+        "funnel": "深色为通过人数，浅色为通过上一步并作答的人数（占比的基数）",
     },
     "en": {
-        "n": "n = {0}", "left": "{0} gave no answer, left out", "source": "Source: {0}", "bar": "{0}% ({1})",
-        "many": "several answers possible; shares of respondents add up to more than 100%", "ticks": "{0} answers in all",
-        "small": "shares under {0}% bear no number", "step": "{0}% ({1}/{2})", "hidden": "* too few persons to show",
-        "centre": "negative answers left of the line, positive right, the neutral one half and half",
-        "funnel": "each share is of those who passed the step before and answered", "join": "; ",
+        "centre": "bars are aligned on the middle grade, lower grades left, higher right", "base": "respondents in brackets",
+        "funnel": "dark: who passed; pale: who passed the step before and answered",
     },
 }  # fmt: skip
 
 
-def diverging_bars(
-    table: pd.DataFrame,
-    *,
-    by: str = "item",
-    neutral: str | None = None,
-    lang: str = "zh",
-    title: str = "",
-    source: str = "",
-    size: str = "full",
-) -> Figure:
+@chart
+def diverging_bars(table: pd.DataFrame, page: Page, *, by: str = "item", neutral: str | None = None) -> Figure:
     """One bar per level of `by` of a `likert` table, stacked and centred on the neutral grade, with n behind its name.
 
     `neutral`: the grade in the middle; without it the middle one of an odd number of grades, and the border between the
@@ -71,180 +69,95 @@ def diverging_bars(
         raise ArgumentError.naming("neutral", neutral, grades)
     if table.duplicated([by, "option"]).any():
         raise ArgumentError(f"diverging_bars：每个 {by} 的每个等级应只有一行。请先筛选，或用 by 指明分组列。")
-    bars = [(str(name), part) for name, part in table.groupby(by, observed=True, sort=False)]
-    labels = [wrapped(f"{name} (n = {_count(part['base_n'].iloc[0])})", LABEL_WIDTH[size]) for name, part in bars]
-    places, lines = row_places(labels)
+    bars = groups_of(table, page, by)
+    stubs = page.stubs([f"{name} ({base_of(part)})" for name, part in bars])
+    places, lines = row_places(stubs)
     middle = grades.index(neutral) if neutral else (len(grades) - 1) / 2
-    with look(size):
-        figure = new_figure(size, (8 + lines) * line_mm(size))
-        axes = plain(figure.subplots())
-        for place, (_, part) in zip(places, bars, strict=True):
-            _diverging(axes, place, part, grades, middle)
-        axes.axvline(0, color=INK, linewidth=0.8, zorder=0)
-        axes.set_yticks(places, labels)
-        axes.set(xticks=[], ylim=(lines, 0))
-        _legend(axes, len(grades), size)
-        small = WORDS[lang]["small"].format(f"{LEAST_NUMBERED:g}")
-        return captioned(
-            figure,
-            title,
-            [_joined([_left(table, lang), WORDS[lang]["centre"], small], lang), *_ends(table, lang, source)],
-            size,
-        )
+    figure = new_figure(page.size, (9 + lines) * line_mm(page.size))
+    axes = plain(figure.subplots())
+    for place, (_, part) in zip(places, bars, strict=True):
+        _diverging(axes, place, part, grades, middle)
+    axes.axvline(0, color=INK, linewidth=0.8, zorder=0)
+    axes.set_yticks(places, stubs)
+    axes.set(xticks=[], ylim=(lines, 0))
+    handles, labels = axes.get_legend_handles_labels()
+    across = len(grades) if page.size != "column" and sum(map(text_width, grades)) < 60 else 3
+    figure.legend(
+        handles[: len(grades)], labels[: len(grades)], ncols=across, loc="outside upper center", handlelength=1.2
+    )
+    words = [WORDS[page.lang]["base"], WORDS[page.lang]["centre"], page.words("small", LEAST_NUMBERED)]
+    return page.captioned(figure, "", [*words, page.words("hidden") if hidden(table).any() else ""])
 
 
-def multiple_bars(
-    table: pd.DataFrame,
-    *,
-    lang: str = "zh",
-    title: str = "",
-    source: str = "",
-    size: str = "full",
-    ordered: bool = False,
-) -> Figure:
-    """Percent of respondents per option of `multiple_response`, the largest first (`ordered`: as printed), base in the note."""
-    _require(table, ["option", "n", "base_n", "share", "answers_n"], "multiple_bars")
-    rows = table if ordered else table.sort_values("share", ascending=False, kind="stable", na_position="last")
-    words = WORDS[lang]
-    numbers = [_or_hidden(s, words["bar"], n) for s, n in zip(rows["share"], rows["n"], strict=True)]
-    with look(size):
-        figure = _bars(rows["option"].astype("str").tolist(), rows["share"], numbers, size)
-        base = [
-            words["n"].format(_count(table["base_n"].iloc[0])),
-            _left(table, lang),
-            words["ticks"].format(_count(table["answers_n"].iloc[0])),
-        ]
-        return captioned(figure, title, [_joined([*base, words["many"]], lang), *_ends(table, lang, source)], size)
+@chart
+def multiple_bars(table: pd.DataFrame, page: Page) -> Figure:
+    """Percent of respondents per option of `multiple_response`, the largest first, the base in the note."""
+    _require(table, ["option", "n", "base_n", "share"], "multiple_bars")
+    rows = sorted_by_size(table[["option", *(c for c in SHARES if c in table)]], "option")
+    title = page.title or ""
+    return bar_of_shares(rows, page.codebook, lang=page.lang, title=title, source=page.source, size=page.size)
 
 
-def funnel_bars(
-    table: pd.DataFrame, *, lang: str = "zh", title: str = "", source: str = "", size: str = "full"
-) -> Figure:
+@chart
+def funnel_bars(table: pd.DataFrame, page: Page) -> Figure:
     """The steps of `funnel` from above to below: dark who passed, pale the step's base, on one scale of persons."""
     _require(table, ["step", "n", "base_n", "share"], "funnel_bars")
-    labels = [wrapped(step, LABEL_WIDTH[size]) for step in table["step"].astype("str")]
-    places, lines = row_places(labels)
-    words, bases = WORDS[lang], _heights(table["base_n"])
-    numbers = [_or_hidden(r.share, words["step"], r.n, r.base_n) for r in table.itertuples()]
-    with look(size):
-        figure = new_figure(size, (6 + lines) * line_mm(size))
-        axes = plain(figure.subplots(), keep="left")
-        behind = axes.barh(places, bases, color=PALE, height=1.0)
-        axes.barh(places, _heights(table["n"]), color=MAIN, height=1.0)
-        axes.bar_label(behind, numbers, padding=3)
-        axes.set_yticks(places, labels)
-        axes.set(xticks=[], xlim=(0, max([*bases, 1]) * (1.9 if size == "column" else 1.35)), ylim=(lines, 0))
-        return captioned(
-            figure, title, [_joined([words["funnel"], _left(table, lang)], lang), *_ends(table, lang, source)], size
-        )
+    stubs = page.stubs(table["step"].astype("str").tolist())
+    places, lines = row_places(stubs)
+    figure = new_figure(page.size, (6 + lines) * line_mm(page.size))
+    axes = plain(figure.subplots(), keep="left")
+    bases = table["base_n"].fillna(0).astype(float).tolist()
+    behind = axes.barh(places, bases, color=PALE, height=1.0)
+    axes.barh(places, table["n"].fillna(0).astype(float).tolist(), color=MAIN, height=1.0)
+    axes.bar_label(behind, rate_texts(table, page), padding=3)
+    axes.set_yticks(places, stubs)
+    axes.set(xticks=[], xlim=(0, max([*bases, 1]) * (1.9 if page.size == "column" else 1.35)), ylim=(lines, 0))
+    return page.captioned(figure, "", [WORDS[page.lang]["funnel"], *notes_of(table, page, "step")[1:2]])
 
 
-def wave_multiples(
-    table: pd.DataFrame, *, lang: str = "zh", title: str = "", source: str = "", size: str = "full", columns: int = 3
-) -> Figure:
+@chart
+def wave_multiples(table: pd.DataFrame, page: Page) -> Figure:
     """Small multiples: a panel per option (or item), a bar per wave on one common scale, n under each wave.
 
     `table`: any table with wave, option (or item of likert_summary), share and base_n.
     """
     panel = "option" if "option" in table else "item"
     _require(table, ["wave", panel, "share", "base_n"], "wave_multiples")
-    panels = [(str(name), part) for name, part in table.groupby(panel, observed=True, sort=False)]
-    across = max(1, min(columns, len(panels)))
-    down = -(-len(panels) // across)
-    top = max([*_heights(table["share"]), 0.01]) * 125
-    with look(size):
-        figure = new_figure(size, 12 * line_mm(size) * down)
-        grid = figure.subplots(down, across, squeeze=False)
-        for axes in grid.flat[len(panels) :]:
-            axes.set_visible(False)
-        for axes, (name, part) in zip(grid.flat, panels, strict=False):
-            _wave_panel(plain(axes, keep="bottom"), part, wrapped(name, LABEL_WIDTH[size] * 2 // across + 8), top)
-        return captioned(figure, title, [_left(table, lang), *_ends(table, lang, source)], size)
+    panels = groups_of(table, page, panel)
+    across = min(PANELS_A_ROW, len(panels))
+    figure = new_figure(page.size, 12 * line_mm(page.size) * -(-len(panels) // across))
+    grid = figure.subplots(-(-len(panels) // across), across, squeeze=False, sharey=True).ravel()
+    for axes, (name, part) in zip(grid, panels, strict=False):
+        bars = plain(axes, keep="bottom").bar(range(len(part)), heights(part), width=0.6, color=MUTED)
+        bars[-1].set_color(MAIN)
+        axes.bar_label(bars, share_texts(part), padding=2)
+        words = [f"{wave}\n(n = {base_of(part.iloc[[i]])})" for i, wave in enumerate(part["wave"])]
+        axes.set_xticks(range(len(part)), words)
+        axes.set(yticks=[], ylim=(0, max([*heights(table), 0.1]) * 1.25))
+        axes.set_title(wrapped(name, 75 // across), fontsize="medium", loc="left")
+    for axes in grid[len(panels) :]:
+        axes.remove()
+    return page.captioned(figure, "", notes_of(table, page, panel))
 
 
 def _diverging(axes: Axes, place: float, part: pd.DataFrame, grades: Sequence[str], middle: float) -> None:
-    shares = dict(zip(part["option"].astype("str"), _heights(part["share"]), strict=True))
-    widths = [100 * shares.get(grade, 0.0) for grade in grades]
+    ordered = part.set_index(part["option"].astype("str")).reindex(list(grades)).reset_index(drop=True)
+    widths, texts = heights(ordered), share_texts(ordered)
     left = -sum(w if i < middle else w / 2 if i == middle else 0.0 for i, w in enumerate(widths))
     for i, (grade, width) in enumerate(zip(grades, widths, strict=True)):
         colour = _colour(i, middle, len(grades))
         axes.barh(place, width, left=left, color=colour, edgecolor="white", height=1.0, label=grade)
         if width >= LEAST_NUMBERED:
-            axes.text(
-                left + width / 2,
-                place,
-                f"{percent(width / 100):.1f}",
-                ha="center",
-                va="center",
-                color=text_colour(colour),
-            )
+            axes.text(left + width / 2, place, texts[i], ha="center", va="center", color=text_colour(colour))
         left += width
 
 
 def _colour(i: int, middle: float, grades: int) -> str:
     """Orange to the left of the middle, blue to the right, darker outwards; the neutral grade grey."""
     if i == middle:
-        return "#d4d7da"
-    side = NEGATIVE if i < middle else POSITIVE
+        return NEUTRAL
     steps = middle if i < middle else grades - 1 - middle
-    return to_hex(side(0.25 + 0.65 * abs(i - middle) / max(steps, 1)))
-
-
-def _bars(names: Sequence[str], shares: Any, numbers: Sequence[str], size: str) -> Figure:
-    labels = [wrapped(name, LABEL_WIDTH[size]) for name in names]
-    places, lines = row_places(labels)
-    heights = [100 * h for h in _heights(shares)]
-    figure = new_figure(size, (6 + lines) * line_mm(size))
-    axes = plain(figure.subplots(), keep="left")
-    axes.bar_label(axes.barh(places, heights, color=MAIN, height=1.0), list(numbers), padding=2)
-    axes.set_yticks(places, labels)
-    axes.set(xticks=[], xlim=(0, max([*heights, 0.1]) * (1.9 if size == "column" else 1.3)), ylim=(lines, 0))
-    return figure
-
-
-def _wave_panel(axes: Axes, part: pd.DataFrame, name: str, top: float) -> None:
-    heights = [100 * h for h in _heights(part["share"])]
-    bars = axes.bar(range(len(part)), heights, color=[MUTED] * (len(part) - 1) + [MAIN], width=0.6)
-    axes.bar_label(bars, [_or_hidden(s, "{0}%") for s in part["share"]], padding=2)
-    words = [f"{wave}\n(n = {_count(n)})" for wave, n in zip(part["wave"].astype("str"), part["base_n"], strict=True)]
-    axes.set_xticks(range(len(part)), words)
-    axes.set(yticks=[], ylim=(0, top))
-    axes.set_title(name, fontsize="medium", loc="left")
-
-
-def _legend(axes: Axes, grades: int, size: str) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(
-        handles[:grades], labels[:grades], ncols=grades if size != "column" else 3, loc="lower left", bbox_to_anchor=(0.0, 1.0),
-        borderaxespad=0.3, handlelength=1.2, columnspacing=1.0,
-    )  # fmt: skip
-
-
-def _heights(values: Any) -> list[float]:
-    return [0.0 if pd.isna(v) else float(v) for v in values]
-
-
-def _or_hidden(share: Any, words: str, *counts: Any) -> str:
-    return "*" if pd.isna(share) else words.format(f"{percent(share):.1f}", *map(_count, counts))
-
-
-def _count(n: Any) -> str:
-    return "*" if pd.isna(n) else str(int(n))
-
-
-def _left(table: pd.DataFrame, lang: str) -> str:
-    """How many left the question blank, where that is one number for the whole chart."""
-    left = list(table["left_out_n"].dropna().unique()) if "left_out_n" in table else []
-    return WORDS[lang]["left"].format(int(left[0])) if len(left) == 1 and left[0] else ""
-
-
-def _ends(table: pd.DataFrame, lang: str, source: str) -> list[str]:
-    hidden = WORDS[lang]["hidden"] if table["share"].isna().any() else ""
-    return [hidden, WORDS[lang]["source"].format(source) if source else ""]
-
-
-def _joined(parts: Sequence[str], lang: str) -> str:
-    return WORDS[lang]["join"].join(part for part in parts if part)
+    return to_hex((NEGATIVE if i < middle else POSITIVE)(0.25 + 0.65 * abs(i - middle) / max(steps, 1)))
 
 
 def _require(table: pd.DataFrame, columns: Sequence[str], where: str) -> None:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-import docx
 from docx.document import Document
 from docx.image.exceptions import UnrecognizedImageError
-from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml.ns import qn
 from docx.shared import Emu, Mm
 from docx.text.paragraph import Paragraph as WordParagraph
@@ -27,11 +24,21 @@ from bangfu_analysis.errors import ArgumentError, BangfuError, listed
 from bangfu_analysis.reporting.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.reporting.word_carry import Kept, control_id, kept_controls, place
 from bangfu_analysis.reporting.word_table import add_table
-from bangfu_analysis.reporting.word_template import PROMPT, STYLES, TEMPLATE, TEXT_HEIGHT_MM, TEXT_WIDTH_MM, save, xml
+from bangfu_analysis.reporting.word_template import (
+    PROMPT,
+    TEMPLATE,
+    TEXT_HEIGHT_MM,
+    TEXT_WIDTH_MM,
+    open_template,
+    save,
+    xml,
+)
 
 _REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
+_BOOKMARKS = {"表": "_Ref_table_{}", "图": "_Ref_figure_{}"}
 _MOST_OF_PAGE = 0.8
 LEFT_OVER = "原报告中未能归位的内容"
+Numbers = Mapping[tuple[str, str], int]  # (kind, id) -> the number of a table or figure
 
 
 def write_report(
@@ -53,7 +60,7 @@ def write_report(
     template that lacks styles, an earlier report that cannot be read, a picture that is none, a file that is open.
     """
     kept = kept_controls(carry_over_from, [block for block in blocks if isinstance(block, Placeholder)])
-    document = _open_template(template or TEMPLATE)
+    document = open_template(template or TEMPLATE)
     _add_title(document, title, subtitle, date)
     numbers = _numbered(blocks)
     for block in (*blocks, *_left_over(blocks, kept)):
@@ -66,81 +73,41 @@ def write_report(
     return path
 
 
-def _open_template(path: Path) -> Document:
-    try:
-        document = docx.Document(str(path))
-    except (PackageNotFoundError, KeyError, ValueError, OSError) as fault:
-        raise BangfuError(f"模板 {path.name} 不是能打开的 .docx 文件。请换用有效的模板，或不指定模板。") from fault
-    absent = [name for name in STYLES if name not in {style.name for style in document.styles}]
-    if absent:
-        raise BangfuError(
-            f"模板 {path.name} 缺少样式：{listed(absent)}。请在自带的 template.docx 上修改，保留样式名称。"
-        )
-    return document
-
-
 def _add_title(document: Document, title: str, subtitle: str, date: Date | None) -> None:
-    head = document.add_paragraph(style="Title")
-    for i, line in enumerate(title.split("\n")):
-        run = head.add_run(line)
-        if i < title.count("\n"):
-            run.add_break()
-    if subtitle:
-        document.add_paragraph(subtitle, style="Subtitle")
-    if date:
-        document.add_paragraph(f"（{date.year}年{date.month}月{date.day}日）", style="Subtitle")
+    document.add_paragraph(title, style="Title")
+    for line in (subtitle, f"（{date.year}年{date.month}月{date.day}日）" if date else ""):
+        if line:
+            document.add_paragraph(line, style="Subtitle")
     document.add_paragraph(style="Body Text")
 
 
-@dataclass(frozen=True)
-class _Number:
-    """The caption number of one block: `kind` 表 or 图, and the bookmark around it."""
-
-    kind: str
-    number: int
-
-    @property
-    def text(self) -> str:
-        return f"{self.kind}{self.number}"
-
-    @property
-    def bookmark(self) -> str:
-        return f"_Ref_{'table' if self.kind == '表' else 'figure'}_{self.number}"
-
-
-def _numbered(blocks: Sequence[Block]) -> dict[tuple[str, str], _Number]:
+def _numbered(blocks: Sequence[Block]) -> dict[tuple[str, str], int]:
     """(kind, id) -> number, in the order of the blocks; ArgumentError where an id is used twice."""
-    numbers: dict[tuple[str, str], _Number] = {}
-    for block in blocks:
-        if isinstance(block, TableBlock | FigureBlock):
-            kind = "表" if isinstance(block, TableBlock) else "图"
-            if (kind, block.id) in numbers:
-                raise ArgumentError(f"报告中有两个{kind}的 id 都是 {block.id!r}，引用时无法区分。请改其中一个。")
-            numbers[kind, block.id] = _Number(kind, sum(k == kind for k, _ in numbers) + 1)
-    tags = [block.id for block in blocks if isinstance(block, Placeholder)]
-    if twice := sorted({tag for tag in tags if tags.count(tag) > 1}):
-        raise ArgumentError(f"报告中待填写部分的 id 重复：{listed(twice)}。请改成各不相同的 id。")
-    return numbers
+    ids = {
+        "表": [block.id for block in blocks if isinstance(block, TableBlock)],
+        "图": [block.id for block in blocks if isinstance(block, FigureBlock)],
+        "待填写部分": [block.id for block in blocks if isinstance(block, Placeholder)],
+    }
+    for kind, used in ids.items():
+        if twice := sorted({id for id in used if used.count(id) > 1}):
+            raise ArgumentError(f"报告中{kind}的 id 重复：{listed(twice)}。请改成各不相同的 id。")
+    return {(kind, id): number for kind in _BOOKMARKS for number, id in enumerate(ids[kind], start=1)}
 
 
 def _left_over(blocks: Sequence[Block], kept: Mapping[str, Kept]) -> list[Block]:
     wanted = {block.id for block in blocks if isinstance(block, Placeholder)}
     rest = [Placeholder(tag, "", one.title) for tag, one in kept.items() if tag not in wanted]
-    heading: list[Block] = [Heading(1, LEFT_OVER, numbered=False)] if rest else []
-    return [*heading, *rest]
+    return [Heading(1, LEFT_OVER, numbered=False), *rest] if rest else []
 
 
-def _add(
-    document: Document, block: Block, numbers: Mapping[tuple[str, str], _Number], kept: Mapping[str, Kept]
-) -> None:
+def _add(document: Document, block: Block, numbers: Numbers, kept: Mapping[str, Kept]) -> None:
     match block:
         case Heading():
             _add_heading(document, block)
         case Paragraph():
             _add_text(document.add_paragraph(style="Body Text"), block.text, numbers)
         case TableBlock():
-            caption = document.add_paragraph(style="Table Caption")
-            _add_caption(caption, numbers["表", block.id], block.table.title)
+            _add_caption(document, "表", numbers["表", block.id], block.table.title)
             add_table(document, block.table)
         case FigureBlock():
             _add_figure(document, block, numbers["图", block.id])
@@ -157,15 +124,16 @@ def _add_heading(document: Document, block: Heading) -> None:
         heading.paragraph_format.first_line_indent = 0
 
 
-def _add_text(paragraph: WordParagraph, text: str, numbers: Mapping[tuple[str, str], _Number]) -> None:
+def _add_text(paragraph: WordParagraph, text: str, numbers: Numbers) -> None:
     end = 0
     for found in _REFERENCE.finditer(text):
         paragraph.add_run(text[end : found.start()])
-        target = numbers.get((found[1], found[2]))
-        if target is None:
+        kind, name = found[1], found[2]
+        if (kind, name) not in numbers:
             known = [f"{{{kind}:{name}}}" for kind, name in numbers]
             raise ArgumentError.naming("text", found[0], known)
-        _add_field(paragraph, f"REF {target.bookmark} \\h", target.text)
+        number = numbers[kind, name]
+        _add_field(paragraph, f"REF {_BOOKMARKS[kind].format(number)} \\h", f"{kind}{number}")
         end = found.end()
     paragraph.add_run(text[end:])
 
@@ -182,16 +150,19 @@ def _add_field(paragraph: WordParagraph, instruction: str, cached: str) -> None:
         paragraph._p.append(xml(f"<w:r>{inside}</w:r>"))
 
 
-def _add_caption(paragraph: WordParagraph, number: _Number, title: str) -> None:
-    mark = zlib.crc32(number.bookmark.encode()) % 10**8
-    paragraph._p.append(xml(f'<w:bookmarkStart w:id="{mark}" w:name="{number.bookmark}"/>'))
-    paragraph.add_run(number.kind)
-    _add_field(paragraph, f"SEQ {number.kind} \\* ARABIC", str(number.number))
+def _add_caption(document: Document, kind: str, number: int, title: str) -> None:
+    """表1　…: the number is a field, and the bookmark around it is what references meet."""
+    paragraph = document.add_paragraph(style="Table Caption" if kind == "表" else "Figure Caption")
+    bookmark = _BOOKMARKS[kind].format(number)
+    mark = zlib.crc32(bookmark.encode()) % 10**8
+    paragraph._p.append(xml(f'<w:bookmarkStart w:id="{mark}" w:name="{bookmark}"/>'))
+    paragraph.add_run(kind)
+    _add_field(paragraph, f"SEQ {kind} \\* ARABIC", str(number))
     paragraph._p.append(xml(f'<w:bookmarkEnd w:id="{mark}"/>'))
     paragraph.add_run(f"　{title}")
 
 
-def _add_figure(document: Document, block: FigureBlock, number: _Number) -> None:
+def _add_figure(document: Document, block: FigureBlock, number: int) -> None:
     paragraph = document.add_paragraph(style="Figure")
     try:
         picture = paragraph.add_run().add_picture(str(block.path))
@@ -200,11 +171,11 @@ def _add_figure(document: Document, block: FigureBlock, number: _Number) -> None
     scale = min(1, Mm(TEXT_WIDTH_MM) / picture.width, Mm(TEXT_HEIGHT_MM) * _MOST_OF_PAGE / picture.height)
     picture.width, picture.height = Emu(int(picture.width * scale)), Emu(int(picture.height * scale))
     properties = picture._inline.docPr
-    properties.set("name", number.text)
+    properties.set("name", f"图{number}")
     properties.set("descr", block.alt)
     if block.note:
         document.add_paragraph(block.note, style="Figure Note")
-    _add_caption(document.add_paragraph(style="Figure Caption"), number, block.caption)
+    _add_caption(document, "图", number, block.caption)
 
 
 def _add_placeholder(document: Document, block: Placeholder, kept: Kept | None) -> None:

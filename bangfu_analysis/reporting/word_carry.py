@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docx
 from docx.document import Document
-from docx.opc.exceptions import PackageNotFoundError
 from docx.opc.packuri import PackURI
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
-from bangfu_analysis.errors import BangfuError
 from bangfu_analysis.reporting.blocks import Placeholder
-from bangfu_analysis.reporting.word_template import PROMPT, xml
+from bangfu_analysis.reporting.word_template import PROMPT, open_word, xml
 
 # Notes and comments live in parts that are not carried: a note's text is set in brackets, a comment's marks are dropped.
 _COMMENTS = ("w:commentRangeStart", "w:commentRangeEnd", "w:commentReference", "w:bookmarkStart", "w:bookmarkEnd")
@@ -45,12 +42,9 @@ def kept_controls(path: Path | None, wanted: Sequence[Placeholder] = ()) -> dict
     """
     if path is None or not path.exists():
         return {}
-    try:
-        document = docx.Document(str(path))
-    except (PackageNotFoundError, KeyError, ValueError, OSError) as fault:
-        raise BangfuError(
-            f"{path.name}：原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
-        ) from fault
+    document = open_word(
+        path, f"{path.name}：原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
+    )
     controls = [one for one in (_read(c, document) for c in document.element.body.iter(qn("w:sdt"))) if one]
     kept: dict[str, Kept] = {}
     for one in filter(_is_written, controls):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from xml.sax.saxutils import escape
 
 from docx.document import Document
 
 from bangfu_analysis.reporting.display import DisplayTable
+from bangfu_analysis.reporting.labels import text_width
 from bangfu_analysis.reporting.word_template import TEXT_WIDTH_MM, xml
 
 _FULL = round(TEXT_WIDTH_MM * 1440 / 25.4)  # twips
@@ -30,12 +30,16 @@ def add_table(document: Document, content: DisplayTable) -> None:
         document.add_paragraph(content.unit, style="Table Unit")
     rows = content.texts()
     heads = levels(content.columns)
-    widths, small = _fitted(heads, rows)
-    indents = _indents(rows, content.kinds, widths, small)
+    longest = [max((text_width(row[i]) for row in rows), default=0) for i in range(len(heads))]
+    widths, small = _fitted(heads, longest)
+    indents = _indents(longest, content.kinds, widths, small)
     head, *looks = (document.styles[name + small].style_id for name in ("Table Head", "Table Text", "Table Number"))
     styles = [looks[kind != "text"] for kind in content.kinds]
     body = "".join(
-        _row(texts, styles, indents, widths, keep=len(rows) <= _WHOLE_UP_TO or index >= len(rows) - 3)
+        _row(
+            _cell(text, style, w, indent=indent, keep=len(rows) <= _WHOLE_UP_TO or index >= len(rows) - 3)
+            for text, style, indent, w in zip(texts, styles, indents, widths, strict=True)
+        )
         for index, texts in enumerate(rows)
     )
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
@@ -52,27 +56,19 @@ def add_table(document: Document, content: DisplayTable) -> None:
 
 def notes_below(content: DisplayTable) -> list[str]:
     """The lines under a table: 注：… (numbered where there are several), 数据来源：…"""
-    many = len(content.notes) > 1
-    notes = [f"{i}. {note}" if many else note for i, note in enumerate(content.notes, start=1)]
-    return [
-        *(["注：" + notes[0]] if notes else []),
-        *(f"　　{note}" for note in notes[1:]),
-        *filter(None, [content.source]),
-    ]
+    notes = [f"注：{note}" for note in content.notes]
+    if len(notes) > 1:
+        notes = [f"{'　　' if i > 1 else '注：'}{i}. {note}" for i, note in enumerate(content.notes, start=1)]
+    return [*notes, *filter(None, [content.source])]
 
 
-def width(text: str) -> int:
-    """How many half-width characters a text takes."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
-
-
-def _fitted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> tuple[list[int], str]:
+def _fitted(heads: Sequence[tuple[str, str]], longest: Sequence[int]) -> tuple[list[int], str]:
     """Column widths in twips that fill the text block, and the suffix of the styles that they are for.
 
     Headings on one line if there is room, else on two, else in the small styles, else wide columns give way.
     """
     for lines, suffix in ((1, ""), (2, ""), (2, " Small")):
-        wanted = _wanted(heads, rows, lines, suffix)
+        wanted = _wanted(heads, longest, lines, suffix)
         if sum(wanted) <= _FULL:
             break
     limit = max(wanted)
@@ -82,21 +78,16 @@ def _fitted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> 
     return [w + (_FULL - sum(given)) // len(given) for w in given], suffix
 
 
-def _wanted(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], lines: int, suffix: str) -> list[int]:
-    texts = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else [0] * len(heads)
+def _wanted(heads: Sequence[tuple[str, str]], longest: Sequence[int], lines: int, suffix: str) -> list[int]:
     shortest = 6 if lines > 1 else 4  # no break inside （%）
-    needed = [max(t, -(-width(low) // lines), shortest) for t, (_, low) in zip(texts, heads, strict=True)]
+    needed = [max(t, -(-text_width(low) // lines), shortest) for t, (_, low) in zip(longest, heads, strict=True)]
     return [chars * _HALF_WIDTH[suffix] + 2 * _MARGIN[suffix] + 20 for chars in needed]
 
 
-def _indents(rows: Sequence[Sequence[str]], kinds: Sequence[str], widths: Sequence[int], suffix: str) -> list[int]:
+def _indents(longest: Sequence[int], kinds: Sequence[str], widths: Sequence[int], suffix: str) -> list[int]:
     """Right indents that bring a column's numbers, set right, under the middle of their heading."""
-    longest = [max(map(width, column), default=0) * _HALF_WIDTH[suffix] for column in zip(*rows, strict=True)]
-    longest = longest or [0] * len(widths)
-    return [
-        0 if kind == "text" else max(0, (w - 2 * _MARGIN[suffix] - chars) // 2)
-        for kind, w, chars in zip(kinds, widths, longest, strict=True)
-    ]
+    spare = [w - 2 * _MARGIN[suffix] - t * _HALF_WIDTH[suffix] for t, w in zip(longest, widths, strict=True)]
+    return [0 if kind == "text" else max(0, room // 2) for kind, room in zip(kinds, spare, strict=True)]
 
 
 def _frame(full: int, margin: int) -> str:
@@ -118,42 +109,26 @@ def levels(columns: Sequence[str]) -> list[tuple[str, str]]:
 
 def _head(heads: Sequence[tuple[str, str]], style: str, widths: Sequence[int]) -> str:
     """One heading row, or two where columns have groups: a group spans its columns, a lone heading both rows."""
-    columns = [(group, text, w) for (group, text), w in zip(heads, widths, strict=True)]
     if not any(group for group, _ in heads):
-        return _head_row(_cell(text, style, w, marks=_UNDER, keep=True) for _, text, w in columns)
-    low = (
-        _cell(text if group else "", style, w, marks=("" if group else "<w:vMerge/>") + _UNDER, keep=True)
-        for group, text, w in columns
-    )
-    return _head_row(_top_cells(columns, style)) + _head_row(low)
-
-
-def _head_row(cells: Iterable[str]) -> str:
-    return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
-
-
-def _top_cells(columns: Sequence[tuple[str, str, int]], style: str) -> Iterator[str]:
-    for group, run in groupby(columns, key=lambda column: column[0]):
-        spanned = list(run)
+        return _row([_cell(text, style, w, _UNDER) for (_, text), w in zip(heads, widths, strict=True)], head=True)
+    top, low = [], []
+    for group, run in groupby(zip(heads, widths, strict=True), key=lambda column: column[0][0]):
+        columns = [(text, w) for (_, text), w in run]
         if group:
-            marks = f'<w:gridSpan w:val="{len(spanned)}"/>{_UNDER}'
-            yield _cell(group, style, sum(w for *_, w in spanned), marks=marks, keep=True)
+            span = f'<w:gridSpan w:val="{len(columns)}"/>{_UNDER}'
+            top.append(_cell(group, style, sum(w for _, w in columns), span))
+            low += [_cell(text, style, w, _UNDER) for text, w in columns]
         else:
-            for _, text, w in spanned:
-                yield _cell(text, style, w, marks='<w:vMerge w:val="restart"/>', keep=True)
+            top += [_cell(text, style, w, '<w:vMerge w:val="restart"/>') for text, w in columns]
+            low += [_cell("", style, w, f"<w:vMerge/>{_UNDER}") for _, w in columns]
+    return _row(top, head=True) + _row(low, head=True)
 
 
-def _row(
-    texts: Sequence[str], styles: Sequence[str], indents: Sequence[int], widths: Sequence[int], *, keep: bool
-) -> str:
-    cells = "".join(
-        _cell(text, style, w, indent=indent, keep=keep)
-        for text, style, indent, w in zip(texts, styles, indents, widths, strict=True)
-    )
-    return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
+def _row(cells: Iterable[str], *, head: bool = False) -> str:
+    return f"<w:tr><w:trPr><w:cantSplit/>{'<w:tblHeader/>' * head}</w:trPr>{''.join(cells)}</w:tr>"
 
 
-def _cell(text: str, style: str, twips: int, *, marks: str = "", indent: int = 0, keep: bool = False) -> str:
+def _cell(text: str, style: str, twips: int, marks: str = "", *, indent: int = 0, keep: bool = True) -> str:
     layout = f'<w:pStyle w:val="{style}"/>' + "<w:keepNext/>" * keep
     layout += f'<w:ind w:rightChars="0" w:right="{indent}"/>' * bool(indent)
     return (

@@ -18,9 +18,10 @@ from bangfu_analysis.sample.layouts import Place
 from bangfu_analysis.sample.ledgers import aid_page, population_page, settings_text
 from bangfu_analysis.sample.people import Person, Wave, draw_waves
 from bangfu_analysis.sample.rosters import Roster, draw_rosters
+from bangfu_analysis.sample.survey import survey_page
 from bangfu_analysis.sample.writing import write_text, write_workbook
 
-STUDY = "daoli"
+STUDY, LAST = "daoli", "2009"
 SEED = 20090630
 HERE = Path(__file__).parent
 TRUTH = (
@@ -35,7 +36,7 @@ def write_sample_study(folder: Path, *, seed: int = SEED) -> Path:
     """Write the study under `folder` and return its folder, `<folder>/daoli`.
 
     Three wave folders with wave.toml, roster files of several layouts, 职工人数统计表.xlsx (the denominators) and
-    帮扶台账.xlsx. The same seed gives the same bytes. Existing files of the same names are replaced.
+    帮扶台账.xlsx; in the last also the export of a member questionnaire with its codebook and the decisions on it. The same seed gives the same bytes. Existing files of the same names are replaced.
     """
     plan, words = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")
     for wave, rosters, rng in _waves(plan, words, seed):
@@ -46,6 +47,7 @@ def write_sample_study(folder: Path, *, seed: int = SEED) -> Path:
         write_workbook(target / "职工人数统计表.xlsx", [population_page(wave, settings["workers"], words)])
         write_workbook(target / "帮扶台账.xlsx", [aid_page(wave, _known(rosters), plan["aid"], rng)])
         (target / "wave.toml").write_bytes(settings_text(wave, settings).encode())
+    _write_survey(folder / STUDY / LAST, words, seed)
     return folder / STUDY
 
 
@@ -84,6 +86,14 @@ def _write_roster(target: Path, roster: Roster) -> None:
             write_text(target / name, roster.pages[0])
         else:
             write_workbook(target / name, roster.pages)
+
+
+def _write_survey(target: Path, words: Mapping[str, Any], seed: int) -> None:
+    plan = read_yaml(HERE / "survey.yaml")
+    page, decisions = survey_page(plan, words["units"], Random(seed))
+    write_workbook(target / plan["file"], [page])
+    (target / "screening.yaml").write_bytes(decisions.encode())
+    (target / "questionnaire.yaml").write_bytes((HERE / "questionnaire.yaml").read_bytes())
 
 
 def _truth(rosters: list[Roster]) -> pd.DataFrame:

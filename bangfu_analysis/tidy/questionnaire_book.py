@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,17 @@ from numpy.typing import NDArray
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CodebookError, listed
-from bangfu_analysis.reading.answers import Floats, Ints
+from bangfu_analysis.reading.answers import MOST_CODES, Floats, Ints
 from bangfu_analysis.reading.questions import KINDS
+from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import squeeze
+from bangfu_analysis.tidy.questionnaires import places_of, questionnaire_frames
 
-ITEM_KEYS = {"number", "text", "kind", "item", "options", "reversed", "concept", "bands"}
+HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，清理和报告按此进行。
+# options 代码与文字，按印刷顺序；reversed 反向计分题写 true；concept 对应的名册变量（如 sex、education）；bands 合并分组：名称与代码。
+# scales 量表：items 题目；top、bottom 计入正面、负面的选项（五级可不写）。
+# funnels 漏斗：每步写名称、题号、算作通过的选项，如 [["知晓", "Q5", ["知道"]], ["申请", "Q6", ["是"]]]。
+"""
 
 
 @dataclass(frozen=True)
@@ -34,18 +40,31 @@ class Item:
     text: str = ""
     kind: str = "single"
     item: str = ""
-    options: Mapping[int, str] = field(default_factory=dict)
-    reversed: bool = False
     concept: str = ""
+    reversed: bool = False
+    options: Mapping[int, str] = field(default_factory=dict)
     bands: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
+class Scale:
+    """Items that ask for one thing, and the options that count as its top and its bottom ("" for the two of five)."""
+
+    items: tuple[str, ...]
+    top: tuple[str, ...] = ()
+    bottom: tuple[str, ...] = ()
+
+
+Step = tuple[str, str, tuple[str, ...]]  # name, question_id, options that pass
+
+
+@dataclass(frozen=True)
 class QuestionnaireBook:
-    """Items by question_id, and scales: name -> question_ids."""
+    """Items by question_id, scales by name, and funnels: name -> steps."""
 
     items: Mapping[str, Item]
-    scales: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    funnels: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
 
 
 def draft_book(questions: pd.DataFrame, responses: pd.DataFrame) -> QuestionnaireBook:
@@ -56,33 +75,35 @@ def draft_book(questions: pd.DataFrame, responses: pd.DataFrame) -> Questionnair
     codes = {str(k): sorted(v.unique()) for k, v in answered}
     asked = questions[questions["kind"] != "meta"]
     items = {str(q["question_id"]): _drafted(q, codes.get(str(q["question_id"]), [])) for _, q in asked.iterrows()}
-    scales = {str(b): tuple(g["question_id"]) for b, g in asked[asked["kind"] == "matrix"].groupby("block", sort=False)}
-    return QuestionnaireBook(items, scales)
+    matrices = asked[asked["kind"] == "matrix"].groupby("block", sort=False)["question_id"]
+    return QuestionnaireBook(items, {str(block): Scale(tuple(names)) for block, names in matrices})
 
 
 def book_yaml(book: QuestionnaireBook) -> str:
     """The book as YAML to be edited; `book_from(read_yaml(path))` reads it back equal."""
-    lines = ["# 问卷码本：补全选项的代码与文字、反向计分题（reversed: true）、量表与合并分组，再用于清理。", "items:"]
+    lines, usual = [HEAD + "items:"], asdict(Item())
     for name, item in book.items.items():
-        lines += [f"  {_quoted(name)}:"]
-        lines += [f"    {key}: {_quoted(getattr(item, key))}" for key in ("number", "text", "kind", "item", "concept")]
-        lines += [f"    reversed: {str(item.reversed).lower()}", "    options:" + ("" if item.options else " {}")]
-        lines += [f"      {code}: {_quoted(label)}" for code, label in item.options.items()]
-        lines += ["    bands:" + ("" if item.bands else " {}")]
-        lines += [f"      {_quoted(band)}: {list(band_codes)}" for band, band_codes in item.bands.items()]
-    lines += ["scales:" + ("" if book.scales else " {}")]
-    lines += [f"  {_quoted(name)}: [{', '.join(map(_quoted, members))}]" for name, members in book.scales.items()]
+        told = {k: v for k, v in asdict(item).items() if v != usual[k] or k in ("kind", "concept")}
+        lines += [f"  {name}:", *(f"    {key}: {_json(value)}" for key, value in told.items())]
+    lines += ["scales:", *(f"  {_json(name)}: {_json(asdict(scale))}" for name, scale in book.scales.items())]
+    lines += ["funnels:", *(f"  {_json(name)}: {_json(steps)}" for name, steps in book.funnels.items())]
     return "\n".join(lines) + "\n"
 
 
 def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     """A book from what the YAML says. CodebookError for unknown keys, kinds, items, codes of bands, or an option named twice."""
-    entries, scales = content.get("items") or {}, content.get("scales") or {}
-    items = {str(name): _item(str(name), entry) for name, entry in entries.items()}
-    for scale, members in scales.items():
+    items = {str(name): _item(str(name), entry) for name, entry in (content.get("items") or {}).items()}
+    scales = {str(name): _scale(str(name), entry) for name, entry in (content.get("scales") or {}).items()}
+    funnels = {
+        str(name): tuple((str(step), str(q), tuple(map(str, passing))) for step, q, passing in steps)
+        for name, steps in (content.get("funnels") or {}).items()
+    }
+    named = {f"scales.{name}": scale.items for name, scale in scales.items()}
+    named |= {f"funnels.{name}": tuple(q for _, q, _ in steps) for name, steps in funnels.items()}
+    for where, members in named.items():
         if absent := [m for m in members if m not in items]:
-            raise CodebookError(f"问卷码本 scales.{scale}：没有题目 {listed(absent)}。可选：{listed(items)}。")
-    return QuestionnaireBook(items, {str(name): tuple(members) for name, members in scales.items()})
+            raise CodebookError(f"问卷码本 {where}：没有题目 {listed(absent)}。可选：{listed(items)}。")
+    return QuestionnaireBook(items, scales, funnels)
 
 
 def pair_exports(
@@ -95,13 +116,11 @@ def pair_exports(
     has two codes: the exports are not of the same survey.
     """
     (questions, texts), (coded_questions, numbers) = by_text, by_number
-    book = draft_book(questions, texts)
-    other = coded_questions.set_index("question_id")
-    keys = ["respondent_id", "question_id"]
-    both = _answers(texts, "option").merge(_answers(numbers, "value"), on=keys)
+    printed = dict(zip(coded_questions["question_id"], coded_questions["options"], strict=True))
+    both = _answers(texts, "option").merge(_answers(numbers, "value"), on=["respondent_id", "question_id"])
     pairs = both.drop_duplicates(["question_id", "option", "value"]).sort_values("value")
-    items = {name: _paired(name, item, pairs, other) for name, item in book.items.items()}
-    return replace(book, items=items)
+    book = draft_book(questions, texts)
+    return replace(book, items={name: _paired(name, item, pairs, printed) for name, item in book.items.items()})
 
 
 def with_value_labels(
@@ -129,12 +148,20 @@ def apply_book(
         raise CodebookError(
             f"问卷码本有导出文件中没有的题目 {listed(absent)}。可选：{listed(questions['question_id'])}。"
         )
+    own = {name: [label for label in item.options.values() if label] for name, item in book.items.items()}
+    options = [own.get(q) or list(old) for q, old in zip(questions["question_id"], questions["options"], strict=True)]
     known = questions.assign(
         **{key: _overlaid(questions, book, key) for key in ("text", "item")},
         kind=pd.Categorical(_overlaid(questions, book, "kind"), categories=KINDS),
-        options=_overlaid_options(questions, book),
+        options=pd.Series(options, index=questions.index, dtype=object),
     )
     return known, _labelled(responses, known, book)
+
+
+def with_book(reading: SheetReading, content: Mapping[str, Any]) -> SheetReading:
+    """The reading of a questionnaire with the content of questionnaire.yaml laid over it."""
+    questions, responses = apply_book(*questionnaire_frames(reading), book_from(content))
+    return replace(reading, questions=questions, responses=responses)
 
 
 def item_scores(responses: pd.DataFrame, book: QuestionnaireBook, scale: str) -> pd.DataFrame:
@@ -144,40 +171,51 @@ def item_scores(responses: pd.DataFrame, book: QuestionnaireBook, scale: str) ->
     """
     if scale not in book.scales:
         raise CodebookError(f"问卷码本没有量表 {scale}。可选：{listed(book.scales)}。")
-    members = list(book.scales[scale])
+    members = list(book.scales[scale].items)
     rows = responses[responses["question_id"].isin(members) & responses["value"].notna()]
-    wide = rows.pivot_table(
-        index="respondent_id", columns="question_id", values="value", aggfunc="first", observed=True
-    )
+    by = rows.astype({"respondent_id": "str", "question_id": "str"}).set_index(["respondent_id", "question_id"])
+    wide = by["value"].unstack()  # noqa: PD010
     table = wide.reindex(columns=members).rename_axis(columns=None)
     return table.assign(**{m: _turned(table[m], m, book) for m in members if book.items[m].reversed})
 
 
-def concept_columns(wide: pd.DataFrame, book: QuestionnaireBook, codebook: Codebook) -> pd.DataFrame:
-    """The wide view with a column for each linked roster variable, in the codebook's codes; what fits no code is missing."""
-    linked = {item.concept: name for name, item in book.items.items() if item.concept and name in wide}
-    columns = {}
-    for concept, name in linked.items():
-        variable = codebook.variable("workers", concept)
-        codes = {str(label): variable.spellings.get(squeeze(str(label)), ()) for label in wide[name].cat.categories}
-        chosen = {label: levels[0].code for label, levels in codes.items() if levels}
-        columns[concept] = pd.Categorical(
-            wide[name].astype(object).map(chosen), categories=variable.codes, ordered=variable.ordered
-        )
+def with_concepts(wide: pd.DataFrame, book: QuestionnaireBook, codebook: Codebook) -> pd.DataFrame:
+    """The wide view with a column for each linked roster variable, in the codebook's codes (labels as they are where the
+    variable has none, as `reporting_unit`), and for each item with bands `Q2_band`. What fits no code is missing.
+    """
+    columns: dict[str, Any] = {}
+    for name, item in book.items.items():
+        if name not in wide or not isinstance(wide[name].dtype, pd.CategoricalDtype):
+            continue
+        if item.concept:
+            columns[item.concept] = _as_concept(wide[name], item.concept, codebook)
+        if item.bands:
+            bands = {item.options[code]: band for band, codes in item.bands.items() for code in codes}
+            columns[f"{name}_band"] = pd.Categorical(
+                wide[name].astype(object).map(bands), list(item.bands), ordered=True
+            )
     return wide.assign(**columns)
+
+
+def _as_concept(answers: pd.Series, concept: str, codebook: Codebook) -> Any:
+    variable = codebook.variable("workers", concept)
+    if not variable.levels:
+        return answers.astype("category")
+    found = {label: variable.spellings.get(squeeze(str(label)), ()) for label in answers.cat.categories}
+    codes = {label: levels[0].code for label, levels in found.items() if levels}
+    return pd.Categorical(answers.astype(object).map(codes), categories=variable.codes, ordered=variable.ordered)
 
 
 def _drafted(q: Any, codes: list[float]) -> Item:
     number, text, item = ("" if pd.isna(q[key]) else str(q[key]) for key in ("number", "text", "item"))
     options = dict(enumerate(q["options"], start=1))
-    if not options and q["kind"] == "single":
+    if not options and q["kind"] in ("single", "matrix") and len(codes) <= MOST_CODES:
         options = {int(code): "" for code in codes}
-    return Item(number, text, str(q["kind"]), item, options)
+    return Item(number, text, str(q["kind"]), item, options=options)
 
 
 def _item(name: str, entry: Mapping[str, Any]) -> Item:
-    if unknown := sorted(set(entry) - ITEM_KEYS):
-        raise CodebookError(f"问卷码本 items.{name}：未知的项 {listed(unknown)}。可用：{listed(sorted(ITEM_KEYS))}。")
+    _known(entry, asdict(Item()), f"items.{name}")
     if entry.get("kind", "single") not in KINDS:
         raise CodebookError(f"问卷码本 items.{name}.kind：{entry['kind']!r} 无效。可选：{listed(KINDS)}。")
     options = {int(code): str(label) for code, label in (entry.get("options") or {}).items()}
@@ -191,15 +229,24 @@ def _item(name: str, entry: Mapping[str, Any]) -> Item:
     return Item(options=options, bands=bands, reversed=bool(entry.get("reversed", False)), **words)
 
 
+def _scale(name: str, entry: Mapping[str, Any]) -> Scale:
+    _known(entry, asdict(Scale(())), f"scales.{name}")
+    return Scale(**{key: tuple(map(str, values)) for key, values in entry.items()})
+
+
+def _known(entry: Mapping[str, Any], keys: Mapping[str, Any], where: str) -> None:
+    if unknown := sorted(set(entry) - set(keys)):
+        raise CodebookError(f"问卷码本 {where}：未知的项 {listed(unknown)}。可用：{listed(keys)}。")
+
+
 def _answers(responses: pd.DataFrame, column: str) -> pd.DataFrame:
     rows = responses.loc[responses[column].notna(), ["respondent_id", "question_id", column]]
     return rows.astype({"respondent_id": "str", "question_id": "str"})
 
 
-def _paired(name: str, item: Item, pairs: pd.DataFrame, other: pd.DataFrame) -> Item:
+def _paired(name: str, item: Item, pairs: pd.DataFrame, printed: Mapping[str, list[str]]) -> Item:
     if item.kind in ("multiple", "ranking"):
-        printed = other["options"].to_dict().get(name, [])
-        return replace(item, options=dict(enumerate(printed, start=1)) or item.options)
+        return replace(item, options=dict(enumerate(printed.get(name, []), start=1)) or item.options)
     mine = pairs[pairs["question_id"] == name]
     if mine["option"].astype("str").duplicated().any() or mine["value"].duplicated().any():
         raise CodebookError(f"{name}：同一选项在两份导出中对应不同的代码。请确认两份文件是同一问卷的导出。")
@@ -211,19 +258,9 @@ def _overlaid(questions: pd.DataFrame, book: QuestionnaireBook, key: str) -> pd.
     return questions["question_id"].map(said).astype("str").fillna(questions[key].astype("str"))
 
 
-def _overlaid_options(questions: pd.DataFrame, book: QuestionnaireBook) -> pd.Series:
-    said = [
-        [label for label in book.items[q].options.values() if label] if q in book.items else []
-        for q in questions["question_id"]
-    ]
-    kept = [new or old for new, old in zip(said, questions["options"], strict=True)]
-    return pd.Series(kept, index=questions.index, dtype=object)
-
-
 def _labelled(responses: pd.DataFrame, known: pd.DataFrame, book: QuestionnaireBook) -> pd.DataFrame:
     labels = list(dict.fromkeys(label for options in known["options"] for label in options))
-    places = pd.Index(labels, dtype="str").get_indexer(responses["option"].cat.categories)
-    option = np.append(places, -1)[responses["option"].cat.codes]
+    option = places_of(labels, responses).copy()
     value = responses["value"].to_numpy(dtype=float, na_value=np.nan, copy=True)
     lost = responses["option"].notna().to_numpy() & (option < 0)
     for name, at in responses.groupby("question_id", observed=True).indices.items():
@@ -256,8 +293,7 @@ def _in_option_order(responses: pd.DataFrame, known: pd.DataFrame) -> pd.DataFra
     """Question by question, respondent by respondent; a ranking by rank, all else by the printed order of options."""
     ranked = responses["question_id"].isin(known.loc[known["kind"] == "ranking", "question_id"])
     within = np.where(ranked, responses["value"].fillna(0), responses["option"].cat.codes)
-    question = responses["question_id"].cat.codes
-    order = np.lexsort((within, responses["source_row"].to_numpy(), question))
+    order = np.lexsort((within, responses["source_row"].to_numpy(), responses["question_id"].cat.codes))
     return responses.iloc[order].reset_index(drop=True)
 
 
@@ -268,5 +304,5 @@ def _turned(codes: pd.Series, name: str, book: QuestionnaireBook) -> pd.Series:
     return min(known) + max(known) - codes
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.answers import Floats, Ints
 from bangfu_analysis.reading.tables import SheetReading
 
@@ -32,13 +33,40 @@ class CodedAnswers:
     labels: Mapping[str, Mapping[int, str]]
 
 
+def questionnaire_frames(reading: SheetReading) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`questions` and `responses` of the reading of a questionnaire."""
+    assert reading.questions is not None and reading.responses is not None
+    return reading.questions, reading.responses
+
+
+def without_copied_exports(readings: Sequence[SheetReading]) -> list[SheetReading]:
+    """The readings; an export whose replies all stand in an earlier one (副本, (1)) is set aside, with one finding."""
+    first: dict[tuple[int, int], str] = {}
+    found = []
+    for reading in readings:
+        if reading.questions is not None and not reading.set_aside:
+            replies = questionnaire_frames(reading)[1].drop(columns=["source_file", "source_sheet", "source_row"])
+            mark = (len(replies), int(pd.util.hash_pandas_object(replies, index=False).sum()))
+            if (original := first.setdefault(mark, reading.file)) != reading.file:
+                reason = f"内容与 {original} 完全相同，是同一份问卷的副本"
+                doubt = Finding(
+                    "sheet_sent_twice",
+                    f"{reading.file}：{reason}，未再计入。",
+                    source_file=reading.file,
+                    source_sheet=reading.sheet,
+                )
+                reading = replace(reading, set_aside=reason, reason=reason, findings=(*reading.findings, doubt))
+        found.append(reading)
+    return found
+
+
 def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`questions` and `responses` of a wave: the readings on end, `wave` in front. Categories are joined, not copied to text."""
-    read = [r for r in readings if r.questions is not None and r.responses is not None]
+    read = [questionnaire_frames(reading) for reading in readings]
     if not read:
         raise ArgumentError("stack_questionnaires：没有问卷。请至少给一份读入的问卷。")
-    questions = pd.concat([r.questions for r in read], ignore_index=True)
-    frames: list[Any] = [r.responses for r in read]
+    questions = pd.concat([questions for questions, _ in read], ignore_index=True)
+    frames: list[Any] = [responses for _, responses in read]
     joined = {
         c: union_categoricals([f[c] for f in frames]) if t == "category" else pd.concat([f[c] for f in frames], ignore_index=True)
         for c, t in frames[0].dtypes.items()

@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bangfu_analysis.analysis.design import SurveyDesign
 from bangfu_analysis.analysis.domains import domains, level_codes, numbers, rows_where
+from bangfu_analysis.analysis.estimate import estimate_mean
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 
 
@@ -53,3 +55,17 @@ def test_words_of_errors():
         domains(frame(), "uni")
     with pytest.raises(ArgumentError, match="应是 4 个真假值，得到 2 个"):
         rows_where(frame(), [True, False])
+
+
+@pytest.mark.parametrize("values", [[3, 1, 3, 7], [3, 1, 3, 10**12], [-5, -5, 2, 0], []])
+def test_integers_have_the_codes_of_their_order_however_far_apart(values):
+    codes, levels = level_codes(pd.Series(values, dtype="int64"))
+    assert levels.tolist() == sorted(set(values))
+    assert levels[codes].tolist() == values
+
+
+def test_a_design_may_be_held_in_categories_with_empty_levels():
+    data = pd.DataFrame({"h": ["a", "a", "b", "b", "b"], "y": [1.0, 4, 2, 8, 9]})
+    held = data.assign(h=pd.Categorical(data["h"], ["z", "b", "a"]))
+    design = SurveyDesign(strata="h")
+    pd.testing.assert_frame_equal(estimate_mean(held, "y", design=design), estimate_mean(data, "y", design=design))

@@ -162,14 +162,18 @@ def test_waves_of_the_same_people_share_their_covariance():
     assert panel["se"].item() < apart["se"].item() / 5
 
 
-def test_degrees_of_freedom_of_the_domain_can_be_asked_for():
+def test_means_have_the_degrees_of_freedom_of_the_design_and_shares_those_of_the_subset():
     data = people().assign(only=lambda f: f["h"] == 0)
-    design = estimate_mean(data, "ill", design=DESIGN, by="only")
-    domain = estimate_mean(data, "ill", design=DESIGN, by="only", df="domain")
-    assert design["df"].tolist() == [12, 12]
-    assert domain["df"].tolist() == [8, 4]
-    with pytest.raises(ArgumentError, match="参数 df"):
-        estimate_mean(data, "ill", design=DESIGN, df="domains")
+    assert estimate_mean(data, "ill", design=DESIGN, by="only")["df"].tolist() == [12, 12]
+    assert estimate_share(data, "ill", design=DESIGN, by="only")["df"].tolist() == [8, 8, 4, 4]
+
+
+def test_values_far_from_zero_lose_no_digits():
+    data = people().assign(far=lambda f: f["ill"] + 1e9)
+    near, far = (estimate_mean(data, y, design=DESIGN, by="sex") for y in ("ill", "far"))
+    np.testing.assert_allclose(far[["se", "deff"]], near[["se", "deff"]], rtol=1e-12)
+    same = estimate_mean(data.assign(same=0.1), "same", design=DESIGN, by="sex")
+    np.testing.assert_allclose(same["se"], 0, atol=1e-17)
 
 
 @pytest.mark.parametrize("ci", ["logit", "beta", "asin", "xlogit", "mean", "wilson"])

@@ -150,14 +150,6 @@ def test_standardising_gives_every_group_the_same_mix():
     np.testing.assert_allclose(sizes, estimate_total(data, design=DESIGN, by="age")["estimate"])
 
 
-def test_rows_excluded_for_a_missing_answer_weigh_nothing():
-    data = people().assign(y=lambda f: f["y"].where(f.index > 9))
-    design = standardize(data, DESIGN, "sex", "age", {"sex": {"female": 1, "male": 1}}, excluding_missing="y")
-    assert (design_weights(data, design).iloc[:10] == 0).all()
-    found = estimate_mean(data, "y", design=design, by="age")
-    assert found["left_out_n"].sum() == 0
-
-
 def test_the_report_shows_before_after_and_target():
     data = people()
     report = weighting_report(data, DESIGN, rake(data, DESIGN, {"sex": SEX, "age": AGE}), ["sex", "age"])

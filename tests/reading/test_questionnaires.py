@@ -265,7 +265,13 @@ def test_every_row_and_filled_cell_has_its_fate():
     assert set(found.rows) == set(ROW_FATES) and set(found.cells) == set(CELL_FATES)
     assert {k: n for k, n in found.rows.items() if n} == {"kept": 2, "set_aside": 1, "headers": 1, "blank": 2}
     assert {k: n for k, n in found.cells.items() if n} == {"header": 2, "body": 3, "set_aside": 3}
-    assert (found.row_count, found.cells_filled, found.header_rows, found.first_row, found.last_row) == (6, 8, "2", 3, 5)
+    assert (found.row_count, found.cells_filled, found.header_rows, found.first_row, found.last_row) == (
+        6,
+        8,
+        "2",
+        3,
+        5,
+    )
     assert [(f.problem, f.cell) for f in found.findings] == [("row_struck", "A6"), ("no_heading", "C2")]
 
 

@@ -1,5 +1,6 @@
 """The artists are read back; every chart is rendered, and a missing glyph is a warning, hence a failure."""
 
+import inspect
 from io import BytesIO
 
 import matplotlib as mpl
@@ -9,7 +10,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.analysis.change import trend
+from bangfu_analysis.analysis.design import SurveyDesign
 from bangfu_analysis.analysis.disclosure import suppress
+from bangfu_analysis.analysis.estimate import estimate_share
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
@@ -65,6 +68,9 @@ def figures(workers, causes):
             tabulate(workers, "age_five_year", within="sex"), CODEBOOK, **k
         ),
         "age_by_sex": lambda **k: charts.age_by_sex(tabulate(workers, "age_by_sex"), CODEBOOK, **k),
+        "interval_dots": lambda **k: charts.interval_dots(
+            estimate_share(workers, "education_band", design=SurveyDesign()).assign(roster=0.3), CODEBOOK, **k
+        ),
         "causes_by_group": lambda **k: charts_compare.causes_by_group(
             cause_table(workers, causes, "age_ten_year"), CODEBOOK, by="age_ten_year", **k
         ),
@@ -231,6 +237,12 @@ def test_the_pyramid_has_men_at_the_left_and_cuts_at_fifty_and_forty(workers):
     men, women = figure.axes
     assert men.get_xlim()[0] > men.get_xlim()[1]
     assert [bar.get_width() for bar in men.patches] == result.loc[result["sex"] == "male", "n"].tolist()
+    assert [text.get_text() for text in men.texts[: len(men.patches)]] == [
+        f"{n:.0f}" for n in (b.get_width() for b in men.patches)
+    ]
+    figure.draw_without_rendering()
+    longest = max(zip(men.patches, men.texts, strict=False), key=lambda pair: pair[0].get_width())
+    assert longest[1].get_window_extent().x1 <= longest[0].get_window_extent().x0  # behind the bar, not on it
     codes = CODEBOOK.bands["age_five_year"].codes
     cuts = [line.get_ydata()[0] for axes in (men, women) for line in axes.lines]
     assert cuts == [codes.index("from_50") - 0.5, codes.index("from_40") - 0.5]
@@ -244,6 +256,48 @@ def test_the_sexes_differ_in_shade(workers):
     bars = charts.age_by_sex(tabulate(workers, "age_by_sex"), CODEBOOK).axes[0].patches
     shades = [round(theme.lightness(bar.get_facecolor()[:3])) for bar in bars]
     assert shades[0] == shades[1] < shades[2] - 40 == shades[3] - 40
+
+
+def estimates(**columns):
+    rows = {"n": [40, 7, 0], "share": [0.8, 0.2, np.nan], "ci_low": [0.7, 0.1, np.nan], "ci_high": [0.9, 0.35, np.nan]}
+    codes = CODEBOOK.bands["education_band"].codes
+    return pd.DataFrame({"education_band": pd.Categorical(codes, codes), **rows, **columns})
+
+
+def test_estimates_are_dots_on_their_intervals_beside_the_value_of_the_roster():
+    figure = charts.interval_dots(estimates(roster=[0.75, 0.25, 0.0]), CODEBOOK)
+    axes, beside = figure.axes
+    dots, ticks = axes.lines
+    assert list(dots.get_xdata())[:2] == pytest.approx([80, 20])
+    assert list(ticks.get_xdata()) == pytest.approx([75, 25, 0])
+    intervals = [list(path.vertices[:, 0]) for path in axes.collections[0].get_paths()[:2]]
+    assert intervals == [pytest.approx([70, 90]), pytest.approx([10, 35])]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == [
+        "初中以下 (n = 40)", "高中 (n = 7)", "大专以上 (n = 0)",
+    ]  # fmt: skip
+    assert [tick.get_text() for tick in beside.get_yticklabels()] == ["80.0 (70.0–90.0)", "20.0 (10.0–35.0)", "*"]
+    assert any("竖线为全部名册的实际值" in word for word in texts(figure))
+
+
+def test_means_keep_their_own_unit_and_need_no_roster():
+    means = estimates().rename(columns={"share": "estimate"})
+    figure = charts.interval_dots(means, CODEBOOK)
+    assert "0.80 (0.70–0.90)" in texts(figure)
+    assert not any("竖线" in word for word in texts(figure))
+    with pytest.raises(ColumnMissing, match="interval_dots：数据框中没有列 ci_low"):
+        charts.interval_dots(means.drop(columns="ci_low"), CODEBOOK)
+
+
+def test_help_prints_how_a_chart_is_called_and_wrong_options_are_refused():
+    assert str(inspect.signature(charts.level_split)).startswith(
+        "(table: 'pd.DataFrame', codebook: 'Codebook', *, lang"
+    )
+    assert "by" in inspect.signature(charts.level_split).parameters
+    assert "by" not in inspect.signature(charts.cause_bars).parameters
+    with pytest.raises(TypeError, match="tilte"):
+        charts.cause_bars(table([0.5], "cause"), CODEBOOK, tilte="x")
+    with pytest.raises(ArgumentError, match="参数 lang 的取值 'cn' 无效。可选：zh、en"):
+        charts.cause_bars(table([0.5], "cause"), CODEBOOK, lang="cn")
 
 
 def test_panels_share_the_order_of_causes_and_name_their_base(workers, causes):

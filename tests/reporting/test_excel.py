@@ -3,7 +3,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from bangfu_analysis.errors import ArgumentError, BangfuError
+from bangfu_analysis.errors import BangfuError
 from bangfu_analysis.reporting.display import DisplayTable
 from bangfu_analysis.reporting.excel import sheet_names, write_tables
 
@@ -18,8 +18,8 @@ ONE = DisplayTable("一行", ("单位", "人数"), ("text", "count"), (("甲", 1
 DANGEROUS = ("=1+1", "+cmd", "@x", "-2+3", "http://a.example", "mailto:a@b", "{=1}", "1e5", "007")
 
 
-def opened(tables, folder, **options):
-    path = write_tables(tables, folder / "tables.xlsx", title="附表", **options)
+def opened(tables, folder):
+    path = write_tables(tables, folder / "tables.xlsx", title="附表")
     return openpyxl.load_workbook(path)
 
 
@@ -93,23 +93,6 @@ def test_bars_over_groups_lines_over_waves_none_for_a_single_row(tmp_path):
     assert "<c:lineChart>" in line
     assert "'1 困难职工的困难类别'!$C$4:$C$5" in bar  # the total and 未详 are no bars
     assert "'2 变化'!$C$4:$C$5" in line
-
-
-def test_a_chart_can_be_chosen_or_left_out(tmp_path):
-    opened({"level": LEVEL, "trend": TREND}, tmp_path, charts={"level": "none", "trend": "bar"})
-    with zipfile.ZipFile(tmp_path / "tables.xlsx") as parts:
-        charts = [parts.read(n).decode() for n in parts.namelist() if n.startswith("xl/charts/chart")]
-    assert len(charts) == 1
-    assert "<c:barChart>" in charts[0]
-
-
-def test_a_wrong_choice_of_chart_names_the_choices(tmp_path):
-    with pytest.raises(ArgumentError, match="charts 的取值 'pie' 无效。可选：bar、line、none"):
-        opened({"level": LEVEL}, tmp_path, charts={"level": "pie"})
-    with pytest.raises(ArgumentError, match="charts 的取值 'levle' 无效。可选：level。是否想写 level"):
-        opened({"level": LEVEL}, tmp_path, charts={"levle": "bar"})
-    with pytest.raises(ArgumentError, match="表“一行”没有可作图的数字列"):
-        opened({"one": ONE}, tmp_path, charts={"one": "bar"})
 
 
 def test_sheet_names_are_short_legal_and_different():

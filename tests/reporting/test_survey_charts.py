@@ -1,11 +1,13 @@
 import pandas as pd
 import pytest
 
+from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.reporting.survey_charts import diverging_bars, funnel_bars, multiple_bars, wave_multiples
 from bangfu_analysis.reporting.theme import save_figure
 
 GRADES = ["不满意", "一般", "满意"]
+CODEBOOK = load_codebook()
 
 
 def likert_table():
@@ -29,49 +31,46 @@ def spans(figure):
 
 
 def test_a_diverging_bar_is_centred_on_the_middle_of_the_neutral_answer():
-    figure = diverging_bars(likert_table(), title="满意度")
+    figure = diverging_bars(likert_table(), CODEBOOK, title="满意度")
     assert spans(figure) == [(-35, -15), (-15, 15), (15, 65), (-65, -5), (-5, 5), (5, 35)]
-    assert [t.get_text().replace("\n", "") for t in figure.axes[0].get_yticklabels()] == [
-        "态度 (n = 50)",
-        "速度 (n = 50)",
-    ]
-    assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == GRADES
-    assert "未答2人不计入" in figure.get_supxlabel()
+    assert [t.get_text().replace("\n", "") for t in figure.axes[0].get_yticklabels()] == ["态度 (50)", "速度 (50)"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == GRADES
+    assert "按中间一级对齐" in figure.get_supxlabel()
 
 
 def test_the_neutral_answer_can_be_named_and_an_even_scale_is_parted_in_the_middle():
-    assert spans(diverging_bars(likert_table(), neutral="满意"))[:3] == [(-75, -55), (-55, -25), (-25, 25)]
+    assert spans(diverging_bars(likert_table(), CODEBOOK, neutral="满意"))[:3] == [(-75, -55), (-55, -25), (-25, 25)]
     even = likert_table()[lambda t: t["option"] != "一般"].assign(
         option=lambda t: t["option"].cat.remove_unused_categories()
     )
-    assert spans(diverging_bars(even))[:2] == [(-20, 0), (0, 50)]
+    assert spans(diverging_bars(even, CODEBOOK))[:2] == [(-20, 0), (0, 50)]
 
 
 def test_negative_and_positive_answers_differ_in_colour_and_neutral_is_grey():
-    red, grey, blue = (p.get_facecolor() for p in diverging_bars(likert_table()).axes[0].patches[:3])
+    red, grey, blue = (p.get_facecolor() for p in diverging_bars(likert_table(), CODEBOOK).axes[0].patches[:3])
     assert red[0] > red[2] and blue[2] > blue[0] and max(grey[:3]) - min(grey[:3]) < 0.05
 
 
 def test_multiple_responses_are_drawn_largest_first_with_their_base():
-    figure = multiple_bars(multiple_table())
+    figure = multiple_bars(multiple_table(), CODEBOOK)
     assert [round(p.get_width()) for p in figure.axes[0].patches] == [90, 30]
     assert [t.get_text() for t in figure.axes[0].texts] == ["90.0%（9人）", "30.0%（3人）"]
-    assert "n = 10人；共选12项次；可多选" in figure.get_supxlabel()
-    assert [round(p.get_width()) for p in multiple_bars(multiple_table(), ordered=True).axes[0].patches] == [30, 90]
+    assert "n = 10人" in figure.get_supxlabel() and "大于100%" in figure.get_supxlabel()
 
 
 def test_a_hidden_share_is_a_star_and_no_bar():
-    table = multiple_table().assign(share=pd.array([None, 0.9], dtype="Float64"), n=pd.array([None, 9], dtype="Int64"))
-    figure = multiple_bars(table, ordered=True)
-    assert figure.axes[0].texts[0].get_text() == "*" and figure.axes[0].patches[0].get_width() == 0
-    assert "人数过少" in figure.get_supxlabel()
+    table = multiple_table().assign(
+        share=pd.array([None, 0.9], dtype="Float64"), n=pd.array([None, 9], dtype="Int64"), suppressed=[True, False]
+    )
+    axes = multiple_bars(table, CODEBOOK).axes[0]
+    assert axes.texts[1].get_text() == "*" and axes.patches[1].get_width() == 0
 
 
 def test_a_funnel_draws_each_step_within_its_base():
     table = pd.DataFrame(
         {"step": ["知晓", "申请"], "n": [40, 10], "base_n": [50, 38], "left_out_n": [0, 2], "share": [0.8, 10 / 38]}
     )
-    figure = funnel_bars(table)
+    figure = funnel_bars(table, CODEBOOK)
     assert [p.get_width() for p in figure.axes[0].patches] == [50, 38, 40, 10]
     assert [t.get_text() for t in figure.axes[0].texts] == ["80.0%（40/50人）", "26.3%（10/38人）"]
 
@@ -81,11 +80,12 @@ def test_waves_stand_side_by_side_on_one_scale():
         {
             "wave": ["2008", "2009"] * 2,
             "option": ["甲", "甲", "乙", "乙"],
+            "n": [10, 24, 25, 36],
             "share": [0.2, 0.4, 0.5, 0.6],
             "base_n": [50, 60] * 2,
         }
     )
-    figure = wave_multiples(table)
+    figure = wave_multiples(table, CODEBOOK)
     assert [[round(p.get_height()) for p in a.patches] for a in figure.axes] == [[20, 40], [50, 60]]
     assert len({a.get_ylim() for a in figure.axes}) == 1
     assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["2008\n(n = 50)", "2009\n(n = 60)"]
@@ -94,24 +94,24 @@ def test_waves_stand_side_by_side_on_one_scale():
 def test_charts_can_be_saved_in_chinese_and_english_without_a_missing_character(tmp_path):
     for lang in ("zh", "en"):
         for name, figure in {
-            "d": diverging_bars(likert_table(), lang=lang),
-            "m": multiple_bars(multiple_table(), lang=lang),
+            "d": diverging_bars(likert_table(), CODEBOOK, lang=lang),
+            "m": multiple_bars(multiple_table(), CODEBOOK, lang=lang),
         }.items():
             assert save_figure(figure, tmp_path, f"{name}_{lang}", ("png",))[0].stat().st_size > 5000
 
 
 def test_what_cannot_be_drawn_is_refused_in_words():
     with pytest.raises(ArgumentError, match="参数 neutral 的取值 '中立' 无效。可选：不满意、一般、满意"):
-        diverging_bars(likert_table(), neutral="中立")
+        diverging_bars(likert_table(), CODEBOOK, neutral="中立")
     with pytest.raises(ArgumentError, match="每个 item 的每个等级应只有一行"):
-        diverging_bars(pd.concat([likert_table()] * 2))
-    with pytest.raises(ColumnMissing, match="multiple_bars：数据框中没有列 answers_n"):
-        multiple_bars(multiple_table().drop(columns="answers_n"))
+        diverging_bars(pd.concat([likert_table()] * 2), CODEBOOK)
+    with pytest.raises(ColumnMissing, match="multiple_bars：数据框中没有列 base_n"):
+        multiple_bars(multiple_table().drop(columns="base_n"), CODEBOOK)
     with pytest.raises(ArgumentError, match="funnel_bars：表中没有任何行"):
-        funnel_bars(pd.DataFrame({"step": [], "n": [], "base_n": [], "share": []}))
+        funnel_bars(pd.DataFrame({"step": [], "n": [], "base_n": [], "share": []}), CODEBOOK)
 
 
 def test_the_table_is_not_changed():
     table = multiple_table()
-    multiple_bars(table)
+    multiple_bars(table, CODEBOOK)
     pd.testing.assert_frame_equal(table, multiple_table())

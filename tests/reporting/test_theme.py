@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from itertools import pairwise
 
 import matplotlib as mpl
 import pytest
@@ -7,6 +8,7 @@ from matplotlib import font_manager
 
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.reporting import theme
+from bangfu_analysis.reporting.labels import text_width
 
 
 def test_the_packaged_font_is_ours_and_draws_rare_characters():
@@ -29,15 +31,16 @@ def test_an_unknown_size_is_refused_by_name():
         theme.settings("page")
 
 
-def test_the_palette_falls_apart_in_grey():
-    steps = [theme.lightness(colour) for colour in theme.PALETTE]
-    assert steps == sorted(steps)
-    assert min(b - a for a, b in zip(steps, steps[1:], strict=False)) > 12
+def test_segments_side_by_side_differ_in_grey():
+    greys = [theme.lightness(colour) for colour in theme.PALETTE]
+    assert min(abs(a - b) for a, b in pairwise([*greys, greys[0]])) >= 25
+    assert min(b - a for a, b in pairwise(sorted(greys))) > 12
     assert (theme.lightness("black"), round(theme.lightness("white"))) == (0, 100)
 
 
 def test_text_on_a_colour_can_be_read():
-    assert [theme.text_colour(c) for c in theme.PALETTE] == ["white", "white", theme.INK, theme.INK, theme.INK]
+    assert [theme.text_colour(c) for c in theme.PALETTE] == ["white", theme.INK, theme.INK, "white", theme.INK]
+    assert min(abs(theme.lightness(theme.text_colour(c)) - theme.lightness(c)) for c in theme.PALETTE) > 40
 
 
 @pytest.mark.parametrize("width", [8, 14, 30, 200])
@@ -47,8 +50,8 @@ def test_text_on_a_colour_can_be_read():
 def test_wrapping_loses_nothing_and_keeps_to_the_width(text, width):
     lines = theme.wrapped(text, width).split("\n")
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    longest_word = max((theme.text_width(word) for word in text.split()), default=0) if text.isascii() else 4
-    assert all(theme.text_width(line) <= max(width + 2, longest_word) for line in lines)
+    longest_word = max((text_width(word) for word in text.split()), default=0) if text.isascii() else 4
+    assert all(text_width(line) <= max(width + 2, longest_word) for line in lines)
 
 
 def test_a_line_begins_with_no_closing_mark():

@@ -134,9 +134,9 @@ def test_a_reference_to_no_block_names_the_blocks_there_are(tmp_path):
 
 
 def test_ids_used_twice_are_refused(tmp_path):
-    with pytest.raises(ArgumentError, match="两个表的 id 都是 'level'"):
+    with pytest.raises(ArgumentError, match="报告中表的 id 重复：level"):
         written([TableBlock("level", LEVEL), TableBlock("level", LEVEL)], tmp_path)
-    with pytest.raises(ArgumentError, match="id 重复：practice"):
+    with pytest.raises(ArgumentError, match="报告中待填写部分的 id 重复：practice"):
         written([Placeholder("practice", "甲", "写"), Placeholder("practice", "乙", "写")], tmp_path)
 
 

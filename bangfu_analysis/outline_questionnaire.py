@@ -1,0 +1,200 @@
+"""What the report says of a questionnaire: exhibits by the kinds of its questions and the scales and funnels of its codebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bangfu_analysis.analysis.disclosure import THRESHOLD, suppress
+from bangfu_analysis.analysis.questionnaires import (
+    GRADES_WITH_TOP_TWO,
+    funnel,
+    likert,
+    likert_summary,
+    multiple_response,
+    ranking,
+)  # fmt: skip
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.reporting.blocks import Exhibit
+from bangfu_analysis.reporting.display import DECIMALS, HIDDEN, Cell, DisplayTable
+from bangfu_analysis.reporting.results import printed_percents
+from bangfu_analysis.reporting.rounding import half_up, percent
+from bangfu_analysis.reporting.wording import counted, in_percent
+from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, Scale, Step, draft_book
+
+if TYPE_CHECKING:
+    from bangfu_analysis.reporting.theme import Figure
+
+SECTION = "问卷结果"
+Part = tuple[str, pd.DataFrame, dict[str, Any], str, str]  # title, result, its table, words, name of the chart
+STARS = "* 表示人数过少，为保护个人信息而隐去。"
+
+
+def questionnaire_exhibits(frames: Frames, book: QuestionnaireBook, codebook: Codebook, source: str) -> list[Exhibit]:
+    """A table, a figure and sentences for each scale, multiple choice, ranking and funnel; small counts are hidden.
+
+    The first begins with how many replies came in and how many count. Frames without a questionnaire give none.
+    """
+    if "questions" not in frames:
+        return []
+    found = [part for each in _questionnaires(frames, book) for part in _parts(*each)]
+    return [
+        Exhibit(
+            f"survey_{i}", SECTION, title, result, DisplayTable(**{**table, "title": title, "source": f"数据来源：{source}"}),
+            (replies(frames["sources"]) if i == 1 else "") + words, title, _chart(chart, result, codebook, title, source),
+        )
+        for i, (title, result, table, words, chart) in enumerate(found, start=1)
+    ]  # fmt: skip
+
+
+def _questionnaires(
+    frames: Frames, book: QuestionnaireBook
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, QuestionnaireBook]]:
+    """Each questionnaire of the wave with its codebook: the researcher's, or what the export itself says."""
+    responses = frames["responses"]
+    place = ["source_file", "source_sheet"]
+    for sheet, questions in frames["questions"].groupby(place, sort=False, dropna=False):
+        own = responses[responses[place].astype("str").eq(list(sheet)).all(axis=1)]
+        is_its = {*book.items} <= {*questions["question_id"]}
+        yield questions, own, book if book.items and is_its else draft_book(questions, own)
+
+
+def _parts(questions: pd.DataFrame, responses: pd.DataFrame, book: QuestionnaireBook) -> Iterator[Part]:
+    asked = (questions, responses)
+    for name, scale in book.scales.items():
+        yield _scale(*asked, name, scale)
+    for kind, part in (("multiple", _multiple), ("ranking", _ranking)):
+        for _, row in questions[questions["kind"] == kind].iterrows():
+            yield part(*asked, str(row["question_id"]), str(row["text"]))
+    for name, steps in book.funnels.items():
+        yield _funnel(*asked, name, steps)
+
+
+def replies(sources: pd.DataFrame) -> str:
+    """`问卷共收回412份，剔除7份，有效405份。`"""
+    own = sources[sources["kind"] == "questionnaire"]
+    kept, aside = int(own["rows_kept"].sum()), int(own["rows_set_aside"].sum())
+    return f"问卷共收回{kept + aside}份，" + (f"剔除{aside}份，有效{kept}份。" if aside else "全部有效。")
+
+
+def _scale(questions: pd.DataFrame, responses: pd.DataFrame, name: str, scale: Scale) -> Part:
+    """A row an item: the share of each grade, the top grades together, the mean, n."""
+    raw = likert(questions, responses, scale.items)
+    grades = [str(grade) for grade in raw["option"].cat.categories]
+    safe = suppress(raw, group="item")
+    parts = [(item, part.set_index("option")) for item, part in safe.groupby("item", observed=True, sort=False)]
+    shares = {grade: [_share(printed_percents(part)[i]) for _, part in parts] for i, grade in enumerate(grades)}
+    rows = pd.DataFrame({"item": [item for item, _ in parts], **shares})
+    columns = {"item": ("项目", "text"), **{grade: (f"{grade}（%）", "percent") for grade in grades}}
+    words = notes = ""
+    if (scale.top and scale.bottom) or len(grades) == GRADES_WITH_TOP_TWO:
+        summary = suppress(likert_summary(raw, top=scale.top or None, bottom=scale.bottom or None), group="item")
+        words, notes = _scale_words(name, summary), f"均值按{grades[0]}=1至{grades[-1]}={len(grades)}计分。"
+        # A mean beside shares of which some are hidden would give them away.
+        means = [
+            HIDDEN if part["suppressed"].any() else mean for (_, part), mean in zip(parts, summary["mean"], strict=True)
+        ]
+        rows = rows.assign(top=[_share(s if pd.isna(s) else percent(s)) for s in summary["share"]], mean=means)
+        if "+" in (top := str(summary["definition"].iloc[0])):  # of one grade alone the table has the column
+            columns["top"] = (f"{top}（%）", "percent")
+        columns["mean"] = ("均值", "number")
+    rows = rows.assign(base_n=[part["base_n"].iloc[0] for _, part in parts])
+    table = _table(rows, {**columns, "base_n": ("作答人数", "count")}, f"各项占比的基数为该项作答人数。{notes}")
+    return name, safe, table, words, "diverging_bars"
+
+
+def _scale_words(name: str, summary: pd.DataFrame) -> str:
+    shown = summary[summary["share"].notna()].sort_values("share", ascending=False, kind="stable")
+    if len(shown) < 2:
+        return ""
+    said = [f"{degree}的是{_told(shown.iloc[i], 'item')}" for degree, i in (("最高", 0), ("最低", -1))]
+    grades = "”或“".join(str(summary["definition"].iloc[0]).split("+"))
+    return f"{name}的{len(summary)}个项目中，回答“{grades}”的占比{'，'.join(said)}。"
+
+
+def _multiple(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str, text: str) -> Part:
+    """A row an option, percent of respondents and of answers, both with their bases."""
+    safe = suppress(multiple_response(questions, responses, question_id), group=[])
+    safe = safe.assign(of=safe["share_of_answers"].mask(safe["suppressed"])).sort_values(
+        "n", ascending=False, kind="stable"
+    )
+    base, left, ticks = (_cell(safe[c].iloc[0], "count") for c in ("base_n", "left_out_n", "answers_n"))
+    notes = f"可多选。占作答人数之比的基数为{base}人（另有{left}人未答），各项之和大于100%；占选择项次之比的基数为{ticks}项次。"
+    columns = {
+        "option": ("选项", "text"), "n": ("人数", "count"), "share": ("占作答人数（%）", "share"), "of": ("占选择项次（%）", "share"),
+    }  # fmt: skip
+    lead = f"“{text}”一题（可多选）有{base}人作答，选择最多的依次是"
+    return text, safe, _table(safe, columns, notes), _leading(safe, lead), "multiple_bars"
+
+
+def _ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str, text: str) -> Part:
+    """A row an option: first places, put at any place, mean rank."""
+    safe = suppress(ranking(questions, responses, question_id), group=[]).sort_values("mean_rank", kind="stable")
+    few = safe["ranked_n"].between(1, THRESHOLD - 1)
+    safe = safe.assign(**{c: safe[c].astype("Float64").mask(few) for c in ("ranked_n", "share_ranked", "mean_rank")})
+    base = _cell(safe["base_n"].iloc[0], "count")
+    columns = {
+        "option": ("选项", "text"), "n": ("排第一（人）", "count"), "share": ("排第一（%）", "share"),
+        "ranked_n": ("列入排序（人）", "count"), "share_ranked": ("列入排序（%）", "share"), "mean_rank": ("平均名次", "number"),
+    }  # fmt: skip
+    table = _table(safe, columns, f"占比的基数为作答的{base}人；平均名次只计列入该项的人，数值越小越靠前。")
+    lead = f"“{text}”一题有{base}人作答，排在第一位最多的依次是"
+    return text, safe, table, _leading(safe.sort_values("n", ascending=False, kind="stable"), lead), "multiple_bars"
+
+
+def _funnel(questions: pd.DataFrame, responses: pd.DataFrame, name: str, steps: Sequence[Step]) -> Part:
+    safe = suppress(funnel(questions, responses, steps), group="step")
+    safe = safe.assign(share_of_first=safe["share_of_first"].mask(safe["suppressed"]))
+    columns = {
+        "step": ("步骤", "text"), "n": ("通过人数", "count"), "base_n": ("基数", "count"), "share": ("占基数（%）", "share"),
+        "share_of_first": ("占首步基数（%）", "share"),
+    }  # fmt: skip
+    shown = safe[safe["share"].notna()]
+    words = f"{name}逐步看，{'、'.join(_told(row, 'step') for _, row in shown.iterrows())}。" if len(shown) else ""
+    return name, safe, _table(safe, columns, "每一步的基数为通过上一步并作答的人。"), words, "funnel_bars"
+
+
+def _leading(table: pd.DataFrame, lead: str, top: int = 3) -> str:
+    shown = table[table["n"].fillna(0).gt(0)].head(top)
+    told = [f"{r['option']}（{counted(r['n'])}，占{in_percent(percent(r['share']))}）" for _, r in shown.iterrows()]
+    return f"{lead}{'、'.join(told)}。" if told else ""
+
+
+def _told(row: Any, name: str) -> str:
+    return f"{row[name]}{counted(row['n'])}（占{counted(row['base_n'])}的{in_percent(percent(row['share']))}）"
+
+
+def _table(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], notes: str) -> dict[str, Any]:
+    """The columns of a DisplayTable: name -> (heading, kind), `share` for one that is yet to be put in percent."""
+    cells = [[_cell(value, kind) for value in frame[name].astype(object)] for name, (_, kind) in columns.items()]
+    stars = STARS if any(cell == HIDDEN for column in cells for cell in column) else ""
+    return {
+        "columns": tuple(heading for heading, _ in columns.values()),
+        "kinds": tuple("percent" if kind == "share" else kind for _, kind in columns.values()),
+        "rows": tuple(zip(*cells, strict=True)), "unit": "单位：人、%", "notes": tuple(filter(None, (notes, stars))),
+    }  # fmt: skip
+
+
+def _cell(value: Any, kind: str) -> Cell:
+    if pd.isna(value):
+        return HIDDEN
+    if isinstance(value, str) or kind == "text":
+        return str(value)
+    return int(value) if kind == "count" else percent(value) if kind == "share" else half_up(value, DECIMALS[kind])
+
+
+def _share(printed: float) -> Cell:
+    return HIDDEN if pd.isna(printed) else printed
+
+
+def _chart(name: str, result: pd.DataFrame, codebook: Codebook, title: str, source: str) -> Callable[[], Figure]:
+    def draw() -> Figure:
+        from bangfu_analysis.reporting import survey_charts
+
+        figure: Figure = getattr(survey_charts, name)(result, codebook, title=title, source=source)
+        return figure
+
+    return draw

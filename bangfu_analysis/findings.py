@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 import pandas as pd
 
@@ -40,6 +41,7 @@ class Finding:
 
 
 COLUMNS = tuple(field.name for field in fields(Finding))
+_FIELDS = attrgetter(*COLUMNS)
 
 
 def quoted(raw: object, *, identifying: bool = False) -> str:
@@ -54,7 +56,7 @@ def findings_frame(findings: Iterable[Finding], wave: str) -> pd.DataFrame:
 
     Text columns are `str`, `severity` and `action` categorical, `source_row` Int64.
     """
-    rows = pd.DataFrame([asdict(f) for f in findings], columns=list(COLUMNS))
+    rows = pd.DataFrame([_FIELDS(finding) for finding in findings], columns=list(COLUMNS))
     text = {c: "str" for c in COLUMNS if c not in ("source_row", "severity", "action")}
     typed = rows.astype(text).assign(
         source_row=rows["source_row"].astype("Int64"),

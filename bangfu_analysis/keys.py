@@ -7,7 +7,6 @@ no longer link new waves to processed frames made before (clean all waves again 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -63,4 +62,4 @@ def _make_key(place: Path) -> None:
 
 def pseudonym(identity: str, key: bytes) -> str:
     """`p` + 16 hex digits, the same for the same identity and key."""
-    return "p" + hmac.new(key, identity.encode("utf-8"), hashlib.sha256).hexdigest()[:16]
+    return "p" + hmac.digest(key, identity.encode("utf-8"), "sha256").hex()[:16]

@@ -44,7 +44,8 @@ def questionnaire_exhibits(frames: Frames, book: QuestionnaireBook, codebook: Co
     return [
         Exhibit(
             f"survey_{i}", SECTION, title, result, DisplayTable(**{**table, "title": title, "source": f"数据来源：{source}"}),
-            (replies(frames["sources"]) if i == 1 else "") + words, title, _chart(chart, result, codebook, title, source),
+            (replies(frames["sources"]) if i == 1 else "") + words, _figure_title(title, result),
+            _chart(chart, result, codebook, _figure_title(title, result), source),
         )
         for i, (title, result, table, words, chart) in enumerate(found, start=1)
     ]  # fmt: skip
@@ -188,6 +189,10 @@ def _cell(value: Any, kind: str) -> Cell:
 
 def _share(printed: float) -> Cell:
     return HIDDEN if pd.isna(printed) else printed
+
+
+def _figure_title(title: str, result: pd.DataFrame) -> str:
+    return f"{title}：排在第一位的占比" if "mean_rank" in result else title
 
 
 def _chart(name: str, result: pd.DataFrame, codebook: Codebook, title: str, source: str) -> Callable[[], Figure]:

@@ -35,9 +35,9 @@ CHOICES = {
     "民族": "汉族 满族 回族 汉", "文化程度": "初中 高中 大专 本科 小学 中专 初中毕业", "婚姻状况": "已婚 离婚 丧偶 未婚",
     "政治面貌": "群众 中共党员 党员 共青团员", "户口类型": "非农业 农业 城镇", "单位性质": "国有企业 集体企业 国企 事业单位",
     "企业状况": "正常 停产 半停产", "所属行业": "制造业 建筑业 批发和零售业", "工作状态": "在岗 下岗 退休 失业 下岗职工",
-    "技术等级": "无等级 初级工 中级工 高级工", "健康状况": "良好 健康 残疾 癌症", "残疾类别": "无 肢体残疾 视力残疾",
-    "医保状况": "城镇职工基本医疗保险 城乡居民基本医疗保险 医保", "住房类型": "商品房 租房 自建房", "困难类别": "深度困难 相对困难 意外致困",
-    "致困原因": "本人大病 子女上学 本人大病、子女上学 下岗失业 残疾 疾病", "是否低保": "是 否", "是否单亲": "否 是", "零就业家庭": "否 是",
+    "技术等级": "无等级 初级工 中级工 高级工", "健康状况": "良好 健康 一般 癌症", "残疾类别": "无 肢体残疾 视力残疾",
+    "医保状况": "城镇职工基本医疗保险 城乡居民基本医疗保险 未参保", "住房类型": "商品房 租房 自建房", "困难类别": "深度困难 相对困难 意外致困",
+    "致困原因": "本人大病 子女上学 本人大病、子女上学 下岗失业 残疾 疾病", "是否低保": "是 否", "是否单亲": "否 无", "零就业家庭": "否 无",
     "劳模类型": "非劳模 无 地市级劳模", "档案状态": "在档", "次要致困原因": "疾病 子女上学 住房 ",
 }  # fmt: skip
 DIRT = ["不详", "XX", "约2万", "1.2万", "800-1000", "3人", "1965.3", "待核实", "-", "１２００"]
@@ -67,12 +67,14 @@ def roster(rows: int, seed: int) -> dict[str, list[object]]:
         "家庭人口": [int(n) for n in rng.integers(1, 6, rows)],
         "本人月平均收入": [int(n) * 10 for n in rng.integers(0, 300, rows)],
         "家庭月人均收入": [int(n) * 5 for n in rng.integers(50, 300, rows)],
-        "家庭年度总收入": [int(n) * 100 for n in rng.integers(50, 600, rows)],
+        "家庭年度总收入": [],
         "年度必要支出": [int(n) * 100 for n in rng.integers(50, 600, rows)],
         "负债": [int(n) * 1000 for n in rng.integers(0, 100, rows)],
         "建筑面积": [float(n) / 2 for n in rng.integers(30, 240, rows)],
         "建档时间": [f"{y}-{m:02d}-{d:02d}" for y, m, d in rng.integers([2010, 1, 1], [2019, 13, 28], (rows, 3))],
     }
+    heads = zip(columns["家庭人口"], columns["家庭月人均收入"], strict=True)
+    columns["家庭年度总收入"] = [size * income * 12 for size, income in heads]  # type: ignore[operator]
     for heading, words in CHOICES.items():
         columns[heading] = [words.split(" ")[n] for n in rng.integers(0, len(words.split(" ")), rows)]
     for values in [columns[h] for h in list(columns)[4:] if h not in ("联系电话", "家庭住址", "档案状态")]:
@@ -175,11 +177,16 @@ def main() -> None:
         calamine_and_openpyxl(warm)
         big = wave(parent, "2019", write_roster, given.rows)
         bare, whole = seconds([lambda: calamine_alone(big), lambda: clean_wave(big)], given.runs)
-        print(f"roster {given.rows:,} x 40  calamine {bare:.2f} s  clean {whole:.2f} s  ratio {whole / bare:.2f}", end="  ")
+        print(
+            f"roster {given.rows:,} x 40  calamine {bare:.2f} s  clean {whole:.2f} s  ratio {whole / bare:.2f}",
+            end="  ",
+        )
         print(f"peak {peak_memory(big):.2f} GB")
         small = wave(parent, "2020", write_small, given.files)
         bare, whole = seconds([lambda: calamine_and_openpyxl(small), lambda: clean_wave(small)], given.runs)
-        print(f"{given.files} workbooks  calamine + openpyxl {bare:.2f} s  clean {whole:.2f} s  ratio {whole / bare:.2f}")
+        print(
+            f"{given.files} workbooks  calamine + openpyxl {bare:.2f} s  clean {whole:.2f} s  ratio {whole / bare:.2f}"
+        )
         when_a_pool_pays(parent, given.files, given.runs)
 
 

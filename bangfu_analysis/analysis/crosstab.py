@@ -59,9 +59,10 @@ def estimate_table(
         return first(found, [*groups, *cells])
     fewer = [list(subset) for k in range(len(cells) - 1, -1, -1) for subset in combinations(cells, k)]
     summed = [_cells(frame, sample, bases, subset, whole, level, ci) for subset in fewer]
-    every = pd.concat([found.assign(margin=False), *[part.assign(margin=True) for part in summed]], ignore_index=True)
-    categories = found[cells].select_dtypes("category").dtypes.to_dict()
-    return first(every.astype(categories), [*groups, *cells, "margin"])
+    parts = [part.astype(dict.fromkeys(set(cells) & set(part), object)) for part in (found, *summed)]
+    every = pd.concat([part.assign(margin=i > 0) for i, part in enumerate(parts)], ignore_index=True)
+    kinds = found[cells].select_dtypes(["category", "str"]).dtypes.to_dict()  # whole numbers stay whole beside missing
+    return first(every.astype(kinds), [*groups, *cells, "margin"])
 
 
 def _cells(

@@ -30,6 +30,7 @@ from bangfu_analysis.analysis.intervals import around, share_limits, two_sided_p
 from bangfu_analysis.analysis.variance import linear_variance, replicate_covariance
 from bangfu_analysis.errors import ArgumentError
 
+ROUNDING = 1e-12  # what is left of a sum of squares when nothing is left
 RESULT = ["n", "base_n", "left_out_n", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
 
 
@@ -71,7 +72,9 @@ def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: i
     (top, base), variance = _variance(sample, statistic, [wgap, wx], gradient, code, count)
     ratio = per(top, base)
     cross, power = (top, base) if x is None else (sums(code, count, wgap * x), sums(code, count, wx * x))
-    squares = per(sums(code, count, wgap * gap) - 2 * ratio * cross + ratio**2 * power, base**2)
+    raw = sums(code, count, wgap * gap)
+    spare = raw - 2 * ratio * cross + ratio**2 * power
+    squares = np.where(spare > ROUNDING * raw, per(spare, base**2), 0.0)
     people = base if x is None else sums(code, count, w)
     return _fit(sample, ratio + start, variance, code, squares, people)
 

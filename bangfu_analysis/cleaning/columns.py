@@ -12,7 +12,7 @@ from bangfu_analysis.cleaning.amounts import read_age, read_count, read_money, r
 from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_tick, read_yes_no
 from bangfu_analysis.cleaning.dates import read_date
 from bangfu_analysis.cleaning.identity import name_key, read_id
-from bangfu_analysis.cleaning.readings import BLANK, Reading
+from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.text import mask_long_numbers
 
@@ -30,8 +30,8 @@ def read_column(
     schemes: frozenset[str] | None = None,
     epoch1904: bool = False,
     tick: str = "",
-) -> list[Reading]:
-    """The Reading of each of `values`, in their order; values are told apart by type and value (1, True, 1.0).
+) -> Readings:
+    """The Reading of each of `values`, in their order.
 
     `reference`: the wave's date; `factor`: what a bare number counts (万元, 千人); `said_period`: the period that the
     heading says where it is not the variable's; `schemes`: the hardship schemes that count; `epoch1904`: the workbook
@@ -40,9 +40,7 @@ def read_column(
     read = (
         _tick_reader(variable, tick) if tick else _reader(variable, reference, factor, said_period, schemes, epoch1904)
     )
-    keys = list(zip(map(type, values), values, strict=True))
-    readings = {key: read(key[1]) for key in set(keys)}
-    return [readings[key] for key in keys]
+    return Readings(values, read)
 
 
 def _reader(

@@ -17,6 +17,7 @@ LAST_SERIAL = 60000
 OLDEST = 100
 _EPOCH_1900, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _TIME = re.compile(r"[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
+_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _WEEKDAY = re.compile(r"\(?(星期|周|礼拜)[一二三四五六日天]\)?")
 _LUNAR = re.compile(r"农历|阴历|旧历|腊月|正月|冬月|闰|初[一二三四五六七八九十]")
 _CHINESE = re.compile(r"[零〇○一二三四五六七八九十廿卅]+")
@@ -43,6 +44,8 @@ def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: b
     """
     if isinstance(raw, bool):
         return given_up("not_a_date", _NOT_A_DATE)
+    if isinstance(raw, str) and (found := _ISO.fullmatch(raw)):
+        return _checked([int(part) for part in found.groups()], reference, birth)
     if isinstance(raw, date) and raw == raw:
         return _checked((raw.year, raw.month, raw.day), reference, birth)
     if isinstance(raw, float) and not raw.is_integer() and FIRST_YEAR <= raw < 2100:

@@ -24,7 +24,7 @@ _UNIT = re.compile(r".{2,20}(?:厂|公司|集团|局|院|所|中心|校|社区|�
 def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
     """The data rows with merges filled and dittos resolved, and what was filled without a merge."""
     grid = block.grid
-    values = grid.values[block.data, block.first : block.last]  # a copy, as the rows are listed
+    values = grid.values.T[block.first : block.last, block.data].T  # a copy, as the rows are listed
     _fill_merges(block, values)
     findings = []
     for place, column in enumerate(block.columns):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from bangfu_analysis.errors import BalanceBroken
 from bangfu_analysis.findings import Finding
@@ -36,19 +37,14 @@ class Grid:
     def __init__(self, sheet: Sheet, name: str = "") -> None:
         self.sheet = sheet
         self.name = name or sheet.name
-        columns = list(zip(*sheet.cells, strict=True))
-        values = np.empty((len(sheet.cells), len(columns)), dtype=object)
-        if columns:
-            values[:] = sheet.cells
-        self.distinct: list[set[object]] = [set(column) for column in columns]
-        filled = np.ones(values.shape, dtype=bool)
-        for j, column in enumerate(columns):
-            blanks = {v for v in self.distinct[j] if not (isinstance(v, str) and v[:1].isalnum()) and is_blank(v)}
-            if blanks:
-                filled[:, j] = [value not in blanks for value in column]
+        columns = [_shared(column) for column in zip(*sheet.cells, strict=True)]
+        self.distinct: list[Set[object]] = [distinct for _, distinct in columns]
+        values = np.empty((len(sheet.cells), len(columns)), dtype=object, order="F")
+        for j, (column, _) in enumerate(columns):
+            values[:, j] = column
+        filled = np.asarray(pd.notna(values))
         rows, wide = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
         self.height, self.width = (int(rows[-1]) + 1, int(wide[-1]) + 1) if len(rows) else (0, 0)
-        values[~filled] = None
         self.values: Objects = values[: self.height, : self.width]
         self.filled: Booleans = filled[: self.height, : self.width]
         self.merges = dict(self._merges())
@@ -106,6 +102,16 @@ class Grid:
         return Finding(problem, f"{self.place(row, column)}：{message}", **more).at(
             self.sheet.file, self.name, self.number(row), self.cell(row, column)
         )
+
+
+def _shared(column: tuple[object, ...]) -> tuple[list[object], Set[object]]:
+    """The cells with None where blank and one object for all that say the same, and the distinct ones."""
+    if len({bool, int, float} & set(map(type, column))) > 1:  # 1, True and 1.0 are equal, yet say different things
+        return [None if is_blank(value) else value for value in column], set(column)
+    one: dict[object, object] = {None: None, "": None}
+    cells = list(map(one.setdefault, column, column))
+    blanks = {v for v in one if v and not (isinstance(v, str) and v[0].isalnum()) and is_blank(v)}
+    return [None if value in blanks else value for value in cells] if blanks else cells, one.keys()
 
 
 class Ledger:

@@ -44,7 +44,7 @@ def read_questionnaire(grid: Grid, codebook: Codebook, *, include_hidden: bool =
     if not filled:
         raise FileRefused(f"{grid.sheet.file} [{grid.name}]：工作表是空的，没有问卷。请检查导出的文件。")
     struck = [row for row in filled[1:] if not include_hidden and _is_struck(grid, row)]
-    body = np.array([row for row in filled[1:] if row not in set(struck)], dtype=np.intp)
+    body = np.setdiff1d(np.array(filled[1:], dtype=np.intp), struck).astype(np.intp)
     columns = [_column(grid, filled[0], body, j) for j in range(grid.width)]
     named, headless = (
         [c for c in columns if c.heading.raw],
@@ -95,7 +95,7 @@ def _ids(questions: Sequence[Question]) -> tuple[list[str], list[str]]:
 
     What repeats gets b, c, … behind it; items of one block are Q7_1, Q7_2, ….
     """
-    blocks, ids, seen = dict[int, str](), list[str](), dict[str, int]()
+    blocks, ids, seen, items = dict[int, str](), list[str](), dict[str, int](), dict[str, int]()
     unnumbered = accumulate(int(q.kind != "meta" and not q.column.heading.number) for q in questions)
     for question, nth in zip(questions, unnumbered, strict=True):
         head = question.column.heading
@@ -104,7 +104,8 @@ def _ids(questions: Sequence[Question]) -> tuple[list[str], list[str]]:
             seen[stem] = seen.get(stem, 0) + 1
             blocks[question.first] = stem + ("" if seen[stem] == 1 else column_letters(seen[stem]).lower())
         block = blocks[question.first]
-        ids.append(f"{block}_{sum(i.startswith(f'{block}_') for i in ids) + 1}" if question.item else block)
+        items[block] = items.get(block, 0) + 1
+        ids.append(f"{block}_{items[block]}" if question.item else block)
     return ids, [blocks[q.first] for q in questions]
 
 

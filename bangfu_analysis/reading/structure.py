@@ -8,15 +8,15 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 from bangfu_analysis.reading.preflight import Package
-from bangfu_analysis.reading.tables import Sheet
+from bangfu_analysis.reading.tables import Cells, Sheet
 
-Cells = dict[tuple[int, int], Any]
+Marked = dict[tuple[int, int], Any]
 LARGEST_XML = 400_000_000
 _ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 _COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
@@ -29,40 +29,40 @@ _STRIKE_OFF = ("0", "false")
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
 
-def of_xlsx(package: Package, sheets: list[Sheet]) -> list[Sheet]:
-    """`sheets` with the structure that the package holds of them; where it can't be read, `structure` says so."""
+def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
+    """What adds to a sheet the structure that the package holds of it; where it can't be read, `structure` says so."""
     try:
-        parts = _sheet_parts(package)
         styles, strings = _struck_styles(package), _struck_strings(package)
-        return [
-            _of_sheet(sheet, package, parts[sheet.name], styles, strings) if sheet.name in parts else sheet
-            for sheet in sheets
-        ]
+        known = {name: _of_part(package, part, styles, strings) for name, part in _sheet_parts(package).items()}
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as fault:
-        return [
-            replace(sheet, structure=f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线")
-            for sheet in sheets
-        ]
+        why = f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线"
+        return lambda sheet: replace(sheet, structure=why)
+
+    def added(sheet: Sheet) -> Sheet:
+        errors, marks = known.get(sheet.name, ({}, {}))
+        return replace(sheet, cells=_with(sheet.cells, errors), **marks)
+
+    return added
 
 
-def _of_sheet(sheet: Sheet, package: Package, part: str, styles: set[bytes], strings: set[bytes]) -> Sheet:
-    if len(package.read(part)) > LARGEST_XML:
-        return replace(sheet, structure="工作表过大，未检查隐藏的行列、删除线和批注")
+def _of_part(package: Package, part: str, styles: set[bytes], strings: set[bytes]) -> tuple[Marked, dict[str, Any]]:
+    """The error cells of a sheet and the fields of Sheet that its XML tells."""
     xml = package.read(part)
+    if len(xml) > LARGEST_XML:
+        return {}, {"structure": "工作表过大，未检查隐藏的行列、删除线和批注"}
     errors, uncalculated, struck = _marked_cells(xml, styles, strings)
-    hidden = [_attributes(row) for row in _ROW.findall(xml)] if b"hidden=" in xml else []
-    columns = [_attributes(column) for column in _COLUMN.findall(xml)] if b"hidden=" in xml else []
-    return replace(
-        sheet,
-        cells=_with(sheet.cells, errors),
-        hidden_rows=frozenset(int(row[b"r"]) for row in hidden if _on(row) and b"r" in row),
-        hidden_columns=frozenset(
+    hidden = b"hidden=" in xml
+    rows = [_attributes(row) for row in _ROW.findall(xml)] if hidden else []
+    columns = [_attributes(column) for column in _COLUMN.findall(xml)] if hidden else []
+    return errors, {
+        "hidden_rows": frozenset(int(row[b"r"]) for row in rows if _on(row) and b"r" in row),
+        "hidden_columns": frozenset(
             n for c in columns if _on(c) for n in range(int(c[b"min"]), min(int(c[b"max"]), 16384) + 1)
         ),
-        struck=frozenset(struck),
-        uncalculated=frozenset(uncalculated),
-        commented=frozenset(_comments(package, part)),
-    )
+        "struck": frozenset(struck),
+        "uncalculated": frozenset(uncalculated),
+        "commented": frozenset(_comments(package, part)),
+    }
 
 
 def _on(tag: dict[bytes, bytes]) -> bool:
@@ -73,7 +73,7 @@ def _attributes(tag: bytes) -> dict[bytes, bytes]:
     return dict(_ATTRIBUTE.findall(tag))
 
 
-def _with(cells: list[tuple[object, ...]], errors: Cells) -> list[tuple[object, ...]]:
+def _with(cells: Cells, errors: Marked) -> Cells:
     changed = list(cells)
     for (row, column), text in errors.items():
         if row <= len(changed) and column <= len(changed[row - 1]):
@@ -82,9 +82,9 @@ def _with(cells: list[tuple[object, ...]], errors: Cells) -> list[tuple[object, 
     return changed
 
 
-def _marked_cells(xml: bytes, styles: set[bytes], strings: set[bytes]) -> tuple[Cells, set[Any], set[Any]]:
+def _marked_cells(xml: bytes, styles: set[bytes], strings: set[bytes]) -> tuple[Marked, set[Any], set[Any]]:
     """Error cells with their text, formulas without a value, struck-through cells."""
-    errors: Cells = {}
+    errors: Marked = {}
     uncalculated: set[Any] = set()
     struck: set[Any] = set()
     if not (styles or strings or any(sign in xml for sign in _SIGNS) or (b"<sheetData" not in xml and b":f" in xml)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import Finding
 
+Cells = Sequence[Sequence[object]]
 ROW_FATES = ("kept", "set_aside", "merged", "totals", "notes", "headers", "blank")
 CELL_FATES = ("header", "body", "total", "note", "repeated_header", "set_aside")
 
@@ -26,7 +27,7 @@ class Sheet:
 
     file: str
     name: str
-    cells: list[tuple[object, ...]]
+    cells: Cells
     row_numbers: tuple[int, ...]
     visible: bool = True
     is_text: bool = False

@@ -7,6 +7,7 @@ openpyxl reads the .xlsx that calamine refuses.
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import python_calamine
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
 from bangfu_analysis.reading.preflight import file_type, refused
-from bangfu_analysis.reading.tables import Sheet
+from bangfu_analysis.reading.tables import Cells, Sheet
 
 UNKNOWN = {
     "xls": ".xls 格式：不能得知隐藏的行列、删除线、批注和出错的公式（错误值按空白计）。如有需要请另存为 .xlsx",
@@ -39,10 +40,14 @@ def read_sheets(path: Path, file: str) -> list[Sheet]:
         return [text_files.delimited(data, file)]
     if kind in ("html", "xml"):
         return text_files.tables_of_html(data, file) if kind == "html" else text_files.workbook_2003(data, file)
-    sheets = _values(data, kind, file)
-    if package is None or kind in UNKNOWN:
-        return [replace(sheet, structure=UNKNOWN[kind]) for sheet in sheets]
-    return structure.of_xlsx(package, sheets) if kind == "xlsx" else structure.of_ods(package, sheets)
+    if kind == "ods" and package is not None:
+        return structure.of_ods(package, _values(data, kind, file))
+    if kind != "xlsx" or package is None:
+        return [replace(sheet, structure=UNKNOWN[kind]) for sheet in _values(data, kind, file)]
+    with ThreadPoolExecutor(1) as beside:  # calamine lets go of the interpreter while it parses
+        sheets = beside.submit(_values, data, kind, file)
+        structured = structure.of_xlsx(package)
+        return [structured(sheet) for sheet in sheets.result()]
 
 
 def _values(data: bytes, kind: str, file: str) -> list[Sheet]:
@@ -63,22 +68,20 @@ def _by_calamine(data: bytes, file: str) -> list[Sheet]:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue
             sheet = book.get_sheet_by_name(about.name)
-            cells: list[tuple[object, ...]] = [tuple(row) for row in sheet.to_python(skip_empty_area=False)]
+            cells: Cells = sheet.to_python(skip_empty_area=False)
             merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in sheet.merged_cell_ranges or [])
             visible = about.visible == python_calamine.SheetVisibleEnum.Visible
             sheets.append(sheet_of(cells, file, about.name, visible=visible, merged=merges))
     return sheets
 
 
-def sheet_of(cells: list[tuple[object, ...]], file: str, name: str, **more: Any) -> Sheet:
+def sheet_of(cells: Cells, file: str, name: str, **more: Any) -> Sheet:
     """A sheet whose rows are numbered from 1; what lies hidden under a merge's top left cell is dropped."""
     merged = more.get("merged", ())
     return Sheet(file, name, _without_covered(cells, merged), tuple(range(1, len(cells) + 1)), **more)
 
 
-def _without_covered(
-    cells: list[tuple[object, ...]], merged: tuple[tuple[int, int, int, int], ...]
-) -> list[tuple[object, ...]]:
+def _without_covered(cells: Cells, merged: tuple[tuple[int, int, int, int], ...]) -> Cells:
     changed = list(cells)
     for top, left, bottom, right in merged:
         for r in range(top - 1, min(bottom, len(changed))):

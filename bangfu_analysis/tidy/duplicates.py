@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,9 @@ import pandas as pd
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import listed
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.reading.tables import SheetReading, address
 from bangfu_analysis.text import squeeze
+from bangfu_analysis.tidy.values import CleanTable
 
 _COMPARED = (
     "sex",
@@ -24,27 +26,28 @@ _COMPARED = (
     "household_size",
     "hardship_level",
 )
-_FATE_OF_BODY = "set_aside"
 
 
 def without_copies(sheets: Sequence[SheetReading]) -> list[SheetReading]:
     """Sheets in which every table's body stands already in an earlier sheet are set aside whole, with one finding."""
-    first: dict[int, SheetReading] = {}
+    shapes = Counter(map(_shape, sheets))
+    first: dict[object, SheetReading] = {}
     kept = []
     for sheet in sheets:
-        mark = hash(tuple(_content(table.body) for table in sheet.tables))
-        holds_data = any(len(table.body) for table in sheet.tables) and not sheet.set_aside
-        if holds_data and mark in first:
-            kept.append(_set_aside(sheet, first[mark]))
-            continue
-        if holds_data:
-            first[mark] = sheet
-        kept.append(sheet)
+        alike = _shape(sheet) and shapes[_shape(sheet)] > 1 and not sheet.set_aside
+        original = first.setdefault(_content(sheet), sheet) if alike else sheet
+        kept.append(sheet if original is sheet else _set_aside(sheet, original))
     return kept
 
 
-def _content(body: pd.DataFrame) -> tuple[tuple[object, ...], ...]:
-    return tuple(tuple(str(v) for v in row) for row in body.itertuples(index=False))
+def _shape(sheet: SheetReading) -> tuple[tuple[int, int], ...]:
+    """Rows and columns of every table, () where none has rows: sheets of different shapes are no copies."""
+    shapes = tuple(table.body.shape for table in sheet.tables)
+    return shapes if any(rows for rows, _ in shapes) else ()
+
+
+def _content(sheet: SheetReading) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(str, table.body.to_numpy().ravel())) for table in sheet.tables)
 
 
 def _set_aside(sheet: SheetReading, original: SheetReading) -> SheetReading:
@@ -55,17 +58,21 @@ def _set_aside(sheet: SheetReading, original: SheetReading) -> SheetReading:
     return replace(sheet, set_aside=reason, reason=reason, findings=(*sheet.findings, finding))
 
 
-def merge_people(rows: pd.DataFrame, codebook: Codebook) -> tuple[pd.DataFrame, pd.DataFrame, list[Finding]]:
+def merge_people(
+    rows: pd.DataFrame, cleans: Sequence[CleanTable], codebook: Codebook
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Finding]]:
     """One row per person_id: the fullest, its gaps filled from the others.
 
     Returns the people, the rows merged away, and a finding for each of these with what differs.
     """
-    filled = rows.reindex(columns=list(codebook.of("workers"))).notna().sum(axis=1)
-    order = rows.assign(_filled=filled).sort_values("_filled", ascending=False, kind="stable").drop(columns="_filled")
+    twice = rows["person_id"].duplicated(keep=False)
+    several = rows[twice]
+    if several.empty:
+        return rows, several, []
+    filled = several.reindex(columns=list(codebook.of("workers"))).notna().sum(axis=1)
+    order = several.loc[filled.sort_values(ascending=False, kind="stable").index]
     fullest = order.drop_duplicates("person_id")
-    away = order.drop(fullest.index).sort_index()
-    if away.empty:
-        return rows, away, []
+    away = several.drop(fullest.index)
     provenance = [
         "wave",
         "source_file",
@@ -73,27 +80,23 @@ def merge_people(rows: pd.DataFrame, codebook: Codebook) -> tuple[pd.DataFrame, 
         "source_row",
         "row",
         "table",
-        "row_cell",
         "id_basis",
         "birth_date_precision",
     ]
-    several = order[order["person_id"].isin(away["person_id"])]
-    gaps = several.groupby("person_id", sort=False).first().drop(columns=provenance)
-    people = fullest.set_index("person_id")
-    people = people.where(people.notna(), gaps.reindex(people.index).reindex(columns=people.columns)).reset_index()
-    findings = [_merged(row, kept) for row, kept in _pairs(away, fullest.set_index("person_id"))]
-    return people.sort_values(["table", "row"], kind="stable").reset_index(drop=True), away, findings
+    gaps = order.groupby("person_id", sort=False).first().drop(columns=provenance)
+    kept = fullest.set_index("person_id")
+    whole = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()
+    people = pd.concat([rows[~twice], whole.astype(rows.dtypes)]).sort_values(["table", "row"], kind="stable")
+    findings = [_merged(row, kept.loc[row["person_id"]], cleans) for _, row in away.iterrows()]
+    return people.reset_index(drop=True), away, findings
 
 
-def _pairs(away: pd.DataFrame, fullest: pd.DataFrame) -> list[tuple[pd.Series, pd.Series]]:
-    return [(row, fullest.loc[row["person_id"]]) for _, row in away.iterrows()]
-
-
-def _merged(row: pd.Series, kept: pd.Series) -> Finding:
+def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Finding:
     differing = [name for name in _COMPARED if _differ(row[name], kept[name])]
     two_units = _differ(row["reporting_unit"], kept["reporting_unit"])
-    place = f"{row['source_file']} [{row['source_sheet']}] {row['row_cell']}"
-    other = f"{kept['source_file']} [{kept['source_sheet']}] {kept['row_cell']}"
+    cell = _first_cell(row, cleans)
+    place = f"{row['source_file']} [{row['source_sheet']}] {cell}"
+    other = f"{kept['source_file']} [{kept['source_sheet']}] {_first_cell(kept, cleans)}"
     what = f"与 {other} 是同一人" + ("，由两个单位报送" if two_units else "")
     differs = f"，两处不一致：{listed(differing)}，以较全的一行为准" if differing else ""
     return Finding(
@@ -103,9 +106,14 @@ def _merged(row: pd.Series, kept: pd.Series) -> Finding:
         source_file=row["source_file"],
         source_sheet=row["source_sheet"],
         source_row=None if pd.isna(row["source_row"]) else int(row["source_row"]),
-        cell=row["row_cell"],
+        cell=cell,
         variable="person_id",
     )
+
+
+def _first_cell(row: pd.Series, cleans: Sequence[CleanTable]) -> str:
+    table = cleans[row["table"]].table
+    return address(table, int(row["row"]), min(table.columns, key=lambda column: column.index))
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from bangfu_analysis.cleaning.identity import Identity
+from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.findings import Finding, findings_frame
 from bangfu_analysis.keys import pseudonym
-from bangfu_analysis.reading.tables import SheetReading, address
+from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals
 from bangfu_analysis.tidy.crosschecks import cross_checks, sizes_from_members
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
 from bangfu_analysis.tidy.names import known_names, masked, without_names
-from bangfu_analysis.tidy.people import member_rows, private_columns, with_person_ids, worker_rows
+from bangfu_analysis.tidy.people import is_whole, member_rows, private_columns, with_person_ids, worker_rows
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
-from bangfu_analysis.tidy.schemas import typed
+from bangfu_analysis.tidy.schemas import PROVENANCE, typed
 from bangfu_analysis.tidy.values import CleanTable, clean_table, infer_scheme, plain_rows
 from bangfu_analysis.tidy.years import of_this_wave
 from bangfu_analysis.wave import Wave
@@ -46,7 +47,7 @@ def tidy_frames(
     names = known_names(everyone, members)
     everyone, misplaced = without_names(everyone, names, cleans)
     everyone, sized = sizes_from_members(everyone, members, cleans)
-    people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), codebook)
+    people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
     findings += [*found, *more, *misplaced, *sized, *merged, *cross_checks(people, members, cleans, wave)]
     left = _has_left(people, wave)
     frames = _worker_frames(people[~left], people[left], codebook)
@@ -90,9 +91,7 @@ def _people(
         if clean.table.kind not in ("roster", "form") or clean.table.body.empty:
             continue
         rows, found = worker_rows(clean, codebook, wave)
-        first = min(clean.table.columns, key=lambda column: column.index)
-        cells = [address(clean.table, int(row), first) for row in rows["row"]]
-        parts.append(rows.assign(table=number, row_cell=cells, **_causes_said(clean, rows)))
+        parts.append(rows.assign(table=number, **_causes_said(clean, rows)))
         findings += found
     if not parts:
         empty = pd.DataFrame(
@@ -100,7 +99,6 @@ def _people(
                 *codebook.of("workers"),
                 "row",
                 "table",
-                "row_cell",
                 "causes",
                 "cause_main",
                 "person_id",
@@ -112,26 +110,30 @@ def _people(
 
 
 def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several tables as objects; columns empty in one table do not decide the type of the whole."""
-    filled = [part.astype(object).dropna(axis=1, how="all") for part in parts if len(part)]
+    """The rows of several tables; columns empty in one table do not decide the type of the whole."""
+    if len(parts) == 1:
+        return parts[0]
+    filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     columns = list(dict.fromkeys(column for part in parts for column in part))
     return (pd.concat(filled, ignore_index=True) if filled else parts[0]).reindex(columns=columns)
 
 
-def _causes_said(clean: CleanTable, rows: pd.DataFrame) -> dict[str, list[Any]]:
+def _causes_said(clean: CleanTable, rows: pd.DataFrame) -> dict[str, Any]:
     """`causes` of every row, each once in the order said, and `cause_main`: the first named, or the only one ticked."""
-    said: dict[int, list[str]] = {int(row): [] for row in rows["row"]}
-    main: dict[int, str | None] = dict.fromkeys(said)
     columns = clean.columns("workers", "cause") + clean.columns("workers", "cause_other")
-    for column in sorted(columns, key=lambda c: bool(c.tick)):
-        for row, value in zip(clean.rows, clean.values(column), strict=True):
-            if row in said and value:
-                said[row] += [column.tick] if column.tick else list(value)
-                if not column.tick and column.variable is not None and column.variable.name == "cause":
-                    main[row] = main[row] or value[0]
-    causes = [tuple(dict.fromkeys(codes)) or None for codes in said.values()]
-    only = [codes[0] if codes and len(codes) == 1 else None for codes in causes]
-    return {"causes": causes, "cause_main": [m or o for m, o in zip(main.values(), only, strict=True)]}
+    if not columns:
+        return {"causes": None, "cause_main": None}
+    columns = sorted(columns, key=lambda c: bool(c.tick))
+    main = [not c.tick and c.variable is not None and c.variable.name == "cause" for c in columns]
+
+    def read(parts: Sequence[tuple[str, ...] | None]) -> Reading:
+        causes = tuple(dict.fromkeys(code for part in parts for code in part or ()))
+        named = next((part[0] for part, first in zip(parts, main, strict=True) if first and part), None)
+        return Reading(named or (causes[0] if len(causes) == 1 else None), detail=causes or None)
+
+    heads = np.isin(clean.rows, rows["row"].astype("int64"))
+    said = Readings(list(zip(*(clean.values(c)[heads] for c in columns), strict=True)), read)
+    return {"causes": said.of_each(lambda reading: reading.detail), "cause_main": said.values}
 
 
 def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
@@ -159,7 +161,8 @@ def _worker_frames(workers: pd.DataFrame, exits: pd.DataFrame, codebook: Codeboo
 def _causes(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per worker and cause, in the order said."""
     said = rows[rows["causes"].notna()]
-    long = said.assign(cause=said["causes"].map(list)).explode("cause")
+    own = said.reindex(columns=[*PROVENANCE, "person_id"]).assign(cause=said["causes"].map(list))
+    long = own.explode("cause")
     return long.assign(rank=long.groupby("person_id").cumcount() + 1)
 
 
@@ -238,9 +241,7 @@ def _aid(cleans: Sequence[CleanTable], people: pd.DataFrame, wave: Wave, key: by
 def _aided(clean: CleanTable, by_name: Mapping[str, str], key: bytes) -> list[str | None]:
     private = private_columns(clean, "aid")
     return [
-        pseudonym(f"id:{identity.key}", key)
-        if isinstance(identity, Identity) and identity.kind in ("id18", "id15")
-        else by_name.get(name)
+        pseudonym(f"id:{identity.key}", key) if is_whole(identity) else by_name.get(name)
         for name, identity in zip(private["name_key"], private["identity"], strict=True)
     ]
 

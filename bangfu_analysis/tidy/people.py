@@ -10,10 +10,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from bangfu_analysis.cleaning.identity import Identity, name_key
-from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import pseudonym
@@ -51,13 +53,12 @@ def _is_head(table: Table, rows: pd.DataFrame) -> pd.Series:
     return pd.Series(table.head_of.reindex(rows["row"]).to_numpy() == rows["row"].to_numpy(), index=rows.index)
 
 
-def private_columns(clean: CleanTable, frame: str, slot: int | None = None) -> dict[str, list[Any]]:
+def private_columns(clean: CleanTable, frame: str, slot: int | None = None) -> dict[str, npt.NDArray[np.object_]]:
     """Identity columns of every row: name_key (canonical name or None) and identity (Identity or None)."""
-    names: list[Any] = [None] * len(clean.rows)
-    identities: list[Any] = [None] * len(clean.rows)
+    names = identities = np.full(len(clean.rows), None, dtype=object)
     for column in clean.columns(frame, "name"):
         if column.slot == slot:
-            names = [name_key(raw) for raw in clean.table.body[column.index]]
+            names = Readings(clean.table.body[column.index].tolist(), lambda raw: Reading(name_key(raw))).values
             break
     for column in clean.columns(frame, "id_number"):
         if column.slot == slot:
@@ -95,12 +96,15 @@ def _complete(rows: pd.DataFrame, clean: CleanTable, frame: str, wave: Wave) -> 
 
 
 def _precision(rows: pd.DataFrame, clean: CleanTable, frame: str) -> pd.Series:
-    columns = clean.columns(frame, "birth_date")
-    if not columns:
-        return pd.Series([None] * len(rows), index=rows.index, dtype=object)
-    details = dict(zip(clean.rows, (r.detail for r in clean.readings[columns[0].index]), strict=True))
-    said = [details.get(row) for row in rows["row"]]
-    return pd.Series(said, index=rows.index, dtype=object).where(rows["birth_date"].notna(), None)
+    said = pd.Series(None, index=rows.index, dtype=object)
+    for column in clean.columns(frame, "birth_date")[:1]:
+        said = _of_rows(rows, clean, clean.readings[column.index].of_each(lambda reading: reading.detail))
+    return said.where(rows["birth_date"].notna(), None)
+
+
+def _of_rows(rows: pd.DataFrame, clean: CleanTable, each: npt.NDArray[Any]) -> pd.Series:
+    """The entries of `each`, one for every row of the table, that belong to `rows`."""
+    return pd.Series(each, index=clean.rows).reindex(rows["row"]).set_axis(rows.index)
 
 
 def _of_id(rows: pd.DataFrame, part: str) -> pd.Series:
@@ -116,11 +120,14 @@ def _sex_from_id(rows: pd.DataFrame, clean: CleanTable, frame: str) -> tuple[pd.
 def _birth_from_id(rows: pd.DataFrame, clean: CleanTable, frame: str) -> tuple[pd.DataFrame, list[Finding]]:
     by_id = _of_id(rows, "birth")
     # A year or month that agrees with the ID number is no conflict: the ID number only says the day as well.
+    coarse = rows["birth_date_precision"].isin(["month", "year"]) & by_id.notna()
     agrees = [
-        not _none(born) and not _none(said) and said.year == born.year and (p == "year" or said.month == born.month)
-        for born, said, p in zip(by_id, rows["birth_date"], rows["birth_date_precision"], strict=True)
+        said.year == born.year and (precision == "year" or said.month == born.month)
+        for born, said, precision in zip(
+            by_id[coarse], rows["birth_date"][coarse], rows["birth_date_precision"][coarse], strict=True
+        )
     ]
-    coarse = rows["birth_date_precision"].isin(["month", "year"]) & pd.Series(agrees, index=rows.index, dtype=bool)
+    coarse[coarse] = np.array(agrees, dtype=bool)
     eased = rows.assign(birth_date=rows["birth_date"].astype(object).where(~coarse, by_id))
     taken, found = _take_from_id(eased, clean, frame, "birth_date", by_id)
     return taken.assign(birth_date_precision=taken["birth_date_precision"].where(by_id.isna(), "day")), found
@@ -142,15 +149,13 @@ def _take_from_id(
             "conflict",
             f"与校验无误的身份证号所示{what}不一致，已按身份证号取值。请核对证件。",
         )
-        unread = rows["row"].map(
-            dict(zip(clean.rows, (bool(r.problem) for r in clean.readings[column.index]), strict=True))
-        )
+        unread = _of_rows(rows, clean, clean.readings[column.index].problems)
         for reading, where in (
             (taken, known & said.isna() & unread),
             (differs, known & said.notna() & (said != by_id)),
         ):
             findings += [
-                _at(clean, int(row), column, replace(reading, value=value))
+                _at(clean, int(row), column, reading._replace(value=value))
                 for row, value in zip(rows["row"][where], by_id[where], strict=True)
             ]
     return rows.assign(**{name: by_id.where(known, said)}), findings
@@ -163,64 +168,58 @@ def _at(clean: CleanTable, row: int, column: Column, reading: Reading) -> Findin
 def _ages(rows: pd.DataFrame, clean: CleanTable, frame: str, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
     """Age in full years at the reference date: from the birth date where that is certain, else as stated."""
     counted = certain_ages(rows, wave.reference_date)
-    stated = rows["age"].tolist()
+    stated = rows["age"].astype("Int64")
     findings: list[Finding] = []
     for column in clean.columns(frame, "age")[:1]:
-        unread = dict(zip(clean.rows, (bool(r.problem) for r in clean.readings[column.index]), strict=True))
-        for row, age, said in zip(rows["row"], counted, stated, strict=True):
-            if age is None:
-                continue
-            if _none(said) and unread[row]:
-                reading = Reading(age, "counted_from_birth", "inferred", "无法读取，已按出生日期算出年龄。", "info")
-                findings.append(_at(clean, int(row), column, reading))
-            elif not _none(said) and abs(age - said) > 1:
-                message = f"与出生日期相差一岁以上，已按出生日期取 {age} 岁。请核对。"
-                findings.append(
-                    _at(clean, int(row), column, Reading(age, "age_differs_from_birth", "conflict", message))
+        unread = _of_rows(rows, clean, clean.readings[column.index].problems) & stated.isna() & counted.notna()
+        differs = ((counted - stated).abs() > 1).fillna(False).astype(bool)
+        for row, age, differing in zip(*(s[unread | differs] for s in (rows["row"], counted, differs)), strict=True):
+            message = f"与出生日期相差一岁以上，已按出生日期取 {age} 岁。请核对。"
+            reading = Reading(int(age), "age_differs_from_birth", "conflict", message)
+            if not differing:
+                reading = Reading(
+                    int(age), "counted_from_birth", "inferred", "无法读取，已按出生日期算出年龄。", "info"
                 )
-    ages = [said if age is None else age for age, said in zip(counted, stated, strict=True)]
-    return rows.assign(age=pd.Series(ages, index=rows.index, dtype=object)), findings
+            findings.append(_at(clean, int(row), column, reading))
+    return rows.assign(age=counted.fillna(stated)), findings
 
 
 def _none(value: object) -> bool:
     return value is None or value is pd.NA or value != value
 
 
-def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> list[int | None]:
-    """Full years at `reference` by birth date; None where month or year precision leaves two ages possible."""
-    ages = full_years(rows["birth_date"].astype(object), reference)
+def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> pd.Series:
+    """Full years (Int64) at `reference` by birth date; missing where month or year precision leaves two ages possible."""
     born = pd.to_datetime(rows["birth_date"].astype(object))
     precision = rows["birth_date_precision"]
     certain = precision.eq("day") | (precision.eq("month") & born.dt.month.ne(reference.month))
-    return [None if pd.isna(age) else int(age) for age in ages.where(certain)]
+    return full_years(born, reference).where(certain)
 
 
 def with_person_ids(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
     """`rows` with person_id and id_basis: of the ID number, else of what else tells people apart, else of the row itself."""
-    keys = [_identity_of(row) for row in rows[_KEY_COLUMNS].itertuples(index=False)]
-    marked = rows.assign(id_basis=[basis for basis, _ in keys], _identity=[text for _, text in keys])
+    whole = rows["identity"].map(is_whole).astype(bool)
+    texts = rows["identity"][whole].map(lambda identity: ("id_number", f"id:{identity.key}"))
+    others = [_without_id(row) for row in rows.loc[~whole, _KEY_COLUMNS].itertuples(index=False)]
+    said = pd.concat([texts, pd.Series(others, index=rows.index[~whole], dtype=object)]).reindex(rows.index)
+    marked = rows.assign(id_basis=said.str[0], _identity=said.str[1])
     return _linked(_shared_ids_apart(marked), key)
 
 
+def is_whole(identity: object) -> bool:
+    """True for an Identity that names one person by itself."""
+    return isinstance(identity, Identity) and identity.kind in ("id18", "id15")
+
+
 _KEY_COLUMNS = [
-    "identity",
-    "name_key",
-    "birth_date",
-    "birth_date_precision",
-    "employer",
-    "reporting_unit",
-    "source_file",
-    "source_sheet",
-    "row",
-]
+    "identity", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit", "source_file", "source_sheet", "row",
+]  # fmt: skip
 
 
-def _identity_of(row: Any) -> tuple[str, str]:
-    identity = row.identity
-    if isinstance(identity, Identity) and identity.kind in ("id18", "id15"):
-        return "id_number", f"id:{identity.key}"
-    if isinstance(identity, Identity) and identity.first15 and row.name_key:
-        return "id15_name", f"id15:{identity.first15}:{row.name_key}"
+def _without_id(row: Any) -> tuple[str, str]:
+    """id_basis and what the pseudonym is made of, for a row without a whole ID number."""
+    if isinstance(row.identity, Identity) and row.identity.first15 and row.name_key:
+        return "id15_name", f"id15:{row.identity.first15}:{row.name_key}"
     if by_name := _name_birth_unit(row):
         return "name_birth_unit", by_name
     return "row", f"row:{row.source_file}:{row.source_sheet}:{row.row}"
@@ -235,24 +234,23 @@ def _name_birth_unit(row: Any) -> str:
 
 def _shared_ids_apart(rows: pd.DataFrame) -> pd.DataFrame:
     """One ID number under two names is nobody's key: each name gets a pseudonym of its own."""
-    by_id = rows[(rows["id_basis"] == "id_number") & rows["name_key"].notna()]
-    names = by_id.groupby("_identity")["name_key"].nunique()
+    twice = rows["id_basis"].eq("id_number") & rows["_identity"].duplicated(keep=False)
+    names = rows[twice].groupby("_identity")["name_key"].nunique()
     shared = rows["_identity"].isin(names.index[names > 1])
-    apart = rows["_identity"].where(~shared, rows["_identity"] + ":" + rows["name_key"].astype(str))
+    apart = rows["_identity"].mask(shared, rows["_identity"][shared] + ":" + rows["name_key"][shared].astype(str))
     return rows.assign(_identity=apart, shared_id=shared)
 
 
 def _linked(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
     """Rows without a whole ID number take the person_id of the one person with the same name, birth and unit."""
     ids = pd.Series([pseudonym(text, key) for text in rows["_identity"]], index=rows.index, dtype="str")
-    nbu = pd.Series(
-        [_name_birth_unit(row) for row in rows[_KEY_COLUMNS].itertuples(index=False)], index=rows.index, dtype="str"
-    )
-    whole = rows["id_basis"].eq("id_number") & nbu.ne("")
+    whole = rows["id_basis"].eq("id_number")
+    alike = rows[rows["name_key"].isin(rows["name_key"][~whole].dropna())]
+    by_name = [_name_birth_unit(row) for row in alike[_KEY_COLUMNS].itertuples(index=False)]
+    nbu = pd.Series(by_name, index=alike.index, dtype="str").reindex(rows.index).replace("", None)
     owners = ids[whole].groupby(nbu[whole]).agg(["first", "nunique"])
-    one = owners.loc[owners["nunique"] == 1, "first"]
-    borrowed = nbu.map(one).where(~rows["id_basis"].eq("id_number"))
-    linked = borrowed.notna()
+    borrowed = nbu[~whole].map(owners.loc[owners["nunique"] == 1, "first"]).dropna()
+    linked = rows.index.isin(borrowed.index)
     return rows.assign(
         person_id=ids.where(~linked, borrowed),
         id_basis=rows["id_basis"].where(~linked, "name_birth_unit"),

@@ -41,6 +41,8 @@ def questionnaire_frames(reading: SheetReading) -> tuple[pd.DataFrame, pd.DataFr
 
 def without_copied_exports(readings: Sequence[SheetReading]) -> list[SheetReading]:
     """The readings; an export whose replies all stand in an earlier one (副本, (1)) is set aside, with one finding."""
+    if sum(reading.questions is not None for reading in readings) < 2:
+        return list(readings)
     first: dict[tuple[int, int], str] = {}
     found = []
     for reading in readings:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.errors import BangfuError, listed
 from bangfu_analysis.findings import ACTIONS, COLUMNS, SEVERITIES
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES
@@ -107,7 +107,14 @@ def _column_type(column: str, variables: Mapping[str, Any]) -> Any:
     if column in _OWN_TYPES:
         return _OWN_TYPES[column]
     variable = variables["cause" if column == "cause_main" else column]
-    if variable.levels and (variable.kind == "choice" or column in ("cause", "cause_main")):
+    if column in ("cause", "cause_main"):
+        return pd.CategoricalDtype(variable.codes, ordered=variable.ordered)
+    return dtype_of(variable)
+
+
+def dtype_of(variable: Variable) -> Any:
+    """The dtype of a column of the variable's values."""
+    if variable.levels and variable.kind == "choice":
         return pd.CategoricalDtype(variable.codes, ordered=variable.ordered)
     return _BY_KIND[variable.kind]
 
@@ -135,6 +142,8 @@ def typed(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
 
 
 def _cast(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
+    if values.dtype == dtype:
+        return values
     objects: Any = values.astype(object)
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Series(pd.Categorical(objects, dtype=dtype), index=values.index)

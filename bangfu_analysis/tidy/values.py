@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from bangfu_analysis.cleaning.columns import read_column
-from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.tables import Column, SheetReading, Table, address
 from bangfu_analysis.text import squeeze
+from bangfu_analysis.tidy.schemas import dtype_of
 from bangfu_analysis.wave import Wave
 
 NOT_READ = ("private", "ignored", "row_number", "name")
@@ -25,7 +27,7 @@ class CleanTable:
 
     table: Table
     rows: list[int]
-    readings: Mapping[int, list[Reading]]
+    readings: Mapping[int, Readings]
     findings: tuple[Finding, ...]
 
     def columns(self, frame: str, name: str = "") -> list[Column]:
@@ -36,9 +38,9 @@ class CleanTable:
             if c.variable is not None and c.variable.frame == frame and c.variable.name == (name or c.variable.name)
         ]
 
-    def values(self, column: Column) -> list[Any]:
+    def values(self, column: Column) -> npt.NDArray[np.object_]:
         """The value of every row, None where missing."""
-        return [reading.value for reading in self.readings[column.index]]
+        return self.readings[column.index].values
 
 
 def infer_scheme(sheets: Iterable[SheetReading], codebook: Codebook, wave: Wave) -> tuple[str, list[Finding]]:
@@ -76,7 +78,7 @@ def clean_table(table: Table, codebook: Codebook, wave: Wave, scheme: str) -> Cl
     """Read every mapped column of `table` once per distinct value."""
     rows = [int(row) for row in table.body.index]
     schemes = frozenset([scheme]) if scheme else frozenset(codebook.schemes)
-    readings: dict[int, list[Reading]] = {}
+    readings: dict[int, Readings] = {}
     findings: list[Finding] = []
     for column in table.columns:
         variable = column.variable
@@ -93,13 +95,9 @@ def clean_table(table: Table, codebook: Codebook, wave: Wave, scheme: str) -> Cl
 
 
 def _findings(
-    table: Table, rows: Sequence[int], column: Column, raws: Sequence[object], read: Sequence[Reading]
+    table: Table, rows: Sequence[int], column: Column, raws: Sequence[object], read: Readings
 ) -> list[Finding]:
-    return [
-        finding_at(table, row, column, reading, raw)
-        for row, raw, reading in zip(rows, raws, read, strict=True)
-        if reading.problem
-    ]
+    return [finding_at(table, rows[n], column, read[n], raws[n]) for n in np.flatnonzero(read.problems).tolist()]
 
 
 def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: object = "") -> Finding:
@@ -139,5 +137,13 @@ def plain_rows(clean: CleanTable, frame: str, wave: Wave) -> pd.DataFrame:
     for column in clean.columns(frame):
         assert column.variable is not None
         if column.index in clean.readings and column.variable.name not in data:
-            data[column.variable.name] = pd.Series(clean.values(column), dtype=object)
+            data[column.variable.name] = _series(clean.readings[column.index], column.variable)
     return data
+
+
+def _series(readings: Readings, variable: Variable) -> pd.Series:
+    """The values as their frame holds them; dates, codes in tuples and identities stay objects until they are settled."""
+    if variable.kind in ("date", "choices", "id_number"):
+        return pd.Series(readings.values, dtype=object)
+    distinct = pd.Series([reading.value for reading in readings.distinct], dtype=object).astype(dtype_of(variable))
+    return pd.Series(distinct.array.take(readings.places))

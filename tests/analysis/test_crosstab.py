@@ -78,6 +78,11 @@ def test_margins_are_the_sums_of_the_cells():
     assert whole["total_se"] == pytest.approx(estimate_total(data, design=DESIGN, where=answered)["se"].item())
 
 
+def test_whole_numbers_stay_whole_beside_the_margins():
+    found = estimate_table(people(), ["ill", "debt"], design=DESIGN, margins=True)
+    assert found["ill"].dropna().map(type).eq(int).all()
+
+
 def test_several_variables_stand_on_one_axis():
     data = people()
     found = estimate_profile(data, ["sex", "level"], design=DESIGN, ci="wilson")

@@ -168,6 +168,13 @@ def test_means_have_the_degrees_of_freedom_of_the_design_and_shares_those_of_the
     assert estimate_share(data, "ill", design=DESIGN, by="only")["df"].tolist() == [8, 8, 4, 4]
 
 
+def test_a_share_of_nobody_or_everybody_has_no_design_effect():
+    data = people().assign(k=lambda f: f["c"])
+    found = estimate_share(data, "k", design=DESIGN, by="c")
+    assert set(found["share"]) == {0.0, 1.0}
+    assert found["deff"].isna().all()
+
+
 def test_values_far_from_zero_lose_no_digits():
     data = people().assign(far=lambda f: f["ill"] + 1e9)
     near, far = (estimate_mean(data, y, design=DESIGN, by="sex") for y in ("ill", "far"))

@@ -15,7 +15,7 @@ ONE_OF_EACH = list({variable.kind: variable for variable in CODEBOOK.variables}.
 
 
 def column(name, values, **settings):
-    return read_column(values, WORKERS[name], reference=REFERENCE, **settings)
+    return list(read_column(values, WORKERS[name], reference=REFERENCE, **settings))
 
 
 def test_every_kind_of_variable_is_tried_here():
@@ -29,7 +29,7 @@ def test_every_kind_of_variable_is_tried_here():
 )
 def test_readings_stand_in_the_order_of_the_cells(values):
     for variable in ONE_OF_EACH:
-        readings = read_column(values, variable, reference=REFERENCE)
+        readings = list(read_column(values, variable, reference=REFERENCE))
         alone = [read_column([value], variable, reference=REFERENCE)[0] for value in values]
         assert readings == alone
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +26,7 @@ from bangfu_analysis.reporting.labels import text_width
 
 FONT_FILE = Path(__file__).parent / "fonts" / "BangfuSans-Regular.ttf"
 FAMILIES = ["Bangfu Sans", "DejaVu Sans"]
+SCREEN_DPI = 110
 MM = 1 / 25.4
 WIDTHS_MM = {"column": 75.0, "full": 150.0, "slide": 254.0}
 TALLEST_MM = {"column": 225.0, "full": 225.0, "slide": 143.0}  # the text block of an A4 page; 16:9
@@ -73,9 +75,18 @@ def look(size: str = "full") -> Iterator[None]:
         yield
 
 
+class _ShownFigure(Figure):
+    """A figure that a notebook shows by itself: without pyplot, matplotlib's own figures are only named there."""
+
+    def _repr_png_(self) -> bytes:
+        picture = BytesIO()
+        self.savefig(picture, format="png", dpi=SCREEN_DPI)
+        return picture.getvalue()
+
+
 def new_figure(size: str, height_mm: float) -> Figure:
     """An empty figure of a print size, at most as tall as a page's text block or a slide."""
-    return Figure(figsize=(WIDTHS_MM[size] * MM, min(height_mm, TALLEST_MM[size]) * MM), layout="constrained")
+    return _ShownFigure(figsize=(WIDTHS_MM[size] * MM, min(height_mm, TALLEST_MM[size]) * MM), layout="constrained")
 
 
 def line_mm(size: str) -> float:

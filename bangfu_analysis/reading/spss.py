@@ -85,9 +85,8 @@ def _is_code(code: object) -> bool:
 
 def _pyreadstat() -> ModuleType:
     try:
-        import pyreadstat
+        return import_module("pyreadstat")
     except ImportError as fault:
         raise BangfuError(
             "读写 SPSS/Stata 文件需要 pyreadstat。请运行 pip install 'bangfu-analysis[stats]'。"
         ) from fault
-    return pyreadstat

@@ -11,7 +11,6 @@ from bangfu_analysis.reading.tables import Sheet
 from bangfu_analysis.tidy.questionnaire_book import apply_book, draft_book, with_value_labels
 from bangfu_analysis.tidy.questionnaires import coded_answers
 
-pytest.importorskip("pyreadstat")
 HEADER = ["序号", "来源", "1、性别", "2、爱好", "3、次序", "4、满意度—态度", "4、速度", "5、打分", "6、建议"]
 ROWS = [
     ["1", "微信", "男", "球┋其他〖棋〗", "乙→甲", "满意", "一般", "80", "多办讲座"],

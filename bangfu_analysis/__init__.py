@@ -19,6 +19,7 @@ _HOMES = {
     "tidy.questionnaire_book": ["with_concepts", "item_scores"],
     "tidy.screening": ["ScreeningRules", "screen", "replay"],
     "tidy.derive": ["add_bands", "income_per_head", "hardship_by_income"],
+    "tidy.waves": ["stack_waves"],
     "analysis.tabulate": ["tabulate", "hardship_rate", "cause_table"],
     "analysis.change": ["trend", "change"],
     "analysis.disclosure": ["suppress"],

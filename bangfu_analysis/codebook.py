@@ -91,18 +91,28 @@ class Variable:
 
 @dataclass(frozen=True)
 class Band:
-    """A recoding for tabulation: `variable` of workers -> levels of `name`, by codes or by [start, below)."""
+    """A recoding for tabulation: `variable` of workers -> levels of `name`, by codes or by [start, below).
+
+    Where the levels give their codes by scheme, it is a scale that waves of these schemes share; `apart`: why others do not.
+    """
 
     name: str
     label: str
     label_en: str
     variable: str
     levels: tuple[Mapping[str, Any], ...]
+    apart: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def codes(self) -> list[str]:
         """Codes in order."""
         return [str(level["code"]) for level in self.levels]
+
+    @property
+    def schemes(self) -> list[str]:
+        """The schemes whose codes the levels name; empty where the codes are of no scheme."""
+        by_scheme = [level["codes"] for level in self.levels if isinstance(level.get("codes"), Mapping)]
+        return list(dict.fromkeys(str(scheme) for codes in by_scheme for scheme in codes))
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,7 @@ class Codebook:
     schemes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kinds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ignored_headings: frozenset[str] = frozenset()
+    crosswalk: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, frame: str) -> dict[str, Variable]:
         """The variables of one frame by name."""
@@ -264,7 +275,9 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     variables = tuple(_variables(content))
     bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
-    return Codebook(variables, bands, content.get("schemes", {}), content.get("kinds", {}), ignored)
+    return Codebook(
+        variables, bands, content.get("schemes", {}), content.get("kinds", {}), ignored, content["crosswalk"]
+    )
 
 
 def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
@@ -312,4 +325,6 @@ def _level(entry: Mapping[str, Any]) -> Level:
 
 
 def _band(name: str, entry: Mapping[str, Any]) -> Band:
-    return Band(name, entry["label"], entry["en"], entry["variable"], tuple(entry["levels"]))
+    return Band(
+        name, entry["label"], entry["en"], entry["variable"], tuple(entry["levels"]), entry.get("apart", {})
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,9 @@ from bangfu_analysis.reporting import narrative
 from bangfu_analysis.reporting.blocks import Block, Exhibit, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.reporting.display import DisplayTable, TableStyle, display_table
 from bangfu_analysis.tidy.derive import add_bands
-from bangfu_analysis.tidy.frames import Frames, stacked
+from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
+from bangfu_analysis.tidy.waves import stack_waves
 from bangfu_analysis.wave import Wave
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ReportData:
     workers: pd.DataFrame
     all_workers: pd.DataFrame
     all_population: pd.DataFrame
+    definitions: pd.DataFrame
     book: QuestionnaireBook = QuestionnaireBook({})
 
     @property
@@ -70,10 +72,11 @@ class ReportData:
 
 
 def report_data(
-    waves: Mapping[str, Frames], wave: Wave, codebook: Codebook, book: QuestionnaireBook | None = None
+    waves: Mapping[str, Frames], settings: Sequence[Wave], codebook: Codebook, book: QuestionnaireBook | None = None
 ) -> ReportData:
-    """The data of a report on `wave` from the frames of all waves by name (this one the last), `book` its questionnaire's."""
-    frames, every = waves[wave.name], stacked(list(waves.values()))
+    """The data of a report on the last of the waves from the frames and settings of all, `book` its questionnaire's."""
+    *_, wave = settings
+    frames, every = waves[wave.name], stack_waves(waves, settings, codebook)
     return ReportData(
         wave=wave,
         codebook=codebook,
@@ -81,6 +84,7 @@ def report_data(
         workers=add_bands(with_unit(frames["workers"]), codebook),
         all_workers=add_bands(with_unit(every["workers"]), codebook),
         all_population=every["population"],
+        definitions=every["definitions"],
         book=book or QuestionnaireBook({}),
     )
 
@@ -230,13 +234,18 @@ def _trends(data: ReportData) -> list[Exhibit]:
     if data.all_workers["wave"].nunique() < 2:
         return []
     rates = _rates_by_wave(data)
-    main = data.all_workers[["wave", "cause_main"]].rename(columns={"cause_main": "cause"})
-    compositions = [
-        ("hardship_level", "各批次困难类别的构成", trend(data.all_workers, "hardship_level", breaks="mark")),
-        ("education_band", "各批次文化程度的构成", trend(data.all_workers, "education_band")),
-        ("age_by_sex", "各批次性别与年龄的构成", trend(data.all_workers, "age_by_sex")),
-        ("cause", "各批次主要致困原因的构成", _named(trend(main, "cause"))),
-    ]
+    everyone = data.all_workers.assign(cause=data.all_workers["cause_main"])
+    named = {
+        "hardship_level": "困难类别",
+        **_common_scales(data),
+        "education_band": "文化程度",
+        "age_by_sex": "性别与年龄",
+    }
+    found = {
+        name: (f"各批次{what}的构成", trend(everyone, name, breaks="mark", definitions=data.definitions))
+        for name, what in {**named, "cause": "主要致困原因"}.items()
+    }
+    compositions = [(name, what, _named(table) if name == "cause" else table) for name, (what, table) in found.items()]
     total = _exhibit(
         data, "trend_total", TRENDS, "各批次困难职工人数与困难率", rates, within="wave",
         say=lambda r: narrative.change(r, subject="困难职工"), draw="trend_lines" if rates["share"].notna().all() else "",
@@ -246,6 +255,18 @@ def _trends(data: ReportData) -> list[Exhibit]:
                  say=lambda r: narrative.shift(r, data.codebook, subject="困难职工"))
         for name, title, result in compositions
     ]  # fmt: skip
+
+
+def _common_scales(data: ReportData) -> dict[str, str]:
+    """The scales that at least two waves in a row share, where the scheme changed, and income by one rule, with their titles."""
+    told = data.definitions
+    shared = told.loc[told["comparable"], "variable"].unique()
+    schemes = data.all_workers["hardship_scheme"].nunique()
+    scales = [band for band in data.codebook.bands.values() if band.name in shared]
+    known = data.all_workers.groupby("wave")["income_to_line"].count()
+    return {
+        b.name: b.label for b in scales if (b.schemes and schemes > 1) or (b.name == "income_level" and known.all())
+    }
 
 
 def _rates_by_wave(data: ReportData) -> pd.DataFrame:

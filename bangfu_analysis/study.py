@@ -243,10 +243,12 @@ def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
 
 
 def study_frames(folder: Path) -> Frames:
-    """The frames of all waves of the study up to this one, each stacked over the waves (`wave` tells them apart)."""
-    from bangfu_analysis.tidy.frames import stacked
+    """The frames of all waves of the study up to this one, stacked on what they share; see stack_waves, also for `definitions`."""
+    from bangfu_analysis.tidy.waves import stack_waves
 
-    return stacked([wave_frames(wave) for wave in study_waves(folder)])
+    waves = study_waves(folder)
+    frames = {wave.name: wave_frames(wave) for wave in waves}
+    return stack_waves(frames, [load_wave(wave) for wave in waves], wave_codebook(folder))
 
 
 def new_wave(study: Path, name: str) -> Path:
@@ -305,10 +307,10 @@ def report_data_of(folder: Path, *, out: Path | None = None, progress: Progress 
     """Everything that the report of a wave is made from: its frames and those of the study's earlier waves."""
     from bangfu_analysis.outline import report_data
 
-    wave = load_wave(folder)
-    frames = {earlier.resolve().name: wave_frames(earlier, progress=progress) for earlier in study_waves(folder)[:-1]}
+    *earlier, wave = [load_wave(path) for path in study_waves(folder)]
+    frames = {each.name: wave_frames(each.folder, progress=progress) for each in earlier}
     frames[wave.name] = wave_frames(folder, out=out, progress=progress)
-    return report_data(frames, wave, wave_codebook(folder), questionnaire_book(folder, frames[wave.name]))
+    return report_data(frames, [*earlier, wave], wave_codebook(folder), questionnaire_book(folder, frames[wave.name]))
 
 
 def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> Report:

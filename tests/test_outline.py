@@ -38,9 +38,8 @@ def frames_of(year, n, *, population=0, causes=True, few=0):
 
 
 def data_of(tmp_path, waves):
-    year = list(waves)[-1]
-    (tmp_path / year).mkdir(exist_ok=True)
-    return report_data(waves, Wave(tmp_path / year, datetime.date(int(year), 6, 30), scope="道里区"), CODEBOOK)
+    settings = [Wave(tmp_path / year, datetime.date(int(year), 6, 30), scope="道里区") for year in waves]
+    return report_data(waves, settings, CODEBOOK)
 
 
 def test_one_wave_without_denominators_has_no_trends_and_no_rates(tmp_path):

@@ -15,6 +15,8 @@ from bangfu_analysis.analysis.tabulate import MEASURES, tabulate
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, NotComparable, listed
 
 BREAKS = ("raise", "mark")
+_BREAK = ["variable", "level", "wave", "definition", "comparable", "note"]
+_NO_DIMENSION = ("wave", "suppressed", "change", "growth", "comparable", "break_note")
 
 
 def trend(
@@ -24,6 +26,7 @@ def trend(
     within: str | Sequence[str] = (),
     multiple: str | None = None,
     breaks: str = "raise",
+    definitions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """`tabulate` in every wave, with the change since the wave before.
 
@@ -32,24 +35,28 @@ def trend(
 
     Returns wave, the dimension columns, n, base_n, share, left_out_n, then `change` (share minus the share of the wave
     before, float64: 0.012 is 1.2 percentage points), `growth` (count over that of the wave before, minus 1; missing
-    from 0) and `comparable` (False in the first wave and where the hardship scheme has changed; there change and
-    growth are missing).
+    from 0), `comparable` (False in the first wave and where the definition has changed; there change and
+    growth are missing) and `break_note` (why, in Chinese; else "").
 
-    Where `hardship_level` is tabulated and `hardship_scheme` differs between waves, NotComparable names the schemes;
-    `breaks="mark"` goes on, marks the break in `comparable` and leaves out of each run of comparable waves the levels
-    that nobody in it has, for they may belong to another scheme. ArgumentError for an unknown `breaks` or no wave.
+    `definitions`: the frame of that name of `study_frames`, what each variable means in each wave. Without it, only
+    `hardship_level` is known to depend on `hardship_scheme`. Where a definition changes between waves, or a wave has none,
+    NotComparable names the schemes; `breaks="mark"` goes on, marks the break and leaves out of each run of comparable
+    waves the hardship levels that nobody in it has, for they may belong to another scheme. ArgumentError for an unknown
+    `breaks` or no wave.
     """
     if breaks not in BREAKS:
         raise ArgumentError.naming("breaks", breaks, BREAKS)
     groups = [within] if isinstance(within, str) else list(within)
     asked = [by] if isinstance(by, str) else list(by)
     frames = _by_wave(waves)
-    broken = _breaks(frames) if "hardship_level" in (*asked, *groups) else {}
-    if broken and breaks == "raise":
-        raise NotComparable(_different_schemes(broken))
+    told = _schemes(frames) if definitions is None and "hardship_level" in (*asked, *groups) else definitions
+    broken = _breaks(told, list(frames), (*asked, *groups))
+    if len(broken) and breaks == "raise":
+        raise NotComparable(_not_comparable(broken))
     tables = _on_one_scale({w: tabulate(f, asked, within=groups, multiple=multiple) for w, f in frames.items()})
-    stacked = pd.concat(tables, ignore_index=True)
-    return change(_of_own_scheme(stacked, list(broken)) if broken else stacked, broken=list(broken))
+    marked = _marked(pd.concat(tables, ignore_index=True), broken)
+    own = broken.loc[broken["variable"].eq("hardship_level"), "wave"]
+    return change(_of_own_scheme(marked, list(own)) if len(own) else marked)
 
 
 def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
@@ -62,7 +69,7 @@ def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
         raise ColumnMissing.naming(absent, [str(c) for c in table.columns], where="change")
     waves = sorted(table["wave"].unique())
     before = dict(zip(waves[1:], waves, strict=False))
-    names = [c for c in table if c not in (*MEASURES, "wave", "suppressed", "change", "growth", "comparable")]
+    names = [c for c in table if c not in (*MEASURES, *_NO_DIMENSION)]
     earlier = table.astype({"wave": object})[["wave", *names, "n", "share"]].rename(
         columns={"wave": "_before", "n": "_n", "share": "_share"}
     )
@@ -91,18 +98,38 @@ def _by_wave(waves: Mapping[str, pd.DataFrame] | pd.DataFrame) -> dict[str, pd.D
     return {wave: frames[wave] for wave in sorted(frames)}
 
 
-def _schemes(frame: pd.DataFrame) -> set[str]:
-    if "hardship_scheme" not in frame:
-        raise ColumnMissing.naming(
-            ["hardship_scheme"], [str(c) for c in frame.columns], where="trend 比较 hardship_level"
-        )
-    return set(frame["hardship_scheme"].dropna())
+def _schemes(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What `definitions` would say of hardship_level, from `hardship_scheme` alone."""
+    if absent := [w for w, frame in frames.items() if "hardship_scheme" not in frame]:
+        columns = [str(c) for c in frames[absent[0]].columns]
+        raise ColumnMissing.naming(["hardship_scheme"], columns, where="trend 比较 hardship_level")
+    used = {w: listed(sorted(frame["hardship_scheme"].dropna().unique())) or "不详" for w, frame in frames.items()}
+    changes = [(w, before) for before, w in pairwise(used) if used[before] != used[w]]
+    rows = [("hardship_level", "", w, used[w], False, f"{old} 为 {used[old]}，{w} 为 {used[w]}") for w, old in changes]
+    return pd.DataFrame(rows, columns=_BREAK)
 
 
-def _breaks(frames: Mapping[str, pd.DataFrame]) -> dict[str, tuple[str, str, str]]:
-    """Wave -> (wave before, its schemes, own schemes), where they differ."""
-    used = {wave: listed(sorted(_schemes(frame))) or "不详" for wave, frame in frames.items()}
-    return {w: (before, used[before], used[w]) for before, w in pairwise(used) if used[before] != used[w]}
+def _breaks(told: pd.DataFrame | None, waves: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+    """The rows of `told` on the variables `names` where a wave does not compare with the one before, or has no definition.
+
+    A break in a wave that is left out is one of the next wave that is there.
+    """
+    if told is None:
+        return pd.DataFrame(columns=_BREAK)
+    rows = told[told["variable"].isin(list(names)) & ~told["comparable"]]
+    found = rows.assign(wave=[next((w for w in waves if w >= wave), "") for wave in rows["wave"]])
+    undefined = rows["definition"].eq("") & rows["wave"].isin(list(waves))
+    return found[found["wave"].ne("") & (found["wave"].ne(waves[0]) | undefined)]
+
+
+def _marked(table: pd.DataFrame, broken: pd.DataFrame) -> pd.DataFrame:
+    """`table` with `comparable` and `break_note` (the first, where there are several)."""
+    comparable = table["wave"].ne(table["wave"].min())
+    note = pd.Series("", index=table.index, dtype="object")
+    for row in broken.to_dict("records"):
+        here = table["wave"].eq(row["wave"]) & (table[row["variable"]].eq(row["level"]) if row["level"] else True)
+        comparable, note = comparable & ~here, note.mask(here & note.eq(""), row["note"])
+    return table.assign(comparable=comparable, break_note=note.astype("str"))
 
 
 def _of_own_scheme(table: pd.DataFrame, broken: list[str]) -> pd.DataFrame:
@@ -111,11 +138,12 @@ def _of_own_scheme(table: pd.DataFrame, broken: list[str]) -> pd.DataFrame:
     return table[held > 0].reset_index(drop=True)
 
 
-def _different_schemes(broken: Mapping[str, tuple[str, str, str]]) -> str:
-    cases = "；".join(f"{before} 为 {old}，{wave} 为 {new}" for wave, (before, old, new) in broken.items())
+def _not_comparable(broken: pd.DataFrame) -> str:
+    cases = "；".join(dict.fromkeys(str(note) for note in broken["note"]))
     return (
-        f"各批次的困难类别口径（hardship_scheme）不同：{cases}。口径不同的困难类别不能直接比较。"
-        "请改用 hardship_by_income 按收入重算后再比，或写 breaks='mark' 只标出断点。"
+        f"各批次的口径（{listed(broken['variable'].unique())}）不同：{cases}。口径不同的类别不能直接比较。"
+        "请改用对照表中的共同口径（如 below_line、income_level），或用 hardship_by_income 按收入重算后再比，"
+        "或写 breaks='mark' 只标出断点。"
     )
 
 

@@ -166,12 +166,14 @@ def _printed(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def _largest(table: pd.DataFrame, name: str | None, measure: str) -> pd.DataFrame:
-    """The rows of the MOST_LINES levels that are largest in the last wave, in codebook order."""
+    """The rows of the MOST_LINES levels that are largest in the last wave before each break, in codebook order."""
     if name is None or table[name].nunique() <= MOST_LINES:
         return table
-    last = table[table["wave"].eq(table["wave"].iloc[-1])]
-    kept = last.sort_values(measure, ascending=False, kind="stable")[name].head(MOST_LINES)
-    return table[table[name].isin(list(kept))]
+    waves = list(dict.fromkeys(table["wave"]))
+    starts = table.groupby("wave")["comparable"].any().to_dict() if "comparable" in table else {}
+    ends = [wave for wave, after in zip(waves, [*waves[1:], None], strict=True) if not starts.get(after, after)]
+    last = table[table["wave"].isin(ends)].sort_values(measure, ascending=False, kind="stable")
+    return table[table[name].isin(list(last.groupby("wave")[name].head(MOST_LINES)))]
 
 
 def _places(waves: pd.Series[Any]) -> dict[Any, float]:
@@ -184,7 +186,8 @@ def _places(waves: pd.Series[Any]) -> dict[Any, float]:
 def _line(axes: Axes, i: int, label: str, part: pd.DataFrame, measure: str, place: Mapping[Any, float]) -> End:
     """Draw one level, in pieces where it is not comparable; returns its last known point."""
     factor = 100 if measure == "share" else 1
-    values = part[measure].astype("Float64").to_numpy(dtype=float, na_value=float("nan")) * factor
+    known = part["base_n"].ne(0).fillna(True) if "base_n" in part else part["wave"].notna()
+    values = part[measure].where(known).astype("Float64").to_numpy(dtype=float, na_value=float("nan")) * factor
     x = [place[wave] for wave in part["wave"]]
     new = part["comparable"].eq(False).to_list() if "comparable" in part else [False] * len(part)
     starts = [0, *(k for k in range(1, len(part)) if new[k]), len(part)]
@@ -222,17 +225,25 @@ def _mark_breaks(axes: Axes, table: pd.DataFrame, place: Mapping[Any, float]) ->
 
 def _wave_label(table: pd.DataFrame, wave: Any, measure: str) -> str:
     known = table.loc[table["wave"].eq(wave), "base_n"].dropna()
-    return f"{wave}\nn = {int(known.iloc[0])}" if len(known) and measure == "share" else str(wave)
+    return f"{wave}\nn = {int(known.iloc[0])}" if known.gt(0).any() and measure == "share" else str(wave)
 
 
 def _trend_notes(table: pd.DataFrame, drawn: pd.DataFrame, page: Page) -> list[str]:
     later = table["wave"].ne(table["wave"].iloc[0])
     broken = "comparable" in table and not table.loc[later, "comparable"].all()
-    left = table.groupby("wave", observed=True)["left_out_n"].max() if "left_out_n" in table else pd.Series()
+    known = table[table["base_n"].ne(0)] if "left_out_n" in table else table.assign(left_out_n=0)
+    left = known.groupby("wave", observed=True)["left_out_n"].max()
     cases = page.words("and").join(f"{wave} {n}" for wave, n in left.items())
     return [
         page.words("largest", MOST_LINES) if len(drawn) < len(table) else "",
         page.words("break") if broken else "",
+        *_break_notes(table, page),
         page.words("left_by_wave", cases) if left.any() else "",
         page.words("hidden") if hidden(table).any() else "",
     ]
+
+
+def _break_notes(table: pd.DataFrame, page: Page) -> list[str]:
+    """Why lines break, as the crosswalk says (in Chinese only)."""
+    told = table["break_note"] if "break_note" in table and page.lang == "zh" else pd.Series(dtype="str")
+    return [note for note in told.unique() if note]

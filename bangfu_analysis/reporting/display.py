@@ -257,7 +257,9 @@ def _numbers(block: pd.DataFrame, measure: str) -> list[Cell]:
     nobody = block["base_n"].eq(0).fillna(False) if "base_n" in block else pd.Series(False, index=block.index)
     none = NOT_APPLICABLE if measure in ("change", "growth") else MISSING
     marks = [HIDDEN if h else NOT_APPLICABLE if n else none for h, n in zip(hidden(block), nobody, strict=True)]
-    return [mark if pd.isna(value) else value for value, mark in zip(values, marks, strict=True)]
+    # Nobody could fall under a definition that the wave does not have: no count of 0.
+    undefined = nobody & block["break_note"].ne("") if "break_note" in block else nobody & False
+    return [m if pd.isna(v) or u else v for v, m, u in zip(values, marks, undefined, strict=True)]
 
 
 def _rounded(value: Any, kind: str) -> Any:

@@ -160,8 +160,10 @@ def shift(result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 
     if len(waves) < 2:
         return f"{subject}只有一批数据，{_title(codebook, name)}构成不作比较。"
     blocks = [result.loc[result["wave"].eq(w)] for w in waves]
-    if not _comparable(blocks[1]) or any(not b["base_n"].gt(0).fillna(False).all() for b in blocks):
-        return f"{year(waves[0])}与{year(waves[1])}的{_title(codebook, name)}口径不同或缺数，不作比较。"
+    apart = blocks[1].loc[~_is_comparable(blocks[1])]
+    if len(apart) == len(blocks[1]) or any(not b["base_n"].gt(0).fillna(False).all() for b in blocks):
+        return f"{year(waves[0])}与{year(waves[1])}的{_title(codebook, name)}口径不同或缺数，不作比较{_why(apart)}。"
+    blocks[1] = blocks[1].drop(apart.index)
     old, new = (_printed(block, name, codebook).loc[~hidden(block).to_numpy()].set_index(name) for block in blocks)
     both = (
         new.join(old["percent"].rename("before"), how="inner").dropna(subset=["before"]).drop("other", errors="ignore")
@@ -169,13 +171,14 @@ def shift(result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 
     steps = both.assign(step=(both["percent"] - both["before"]).map(half_up))
     most = steps.loc[steps["step"].ne(0)].sort_values("step", key=abs, ascending=False, kind="stable").head(top)
     head = f"与{year(waves[0])}相比，{year(waves[1])}{subject}的{_title(codebook, name)}构成"
+    aside = f"；{'、'.join(labels_of(codebook, apart[name]))}不作比较{_why(apart)}" if len(apart) else ""
     if most.empty:
-        return f"{head}基本持平。"
+        return f"{head}基本持平{aside}。"
     words = [
         f"{row.label}占比由{in_percent(row.before)}{'上升' if row.step > 0 else '下降'}到{in_percent(row.percent)}，{points(row.step)}"
         for row in records(most)
     ]
-    return f"{head}中，{'；'.join(words)}。"
+    return f"{head}中，{'；'.join(words)}{aside}。"
 
 
 def helped(result: pd.DataFrame, codebook: Codebook) -> str:
@@ -284,4 +287,14 @@ def _only_dimension(result: pd.DataFrame, where: str) -> str:
 
 
 def _comparable(table: pd.DataFrame) -> bool:
-    return "comparable" not in table or bool(table["comparable"].fillna(False).all())
+    return bool(_is_comparable(table).all())
+
+
+def _is_comparable(table: pd.DataFrame) -> pd.Series[bool]:
+    return table["comparable"].fillna(False) if "comparable" in table else table["n"].isna() | True
+
+
+def _why(broken: pd.DataFrame) -> str:
+    """The reasons of a break of definition behind a colon, where the result tells any."""
+    notes = [note for note in broken.get("break_note", pd.Series(dtype="str")).unique() if note]
+    return f"：{'；'.join(notes)}" if notes else ""

@@ -11,7 +11,7 @@ from bangfu_analysis.reporting.rounding import percent, percents
 
 MEASURE_COLUMNS = frozenset(
     ["n", "base_n", "left_out_n", "share", "change", "growth", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
-    + ["statistic", "p_value", "suppressed", "comparable"]
+    + ["statistic", "p_value", "suppressed", "comparable", "break_note"]
 )
 
 

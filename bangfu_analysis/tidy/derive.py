@@ -30,7 +30,7 @@ def add_bands(workers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     no level takes (education `other`) is missing, and so outside the base of a table. `hardship_level` keeps only the
     levels of the schemes that occur, so that tables hold no rows of schemes nobody used.
     """
-    bands = [b for b in codebook.bands.values() if b.variable in workers and ("sex" in workers or not _needs_sex(b))]
+    bands = [b for b in codebook.bands.values() if {b.variable, *_beside(b)} <= set(workers.columns)]
     narrowed = {"hardship_level": _levels_in_use(workers, codebook)} if _has_scheme(workers) else {}
     return workers.assign(**narrowed, **{band.name: _banded(workers, band) for band in bands})
 
@@ -82,7 +82,9 @@ def _falls_in(workers: pd.DataFrame, variable: str, level: Mapping[str, Any]) ->
     """Which rows a level of a band takes; a missing value falls nowhere."""
     values = workers[variable]
     inside = values.notna()
-    if "codes" in level:
+    if isinstance(level.get("codes"), Mapping):
+        inside &= _of_scheme(workers, values, level["codes"])
+    elif "codes" in level:
         inside &= values.isin(level["codes"])
     if "from" in level:
         inside &= values.ge(level["from"]).fillna(False).astype(bool)
@@ -91,6 +93,19 @@ def _falls_in(workers: pd.DataFrame, variable: str, level: Mapping[str, Any]) ->
     if "sex" in level:
         inside &= workers["sex"].eq(level["sex"]).fillna(False).astype(bool)
     return inside
+
+
+def _of_scheme(workers: pd.DataFrame, values: pd.Series[Any], codes: Mapping[str, Any]) -> pd.Series[bool]:
+    """Whose value is one of the codes that the scheme of the row gives."""
+    inside = pd.Series(False, index=values.index)
+    for scheme, own in codes.items():
+        inside |= workers["hardship_scheme"].eq(scheme).fillna(False).astype(bool) & values.isin(own)
+    return inside
+
+
+def _beside(band: Band) -> list[str]:
+    """The columns that a band reads beside its variable."""
+    return ["sex"] * _needs_sex(band) + ["hardship_scheme"] * bool(band.schemes)
 
 
 def _needs_sex(band: Band) -> bool:

@@ -359,6 +359,30 @@ def test_a_line_breaks_where_the_definition_changes():
     assert any("线断处" in word for word in texts(figure))
 
 
+def test_the_note_says_why_a_line_breaks_and_a_wave_without_the_definition_has_no_point():
+    table = waves([0.5, 0.3, 0.2], [0.5, 0.3, 0.2])
+    last = table["wave"].eq("2008")
+    apart = table.assign(comparable=False, break_note=last.map({True: "2008 批次：口径不同", False: ""}))
+    figure = charts_compare.trend_lines(
+        apart.assign(n=table["n"].mask(last, 0), base_n=table["base_n"].mask(last, 0), share=table["share"].mask(last)),
+        CODEBOOK,
+    )
+    assert any("2008 批次：口径不同" in word for word in texts(figure))
+    assert {"2008", "2007\nn = 1000", "初中以下 50.0"} <= set(texts(figure))
+
+
+def test_the_largest_levels_are_chosen_anew_behind_each_break():
+    levels = [f"某{c}" for c in "甲乙丙丁戊己庚辛"]
+    table = pd.DataFrame(
+        {
+            "wave": ["2009"] * 8 + ["2018"] * 8, "employer": levels * 2, "n": [9] * 4 + [0] * 8 + [9] * 4, "base_n": 36,
+            "share": [0.25] * 4 + [0.0] * 8 + [0.25] * 4, "left_out_n": 0, "comparable": False,
+        }
+    )  # fmt: skip
+    words = texts(charts_compare.trend_lines(table[table["n"].gt(0)], CODEBOOK))
+    assert {f"{level} 25.0" for level in levels} <= set(words)
+
+
 def test_names_of_close_lines_are_pushed_apart():
     figure = charts_compare.trend_lines(waves([0.334, 0.333, 0.333], [0.334, 0.333, 0.333]), CODEBOOK)
     figure.draw_without_rendering()

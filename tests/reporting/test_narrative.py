@@ -212,6 +212,17 @@ def test_a_shift_names_from_to_and_points():
     assert narrative.shift(one, CODEBOOK, subject="困难职工") == "困难职工只有一批数据，性别构成不作比较。"
     broken = table.assign(comparable=False)
     assert narrative.shift(broken, CODEBOOK, subject="困难职工") == "2008年与2009年的性别口径不同或缺数，不作比较。"
+    told = broken.assign(break_note=["", "", "改了表", "改了表"])
+    assert narrative.shift(told, CODEBOOK, subject="困难职工").endswith("不作比较：改了表。")
+
+
+def test_a_level_whose_meaning_changed_is_left_out_of_the_shift():
+    table = trend(moved_people(["male"] * 5 + ["female"] * 5, ["male"] * 6 + ["female"] * 4), "sex")
+    one = table["sex"].eq("female")
+    said = narrative.shift(
+        table.assign(comparable=~one, break_note=one.map({True: "改了表", False: ""})), CODEBOOK, subject="困难职工"
+    )
+    assert said.endswith("男占比由50.0%上升到60.0%，上升10.0个百分点；女不作比较：改了表。")
 
 
 def test_persons_households_and_person_times_are_never_added():

@@ -14,11 +14,11 @@ from bangfu_analysis.analysis.change import change, trend
 from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.outline_questionnaire import SECTION as SURVEY
 from bangfu_analysis.outline_questionnaire import questionnaire_exhibits
 from bangfu_analysis.reporting import narrative
 from bangfu_analysis.reporting.blocks import Block, Exhibit, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.reporting.display import DisplayTable, TableStyle, display_table
+from bangfu_analysis.reporting.sections import Outline
 from bangfu_analysis.tidy.derive import add_bands
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 
 BASIC, CAUSES, TRENDS = "基本情况", "致困原因", "变化趋势"
 BY_SIZE = TableStyle(order="size")
-LEFT_TO_WRITE = {
-    "measures": ("主要做法及成效", "请在此写入主要做法及成效：每条一句领起，写明机制和数字（人、户、人次、万元）。"),
-    "problems": ("存在的主要问题", "请在此写入存在的主要问题。"),
-    "advice": ("对策建议", "请在此写入对策建议。"),
-}
 
 
 @dataclass(frozen=True)
@@ -279,19 +274,24 @@ def _rates_by_wave(data: ReportData) -> pd.DataFrame:
     return change(pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]])
 
 
-def blocks(data: ReportData, shown: list[Exhibit], figures: Mapping[str, Path]) -> list[Block]:
-    """The report: introduction, sections of exhibits, the sections left to write, and 数据质量."""
+def blocks(data: ReportData, shown: list[Exhibit], figures: Mapping[str, Path], outline: Outline) -> list[Block]:
+    """The report: introduction, then the sections of `outline` that have exhibits or are left to write."""
     found: list[Block] = [Paragraph(_introduction(data))]
     if data.wave.note:
         found.append(Paragraph(data.wave.note))
-    for section in (BASIC, CAUSES, TRENDS, SURVEY):
-        own = [exhibit for exhibit in shown if exhibit.section == section]
-        if own:
-            found += [Heading(1, section), *(block for exhibit in own for block in _blocks_of(exhibit, figures))]
-    found += [Placeholder(id, heading, prompt) for id, (heading, prompt) in LEFT_TO_WRITE.items()]
-    frames = data.frames
-    words = narrative.quality(frames["sources"], frames["issues"], frames["totals"])
-    return [*found, Heading(1, "数据质量"), Paragraph(words), TableBlock("totals", totals_table(frames["totals"]))]
+    for section, own in outline.filled([*shown, _quality(data)]):
+        if section.write:
+            found.append(Placeholder(section.write, section.title, section.prompt))
+        else:
+            found += [Heading(1, section.title), *(block for exhibit in own for block in _blocks_of(exhibit, figures))]
+    return found
+
+
+def _quality(data: ReportData) -> Exhibit:
+    totals = data.frames["totals"]
+    words = narrative.quality(data.frames["sources"], data.frames["issues"], totals)
+    table = totals_table(totals)
+    return Exhibit("totals", "数据质量", table.title, totals, table, words)
 
 
 def _introduction(data: ReportData) -> str:

@@ -25,7 +25,18 @@ from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, book_from
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check
 from bangfu_analysis.tidy.screening import apply_decisions
-from bangfu_analysis.wave import BOOK_FILE, OWN_FILES, SCREENING_FILE, SETTINGS_FILE, Wave, load_wave, next_settings
+from bangfu_analysis.wave import (
+    BOOK_FILE,
+    OUTLINE_FILE,
+    OWN_FILES,
+    REPORT_FILES,
+    SCREENING_FILE,
+    SETTINGS_FILE,
+    TEMPLATE_FILE,
+    Wave,
+    load_wave,
+    next_settings,
+)
 
 if TYPE_CHECKING:
     from bangfu_analysis.outline import ReportData
@@ -68,7 +79,7 @@ def wave_files(folder: Path) -> list[Path]:
 
 
 def _is_own(path: Path) -> bool:
-    return path.name in OWN_FILES or (path.name.startswith("corrections") and path.suffix == ".xlsx")
+    return path.name in (*OWN_FILES, *REPORT_FILES) or (path.name.startswith("corrections") and path.suffix == ".xlsx")
 
 
 def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
@@ -94,6 +105,17 @@ def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
 def wave_codebook(folder: Path) -> Codebook:
     """The package's codebook with the study's codebook.yaml and the wave's mapping.yaml laid over it."""
     return load_codebook(folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml")
+
+
+def levels(folder: Path) -> tuple[Path, Path]:
+    """Where settings of a report may lie: the study's folder, then the wave's, which prevails."""
+    return folder.resolve().parent, folder.resolve()
+
+
+def own_template(folder: Path) -> Path | None:
+    """The union's own template.docx in the wave's or the study's folder; None where there is none."""
+    found = [level / TEMPLATE_FILE for level in levels(folder) if (level / TEMPLATE_FILE).exists()]
+    return found[-1] if found else None
 
 
 def study_waves(folder: Path) -> list[Path]:
@@ -203,7 +225,7 @@ def _fingerprint(folder: Path) -> str:
     code = sorted(Path(__file__).parent.rglob("*.py"))
     inputs = [
         *wave_files(folder),
-        *(p for p in sorted(folder.iterdir()) if _is_own(p)),
+        *(p for p in sorted(folder.iterdir()) if _is_own(p) and p.name not in REPORT_FILES),
         folder.resolve().parent / "codebook.yaml",
     ]
     digest = hashlib.sha256(hmac.new(load_key(), b"bangfu_analysis", hashlib.sha256).digest())
@@ -321,6 +343,7 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
     from bangfu_analysis.outline import blocks, exhibits
     from bangfu_analysis.reporting.excel import write_tables
     from bangfu_analysis.reporting.html import write_quality
+    from bangfu_analysis.reporting.sections import load_outline
     from bangfu_analysis.reporting.theme import save_figure
     from bangfu_analysis.reporting.word import write_report
 
@@ -329,10 +352,13 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
     where.report.mkdir(parents=True, exist_ok=True)
     shown = exhibits(data)
     figures = {each.id: save_figure(each.draw(), where.figures, each.id)[0] for each in shown if each.draw}
-    title = f"关于{data.place}困难职工情况的调研报告"
+    outline = load_outline(*(level / OUTLINE_FILE for level in levels(folder)))
+    title = outline.title.replace("{place}", data.place)
     document, tables = where.report / "report.docx", where.report / "tables.xlsx"
-    day = data.wave.reference_date
-    write_report(blocks(data, shown, figures), document, title=title, date=day, carry_over_from=document)
+    write_report(
+        blocks(data, shown, figures, outline), document, title=title, subtitle=outline.union, date=data.wave.reference_date,
+        template=own_template(folder), carry_over_from=document,
+    )  # fmt: skip
     write_tables({each.id: each.table for each in shown}, tables, title=title)
     quality = write_quality(where.report / "quality.html", data.frames, wave=data.wave, codebook=data.codebook)
     files = {"报告": document, "附表": tables, "数据质量": quality, "图": where.figures, "整洁数据": where.frames}

@@ -15,6 +15,10 @@ from bangfu_analysis.errors import CallError, WaveSettingsError, listed
 
 SETTINGS_FILE = "wave.toml"
 BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
+OUTLINE_FILE, TEMPLATE_FILE = REPORT_FILES = (
+    "outline.yaml",
+    "template.docx",
+)  # how the report looks; frames do not depend on them
 OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
 
 

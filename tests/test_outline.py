@@ -8,6 +8,7 @@ import pytest
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.outline import blocks, exhibits, overall_rate, report_data, totals_table
 from bangfu_analysis.reporting.blocks import Heading, Placeholder, TableBlock
+from bangfu_analysis.reporting.sections import load_outline
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
 from bangfu_analysis.wave import Wave
 
@@ -67,7 +68,7 @@ def test_two_waves_with_denominators_have_both(tmp_path):
 def test_a_wave_without_workers_or_causes_still_makes_a_report(tmp_path):
     nobody = data_of(tmp_path, {"2009": frames_of("2009", 0)})
     assert exhibits(nobody) == []
-    parts = blocks(nobody, [], {})
+    parts = blocks(nobody, [], {}, load_outline())
     assert [part.text for part in parts if isinstance(part, Heading)] == ["数据质量"]
     assert [part.heading for part in parts if isinstance(part, Placeholder)] == [
         "主要做法及成效",
@@ -86,11 +87,14 @@ def test_small_counts_are_hidden_in_tables_and_words_alike(tmp_path):
     assert "*" in [cell for row in level.table.rows for cell in row]
 
 
-def test_every_exhibit_with_a_figure_draws_it(tmp_path):
+def test_every_exhibit_has_a_section_and_draws_its_figure(tmp_path):
     data = data_of(
         tmp_path, {"2008": frames_of("2008", 60, population=500), "2009": frames_of("2009", 40, population=400)}
     )
-    for exhibit in exhibits(data):
+    shown = exhibits(data)
+    placed = {each.id for section, own in load_outline().filled(shown) for each in own}
+    assert placed == {each.id for each in shown}
+    for exhibit in shown:
         if exhibit.draw:
             assert exhibit.draw().axes
 

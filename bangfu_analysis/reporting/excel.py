@@ -47,7 +47,7 @@ def write_tables(tables: Mapping[str, DisplayTable], path: Path, *, title: str) 
     book.set_properties({"title": title, "author": "", "created": _FIXED_TIME})
     looks = _looks(book)
     names = sheet_names([table.title for table in tables.values()])
-    _write_contents(book, looks, title, names, list(tables.values()))
+    _write_contents(book, looks, title, names, tables)
     for name, table in zip(names, tables.values(), strict=True):
         _write_table(book, looks, name, table)
     try:
@@ -83,17 +83,19 @@ def _looks(book: Any) -> dict[str, Any]:
 
 
 def _write_contents(
-    book: Any, looks: Mapping[str, Any], title: str, names: Sequence[str], tables: Sequence[DisplayTable]
+    book: Any, looks: Mapping[str, Any], title: str, names: Sequence[str], tables: Mapping[str, DisplayTable]
 ) -> None:
     sheet = _new_sheet(book, CONTENTS, title, looks)
-    sheet.write_row(_HEAD, 0, ["序号", "表名", "行数"], looks["head"])
-    for number, (name, table) in enumerate(zip(names, tables, strict=True), start=1):
+    sheet.write_row(_HEAD, 0, ["序号", "表名", "行数", "代号"], looks["head"])
+    for number, (name, (id, table)) in enumerate(zip(names, tables.items(), strict=True), start=1):
         row, last = _HEAD + number, " last" if number == len(tables) else ""
         sheet.write_number(row, 0, number, looks["count" + last])
         sheet.write_url(row, 1, _link(name), looks["link" + last], table.title)
         sheet.write_number(row, 2, len(table.rows), looks["count" + last])
+        sheet.write_string(row, 3, id, looks["text" + last])  # what outline.yaml calls it
     sheet.set_column(0, 0, 8)
-    sheet.set_column(1, 1, max([24, *(text_width(table.title) + 2 for table in tables)]))
+    sheet.set_column(1, 1, max([24, *(text_width(table.title) + 2 for table in tables.values())]))
+    sheet.set_column(3, 3, 26)
     sheet.freeze_panes(_HEAD + 1, 0)
 
 

@@ -22,6 +22,7 @@ _HOMES = {
     "tidy.waves": ["stack_waves"],
     "analysis.tabulate": ["tabulate", "hardship_rate", "cause_table"],
     "analysis.change": ["trend", "change"],
+    "analysis.flows": ["link", "movements", "flows", "flow_accounts", "transitions", "spells", "life_table"],
     "analysis.disclosure": ["suppress"],
     "analysis.design": ["SurveyDesign"],
     "analysis.estimate": ["estimate_mean", "estimate_total", "estimate_ratio", "estimate_share", "estimate_difference"],
@@ -31,7 +32,7 @@ _HOMES = {
     "analysis.weighting": ["rake", "post_stratify", "weighting_report", "weighting_effect"],
     "analysis": ["poverty", "rates", "questionnaires", "scales"],
     "reporting.display": ["display_table"],
-    "reporting": ["charts", "charts_compare", "survey_charts", "narrative"],
+    "reporting": ["charts", "charts_compare", "charts_waves", "survey_charts", "narrative"],
     "outline": ["with_unit"],
     "sample": ["write_sample_study"],
 }  # fmt: skip

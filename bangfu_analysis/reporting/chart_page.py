@@ -22,21 +22,22 @@ LABEL_WIDTH = {"column": 18, "full": 30, "slide": 30}  # half-width characters
 LEAST_NUMBERED = 6  # per cent: a narrower segment has no room for its number
 WORDS = {
     "zh": {
-        "n": "n = {0}人", "left": "未详{0}人不计入", "source": "数据来源：{0}", "bar": "{0}%（{1}人）", "rate": "{0}%（{1}/{2}人）",
+        "n": "n = {0}人", "n_steps": "n（人）：{0}", "left": "未详{0}人不计入", "source": "数据来源：{0}", "bar": "{0}%（{1}人）", "rate": "{0}%（{1}/{2}人）",
         "many": "一人可有多项，各项占比之和大于100%", "hidden": "* 人数过少，为保护个人信息而隐去", "more": "另有{0}个未画出，见表",
         "cut": "{0}岁", "male": "男", "female": "女", "unnamed": "无人提及的致困原因未画出", "none": "没有可画的数", "join": "；",
         "no_base": "… 没有职工总数，不能计算", "small": "小于{0}%的占比未标数字",
         "largest": "只画最后一批中最大的{0}项", "break": "线断处口径改变，前后不可比", "left_by_wave": "未详不计入（人）：{0}",
+        "break_levels": "前后批次口径不同，只示新旧类别的对应",
         "and": "、", "dots": "横线为置信区间", "roster": "竖线为全部名册的实际值",
     },
     "en": {
-        "n": "n = {0}", "left": "{0} not known, left out", "source": "Source: {0}", "bar": "{0}% ({1})", "rate": "{0}% ({1}/{2})",
+        "n": "n = {0}", "n_steps": "n: {0}", "left": "{0} not known, left out", "source": "Source: {0}", "bar": "{0}% ({1})", "rate": "{0}% ({1}/{2})",
         "many": "a person may name several; shares add up to more than 100%", "hidden": "* too few persons to show",
         "more": "{0} more are not drawn, see the table", "cut": "{0} years", "male": "men", "female": "women",
         "unnamed": "causes that nobody named are not drawn", "none": "nothing to draw", "join": "; ",
         "no_base": "… number of workers unknown", "small": "shares under {0}% bear no number",
         "largest": "only the {0} largest of the last wave are drawn",
-        "break": "lines break where the definition changed", "left_by_wave": "not known, left out: {0}", "and": ", ",
+        "break": "lines break where the definition changed", "break_levels": "classes of different definitions: read as old to new", "left_by_wave": "not known, left out: {0}", "and": ", ",
         "dots": "lines are confidence intervals", "roster": "ticks are the values in the full roster",
     },
 }  # fmt: skip

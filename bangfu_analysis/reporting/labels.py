@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,16 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CodebookError
 
 MISSING = "…"
-OWN_TITLES = {"wave": ("批次", "wave"), "cause_main": ("主要致困原因", "main cause"), "source_file": ("文件", "file")}
+OWN_TITLES = {
+    "wave": ("批次", "wave"), "wave_before": ("上一批次", "wave before"), "cause_main": ("主要致困原因", "main cause"),
+    "source_file": ("文件", "file"), "flow": ("变动", "flow"), "component": ("变化来自", "due to"), "waves": ("持续批次数", "waves"),
+}  # fmt: skip
+# What becomes of a person between waves, and what a difference is made of: states of no variable of the codebook.
+STATES = {
+    "stayed": ("留档", "stayed"), "new": ("新建档", "new"), "returned": ("返困", "returned"), "exited": ("退出", "left"),
+    "died": ("死亡", "died"), "away": ("仍在档外", "still away"), "rate": ("各组比率变化", "rates"),
+    "composition": ("构成变化", "composition"), "total": ("合计", "total"),
+}  # fmt: skip
 TRUTHS = {"zh": {"True": "是", "False": "否"}, "en": {"True": "yes", "False": "no"}}
 
 
@@ -19,6 +29,8 @@ def title_of(codebook: Codebook, name: str, lang: str = "zh") -> str:
     """The printed name of a column: the codebook's, or the name itself where the codebook has none."""
     if name in OWN_TITLES:
         return OWN_TITLES[name][lang == "en"]
+    if name.endswith("_before"):
+        return ("上期" if lang == "zh" else "earlier ") + title_of(codebook, name.removesuffix("_before"), lang)
     try:
         return codebook.title(name, lang)
     except CodebookError:
@@ -30,12 +42,12 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
 
     Where hardship levels of one scheme share a code with another scheme's, the scheme that holds all codes names them.
     """
-    try:
-        known = codebook.labels("cause" if values.name == "cause_main" else str(values.name), lang)
-    except CodebookError:
-        known = {}
-    if values.name == "hardship_level":
-        known |= _scheme_labels(codebook, set(values.dropna()), lang)
+    name = str(values.name).removesuffix("_before")
+    known = {code: words[lang == "en"] for code, words in STATES.items()}
+    with suppress(CodebookError):  # a unit or a wave has no codes
+        known |= codebook.labels("cause" if name == "cause_main" else name, lang)
+    if name == "hardship_level":
+        known |= _scheme_labels(codebook, set(values.dropna()) - set(STATES), lang)
     words = TRUTHS[lang] if pd.api.types.is_bool_dtype(values.dtype) else known
     return [MISSING if pd.isna(v) else words.get(str(v), str(v)) for v in values.astype(object)]
 

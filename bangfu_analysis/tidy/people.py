@@ -212,7 +212,7 @@ def is_whole(identity: object) -> bool:
 
 
 _KEY_COLUMNS = [
-    "identity", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit", "source_file", "source_sheet", "row",
+    "identity", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit", "wave", "source_file", "source_sheet", "row",
 ]  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def _without_id(row: Any) -> tuple[str, str]:
         return "id15_name", f"id15:{row.identity.first15}:{row.name_key}"
     if by_name := _name_birth_unit(row):
         return "name_birth_unit", by_name
-    return "row", f"row:{row.source_file}:{row.source_sheet}:{row.row}"
+    return "row", f"row:{row.wave}:{row.source_file}:{row.source_sheet}:{row.row}"
 
 
 def _name_birth_unit(row: Any) -> str:

@@ -1,0 +1,304 @@
+"""Who came, stayed, left and came back between waves; from which state to which; for how long; and whether it adds up.
+
+Persons are followed by `person_id`. Whoever is known under two (a damaged ID number) is one person after `link`, so that
+every function here takes linked frames as it takes plain ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bangfu_analysis.analysis.domains import Names, Truths, names, require
+from bangfu_analysis.analysis.intervals import t_value
+from bangfu_analysis.analysis.tabulate import tabulate
+from bangfu_analysis.errors import ArgumentError, NotComparable, listed
+
+FLOWS = ("stayed", "new", "returned", "exited", "died", "away")
+COMING, GOING = ("new", "returned"), ("exited", "died")
+BREAKS = ("raise", "mark")
+
+
+def link(frame: pd.DataFrame, same_person: pd.DataFrame | Mapping[str, str]) -> pd.DataFrame:
+    """`frame` with every person_id replaced by the one that it is linked to; rows and order stay.
+
+    `same_person`: person_id -> common id, as a mapping or a frame with the columns `person_id` and `linked_id` (see
+    `link_waves`). A linked row of `id_basis` row is named name_birth_unit, for now it can be followed.
+    """
+    if isinstance(same_person, pd.DataFrame):
+        require(same_person, ["person_id", "linked_id"], where="link")
+        same_person = dict(zip(same_person["person_id"], same_person["linked_id"], strict=True))
+    found = frame["person_id"].map(same_person)
+    linked = frame.assign(person_id=found.fillna(frame["person_id"]).astype(frame["person_id"].dtype))
+    if "id_basis" not in frame:
+        return linked
+    return linked.assign(
+        id_basis=frame["id_basis"].mask(found.notna() & frame["id_basis"].eq("row"), "name_birth_unit")
+    )
+
+
+def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
+    """What became of every known person from each wave to the next: wave_before, wave, person_id, flow, recorded.
+
+    `workers` and `exits`: frames stacked over waves, which are taken in the order of their names. flow (categorical):
+    stayed (in both), new (seen in no earlier wave or list of exits), returned (seen before, not in the wave before), exited, died (by the
+    exit_reason of the later wave), away (left earlier and has not returned; not those who died). `recorded`: whether the
+    `exits` of the later wave list a person who left.
+    """
+    require(workers, ["wave", "person_id"], where="movements")
+    waves = sorted(workers["wave"].unique())
+    if len(waves) < 2:
+        raise ArgumentError(
+            f"流动要至少两个批次，现有：{listed(map(str, waves)) or '无'}。请用 study_frames 读取各批次。"
+        )
+    listed_out = _listed(exits)
+    people = pd.Index(pd.concat([workers["person_id"], listed_out["person_id"]]).unique())
+    stock, out = _presence(workers, people, waves), _presence(listed_out, people, waves)
+    dead = _presence(listed_out[listed_out["died"]], people, waves)
+    seen = np.logical_or.accumulate(stock | out, axis=1)
+    parts = [
+        _step(stock[:, t - 1], stock[:, t], seen[:, t - 1], dead[:, t], np.asarray(dead[:, :t].any(axis=1)))
+        .assign(wave_before=before, wave=wave, person_id=people, recorded=out[:, t])
+        .dropna(subset=["flow"])
+        for t, (before, wave) in enumerate(pairwise(waves), 1)
+    ]
+    every = pd.concat(parts, ignore_index=True)
+    return every.assign(recorded=every["recorded"] & every["flow"].isin(GOING))[
+        ["wave_before", "wave", "person_id", "flow", "recorded"]
+    ]
+
+
+def _listed(exits: pd.DataFrame | None) -> pd.DataFrame:
+    if exits is None:
+        return pd.DataFrame({"wave": [], "person_id": [], "died": []}).astype({"person_id": "str", "died": bool})
+    require(exits, ["wave", "person_id"], where="movements 的 exits")
+    reason = exits["exit_reason"] if "exit_reason" in exits else pd.Series(None, index=exits.index, dtype=object)
+    return exits[["wave", "person_id"]].assign(died=reason.eq("died").fillna(False).astype(bool))
+
+
+def _presence(frame: pd.DataFrame, people: pd.Index, waves: Sequence[Any]) -> Truths:
+    """Persons x waves: who is in the frame when."""
+    found = np.zeros((len(people), len(waves)), dtype=bool)
+    known = frame[frame["wave"].isin(waves)]
+    found[people.get_indexer(pd.Index(known["person_id"])), pd.Index(waves).get_indexer(pd.Index(known["wave"]))] = True
+    return found
+
+
+def _step(before: Truths, now: Truths, seen: Truths, dying: Truths, dead: Truths) -> pd.DataFrame:
+    left = before & ~now
+    cases = [before & now, now & ~seen, now & seen, left & dying, left, seen & ~dead]
+    found = pd.Series(np.select(cases, ["stayed", "new", "returned", "died", "exited", "away"], ""))
+    return pd.DataFrame({"flow": pd.Categorical(found.where(found.ne(""), None), list(FLOWS))})
+
+
+def flows(workers: pd.DataFrame, exits: pd.DataFrame | None = None, *, by: Names = None) -> pd.DataFrame:
+    """Entries, exits, stays and returns from each wave to the next: wave_before, wave, `by`, flow, n, base_n, share.
+
+    The base of stayed, exited, died and new is the stock of the wave before (entry and exit rates); that of returned and
+    away is everybody who had left by then (return rate). A person's group is that of the wave before, else of the later wave,
+    else the last known.
+
+    >>> workers = pd.DataFrame({"wave": ["1", "1", "2", "2", "2"], "person_id": ["a", "b", "b", "c", "d"]})
+    >>> flows(workers)[["flow", "n", "base_n", "share"]].head(4)
+           flow  n  base_n  share
+    0    stayed  1       2    0.5
+    1       new  2       2    1.0
+    2  returned  0       0    NaN
+    3    exited  1       2    0.5
+    """
+    moved = movements(workers, exits)
+    groups = names(by)
+    require(workers, groups, where="flows")
+    for name in groups:
+        moved = moved.assign(**{name: _group(moved, workers, name)})
+    table = tabulate(moved, "flow", within=["wave_before", "wave", *groups])
+    table = table[table["base_n"].gt(0)].reset_index(drop=True)
+    outside = table["flow"].isin(["returned", "away"])
+    stock = table["n"].where(~outside & table["flow"].ne("new"), 0)
+    pool = table["n"].where(outside, 0)
+    place = [table[c] for c in ("wave_before", "wave", *groups)]
+    base = pool.where(outside, stock).groupby([*place, outside], observed=True).transform("sum")
+    return table.assign(base_n=base.astype("Int64"), share=table["n"] / base.where(base > 0).astype(float))
+
+
+def _group(moved: pd.DataFrame, workers: pd.DataFrame, name: str) -> pd.Series:
+    """The person's `name` in the wave before, else in the wave, else in the last wave before that knows it."""
+    known = workers.dropna(subset=[name]).drop_duplicates(["wave", "person_id"])
+    by_wave = known.set_index(["wave", "person_id"])[name].astype(object)
+    was, now = (
+        pd.Series(by_wave.reindex(pd.MultiIndex.from_frame(moved[[wave, "person_id"]])).to_numpy(), index=moved.index)
+        for wave in ("wave_before", "wave")
+    )
+    last = known.sort_values("wave").drop_duplicates("person_id", keep="last").set_index("person_id")[name]
+    found = was.where(was.notna(), now)
+    return found.where(found.notna(), moved["person_id"].map(last.astype(object))).astype(workers[name].dtype)
+
+
+def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The identity stock = previous + new + returned - exited - died, one row a wave from the second on.
+
+    previous_n and stock_n count the rows of `workers`, the flows count persons, so that a person who stands in a wave twice shows as
+    `difference` (stock less the sum) and the `verdict` (agrees, differs). unrecorded_n: of those exited, how many no list of exits
+    names; unfollowed_n: rows of the wave whose person_id is good for that wave alone (id_basis row): they count as new, and next
+    time as exited.
+    """
+    moved = movements(workers, exits)
+    count = pd.crosstab(moved["wave"], moved["flow"]).reindex(columns=list(FLOWS), fill_value=0)
+    rows = workers.groupby("wave", observed=True).size()
+    unfollowed = workers["id_basis"].eq("row") if "id_basis" in workers else pd.Series(False, index=workers.index)
+    unrecorded = moved["flow"].eq("exited") & ~moved["recorded"]
+    waves = list(count.index)
+    before = moved.drop_duplicates("wave").set_index("wave")["wave_before"]
+    found = pd.DataFrame({"wave_before": [before[w] for w in waves], "wave": waves})
+    found = found.assign(previous_n=found["wave_before"].map(rows), stock_n=found["wave"].map(rows))
+    found = found.assign(**{f"{flow}_n": count[flow].to_numpy() for flow in (*COMING, "exited", "died")})
+    found["unrecorded_n"] = unrecorded.groupby(moved["wave"]).sum().reindex(waves).to_numpy()
+    found["unfollowed_n"] = unfollowed.groupby(workers["wave"]).sum().reindex(waves).to_numpy()
+    computed = found["previous_n"] + found["new_n"] + found["returned_n"] - found["exited_n"] - found["died_n"]
+    difference = found["stock_n"] - computed
+    verdict = pd.Categorical(np.where(difference == 0, "agrees", "differs"), ["agrees", "differs"])
+    order = ["previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n"]
+    return found.assign(difference=difference, verdict=verdict)[
+        ["wave_before", "wave", *order, "difference", "verdict", "unrecorded_n", "unfollowed_n"]
+    ]
+
+
+def transitions(
+    workers: pd.DataFrame,
+    variable: str,
+    exits: pd.DataFrame | None = None,
+    *,
+    outside: bool = False,
+    breaks: str = "raise",
+) -> pd.DataFrame:
+    """From which state to which: the same people's `variable` in each wave and the next, share of each earlier state.
+
+    Returns wave_before, wave, `<variable>_before`, variable, n, base_n (people with that earlier state and both answers),
+    share, left_out_n, comparable. With `outside`, who came is in the earlier state new or returned, and who left in the later state
+    exited or died. Levels that nobody has in either wave are left out.
+
+    Where `hardship_level` is followed and the two waves have other schemes, NotComparable names them (use the crosswalk first);
+    `breaks="mark"` tabulates all the same, and says in `comparable` that the classes differ.
+    """
+    if breaks not in BREAKS:
+        raise ArgumentError.naming("breaks", breaks, BREAKS)
+    require(workers, ["wave", "person_id", variable], where="transitions")
+    moved = movements(workers, exits)
+    pairs = [
+        _pair(part, workers, variable, str(before), str(wave), outside, breaks)
+        for (before, wave), part in moved.groupby(["wave_before", "wave"], observed=True)
+    ]
+    earlier = f"{variable}_before"
+    kinds = {
+        c: pd.CategoricalDtype(list(dict.fromkeys(k for p in pairs for k in p[c].cat.categories)))
+        for c in (earlier, variable)
+    }
+    return pd.concat([pair.astype(dict.fromkeys(kinds, object)) for pair in pairs], ignore_index=True).astype(kinds)
+
+
+def _pair(
+    moved: pd.DataFrame, workers: pd.DataFrame, variable: str, before: str, wave: str, outside: bool, breaks: str
+) -> pd.DataFrame:
+    of_wave = {
+        w: workers[workers["wave"].eq(w)].drop_duplicates("person_id").set_index("person_id") for w in (before, wave)
+    }
+    comparable = _same_scheme(of_wave, variable, breaks)
+    went = moved[moved["flow"].ne("away") if outside else moved["flow"].eq("stayed")]
+    was, then = (went["person_id"].map(of_wave[w][variable].astype(object)) for w in (before, wave))
+    flow = went["flow"].astype(object)
+    was, then = was.mask(flow.isin(COMING), flow), then.mask(flow.isin(GOING), flow)
+    held = [f for f in (*COMING, *GOING) if f in set(flow)] if outside else []
+    levels = _levels(workers[variable], pd.concat([was, then]).dropna())
+    people = {
+        f"{variable}_before": pd.Categorical(was, [*levels, *(f for f in held if f in COMING)]),
+        variable: pd.Categorical(then, [*levels, *(f for f in held if f in GOING)]),
+    }
+    table = tabulate(pd.DataFrame(people), variable, within=f"{variable}_before")
+    table = table.assign(wave_before=before, wave=wave, comparable=comparable)
+    impossible = table[f"{variable}_before"].isin(COMING) & table[variable].isin(GOING)
+    return table.loc[~impossible, ["wave_before", "wave", *table.columns[:-3], "comparable"]]
+
+
+def _levels(column: pd.Series, held: pd.Series) -> list[Any]:
+    known = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.dropna().unique())
+    present = set(held)
+    return [level for level in known if level in present]
+
+
+def _same_scheme(of_wave: Mapping[str, pd.DataFrame], variable: str, breaks: str) -> bool:
+    if variable != "hardship_level":
+        return True
+    used = {}
+    for wave, rows in of_wave.items():
+        require(rows, ["hardship_scheme"], where="transitions 比较 hardship_level")
+        used[wave] = listed(sorted(rows["hardship_scheme"].dropna().unique())) or "不详"
+    (before, old), (wave, new) = used.items()
+    if old != new and breaks == "raise":
+        raise NotComparable(
+            f"{before} 的困难类别口径为 {old}，{wave} 为 {new}，不同口径的类别不能做转移矩阵。"
+            "请先按对照表换成可比的类别，或用 hardship_by_income 按收入重算，或写 breaks='mark' 只看新旧类别的对应。"
+        )
+    return old == new
+
+
+def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Unbroken stays in the roster, one row each: person_id, spell (1, 2, ...), first_wave, last_wave, waves, began, ended.
+
+    `waves` is the length counted in waves. began: new, returned, or before (in the first wave already: the true beginning is not
+    seen). ended: exited, died, or going_on (in the last wave still: the end is not seen).
+    """
+    order = {wave: i for i, wave in enumerate(sorted(workers["wave"].unique()))}
+    moved = movements(workers, exits)
+    stock = workers[["person_id", "wave"]].drop_duplicates().assign(place=lambda rows: rows["wave"].map(order))
+    stock = stock.sort_values(["person_id", "place"], kind="stable")
+    starts = stock["person_id"].ne(stock["person_id"].shift()) | stock["place"].diff().ne(1)
+    found = (
+        stock.groupby(starts.cumsum(), sort=False)
+        .agg(
+            person_id=("person_id", "first"),
+            first_wave=("wave", "first"),
+            last_wave=("wave", "last"),
+            waves=("place", "size"),
+        )
+        .reset_index(drop=True)
+    )
+    flow = moved.set_index(["wave", "person_id"])["flow"].astype(object)
+    came = flow.reindex(pd.MultiIndex.from_frame(found[["first_wave", "person_id"]])).fillna("before")
+    followed = dict(pairwise(order))
+    after = pd.MultiIndex.from_arrays([found["last_wave"].map(followed), found["person_id"]])
+    went = flow.reindex(after).fillna("going_on")
+    return found.assign(
+        spell=found.groupby("person_id").cumcount() + 1,
+        began=pd.Categorical(came.to_numpy(), ["before", *COMING]),
+        ended=pd.Categorical(went.to_numpy(), [*GOING, "going_on"]),
+    )[["person_id", "spell", "first_wave", "last_wave", "waves", "began", "ended"]]
+
+
+def life_table(stays: pd.DataFrame, *, begun_before: bool = False, level: float = 0.95) -> pd.DataFrame:
+    """How long stays last (Kaplan and Meier 1958, J. Am. Stat. Assoc. 53): one row per length in waves.
+
+    `stays` is the result of `spells`. waves; base_n stays that lasted so long, n of them ended then (exit or death) and
+    censored_n were going on in the last wave; share is n of base_n, estimate the part that lasts longer, with
+    Greenwood's se and limits on log(-log). Stays begun before the first wave are longer than seen: left out and counted in
+    left_out_n, unless `begun_before`. R: survfit(Surv(waves, ended) ~ 1, conf.type="log-log").
+    """
+    require(stays, ["waves", "began", "ended"], where="life_table")
+    used = stays if begun_before else stays[stays["began"].ne("before")]
+    lengths = np.arange(1, int(used["waves"].max()) + 1) if len(used) else np.array([], dtype=int)
+    over = used["ended"].ne("going_on").to_numpy()
+    waves = used["waves"].to_numpy()
+    n, censored, at_risk = (
+        np.array([int((mask & (waves == t if exact else waves >= t)).sum()) for t in lengths], dtype=int)
+        for mask, exact in ((over, True), (~over, True), (np.ones(len(used), dtype=bool), False))
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lasting = np.cumprod(1 - n / at_risk)
+        spread = np.sqrt(np.cumsum(n / (at_risk * (at_risk - n))))
+        band = np.exp(t_value(np.inf, level) * spread / np.log(lasting))
+        limits = {"ci_low": lasting ** (1 / band), "ci_high": lasting**band}
+    found = pd.DataFrame({"waves": lengths, "n": n, "base_n": at_risk, "share": n / at_risk, "censored_n": censored})
+    return found.assign(left_out_n=len(stays) - len(used), estimate=lasting, se=lasting * spread, **limits)

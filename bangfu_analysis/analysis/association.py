@@ -44,13 +44,14 @@ def test_independence(
     sample, inside = resolve(frame, design), rows_where(frame, where)
     code, shape = _cells(frame, row, column, inside)
     answered = code < shape[0] * shape[1]
-    nu = _units_less_strata(sample, inside)
+    rows = inside | sample.keeps_rows
+    nu = _units_less_strata(sample, rows)
     wald = statistic in ("Wald", "adjWald")
     cells, v = _cells_and_covariance(sample, code, shape[0] * shape[1], as_shares=not wald)
     if wald:
         found = _wald(cells, v, shape, nu, statistic)
     else:
-        found = _rao_scott(cells, v, shape, nu, int(inside.sum()), statistic)
+        found = _rao_scott(cells, v, shape, nu, int(rows.sum()), statistic)
     n = int((answered & (sample.weight > 0)).sum())
     counts = {"n": n, "left_out_n": int((inside & (sample.weight > 0)).sum()) - n}
     return pd.DataFrame([counts | dict(zip(("statistic", "df", "df_denominator", "p_value"), found, strict=True))])

@@ -16,7 +16,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.calibration import Projection, Step, apply
 from bangfu_analysis.analysis.domains import Codes, Floats, Names, names, numbers, require
-from bangfu_analysis.analysis.replicates import Replicates, ReplicateSet, given, jackknife
+from bangfu_analysis.analysis.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank
 from bangfu_analysis.analysis.stages import Stage, stages_of
 from bangfu_analysis.errors import ArgumentError
 
@@ -84,6 +84,11 @@ class Sample:
         """No row has weight 0."""
         return bool(self.weight.all())
 
+    @property
+    def keeps_rows(self) -> bool:
+        """A subset keeps its other rows at weight 0, and R counts them as rows (after calibration)."""
+        return bool(self.projections) and self.replicates is None
+
     def live(self, code: Codes, count: int) -> Codes:
         """The codes, with rows of weight 0 moved outside."""
         return code if self.whole else np.where(self.weight > 0, code, count)
@@ -99,12 +104,14 @@ class Sample:
                 return np.array([float(first.units - len(first.taken))])
             code = np.zeros(len(self.weight), dtype=np.intp)
         code, width = self.live(code, count), count + 1
-        if self.replicates is not None and self.replicates.given:
+        if self.replicates is not None and (self.replicates.given or self.projections):
             return np.array([self.replicates.rank(code == c) - 1.0 for c in range(count)])
-        units = pd.unique(first.unit * width + code)
-        strata = pd.unique(first.stratum[units // width] * width + units % width)
-        found = np.bincount(units % width, minlength=width) - np.bincount(strata % width, minlength=width)
-        return found[:count].astype(float)
+        pairs = pd.unique(first.unit * width + code)
+        key = first.stratum[pairs // width] * width + pairs % width
+        present = np.bincount(key, minlength=len(first.taken) * width).reshape(-1, width)[:, :count]
+        if self.replicates is None:
+            return np.asarray((present - (present > 0)).sum(0), dtype=float)
+        return jackknife_rank(first, present, self.lonely_psu) - 1.0
 
 
 def resolve(frame: pd.DataFrame, design: SurveyDesign) -> Sample:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import (
@@ -229,19 +230,34 @@ def estimate_share(
 def shares(sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, level: float, ci: str) -> pd.DataFrame:
     """Shares of coded levels (-1: no answer) in each group; one level at a time, so memory stays that of one column."""
     code, count = groups.only(codes >= 0), groups.count
-    degrees, rows = sample.degrees(groups.code, count), sums(groups.code, count)
+    degrees = sample.degrees(groups.code, count)
+    rows = np.full(count, float(len(code))) if sample.keeps_rows else sums(groups.code, count)
     parts = []
     for k in range(len(levels)):
-        hit = codes == k
-        found = fit_ratio(sample, hit.astype(float), None, code, count)
-        low, high = share_limits(found.estimate, found.variance, degrees, rows, level, ci)
-        n = sums(sample.live(np.where(hit, code, count), count), count).astype("int64")
+        hit = (codes == k).astype(float)
+        found = fit_ratio(sample, hit, None, code, count)
+        spread = _logit_variance(sample, hit, code, found) if ci == "logit" else found.variance
+        low, high = share_limits(found.estimate, spread, degrees, rows, level, ci)
+        n = sums(sample.live(np.where(hit > 0, code, count), count), count).astype("int64")
         part = table(sample, groups, found, degrees, level)
         parts.append(part.assign(n=n, share=found.estimate, ci_low=low, ci_high=high))
     every = by_group(parts)
     places = np.tile(np.arange(len(levels)), count)
     typed = every.assign(**{str(name): levels[name].array.take(places) for name in levels})
     return first(typed, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
+
+
+def _logit_variance(sample: Sample, hit: Floats, code: Codes, found: Fit) -> Floats:
+    """The variance of shares that has that of their log odds: of the replicates' log odds, as R's svyglm has it."""
+    if sample.replicates is None:
+        return found.variance
+    count = len(found.estimate)
+
+    def log_odds(weight: Floats) -> Floats:
+        return np.asarray(logit(per(sums(code, count, weight * hit), sums(code, count, weight))))
+
+    odds = np.diag(replicate_covariance(sample.replicates, log_odds, log_odds(sample.weight)))
+    return odds * (found.estimate * (1 - found.estimate)) ** 2
 
 
 def estimate_difference(
@@ -258,7 +274,8 @@ def estimate_difference(
     """Mean of each group of `between` less that of the reference (default: its first level), with t and its p-value.
 
     The covariance of the groups is in the standard error, so it holds for overlapping waves too (stack the waves
-    and name the person as cluster). df is that of the design less one. R: svyttest; svycontrast(svyby(covmat=TRUE)).
+    and name the person as cluster). df is that of the group's rows less one. R: svycontrast(svyby(covmat=TRUE));
+    svyttest(variable ~ between, subset(design, ...)).
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "income": [200, 300, 260, 300]})
     >>> found = estimate_difference(people, "income", design=SurveyDesign(), between="sex")
@@ -274,7 +291,7 @@ def estimate_difference(
         raise ArgumentError.naming("reference", reference, levels)
     base = 0 if reference is None else levels.tolist().index(reference)
     used, count = groups.only(answered & (codes >= 0)), groups.count
-    df = sample.degrees(np.where(used < count, 0, 1), 1) - 1
+    df = sample.degrees(used, count) - 1
     parts = []
     for k in [k for k in range(len(levels)) if k != base]:
         found = _difference(sample, y, [np.where(codes == c, used, count) for c in (k, base)], count)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.design import SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, numbers
-from bangfu_analysis.analysis.estimate import Fit, by_group, first, fit_ratio, table
+from bangfu_analysis.analysis.estimate import Fit, by_group, first, fit_ratio, sums, table
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError
 
@@ -51,13 +51,14 @@ def estimate_quantile(
     sample, groups = resolve(frame, design), domains(frame, by, where)
     y, count = numbers(frame, variable), groups.count
     code = sample.live(groups.only(~np.isnan(y)), count)
+    rows = np.full(count, float(len(y))) if sample.keeps_rows else sums(code, count)
     curves, df = _curves(y, sample.weight, code, count), sample.degrees(code, count)
     parts = []
     for p in wanted:
         estimate = np.array([RULES[rule](x, w, p) for x, w in curves])
         below = (y <= np.append(estimate, np.nan)[code]).astype(float)
         share = fit_ratio(sample, below, None, code, count)
-        low, high = (_ends(RULES[rule], curves, limits) for limits in _limits(share, df, level, interval))
+        low, high = (_ends(RULES[rule], curves, limits) for limits in _limits(share, df, rows, level, interval))
         se = (high - low) / (2 * t_value(df, level))
         part = table(sample, groups, Fit(share.n, estimate, se**2, np.full(count, np.nan)), df, level)
         parts.append(part.assign(q=p, ci_low=low, ci_high=high))
@@ -74,11 +75,11 @@ def _curves(y: Floats, weight: Floats, code: Codes, count: int) -> list[Curve]:
     return [(y[piece], np.cumsum(weight[piece])) for piece in pieces]
 
 
-def _limits(share: Fit, df: Floats, level: float, interval: str) -> tuple[Floats, Floats]:
+def _limits(share: Fit, df: Floats, rows: Floats, level: float, interval: str) -> tuple[Floats, Floats]:
     """Limits of the share of people at or below the estimate."""
     if interval == "mean":
         return around(share.estimate, np.sqrt(share.variance), df, level)
-    low, high = share_limits(share.estimate, share.variance, df, share.n, level, interval)
+    low, high = share_limits(share.estimate, share.variance, df, rows, level, interval)
     return np.where(share.estimate >= 1, np.nan, low), np.where(share.estimate >= 1, np.nan, high)
 
 

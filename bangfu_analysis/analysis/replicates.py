@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Floats, Truths, numbers
+from bangfu_analysis.analysis.domains import Codes, Floats, Truths, numbers
 from bangfu_analysis.analysis.stages import FULLY_TAKEN, Stage
 from bangfu_analysis.errors import ArgumentError
 
@@ -98,3 +98,17 @@ def jackknife(kind: str, base: Floats, first: Stage, lonely_psu: str) -> Replica
         return np.asarray(base * factor[first.unit])
 
     return ReplicateSet(weight, scale, rscales, False, False)
+
+
+def jackknife_rank(first: Stage, present: Codes, lonely_psu: str) -> Floats:
+    """Rank of the jackknife's weights over the units that each group has in each stratum (`present`: strata x groups).
+
+    A stratum whose every unit is in the group gives its contrasts, one in part (or lonely, under "adjust") a vector a
+    unit; all share the vector of ones, which is one more unless the units already span it. R: qr(weights(design))$rank.
+    """
+    taken, seen = first.taken[:, None], present > 0
+    several = ((first.taken > 1) & (first.left >= FULLY_TAKEN))[:, None]
+    alone = first.lonely[:, None] & (lonely_psu == "adjust")
+    whole = seen & ~alone & (~several | (present == taken))
+    spanned = np.where(several, present - (present == taken), alone & seen)
+    return np.asarray(spanned.sum(0) + whole.any(0), dtype=float)

@@ -128,6 +128,19 @@ def test_the_jackknife_of_a_mean_written_out():
     assert se(design) == pytest.approx(wanted, rel=1e-12)
 
 
+def test_the_rank_of_a_jackknife_in_a_group_is_that_of_its_weights():
+    rng = np.random.default_rng(3)
+    for rule in ["adjust", "remove"] * 10:
+        sizes = [int(rng.integers(2, 5)), *rng.integers(1, 5, 3).tolist()]
+        taken = {h: rng.random() < 0.25 and h > 0 for h in range(4)}
+        rows = [(h, u, n if taken[h] else n + 5) for h, n in enumerate(sizes) for u in range(n) for _ in range(3)]
+        data = pd.DataFrame(rows, columns=["h", "u", "N"]).assign(w=lambda f: rng.uniform(1, 5, len(f)))
+        design = SurveyDesign("w", "h", "u", "N", nest=True, lonely_psu=rule, replicates="JKn")
+        sample, group = resolve(data, design), rng.integers(0, 3, len(data))
+        wanted = [sample.replicates.rank(group == g) - 1 for g in range(3)]
+        assert sample.degrees(group, 3).tolist() == wanted
+
+
 def test_replicate_columns_without_the_sampling_weight_in_them():
     data = frame().assign(r1=[2.0, 0] * 6, r2=[0.0, 2] * 6)
     combined = data.assign(r1=data["r1"] * data["w"], r2=data["r2"] * data["w"])

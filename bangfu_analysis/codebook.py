@@ -125,6 +125,8 @@ class Codebook:
     kinds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ignored_headings: frozenset[str] = frozenset()
     crosswalk: Mapping[str, Any] = field(default_factory=dict)
+    mechanisms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    templates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def of(self, frame: str) -> dict[str, Variable]:
         """The variables of one frame by name."""
@@ -159,6 +161,10 @@ class Codebook:
         return thing.label if lang == "zh" else thing.label_en
 
     def _named(self, name: str) -> Variable:
+        """The variable of a name, or of a frame.name where frames share it."""
+        frame, _, own = name.partition(".")
+        if own:
+            return self.variable(frame, own)
         for variable in self.variables:
             if variable.name == name:
                 return variable
@@ -275,9 +281,9 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     variables = tuple(_variables(content))
     bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
-    return Codebook(
-        variables, bands, content.get("schemes", {}), content.get("kinds", {}), ignored, content["crosswalk"]
-    )
+    parts = ("schemes", "kinds", "crosswalk", "mechanisms", "templates")
+    named: dict[str, Any] = {part: content.get(part, {}) for part in parts}
+    return Codebook(variables, bands, ignored_headings=ignored, **named)
 
 
 def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:

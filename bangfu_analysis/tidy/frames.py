@@ -19,7 +19,7 @@ from bangfu_analysis.tidy.duplicates import merge_people, without_copies
 from bangfu_analysis.tidy.names import known_names, masked, without_names
 from bangfu_analysis.tidy.people import is_whole, member_rows, private_columns, with_person_ids, worker_rows
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
-from bangfu_analysis.tidy.schemas import PROVENANCE, typed
+from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
 from bangfu_analysis.tidy.values import CleanTable, clean_table, infer_scheme, plain_rows
 from bangfu_analysis.tidy.years import of_this_wave
 from bangfu_analysis.wave import Wave
@@ -31,7 +31,8 @@ LEFT = ("exited", "cancelled")
 def tidy_frames(
     sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes, replayed: Sequence[Finding] = ()
 ) -> Frames:
-    """The frames of a wave by name: workers, exits, members, causes, aid, activities, units, population, totals, issues, sources.
+    """The frames of a wave by name: workers, exits, members, causes, the ledgers (aid, activities,
+    units and those of further mechanisms), population, totals, issues, sources.
 
     Each keeps to its schema (tidy/schemas.py). `key` makes the pseudonyms; `replayed` is what became of the answers in
     corrections.xlsx. Raises BalanceBroken where a row or cell
@@ -52,9 +53,9 @@ def tidy_frames(
     left = _has_left(people, wave)
     frames = _worker_frames(people[~left], people[left], codebook)
     frames["members"] = typed(members, "members", codebook)
-    frames["aid"] = typed(_aid(cleans, people, wave, key), "aid", codebook)
-    for name in ("activities", "units", "population"):
-        frames[name] = typed(_stacked(cleans, name, wave), name, codebook)
+    for name in ledgers(codebook):
+        frames[name] = typed(_ledger(cleans, name, people, codebook, wave, key), name, codebook)
+    frames["population"] = typed(_population(cleans, wave), "population", codebook)
     frames |= _questionnaires(sheets, wave)
     frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)
     findings += _disagreements(frames["totals"])
@@ -207,10 +208,13 @@ def _headless(clean: CleanTable, members: pd.DataFrame) -> list[Finding]:
     return [Finding("members_without_head", message, source_file=clean.table.file, source_sheet=clean.table.sheet)]
 
 
-def _stacked(cleans: Sequence[CleanTable], frame: str, wave: Wave) -> pd.DataFrame:
-    parts = [plain_rows(c, frame, wave) for c in cleans if c.table.kind == frame and len(c.table.body)]
-    if frame == "population":
-        parts += _population_in_settings(wave)
+def _rows_of(cleans: Sequence[CleanTable], frame: str) -> list[CleanTable]:
+    return [clean for clean in cleans if clean.table.kind == frame and len(clean.table.body)]
+
+
+def _population(cleans: Sequence[CleanTable], wave: Wave) -> pd.DataFrame:
+    parts = [plain_rows(clean, "population", wave) for clean in _rows_of(cleans, "population")]
+    parts += _population_in_settings(wave)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -226,20 +230,21 @@ def _population_in_settings(wave: Wave) -> list[pd.DataFrame]:
     return [pd.DataFrame([source | row for row in rows])] if rows else []
 
 
-def _aid(cleans: Sequence[CleanTable], people: pd.DataFrame, wave: Wave, key: bytes) -> pd.DataFrame:
-    """Acts of help; a person's by whole ID number, else by a name that only one worker of the wave has."""
-    once = people[~people["name_key"].duplicated(keep=False) & people["name_key"].notna()] if len(people) else people
-    by_name = dict(zip(once["name_key"], once["person_id"], strict=True)) if len(once) else {}
-    parts = []
-    for clean in cleans:
-        if clean.table.kind == "aid" and len(clean.table.body):
-            rows = plain_rows(clean, "aid", wave)
-            parts.append(rows.assign(person_id=pd.Series(_aided(clean, by_name, key), dtype=object)))
+def _ledger(
+    cleans: Sequence[CleanTable], frame: str, people: pd.DataFrame, codebook: Codebook, wave: Wave, key: bytes
+) -> pd.DataFrame:
+    """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave has."""
+    parts = [plain_rows(clean, frame, wave) for clean in _rows_of(cleans, frame)]
+    if "id_number" in codebook.of(frame):
+        once = people[~people["name_key"].duplicated(keep=False) & people["name_key"].notna()] if len(people) else people
+        by_name = dict(zip(once["name_key"], once["person_id"], strict=True)) if len(once) else {}
+        owners = [_owners(clean, frame, by_name, key) for clean in _rows_of(cleans, frame)]
+        parts = [part.assign(person_id=pd.Series(own, dtype=object)) for part, own in zip(parts, owners, strict=True)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _aided(clean: CleanTable, by_name: Mapping[str, str], key: bytes) -> list[str | None]:
-    private = private_columns(clean, "aid")
+def _owners(clean: CleanTable, frame: str, by_name: Mapping[str, str], key: bytes) -> list[str | None]:
+    private = private_columns(clean, frame)
     return [
         pseudonym(f"id:{identity.key}", key) if is_whole(identity) else by_name.get(name)
         for name, identity in zip(private["name_key"], private["identity"], strict=True)

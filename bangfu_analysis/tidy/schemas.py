@@ -22,6 +22,8 @@ _BY_KIND = {
     "date": DATE, "text": "str", "unit": "str", "choices": "str",
 }  # fmt: skip
 
+NOT_KEPT = ("private", "ignored", "row_number", "name", "id_number")
+
 # Columns in order. A column not typed here has the type of its codebook variable.
 _WORKERS = [
     "person_id",
@@ -71,11 +73,6 @@ FRAME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "exits": tuple(_WORKERS),
     "members": ("person_id", "member_no", "relation", "sex", "birth_date", "age", "health", "status", "income_monthly"),
     "causes": ("person_id", "cause", "rank"),
-    "aid": (
-        "person_id", "date", "kind", "amount_yuan", "goods_value_yuan", "quantity", "counted_in", "fund_source", "giver", "occasion",
-    ),
-    "activities": ("date", "unit", "kind", "count", "counted_in", "participants", "outcome_count", "amount_yuan"),
-    "units": ("unit", "sector", "kind", "workers_total", "members_total", "home_grade", "has_aid_centre"),
     "population": ("district", "unit", "sex", "age_band", "education", "n"),
     "totals": ("what", "cell", "stated", "computed", "verdict"),
 }  # fmt: skip
@@ -84,6 +81,7 @@ _OWN_TYPES: Mapping[str, Any] = {
     "birth_date_precision": pd.CategoricalDtype(list(PRECISIONS)), "member_no": "Int64", "rank": "Int64",
     "what": "str", "cell": "str", "stated": "Float64", "computed": "Float64", "verdict": pd.CategoricalDtype(list(VERDICTS)),
 }  # fmt: skip
+PEOPLE = ("workers", "exits", "causes")
 KEYS = {"workers": ["wave", "person_id"]}
 
 
@@ -100,7 +98,18 @@ def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
     if frame == "issues":
         return _issues_types()
     source = codebook.of("workers" if frame in ("exits", "causes") else frame)
-    return PROVENANCE | {c: _column_type(c, source) for c in FRAME_COLUMNS[frame]}
+    return PROVENANCE | {c: _column_type(c, source) for c in FRAME_COLUMNS.get(frame) or ledger_columns(frame, codebook)}
+
+
+def ledgers(codebook: Codebook) -> list[str]:
+    """The frames whose columns the codebook alone decides: units, aid, activities, and those of further mechanisms."""
+    return [frame for frame in dict.fromkeys(v.frame for v in codebook.variables) if frame not in FRAME_COLUMNS]
+
+
+def ledger_columns(frame: str, codebook: Codebook) -> list[str]:
+    """The columns of such a frame: its variables that leave the raw files, behind the pseudonym where it names people."""
+    kept = [v.name for v in codebook.of(frame).values() if v.kind not in NOT_KEPT]
+    return ["person_id", *kept] if "id_number" in codebook.of(frame) else kept
 
 
 def _column_type(column: str, variables: Mapping[str, Any]) -> Any:
@@ -162,9 +171,9 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
         wanted = dict.fromkeys([*PROVENANCE, *QUESTIONNAIRE_FRAMES[frame]], pa.Column(nullable=True))
         return _validated(rows, pa.DataFrameSchema(wanted, name=frame), frame)
     columns = {c: pa.Column(t, nullable=True) for c, t in dtypes(frame, codebook).items()}
-    if "person_id" in columns and frame != "aid":
+    if "person_id" in columns:
         pattern = pa.Check.str_matches(r"^p[0-9a-f]{16}$")
-        columns["person_id"] = pa.Column("str", pattern, nullable=frame == "members")
+        columns["person_id"] = pa.Column("str", pattern, nullable=frame not in PEOPLE)
     schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=KEYS.get(frame), name=frame)
     return _validated(rows, schema, frame)
 

@@ -1,0 +1,248 @@
+"""Tabulates the mechanisms of hardship work as codebooks/mechanisms.yaml describes them: frames -> one result frame each.
+
+Every number carries the unit that it is counted in. Numbers in unlike units (人, 户, 人次, 元) are never added or shared
+out of each other; where that is asked for, it is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.analysis.domains import require
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.errors import ArgumentError, CodebookError, listed
+
+Where = Mapping[str, Any]
+BOUNDS = {"from": "ge", "below": "lt", "over": "gt", "at_most": "le"}
+MEASURES = ("sum", "distinct", "per")
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """What is counted: `measure` rows, or sum or distinct of `column`, or per: `per[0]` to one of `per[1]`.
+
+    `counted_in`: a unit, or the column `counted_in` of the rows; `of`: the indicator that shares are taken of.
+    """
+
+    name: str
+    label: str
+    counted_in: str = ""
+    measure: str = "rows"
+    column: str = ""
+    per: tuple[str, ...] = ()
+    where: Where | None = None
+    of: str = ""
+    frame: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """One mechanism; see the head of mechanisms.yaml for what its parts say."""
+
+    name: str
+    label: str
+    number: int
+    frame: str = ""
+    where: Where | None = None
+    text: str = ""
+    by: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    indicators: Mapping[str, Indicator] | None = None
+    chart: Where | None = None
+    exhibits: tuple[str, ...] = ()
+
+
+def mechanism(codebook: Codebook, name: str) -> Mechanism:
+    """A mechanism of the codebook; CodebookError names those there are, or what its entry has wrong."""
+    if name not in codebook.mechanisms:
+        raise CodebookError(f"码本 mechanisms 中没有 {name}。可选：{listed(codebook.mechanisms)}。请检查拼写。")
+    entry = dict(codebook.mechanisms[name])
+    try:
+        own = {key: _indicator(key, part) for key, part in entry.pop("indicators", {}).items()}
+        lists = {key: tuple(entry.pop(key, ())) for key in ("by", "columns", "exhibits")}
+        found = Mechanism(name=name, indicators=own, **lists, **entry)
+    except TypeError as fault:
+        raise CodebookError(f"码本 mechanisms.{name} 有未知项：{fault}。请对照 docs/mechanisms.md。") from fault
+    _check(found, codebook)
+    return found
+
+
+def _indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
+    rest = {key: value for key, value in entry.items() if key not in ("in", *MEASURES)}
+    if "per" in entry:
+        return Indicator(name, measure="per", per=tuple(entry["per"]), **rest)
+    measure = next((m for m in MEASURES if m in entry), "rows")
+    return Indicator(name, counted_in=entry["in"], measure=measure, column=entry.get(measure, ""), **rest)
+
+
+def _check(plan: Mechanism, codebook: Codebook) -> None:
+    """Names exist, and a share is of what is counted in the same unit."""
+    indicators = plan.indicators or {}
+    named = [*plan.columns, *(i.of for i in indicators.values() if i.of), *(p for i in indicators.values() for p in i.per)]
+    if lost := [n for n in named if n not in indicators]:
+        raise CodebookError(f"码本 mechanisms.{plan.name} 提到没有的指标：{listed(lost)}。可选：{listed(indicators)}。")
+    for i in indicators.values():
+        if i.of and i.counted_in != indicators[i.of].counted_in:
+            raise CodebookError(
+                f"码本 mechanisms.{plan.name}.{i.name}：以{_word(codebook, i.counted_in)}计的数不能占"
+                f"以{_word(codebook, indicators[i.of].counted_in)}计的“{indicators[i.of].label}”的比重。请改用 per 或同一计数单位。"
+            )
+    known = codebook.of(plan.frame) if plan.frame else {}
+    own = [i for i in indicators.values() if not i.frame]
+    columns = [*plan.by, *(plan.where or {}), *(c for i in own for c in (*filter(None, [i.column]), *(i.where or {})))]
+    if lost := [c for c in columns if plan.frame and c not in {*known, "text", "person_id"}]:
+        raise CodebookError(f"码本 mechanisms.{plan.name} 用到 {plan.frame} 中没有的变量：{listed(lost)}。")
+
+
+def _word(codebook: Codebook, unit: str) -> str:
+    return codebook.labels("aid.counted_in").get(unit, unit)
+
+
+def tabulate_mechanism(
+    frames: Mapping[str, pd.DataFrame], codebook: Codebook, name: str, *, by: str | None = None
+) -> pd.DataFrame:
+    """The indicators of a mechanism, one row each and unit counted in, per level of the column `by` of its frame if given.
+
+    Columns: `<frame>.<by>`, `indicator`, `counted_in` (unit; `a/b` for what comes to one), `n` (Float64; missing for
+    `a/b`), `base_n`, `share` (of the indicator that its entry names), `estimate` (of `a/b`), `left_out_n` (rows without a
+    value). An indicator without any value has no row. A named person helped counts once, in persons, where the row says
+    no quantity. ArgumentError where `by` is no column of the frame; CodebookError where the mechanism is not known.
+    """
+    plan = mechanism(codebook, name)
+    if not plan.frame:
+        raise ArgumentError(f"tabulate_mechanism：{name} 由报告的 {listed(plan.exhibits)} 各表反映，没有自己的台账。")
+    rows = mechanism_rows(frames, plan)
+    if by is None:
+        return _result(list(_lines(rows, frames, plan)), [])
+    require(rows, [by], where="tabulate_mechanism")
+    groups = rows.groupby(by, observed=True, dropna=False, sort=True)
+    column = f"{plan.frame}.{by}"
+    lines = [{column: level, **line} for level, part in groups for line in _lines(part, {}, plan)]
+    result = _result(lines, [column])
+    return result.assign(**{column: result[column].astype(rows[by].dtype)})
+
+
+def mechanism_rows(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.DataFrame:
+    """The rows that the mechanism is about."""
+    return selected(frames.get(plan.frame, pd.DataFrame()), plan.where, plan.text)
+
+
+def selected(rows: pd.DataFrame, where: Where | None, text: str = "") -> pd.DataFrame:
+    """The rows that meet every condition of `where`; `text` is the column that a condition `text` searches."""
+    for column, wanted in (where or {}).items():
+        values = rows[text if column == "text" else column] if len(rows) else pd.Series(dtype=object)
+        rows = rows[_meets(values, wanted, rows, pattern=column == "text").to_numpy(dtype=bool)] if len(rows) else rows
+    return rows
+
+
+def _meets(values: pd.Series[Any], wanted: Any, rows: pd.DataFrame, *, pattern: bool) -> pd.Series[bool]:
+    if pattern:
+        return values.str.contains(wanted, regex=True, na=False)
+    if wanted == "any":
+        return values.notna()
+    if isinstance(wanted, Mapping):
+        factor = float(wanted.get("times", 1))
+        bounds = ((op, rows[b] if isinstance(b, str) else b) for op, b in wanted.items() if op != "times")
+        met = [getattr(values, BOUNDS[op])(bound * factor).fillna(False) for op, bound in bounds]
+        return pd.concat(met, axis=1).all(axis=1)
+    return values.isin(wanted if isinstance(wanted, list) else [wanted]).fillna(False)
+
+
+def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> Iterator[dict[str, Any]]:
+    """One line an indicator and unit: those counted, then their shares, then what comes to one of another."""
+    indicators = plan.indicators or {}
+    found: dict[tuple[str, str], float] = {}
+    left: dict[tuple[str, str], int] = {}
+    for i in indicators.values():
+        own = rows if not i.frame else frames.get(i.frame, pd.DataFrame())
+        for unit, part in _by_unit(selected(own, i.where, plan.text), i):
+            value, out = _measured(part, i)
+            if value is not None:
+                found[i.name, unit], left[i.name, unit] = value, out
+    for i in indicators.values():
+        if i.measure == "per":
+            yield from _per_one(i, found)
+        elif not i.quiet:
+            for unit in [u for n, u in found if n == i.name]:
+                base = found.get((i.of, unit)) if i.of else None
+                share = found[i.name, unit] / base if base else None
+                numbers = {"n": found[i.name, unit], "base_n": base, "share": share, "left_out_n": left[i.name, unit]}
+                yield {"indicator": i.name, "counted_in": unit, **numbers}
+
+
+def _by_unit(rows: pd.DataFrame, indicator: Indicator) -> Iterator[tuple[str, pd.DataFrame]]:
+    if indicator.counted_in != "counted_in":
+        yield indicator.counted_in, rows
+        return
+    for unit, part in _with_named(rows).groupby("counted_in", observed=True):
+        yield str(unit), part
+
+
+def _with_named(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of named people without a quantity count one person each, a person once."""
+    if "quantity" not in rows or not len(rows):
+        return rows
+    named = rows["person_id"].notna() & rows["quantity"].isna()
+    first = (~rows["person_id"].where(named).duplicated() & named).astype("Int64")
+    return rows.assign(quantity=rows["quantity"].mask(named, first), counted_in=rows["counted_in"].mask(named, "persons"))
+
+
+def _measured(rows: pd.DataFrame, indicator: Indicator) -> tuple[float | None, int]:
+    """The number and how many rows have no value for it; None where none has."""
+    if indicator.measure == "rows":
+        return float(len(rows)), 0
+    if not len(rows):
+        return None, 0
+    values = rows[indicator.column]
+    if indicator.measure == "distinct":
+        return (float(values.nunique()) if values.notna().any() else None), int(values.isna().sum())
+    return (float(values.sum()) if values.notna().any() else None), int(values.isna().sum())
+
+
+def _per_one(indicator: Indicator, found: Mapping[tuple[str, str], float]) -> Iterator[dict[str, Any]]:
+    above, below = ([(u, v) for (n, u), v in found.items() if n == name] for name in indicator.per)
+    for unit, value in above:
+        for one, base in below:
+            if base:
+                yield {"indicator": indicator.name, "counted_in": f"{unit}/{one}", "estimate": value / base, "left_out_n": 0}
+
+
+def _result(lines: list[dict[str, Any]], groups: list[str]) -> pd.DataFrame:
+    numbers = {"n": "Float64", "base_n": "Float64", "left_out_n": "Int64", "share": "Float64", "estimate": "Float64"}
+    columns = [*groups, "indicator", "counted_in", *numbers]
+    return pd.DataFrame(lines, columns=columns).astype(numbers)
+
+
+def added(result: pd.DataFrame, indicators: list[str] | None = None) -> float:
+    """The sum of `n` over the rows of `indicators` (all where None).
+
+    ArgumentError where these are counted in more than one unit: persons, households and person-times do not add up.
+    """
+    require(result, ["indicator", "counted_in", "n"], where="added")
+    rows = result if indicators is None else result[result["indicator"].isin(indicators)]
+    units = list(dict.fromkeys(rows["counted_in"]))
+    if len(units) > 1:
+        raise ArgumentError(f"added：{listed(units)} 是不同的计数单位（人、户、人次等），不能相加。请先按 counted_in 分开。")
+    return float(rows["n"].sum())
+
+
+def running(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.DataFrame:
+    """The running sum of a case by date: `date`, `n` (yuan still lacking: what was owed less what came in), `counted_in`."""
+    chart = plan.chart or {}
+    rows = mechanism_rows(frames, plan).dropna(subset=["date"]).sort_values("date", kind="stable")
+    steps = rows[chart["plus"]].fillna(0) - rows[chart["minus"]].fillna(0)
+    by_day = steps.groupby(rows["date"]).sum().cumsum()
+    return pd.DataFrame({"date": by_day.index, "n": by_day.to_numpy(), "counted_in": "yuan"})
+
+
+def first_split(frames: Mapping[str, pd.DataFrame], plan: Mechanism, most: int = 30) -> str | None:
+    """The first column of `by` that tells the rows apart into 2 to `most` groups; None where none does."""
+    rows = mechanism_rows(frames, plan)
+    return next((c for c in plan.by if 2 <= rows[c].nunique() <= most), None)
+
+

@@ -57,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     new = _command(commands, "new-wave", _new_wave, "为下一批次建立文件夹，沿用上一批次的设置和映射")
     new.add_argument("study", type=Path, metavar="调查文件夹", help="如 data/raw/daoli")
     new.add_argument("wave", metavar="批次名", help="如 2010")
+    templates = _command(commands, "templates", _templates, "写出供单位填报的空白表格（带下拉列表和填表说明）")
+    templates.add_argument("--out", type=Path, default=Path("templates"), help="输出文件夹，默认 templates")
     notebooks = _command(commands, "notebooks", _notebooks, "在一个批次上运行全部笔记本")
     notebooks.add_argument("study", metavar="调查", help="data/raw 下的文件夹名，如 daoli")
     notebooks.add_argument("wave", metavar="批次", help="如 2009")
@@ -161,6 +163,15 @@ def _new_wave(chosen: argparse.Namespace) -> int:
 
     folder = new_wave(chosen.study, chosen.wave)
     print(f"已建立 {folder}。请核对其中的 wave.toml，放入收到的文件，然后运行：bangfu report {folder}")
+    return DONE
+
+
+def _templates(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.codebook import load_codebook
+    from bangfu_analysis.reporting.templates import write_templates
+
+    for path in write_templates(load_codebook(), chosen.out):
+        print(path)
     return DONE
 
 

@@ -17,7 +17,7 @@ FENCES = {
     "matplotlib": {"reporting"},
     "seaborn": {"reporting"},
     "docx": {"reporting"},
-    "xlsxwriter": {"reporting/excel.py", "sample", "sample.py", "tidy/corrections.py"},
+    "xlsxwriter": {"reporting/excel.py", "reporting/templates.py", "sample", "sample.py", "tidy/corrections.py"},
     "yaml": {"codebook.py"},
     "pyreadstat": {"reading/spss.py"},
     "openpyxl": {"reading"},

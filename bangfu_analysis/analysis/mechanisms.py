@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import pandas as pd
@@ -64,7 +66,7 @@ def mechanism(codebook: Codebook, name: str) -> Mechanism:
     entry = dict(codebook.mechanisms[name])
     try:
         own = {key: _indicator(key, part) for key, part in entry.pop("indicators", {}).items()}
-        lists = {key: tuple(entry.pop(key, ())) for key in ("by", "columns", "exhibits")}
+        lists: dict[str, Any] = {key: tuple(entry.pop(key, ())) for key in ("by", "columns", "exhibits")}
         found = Mechanism(name=name, indicators=own, **lists, **entry)
     except TypeError as fault:
         raise CodebookError(f"码本 mechanisms.{name} 有未知项：{fault}。请对照 docs/mechanisms.md。") from fault
@@ -83,7 +85,11 @@ def _indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
 def _check(plan: Mechanism, codebook: Codebook) -> None:
     """Names exist, and a share is of what is counted in the same unit."""
     indicators = plan.indicators or {}
-    named = [*plan.columns, *(i.of for i in indicators.values() if i.of), *(p for i in indicators.values() for p in i.per)]
+    named = [
+        *plan.columns,
+        *(i.of for i in indicators.values() if i.of),
+        *(p for i in indicators.values() for p in i.per),
+    ]
     if lost := [n for n in named if n not in indicators]:
         raise CodebookError(f"码本 mechanisms.{plan.name} 提到没有的指标：{listed(lost)}。可选：{listed(indicators)}。")
     for i in indicators.values():
@@ -149,7 +155,7 @@ def _meets(values: pd.Series[Any], wanted: Any, rows: pd.DataFrame, *, pattern: 
         factor = float(wanted.get("times", 1))
         bounds = ((op, rows[b] if isinstance(b, str) else b) for op, b in wanted.items() if op != "times")
         met = [getattr(values, BOUNDS[op])(bound * factor).fillna(False) for op, bound in bounds]
-        return pd.concat(met, axis=1).all(axis=1)
+        return reduce(and_, met)
     return values.isin(wanted if isinstance(wanted, list) else [wanted]).fillna(False)
 
 
@@ -158,7 +164,7 @@ def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechani
     indicators = plan.indicators or {}
     found: dict[tuple[str, str], float] = {}
     left: dict[tuple[str, str], int] = {}
-    for i in indicators.values():
+    for i in (i for i in indicators.values() if i.measure != "per"):
         own = rows if not i.frame else frames.get(i.frame, pd.DataFrame())
         for unit, part in _by_unit(selected(own, i.where, plan.text), i):
             value, out = _measured(part, i)
@@ -189,7 +195,9 @@ def _with_named(rows: pd.DataFrame) -> pd.DataFrame:
         return rows
     named = rows["person_id"].notna() & rows["quantity"].isna()
     first = (~rows["person_id"].where(named).duplicated() & named).astype("Int64")
-    return rows.assign(quantity=rows["quantity"].mask(named, first), counted_in=rows["counted_in"].mask(named, "persons"))
+    return rows.assign(
+        quantity=rows["quantity"].mask(named, first), counted_in=rows["counted_in"].mask(named, "persons")
+    )
 
 
 def _measured(rows: pd.DataFrame, indicator: Indicator) -> tuple[float | None, int]:
@@ -209,7 +217,12 @@ def _per_one(indicator: Indicator, found: Mapping[tuple[str, str], float]) -> It
     for unit, value in above:
         for one, base in below:
             if base:
-                yield {"indicator": indicator.name, "counted_in": f"{unit}/{one}", "estimate": value / base, "left_out_n": 0}
+                yield {
+                    "indicator": indicator.name,
+                    "counted_in": f"{unit}/{one}",
+                    "estimate": value / base,
+                    "left_out_n": 0,
+                }
 
 
 def _result(lines: list[dict[str, Any]], groups: list[str]) -> pd.DataFrame:
@@ -227,7 +240,9 @@ def added(result: pd.DataFrame, indicators: list[str] | None = None) -> float:
     rows = result if indicators is None else result[result["indicator"].isin(indicators)]
     units = list(dict.fromkeys(rows["counted_in"]))
     if len(units) > 1:
-        raise ArgumentError(f"added：{listed(units)} 是不同的计数单位（人、户、人次等），不能相加。请先按 counted_in 分开。")
+        raise ArgumentError(
+            f"added：{listed(units)} 是不同的计数单位（人、户、人次等），不能相加。请先按 counted_in 分开。"
+        )
     return float(rows["n"].sum())
 
 
@@ -244,5 +259,3 @@ def first_split(frames: Mapping[str, pd.DataFrame], plan: Mechanism, most: int =
     """The first column of `by` that tells the rows apart into 2 to `most` groups; None where none does."""
     rows = mechanism_rows(frames, plan)
     return next((c for c in plan.by if 2 <= rows[c].nunique() <= most), None)
-
-

@@ -44,7 +44,7 @@ def tidy_frames(
     cleans = _clean_all(sheets, codebook, wave, scheme)
     findings += [finding for clean in cleans for finding in clean.findings]
     everyone, found = _people(cleans, codebook, wave, key)
-    members, more = _members(cleans, everyone, codebook, wave)
+    members, more = _members(cleans, everyone, codebook, wave, key)
     names = known_names(everyone, members)
     everyone, misplaced = without_names(everyone, names, cleans)
     everyone, sized = sizes_from_members(everyone, members, cleans)
@@ -168,7 +168,7 @@ def _causes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _members(
-    cleans: Sequence[CleanTable], everyone: pd.DataFrame, codebook: Codebook, wave: Wave
+    cleans: Sequence[CleanTable], everyone: pd.DataFrame, codebook: Codebook, wave: Wave, key: bytes
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Members of every table with the person_id of their head; a form's members belong to the form's person."""
     parts: list[pd.DataFrame] = []
@@ -177,7 +177,7 @@ def _members(
         if clean.table.body.empty or not clean.columns("members"):
             continue
         rows, found = member_rows(clean, codebook, wave)
-        linked = rows.assign(person_id=_heads_of(number, clean, rows, cleans, everyone))
+        linked = rows.assign(person_id=_heads_of(number, clean, rows, cleans, everyone, key))
         parts.append(linked)
         findings += [*found, *_headless(clean, linked)]
     if not parts:
@@ -187,9 +187,17 @@ def _members(
 
 
 def _heads_of(
-    number: int, clean: CleanTable, rows: pd.DataFrame, cleans: Sequence[CleanTable], everyone: pd.DataFrame
+    number: int,
+    clean: CleanTable,
+    rows: pd.DataFrame,
+    cleans: Sequence[CleanTable],
+    everyone: pd.DataFrame,
+    key: bytes,
 ) -> list[Any]:
     table = clean.table
+    if table.kind == "members" and clean.columns("workers"):  # a sheet of its own that names the head in every row
+        named = dict(zip(clean.rows, _owners(clean, "workers", _by_name(everyone), key), strict=True))
+        return [named.get(row) for row in rows["head_row"]]
     same_sheet = [n for n, c in enumerate(cleans) if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
     heads = everyone[everyone["table"].isin(same_sheet if table.kind == "members" else [number])]
     if table.kind == "members" and table.head_of is None:
@@ -236,11 +244,22 @@ def _ledger(
     """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave has."""
     parts = [plain_rows(clean, frame, wave) for clean in _rows_of(cleans, frame)]
     if "id_number" in codebook.of(frame):
-        once = people[~people["name_key"].duplicated(keep=False) & people["name_key"].notna()] if len(people) else people
+        once = (
+            people[~people["name_key"].duplicated(keep=False) & people["name_key"].notna()] if len(people) else people
+        )
         by_name = dict(zip(once["name_key"], once["person_id"], strict=True)) if len(once) else {}
         owners = [_owners(clean, frame, by_name, key) for clean in _rows_of(cleans, frame)]
         parts = [part.assign(person_id=pd.Series(own, dtype=object)) for part, own in zip(parts, owners, strict=True)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _by_name(people: pd.DataFrame) -> dict[str, str]:
+    """Name -> person_id, of the names that only one person bears."""
+    if people.empty:
+        return {}
+    names = people.drop_duplicates(["name_key", "person_id"])
+    once = names[~names["name_key"].duplicated(keep=False) & names["name_key"].notna()]
+    return dict(zip(once["name_key"], once["person_id"], strict=True))
 
 
 def _owners(clean: CleanTable, frame: str, by_name: Mapping[str, str], key: bytes) -> list[str | None]:

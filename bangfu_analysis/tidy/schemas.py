@@ -98,7 +98,9 @@ def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
     if frame == "issues":
         return _issues_types()
     source = codebook.of("workers" if frame in ("exits", "causes") else frame)
-    return PROVENANCE | {c: _column_type(c, source) for c in FRAME_COLUMNS.get(frame) or ledger_columns(frame, codebook)}
+    return PROVENANCE | {
+        c: _column_type(c, source) for c in FRAME_COLUMNS.get(frame) or ledger_columns(frame, codebook)
+    }
 
 
 def ledgers(codebook: Codebook) -> list[str]:

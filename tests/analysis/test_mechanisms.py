@@ -63,7 +63,12 @@ def test_a_named_person_without_a_quantity_is_one_person_however_often_helped():
 
 
 def test_persons_households_and_person_times_stay_apart_and_do_not_add():
-    rows = aid(*[("medical_card", None, None, n, unit, None, None) for n, unit in ((5, "persons"), (3, "households"), (9, "person_times"))])
+    rows = aid(
+        *[
+            ("medical_card", None, None, n, unit, None, None)
+            for n, unit in ((5, "persons"), (3, "households"), (9, "person_times"))
+        ]
+    )
     result = tabulate_mechanism({"aid": rows}, CODEBOOK, "medical_cards")
     assert numbers(result) == {("cards", "persons"): 5, ("cards", "households"): 3, ("cards", "person_times"): 9}
     with pytest.raises(ArgumentError, match="不能相加"):
@@ -136,11 +141,22 @@ def test_rows_without_a_value_are_left_out_and_counted():
 
 def test_the_debt_of_a_case_runs_on_by_date():
     days = pd.to_datetime(["2009-11-26", "2009-10-23", "2009-11-02", "2009-11-26"])
-    rows = frame("cases", {"date": days, "owed_yuan": [None, 30000, 8000, None], "received_yuan": [9000, None, None, 1000]})
+    rows = frame(
+        "cases", {"date": days, "owed_yuan": [None, 30000, 8000, None], "received_yuan": [9000, None, None, 1000]}
+    )
     assert running({"cases": rows}, mechanism(CODEBOOK, "case"))["n"].tolist() == [30000, 38000, 28000]
 
 
-@given(st.lists(st.tuples(st.sampled_from(["visit", "goods"]), st.sampled_from(["extreme_worker", "student", None]), st.integers(0, 90)), min_size=1))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["visit", "goods"]),
+            st.sampled_from(["extreme_worker", "student", None]),
+            st.integers(0, 90),
+        ),
+        min_size=1,
+    )
+)
 def test_groups_add_up_to_the_whole_in_any_order(acts):
     rows = [(kind, who, None, n, "persons", None, None) for kind, who, n in acts]
     whole, again = (tabulate_mechanism({"aid": aid(*r)}, CODEBOOK, "visits") for r in (rows, rows[::-1]))

@@ -11,7 +11,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "wave": ["load_wave"],
     "codebook": ["load_codebook"],
-    "study": ["find_wave", "inspect", "clean_wave", "wave_frames", "wave_codebook", "study_frames", "draft_questionnaire", "questionnaire_book", "query_units", "report_wave", "save_figures"],
+    "folders": ["find_wave"],
+    "study": ["why", "inspect", "clean_wave", "wave_frames", "wave_codebook", "study_frames", "draft_questionnaire", "questionnaire_book", "query_units", "report_wave", "save_figures"],
     "reading.inspection": ["describe", "proposed_mapping"],
     "tidy.proposals": ["proposed_values"],
     "reporting.html": ["inspect_html"],

@@ -78,6 +78,9 @@ def _wave_command(
     command.add_argument("folder", type=Path, metavar="批次文件夹", help="含 wave.toml 与各单位报表的文件夹")
     if out:
         command.add_argument("--out", type=Path, help="输出文件夹")
+        command.add_argument(
+            "--why", action="store_true", help="说明各步为什么重新运行（哪个文件、设置、码本或程序变了）"
+        )
     return command
 
 
@@ -119,15 +122,25 @@ def _inspect(chosen: argparse.Namespace) -> int:
 
 
 def _clean(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.study import clean_wave, places
+    from bangfu_analysis.folders import places
+    from bangfu_analysis.study import wave_frames
 
+    _tell_why(chosen, report=False)
     pool = ProcessPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
     with pool as executor:
-        frames = clean_wave(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
+        frames = wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
     for name, frame in frames.items():
         print(f"{name:12s}{len(frame):8d} 行")
     print(f"整洁数据：{places(chosen.folder, chosen.out).frames}")
     return _status(frames)
+
+
+def _tell_why(chosen: argparse.Namespace, *, report: bool) -> None:
+    """With --why: what runs and for which reasons, before it runs."""
+    from bangfu_analysis.study import why
+
+    for step, reasons in why(chosen.folder, out=chosen.out, report=report) if chosen.why else []:
+        print(f"{step}：{'；'.join(reasons) or '没有变化，沿用已有结果'}")
 
 
 def _status(frames: Frames) -> int:
@@ -143,6 +156,7 @@ def _status(frames: Frames) -> int:
 def _report(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.study import report_wave
 
+    _tell_why(chosen, report=True)
     made = report_wave(chosen.folder, out=chosen.out, progress=_bar)
     _print_places(made)
     return _status(made.frames)
@@ -159,7 +173,7 @@ def _queries(chosen: argparse.Namespace) -> int:
 
 
 def _new_wave(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.study import new_wave
+    from bangfu_analysis.folders import new_wave
 
     folder = new_wave(chosen.study, chosen.wave)
     print(f"已建立 {folder}。请核对其中的 wave.toml，放入收到的文件，然后运行：bangfu report {folder}")

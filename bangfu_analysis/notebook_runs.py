@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bangfu_analysis.errors import ArgumentError, BangfuError
-from bangfu_analysis.study import Progress, find_wave, places
+from bangfu_analysis.folders import find_wave, places
+from bangfu_analysis.study import Progress
 
 _ASSIGNED = re.compile(r"^(\w+)\s*=", re.MULTILINE)
 _PAGE = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n<body>{body}</body></html>\n'

@@ -229,7 +229,8 @@ def _trends(data: ReportData) -> list[Exhibit]:
     if data.all_workers["wave"].nunique() < 2:
         return []
     rates = _rates_by_wave(data)
-    everyone = data.all_workers.assign(cause=data.all_workers["cause_main"])
+    causes = data.all_workers["cause_main"]
+    everyone = data.all_workers.assign(cause=causes) if causes.notna().any() else data.all_workers
     named = {
         "hardship_level": "困难类别",
         **_common_scales(data),
@@ -239,6 +240,7 @@ def _trends(data: ReportData) -> list[Exhibit]:
     found = {
         name: (f"各批次{what}的构成", trend(everyone, name, breaks="mark", definitions=data.definitions))
         for name, what in {**named, "cause": "主要致困原因"}.items()
+        if name in everyone
     }
     compositions = [(name, what, _named(table) if name == "cause" else table) for name, (what, table) in found.items()]
     total = _exhibit(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -13,117 +11,33 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, Codebook, load_codebook, read_yaml
+from bangfu_analysis.codebook import Codebook, load_codebook, read_yaml
 from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.findings import Finding
+from bangfu_analysis.folders import Places, levels, own_template, places, study_waves, wave_files
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.reading.locate import read_file
 from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.reruns import MARK, REPORT_MARK, Inputs, made, reasons, report_inputs, wave_inputs, write_mark
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, book_from, book_yaml, draft_book, with_book
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check
 from bangfu_analysis.tidy.screening import apply_decisions
-from bangfu_analysis.wave import (
-    BOOK_FILE,
-    OUTLINE_FILE,
-    OWN_FILES,
-    REPORT_FILES,
-    SCREENING_FILE,
-    SETTINGS_FILE,
-    TEMPLATE_FILE,
-    Wave,
-    load_wave,
-    next_settings,
-)
+from bangfu_analysis.wave import BOOK_FILE, OUTLINE_FILE, SCREENING_FILE, Wave, load_wave
 
 if TYPE_CHECKING:
     from bangfu_analysis.outline import ReportData
     from bangfu_analysis.reporting.theme import Figure
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
-FINGERPRINT = "inputs.sha256"
 NOTHING_READ = ("unreadable", "notes", "empty")
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where the outputs of a wave go."""
-
-    frames: Path
-    figures: Path
-    report: Path
-
-
-def places(folder: Path, out: Path | None = None) -> Places:
-    """Output folders of the wave in `folder`: of the project where it lies under data/raw, else `<wave>/_out`, or `out`."""
-    wave = folder.resolve()
-    raw = wave.parent.parent
-    if out is None and (raw.name, raw.parent.name) == ("raw", "data"):
-        root, own = raw.parent.parent, Path(wave.parent.name) / wave.name
-        return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
-    chosen = out.resolve() if out else wave / "_out"
-    return Places(chosen, chosen / "figures", chosen)
-
-
-def wave_files(folder: Path) -> list[Path]:
-    """The files as received, in order of name: not the wave's own files, hidden ones, lock files or outputs."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not _is_own(path)
-        and not any(part.startswith((".", "~$", "_out")) for part in path.relative_to(folder).parts)
-    )
-
-
-def _is_own(path: Path) -> bool:
-    return path.name in (*OWN_FILES, *REPORT_FILES) or (path.name.startswith("corrections") and path.suffix == ".xlsx")
-
-
-def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
-    """The folder data/raw/<study>/<wave> of the project that `start` (the working folder) lies in.
-
-    CallError names the waves that there are.
-    """
-    here = (start or Path.cwd()).resolve()
-    for root in (here, *here.parents):
-        folder = root / "data" / "raw" / study / wave
-        if folder.is_dir():
-            return folder
-    known = [
-        f"{p.parent.parent.name}/{p.parent.name}"
-        for root in (here, *here.parents)
-        for p in root.glob(f"data/raw/*/*/{SETTINGS_FILE}")
-    ]
-    raise CallError(
-        f"找不到批次 data/raw/{study}/{wave}。现有批次：{listed(sorted(known)) or '无'}。请检查 study 与 wave。"
-    )
 
 
 def wave_codebook(folder: Path) -> Codebook:
     """The package's codebook with the study's codebook.yaml and the wave's mapping.yaml laid over it."""
     return load_codebook(folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml")
-
-
-def levels(folder: Path) -> tuple[Path, Path]:
-    """Where settings of a report may lie: the study's folder, then the wave's, which prevails."""
-    return folder.resolve().parent, folder.resolve()
-
-
-def own_template(folder: Path) -> Path | None:
-    """The union's own template.docx in the wave's or the study's folder; None where there is none."""
-    found = [level / TEMPLATE_FILE for level in levels(folder) if (level / TEMPLATE_FILE).exists()]
-    return found[-1] if found else None
-
-
-def study_waves(folder: Path) -> list[Path]:
-    """The wave folders of the study that `folder` is a wave of, in order of their reference dates, up to this one."""
-    this = load_wave(folder)
-    waves = [load_wave(path.parent) for path in sorted(folder.resolve().parent.glob(f"*/{SETTINGS_FILE}"))]
-    earlier = [wave for wave in waves if wave.reference_date <= this.reference_date]
-    return [wave.folder for wave in sorted(earlier, key=lambda wave: (wave.reference_date, wave.name))]
 
 
 def read_wave(
@@ -148,13 +62,13 @@ def clean_wave(
     """Raw wave -> tidy frames, checked against their schemas and written as parquet; see tidy_frames for what is in them."""
     wave = load_wave(folder)
     codebook = wave_codebook(folder)
-    key = load_key()
+    key, made_from = load_key(), wave_inputs(folder)  # before reading: what changes meanwhile is read again next time
     read = _told_apart(read_wave(wave, codebook, executor=executor, progress=progress), folder)
     sheets, replayed = apply_answers(with_questionnaire_files(read, folder), read_answers(folder), key)
     frames = tidy_frames(sheets, codebook, wave, key, replayed)
     for name, frame in frames.items():
         check(frame, name, codebook)
-    _write(frames, places(folder, out).frames, _fingerprint(folder))
+    _store(frames, places(folder, out).frames, made_from)
     return frames
 
 
@@ -212,36 +126,36 @@ def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
     return draft_book(frames["questions"], frames["responses"])
 
 
-def _write(frames: Frames, folder: Path, fingerprint: str) -> None:
+def _store(frames: Frames, folder: Path, made_from: Inputs) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FINGERPRINT).unlink(missing_ok=True)
+    (folder / MARK).unlink(missing_ok=True)
     for name, frame in frames.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-    (folder / FINGERPRINT).write_text(fingerprint, encoding="ascii")
+    write_mark(folder / MARK, made_from, [folder / f"{name}.parquet" for name in frames])
 
 
-def _fingerprint(folder: Path) -> str:
-    """SHA-256 over everything that the frames depend on: files, settings, codebooks, this package's code, and the key."""
-    code = sorted(Path(__file__).parent.rglob("*.py"))
-    inputs = [
-        *wave_files(folder),
-        *(p for p in sorted(folder.iterdir()) if _is_own(p) and p.name not in REPORT_FILES),
-        folder.resolve().parent / "codebook.yaml",
-    ]
-    digest = hashlib.sha256(hmac.new(load_key(), b"bangfu_analysis", hashlib.sha256).digest())
-    for path in [*inputs, *sorted(PACKAGE_CODEBOOKS.glob("*.yaml")), *code]:
-        if path.exists():
-            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def wave_frames(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> Frames:
+def wave_frames(
+    folder: Path, *, out: Path | None = None, executor: Executor | None = None, progress: Progress = iter
+) -> Frames:
     """The tidy frames of a wave: loaded where nothing that they depend on has changed, else cleaned anew."""
     stored = places(folder, out).frames
-    mark = stored / FINGERPRINT
-    if mark.exists() and mark.read_text(encoding="ascii") == _fingerprint(folder):
-        return {path.stem: pd.read_parquet(path) for path in sorted(stored.glob("*.parquet"))}
-    return clean_wave(folder, out=out, progress=progress)
+    if reasons(stored / MARK, wave_inputs(folder)):
+        return clean_wave(folder, out=out, executor=executor, progress=progress)
+    return {name.removesuffix(".parquet"): pd.read_parquet(stored / name) for name in made(stored / MARK)}
+
+
+def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[tuple[str, list[str]]]:
+    """What would run, and why (in Chinese): (step, reasons) of each wave up to this one and of the report; no reason: nothing runs.
+
+    `report=False` asks of cleaning this wave alone.
+    """
+    waves = study_waves(folder) if report else [folder]
+    own = {wave: out if wave.resolve() == folder.resolve() else None for wave in waves}
+    steps = [
+        (f"清洗 {w.resolve().name}", reasons(places(w, to).frames / MARK, wave_inputs(w))) for w, to in own.items()
+    ]
+    mark = places(folder, out).frames / REPORT_MARK
+    return [*steps, *([("报告", reasons(mark, report_inputs(waves)))] if report else [])]
 
 
 def could_not_read(frames: Frames) -> pd.DataFrame:
@@ -271,31 +185,6 @@ def study_frames(folder: Path) -> Frames:
     waves = study_waves(folder)
     frames = {wave.name: wave_frames(wave) for wave in waves}
     return stack_waves(frames, [load_wave(wave) for wave in waves], wave_codebook(folder))
-
-
-def new_wave(study: Path, name: str) -> Path:
-    """The folder of the next wave: last wave's mapping.yaml, and its wave.toml with the year moved on, to be confirmed.
-
-    Stated totals and denominators are kept as comments, since they are the last wave's. CallError where the study has no
-    wave yet or this one exists.
-    """
-    waves = sorted(study.glob(f"*/{SETTINGS_FILE}"), key=lambda path: load_wave(path.parent).reference_date)
-    folder = study / name
-    if not waves or folder.exists():
-        why = (
-            f"已有文件夹 {folder}"
-            if folder.exists()
-            else f"{study} 中还没有带 {SETTINGS_FILE} 的批次，没有可沿用的设置"
-        )
-        raise CallError(f"无法建立新批次：{why}。请检查调查文件夹与批次名。")
-    last = waves[-1].parent
-    folder.mkdir()
-    (folder / SETTINGS_FILE).write_text(
-        next_settings(waves[-1].read_text(encoding="utf-8-sig"), name), encoding="utf-8"
-    )
-    if (last / "mapping.yaml").exists():
-        (folder / "mapping.yaml").write_bytes((last / "mapping.yaml").read_bytes())
-    return folder
 
 
 def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:
@@ -336,10 +225,25 @@ def report_data_of(folder: Path, *, out: Path | None = None, progress: Progress 
 
 
 def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> Report:
-    """Tables, figures, quality page and report of a wave, written to `places(folder, out)`.
+    """Tables, figures, quality page and report of a wave, written to `places(folder, out)`; left as they are where nothing changed.
 
     What the researcher wrote into an earlier report.docx at the same place is carried over.
     """
+    where, inputs = places(folder, out), report_inputs(study_waves(folder))
+    names = {"报告": "report.docx", "附表": "tables.xlsx", "数据质量": "quality.html"}
+    files = {what: where.report / name for what, name in names.items()}
+    if reasons(where.frames / REPORT_MARK, inputs):
+        data = report_data_of(folder, out=out, progress=progress)
+        figures = _write_report(data, files, where)
+        write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
+        frames = data.frames
+    else:
+        frames = wave_frames(folder, out=out, progress=progress)
+    return Report(frames, {**files, "图": where.figures, "整洁数据": where.frames})
+
+
+def _write_report(data: ReportData, files: Mapping[str, Path], where: Places) -> list[Path]:
+    """Write the files of a report; returns those of its figures."""
     from bangfu_analysis.outline import blocks, exhibits
     from bangfu_analysis.reporting.excel import write_tables
     from bangfu_analysis.reporting.html import write_quality
@@ -347,19 +251,15 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
     from bangfu_analysis.reporting.theme import save_figure
     from bangfu_analysis.reporting.word import write_report
 
-    data = report_data_of(folder, out=out, progress=progress)
-    where = places(folder, out)
     where.report.mkdir(parents=True, exist_ok=True)
-    shown = exhibits(data)
-    figures = {each.id: save_figure(each.draw(), where.figures, each.id)[0] for each in shown if each.draw}
-    outline = load_outline(*(level / OUTLINE_FILE for level in levels(folder)))
-    title = outline.title.replace("{place}", data.place)
-    document, tables = where.report / "report.docx", where.report / "tables.xlsx"
+    outline = load_outline(*(level / OUTLINE_FILE for level in levels(data.wave.folder)))
+    shown, title, document = exhibits(data), outline.title.replace("{place}", data.place), files["报告"]
+    figures = {each.id: save_figure(each.draw(), where.figures, each.id) for each in shown if each.draw}
+    content = blocks(data, shown, {id: paths[0] for id, paths in figures.items()}, outline)
     write_report(
-        blocks(data, shown, figures, outline), document, title=title, subtitle=outline.union, date=data.wave.reference_date,
-        template=own_template(folder), carry_over_from=document,
+        content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
+        template=own_template(data.wave.folder), carry_over_from=document,
     )  # fmt: skip
-    write_tables({each.id: each.table for each in shown}, tables, title=title)
-    quality = write_quality(where.report / "quality.html", data.frames, wave=data.wave, codebook=data.codebook)
-    files = {"报告": document, "附表": tables, "数据质量": quality, "图": where.figures, "整洁数据": where.frames}
-    return Report(data.frames, files)
+    write_tables({each.id: each.table for each in shown}, files["附表"], title=title)
+    write_quality(files["数据质量"], data.frames, wave=data.wave, codebook=data.codebook)
+    return [path for paths in figures.values() for path in paths]

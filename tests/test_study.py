@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bangfu_analysis.errors import CallError
-from bangfu_analysis.study import find_wave, places, study_waves, wave_files, wave_frames
+from bangfu_analysis.folders import find_wave, places, study_waves, wave_files
+from bangfu_analysis.study import wave_frames
 
 SETTINGS = "reference_date = {}-06-30\nscheme = 's2000'\n"
 ROSTER = "姓名,性别,出生日期,文化程度,困难类别\n" + "".join(

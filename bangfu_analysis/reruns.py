@@ -1,0 +1,133 @@
+"""What a result was made from, by content, and so why it must be made again.
+
+A mark beside a result lists its inputs and its own files with keyed digests: no content, and nothing that can be guessed
+without the key. See docs/decisions/ on why whole waves are kept, and no raw cells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bangfu_analysis.errors import listed
+from bangfu_analysis.folders import is_own, levels, wave_files
+from bangfu_analysis.keys import load_key
+from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, load_wave
+
+Inputs = dict[str, str]  # "<kind> <name>" -> digest
+MARK, REPORT_MARK = "inputs.json", "report.json"
+_PACKAGE = Path(__file__).parent
+_AFTER_CLEANING = ("analysis", "reporting", "outline", "sample", "cli", "notebook_runs", "crosswalk", "waves")
+_READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
+_DRAWERS = ("matplotlib", "seaborn", "python-docx", "XlsxWriter", "Jinja2")
+_KEY = "密钥"
+
+
+def wave_inputs(folder: Path) -> Inputs:
+    """Everything that the frames of a wave depend on: its files, settings, codebooks, this package's code, and the key.
+
+    Of wave.toml each setting by itself, `note` apart, which only the report prints.
+    """
+    wave = load_wave(folder)
+    settings = {f.name: repr(getattr(wave, f.name)) for f in fields(wave) if f.name not in ("folder", "note")}
+    elsewhere = (SETTINGS_FILE, "mapping.yaml", *REPORT_FILES)
+    own = [p for p in sorted(folder.iterdir()) if is_own(p) and p.name not in elsewhere]
+    codebooks = [p for p in (folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml") if p.exists()]
+    return {
+        **_digests("文件", wave_files(folder), folder),
+        **{f"设置 {name}": _digest(value.encode()) for name, value in {**settings, "name": wave.name}.items()},
+        **_digests("设置", own),
+        **_digests("码本", codebooks),
+        **_digests("程序", [path for path in _package() if not _is_downstream(path)], _PACKAGE),
+        **_versions(_READERS),
+        _KEY: _digest(b"bangfu_analysis"),
+    }
+
+
+def report_inputs(waves: Sequence[Path]) -> Inputs:
+    """Everything that the report on the last of the waves depends on; of the earlier ones one entry each."""
+    *earlier, own = waves
+    before = {
+        f"批次 {wave.resolve().name}": _digest(json.dumps([wave_inputs(wave), load_wave(wave).note]).encode())
+        for wave in earlier
+    }
+    note = {"设置 note": _digest(load_wave(own).note.encode())}
+    pages = [level / name for level in levels(own) for name in REPORT_FILES if (level / name).exists()]
+    layout = _digests("设置", pages, levels(own)[0])
+    return {
+        **wave_inputs(own),
+        **note,
+        **layout,
+        **before,
+        **_digests("程序", _package(), _PACKAGE),
+        **_versions(_DRAWERS),
+    }
+
+
+def reasons(mark: Path, now: Inputs) -> list[str]:
+    """Why a result with this mark must be made again from `now`, in Chinese; [] where nothing changed, its files included."""
+    if not mark.exists():
+        return ["没有以前的结果"]
+    stored = json.loads(mark.read_text(encoding="utf-8"))
+    was, files = stored["inputs"], {name: mark.parent / name for name in stored["files"]}
+    if was.get(_KEY) != now[_KEY]:
+        return ["假名密钥改变"]
+    gone = [path.name for path in files.values() if not path.exists()]
+    touched = [p.name for name, p in files.items() if p.exists() and _digest(p.read_bytes()) != stored["files"][name]]
+    code = [name.partition(" ")[2] for name in _changed(was, now) if name.startswith("程序 ")]
+    told = [f"{name} {_how(name, was, now)}" for name in _changed(was, now) if not name.startswith("程序 ")]
+    groups = [("程序更新", code), ("成果不在原处", gone), ("成果被改动", touched)]
+    return [*told, *(f"{what}（{listed(names)}）" for what, names in groups if names)]
+
+
+def _changed(was: Inputs, now: Inputs) -> list[str]:
+    return [name for name in {**was, **now} if was.get(name) != now.get(name)]
+
+
+def _how(name: str, was: Inputs, now: Inputs) -> str:
+    return "是新增的" if name not in was else "已不在" if name not in now else "内容改变"
+
+
+def made(mark: Path) -> list[str]:
+    """The files of the result, as written in its mark."""
+    return list(json.loads(mark.read_text(encoding="utf-8"))["files"])
+
+
+def write_mark(mark: Path, inputs: Inputs, files: Iterable[Path]) -> None:
+    """Note what a result of `files` was made from; file names are kept relative to the mark."""
+    outputs = {Path(os.path.relpath(path, mark.parent)).as_posix(): _digest(path.read_bytes()) for path in files}
+    text = json.dumps({"inputs": inputs, "files": outputs}, ensure_ascii=False, indent=1)
+    mark.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _digest(content: bytes) -> str:
+    return hmac.new(load_key(), content, hashlib.sha256).hexdigest()
+
+
+def _digests(kind: str, paths: Iterable[Path], root: Path | None = None) -> Inputs:
+    return {f"{kind} {path.relative_to(root or path.parent).as_posix()}": _digest(path.read_bytes()) for path in paths}
+
+
+def _package() -> list[Path]:
+    return sorted(path for path in _PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+def _is_downstream(path: Path) -> bool:
+    parts = path.relative_to(_PACKAGE).with_suffix("").parts
+    return parts[0].startswith(_AFTER_CLEANING) or parts[-1] in _AFTER_CLEANING
+
+
+def _versions(packages: Sequence[str]) -> Inputs:
+    found = {}
+    for name in packages:
+        try:
+            found[f"环境 {name}"] = version(name)
+        except PackageNotFoundError:
+            found[f"环境 {name}"] = ""
+    return found

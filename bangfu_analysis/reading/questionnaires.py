@@ -52,7 +52,7 @@ def read_questionnaire(grid: Grid, codebook: Codebook, *, include_hidden: bool =
     )
     questions = [_in_range(question, codebook) for question in _questions(grid, named, codebook)]
     ids, blocks = _ids(questions)
-    at = np.array([grid.number(row) for row in body], dtype=np.int64)
+    at = np.array([grid.number(int(row)) for row in body], dtype=np.int64)
     respondents, doubts = _respondents(grid, questions, at)
     rows, cells = _account(grid, filled[0], struck, body, headless)
     return SheetReading(

@@ -35,6 +35,7 @@ _HOMES = {
     "reporting.display": ["display_table"],
     "reporting": ["charts", "charts_compare", "charts_waves", "survey_charts", "narrative"],
     "outline": ["with_unit"],
+    "checking.report": ["check_report"],
     "sample": ["write_sample_study"],
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -54,6 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
     _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
+    check = _command(
+        commands, "check", _check, "核对写好的报告（.docx .txt）中的数字关系：分项与合计、占比、列举、序号等"
+    )
+    check.add_argument("file", type=Path, metavar="文件", help="report.docx 或文本文件")
     new = _command(commands, "new-wave", _new_wave, "为下一批次建立文件夹，沿用上一批次的设置和映射")
     new.add_argument("study", type=Path, metavar="调查文件夹", help="如 data/raw/daoli")
     new.add_argument("wave", metavar="批次名", help="如 2010")
@@ -196,6 +200,22 @@ def _notebooks(chosen: argparse.Namespace) -> int:
     for path, fault in done.items():
         print(f"{path}{'：' + fault if fault else ''}")
     return NOT_ALL_READ if any(done.values()) else DONE
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.checking.report import LABELS, VERDICTS, check_report
+
+    doubts = check_report(chosen.file)
+    for row in doubts.to_dict("records"):
+        print(f"{row['place']}（{LABELS[row['relation']]}，{VERDICTS[row['verdict']]}）：{row['sentence']}")
+        print(f"  写作：{row['found']}\n  应为：{row['expected']}")
+    failing = int(doubts["verdict"].eq("fails").sum())
+    print(
+        f"{chosen.file.name}：{failing}处不成立，{len(doubts) - failing}处存疑。"
+        if len(doubts)
+        else f"{chosen.file.name}：未发现不成立的数字关系。"
+    )
+    return NOT_ALL_READ if failing else DONE
 
 
 def _print_places(made: Report) -> None:

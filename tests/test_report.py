@@ -8,6 +8,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from bangfu_analysis.checking.report import check_report
 from bangfu_analysis.study import report_wave
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +75,10 @@ def test_the_report_says_the_published_figures_of_2009(report):
     for heading in ("基本情况", "致困原因", "变化趋势", "主要做法及成效", "存在的主要问题", "对策建议", "数据质量"):
         assert heading in words
     assert "虚构" in words
+
+
+def test_the_report_says_nothing_that_contradicts_itself(report):
+    assert check_report(report.files["报告"]).values.tolist() == []
 
 
 def test_tables_and_workbook_hold_the_same_figures(report):

@@ -1,0 +1,1 @@
+"""A finished report -> what its numbers say, and which of its relations do not hold."""

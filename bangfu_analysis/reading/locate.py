@@ -17,7 +17,7 @@ from bangfu_analysis.reading.body import body_of, heads_of, with_sections
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, meta_of, repeats_of
 from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
-from bangfu_analysis.reading.question_headings import looks_like_questionnaire
+from bangfu_analysis.reading.question_headings import is_named_questionnaire, looks_like_questionnaire
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.rows import Block, sort_rows, totals_of
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
@@ -71,9 +71,13 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
 
 
 def _is_questionnaire(grid: Grid) -> bool:
-    """One header row of reply times and sources, or of numbered questions."""
-    row = int(np.flatnonzero(grid.counts)[0])
-    return looks_like_questionnaire(grid.values[row, c] for c in grid.columns_of(row))
+    """One header row of reply times and sources, or of numbered questions; or a plain one, in a file or sheet named 问卷."""
+    row, *body = (int(row) for row in np.flatnonzero(grid.counts))
+    headings = [grid.values[row, c] for c in grid.columns_of(row)]
+    if looks_like_questionnaire(headings):
+        return True
+    whole = len(headings) >= 3 and len(body) > 1 and len(headings) >= grid.counts[body].max()
+    return whole and is_named_questionnaire(f"{grid.sheet.file} {grid.name}", headings)
 
 
 def _questionnaire(grid: Grid, codebook: Codebook, include_hidden: bool) -> SheetReading:

@@ -14,21 +14,27 @@ SCALES = (
     ("不知道", "没听说过", "听说过", "了解一些", "知道一些", "知道", "完全知道"),
     ("从不", "从来没有", "没有", "很少", "偶尔", "有时", "一般", "经常", "总是"),
     ("很差", "差", "较差", "不合格", "一般", "合格", "较好", "良好", "好", "很好", "优秀"),
+    ("男", "女"),
+    ("是", "否", "不清楚", "说不清"),
+    ("有", "没有", "无", "不清楚", "说不清"),
     ("非常不重要", "不重要", "不太重要", "一般", "比较重要", "重要", "非常重要"),
 )  # fmt: skip
 MOST_LISTS = 2000  # the commonest combinations settle the order
 _FIRST_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_LETTER = re.compile(r"[A-Z][、.．:：]")
 _BELOW, _ABOVE = re.compile(r"以下|以内|不足|少于|低于"), re.compile(r"以上|超过|高于|多于|大于")
 
 
 def printed_order(labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels of a single choice: along a known scale, else by the numbers in them, else in order of appearance.
+    """Labels of a single choice: along a known scale, by their letters (A、…), by their numbers, else as they appear.
 
     By numbers where seven in ten have one (3000元以下, 3001-5000元, 15000元以上); the others follow in order of appearance.
     """
     for scale in SCALES:
         if len(labels) > 1 and set(labels) <= set(scale):
             return tuple(sorted(labels, key=scale.index))
+    if all(_LETTER.match(label) for label in labels):
+        return tuple(sorted(labels))
     numbered = [label for label in labels if _FIRST_NUMBER.search(label)]
     if len(numbered) < 0.7 * len(labels):
         return tuple(labels)

@@ -14,7 +14,12 @@ def test_bands_follow_their_numbers_and_the_rest_comes_last():
 
 
 def test_other_labels_keep_the_order_of_appearance():
-    assert printed_order(["女", "男"]) == ("女", "男")
+    assert printed_order(["友谊厂", "北岸厂"]) == ("友谊厂", "北岸厂")
+
+
+def test_letters_and_the_usual_pairs_have_their_order():
+    assert printed_order(["C、差", "A、好", "B、一般"]) == ("A、好", "B、一般", "C、差")
+    assert printed_order(["否", "是"]) == ("是", "否")
 
 
 @given(st.lists(st.sets(st.integers(0, 7), min_size=1), min_size=1).map(lambda rows: [[*range(8)], *map(sorted, rows)]))

@@ -112,14 +112,14 @@ def level_split(table: pd.DataFrame, page: Page, *, by: str | None = None) -> Fi
     levels = page.labels(rows[0][1][name]) if rows else []
     if len(rows) == 1:
         levels = [f"{level} {text}" for level, text in zip(levels, bar_texts(rows[0][1], page), strict=True)]
-    columns = _legend_columns(levels, stubs, page)
+    columns = legend_columns(levels, stubs, page)
     figure = page.figure(5.5 + 1.4 * -(-len(levels) // columns) + lines)
     axes = plain(figure.subplots())
     for place, (_, part) in zip(places, rows, strict=True):
         _stack(axes, place, part, levels)
     axes.set_yticks(places, stubs)
     axes.set(xticks=[], xlim=(0, 100), ylim=(lines, 0))
-    _legend_above(axes, len(levels), columns)
+    legend_above(axes, len(levels), columns)
     narrow = table["share"].between(0, LEAST_NUMBERED / 100, inclusive="neither").any()
     small = page.words("small", LEAST_NUMBERED) if by and narrow else ""
     notes = [*notes_of(table, page, by), small, more_note(len(groups) - len(rows), page)]
@@ -156,7 +156,7 @@ def age_pyramid(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def interval_dots(table: pd.DataFrame, page: Page) -> Figure:
-    """Estimates as dots on their confidence intervals, one row per level, with the estimate and the unweighted n.
+    """Estimates as dots on their confidence intervals, one row per level, with the estimate and its unweighted base.
 
     `table`: one dimension, `share` or `estimate`, `ci_low`, `ci_high`, `n`, as from `estimate_share` or `estimate_mean`;
     shares are drawn in percent. Where it has a column `roster` (the value in the full roster), a tick marks it.
@@ -165,7 +165,8 @@ def interval_dots(table: pd.DataFrame, page: Page) -> Figure:
     name = only_dimension(table.drop(columns="roster", errors="ignore"))
     measure, factor, decimals = ("share", 100, 1) if "share" in table else ("estimate", 1, 2)
     labels = page.labels(table[name])
-    stubs, places, lines = page.rows([f"{label} (n = {n})" for label, n in zip(labels, table["n"], strict=True)])
+    bases = table["base_n" if "base_n" in table else "n"]  # a share's n is of its level alone
+    stubs, places, lines = page.rows([f"{label} (n = {n})" for label, n in zip(labels, bases, strict=True)])
     shown = table.head(len(stubs))
     low, value, high, roster = (_floats(shown, c) * factor for c in ("ci_low", measure, "ci_high", "roster"))
     figure = page.figure(6 + lines)
@@ -213,14 +214,15 @@ def _lying_bars(
     return page.captioned(figure, page.name(name), [*notes, more_note(len(table) - shown, page)])
 
 
-def _legend_columns(labels: Sequence[str], stubs: Sequence[str], page: Page) -> int:
+def legend_columns(labels: Sequence[str], stubs: Sequence[str], page: Page) -> int:
     """How many legend entries stand beside each other over the bars, right of their labels."""
     taken = max((text_width(line) for stub in stubs for line in stub.split("\n")), default=0)
     longest = max(map(text_width, labels), default=1)
     return max(1, min(len(labels), (LINE_WIDTH[page.size] + 10 - taken) // (longest + 6)))
 
 
-def _legend_above(axes: Axes, levels: int, columns: int) -> None:
+def legend_above(axes: Axes, levels: int, columns: int) -> None:
+    """The first `levels` entries of the axes' legend, over the bars and under the title."""
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(
         handles[:levels], labels[:levels], ncols=columns, loc="lower left", bbox_to_anchor=(0.0, 1.0),

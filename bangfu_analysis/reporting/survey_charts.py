@@ -6,6 +6,7 @@ Every chart takes a table of analysis.questionnaires and the arguments of `chart
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 import pandas as pd
 from matplotlib import colormaps
@@ -25,7 +26,7 @@ from bangfu_analysis.reporting.chart_page import (
     rate_texts,
     share_texts,
 )
-from bangfu_analysis.reporting.charts import bar_of_shares
+from bangfu_analysis.reporting.charts import bar_of_shares, legend_above, legend_columns
 from bangfu_analysis.reporting.labels import text_width
 from bangfu_analysis.reporting.results import hidden, sorted_by_size
 from bangfu_analysis.reporting.theme import (
@@ -33,6 +34,8 @@ from bangfu_analysis.reporting.theme import (
     MAIN,
     MUTED,
     PALE,
+    POINTS,
+    WIDTHS_MM,
     line_mm,
     new_figure,
     plain,
@@ -46,11 +49,11 @@ PANELS_A_ROW = 3
 SHARES = ["n", "base_n", "left_out_n", "share", "suppressed"]
 WORDS = {
     "zh": {
-        "centre": "各条按中间一级对齐，左侧为较低、右侧为较高的等级", "base": "括号内为作答人数",
+        "centre": "各条按中间一级对齐，左侧为较低、右侧为较高的等级", "base": "括号内为作答人数", "percent": "图中数字为占比（%）",
         "funnel": "深色为通过人数，浅色为通过上一步并作答的人数（占比的基数）",
     },
     "en": {
-        "centre": "bars are aligned on the middle grade, lower grades left, higher right", "base": "respondents in brackets",
+        "centre": "bars are aligned on the middle grade, lower grades left, higher right", "base": "respondents in brackets", "percent": "numbers are percent",
         "funnel": "dark: who passed; pale: who passed the step before and answered",
     },
 }  # fmt: skip
@@ -73,19 +76,20 @@ def diverging_bars(table: pd.DataFrame, page: Page, *, by: str = "item", neutral
     stubs = page.stubs([f"{name} ({base_of(part)})" for name, part in bars])
     places, lines = row_places(stubs)
     middle = grades.index(neutral) if neutral else (len(grades) - 1) / 2
-    figure = new_figure(page.size, (9 + lines) * line_mm(page.size))
+    rows = [part.set_index(part["option"].astype("str")).reindex(grades).reset_index(drop=True) for _, part in bars]
+    least = _least_numbered(
+        page, stubs, [(left, left + sum(w)) for w in map(heights, rows) for left in [_left(w, middle)]]
+    )
+    columns = legend_columns(grades, stubs, page)
+    figure = page.figure(5.5 + 1.4 * -(-len(grades) // columns) + lines)
     axes = plain(figure.subplots())
-    for place, (_, part) in zip(places, bars, strict=True):
-        _diverging(axes, place, part, grades, middle)
+    for place, row in zip(places, rows, strict=True):
+        _diverging(axes, place, row, grades, middle, least)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=0)
     axes.set_yticks(places, stubs)
     axes.set(xticks=[], ylim=(lines, 0))
-    handles, labels = axes.get_legend_handles_labels()
-    across = len(grades) if page.size != "column" and sum(map(text_width, grades)) < 60 else 3
-    figure.legend(
-        handles[: len(grades)], labels[: len(grades)], ncols=across, loc="outside upper center", handlelength=1.2
-    )
-    words = [WORDS[page.lang]["base"], WORDS[page.lang]["centre"], page.words("small", LEAST_NUMBERED)]
+    legend_above(axes, len(grades), columns)
+    words = [*(WORDS[page.lang][key] for key in ("base", "percent", "centre")), page.words("small", least)]
     return page.captioned(figure, "", [*words, page.words("hidden") if hidden(table).any() else ""])
 
 
@@ -137,17 +141,34 @@ def wave_multiples(table: pd.DataFrame, page: Page) -> Figure:
         axes.set_title(wrapped(name, 75 // across), fontsize="medium", loc="left")
     for axes in grid[len(panels) :]:
         axes.remove()
-    return page.captioned(figure, "", notes_of(table, page, panel))
+    notes = notes_of(table, page, "wave")
+    return page.captioned(
+        figure, "", [WORDS[page.lang]["percent"], *(notes if panel == "option" else notes[1:2] + notes[3:])]
+    )
 
 
-def _diverging(axes: Axes, place: float, part: pd.DataFrame, grades: Sequence[str], middle: float) -> None:
-    ordered = part.set_index(part["option"].astype("str")).reindex(list(grades)).reset_index(drop=True)
-    widths, texts = heights(ordered), share_texts(ordered)
-    left = -sum(w if i < middle else w / 2 if i == middle else 0.0 for i, w in enumerate(widths))
+def _left(widths: Sequence[float], middle: float) -> float:
+    """Where a bar begins whose middle grade is centred on 0."""
+    return -sum(w if i < middle else w / 2 if i == middle else 0.0 for i, w in enumerate(widths))
+
+
+def _least_numbered(page: Page, stubs: Sequence[str], ends: Sequence[tuple[float, float]]) -> int:
+    """The narrowest segment, in percent, that has room for its number beside such labels."""
+    em = POINTS[page.size] * 25.4 / 72
+    label = max((text_width(line) for stub in stubs for line in stub.split("\n")), default=0) * em / 2
+    span = max(right for _, right in ends) - min(left for left, _ in ends)
+    a_millimetre = span / (WIDTHS_MM[page.size] - label)
+    one_digit, two_digits = 1.7 * em * a_millimetre, 2.3 * em * a_millimetre
+    return max(LEAST_NUMBERED, ceil(one_digit if one_digit < 10 - LEAST_NUMBERED / 2 else two_digits))
+
+
+def _diverging(axes: Axes, place: float, row: pd.DataFrame, grades: Sequence[str], middle: float, least: float) -> None:
+    widths, texts = heights(row), share_texts(row)
+    left = _left(widths, middle)
     for i, (grade, width) in enumerate(zip(grades, widths, strict=True)):
         colour = _colour(i, middle, len(grades))
         axes.barh(place, width, left=left, color=colour, edgecolor="white", height=1.0, label=grade)
-        if width >= LEAST_NUMBERED:
+        if width >= least:
             axes.text(left + width / 2, place, texts[i], ha="center", va="center", color=text_colour(colour))
         left += width
 

@@ -325,3 +325,14 @@ def test_whatever_a_sheet_holds_every_row_and_cell_is_accounted_for(grid: tuple[
     kept = sum(len(t.body) for t in reading.tables if t.kind != "other" and not t.is_form)
     assert reading.rows["kept"] <= kept or reading.kind == "form"
     assert all(len(t.columns) == t.body.shape[1] for t in reading.tables)
+
+
+def test_a_plain_sheet_named_as_a_questionnaire_is_one_unless_it_names_people() -> None:
+    head, answers = ["性别", "您对工会满意吗", "是否入会"], [["男", "满意", "是"], ["女", "一般", "否"]]
+    asked = read([head, *answers], name="会员问卷")
+    assert asked.kind == "questionnaire" and asked.questions is not None
+    assert asked.questions["text"].tolist() == head and asked.questions["kind"].tolist() == ["single"] * 3
+    assert read([head, *answers]).kind != "questionnaire"
+    assert (
+        read([HEAD, [1, "甲一", "男", ID, "特困"], [2, "甲二", "女", ID, "特困"]], name="困难职工问卷").kind == "roster"
+    )

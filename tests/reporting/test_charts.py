@@ -265,7 +265,7 @@ def estimates(**columns):
 
 
 def test_estimates_are_dots_on_their_intervals_beside_the_value_of_the_roster():
-    figure = charts.interval_dots(estimates(roster=[0.75, 0.25, 0.0]), CODEBOOK)
+    figure = charts.interval_dots(estimates(roster=[0.75, 0.25, 0.0], base_n=[50, 35, 0]), CODEBOOK)
     axes, beside = figure.axes
     dots, ticks = axes.lines
     assert list(dots.get_xdata())[:2] == pytest.approx([80, 20])
@@ -273,7 +273,7 @@ def test_estimates_are_dots_on_their_intervals_beside_the_value_of_the_roster():
     intervals = [list(path.vertices[:, 0]) for path in axes.collections[0].get_paths()[:2]]
     assert intervals == [pytest.approx([70, 90]), pytest.approx([10, 35])]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == [
-        "初中以下 (n = 40)", "高中 (n = 7)", "大专以上 (n = 0)",
+        "初中以下 (n = 50)", "高中 (n = 35)", "大专以上 (n = 0)",
     ]  # fmt: skip
     assert [tick.get_text() for tick in beside.get_yticklabels()] == ["80.0 (70.0–90.0)", "20.0 (10.0–35.0)", "*"]
     assert any("竖线为全部名册的实际值" in word for word in texts(figure))

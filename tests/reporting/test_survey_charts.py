@@ -34,7 +34,7 @@ def test_a_diverging_bar_is_centred_on_the_middle_of_the_neutral_answer():
     figure = diverging_bars(likert_table(), CODEBOOK, title="满意度")
     assert spans(figure) == [(-35, -15), (-15, 15), (15, 65), (-65, -5), (-5, 5), (5, 35)]
     assert [t.get_text().replace("\n", "") for t in figure.axes[0].get_yticklabels()] == ["态度 (50)", "速度 (50)"]
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == GRADES
+    assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == GRADES
     assert "按中间一级对齐" in figure.get_supxlabel()
 
 
@@ -115,3 +115,31 @@ def test_the_table_is_not_changed():
     table = multiple_table()
     multiple_bars(table, CODEBOOK)
     pd.testing.assert_frame_equal(table, multiple_table())
+
+
+def likert_of(grades, items):
+    share = 1 / len(grades)
+    rows = [
+        {"item": i, "option": g, "n": 60, "base_n": 300, "left_out_n": 5, "share": share} for i in items for g in grades
+    ]
+    return pd.DataFrame(rows).assign(option=lambda t: pd.Categorical(t["option"], grades, ordered=True))
+
+
+@pytest.mark.parametrize("size", ["full", "column", "slide"])
+def test_the_legend_is_clear_of_the_title_and_numbers_stay_in_their_segments(size):
+    grades = ["非常不满意", "不满意", "一般", "满意", "非常满意", "说不清楚", "没有接触过"]
+    items = ["对基层工会组织在困难职工帮扶工作中的服务态度的总体评价", "信息公开"]
+    figure = diverging_bars(likert_of(grades, items), CODEBOOK, title="对工会工作的评价和满意程度", size=size)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    assert not axes.get_legend().get_window_extent().overlaps(figure._suptitle.get_window_extent())
+    bars = [bar.get_window_extent() for bar in axes.patches]
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert any(bar.x0 <= box.x0 and box.x1 <= bar.x1 and bar.y0 <= box.y0 <= bar.y1 for bar in bars)
+
+
+def test_items_over_waves_are_not_taken_for_several_answers_of_one_person():
+    waves = pd.DataFrame({"wave": ["2008", "2009"] * 2, "item": ["甲"] * 2 + ["乙"] * 2, "share": [0.8, 0.9, 0.7, 0.6]})
+    figure = wave_multiples(waves.assign(n=8, base_n=10, left_out_n=[1, 2, 1, 2]), CODEBOOK)
+    assert figure.get_supxlabel() == "图中数字为占比（%）；未详3人不计入"

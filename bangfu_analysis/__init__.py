@@ -34,6 +34,7 @@ _HOMES = {
     "analysis": ["poverty", "rates", "questionnaires", "scales"],
     "reporting.display": ["display_table"],
     "reporting": ["charts", "charts_compare", "charts_waves", "survey_charts", "narrative"],
+    "linkage": ["link_waves"],
     "outline": ["with_unit"],
     "checking.report": ["check_report"],
     "sample": ["write_sample_study"],

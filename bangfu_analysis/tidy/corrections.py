@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,15 +90,22 @@ def _cells(sheets: Sequence[SheetReading]) -> dict[tuple[str, str, str, str], tu
 def write_queries(queries: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
     """queries.xlsx with all units, a sheet each, and queries/<unit>.xlsx to send out; the answer column is left open."""
     whole = folder / "queries.xlsx"
-    _write(queries, whole)
+    write_sheets(queries, whole)
     single = [folder / "queries" / f"{_file_name(unit)}.xlsx" for unit in queries]
     for path, (unit, questions) in zip(single, queries.items(), strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write({unit: questions}, path)
+        write_sheets({unit: questions}, path)
     return [whole, *single]
 
 
-def _write(queries: Mapping[str, pd.DataFrame], path: Path) -> None:
+def write_sheets(
+    sheets: Mapping[str, pd.DataFrame],
+    path: Path,
+    *,
+    answer: str = ANSWER,
+    widths: Sequence[int] = (6, 22, 14, 8, 20, 18, 60, 22, 12),
+) -> None:
+    """A workbook of questions, a sheet each; where `answer` is empty the cell is left open and coloured."""
     import datetime
 
     import xlsxwriter
@@ -109,13 +116,15 @@ def _write(queries: Mapping[str, pd.DataFrame], path: Path) -> None:
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         open_cell = book.add_format({"bg_color": "#FFF4CC", "text_wrap": True, "num_format": "@"})
-        for number, (unit, questions) in enumerate(queries.items(), 1):
+        for number, (unit, questions) in enumerate(sheets.items(), 1):
             sheet = book.add_worksheet(_sheet_name(number, unit))
-            sheet.write_row(0, 0, COLUMNS, head)
+            sheet.write_row(0, 0, list(questions.columns), head)
             for place, values in enumerate(questions.itertuples(index=False), 1):
                 sheet.write_row(place, 0, [str(value) for value in values], wrapped)
-                sheet.write_blank(place, COLUMNS.index(ANSWER), None, open_cell)
-            for column, width in enumerate((6, 22, 14, 8, 20, 18, 60, 22, 12)):
+                sheet.write(
+                    place, questions.columns.get_loc(answer), questions[answer].iloc[place - 1] or None, open_cell
+                )
+            for column, width in enumerate(widths):
                 sheet.set_column(column, column, width)
             sheet.freeze_panes(1, 0)
 
@@ -135,20 +144,26 @@ def read_answers(folder: Path) -> list[Answer]:
 
 def _answers(path: Path) -> list[Answer]:
     found = []
+    for _, _, row in answered_rows(path, COLUMNS, ANSWER):
+        file, sheet, cell, check = (str(row[name] or "").strip() for name in ("文件", "工作表", "单元格", "核对码"))
+        found.append(Answer(file, sheet, cell, row[ANSWER], check))
+    return found
+
+
+def answered_rows(path: Path, columns: Sequence[str], answer: str) -> Iterator[tuple[str, int, dict[str, object]]]:
+    """Sheet, row and cells by heading of every row with an answer; FileRefused where the headings are not `columns`."""
     for sheet in read_sheets(path, path.name):
         if not sheet.cells:
             continue
         heads = [squeeze(str(value)) for value in sheet.cells[0]]
-        if not set(COLUMNS) <= set(heads):
+        if not set(columns) <= set(heads):
             raise FileRefused(
-                f"{path.name} [{sheet.name}]：第一行应为列名 {'、'.join(COLUMNS)}。请用 bangfu queries 写出的表填写。"
+                f"{path.name} [{sheet.name}]：第一行应为列名 {'、'.join(columns)}。请用程序写出的表填写。"
             )
-        place = {name: heads.index(name) for name in COLUMNS}
-        for row in sheet.cells[1:]:
-            if not is_blank(row[place[ANSWER]]):
-                said = [str(row[place[name]] or "").strip() for name in ("文件", "工作表", "单元格", "核对码")]
-                found.append(Answer(said[0], said[1], said[2], row[place[ANSWER]], said[3]))
-    return found
+        for number, cells in enumerate(sheet.cells[1:], 2):
+            row = dict(zip(heads, cells, strict=True))
+            if not is_blank(row[answer]):
+                yield sheet.name, number, row
 
 
 def apply_answers(

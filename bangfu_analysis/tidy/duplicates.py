@@ -94,9 +94,9 @@ def merge_people(
 def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Finding:
     differing = [name for name in _COMPARED if _differ(row[name], kept[name])]
     two_units = _differ(row["reporting_unit"], kept["reporting_unit"])
-    cell = _first_cell(row, cleans)
+    cell = first_cell(row, cleans)
     place = f"{row['source_file']} [{row['source_sheet']}] {cell}"
-    other = f"{kept['source_file']} [{kept['source_sheet']}] {_first_cell(kept, cleans)}"
+    other = f"{kept['source_file']} [{kept['source_sheet']}] {first_cell(kept, cleans)}"
     what = f"与 {other} 是同一人" + ("，由两个单位报送" if two_units else "")
     differs = f"，两处不一致：{listed(differing)}，以较全的一行为准" if differing else ""
     return Finding(
@@ -111,7 +111,8 @@ def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Fi
     )
 
 
-def _first_cell(row: pd.Series, cleans: Sequence[CleanTable]) -> str:
+def first_cell(row: Any, cleans: Sequence[CleanTable]) -> str:
+    """The address of a person's first cell; `row` knows `table` and `row`."""
     table = cleans[row["table"]].table
     return address(table, int(row["row"]), min(table.columns, key=lambda column: column.index))
 

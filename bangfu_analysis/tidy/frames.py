@@ -64,6 +64,16 @@ def tidy_frames(
     return frames
 
 
+def cleaned_people(
+    sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes
+) -> tuple[pd.DataFrame, list[CleanTable]]:
+    """The people of a wave as in `workers` and `exits`, with their private columns, and the tables: never to be written."""
+    cleans = _clean_all(without_copies(of_this_wave(sheets, wave)), codebook, wave, "")
+    everyone, _ = _people(cleans, codebook, wave, key)
+    people, _, _ = merge_people(everyone, cleans, codebook)
+    return people, cleans
+
+
 def stacked(waves: Sequence[Frames]) -> Frames:
     """The frames of several waves, each in one; categories are those of the last wave, with any older ones kept."""
     names = list(waves[-1])

@@ -1,4 +1,4 @@
-"""Writes the sample study: three waves of a made-up district, and the truth that tests hold against what cleaning makes of it.
+"""Writes the sample study: five waves of a made-up district, and the truth that tests hold against what cleaning makes of it.
 
 People are drawn first (people.py), each wave's rows are dealt out to files (rosters.py), hands write them down (dirt.py,
 layouts.py), and the rest of a wave folder is added (ledgers.py). words.yaml and plan.yaml say what there is to draw from.
@@ -14,14 +14,15 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import read_yaml
+from bangfu_analysis.sample.later import later_waves
 from bangfu_analysis.sample.layouts import Place
 from bangfu_analysis.sample.ledgers import aid_page, population_page, settings_text
 from bangfu_analysis.sample.people import Person, Wave, draw_waves
-from bangfu_analysis.sample.rosters import Roster, draw_rosters
+from bangfu_analysis.sample.rosters import Roster, draw_rosters, settings_of
 from bangfu_analysis.sample.survey import survey_page
 from bangfu_analysis.sample.writing import write_text, write_workbook
 
-STUDY, LAST = "daoli", "2009"
+STUDY, PUBLISHED = "daoli", "2009"
 SEED = 20090630
 HERE = Path(__file__).parent
 TRUTH = (
@@ -35,26 +36,32 @@ ALWAYS_GIVEN = ("sex", "birth_date", "age", "unit")
 def write_sample_study(folder: Path, *, seed: int = SEED) -> Path:
     """Write the study under `folder` and return its folder, `<folder>/daoli`.
 
-    Three wave folders with wave.toml, roster files of several layouts, 职工人数统计表.xlsx (the denominators) and
-    帮扶台账.xlsx; in the last also the export of a member questionnaire with its codebook and the decisions on it. The same seed gives the same bytes. Existing files of the same names are replaced.
+    codebook.yaml (units renamed, merged and split), and five wave folders with wave.toml, roster files of several layouts,
+    职工人数统计表.xlsx (the denominators) and 帮扶台账.xlsx; in 2009, whose figures are published, also the export of a member
+    questionnaire with its codebook and the decisions on it; from 2010 a list of exits. The same seed gives the same bytes.
+    Existing files of the same names are replaced.
     """
-    plan, words = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")
-    for wave, rosters, rng in _waves(plan, words, seed):
-        target, settings = folder / STUDY / wave.name, plan["waves"][wave.name]
+    plan = read_yaml(HERE / "plan.yaml")
+    for wave, words, rosters, rng in _waves(plan, seed):
+        target, settings = folder / STUDY / wave.name, settings_of(plan, wave.name)
         target.mkdir(parents=True, exist_ok=True)
         for roster in rosters:
             _write_roster(target, roster)
         write_workbook(target / "职工人数统计表.xlsx", [population_page(wave, settings["workers"], words)])
         write_workbook(target / "帮扶台账.xlsx", [aid_page(wave, _known(rosters), plan["aid"], rng)])
         (target / "wave.toml").write_bytes(settings_text(wave, settings).encode())
-    _write_survey(folder / STUDY / LAST, words, seed)
+        if "mapping" in settings:
+            (target / "mapping.yaml").write_bytes((HERE / settings["mapping"]).read_bytes())
+    (folder / STUDY / "codebook.yaml").write_bytes((HERE / "codebook.yaml").read_bytes())
+    _write_survey(folder / STUDY / PUBLISHED, read_yaml(HERE / "words.yaml"), seed)
     return folder / STUDY
 
 
 def true_people(*, seed: int = SEED) -> dict[str, pd.DataFrame]:
     """Wave -> one row per row of a roster that is about somebody, true values beside its place (tests/truth/README.md)."""
-    plan, words = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")
-    return {wave.name: _truth(rosters) for wave, rosters, _ in _waves(plan, words, seed)}
+    plan = read_yaml(HERE / "plan.yaml")
+    told = {name: (*TRUTH, *settings.get("truth", ())) for name, settings in {**plan["waves"], **plan["later"]}.items()}
+    return {wave.name: _truth(rosters, told[wave.name]) for wave, _, rosters, _ in _waves(plan, seed)}
 
 
 def write_truth(folder: Path, *, seed: int = SEED) -> list[Path]:
@@ -67,10 +74,14 @@ def write_truth(folder: Path, *, seed: int = SEED) -> list[Path]:
     return paths
 
 
-def _waves(plan: Mapping[str, Any], words: Mapping[str, Any], seed: int) -> Iterator[tuple[Wave, list[Roster], Random]]:
-    for wave in draw_waves(Random(seed), plan, words):
+def _waves(plan: Mapping[str, Any], seed: int) -> Iterator[tuple[Wave, Mapping[str, Any], list[Roster], Random]]:
+    """Each wave with the words of its day, its rosters and its generator: the published one, back from it, on from it."""
+    words = read_yaml(HERE / "words.yaml")
+    drawn = draw_waves(Random(seed), plan, words)
+    onward = later_waves(Random(seed + 1), plan, words, drawn[::-1])
+    for wave, own in [*((wave, words) for wave in drawn), *onward]:
         rng = Random(seed + int(wave.name))
-        yield wave, draw_rosters(wave, plan, rng, words), rng
+        yield wave, own, draw_rosters(wave, plan, rng, own), rng
 
 
 def _known(rosters: list[Roster]) -> list[Person]:
@@ -82,7 +93,7 @@ def _known(rosters: list[Roster]) -> list[Person]:
 def _write_roster(target: Path, roster: Roster) -> None:
     names = [roster.plan[key] for key in ("file", "copy") if key in roster.plan]
     for name in names:
-        if name.endswith(".csv"):
+        if name.endswith((".csv", ".tsv")):
             write_text(target / name, roster.pages[0])
         else:
             write_workbook(target / name, roster.pages)
@@ -96,8 +107,8 @@ def _write_survey(target: Path, words: Mapping[str, Any], seed: int) -> None:
     (target / "questionnaire.yaml").write_bytes((HERE / "questionnaire.yaml").read_bytes())
 
 
-def _truth(rosters: list[Roster]) -> pd.DataFrame:
-    rows = [_true_row(place, roster) for roster in rosters for place in roster.places]
+def _truth(rosters: list[Roster], told: tuple[str, ...]) -> pd.DataFrame:
+    rows = [_true_row(place, roster, told) for roster in rosters for place in roster.places]
     truth = pd.DataFrame(rows)
     again = truth[truth["fate"] == "duplicate"]
     where = again["file"] + "|" + again["sheet"] + "|" + again["row"].astype("str")
@@ -106,18 +117,18 @@ def _truth(rosters: list[Roster]) -> pd.DataFrame:
     return truth.assign(also=truth["person_no"].map(also).where(counted, "").fillna(""))
 
 
-def _true_row(place: Place, roster: Roster) -> dict[str, object]:
+def _true_row(place: Place, roster: Roster, told: tuple[str, ...]) -> dict[str, object]:
     entry, person = place.entry, place.entry.person
-    values = {name: getattr(person, name) for name in TRUTH} | {"causes": "|".join(person.causes)}
+    values = {name: getattr(person, name) for name in told} | {"causes": "|".join(person.causes)}
     return {
         "person_no": person.number, "fate": entry.fate, "file": place.file, "sheet": place.sheet, "row": place.row,
-        **values, "lost": "|".join(entry.lost), "not_given": "|".join(_not_given(place, roster)),
+        **values, "lost": "|".join(entry.lost), "not_given": "|".join(_not_given(place, roster, told)),
         "doubtful": "|".join(entry.doubtful),
     }  # fmt: skip
 
 
-def _not_given(place: Place, roster: Roster) -> list[str]:
+def _not_given(place: Place, roster: Roster, told: tuple[str, ...]) -> list[str]:
     """Variables that the row's file does not ask for, or that the hand left open."""
     asked = set(roster.plan["columns"])
-    absent = [n for n in TRUTH if n not in ALWAYS_GIVEN and COLUMN_OF.get(n, n) not in asked]
+    absent = [n for n in told if n not in ALWAYS_GIVEN and COLUMN_OF.get(n, n) not in asked]
     return [*absent, *place.entry.not_given]

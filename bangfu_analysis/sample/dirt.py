@@ -14,7 +14,7 @@ FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 NUMERALS = "〇一二三四五六七八九"
 SERIAL_ZERO = datetime.date(1899, 12, 30)
 EVERYONES_ID = "9.90102E+17"  # all that is left of a number of region 990102 once its display was saved as text
-INCOMES = ("income_personal_monthly", "income_per_capita_monthly", "income_household_annual")
+INCOMES = ("income_personal_monthly", "income_per_capita_monthly", "income_household_annual", "rigid_expense_annual")
 CAN_BE_LOST = ("education", "education", "household_size", "income_personal_monthly", "employment_status", "cause")
 SCHOOLS = {6: "学龄前", 12: "小学", 15: "初中", 18: "高中", 22: "大学生"}
 
@@ -66,7 +66,7 @@ class Hand:
 def damaged(people: list[Person], hand: Hand) -> list[Entry]:
     """A row for each, with a slip here and there.
 
-    What is truly lost is lost by 困难 people only; 特困 suffer only what a whole ID number mends. In a file that is sent
+    What is truly lost is never lost by 特困, who are counted as published: they suffer only what a whole ID number mends. In a file that is sent
     twice everybody stays known.
     """
     entries = [_slipped(Entry(person), hand) for person in people]
@@ -76,7 +76,7 @@ def damaged(people: list[Person], hand: Hand) -> list[Entry]:
 
 def _slipped(entry: Entry, hand: Hand) -> Entry:
     slips: dict[Callable[[Entry, Hand], Entry | None], float] = {_mended_sex: 6, _mended_birth: 8}
-    if entry.person.level == "general":
+    if entry.person.level != "extreme":
         slips |= {
             _lost_value: 45, _not_given: 30, _short_id: 8, _no_identity: 6, _no_sex: 5, _miscopied: 5, _other_birth: 6,
         }  # fmt: skip
@@ -103,7 +103,7 @@ def _lost_value(entry: Entry, hand: Hand) -> Entry | None:
 
 
 def _not_given(entry: Entry, hand: Hand) -> Entry | None:
-    variable = hand.one(*INCOMES)
+    variable = hand.one(*INCOMES[:3])
     if variable not in hand.columns:
         return None
     return replace(entry, damage={variable: hand.one(None, "/", "不详", "-")}, not_given=(variable,))
@@ -206,6 +206,8 @@ def _numeral(n: int) -> str:
 
 
 def _money(yuan: int, variable: str, hand: Hand) -> object:
+    if "年人均" in hand.columns[variable]:
+        return hand.sometimes(yuan * 12, f"{yuan * 12}元", f"{yuan * 12}元/年")
     if "万元" in hand.columns[variable]:
         return hand.sometimes(yuan / 10000, yuan / 10000, f"{yuan / 10000:g}万")
     if yuan == 0:
@@ -219,7 +221,7 @@ def _money(yuan: int, variable: str, hand: Hand) -> object:
 
 def _id_number(entry: Entry, hand: Hand) -> object:
     right = entry.person.id_number
-    old = right[:6] + right[8:17] if entry.person.birth_date.year < 1975 else right
+    old = right[:6] + right[8:17] if entry.person.birth_date.year < 1975 and entry.person.day.year < 2013 else right
     spaced = f"{right[:6]} {right[6:14]} {right[14:]}"
     return hand.sometimes(right, right, "'" + right, spaced, right.translate(FULL_WIDTH), right.lower(), old, old)
 
@@ -236,6 +238,8 @@ def _age(entry: Entry, hand: Hand) -> object:
 
 def _cause(entry: Entry, hand: Hand) -> object:
     wanted = entry.person.causes[:1] if "cause_other" in hand.columns else entry.person.causes
+    if numbers := hand.plan.get("cause_numbers"):
+        return hand.one(*hand.plan["join"]).join(str(numbers[c]) for c in wanted)
     return hand.one(*hand.plan["join"]).join(str(hand.spelled("cause", c)) for c in wanted)
 
 
@@ -253,12 +257,16 @@ def _phone(entry: Entry, hand: Hand) -> object:
 
 
 def _file_status(entry: Entry, hand: Hand) -> object:
+    if entry.person.returned:
+        return "返困"
     return hand.one("已脱困", "注销") if entry.fate == "exited" else hand.one("在档", "在档", None)
 
 
 def _exit_date(entry: Entry, hand: Hand) -> object:
-    left = datetime.date(entry.person.day.year, hand.one(1, 2, 3, 4, 5), hand.one(8, 15, 22))
-    return f"{left:%Y-%m-%d}" if entry.fate == "exited" else None
+    left = entry.person.left_on or datetime.date(
+        entry.person.day.year, hand.one(1, 2, 3, 4, 5), hand.one(8, 15, 22)
+    )
+    return f"{left:%Y-%m-%d}" if entry.fate == "exited" or entry.person.returned else None
 
 
 _WRITERS: Mapping[str, Callable[[Entry, Hand], object]] = {
@@ -281,4 +289,5 @@ _WRITERS: Mapping[str, Callable[[Entry, Hand], object]] = {
     "phone": _phone,
     "file_status": _file_status,
     "exit_date": _exit_date,
+    "exit_reason": lambda entry, hand: hand.spelled("exit_reason", entry.person.exit_reason),
 }

@@ -42,7 +42,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a row stands: `row` as a person counts it."""
+    """Where a row stands: `row` as a person counts it, 0 for a form that is the whole sheet."""
 
     entry: Entry
     file: str
@@ -53,6 +53,8 @@ class Place:
 def roster_pages(hand: Hand, blocks: Blocks, old: list[Entry]) -> tuple[list[Page], list[Place]]:
     """The pages of a roster file and the places of its rows; `old` goes to the hidden sheet, where the plan has one."""
     hand, plan = replace(hand, plan=_with_slots(hand.plan)), hand.plan
+    if plan.get("forms"):
+        return _forms(hand, blocks)
     if not plan.get("sheets"):
         page = Page(plan.get("sheet", ""))
         return [page], list(_fill(page, hand, blocks))
@@ -66,6 +68,25 @@ def roster_pages(hand: Hand, blocks: Blocks, old: list[Entry]) -> tuple[list[Pag
         pages.append(Page(plan["old_sheet"], visible=False))
         plain = replace(hand, plan={**hand.plan, "title": [], "notes": [], "totals": False})
         places += _fill(pages[-1], plain, {"": old})
+    return pages, places
+
+
+def _forms(hand: Hand, blocks: Blocks) -> tuple[list[Page], list[Place]]:
+    """One form a sheet, three labels a row with their values beside them, the family below; a form has no row of its own."""
+    pages, places = list[Page](), list[Place]()
+    labels = [c for c in hand.columns if not c.startswith("m:")]
+    kin = [c for c in hand.columns if c.startswith("m:")]
+    for unit, entry in ((unit, entry) for unit, entries in blocks.items() for entry in entries):
+        page = Page(str(len(pages) + 1))
+        row = _title(page, hand, unit, 6)
+        for i in range(0, len(labels), 3):
+            row = page.put(row, [cell for c in labels[i : i + 3] for cell in (hand.columns[c], cell_of(entry, c, hand))])
+        first, row = row, page.put(row, ["家庭成员", *(hand.columns[c] for c in kin)])
+        for slot in range(len(entry.person.members)):
+            row = page.put(row, [None, *(member_cell(entry.person, slot, c[2:], hand) for c in kin)])
+        page.merge(first, 0, row - 1, 0)
+        pages.append(page)
+        places.append(Place(entry, hand.plan["file"], page.name, 0))
     return pages, places
 
 
@@ -92,6 +113,8 @@ def _fill(page: Page, hand: Hand, blocks: Blocks) -> Iterator[Place]:
     row = _header(page, hand, columns, row)
     number = 0
     for unit, entries in blocks.items():
+        if hand.plan.get("unit") == "section":
+            row = page.put(row, [unit])
         first = row
         for entry in entries:
             number += 1

@@ -74,6 +74,8 @@ def _months_before(day: datetime.date, months: int) -> datetime.date:
 
 def settings_text(wave: Wave, settings: Mapping[str, Any]) -> str:
     """wave.toml."""
+    if "scheme" in settings:
+        return _later_settings(wave, settings)
     low, high = settings["lines"]
     extreme = sum(p.level == "extreme" for p in wave.people)
     return (
@@ -83,4 +85,16 @@ def settings_text(wave: Wave, settings: Mapping[str, Any]) -> str:
         f"general = {high}                    # 困难职工线\n\n"
         f"[stated]                         # 上报的总数，用来核对\nworkers_total = {settings['workers']}\n"
         f"hardship_total = {len(wave.people)}\nextreme_total = {extreme}\n"
+    )
+
+
+def _later_settings(wave: Wave, settings: Mapping[str, Any]) -> str:
+    levels = Counter(p.level for p in wave.people)
+    lines = "".join(f"{name} = {yuan}\n" for name, yuan in settings["lines"].items())
+    stated = "".join(f"{level}_total = {n}\n" for level, n in sorted(levels.items()))
+    return (
+        f'reference_date = {wave.day}      # 年龄算到这一天\nscope = "道里区"\nscheme = "{settings["scheme"]}"\n'
+        f'note = "{settings["note"]}"\n\n[line]                           # 低保标准，元/人·月\n{lines}\n'
+        f"[stated]                         # 上报的总数，用来核对\nworkers_total = {settings['workers']}\n"
+        f"hardship_total = {len(wave.people)}\n{stated}"
     )

@@ -27,7 +27,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Person:
-    """A worker in hardship as they are in one wave; `number` and the ID number stay the same in all. Money is yuan."""
+    """A worker in hardship as they are in one wave; `number` and the ID number stay the same in all. Money is yuan.
+
+    `left_on`: of those who left, and of those who `returned`, the day on which they (last) left the file.
+    """
 
     number: int
     name: str
@@ -45,6 +48,10 @@ class Person:
     income_per_capita_monthly: int = 0
     income_personal_monthly: int = 0
     has_dibao: bool = False
+    rigid_expense_annual: int = 0
+    returned: bool = False
+    exit_reason: str = ""
+    left_on: datetime.date | None = None
 
     @property
     def age(self) -> int:
@@ -154,7 +161,7 @@ class Drawing:
         if self.rng.random() < 0.08 or (person.employment == "retired" and earlier.age < PENSION[person.sex]):
             earlier = replace(earlier, employment=self._employment(earlier))
         keep = 0.9 if person.causes[0].startswith("illness") else 0.96
-        still = tuple(c for c in person.causes if c != "schooling" or _schooling(earlier))
+        still = still_caused(person, earlier)
         if not still or self.rng.random() > keep:
             still = self._causes(earlier, settings["illness"] * 0.5)
         return self._with_money(replace(earlier, causes=still), settings)
@@ -244,10 +251,18 @@ class Drawing:
         low, high = settings["lines"]
         bounds = (70, low) if person.level == "extreme" else (low, high + 60)
         per_head = self.rng.randrange(-(-bounds[0] // 10) * 10, bounds[1], 10)
-        works = person.employment not in ("unemployed", "laid_off") or self.rng.random() < 0.4
-        own = int(per_head * person.household_size * self.rng.uniform(0.5, 1)) // 10 * 10 if works else 0
+        own = self._own_income(person, per_head)
         dibao = person.level == "extreme" and self.rng.random() < 0.45
         return replace(person, income_per_capita_monthly=per_head, income_personal_monthly=own, has_dibao=dibao)
+
+    def _own_income(self, person: Person, per_head: int) -> int:
+        works = person.employment not in ("unemployed", "laid_off") or self.rng.random() < 0.4
+        return int(per_head * person.household_size * self.rng.uniform(0.5, 1)) // 10 * 10 if works else 0
+
+
+def still_caused(person: Person, then: Person) -> tuple[str, ...]:
+    """The person's causes that hold of them at another time too."""
+    return tuple(c for c in person.causes if c != "schooling" or _schooling(then))
 
 
 def _schooling(person: Person) -> bool:

@@ -28,13 +28,32 @@ class Roster:
     places: list[Place]
 
 
+def settings_of(plan: Mapping[str, Any], wave: str) -> Mapping[str, Any]:
+    """What the plan says of a wave, published or later."""
+    settings: Mapping[str, Any] = {**plan["waves"], **plan["later"]}[wave]
+    return settings
+
+
 def draw_rosters(wave: Wave, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> list[Roster]:
     """The roster files of a wave."""
-    hands = [Hand(plan["files"][key], rng, words) for key in plan["waves"][wave.name]["files"]]
+    settings = settings_of(plan, wave.name)
+    hands = [Hand(plan["files"][key], rng, words) for key in settings["files"]]
     gone = iter([replace(p, day=wave.day) for p in wave.gone])
     first = [_blocks(hand, wave.people) for hand in hands]
     again = [_with_second_sendings(blocks, hand, first) for blocks, hand in zip(first, hands, strict=True)]
-    return [_roster(hand, _with_extras(blocks, hand, gone), wave) for blocks, hand in zip(again, hands, strict=True)]
+    rosters = [_roster(hand, _with_extras(blocks, hand, gone), wave) for blocks, hand in zip(again, hands, strict=True)]
+    return rosters + _exits(wave, settings, plan, rng, words)
+
+
+def _exits(
+    wave: Wave, settings: Mapping[str, Any], plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]
+) -> list[Roster]:
+    """The list of those who left since the wave before, where the wave has one."""
+    if "exits" not in settings:
+        return []
+    hand = Hand(plan["files"][settings["exits"]], rng, words)
+    left = [replace(person, day=wave.day) for person in wave.gone]
+    return [_roster(hand, {unit: [Entry(p, "exited") for p in left if p.unit == unit] for unit in words["units"]}, wave)]
 
 
 def _roster(hand: Hand, blocks: Blocks, wave: Wave) -> Roster:
@@ -42,7 +61,7 @@ def _roster(hand: Hand, blocks: Blocks, wave: Wave) -> Roster:
     pages, places = roster_pages(hand, blocks, [Entry(p, "old") for p in wave.gone[-25:]])
     if "hidden_row" in plan.get("extras", []):
         hide_some(pages[0], [p for p in places if p.entry.fate == "counted"], hand.rng)
-    if plan["file"].endswith(".csv"):
+    if plan["file"].endswith((".csv", ".tsv")):
         places = physical_lines(pages[0], places)
     copied = [replace(p, file=plan["copy"], entry=replace(p.entry, fate="duplicate")) for p in places if "copy" in plan]
     return Roster(plan, pages, places + copied)

@@ -53,13 +53,14 @@ def _write_page(sheet: Worksheet, page: Page, looks: dict[tuple[bool, bool], For
 
 
 def write_text(path: Path, page: Page) -> None:
-    """A GB18030 text file, comma separated, as a Chinese Excel saves it."""
+    """A text file as a Chinese Excel saves it: .csv in GB18030 by commas, .tsv in UTF-16 by tabs."""
+    tabs = path.suffix == ".tsv"
     width = max(column for _, column in page.cells) + 1
     text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\r\n")
+    lines = csv.writer(text, lineterminator="\r\n", delimiter="\t" if tabs else ",")
     for row in range(max(r for r, _ in page.cells) + 1):
         lines.writerow([_plain(page.cells.get((row, column))) for column in range(width)])
-    path.write_bytes(text.getvalue().encode("gb18030"))
+    path.write_bytes(text.getvalue().encode("utf-16" if tabs else "gb18030"))
 
 
 def _plain(value: object) -> str:

@@ -1,5 +1,8 @@
 """Every test has a pseudonym key of its own; nothing is written into the clone."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -16,3 +19,27 @@ def own_key(tmp_path_factory):
     os.environ["BANGFU_KEY_FILE"] = str(place)
     yield
     del os.environ["BANGFU_KEY_FILE"]
+
+
+@pytest.fixture(scope="session")
+def daoli(tmp_path_factory, own_key):
+    """data/raw/daoli in a project of its own: `wave_frames` cleans each wave of it once, for all tests that only read."""
+    target = tmp_path_factory.mktemp("示例 项目") / "data" / "raw" / "daoli"
+    return Path(shutil.copytree(Path(__file__).parents[1] / "data" / "raw" / "daoli", target))
+
+
+@pytest.fixture(scope="session")
+def own_project(daoli):
+    """(folder, waves) -> the waves' study in `folder`, cleaned already, for a test that changes or writes something."""
+    from bangfu_analysis.study import wave_frames
+
+    def build(folder, waves):
+        for wave in waves:
+            wave_frames(daoli / wave)
+            for kind in ("raw", "processed"):
+                place = Path("data") / kind / "daoli" / wave
+                shutil.copytree(daoli.parents[2] / place, folder / place)
+        shutil.copy(daoli / "codebook.yaml", folder / "data" / "raw" / "daoli")
+        return folder / "data" / "raw" / "daoli" / waves[-1]
+
+    return build

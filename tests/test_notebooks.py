@@ -1,6 +1,5 @@
 """Every notebook asks one question, holds no output and no `def`, and runs from top to bottom."""
 
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -12,10 +11,10 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory, own_project):
     """A project with the sample study, so that nothing is written into the clone."""
     folder = tmp_path_factory.mktemp("调查 项目")
-    shutil.copytree(ROOT / "data" / "raw", folder / "data" / "raw")
+    own_project(folder, ["2007", "2008", "2009", "2010", "2018"])
     (folder / "notebooks").mkdir()
     return folder
 

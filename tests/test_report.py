@@ -1,6 +1,5 @@
 """The report of the sample study, opened: the published figures, and what follows when workers are taken out."""
 
-import shutil
 from pathlib import Path
 
 import docx
@@ -14,6 +13,7 @@ from bangfu_analysis.study import report_wave
 ROOT = Path(__file__).parents[1]
 CSV = "机关事业工会导出.csv"
 TAKEN = 20
+WAVES = ["2007", "2008", "2009"]
 BANDS = {
     "初中以下": ["illiterate", "primary", "junior_secondary"],
     "高中": ["vocational_secondary", "senior_secondary"],
@@ -21,20 +21,15 @@ BANDS = {
 }
 
 
-def project(folder):
-    shutil.copytree(ROOT / "data" / "raw" / "daoli", folder / "data" / "raw" / "daoli")
-    return folder / "data" / "raw" / "daoli" / "2009"
+@pytest.fixture(scope="module")
+def report(tmp_path_factory, own_project):
+    return report_wave(own_project(tmp_path_factory.mktemp("全 部"), WAVES))
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    return report_wave(project(tmp_path_factory.mktemp("全 部")))
-
-
-@pytest.fixture(scope="module")
-def fewer(tmp_path_factory):
+def fewer(tmp_path_factory, own_project):
     """The report after TAKEN workers, who stand nowhere else, are cut out of a raw file; with the people who stay."""
-    wave = project(tmp_path_factory.mktemp("少 二十"))
+    wave = own_project(tmp_path_factory.mktemp("少 二十"), WAVES)
     truth = pd.read_parquet(ROOT / "tests" / "truth" / "daoli_2009.parquet")
     # The same list lies there twice: its second sending goes, so that the cut can be seen.
     copies = [path for path in wave.glob("*.csv") if path.name != CSV]

@@ -16,14 +16,21 @@ from pandas.testing import assert_frame_equal
 from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.codebook import load_codebook, read_yaml
 from bangfu_analysis.sample import HERE, true_people, write_sample_study
+from bangfu_analysis.sample.later import units_of
+from bangfu_analysis.sample.layouts import Page
 from bangfu_analysis.sample.ledgers import population_counts
 from bangfu_analysis.sample.people import Wave, draw_waves
+from bangfu_analysis.sample.writing import write_workbook
 from bangfu_analysis.text import heading_key
 
 ROOT = Path(__file__).parents[1]
 COMMITTED = ROOT / "data" / "raw" / "daoli"
 PLAN, WORDS = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")
-WAVES = ("2007", "2008", "2009")
+WAVES, LATER = ("2007", "2008", "2009"), ("2010", "2018")
+SETTINGS = {**PLAN["waves"], **PLAN["later"]}
+UNITS = dict.fromkeys(WAVES, WORDS["units"])
+for wave, before in (("2010", "2009"), ("2018", "2010")):
+    UNITS[wave] = units_of(UNITS[before], PLAN["later"][wave]["units"])
 CELLS = {("male", False): 612, ("male", True): 140, ("female", True): 196, ("female", False): 110}
 SCHOOLED = {"illiterate": 0, "primary": 0, "junior_secondary": 0, "vocational_secondary": 1, "senior_secondary": 1}
 
@@ -128,11 +135,12 @@ def test_the_workers_of_a_district_add_up_and_nowhere_fall_below_those_in_hardsh
     assert all(sum(n for (u, *_), n in counts.items() if u == unit) > n_hard for unit, n_hard in by_unit.items())
 
 
-def test_the_same_seed_gives_the_same_bytes(study, tmp_path):
-    again = write_sample_study(tmp_path)
-    files = sorted(p.relative_to(study) for p in study.rglob("*") if p.is_file())
-    assert files == sorted(p.relative_to(again) for p in again.rglob("*") if p.is_file())
-    assert [p for p in files if (study / p).read_bytes() != (again / p).read_bytes()] == []
+def test_the_same_pages_give_the_same_bytes(tmp_path):
+    page = Page("一", {(0, 0): "姓名", (1, 0): datetime.date(1959, 7, 1), (2, 0): 3.5}, [(3, 0, 4, 0)], {1}, {2})
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_workbook(tmp_path / name / "x.xlsx", [page])
+    assert (tmp_path / "a" / "x.xlsx").read_bytes() == (tmp_path / "b" / "x.xlsx").read_bytes()
 
 
 def content(path):
@@ -147,29 +155,29 @@ def content(path):
 
 def test_the_committed_study_is_what_the_function_writes(study):
     files = sorted(p.relative_to(study) for p in study.rglob("*") if p.is_file())
-    assert files == sorted(p.relative_to(COMMITTED) for p in COMMITTED.glob("*/*") if p.is_file())
+    assert files == sorted(p.relative_to(COMMITTED) for p in COMMITTED.rglob("*") if p.is_file())
     assert [p for p in files if content(study / p) != content(COMMITTED / p)] == []
 
 
-@pytest.mark.parametrize("wave", WAVES)
+@pytest.mark.parametrize("wave", SETTINGS)
 def test_the_committed_truth_is_what_the_function_writes(truth, wave):
     committed = pd.read_parquet(ROOT / "tests" / "truth" / f"daoli_{wave}.parquet")
     assert_frame_equal(committed, truth[wave], check_dtype=False)
     assert not {"name", "id_number", "phone"} & set(committed)
 
 
-@pytest.mark.parametrize("wave", WAVES)
+@pytest.mark.parametrize("wave", SETTINGS)
 def test_a_wave_has_four_layouts_and_headings_of_its_own(wave):
     def layout(plan):
         ticks = any(c.startswith("tick:") for c in plan["columns"])
         levels = any("/" in heading for heading in plan["columns"].values())
         return ticks, levels, plan.get("sheets"), plan.get("members"), plan.get("slots"), plan["file"].endswith("csv")
 
-    own = [PLAN["files"][key] for key in PLAN["waves"][wave]["files"]]
-    others = [PLAN["files"][key] for name in WAVES if name != wave for key in PLAN["waves"][name]["files"]]
+    own = [PLAN["files"][key] for key in SETTINGS[wave]["files"]]
+    others = [PLAN["files"][key] for name in SETTINGS if name != wave for key in SETTINGS[name]["files"]]
     assert len({layout(plan) for plan in own}) >= 4
     assert not {plan["file"] for plan in own} & {plan["file"] for plan in others}
-    assert sorted(unit for plan in own for unit in plan["units"]) == sorted(WORDS["units"])
+    assert sorted(unit for plan in own for unit in plan["units"]) == sorted(UNITS[wave])
     assert all(own_plan["columns"] != plan["columns"] for own_plan in own for plan in others)
 
 
@@ -186,7 +194,8 @@ def test_every_heading_is_one_that_the_codebook_knows(key):
             known = members[variable[2:]]
             assert leaf in (*known.headings, *known.inner)
         else:
-            assert leaf in codebook.variable("workers", variable).headings
+            known = codebook.variable("workers", variable)
+            assert leaf in (*known.headings, *known.other_period)
 
 
 @pytest.mark.parametrize("variable", WORDS["says"])
@@ -205,8 +214,9 @@ def test_every_spelling_is_one_that_the_codebook_knows(variable):
 
 def texts(study):
     for path in study.rglob("*"):
-        if path.suffix == ".csv":
-            yield from re.split(r"[,\r\n]", path.read_bytes().decode("gb18030"))
+        if path.suffix in (".csv", ".tsv"):
+            encoding = "gb18030" if path.suffix == ".csv" else "utf-16"
+            yield from re.split(r"[,\t\r\n]", path.read_bytes().decode(encoding))
         elif path.suffix == ".xlsx":
             yield from re.findall(r"<t[^>]*>([^<]*)</t>", content(path)["xl/sharedStrings.xml"].decode())
 
@@ -215,15 +225,58 @@ def test_every_id_number_is_of_region_99_and_nearly_all_are_valid(study):
     bare = (re.sub(r"[\s']", "", unicodedata.normalize("NFKC", text)) for text in texts(study))
     numbers = [text.upper() for text in bare if re.fullmatch(r"\d{14,17}[\dXx]", text)]
     whole = [number for number in numbers if len(number) == 18]
-    assert len(numbers) > 11000
+    assert len(numbers) > 16000
     assert {number[:6] for number in numbers} == {"990102"}
-    assert sum(number[17] != check_character(number[:17]) for number in whole) < 100
+    assert sum(number[17] != check_character(number[:17]) for number in whole) < 150
 
 
 def test_the_settings_state_the_totals(study, truth):
-    for wave in WAVES:
+    for wave in SETTINGS:
         settings = tomllib.loads((study / wave / "wave.toml").read_text(encoding="utf-8"))
         people = counted(truth, wave)
         assert settings["reference_date"] == datetime.date(int(wave), 6, 30)
         assert settings["stated"]["hardship_total"] == len(people)
-        assert settings["stated"]["extreme_total"] == (people["level"] == "extreme").sum()
+        told = {f"{level}_total": n for level, n in people["level"].value_counts().items()}
+        assert (
+            settings["stated"].items()
+            <= {**told, "hardship_total": len(people), "workers_total": SETTINGS[wave]["workers"]}.items()
+        )
+
+
+def test_later_waves_keep_their_own_scheme_and_rule(truth):
+    assert {wave: set(counted(truth, wave)["level"]) for wave in LATER} == {
+        "2010": {"above_line", "dibao", "no_dibao"},
+        "2018": {"deep", "relative", "accidental"},
+    }
+    before, now = (counted(truth, wave) for wave in LATER)
+    assert (before["income_per_capita_monthly"].lt(300) == before["level"].ne("above_line")).all()
+    left = (now["income_household_annual"] - now["rigid_expense_annual"]) / 12 / now["household_size"]
+    assert left[now["level"] == "deep"].lt(600).all()
+    assert left[now["level"] == "relative"].between(600, 1200, inclusive="left").all()
+    assert now.loc[now["level"] == "accidental", "causes"].str.startswith("accident").all()
+
+
+def test_people_come_back_after_a_wave_away_but_the_dead_do_not(truth):
+    here = {wave: set(counted(truth, wave)["person_no"]) for wave in SETTINGS}
+    assert len((here["2007"] | here["2008"]) & here["2010"] - here["2009"]) == PLAN["later"]["2010"]["return"]
+    earlier = here["2007"] | here["2008"] | here["2009"]
+    assert len(earlier & here["2018"] - here["2010"]) == PLAN["later"]["2018"]["return"]
+    dead = {wave: set(truth[wave].query("exit_reason == 'died'")["person_no"]) for wave in LATER}
+    assert [len(dead[wave]) for wave in LATER] == [PLAN["later"][wave]["died"] for wave in LATER]
+    assert not dead["2010"] & (here["2010"] | here["2018"])
+    assert dead["2010"] <= here["2009"] and dead["2018"] <= here["2010"]
+
+
+def test_renamed_merged_and_split_units_are_those_that_the_study_s_codebook_carries_over(truth):
+    carried = read_yaml(COMMITTED / "codebook.yaml")["crosswalk"]["carried"]
+    moved = {(old, entry["to"]) for entry in carried for old in entry["from"]}
+    drawn = {
+        (old, new) if "valid_to" in entry else (new, old)
+        for wave in LATER
+        for new, (*_, came_of) in PLAN["later"][wave]["units"].items()
+        for old in came_of
+        for entry in carried
+        if old in entry["from"] or new in entry["from"]
+    }
+    assert moved == drawn
+    assert set(counted(truth, "2018")["unit"]) <= set(UNITS["2018"])

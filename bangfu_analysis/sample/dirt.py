@@ -263,9 +263,7 @@ def _file_status(entry: Entry, hand: Hand) -> object:
 
 
 def _exit_date(entry: Entry, hand: Hand) -> object:
-    left = entry.person.left_on or datetime.date(
-        entry.person.day.year, hand.one(1, 2, 3, 4, 5), hand.one(8, 15, 22)
-    )
+    left = entry.person.left_on or datetime.date(entry.person.day.year, hand.one(1, 2, 3, 4, 5), hand.one(8, 15, 22))
     return f"{left:%Y-%m-%d}" if entry.fate == "exited" or entry.person.returned else None
 
 

@@ -29,15 +29,16 @@ def later_waves(
 def units_of(units: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The units after `changes`: new name -> its shares, whether it stands still, and the units that it came of."""
     gone = {old for *_, came_of in changes.values() for old in came_of}
-    return {**{unit: said for unit, said in units.items() if unit not in gone}, **{u: c[:3] for u, c in changes.items()}}
+    return {
+        **{unit: said for unit, said in units.items() if unit not in gone},
+        **{u: c[:3] for u, c in changes.items()},
+    }
 
 
 class Onward(Drawing):
     """Draws people on from the waves that are known; the dead never come back."""
 
-    def __init__(
-        self, rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any], earlier: Sequence[Wave]
-    ) -> None:
+    def __init__(self, rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any], earlier: Sequence[Wave]) -> None:
         super().__init__(rng, plan, words)
         everyone = [person for wave in earlier for person in (*wave.people, *wave.gone)]
         self.number = max(person.number for person in everyone)
@@ -54,7 +55,9 @@ class Onward(Drawing):
         here = {p.number for p in before.people}
         away = {p.number: p for wave in known[:-1] for p in wave.people if p.number not in here | self.dead}
         back = self.rng.sample(sorted(away.values(), key=lambda p: p.number), settings["return"])
-        order = sorted(before.people, key=lambda p: self.rng.random() + 0.3 * (p.age >= 52) + 0.15 * (p.level not in POOR))
+        order = sorted(
+            before.people, key=lambda p: self.rng.random() + 0.3 * (p.age >= 52) + 0.15 * (p.level not in POOR)
+        )
         stayers, leavers = order[: settings["stay"]], order[settings["stay"] :]
         people = [self._on(p, settings) for p in stayers]
         people += [replace(self._on(p, settings), returned=True, left_on=self._day(p.day, before.day)) for p in back]
@@ -74,7 +77,9 @@ class Onward(Drawing):
         """What the unit is called now; of a unit that was split, one of the parts."""
         return self._unit(self.rng.choice(self.now[unit])) if unit in self.now else unit
 
-    def _leaving(self, leavers: Sequence[Person], since: datetime.date, settings: Mapping[str, Any]) -> Iterator[Person]:
+    def _leaving(
+        self, leavers: Sequence[Person], since: datetime.date, settings: Mapping[str, Any]
+    ) -> Iterator[Person]:
         """Those of `leavers` whom the list of exits names with day and reason: all who died, and some of the others."""
         by_age = sorted(leavers, key=lambda p: self.rng.random() ** (1 / (p.age - 18)), reverse=True)
         died, others = by_age[: settings["died"]], by_age[settings["died"] :]
@@ -111,6 +116,7 @@ class Onward(Drawing):
         causes = tuple(dict.fromkeys(("accident", *person.causes))) if level == "accidental" else person.causes
         left, burden = self.rng.randrange(*bounds[level]), self.rng.randrange(*BURDENS.get(causes[0], (0, 120)), 10)
         dibao = level == "deep" and left + burden < line and self.rng.random() < 0.7
-        rigid = burden * 12 * person.household_size
-        money = {"income_per_capita_monthly": left + burden, "rigid_expense_annual": rigid}
-        return replace(person, level=level, causes=causes[:3], has_dibao=dibao, **money)
+        return replace(
+            person, level=level, causes=causes[:3], has_dibao=dibao, income_per_capita_monthly=left + burden,
+            rigid_expense_annual=burden * 12 * person.household_size,
+        )  # fmt: skip

@@ -53,7 +53,9 @@ def _exits(
         return []
     hand = Hand(plan["files"][settings["exits"]], rng, words)
     left = [replace(person, day=wave.day) for person in wave.gone]
-    return [_roster(hand, {unit: [Entry(p, "exited") for p in left if p.unit == unit] for unit in words["units"]}, wave)]
+    return [
+        _roster(hand, {unit: [Entry(p, "exited") for p in left if p.unit == unit] for unit in words["units"]}, wave)
+    ]
 
 
 def _roster(hand: Hand, blocks: Blocks, wave: Wave) -> Roster:

@@ -11,6 +11,7 @@ _MINUS = re.compile(r"[\u2212\uff0d\ufe63\u2010-\u2013]")
 _SPACE = re.compile(r"\s+")
 _STARS = re.compile(r"^[*★☆＊﹡#※]+|[*★☆＊﹡#※]+$")
 _BRACKET = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]*)[)\]】>〉]$")
+_UNIT_BEHIND = re.compile(r"(?<=.)[/,、:-]([万千]?元|元/[年月]|m2|平方米|周?岁)$")
 _LONG_NUMBER = re.compile(r"\d[\d\s-]{5,}[\dXx]")
 _WORD_CHARACTER = re.compile(r"\w", re.UNICODE)
 
@@ -41,6 +42,8 @@ def heading_unit(text: str) -> str:
 
 def _split_heading(text: str) -> tuple[str, str]:
     bare = _STARS.sub("", squeeze(text)).rstrip(":：")
+    if unit := _UNIT_BEHIND.search(bare):
+        return bare[: unit.start()], unit.group(1)
     bracket = _BRACKET.search(bare)
     if bracket is None or bracket.start() == 0:
         return bare, ""

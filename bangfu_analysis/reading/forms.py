@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from bangfu_analysis.codebook import Variable
@@ -88,7 +89,11 @@ def _form(grid: Grid, words: Vocabulary, start: int, end: int) -> Form:
             left = labels.get(grid.covered.get((row, c - 1), (row, c - 1)))
             if variable is not None and not (left is not None and grid.text(row, c) in left.spellings):
                 labels[row, c] = variable
-    return Form(grid, words, start, end, labels, family)
+    form = Form(grid, words, start, end, labels, family)
+    answers = {(row, _right(grid, row, column)) for row, column in labels}
+    below = {cell: _value_cell(form, *cell) for cell in labels if cell in answers}
+    said = {cell for cell, value in below.items() if value in answers and value[0] > cell[0]}  # 月收入 | 低保 | 单亲
+    return replace(form, labels={cell: variable for cell, variable in labels.items() if cell not in said})
 
 
 def _is_form(form: Form) -> bool:
@@ -99,9 +104,22 @@ def _is_form(form: Form) -> bool:
     total = len(set().union(*rows.values())) if rows else 0
     if total < 5 or len(rows) < 3 or max(map(len, rows.values())) > 0.6 * total:
         return False
+    if _is_table(form):
+        return False
     beside = sum((row, _right(form.grid, row, column)) in form.labels for row, column in form.labels)
     name = _name_in(form)
     return beside < 0.5 * len(form.labels) and (name is None or len(str(name)) <= 20)
+
+
+def _is_table(form: Form) -> bool:
+    """Labels that only head columns (or, on their side, rows) of records: half as many cells as labels in a row without any."""
+    grid, columns = form.grid, {column for _, column in form.labels}
+    last = max(row for row, _ in form.labels)
+    inside = range(form.family[0], form.family[1]) if form.family else range(0)
+    under = [row for row in range(last + 1, form.end) if row not in inside]
+    if any(grid.filled[row, sorted(columns)].sum() >= max(4, 0.6 * len(columns)) for row in under):
+        return True
+    return len(columns) == 1 and float(np.median(grid.counts[sorted({row for row, _ in form.labels})])) > 3
 
 
 def _right(grid: Grid, row: int, column: int) -> int:

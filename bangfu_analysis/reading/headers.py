@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import Heading, Vocabulary, slot_of
+from bangfu_analysis.reading.headings import UNIT_ALONE, Heading, Vocabulary, slot_of
 from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.text import squeeze
 
@@ -22,15 +22,19 @@ _DATE_KEYS = (
 _MONEY_KEYS = "金额单位|货币单位|计量单位|单位"
 _META = re.compile(rf"({_UNIT_KEYS}|{_DATE_KEYS}|{_MONEY_KEYS})(?:[(（][^)）]*[)）])?\s*[:：]\s*(.*)$", re.DOTALL)
 _BETWEEN = re.compile(r"\s+(?=[^\s:：]{2,8}(?:[(（][^)）]*[)）])?[:：])")
-_FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0, "人民币元": 1.0}
+_FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0}
+_MONEY_ALONE = re.compile(r"^[(]?(?:金额|货币|计量)?(?:单位)?(?:人民币)?([万千]元)[)]?$")
 _COUNTED = frozenset({"人", "户", "人次", "%", "个", "名", "岁", *_FACTORS})
 _DATE_ALONE = re.compile(r"^[(（]?(\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?)[)）]?$")
 
 
 def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
     """Ranges of columns that hold tables of their own: cut at blank columns that have a header on either side."""
-    blank = np.flatnonzero(~grid.filled.any(axis=0))
-    cuts = [0, *(int(c) for c in blank), grid.width]
+    across = {
+        c for (top, left), (_, far) in grid.merges.items() if not _is_title(grid, top) for c in range(left + 1, far)
+    }
+    blank = [int(c) for c in np.flatnonzero(~grid.filled.any(axis=0)) if c not in across]
+    cuts = [0, *blank, grid.width]
     parts = [(a + (n > 0), b) for n, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)) if b > a + (n > 0)]
     if len(parts) < 2:
         return [(0, grid.width)]
@@ -42,6 +46,10 @@ def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
         else:
             found.append((first, last))
     return [(0 if n == 0 else first, last) for n, (first, last) in enumerate(found)]
+
+
+def _is_title(grid: Grid, row: int) -> bool:
+    return int(grid.counts[row]) < 2
 
 
 def _has_header(grid: Grid, band: tuple[int, int], words: Vocabulary) -> bool:
@@ -140,13 +148,15 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     if len(texts) < len(columns):
         return False
     children = [c for c in columns if _parent(grid, row, c, first)]
-    known = [c for c in columns if words.knows(grid.key(row, c)) or _is_option(grid, row, c, first, words)]
+    units = [c for c in columns if UNIT_ALONE.match(t := grid.text(row, c)) or (t.startswith("(") and t.endswith(")"))]
+    if len(units) == len(columns):
+        return True
+    known = [
+        c for c in columns if c in units or words.knows(grid.key(row, c)) or _is_option(grid, row, c, first, words)
+    ]
     if any(grid.filled[row - 1, c] and c not in children and c not in known for c in columns):
         return False
     downward = any(grid.covered.get((row, c), (row, c))[0] < row for c in range(first, last)) if grid.merges else False
-    units = [c for c in columns if grid.text(row, c).startswith("(") and grid.text(row, c).endswith(")")]
-    if len(units) == len(columns):
-        return True
     return (downward and len(columns) < last - first) or (
         len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2)
     )
@@ -240,6 +250,9 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
             elif alone := _DATE_ALONE.match(squeeze(part)):
                 said = True
                 meta.setdefault("date", alone.group(1))
+            elif alone := _MONEY_ALONE.match(squeeze(part)):
+                said = True
+                meta.setdefault("money_factor", _FACTORS[alone.group(1)])
         if columns and not said and len(columns) <= 2:
             meta.setdefault("title", grid.text(row, columns[0]))
     return meta
@@ -247,7 +260,7 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
 
 def _note(meta: dict[str, object], key: str, value: str) -> None:
     first, *rest = re.split(r"\s{2,}", re.sub(r"[(（](?:盖章|公章|签章)[)）]", "", value).strip()) or [""]
-    units = re.split(r"[、,/，]", squeeze(value).strip("()（）。"))
+    units = re.split(r"[、,/，]", squeeze(value).strip("()（）。").replace("人民币", ""))
     if key in _MONEY_KEYS.split("|") and set(units) <= _COUNTED:
         for unit in units:
             if unit in _FACTORS:

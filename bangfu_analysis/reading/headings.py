@@ -18,7 +18,7 @@ _SLOT = re.compile(
     r"^(?:主要)?(?:家庭成员|家庭主要成员|成员|家属)[(]?([1-9]\d?|[一二三四五六七八九十])[)]?[/、.:的_-]?(.*)$"
 )
 _SLOT_BEHIND = re.compile(r"^(?:家庭成员|成员|家属)(.+?)[(]?([1-9]\d?)[)]?$")
-_UNIT_ALONE = re.compile(r"^[(\[【]?(?:万元|千元|元|元/月|元/年|人|岁|户|㎡|m2|平方米)[)\]】]?$")
+UNIT_ALONE = re.compile(r"^[(\[【]?(?:万元|千元|元|元/月|元/年|人|岁|户|㎡|m2|平方米)[)\]】]?$")
 _MONEY = {"万": 10_000.0, "千": 1_000.0}
 _HEAD_WORDS = re.compile(r"户主|职工|本人|申请人")
 
@@ -33,7 +33,7 @@ class Heading:
     @property
     def _meaning(self) -> tuple[str, ...]:
         bare = tuple(level for level in self.levels if level)
-        return bare[:-1] if len(bare) > 1 and _UNIT_ALONE.match(bare[-1]) else bare
+        return bare[:-1] if len(bare) > 1 and UNIT_ALONE.match(bare[-1]) else bare
 
     @property
     def key(self) -> str:
@@ -49,7 +49,7 @@ class Heading:
     def unit(self) -> str:
         """`万元` of `家庭年收入（万元）`, or of a level that is nothing but a unit."""
         own = self.levels[-1] if self.levels else ""
-        if len(self.levels) > 1 and _UNIT_ALONE.match(own):
+        if len(self.levels) > 1 and UNIT_ALONE.match(own):
             return own.strip("()[]【】")
         return next((u for level in reversed(self.levels) if (u := heading_unit(level))), "")
 
@@ -284,14 +284,15 @@ def _tick_run(
 def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> str:
     """The kind of table that `headings` head: of those whose conditions hold, the one that most columns match; else "".
 
-    Row numbers, remarks and the like do not count. What may be roster or members is a roster where a relation says 本人.
+    Row numbers, remarks, phones and the like do not count; of two that match as many, the one that leaves fewer columns open. What may be roster or members is a roster where a relation says 本人.
     """
-    best, most = "", 0
+    best, most = "", (0, 0)
     for kind, rule in words.codebook.kinds.items():
         columns = columns_for(kind, headings, words, values, suggest=False)
         matched = [c.variable for c in columns if c.variable is not None and c.fate == "matched"]
         own = {v.name for v in matched if v.frame == rule["frame"]}
-        count = len({(v.frame, v.name) for v in matched})
+        told = {(v.frame, v.name) for v in matched if v.kind != "private"}
+        count = (len(told), sum(c.fate != "unmatched" for c in columns))
         if not own & set(rule["any_of"]) or len(own) < int(rule["least"]):
             continue
         if count > most or (count == most and kind == "members" and not _has_heads(columns, values)):

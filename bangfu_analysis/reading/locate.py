@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,8 +110,8 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
             headers.append((top, body))
             start, above = end, meta if n == 0 and first == 0 else above
     kind, reason = _kind(grid, tables)
-    ledger.mark(range(grid.height), "note")
-    aside = reason if kind in ("other", "notes") and tables else ""
+    ledger.mark(range(grid.height), "set_aside" if kind == "other" and not tables else "note")
+    aside = reason if kind == "other" or (kind == "notes" and tables) else ""
     return _reading(grid, ledger, kind, tables, headers, findings, include_hidden, reason=reason, set_aside=aside)
 
 
@@ -221,24 +221,14 @@ def _row_findings(block: Block) -> list[Finding]:
 
 def _cell_findings(block: Block) -> list[Finding]:
     grid, rows = block.grid, {*block.data, *block.aside, *block.totals}
-    marks = (
-        (
-            grid.sheet.uncalculated,
-            "formula_uncalculated",
-            "公式从未计算，没有值。请用 Excel 打开、重算并保存。",
-            "missing",
-            "warning",
-        ),
-        (
-            grid.sheet.commented,
-            "cell_comment",
-            "有批注（内容未读入）。请核对批注是否说明此人应当删除或更正。",
-            "kept",
-            "info",
-        ),
-    )
     if block.kind == "other":
         return []
+    struck = [(r, c) for r, c in grid.sheet.struck if r - 1 not in block.aside and grid.text(r - 1, c - 1)]
+    marks: list[tuple[Iterable[tuple[int, int]], str, str, str, str]] = [
+        (grid.sheet.uncalculated, "formula_uncalculated", "公式从未计算，没有值。请用 Excel 打开、重算并保存。", "missing", "warning"),
+        (grid.sheet.commented, "cell_comment", "有批注（内容未读入）。请核对批注是否说明此人应当删除或更正。", "kept", "info"),
+        (struck, "cell_struck", "这一格带删除线，仍按所写的内容计。请核对是否作废。", "kept", "info"),
+    ]  # fmt: skip
     return [
         grid.finding(problem, r - 1, c - 1, message, action=action, severity=severity)
         for places, problem, message, action, severity in marks
@@ -256,6 +246,8 @@ def _kind(grid: Grid, tables: Sequence[Table]) -> tuple[str, str]:
     known = [table for table in tables if table.kind != "other"]
     if known:
         return max(known, key=lambda table: (len(table.body), -known.index(table))).kind, ""
+    if not tables and int((grid.counts >= 3).sum()) >= 2:
+        return "other", "像表格，但找不到表头，全部另列，不进入任何数据框。请在首行补上列名"
     if not tables or not any(len(table.body) for table in tables):
         return "notes", "没有找到表格，按说明文字处理"
     if all(_is_list(table) for table in tables):
@@ -292,6 +284,8 @@ def _reading(
     sheet = grid.sheet
     if not sheet.visible and not include_hidden and kind not in ("notes", "empty"):
         set_aside = set_aside or HIDDEN_SHEET
+    if sheet.epoch1904:
+        tables = [replace(table, meta={**table.meta, "epoch1904": True}) for table in tables]
     rows, cells = ledger.accounts(set_aside=bool(set_aside))
     kept = [int(row) for table in tables for row in table.body.index if not table.is_form]
     more = list(findings)

@@ -34,13 +34,14 @@ def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
     try:
         styles, strings = _struck_styles(package), _struck_strings(package)
         known = {name: _of_part(package, part, styles, strings) for name, part in _sheet_parts(package).items()}
+        epoch1904 = _counts_from_1904(package)
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as fault:
         why = f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线"
         return lambda sheet: replace(sheet, structure=why)
 
     def added(sheet: Sheet) -> Sheet:
         errors, marks = known.get(sheet.name, ({}, {}))
-        return replace(sheet, cells=_with(sheet.cells, errors), **marks)
+        return replace(sheet, cells=_with(sheet.cells, errors), epoch1904=epoch1904, **marks)
 
     return added
 
@@ -157,6 +158,10 @@ def _sheet_parts(package: Package) -> dict[str, str]:
         if of in relations and relations[of][1] in package.names:
             found[str(sheet.get("name"))] = relations[of][1]
     return found
+
+
+def _counts_from_1904(package: Package) -> bool:
+    return any(p.get("date1904") in ("1", "true") for p in _all(_root(package, "xl/workbook.xml"), "workbookPr"))
 
 
 def _struck_styles(package: Package) -> set[bytes]:

@@ -37,6 +37,7 @@ class Sheet:
     struck: frozenset[tuple[int, int]] = frozenset()
     commented: frozenset[tuple[int, int]] = frozenset()
     uncalculated: frozenset[tuple[int, int]] = frozenset()
+    epoch1904: bool = False
     structure: str = ""
 
 
@@ -81,7 +82,8 @@ class Table:
     `body`: raw values, merges filled and dittos resolved; index = row number a person sees, columns = Column.index,
     dtype object, None where empty; only rows that hold data (totals, notes, repeated headers and set-aside rows are not in it).
     `head_of`: for rosters with family rows, index row -> the row of the household's head (itself for a head).
-    `meta`: unit (填报单位), date, title, money_factor as the lines above the header say them.
+    `meta`: unit (填报单位), date, title, money_factor as the lines above the header say them, and epoch1904 where days count
+    from 1904.
     `is_form`: one form a sheet: `body` has the single row 0 and each Column its own `row`.
     """
 

@@ -87,7 +87,7 @@ def clean_table(table: Table, codebook: Codebook, wave: Wave, scheme: str) -> Cl
         raws = table.body[column.index].tolist()
         read = read_column(
             raws, variable, reference=wave.reference_date, factor=column.factor, said_period=column.period,
-            schemes=schemes, tick=column.tick,
+            schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")), tick=column.tick,
         )  # fmt: skip
         readings[column.index] = read
         findings += _findings(table, rows, column, raws, read)
@@ -97,7 +97,15 @@ def clean_table(table: Table, codebook: Codebook, wave: Wave, scheme: str) -> Cl
 def _findings(
     table: Table, rows: Sequence[int], column: Column, raws: Sequence[object], read: Readings
 ) -> list[Finding]:
-    return [finding_at(table, rows[n], column, read[n], raws[n]) for n in np.flatnonzero(read.problems).tolist()]
+    """One for each cell with a problem; what a merge repeats beside a household's family members is told once."""
+    places = np.flatnonzero(read.problems).tolist()
+    if table.kind == "roster" and table.head_of is not None and _is_of_workers(column):
+        places = [n for n in places if table.head_of[rows[n]] == rows[n]]
+    return [finding_at(table, rows[n], column, read[n], raws[n]) for n in places]
+
+
+def _is_of_workers(column: Column) -> bool:
+    return column.variable is not None and column.variable.frame == "workers"
 
 
 def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: object = "") -> Finding:

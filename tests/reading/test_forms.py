@@ -105,3 +105,21 @@ def test_several_forms_on_a_sheet_are_several_people() -> None:
     second = [[{"甲一": "丁四"}.get(c, c) for c in row] for row in FORM[:5]]
     reading = read([*FORM[:5], *second], merged=())
     assert [t.body.loc[0, 1] for t in reading.tables] == ["甲一", "丁四"]
+
+
+def test_a_value_that_is_spelled_like_a_label_stays_a_value() -> None:
+    rows = [["姓名", "甲一", "身份证号", ID], ["性别", "男", "民族", "汉族"], ["本人月平均收入", "低保", "家庭人口", 3],
+            ["困难类别", "特困", "是否单亲", "否"]]  # fmt: skip
+    found = values(read(rows, merged=()))
+    assert (found["income_personal_monthly"], found["hardship_level"]) == ("低保", "特困")
+
+
+def test_people_side_by_side_in_columns_are_no_form_of_one_person() -> None:
+    rows = [
+        ["姓名", "甲", "乙", "丙"],
+        ["性别", "男", "女", "男"],
+        ["身份证号", ID, None, "x"],
+        ["文化程度", "初中", "初中", "高中"],
+        ["困难类别", "特困", "特困", "困难"],
+    ]
+    assert read(rows, merged=()).kind == "other"

@@ -207,6 +207,55 @@ def test_tables_below_and_beside_one_another_are_told_apart() -> None:
     assert [(t.kind, t.body.shape) for t in twice.tables] == [("roster", (2, 5)), ("roster", (1, 5))]
 
 
+def test_a_second_unit_line_over_the_same_header_names_the_unit_of_the_people_below() -> None:
+    reading = read(
+        [
+            ["填报单位：一厂"], HEAD, [1, "甲", "男", ID, "特困"], [], ["填报单位：二厂"], HEAD, [1, "乙", "女", None, "困难"]]
+    )  # fmt: skip
+    assert reading.tables[0].body.iloc[:, -1].to_dict() == {3: "一厂", 7: "二厂"}
+
+
+def test_four_levels_over_a_column_that_nobody_fills_are_one_header() -> None:
+    reading = read(
+        [
+            ["序号", "个人情况", None, None, None, "家庭情况"],
+            [None, "基本", None, "收入", None, "人口", "年收入"],
+            [None, "姓名", "性别", "月收入", None, None, "万元"],
+            [None, None, None, "元"],
+            [1, "甲", "男", 500, None, 3, 1.2],
+        ],
+        [(1, 1, 4, 1), (1, 2, 1, 5), (1, 6, 1, 7), (2, 2, 2, 3), (2, 4, 2, 5), (2, 6, 4, 6)],
+    )
+    assert reading.header_rows == "1-4"
+    assert [name for name in named(reading) if name not in ("empty", "unmatched")] == [
+        "row_number", "name", "sex", "income_personal_monthly", "household_size", "income_household_annual",
+    ]  # fmt: skip
+    assert reading.tables[0].columns[-1].factor == 10_000.0
+
+
+@pytest.mark.parametrize(
+    "unit", ["单位：万元", "（单位：万元）", "金额单位：人民币万元", "万元", "单位 万元", "计量单位：人、万元"]
+)
+def test_the_money_unit_of_a_sheet_is_read_however_it_is_put(unit: str) -> None:
+    reading = read([[None, None, None, None, None, unit], [*HEAD, "家庭年收入"], [1, "甲", "男", ID, "特困", 1.2]])
+    assert reading.tables[0].columns[-1].factor == 10_000.0
+
+
+def test_a_list_of_aid_with_id_numbers_and_units_is_aid_and_not_a_roster() -> None:
+    head = ["序号", "姓名", "身份证号", "单位", "慰问金（元）", "慰问品", "签字"]
+    assert read([head, [1, "甲", ID, "一厂", 500, "米"]]).kind == "aid"
+
+
+def test_rows_without_any_header_are_set_aside_and_not_taken_for_notes() -> None:
+    reading = read([[1, "甲", "男", ID, "特困"], [2, "乙", "女", None, "困难"]])
+    assert (reading.kind, said(reading.rows)) == ("other", {"set_aside": 2})
+
+
+def test_a_struck_cell_of_a_person_who_stays_is_told() -> None:
+    reading = read([HEAD, [1, "甲", "男", ID, "特困"]], struck=frozenset({(2, 5)}))
+    assert problems(reading) == [("cell_struck", "E2")]
+
+
 def test_an_empty_template_has_its_kind_and_no_rows() -> None:
     reading = read([["花名册"], HEAD, [1], [2], ["填表人：", None, "审核人："]])
     assert (reading.kind, reading.tables[0].body.shape, reading.rows["kept"]) == ("roster", (0, 5), 0)

@@ -130,8 +130,11 @@ def shares_of_hundred(passage: Passage, earlier: Sequence[Passage]) -> Iterator[
     """Lists of shares of one whole that miss 100 by little, or go beyond it without saying why."""
     for start, end in passage.sentences:
         text = passage.text[start:end]
-        shares = [one for one in passage.within(start, end) if one.unit == "%" and not {"least", "under"} & one.said]
-        listed = bool(re.search(r"分别(?:占|为|是)", text))
+        shares = [one for one in passage.within(start, end) if one.unit == "%"]
+        listed = re.search(r"分别(?:占|为|是)", text)
+        if listed and (of_list := [one for one in shares if one.start >= start + listed.end()]):
+            shares = _row(passage, of_list[0], end)  # shares said before or after the list are of other wholes
+        shares = [one for one in shares if not {"least", "under"} & one.said]
         if len(shares) < (2 if listed else 3) or text.count("占") + text.count("分别") < (1 if listed else len(shares)):
             continue
         if (

@@ -12,7 +12,7 @@ _HOMES = {
     "wave": ["load_wave"],
     "codebook": ["load_codebook"],
     "folders": ["find_wave"],
-    "study": ["why", "inspect", "clean_wave", "wave_frames", "wave_codebook", "study_frames", "draft_questionnaire", "questionnaire_book", "query_units", "report_wave", "save_figures"],
+    "study": ["why", "wave_changes", "inspect", "clean_wave", "wave_frames", "wave_codebook", "study_frames", "draft_questionnaire", "questionnaire_book", "query_units", "report_wave", "save_figures"],
     "reading.inspection": ["describe", "proposed_mapping"],
     "tidy.proposals": ["proposed_values"],
     "reporting.html": ["inspect_html"],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bangfu_analysis.tidy.frames import Frames
 
 DONE, NOT_ALL_READ, WRONG_CALL = 0, 1, 2
+MOST_CHANGES = 15
 
 
 class _Parser(argparse.ArgumentParser):
@@ -133,6 +134,7 @@ def _clean(chosen: argparse.Namespace) -> int:
     pool = ProcessPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
     with pool as executor:
         frames = wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
+    _tell_changes(chosen)
     for name, frame in frames.items():
         print(f"{name:12s}{len(frame):8d} 行")
     print(f"整洁数据：{places(chosen.folder, chosen.out).frames}")
@@ -145,6 +147,16 @@ def _tell_why(chosen: argparse.Namespace, *, report: bool) -> None:
 
     for step, reasons in why(chosen.folder, out=chosen.out, report=report) if chosen.why else []:
         print(f"{step}：{'；'.join(reasons) or '没有变化，沿用已有结果'}")
+
+
+def _tell_changes(chosen: argparse.Namespace) -> None:
+    """What is new against the last wave, a line each, at most MOST_CHANGES."""
+    from bangfu_analysis.study import wave_changes
+
+    lines = wave_changes(chosen.folder, out=chosen.out)["message"]
+    if len(lines):
+        more = [f"…共 {len(lines)} 处，全部见 bangfu.wave_changes(批次文件夹)"] if len(lines) > MOST_CHANGES else []
+        print("与上一批次相比：", *lines[:MOST_CHANGES], *more, sep="\n  ")
 
 
 def _status(frames: Frames) -> int:
@@ -162,6 +174,7 @@ def _report(chosen: argparse.Namespace) -> int:
 
     _tell_why(chosen, report=True)
     made = report_wave(chosen.folder, out=chosen.out, progress=_bar)
+    _tell_changes(chosen)
     _print_places(made)
     return _status(made.frames)
 

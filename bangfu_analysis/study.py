@@ -21,9 +21,10 @@ from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.reruns import MARK, REPORT_MARK, Inputs, made, reasons, report_inputs, wave_inputs, write_mark
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
+from bangfu_analysis.tidy.layout import layout_changes, layout_frame
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, book_from, book_yaml, draft_book, with_book
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
-from bangfu_analysis.tidy.schemas import check
+from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
 from bangfu_analysis.wave import BOOK_FILE, OUTLINE_FILE, SCREENING_FILE, Wave, load_wave
 
@@ -66,6 +67,7 @@ def clean_wave(
     read = _told_apart(read_wave(wave, codebook, executor=executor, progress=progress), folder)
     sheets, replayed = apply_answers(with_questionnaire_files(read, folder), read_answers(folder), key)
     frames = tidy_frames(sheets, codebook, wave, key, replayed)
+    frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
     for name, frame in frames.items():
         check(frame, name, codebook)
     _store(frames, places(folder, out).frames, made_from)
@@ -158,6 +160,13 @@ def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[t
     return [*steps, *([("报告", reasons(mark, report_inputs(waves)))] if report else [])]
 
 
+def wave_changes(folder: Path, *, out: Path | None = None) -> pd.DataFrame:
+    """What is new in headings, values and layouts against the study's last wave; see layout_changes. Empty for a first wave."""
+    *earlier, _ = study_waves(folder)
+    now = wave_frames(folder, out=out)
+    return layout_changes(wave_frames(earlier[-1]) if earlier else now, now, wave_codebook(folder))
+
+
 def could_not_read(frames: Frames) -> pd.DataFrame:
     """The files that gave nothing (refused, empty, or without any table), one row each with the reason."""
     sources = frames["sources"]
@@ -234,7 +243,7 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
     files = {what: where.report / name for what, name in names.items()}
     if reasons(where.frames / REPORT_MARK, inputs):
         data = report_data_of(folder, out=out, progress=progress)
-        figures = _write_report(data, files, where)
+        figures = _write_report(data, files, where, wave_changes(folder, out=out))
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
         frames = data.frames
     else:
@@ -242,7 +251,7 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
     return Report(frames, {**files, "图": where.figures, "整洁数据": where.frames})
 
 
-def _write_report(data: ReportData, files: Mapping[str, Path], where: Places) -> list[Path]:
+def _write_report(data: ReportData, files: Mapping[str, Path], where: Places, changes: pd.DataFrame) -> list[Path]:
     """Write the files of a report; returns those of its figures."""
     from bangfu_analysis.outline import blocks, exhibits
     from bangfu_analysis.reporting.excel import write_tables
@@ -261,5 +270,5 @@ def _write_report(data: ReportData, files: Mapping[str, Path], where: Places) ->
         template=own_template(data.wave.folder), carry_over_from=document,
     )  # fmt: skip
     write_tables({each.id: each.table for each in shown}, files["附表"], title=title)
-    write_quality(files["数据质量"], data.frames, wave=data.wave, codebook=data.codebook)
+    write_quality(files["数据质量"], data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     return [path for paths in figures.values() for path in paths]

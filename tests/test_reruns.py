@@ -70,6 +70,9 @@ def test_a_wave_with_other_headings_is_added_in_three_commands_and_is_in_the_tre
     document = docx.Document(places(folder).report / "report.docx")
     words = "\n".join(paragraph.text for paragraph in document.paragraphs)
     assert "变化趋势" in words
+    assert "未认出的列名：1 处，如 花名册.csv F1" in done.stdout
+    assert "列名的新写法：文化程度“最高学历”" in done.stdout
+    assert "列名的新写法" in (places(folder).report / "quality.html").read_text(encoding="utf-8")
     assert "2010年困难职工12人，比上年减少8人，下降40.0%" in words
     assert "困难占比由35.0%上升到100.0%" in words
 

@@ -64,15 +64,24 @@ class _Section:
         return list(zip(cells, marks, strict=True))
 
 
-def write_quality(path: Path, frames: Mapping[str, pd.DataFrame], *, wave: Wave, codebook: Codebook) -> Path:
+def write_quality(
+    path: Path,
+    frames: Mapping[str, pd.DataFrame],
+    *,
+    wave: Wave,
+    codebook: Codebook,
+    changes: pd.DataFrame | None = None,
+) -> Path:
     """Write the quality page of a wave from `sources`, `issues`, `totals` and `workers`; returns `path`.
 
-    Sections: each sheet and how it was read; balance of rows and cells; findings by problem, severity and file; stated
+    Sections: what is new against the last wave (`changes`, see layout_changes); each sheet and how it was read; balance of rows and cells; findings by problem, severity and file; stated
     totals that disagree; completeness by unit (四清). Counts only; the raw contents of `issues` are not shown.
     """
     sources, issues, totals, workers = (frames[name] for name in ("sources", "issues", "totals", "workers"))
+    told = changes if changes is not None else pd.DataFrame(columns=["subject", "message", "where"])
+    new = told[["subject", "message", "where"]].set_axis(["方面", "变化", "如"], axis=1)
     sections = [
-        _sheets(sources), _balance(sources, "rows", _ROWS, "行"), _balance(sources, "cells_filled", _CELLS, "非空单元格"), _problems(issues, codebook), _by_file(issues), _totals(totals, codebook),
+        _Section("与上一批次相比", new, empty="没有变化，或没有上一批次。"), _sheets(sources), _balance(sources, "rows", _ROWS, "行"), _balance(sources, "cells_filled", _CELLS, "非空单元格"), _problems(issues, codebook), _by_file(issues), _totals(totals, codebook),
         _four_clear(workers),
     ]  # fmt: skip
     facts = {

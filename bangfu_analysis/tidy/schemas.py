@@ -84,6 +84,7 @@ _OWN_TYPES: Mapping[str, Any] = {
 PEOPLE = ("workers", "exits", "causes")
 KEYS = {"workers": ["wave", "person_id"]}
 
+LAYOUT = ("kind", "header_rows", "heading", "variable", "status")
 
 QUESTIONNAIRE_FRAMES = {
     "questions": ["question_id", "number", "text", "kind", "item", "options"],
@@ -97,6 +98,8 @@ def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
         return _sources_types()
     if frame == "issues":
         return _issues_types()
+    if frame == "layout":
+        return PROVENANCE | dict.fromkeys(LAYOUT, "str")
     source = codebook.of("workers" if frame in ("exits", "causes") else frame)
     return PROVENANCE | {
         c: _column_type(c, source) for c in FRAME_COLUMNS.get(frame) or ledger_columns(frame, codebook)

@@ -1,4 +1,5 @@
-"""An export of 50,000 respondents and 60 questions, read into frames and tabulated; ratios to the bare read of its cells.
+"""An export of 50,000 respondents and 60 questions, read into frames and tabulated; ratios to the bare read of its cells
+(seconds of the processor, so that what else the machine does is left out).
 
 Run: python benchmarks/questionnaires.py [respondents]
 """
@@ -75,9 +76,9 @@ def tabulated(reading: SheetReading) -> list[pd.DataFrame]:
 
 
 def timed(what: str, call: Callable[[], object], bare: float | None = None) -> tuple[float, object]:
-    start = time.perf_counter()
+    start = time.process_time()
     found = call()
-    taken = time.perf_counter() - start
+    taken = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{what:<34}{taken:7.2f} s  {taken / (bare or taken):5.2f} ×  peak so far {peak:6.0f} MB")
     return taken, found

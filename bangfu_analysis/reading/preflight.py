@@ -15,7 +15,12 @@ MOST_MERGED = 1_000_000
 LARGE_XML = 8_000_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*?(?<!/)>(?!</)')
-_WIDE = re.compile(rb'r="(?:[B-Z][A-Z]|[A-Z]{3})[0-9]')
+# Columns that a sheet stays within where no cell matches.
+_WIDER = {
+    52: re.compile(rb'r="(?:[B-Z][A-Z]|[A-Z]{3})[0-9]'),
+    130: re.compile(rb'r="(?:[E-Z][A-Z]|[A-Z]{3})[0-9]'),
+    702: re.compile(rb'r="[A-Z]{3}[0-9]'),
+}
 _LAST_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="([0-9]+)"')
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
 _ODS_REPEAT = re.compile(
@@ -175,10 +180,13 @@ def _refuse_far_cells(package: Package, file: str) -> None:
 
 
 def _extent(xml: bytes) -> tuple[int, int]:
-    """Rows and columns up to the last cell with a value; of a large sheet without wide rows, an upper bound."""
-    if len(xml) > LARGE_XML and not _WIDE.search(xml):
+    """Rows and columns up to the last cell with a value; of a large sheet without very wide rows, an upper bound."""
+    if len(xml) > LARGE_XML:
         last = _LAST_ROW.match(xml, max(xml.rfind(b"<row"), 0))
-        return (int(last.group(1)) if last else 1), 52
+        rows = int(last.group(1)) if last else 1
+        for columns, wider in _WIDER.items():
+            if rows * columns <= MOST_CELLS and not wider.search(xml):
+                return rows, columns
     cells = {(found.group(1), len(found.group(2)), found.group(2)) for found in _CELL.finditer(xml)}
     if not cells:
         return 0, 0

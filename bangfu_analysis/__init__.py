@@ -16,7 +16,7 @@ _HOMES = {
     "reading.inspection": ["describe", "proposed_mapping"],
     "tidy.proposals": ["proposed_values"],
     "reporting.html": ["inspect_html"],
-    "tidy.questionnaires": ["wide_answers", "coded_answers"],
+    "tidy.questionnaires": ["wide_answers", "coded_answers", "write_statistics"],
     "tidy.questionnaire_book": ["with_concepts", "item_scores"],
     "tidy.screening": ["ScreeningRules", "screen", "replay"],
     "tidy.derive": ["add_bands", "income_per_head", "hardship_by_income"],

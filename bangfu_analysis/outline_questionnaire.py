@@ -69,7 +69,8 @@ def _parts(questions: pd.DataFrame, responses: pd.DataFrame, book: Questionnaire
         yield _scale(*asked, name, scale)
     for kind, part in (("multiple", _multiple), ("ranking", _ranking)):
         for _, row in questions[questions["kind"] == kind].iterrows():
-            yield part(*asked, str(row["question_id"]), str(row["text"]))
+            text = "—".join(str(words) for words in (row["text"], row["item"]) if pd.notna(words))
+            yield part(*asked, str(row["question_id"]), text)
     for name, steps in book.funnels.items():
         yield _funnel(*asked, name, steps)
 

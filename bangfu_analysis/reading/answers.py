@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
@@ -36,12 +36,16 @@ _ID_LIKE = re.compile(r"\d{11,}[Xx]?")
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """A column: `codes` (row -> place in `words`) and its different cells as text; place 0 is the empty cell."""
+    """A column: `codes` (row -> place in `words`) and its different cells as text; place 0 is the empty cell.
+
+    `labels`: number -> what it means, where the file says so.
+    """
 
     index: int
     heading: Heading
     codes: Ints
     words: tuple[str, ...]
+    labels: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def numbers(self) -> Floats:

@@ -39,7 +39,7 @@ PRIVATE = re.compile(
     r"姓名|名字|身份证|证件号|手机号|电话|联系方式|联系人|银行卡|卡号|[账帐]号|微信号|昵称|QQ|邮箱|邮件|e-?mail|地址|住址|门牌|openid",
     re.IGNORECASE,
 )
-_CALLED, _NUMERAL = re.compile("问卷|答卷|测评"), re.compile(r"\d+(?:\.\d+)?")
+_CALLED, _NUMERAL = re.compile(r"问卷|答卷|测评|\.(?:sav|dta)\b"), re.compile(r"\d+(?:\.\d+)?")
 # Kinds that a heading states itself, as 【多选题】 or （可多选）.
 HINT = re.compile(r"[\[【(（](?:请)?(?:可|限)?(多选|单选|排序|填空|简答)")
 OPEN_WORDS = re.compile(r"补充|建议|意见[:：?？。]?$|意见[或和与]|请说明|请填写|请写|留言|还想|其他想|具体是")
@@ -112,7 +112,7 @@ def looks_like_questionnaire(headings: Iterable[object]) -> bool:
 
 
 def is_named_questionnaire(name: str, headings: Iterable[object]) -> bool:
-    """A file or sheet that is called 问卷, under headings that are words and name nobody (a roster has a name column)."""
+    """A file or sheet called 问卷, or one of SPSS or Stata, whose headings are words and name nobody (as a roster's do)."""
     words = [halfwidth(str(h)) for h in headings]
     return bool(_CALLED.search(name)) and not any(PRIVATE.search(w) or _NUMERAL.fullmatch(w) for w in words)
 

@@ -67,7 +67,8 @@ def read_questionnaire(grid: Grid, codebook: Codebook, *, include_hidden: bool =
 
 
 def _column(grid: Grid, header: int, body: Ints, j: int) -> Answers:
-    return read_column(j + 1, read_heading(grid.values[header, j] or ""), grid.values[body, j])
+    column = read_column(j + 1, read_heading(grid.values[header, j] or ""), grid.values[body, j])
+    return replace(column, labels=grid.sheet.labels.get(j + 1, {}))
 
 
 def _questions(grid: Grid, columns: Sequence[Answers], codebook: Codebook) -> Iterator[Question]:

@@ -99,9 +99,16 @@ def _question(column: Answers, kind: str, mean: Callable[[str, float], Meaning])
 def _answered(column: Answers, pool: Sequence[Answers], *, coded: bool, matrix: bool = False) -> Question:
     """A column whose cells hold whole answers; what they are is decided from all columns of its question."""
     shape, mark = shape_of(pool, coded=coded)
-    shape = "single" if matrix and shape == "text" and not coded else shape
-    options = _options(pool, shape, mark)
-    found = _question(column, shape, lambda word, number: _meaning(word, number, shape, mark, options))
+    labels = dict(sorted((code, label) for c in pool for code, label in c.labels.items()))
+    shape = "single" if labels or (matrix and shape == "text" and not coded) else shape
+    options = tuple(dict.fromkeys(labels.values())) or _options(pool, shape, mark)
+
+    def mean(word: str, number: float) -> Meaning:
+        if labels and not np.isnan(number):
+            return (Entry(labels.get(int(number)), number),)
+        return _meaning(word, number, shape, mark, options)
+
+    found = _question(column, shape, mean)
     wrong = _unreadable(column, found.meanings) if shape in ("number", "single") and not options else frozenset()
     message = "这一列是数字，此格不是数字；原文已放入 text，value 记为缺失。请核对。"
     return replace(found, options=options, faults=(Fault("not_a_number", message, wrong),) if wrong else ())
@@ -137,7 +144,9 @@ def _matrix(group: Sequence[Answers], *, coded: bool) -> Iterator[Question]:
     stem, first_item = stem_and_row(group[0].heading)
     for column in group:
         item = first_item if column is group[0] else column.heading.text
-        yield replace(_answered(column, group, coded=coded, matrix=True), kind="matrix", text=stem, item=item)
+        found = _answered(column, group, coded=coded, matrix=True)
+        kind = found.kind if found.kind in ("multiple", "ranking") else "matrix"
+        yield replace(found, kind=kind, text=stem, item=item)
 
 
 def _together(group: Sequence[Answers]) -> tuple[Ints, list[list[int]]]:

@@ -10,19 +10,19 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.errors import ArgumentError, BangfuError, FileRefused
-from bangfu_analysis.reading.tables import Sheet, column_letters
+from bangfu_analysis.errors import ArgumentError, FileRefused
+from bangfu_analysis.reading.tables import Sheet
 
 SUFFIXES = (".sav", ".dta")
 MISSING_LABELS = {-3: "跳过", -2: "空"}
 STATA_MISSING = {"a": -3, "b": -2}
 
 
-def read_statistics_file(path: Path, file: str) -> tuple[Sheet, dict[str, dict[int, str]]]:
-    """A .sav or .dta as a Sheet whose header is the variable labels (else names), and the value labels.
+def read_statistics_file(path: Path, file: str) -> Sheet:
+    """A .sav or .dta as a Sheet whose header is the variable labels (else names), with its value labels.
 
-    The labels are keyed by the heading's cell (`F1`), as `questions.cell` has it: code -> label, codes of missing kinds
-    left out. User-missing codes stay as they are (-3, -2); Stata's .a is -3, .b -2. FileRefused where it cannot be read.
+    Labels of missing kinds are left out. User-missing codes stay as they are (-3, -2); Stata's .a is -3, .b -2.
+    FileRefused where it cannot be read.
     """
     package = _pyreadstat()
     read = {".sav": package.read_sav, ".dta": package.read_dta}[_suffix(path)]
@@ -32,14 +32,14 @@ def read_statistics_file(path: Path, file: str) -> tuple[Sheet, dict[str, dict[i
         raise FileRefused(f"{file}：不是可以读取的 SPSS/Stata 文件。请用原软件另存一次（SPSS 选 UTF-8）。") from fault
     headings = [meta.column_names_to_labels.get(name) or name for name in frame.columns]
     labels = {
-        f"{column_letters(i)}1": {int(c): str(w) for c, w in meta.variable_value_labels[name].items() if _is_code(c)}
+        i: {int(c): str(w) for c, w in meta.variable_value_labels[name].items() if _is_code(c)}
         for i, name in enumerate(frame.columns, start=1)
         if name in meta.variable_value_labels
     }
     words = [meta.readstat_variable_types[name] == "string" for name in frame.columns]
     columns = [[_cell(v, w) for v in frame.iloc[:, i].astype(object)] for i, w in enumerate(words)]
     body = list(zip(*columns, strict=True))
-    return Sheet(file, path.stem, [tuple(headings), *body], tuple(range(1, len(body) + 2))), labels
+    return Sheet(file, path.stem, [tuple(headings), *body], tuple(range(1, len(body) + 2)), labels=labels)
 
 
 def write_statistics_file(
@@ -88,6 +88,6 @@ def _pyreadstat() -> ModuleType:
     try:
         return import_module("pyreadstat")
     except ImportError as fault:
-        raise BangfuError(
+        raise FileRefused(
             "读写 SPSS/Stata 文件需要 pyreadstat。请运行 pip install 'bangfu-analysis[stats]'。"
         ) from fault

@@ -22,6 +22,7 @@ class Sheet:
     `cells[i][j]`: Python values (str, int, float, bool, datetime, date, time, timedelta, None), every row equally long;
     an error cell is its text (`#REF!`). Row i is the row a person calls `row_numbers[i]` (Excel row; physical line
     of a text file); column j is Excel column j + 1. Positions below are 1-based indices into `cells`.
+    `labels`: column index -> code -> what it means, where the file says so (SPSS, Stata).
     `structure` is "" where hidden rows, strikes and merges are known, else why they are not.
     """
 
@@ -39,6 +40,7 @@ class Sheet:
     uncalculated: frozenset[tuple[int, int]] = frozenset()
     epoch1904: bool = False
     structure: str = ""
+    labels: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import python_calamine
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
 from bangfu_analysis.reading.preflight import file_type, refused
+from bangfu_analysis.reading.spss import SUFFIXES, read_statistics_file
 from bangfu_analysis.reading.tables import Cells, Sheet
 
 UNKNOWN = {
@@ -31,6 +32,8 @@ def read_sheets(path: Path, file: str) -> list[Sheet]:
 
     Raises FileRefused, in Chinese, where the file is not a spreadsheet or would exhaust the machine.
     """
+    if path.suffix.lower() in SUFFIXES:
+        return [read_statistics_file(path, file)]
     try:
         data = path.read_bytes()
     except OSError as fault:

@@ -21,7 +21,7 @@ from bangfu_analysis.reading.answers import MOST_CODES, Floats, Ints
 from bangfu_analysis.reading.questions import KINDS
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import squeeze
-from bangfu_analysis.tidy.questionnaires import places_of, questionnaire_frames
+from bangfu_analysis.tidy.questionnaires import option_codes, places_of, questionnaire_frames
 
 HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，清理和报告按此进行。
 # options 代码与文字，按印刷顺序；reversed 反向计分题写 true；concept 对应的名册变量（如 sex、education）；bands 合并分组：名称与代码。
@@ -71,10 +71,12 @@ def draft_book(questions: pd.DataFrame, responses: pd.DataFrame) -> Questionnair
     """What the export itself says. An export by number gives codes with empty labels, one by text labels in the order
     in which `reading.option_order` believes them printed: both are for the researcher to complete. Meta is left out.
     """
-    answered = responses[responses["value"].notna()].groupby("question_id", observed=True)["value"]
-    codes = {str(k): sorted(v.unique()) for k, v in answered}
     asked = questions[questions["kind"] != "meta"]
-    items = {str(q["question_id"]): _drafted(q, codes.get(str(q["question_id"]), [])) for _, q in asked.iterrows()}
+    places = responses.groupby("question_id", observed=True, sort=False).indices
+    items = {
+        str(q["question_id"]): _drafted(q, responses.iloc[places.get(q["question_id"], [])])
+        for _, q in asked.iterrows()
+    }
     matrices = asked[asked["kind"] == "matrix"].groupby("block", sort=False)["question_id"]
     return QuestionnaireBook(items, {str(block): Scale(tuple(names)) for block, names in matrices})
 
@@ -121,19 +123,6 @@ def pair_exports(
     pairs = both.drop_duplicates(["question_id", "option", "value"]).sort_values("value")
     book = draft_book(questions, texts)
     return replace(book, items={name: _paired(name, item, pairs, printed) for name, item in book.items.items()})
-
-
-def with_value_labels(
-    book: QuestionnaireBook, questions: pd.DataFrame, labels: Mapping[str, Mapping[int, str]]
-) -> QuestionnaireBook:
-    """The book with the value labels of an SPSS or Stata file (keyed by the heading's cell) as options of its items."""
-    names = dict(zip(questions["cell"], questions["question_id"], strict=True))
-    said = {names[cell]: codes for cell, codes in labels.items() if cell in names and codes}
-    items = {
-        name: replace(item, options=said[name]) if name in said and item.kind in ("single", "matrix") else item
-        for name, item in book.items.items()
-    }
-    return replace(book, items=items)
 
 
 def apply_book(
@@ -206,11 +195,12 @@ def _as_concept(answers: pd.Series, concept: str, codebook: Codebook) -> Any:
     return pd.Categorical(answers.astype(object).map(codes), categories=variable.codes, ordered=variable.ordered)
 
 
-def _drafted(q: Any, codes: list[float]) -> Item:
+def _drafted(q: Any, answers: pd.DataFrame) -> Item:
     number, text, item = ("" if pd.isna(q[key]) else str(q[key]) for key in ("number", "text", "item"))
-    options = dict(enumerate(q["options"], start=1))
-    if not options and q["kind"] in ("single", "matrix") and len(codes) <= MOST_CODES:
-        options = {int(code): "" for code in codes}
+    options = {code: label for label, code in option_codes(q, answers).items()}
+    if not options and q["kind"] in ("single", "matrix"):
+        codes = answers["value"].dropna().unique()
+        options = {int(code): "" for code in sorted(codes)} if len(codes) <= MOST_CODES else {}
     return Item(number, text, str(q["kind"]), item, options=options)
 
 

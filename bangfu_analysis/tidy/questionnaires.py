@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pandas.api.types import union_categoricals
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.answers import Floats, Ints
+from bangfu_analysis.reading.spss import write_statistics_file
 from bangfu_analysis.reading.tables import SheetReading
 
 MULTIPLE = ("indicators", "sets")
@@ -120,8 +122,17 @@ def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> CodedAnsw
         for suffix, part, values in _coded_columns(row, answers, base.index):
             columns[name + suffix], headings[name + suffix] = values, _heading(row, part)
         if row["kind"] in ("single", "matrix") and len(row["options"]):
-            labels[name] = dict(enumerate(row["options"], start=1))
+            labels[name] = {code: option for option, code in option_codes(row, answers).items()}
     return CodedAnswers(pd.DataFrame(columns, index=base.index), headings, labels)
+
+
+def write_statistics(path: Path, questions: pd.DataFrame, responses: pd.DataFrame) -> Path:
+    """One questionnaire as .sav or .dta, with variable and value labels and both kinds of missing; returns the path.
+
+    Needs the extra `stats`. ArgumentError for another suffix or several questionnaires.
+    """
+    coded = coded_answers(questions, responses)
+    return write_statistics_file(path, coded.frame, coded.headings, coded.labels)
 
 
 def one_questionnaire(questions: pd.DataFrame) -> None:
@@ -139,6 +150,17 @@ def question(questions: pd.DataFrame, question_id: str) -> pd.Series:
     if len(found) != 1:
         raise ArgumentError.naming("question_id", question_id, questions["question_id"])
     return found.iloc[0]
+
+
+def option_codes(question: Any, answers: pd.DataFrame) -> dict[str, int]:
+    """The code of each option of a question: that which its answers bear (a file with value labels), else its place from 1."""
+    options, known = list(question["options"]), dict[str, int]()
+    if question["kind"] in ("single", "matrix"):
+        both = answers.loc[answers["option"].notna() & answers["value"].notna(), ["option", "value"]]
+        both = both.drop_duplicates("option")
+        known = dict(zip(both["option"].astype("str"), both["value"].astype(int), strict=True))
+    start = min((known[option] - i for i, option in enumerate(options) if option in known), default=1)
+    return {option: known.get(option, code) for code, option in enumerate(options, start)}
 
 
 def places_of(options: Sequence[str], answers: pd.DataFrame) -> Ints:
@@ -212,8 +234,8 @@ def _coded_columns(row: Any, answers: pd.DataFrame, people: pd.Index) -> Iterato
         return
     values = first["value"].astype(float)
     if options:
-        place = pd.Series(places_of(options, first) + 1.0, index=people)
-        values = place.where(place > 0, values)
+        codes = first["option"].astype("str").map(option_codes(row, answers))
+        values = values.fillna(codes.astype(float))
     yield "", "", values if kind == "meta" else values.fillna(missing)
     if first["text"].notna().any():
         yield "_t", "其他:", first["text"]

@@ -113,6 +113,12 @@ def test_a_matrix_has_one_question_an_item_with_the_stem_of_its_first_column():
     ]
 
 
+def test_rows_of_a_matrix_with_several_answers_are_multiple_choices():
+    reading = read(["7、关心什么—医疗", "7、就学"], ["报销┋大病", "学费"], ["报销", "学费┋生活费"])
+    assert [q[:2] for q in questions(reading, "kind", "item")] == [("multiple", "医疗"), ("multiple", "就学")]
+    assert [(o, v) for _, o, v in answers(reading, "Q7_1", "option", "value")][:2] == [("报销", 1), ("大病", 1)]
+
+
 def test_a_matrix_by_number_keeps_its_ratings_in_value():
     new = read(["7、满意度—态度", "7、速度"], [4, 5], [-2, 3], file="问卷_按序号_样例.xlsx")
     old = read(["第7题(态度)", "第7题(速度)"], [4, 5], [-2, 3], file="问卷_按序号_样例.xlsx")

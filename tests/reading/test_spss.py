@@ -5,11 +5,12 @@ from pandas.testing import assert_frame_equal
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, FileRefused
 from bangfu_analysis.reading.grid import Grid
+from bangfu_analysis.reading.locate import read_file
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.spss import read_statistics_file, write_statistics_file
 from bangfu_analysis.reading.tables import Sheet
-from bangfu_analysis.tidy.questionnaire_book import apply_book, draft_book, with_value_labels
-from bangfu_analysis.tidy.questionnaires import coded_answers
+from bangfu_analysis.tidy.questionnaire_book import apply_book, draft_book
+from bangfu_analysis.tidy.questionnaires import coded_answers, write_statistics
 
 HEADER = ["序号", "来源", "1、性别", "2、爱好", "3、次序", "4、满意度—态度", "4、速度", "5、打分", "6、建议"]
 ROWS = [
@@ -30,10 +31,8 @@ def test_a_survey_written_and_read_back_is_the_same_to_the_kind_of_missing(tmp_p
     given = survey()
     coded = coded_answers(given.questions, given.responses)
     path = write_statistics_file(tmp_path / f"survey{suffix}", coded.frame, coded.headings, coded.labels)
-    sheet, labels = read_statistics_file(path, path.name)
-    found = read_questionnaire(Grid(sheet), load_codebook())
-    book = with_value_labels(draft_book(found.questions, found.responses), found.questions, labels)
-    _, back = apply_book(found.questions, found.responses, book)
+    found = read_questionnaire(Grid(read_statistics_file(path, path.name)), load_codebook())
+    _, back = apply_book(found.questions, found.responses, draft_book(found.questions, found.responses))
     _, there = apply_book(given.questions, given.responses, draft_book(given.questions, given.responses))
     left, right = (r[r["question_id"] != "Q6"][KEPT].astype("object").astype("str") for r in (there, back))
     assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
@@ -54,6 +53,28 @@ def test_missing_kinds_and_value_labels_are_in_the_sav_itself(tmp_path):
     assert meta.column_names_to_labels["Q2_1"] == "2、(球)"
     plain, _ = pyreadstat.read_sav(str(path))
     assert plain["Q5"].isna().tolist() == [False, True, False]
+
+
+def test_a_sav_in_a_wave_folder_is_a_questionnaire_whose_labels_keep_their_codes(tmp_path):
+    import pyreadstat
+
+    frame = pd.DataFrame({"sex": [0.0, 1, -3], "grade": [5.0, 1, -2], "age": [30.0, 41, 52]})
+    said = {"sex": {0: "女", 1: "男", -3: "跳过"}, "grade": {1: "差", 3: "中", 5: "好"}}
+    heads = {"sex": "性别", "grade": "评价", "age": "年龄"}
+    pyreadstat.write_sav(frame, str(tmp_path / "会员.sav"), column_labels=heads, variable_value_labels=said)
+    (reading,) = read_file(tmp_path / "会员.sav", "会员.sav", load_codebook())
+    assert reading.kind == "questionnaire"
+    assert reading.questions["options"].tolist() == [["女", "男"], ["差", "中", "好"], []]
+    shown = reading.responses[["question_id", "option", "value", "status"]].astype(object)
+    assert shown[:6].where(shown.notna(), None).to_numpy().tolist() == [
+        ["U1", "女", 0, "answered"], ["U1", "男", 1, "answered"], ["U1", None, None, "skipped"],
+        ["U2", "好", 5, "answered"], ["U2", "差", 1, "answered"], ["U2", None, None, "blank"],
+    ]  # fmt: skip
+    book = draft_book(reading.questions, reading.responses)
+    assert book.items["U1"].options == {0: "女", 1: "男"}
+    assert {1: "差", 5: "好"}.items() <= book.items["U2"].options.items()
+    written = write_statistics(tmp_path / "again.dta", reading.questions, reading.responses)
+    assert read_statistics_file(written, written.name).labels[1] == {0: "女", 1: "男"}
 
 
 def test_what_is_no_statistics_file_is_refused_in_words(tmp_path):

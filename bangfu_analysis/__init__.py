@@ -24,6 +24,7 @@ _HOMES = {
     "analysis.tabulate": ["tabulate", "hardship_rate", "cause_table"],
     "analysis.change": ["trend", "change"],
     "analysis.flows": ["link", "movements", "flows", "flow_accounts", "transitions", "spells", "life_table"],
+    "analysis.compare": ["standardized", "decomposition", "panel_change", "estimate_change"],
     "analysis.disclosure": ["suppress"],
     "analysis.design": ["SurveyDesign"],
     "analysis.estimate": ["estimate_mean", "estimate_total", "estimate_ratio", "estimate_share", "estimate_difference"],

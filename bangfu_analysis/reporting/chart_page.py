@@ -27,7 +27,9 @@ WORDS = {
         "cut": "{0}岁", "male": "男", "female": "女", "unnamed": "无人提及的致困原因未画出", "none": "没有可画的数", "join": "；",
         "no_base": "… 没有职工总数，不能计算", "small": "小于{0}%的占比未标数字",
         "largest": "只画最后一批中最大的{0}项", "break": "线断处口径改变，前后不可比", "left_by_wave": "未详不计入（人）：{0}",
-        "break_levels": "前后批次口径不同，只示新旧类别的对应",
+        "break_levels": "前后批次口径不同，只示新旧类别的对应", "break_dotted": "虚线表示其间口径改变，前后不可比",
+        "one_end": "另有{0}项首末批次不全，未画出", "parts": "变化的分解", "points": "单位：百分点；各组比率的变化与构成变化之和为合计",
+        "census": "各批次为全部在册人员，变化是普查数之差，没有抽样误差", "intervals": "竖线为置信区间",
         "and": "、", "dots": "横线为置信区间", "roster": "竖线为全部名册的实际值",
     },
     "en": {
@@ -37,7 +39,10 @@ WORDS = {
         "unnamed": "causes that nobody named are not drawn", "none": "nothing to draw", "join": "; ",
         "no_base": "… number of workers unknown", "small": "shares under {0}% bear no number",
         "largest": "only the {0} largest of the last wave are drawn",
-        "break": "lines break where the definition changed", "break_levels": "classes of different definitions: read as old to new", "left_by_wave": "not known, left out: {0}", "and": ", ",
+        "break": "lines break where the definition changed", "break_levels": "classes of different definitions: read as old to new",
+        "break_dotted": "dotted: the definition changed on the way", "one_end": "{0} not in both waves, not drawn",
+        "parts": "What the change is made of", "points": "percentage points; rates and composition add up to the total",
+        "census": "all on file in each wave: changes of a census, without sampling error", "intervals": "bars are confidence intervals", "left_by_wave": "not known, left out: {0}", "and": ", ",
         "dots": "lines are confidence intervals", "roster": "ticks are the values in the full roster",
     },
 }  # fmt: skip

@@ -91,7 +91,8 @@ def cause_heatmap(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
     causes = [wrapped(cause, 12) for cause in page.labels(shown[0][1][name])]
     figure = page.figure(14 + row_places([tallest] * len(shown))[1])
     axes = figure.subplots()
-    _shade(axes, [part for _, part in shown])
+    parts = [part for _, part in shown]
+    shade(axes, pd.DataFrame([heights(part) for part in parts]), pd.DataFrame([share_texts(part) for part in parts]))
     plain(axes).set_xticks([i + 0.5 for i in range(len(causes))], causes, rotation=90 if len(causes) > 6 else 0)
     axes.set_yticks([i + 0.5 for i in range(len(shown))], rows[: len(shown)], rotation=0)
     percents = MEASURES["share"][1 + (page.lang == "en")]
@@ -136,13 +137,13 @@ def _causes(table: pd.DataFrame, page: Page, by: str) -> tuple[str, list[tuple[s
     return name, groups_of(sorted_by_size(named, name), page, by)
 
 
-def _shade(axes: Axes, groups: Sequence[pd.DataFrame]) -> None:
-    """A row of cells per group, the darker the larger the share, which is printed in the cell."""
+def shade(axes: Axes, values: pd.DataFrame, printed: pd.DataFrame) -> None:
+    """A cell per value, the darker the larger, with what is printed in it."""
     import seaborn as sns  # seconds to import
 
     sns.heatmap(
-        pd.DataFrame([heights(part) for part in groups]), annot=pd.DataFrame([share_texts(part) for part in groups]), fmt="",
-        cmap=sns.light_palette(MAIN, as_cmap=True), cbar=False, linewidths=0.5, ax=axes, annot_kws={"fontsize": "small"},
+        values, annot=printed, fmt="", cmap=sns.light_palette(MAIN, as_cmap=True), cbar=False, linewidths=0.5, ax=axes,
+        annot_kws={"fontsize": "small"},
     )  # fmt: skip
     for text, colour in zip(axes.texts, axes.collections[0].get_facecolor(), strict=True):
         text.set_color(text_colour(colour))
@@ -197,6 +198,9 @@ def _line(axes: Axes, i: int, label: str, part: pd.DataFrame, measure: str, plac
     }
     for start, end in zip(starts, starts[1:], strict=False):
         axes.plot(x[start:end], values[start:end], clip_on=False, **look)
+    if {"ci_low", "ci_high"} <= set(part) and measure == "share":
+        low, high = (part[c].to_numpy(dtype=float, na_value=float("nan")) * factor for c in ("ci_low", "ci_high"))
+        axes.vlines(x, low, high, color=look["color"], linewidth=0.8, clip_on=False)
     last = max((k for k, value in enumerate(values) if value == value), default=-1)
     return End(x[last], float(values[last]), f"{label} {part['printed'].iloc[last]}".strip(), look["color"])
 
@@ -240,6 +244,7 @@ def _trend_notes(table: pd.DataFrame, drawn: pd.DataFrame, page: Page) -> list[s
         *_break_notes(table, page),
         page.words("left_by_wave", cases) if left.any() else "",
         page.words("hidden") if hidden(table).any() else "",
+        page.words("intervals") if "ci_low" in table else page.words("census"),
     ]
 
 

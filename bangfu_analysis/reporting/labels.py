@@ -19,7 +19,7 @@ OWN_TITLES = {
 # What becomes of a person between waves, and what a difference is made of: states of no variable of the codebook.
 STATES = {
     "stayed": ("留档", "stayed"), "new": ("新建档", "new"), "returned": ("返困", "returned"), "exited": ("退出", "left"),
-    "died": ("死亡", "died"), "away": ("仍在档外", "still away"), "rate": ("各组比率变化", "rates"),
+    "died": ("死亡", "died"), "away": ("仍在档外", "still away"), "rate": ("比率变化", "rates"),
     "composition": ("构成变化", "composition"), "total": ("合计", "total"),
 }  # fmt: skip
 TRUTHS = {"zh": {"True": "是", "False": "否"}, "en": {"True": "yes", "False": "no"}}

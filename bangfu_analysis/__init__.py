@@ -36,7 +36,7 @@ _HOMES = {
     "reporting.display": ["display_table"],
     "reporting": ["charts", "charts_compare", "charts_waves", "survey_charts", "narrative"],
     "linkage": ["link_waves"],
-    "outline": ["with_unit"],
+    "outline_data": ["with_unit"],
     "checking.report": ["check_report"],
     "sample": ["write_sample_study"],
 }  # fmt: skip

@@ -29,7 +29,7 @@ from bangfu_analysis.tidy.screening import apply_decisions
 from bangfu_analysis.wave import BOOK_FILE, OUTLINE_FILE, SCREENING_FILE, Wave, load_wave
 
 if TYPE_CHECKING:
-    from bangfu_analysis.outline import ReportData
+    from bangfu_analysis.outline_data import ReportData
     from bangfu_analysis.reporting.theme import Figure
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
@@ -225,7 +225,7 @@ class Report:
 
 def report_data_of(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> ReportData:
     """Everything that the report of a wave is made from: its frames and those of the study's earlier waves."""
-    from bangfu_analysis.outline import report_data
+    from bangfu_analysis.outline_data import report_data
 
     *earlier, wave = [load_wave(path) for path in study_waves(folder)]
     frames = {each.name: wave_frames(each.folder, progress=progress) for each in earlier}

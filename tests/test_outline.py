@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.outline import blocks, exhibits, overall_rate, report_data, totals_table
+from bangfu_analysis.outline import blocks, exhibits, totals_table
+from bangfu_analysis.outline_data import overall_rate, report_data
 from bangfu_analysis.reporting.blocks import Heading, Placeholder, TableBlock
 from bangfu_analysis.reporting.sections import load_outline
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
@@ -63,6 +64,33 @@ def test_two_waves_with_denominators_have_both(tmp_path):
     ]
     assert "比上年减少20人" in found["trend_total"].words
     assert found["unit"].result["share"].tolist() == [0.1]
+
+
+def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
+    waves = {year: frames_of(year, n, population=10 * n) for year, n in (("2008", 60), ("2009", 40))}
+    for frames in waves.values():
+        frames["workers"] = frames["workers"].assign(id_basis="id_number")
+    found = {exhibit.id: exhibit for exhibit in exhibits(data_of(tmp_path, waves))}
+    account = found["flow_accounts"]
+    assert account.result[["previous_n", "new_n", "exited_n", "stock_n"]].values.tolist() == [[60, 0, 20, 40]]
+    assert account.table.texts() == [["2009", "60", "0", "0", "20", "0", "40", "0"]]
+    assert "60＋0＋0－20－0＝40，与名册相符" in account.words
+    assert found["unit_waves"].table.texts() == [["纺织总厂", "10.0", "10.0", "0.0"]]
+    assert "standardized" not in found  # no denominators by sex and age
+
+
+def test_the_same_mix_of_workers_is_compared_where_denominators_know_sex_and_age(tmp_path):
+    def split(year, n, mix):
+        cells = [("male", "from_30", mix), ("female", "from_45", 1000 - mix)]
+        people = pd.DataFrame(cells, columns=["sex", "age_band", "n"]).assign(wave=year)
+        return frames_of(year, n) | {"population": typed(people, "population", CODEBOOK)}
+
+    shown = exhibits(data_of(tmp_path, {"2008": split("2008", 60, 500), "2009": split("2009", 40, 400)}))
+    fair = next(exhibit for exhibit in shown if exhibit.id == "standardized")
+    assert fair.result["share"].tolist() == [0.06, 0.04]
+    assert fair.result["estimate"].tolist() == pytest.approx([0.06, 0.04])
+    assert fair.result["total"].iloc[1] == pytest.approx(-0.02)
+    assert fair.result[["rate", "composition"]].iloc[1].sum() == pytest.approx(-0.02)
 
 
 def test_a_wave_without_workers_or_causes_still_makes_a_report(tmp_path):

@@ -122,7 +122,7 @@ def trend_lines(table: pd.DataFrame, page: Page, *, measure: str = "share") -> F
     axes.set_ylim(bottom=0, top=max(axes.get_ylim()[1] * 1.08, 0.1))
     _name_ends(axes, ends, page.size)
     _mark_breaks(axes, table, place)
-    axes.set_xticks([*place.values()], [_wave_label(table, wave, measure) for wave in place])
+    axes.set_xticks([*place.values()], _apart({at: _wave_label(table, wave, measure) for wave, at in place.items()}))
     axes.set_yticks([])
     axes.set_xlim(first - 0.12 * (last - first or 1), last + 0.04 * (last - first or 1))
     axes.set_ylabel(MEASURES[measure][1 + (page.lang == "en")])
@@ -225,6 +225,16 @@ def _mark_breaks(axes: Axes, table: pd.DataFrame, place: Mapping[Any, float]) ->
     for before, wave in pairwise(place):
         if not comparable[wave]:
             axes.axvline((place[before] + place[wave]) / 2, color=MUTED, linestyle=":", linewidth=0.8)
+
+
+def _apart(labels: Mapping[float, str]) -> list[str]:
+    """The labels of waves, every second of neighbours that stand close with its base a line lower."""
+    close, low = 0.12 * (max(labels) - min(labels)), False
+    found = [*labels.values()][:1]
+    for (before, _), (at, label) in pairwise(labels.items()):
+        low = at - before < close and not low
+        found.append(label.replace("\n", "\n\n") if low else label)
+    return found
 
 
 def _wave_label(table: pd.DataFrame, wave: Any, measure: str) -> str:

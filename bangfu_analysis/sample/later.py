@@ -18,10 +18,11 @@ SCHOOLS_AS_OF = datetime.date(2009, 6, 30)  # schooling goes by the year of birt
 def later_waves(
     rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any], earlier: Sequence[Wave]
 ) -> Iterator[tuple[Wave, Mapping[str, Any]]]:
-    """The waves of plan["later"], each with the words of its day (its units); `earlier` are those before, first first."""
+    """The waves of plan["later"], each with the words of its day (units, age bands); `earlier` are those before, first first."""
     draw, known = Onward(rng, plan, words, earlier), list(earlier)
     for name, settings in plan["later"].items():
-        draw.words = words = {**words, "units": units_of(words["units"], settings["units"])}
+        bands = settings.get("age_bands", words["age_bands"])
+        draw.words = words = {**words, "units": units_of(words["units"], settings["units"]), "age_bands": bands}
         known.append(draw.wave(name, settings, known))
         yield known[-1], words
 

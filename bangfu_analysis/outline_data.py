@@ -1,0 +1,162 @@
+"""What an exhibit of the report is made from, and of: the frames of the wave and of all waves up to it, and one finding of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bangfu_analysis.analysis.disclosure import suppress
+from bangfu_analysis.analysis.tabulate import hardship_rate
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.reporting.blocks import Exhibit
+from bangfu_analysis.reporting.display import TableStyle, display_table
+from bangfu_analysis.tidy.derive import add_bands
+from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
+from bangfu_analysis.tidy.waves import stack_waves
+from bangfu_analysis.wave import Wave
+
+if TYPE_CHECKING:
+    from bangfu_analysis.reporting.theme import Figure
+
+BASIC, CAUSES, TRENDS = "基本情况", "致困原因", "变化趋势"
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """All that a report is made from: this wave's frames with bands, and the stacked frames of all waves up to it."""
+
+    wave: Wave
+    codebook: Codebook
+    frames: Frames
+    workers: pd.DataFrame
+    all_workers: pd.DataFrame
+    all_exits: pd.DataFrame
+    all_population: pd.DataFrame
+    definitions: pd.DataFrame
+    book: QuestionnaireBook = QuestionnaireBook({})
+
+    @property
+    def place(self) -> str:
+        """The scope in words."""
+        return self.wave.scope or self.wave.study
+
+    def source(self, section: str = "") -> str:
+        """What tables and figures of a section print as their source."""
+        names = [self.waves[0], self.wave.name] if section == TRENDS else [self.wave.name]
+        when = "—".join(names)
+        return (
+            f"{self.place}{when}年困难职工名册"
+            if all(map(str.isdigit, names))
+            else f"{self.place}困难职工名册（{when}）"
+        )
+
+    @property
+    def waves(self) -> list[str]:
+        """The names of all waves, first first."""
+        return sorted(self.all_workers["wave"].unique())
+
+    @property
+    def worst(self) -> str:
+        """The code of the level that the reports single out (特困 in s2000); "" where the scheme is not known."""
+        schemes = self.workers["hardship_scheme"].dropna().unique()
+        return str(self.codebook.schemes[schemes[0]]["worst"]) if len(schemes) == 1 else ""
+
+
+def report_data(
+    waves: Mapping[str, Frames], settings: Sequence[Wave], codebook: Codebook, book: QuestionnaireBook | None = None
+) -> ReportData:
+    """The data of a report on the last of the waves from the frames and settings of all, `book` its questionnaire's."""
+    *_, wave = settings
+    frames, every = waves[wave.name], stack_waves(waves, settings, codebook)
+    return ReportData(
+        wave=wave,
+        codebook=codebook,
+        frames=frames,
+        workers=add_bands(with_unit(frames["workers"]), codebook),
+        all_workers=add_bands(with_unit(every["workers"]), codebook),
+        all_exits=every["exits"],
+        all_population=every["population"],
+        definitions=every["definitions"],
+        book=book or QuestionnaireBook({}),
+    )
+
+
+def with_unit(workers: pd.DataFrame) -> pd.DataFrame:
+    """`workers` with `unit`: the employer where it is known, else the reporting unit."""
+    return workers.assign(unit=workers["employer"].where(workers["employer"].notna(), workers["reporting_unit"]))
+
+
+def exhibit(
+    data: ReportData,
+    id: str,
+    section: str,
+    title: str,
+    result: pd.DataFrame,
+    *,
+    say: Callable[[pd.DataFrame], str] | None = None,
+    draw: str = "",
+    about: pd.DataFrame | None = None,
+    about_title: str = "",
+    within: str = "",
+    style: TableStyle | None = None,
+    **options: Any,
+) -> Exhibit:
+    """Table of `result` (its groups `within` across), with small counts hidden; words and figure of it, or of `about`."""
+    rates = within != "" and not result.duplicated(within).any()
+    safe = suppress(result, group=[within] if within and not rates else [])
+    across = within if within and not rates else None
+    printed = safe.drop(columns=["change", "growth"], errors="ignore") if across else safe
+    table = display_table(
+        printed,
+        data.codebook,
+        title=title,
+        within=within or (),
+        across=across,
+        source=data.source(section),
+        style=style,
+    )
+    shown = safe if about is None else suppress(about, group=[])
+    words = say(shown) if say else ""
+    figure_title = about_title or title
+    options = {"title": figure_title, "source": data.source(section), **options}
+    figure = chart_of(data, draw, shown, **options) if draw else None
+    return Exhibit(id, section, title, safe, table, words, figure_title, figure)
+
+
+def chart_of(data: ReportData, name: str, result: pd.DataFrame, **options: Any) -> Callable[[], Figure]:
+    """What draws the chart called `name`, from whichever room of charts has it."""
+
+    def draw() -> Figure:
+        from bangfu_analysis.reporting import charts, charts_compare, charts_waves
+
+        rooms = (charts, charts_compare, charts_waves)
+        figure: Figure = next(getattr(room, name) for room in rooms if hasattr(room, name))(
+            result, data.codebook, **options
+        )
+        return figure
+
+    return draw
+
+
+def overall_rate(data: ReportData) -> pd.DataFrame:
+    """`hardship_rate` of the wave as one row; `base_n` is missing where no denominator is known."""
+    return rate_of(data.workers, data.frames["population"])
+
+
+def rate_of(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
+    """`hardship_rate` without groups, or the count alone where no denominator is known."""
+    if population["n"].notna().any():
+        return hardship_rate(workers, population)
+    unknown = {"base_n": pd.array([None], "Int64"), "share": [float("nan")], "left_out_n": [0]}
+    return pd.DataFrame({"n": [len(workers)], **unknown})
+
+
+def named(result: pd.DataFrame) -> pd.DataFrame:
+    """A table of causes without those that nobody names in any group."""
+    counts = result.groupby("cause", observed=False)["n"].transform("sum")
+    kept = result[counts > 0]
+    return kept.assign(cause=kept["cause"].cat.remove_unused_categories()).reset_index(drop=True)

@@ -182,7 +182,7 @@ def test_queries_go_out_and_answers_are_replayed(wave, capsys):
     assert issues["problem"].tolist() == ["correction_applied"]
 
 
-def test_an_answer_to_a_cell_that_has_changed_is_a_conflict(wave, capsys):
+def test_answers_to_a_changed_cell_to_none_and_to_one_that_says_the_same_are_told_apart(wave, capsys):
     import openpyxl
 
     text = ROSTER.replace("初中", "XX", 1)
@@ -192,12 +192,15 @@ def test_an_answer_to_a_cell_that_has_changed_is_a_conflict(wave, capsys):
     sheet = book.worksheets[0]
     heads = [cell.value for cell in sheet[1]]
     sheet.cell(2, heads.index("请填正确内容") + 1).value = "高中"
-    sheet.append([sheet.cell(2, i + 1).value if name != "单元格" else "D99" for i, name in enumerate(heads)])
+    other = {"D99": "高中", "B2": "男"}  # a cell that is not there; an answer that says what the cell says
+    for cell, answer in other.items():
+        told = {"单元格": cell, "请填正确内容": answer}
+        sheet.append([told.get(name, sheet.cell(2, i + 1).value) for i, name in enumerate(heads)])
     book.save(wave / "corrections.xlsx")
     (wave / "名册.csv").write_text(text.replace("XX", "YY"), encoding="utf-8")
     assert run(capsys, "clean", wave)[0] == 0
     issues = pd.read_parquet(wave.parents[2] / "processed" / "道里 区" / "2009" / "issues.parquet")
-    assert {"correction_conflict", "correction_not_found"} <= set(issues["problem"])
+    assert {"correction_conflict", "correction_not_found", "correction_no_change"} <= set(issues["problem"])
 
 
 def test_the_demo_writes_the_sample_study_where_there_is_none(tmp_path, capsys, monkeypatch):

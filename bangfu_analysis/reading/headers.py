@@ -31,7 +31,7 @@ _DATE_ALONE = re.compile(r"^[(（]?(\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{4}
 def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
     """Ranges of columns that hold tables of their own: cut at blank columns that have a header on either side."""
     across = {
-        c for (top, left), (_, far) in grid.merges.items() if not _is_title(grid, top) for c in range(left + 1, far)
+        c for (top, left), (_, far) in grid.merges.items() if not _is_title(grid, top) for c in range(left + 1, far + 1)
     }
     blank = [int(c) for c in np.flatnonzero(~grid.filled.any(axis=0)) if c not in across]
     cuts = [0, *blank, grid.width]

@@ -245,7 +245,7 @@ def _kind(grid: Grid, tables: Sequence[Table]) -> tuple[str, str]:
     """The kind of a sheet by its tables, and why it is none of the frames'."""
     known = [table for table in tables if table.kind != "other"]
     if known:
-        return max(known, key=lambda table: (len(table.body), -known.index(table))).kind, ""
+        return max(known, key=lambda table: len(table.body)).kind, ""
     if not tables and int((grid.counts >= 3).sum()) >= 2:
         return "other", "像表格，但找不到表头，全部另列，不进入任何数据框。请在首行补上列名"
     if not tables or not any(len(table.body) for table in tables):

@@ -74,14 +74,14 @@ def write_quality(
 ) -> Path:
     """Write the quality page of a wave from `sources`, `issues`, `totals` and `workers`; returns `path`.
 
-    Sections: what is new against the last wave (`changes`, see layout_changes); each sheet and how it was read; balance of rows and cells; findings by problem, severity and file; stated
+    Sections: what is new against the last wave (`changes`, see layout_changes); each sheet and how it was read; balance of rows and cells; findings by problem, and by unit; stated
     totals that disagree; completeness by unit (四清). Counts only; the raw contents of `issues` are not shown.
     """
     sources, issues, totals, workers = (frames[name] for name in ("sources", "issues", "totals", "workers"))
     told = changes if changes is not None else pd.DataFrame(columns=["subject", "message", "where"])
     new = told[["subject", "message", "where"]].set_axis(["方面", "变化", "如"], axis=1)
     sections = [
-        _Section("与上一批次相比", new, empty="没有变化，或没有上一批次。"), _sheets(sources), _balance(sources, "rows", _ROWS, "行"), _balance(sources, "cells_filled", _CELLS, "非空单元格"), _problems(issues, codebook), _by_file(issues), _totals(totals, codebook),
+        _Section("与上一批次相比", new, empty="没有变化，或没有上一批次。"), _sheets(sources), _balance(sources, "rows", _ROWS, "行"), _balance(sources, "cells_filled", _CELLS, "非空单元格"), _problems(issues, codebook), _by_unit(issues, workers), _totals(totals, codebook),
         _four_clear(workers),
     ]  # fmt: skip
     facts = {
@@ -148,14 +148,22 @@ def _problems(issues: pd.DataFrame, codebook: Codebook) -> _Section:
     return _Section("记录的问题", table, counts["severity"].eq("error"), "没有发现问题。")
 
 
-def _by_file(issues: pd.DataFrame) -> _Section:
-    counts = _counted(issues, ["source_file", "severity"])
-    wide = counts.pivot_table(
-        index="source_file", columns="severity", values="n", aggfunc="sum", fill_value=0, sort=False
-    )
-    full = wide.reindex(columns=[*_SEVERITIES], fill_value=0).rename(columns=_SEVERITIES)
-    table = full.assign(合计=full.sum(axis=1)).rename(index={"": "（整个批次）"}).rename_axis("文件").reset_index()
-    return _Section("各文件的问题数", table, empty="没有发现问题。")
+def _by_unit(issues: pd.DataFrame, workers: pd.DataFrame) -> _Section:
+    """Findings by reporting unit and problem; where no worker says whose a sheet is, its file stands for the unit."""
+    require(workers, ["source_file", "source_sheet", "reporting_unit"], where="write_quality 的 workers")
+    place = ["source_file", "source_sheet"]
+    texts = workers[[*place, "reporting_unit"]].astype(object).dropna()
+    units = texts.groupby(place)["reporting_unit"].agg(lambda said: said.value_counts().index[0])
+    own = pd.MultiIndex.from_frame(issues[place].astype(object)).map(units.to_dict().get)
+    files = issues["source_file"].astype(object).replace("", "（整个批次）")
+    counts = _counted(issues.assign(unit=files.where(pd.isna(own), own)), ["unit", "problem", "severity", "action"])
+    ordered = counts.sort_values(["unit", "n"], ascending=[True, False], kind="stable")
+    table = pd.DataFrame({
+        "填报单位": ordered["unit"], "问题": _worded(ordered["problem"], read_yaml(_HERE / "problems.yaml")),
+        "处理": _worded(ordered["action"], _ACTIONS), "处": ordered["n"],
+    })  # fmt: skip
+    note = "表中没有写明单位的，以文件名代替。"
+    return _Section("各单位的问题数", table, ordered["severity"].eq("error"), "没有发现问题。", note)
 
 
 def _totals(totals: pd.DataFrame, codebook: Codebook) -> _Section:

@@ -72,7 +72,7 @@ def frames(**more):
         "computed": [11.0, 9.0], "verdict": ["differs", "agrees"],
     })  # fmt: skip
     workers = pd.DataFrame({
-        "reporting_unit": ["甲厂", "甲厂", None], "id_basis": ["id_number", "row", "id_number"], "hardship_level": ["extreme", "general", None],
+        "source_file": "甲.xlsx", "source_sheet": "名册", "reporting_unit": ["甲厂", "甲厂", None], "id_basis": ["id_number", "row", "id_number"], "hardship_level": ["extreme", "general", None],
         "cause_main": ["illness", None, "illness"], "district": ["道里", "道里", "道里"],
     })  # fmt: skip
     return {
@@ -130,9 +130,9 @@ def test_problems_are_counted_under_their_chinese_names(tmp_path):
         (["取值不在码本中", "文化程度", "错误", "作缺失", "2"], "alarm"),
         (["my_own_problem", "—", "提示", "保留", "1"], None),
     ]
-    by_file = tables(page(tmp_path))["各文件的问题数"]
-    assert sorted(r[0] for r in by_file[1:]) == sorted(
-        [["（整个批次）", "1", "0", "0", "1"], ["甲.xlsx", "0", "0", "2", "2"]]
+    by_unit = tables(page(tmp_path))["各单位的问题数"]
+    assert sorted(r[0] for r in by_unit[1:]) == sorted(
+        [["（整个批次）", "my_own_problem", "保留", "1"], ["甲厂", "取值不在码本中", "作缺失", "2"]]
     )
 
 

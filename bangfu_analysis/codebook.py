@@ -165,9 +165,9 @@ class Codebook:
         frame, _, own = name.partition(".")
         if own:
             return self.variable(frame, own)
-        for variable in self.variables:
-            if variable.name == name:
-                return variable
+        found = [variable for variable in self.variables if variable.name == name]
+        if found:
+            return min(found, key=lambda variable: variable.frame != "workers")
         raise CodebookError(f"码本中没有变量或分组 {name}。请检查拼写。")
 
 

@@ -19,7 +19,7 @@ from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import pseudonym
-from bangfu_analysis.reading.tables import Column, Table
+from bangfu_analysis.reading.tables import Column, Table, address
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.derive import full_years
 from bangfu_analysis.tidy.values import CleanTable, finding_at, plain_rows
@@ -44,7 +44,9 @@ def worker_rows(clean: CleanTable, codebook: Codebook, wave: Wave) -> tuple[pd.D
     heads = everyone[_is_head(clean.table, everyone)].reset_index(drop=True)
     rows = heads.reindex(columns=list(dict.fromkeys([*heads.columns, *codebook.of("workers")])))
     completed, found = _complete(rows, clean, "workers", wave)
-    return completed.assign(reporting_unit=_units(completed, clean.table)), found
+    first = min(clean.table.columns, key=lambda column: column.index)
+    cells = [address(clean.table, int(row), first) for row in completed["row"]]  # two people may stand side by side
+    return completed.assign(reporting_unit=_units(completed, clean.table), first_cell=cells), found
 
 
 def _is_head(table: Table, rows: pd.DataFrame) -> pd.Series:
@@ -212,7 +214,7 @@ def is_whole(identity: object) -> bool:
 
 
 _KEY_COLUMNS = [
-    "identity", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit", "wave", "source_file", "source_sheet", "row",
+    "identity", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit", "wave", "source_file", "source_sheet", "first_cell",
 ]  # fmt: skip
 
 
@@ -222,7 +224,7 @@ def _without_id(row: Any) -> tuple[str, str]:
         return "id15_name", f"id15:{row.identity.first15}:{row.name_key}"
     if by_name := _name_birth_unit(row):
         return "name_birth_unit", by_name
-    return "row", f"row:{row.wave}:{row.source_file}:{row.source_sheet}:{row.row}"
+    return "row", f"row:{row.wave}:{row.source_file}:{row.source_sheet}:{row.first_cell}"
 
 
 def _name_birth_unit(row: Any) -> str:
@@ -237,7 +239,9 @@ def _shared_ids_apart(rows: pd.DataFrame) -> pd.DataFrame:
     twice = rows["id_basis"].eq("id_number") & rows["_identity"].duplicated(keep=False)
     names = rows[twice].groupby("_identity")["name_key"].nunique()
     shared = rows["_identity"].isin(names.index[names > 1])
-    apart = rows["_identity"].mask(shared, rows["_identity"][shared] + ":" + rows["name_key"][shared].astype(str))
+    apart = rows["_identity"].mask(
+        shared, rows["_identity"][shared] + ":" + rows["name_key"][shared].fillna("").astype(str)
+    )
     return rows.assign(_identity=apart, shared_id=shared)
 
 

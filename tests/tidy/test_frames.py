@@ -63,6 +63,12 @@ def test_one_id_number_under_two_names_stays_two_people(frames_of):
     assert (frames["issues"]["problem"] == "id_shared").sum() == 2
 
 
+def test_people_side_by_side_on_a_row_without_id_numbers_stay_two(frames_of):
+    head = "姓名,性别,年龄,困难类别"
+    frames = frames_of({"甲.csv": f"{head},{head}\n某甲,男,44,特困,某乙,女,45,困难\n某丙,男,46,特困,某丁,女,47,困难\n"})
+    assert sorted(frames["workers"]["age"].tolist()) == [44, 45, 46, 47]
+
+
 def test_a_person_without_a_whole_id_number_is_linked_by_name_birth_and_unit(frames_of):
     rows = f"张强刚,男,{MAN},1965-03-12,初中,纺织总厂,3,特困,疾病\n张强刚,男,99010219650312,1965-03-12,初中,纺织总厂,3,特困,疾病\n"
     frames = frames_of({"a.csv": HEAD + rows})

@@ -151,6 +151,8 @@ def _issues_types() -> dict[str, Any]:
 def typed(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     """`rows` with exactly the columns and dtypes of `frame`; absent columns are added as missing, others dropped."""
     wanted = dtypes(frame, codebook)
+    if rows.empty:
+        return pd.DataFrame({c: pd.Series(dtype=t) for c, t in wanted.items()})
     full = rows.reindex(columns=list(wanted))
     return pd.DataFrame({c: _cast(full[c], t) for c, t in wanted.items()}).reset_index(drop=True)
 
@@ -173,9 +175,12 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     import pandera.pandas as pa  # takes seconds to import
 
     if frame in QUESTIONNAIRE_FRAMES:  # categories are the answers given, so that only the columns can be held
-        wanted = dict.fromkeys([*PROVENANCE, *QUESTIONNAIRE_FRAMES[frame]], pa.Column(nullable=True))
-        return _validated(rows, pa.DataFrameSchema(wanted, name=frame), frame)
-    columns = {c: pa.Column(t, nullable=True) for c, t in dtypes(frame, codebook).items()}
+        named = dict.fromkeys([*PROVENANCE, *QUESTIONNAIRE_FRAMES[frame]], pa.Column(nullable=True))
+        return _validated(rows, pa.DataFrameSchema(named, name=frame), frame)
+    wanted = dtypes(frame, codebook)
+    if rows.empty and list(rows.dtypes.items()) == list(wanted.items()):
+        return rows  # most frames of most waves: pandera takes a second for a score of them
+    columns = {c: pa.Column(t, nullable=True) for c, t in wanted.items()}
     if "person_id" in columns:
         pattern = pa.Check.str_matches(r"^p[0-9a-f]{16}$")
         columns["person_id"] = pa.Column("str", pattern, nullable=frame not in PEOPLE)

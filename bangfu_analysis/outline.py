@@ -17,6 +17,7 @@ from bangfu_analysis.reporting import narrative
 from bangfu_analysis.reporting.blocks import Block, Exhibit, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.reporting.display import DisplayTable, TableStyle
 from bangfu_analysis.reporting.sections import Outline
+from bangfu_analysis.reporting.wording import date_words
 
 BY_SIZE = TableStyle(order="size")
 
@@ -123,7 +124,7 @@ def _introduction(data: ReportData) -> str:
     day = data.wave.reference_date
     return (
         f"为掌握{data.place}困难职工的基本情况，根据各填报单位报送的{files}个文件，经逐行核对、去除重复后整理成本报告。"
-        f"年龄计算到{day.year}年{day.month}月{day.day}日，均为周岁。现将有关情况报告如下。"
+        f"年龄计算到{date_words(day)}，均为周岁。现将有关情况报告如下。"
     )
 
 

@@ -239,7 +239,7 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
     What the researcher wrote into an earlier report.docx at the same place is carried over.
     """
     where, inputs = places(folder, out), report_inputs(study_waves(folder))
-    names = {"报告": "report.docx", "附表": "tables.xlsx", "数据质量": "quality.html"}
+    names = {"报告": "report.docx", "网页": "report.html", "附表": "tables.xlsx", "数据质量": "quality.html"}
     files = {what: where.report / name for what, name in names.items()}
     if reasons(where.frames / REPORT_MARK, inputs):
         data = report_data_of(folder, out=out, progress=progress)
@@ -254,11 +254,15 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
 def _write_report(data: ReportData, files: Mapping[str, Path], where: Places, changes: pd.DataFrame) -> list[Path]:
     """Write the files of a report; returns those of its figures."""
     from bangfu_analysis.outline import blocks, exhibits
+    from bangfu_analysis.reporting.blocks import Placeholder
     from bangfu_analysis.reporting.excel import write_tables
     from bangfu_analysis.reporting.html import write_quality
+    from bangfu_analysis.reporting.report_page import write_report_page
     from bangfu_analysis.reporting.sections import load_outline
     from bangfu_analysis.reporting.theme import save_figure
     from bangfu_analysis.reporting.word import write_report
+    from bangfu_analysis.reporting.word_carry import written_words
+    from bangfu_analysis.reporting.wording import date_words
 
     where.report.mkdir(parents=True, exist_ok=True)
     outline = load_outline(*(level / OUTLINE_FILE for level in levels(data.wave.folder)))
@@ -269,6 +273,9 @@ def _write_report(data: ReportData, files: Mapping[str, Path], where: Places, ch
         content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
         template=own_template(data.wave.folder), carry_over_from=document,
     )  # fmt: skip
+    under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
+    words = written_words(document, [block for block in content if isinstance(block, Placeholder)])
+    write_report_page(content, files["网页"], title=title, under=under, written=words)
     write_tables({each.id: each.table for each in shown}, files["附表"], title=title)
     write_quality(files["数据质量"], data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     return [path for paths in figures.values() for path in paths]

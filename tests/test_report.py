@@ -133,3 +133,4 @@ def test_what_the_researcher_wrote_stays_when_the_numbers_are_refreshed(fewer):
     again = report_wave(smaller.files["整洁数据"].parents[3] / "data" / "raw" / "daoli" / "2009")
     body = docx.Document(str(again.files["报告"])).element.body.xml
     assert "坚持一人一档，逐户走访。" in body
+    assert "坚持一人一档，逐户走访。" in again.files["网页"].read_text(encoding="utf-8")

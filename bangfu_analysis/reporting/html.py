@@ -88,10 +88,15 @@ def write_quality(
         "范围": wave.scope or "未写明", "批次": wave.name, "统计日": wave.reference_date.isoformat(),
         "困难类别口径": wave.scheme or "由数据推断", "困难职工": f"{len(workers)}人",
     }  # fmt: skip
-    page = _template("quality").render(
+    page = template("quality").render(
         title=f"{wave.scope or wave.study}{wave.name}批次数据质量", facts=list(facts.items()),
         summary=quality(sources, issues, totals), sections=sections,
     )  # fmt: skip
+    return write_page(path, page)
+
+
+def write_page(path: Path, page: str) -> Path:
+    """Write a page of HTML; BangfuError where the file is open elsewhere."""
     try:
         path.write_text(page, encoding="utf-8", newline="\n")
     except PermissionError as fault:
@@ -102,10 +107,11 @@ def write_quality(
 def inspect_html(frame: pd.DataFrame, *, rows: int = 60) -> str:
     """A frame as a small escaped HTML table for a notebook: at most `rows` rows, and a line that says how many there are."""
     note = f"共{len(frame)}行，显示前{rows}行。" if len(frame) > rows else f"共{len(frame)}行。"
-    return _template("table").render(section=_Section("", frame.head(rows), note=note))
+    return template("table").render(section=_Section("", frame.head(rows), note=note))
 
 
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """The page template `name`.html.j2, which escapes all that is put in."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,

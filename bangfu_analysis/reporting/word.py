@@ -33,8 +33,9 @@ from bangfu_analysis.reporting.word_template import (
     save,
     xml,
 )
+from bangfu_analysis.reporting.wording import date_words
 
-_REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
+REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
 _BOOKMARKS = {"表": "_Ref_table_{}", "图": "_Ref_figure_{}"}
 _MOST_OF_PAGE = 0.8
 LEFT_OVER = "原报告中未能归位的内容"
@@ -62,7 +63,7 @@ def write_report(
     kept = kept_controls(carry_over_from, [block for block in blocks if isinstance(block, Placeholder)])
     document = open_template(template or TEMPLATE)
     _add_title(document, title, subtitle, date)
-    numbers = _numbered(blocks)
+    numbers = numbered(blocks)
     for block in (*blocks, *_left_over(blocks, kept)):
         _add(document, block, numbers, kept)
     document.core_properties.title = title.replace("\n", "")
@@ -75,13 +76,13 @@ def write_report(
 
 def _add_title(document: Document, title: str, subtitle: str, date: Date | None) -> None:
     document.add_paragraph(title, style="Title")
-    for line in (subtitle, f"（{date.year}年{date.month}月{date.day}日）" if date else ""):
+    for line in (subtitle, f"（{date_words(date)}）" if date else ""):
         if line:
             document.add_paragraph(line, style="Subtitle")
     document.add_paragraph(style="Body Text")
 
 
-def _numbered(blocks: Sequence[Block]) -> dict[tuple[str, str], int]:
+def numbered(blocks: Sequence[Block]) -> dict[tuple[str, str], int]:
     """(kind, id) -> number, in the order of the blocks; ArgumentError where an id is used twice."""
     ids = {
         "表": [block.id for block in blocks if isinstance(block, TableBlock)],
@@ -126,7 +127,7 @@ def _add_heading(document: Document, block: Heading) -> None:
 
 def _add_text(paragraph: WordParagraph, text: str, numbers: Numbers) -> None:
     end = 0
-    for found in _REFERENCE.finditer(text):
+    for found in REFERENCE.finditer(text):
         paragraph.add_run(text[end : found.start()])
         kind, name = found[1], found[2]
         if (kind, name) not in numbers:

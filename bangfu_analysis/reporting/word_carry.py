@@ -55,6 +55,14 @@ def kept_controls(path: Path | None, wanted: Sequence[Placeholder] = ()) -> dict
     return kept | {one.tag: one for one in under if one}
 
 
+def written_words(path: Path, wanted: Sequence[Placeholder] = ()) -> dict[str, list[str]]:
+    """Tag -> the paragraphs written in the controls of the report at `path`, as kept_controls finds them."""
+    return {
+        tag: [words for words in map(_text, one.content.iter(qn("w:p"))) if words.strip()]
+        for tag, one in kept_controls(path, wanted).items()
+    }
+
+
 def _under_heading(document: Document, block: Placeholder) -> Kept | None:
     """What stands between the heading of `block` and the next one, without its controls; None where only the prompt does."""
     headings = {style.style_id for style in document.styles if str(style.name).startswith("Heading")}

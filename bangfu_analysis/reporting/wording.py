@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.reporting.rounding import half_up, percent
 
@@ -46,6 +48,11 @@ def year(wave: object) -> str:
     """`2009年` of a wave named 2009; any other name as it is."""
     text = str(wave)
     return f"{text}年" if len(text) == 4 and text.isdigit() else text
+
+
+def date_words(day: date) -> str:
+    """`2009年6月30日`."""
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def since(before: object, now: object) -> str:

@@ -42,9 +42,21 @@ def test_body_is_16_pt_with_two_characters_indent_and_a_fixed_line():
     body = document.styles["Body Text"]
     assert body.font.size.pt == 16
     assert body.element.pPr.ind.get(qn("w:firstLineChars")) == "200"
-    assert body.paragraph_format.line_spacing.pt == 28
+    assert body.paragraph_format.line_spacing.pt == 28.95
     assert document.styles["Title"].font.size.pt == 22
     assert fonts(body)[1] == "Times New Roman"
+
+
+def test_a_page_holds_22_lines_of_28_characters():
+    document = docx.Document(str(TEMPLATE))
+    section = document.sections[0]
+    grid = section._sectPr.find(qn("w:docGrid"))
+    assert grid.get(qn("w:type")) == "lines"
+    height = (section.page_height - section.top_margin - section.bottom_margin) / 12700  # points
+    width = (section.page_width - section.left_margin - section.right_margin) / 12700
+    assert height // (int(grid.get(qn("w:linePitch"))) / 20) == 22
+    closer = document.styles["Body Text"].element.rPr.find(qn("w:spacing"))
+    assert width // (16 + int(closer.get(qn("w:val"))) / 20) == 28
 
 
 def test_page_numbers_stand_right_on_odd_and_left_on_even_pages():

@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
     _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
+    _wave_command(commands, "link", _link, "在各批次中找出身份证号缺失或填错的同一人，写出待核对的人对", out=False)
     check = _command(
         commands, "check", _check, "核对写好的报告（.docx .txt）中的数字关系：分项与合计、占比、列举、序号等"
     )
@@ -186,6 +187,22 @@ def _queries(chosen: argparse.Namespace) -> int:
     print(f"全部问题：{whole}")
     print(f"分单位：{len(single)} 个工作簿，在 {whole.parent / 'queries'}")
     print("填好后以 corrections.xlsx（或 corrections_单位名.xlsx）存入批次文件夹，下次清洗时自动采用。")
+    return DONE
+
+
+def _link(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.linkage import link_waves
+
+    links = link_waves(chosen.folder)
+    found = links.quality.iloc[0]
+    print(
+        f"身份证号对应的人对：{found['by_id_n']:.0f}；按姓名、出生日期、单位等关联：{found['linked_n'] + found['confirmed_n']:.0f}"
+    )
+    print(
+        f"估计误联 {found['false_n']:.1f} 对（{found['false_rate']:.2%}），漏联 {found['missed_n']:.1f} 对（{found['miss_rate']:.2%}）"
+    )
+    print(f"待核对 {found['to_review_n']:.0f} 对：{links.review}")
+    print("填好后以 links.xlsx 存入调查文件夹，此后每次关联自动采用。")
     return DONE
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bangfu_analysis.analysis.flows import flow_accounts, link
 from bangfu_analysis.cleaning.identity import check_character
+from bangfu_analysis.cli import main
 from bangfu_analysis.linkage import link_waves
 from bangfu_analysis.study import study_frames
 
@@ -132,3 +133,12 @@ def test_what_is_kept_names_nobody(study, links):
     assert not [name for name in truth["姓名"] if name in said]
     assert not [number for number in truth["身份证号"] if len(number) > 14 and number in said]
     assert sorted(path.stem for path in kept.glob("*.parquet")) == ["pairs", "people", "quality"]
+
+
+def test_the_command_prints_error_rates_and_where_to_review(links, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("bangfu_analysis.linkage.link_waves", lambda folder: links)
+    assert main(["link", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert f"按姓名、出生日期、单位等关联：{int(links.quality['linked_n'].item())}" in said
+    assert "估计误联" in said
+    assert str(links.review) in said

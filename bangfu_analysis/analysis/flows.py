@@ -174,6 +174,7 @@ def transitions(
     *,
     outside: bool = False,
     breaks: str = "raise",
+    definitions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """From which state to which: the same people's `variable` in each wave and the next, share of each earlier state.
 
@@ -182,14 +183,17 @@ def transitions(
     exited or died. Levels that nobody has in either wave are left out.
 
     Where `hardship_level` is followed and the two waves have other schemes, NotComparable names them (use the crosswalk first);
-    `breaks="mark"` tabulates all the same, and says in `comparable` that the classes differ.
+    `breaks="mark"` tabulates all the same, and says in `comparable` that the classes differ. `definitions`: the frame of that
+    name of `study_frames`; with it every variable whose meaning changed is refused or marked, level by level.
     """
     if breaks not in BREAKS:
         raise ArgumentError.naming("breaks", breaks, BREAKS)
     require(workers, ["wave", "person_id", variable], where="transitions")
     moved = movements(workers, exits)
     pairs = [
-        _pair(part, workers, variable, str(before), str(wave), outside, breaks)
+        _pair(part, workers, variable, (before, wave), outside).pipe(
+            _compared, workers, variable, (str(before), str(wave)), breaks, definitions
+        )
         for (before, wave), part in moved.groupby(["wave_before", "wave"], observed=True)
     ]
     earlier = f"{variable}_before"
@@ -201,15 +205,16 @@ def transitions(
 
 
 def _pair(
-    moved: pd.DataFrame, workers: pd.DataFrame, variable: str, before: str, wave: str, outside: bool, breaks: str
+    moved: pd.DataFrame, workers: pd.DataFrame, variable: str, waves: tuple[Any, Any], outside: bool
 ) -> pd.DataFrame:
-    of_wave = {
-        w: workers[workers["wave"].eq(w)].drop_duplicates("person_id").set_index("person_id") for w in (before, wave)
-    }
-    comparable = _same_scheme(of_wave, variable, breaks)
     went = moved[moved["flow"].ne("away") if outside else moved["flow"].eq("stayed")]
-    was, then = (went["person_id"].map(of_wave[w][variable].astype(object)) for w in (before, wave))
     flow = went["flow"].astype(object)
+    was, then = (
+        went["person_id"].map(
+            workers[workers["wave"].eq(w)].drop_duplicates("person_id").set_index("person_id")[variable].astype(object)
+        )
+        for w in waves
+    )
     was, then = was.mask(flow.isin(COMING), flow), then.mask(flow.isin(GOING), flow)
     held = [f for f in (*COMING, *GOING) if f in set(flow)] if outside else []
     levels = _levels(workers[variable], pd.concat([was, then]).dropna())
@@ -218,9 +223,9 @@ def _pair(
         variable: pd.Categorical(then, [*levels, *(f for f in held if f in GOING)]),
     }
     table = tabulate(pd.DataFrame(people), variable, within=f"{variable}_before")
-    table = table.assign(wave_before=before, wave=wave, comparable=comparable)
     impossible = table[f"{variable}_before"].isin(COMING) & table[variable].isin(GOING)
-    return table.loc[~impossible, ["wave_before", "wave", *table.columns[:-3], "comparable"]]
+    named = table.assign(wave_before=str(waves[0]), wave=str(waves[1]))
+    return named.loc[~impossible, ["wave_before", "wave", *table.columns]]
 
 
 def _levels(column: pd.Series, held: pd.Series) -> list[Any]:
@@ -229,20 +234,44 @@ def _levels(column: pd.Series, held: pd.Series) -> list[Any]:
     return [level for level in known if level in present]
 
 
-def _same_scheme(of_wave: Mapping[str, pd.DataFrame], variable: str, breaks: str) -> bool:
-    if variable != "hardship_level":
-        return True
-    used = {}
-    for wave, rows in of_wave.items():
-        require(rows, ["hardship_scheme"], where="transitions 比较 hardship_level")
-        used[wave] = listed(sorted(rows["hardship_scheme"].dropna().unique())) or "不详"
-    (before, old), (wave, new) = used.items()
-    if old != new and breaks == "raise":
+def _compared(
+    pair: pd.DataFrame,
+    workers: pd.DataFrame,
+    variable: str,
+    waves: tuple[str, str],
+    breaks: str,
+    definitions: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """The pair with `comparable`; NotComparable where a definition changed and `breaks` is raise."""
+    before, wave = waves
+    notes = (
+        _broken(workers, variable, before, wave) if definitions is None else _told(definitions, variable, before, wave)
+    )
+    if notes and breaks == "raise":
         raise NotComparable(
-            f"{before} 的困难类别口径为 {old}，{wave} 为 {new}，不同口径的类别不能做转移矩阵。"
+            f"{variable} 在 {before} 与 {wave} 两批次的口径不同，不能做转移矩阵：{'；'.join(dict.fromkeys(notes.values()))}。"
             "请先按对照表换成可比的类别，或用 hardship_by_income 按收入重算，或写 breaks='mark' 只看新旧类别的对应。"
         )
-    return old == new
+    either = [pair[c].astype(object).isin(list(notes)) for c in (f"{variable}_before", variable)]
+    return pair.assign(comparable=~(either[0] | either[1]) & ("" not in notes))
+
+
+def _broken(workers: pd.DataFrame, variable: str, before: str, wave: str) -> dict[str, str]:
+    """Why hardship levels do not compare, by what `hardship_scheme` says; {} where they do."""
+    if variable != "hardship_level":
+        return {}
+    require(workers, ["hardship_scheme"], where="transitions 比较 hardship_level")
+    used = workers.groupby(workers["wave"].astype(str))["hardship_scheme"].agg(
+        lambda s: listed(sorted(s.dropna().unique())) or "不详"
+    )
+    return {} if used[before] == used[wave] else {"": f"{before} 为 {used[before]}，{wave} 为 {used[wave]}"}
+
+
+def _told(definitions: pd.DataFrame, variable: str, before: str, wave: str) -> dict[str, str]:
+    """Level ("" for all) -> why it does not compare over the step."""
+    crossed = definitions["wave"].gt(before) & definitions["wave"].le(wave)
+    rows = definitions[definitions["variable"].eq(variable) & crossed & ~definitions["comparable"]]
+    return dict(zip(rows["level"], rows["note"], strict=True))
 
 
 def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:

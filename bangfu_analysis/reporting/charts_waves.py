@@ -335,9 +335,10 @@ def decomposition_bars(table: pd.DataFrame, page: Page) -> Figure:
         table, ["wave_before", "wave", "component", "estimate"], where="decomposition_bars（需要 decomposition 的结果）"
     )
     strata = [c for c in dimensions(table) if c not in ("wave_before", "wave", "component")]
-    groups = _groups_of_change(table, strata, page)
+    every = _groups_of_change(table, strata, page)
     parts = list(dict.fromkeys(table["component"].astype(str)))
     labels = page.labels(pd.Series(parts, name="component"))
+    groups = every[: rows_that_fit(["\n" * (len(parts) - 1)] * len(every), page.size)]
     figure = page.figure(7 + len(groups) * (len(parts) + 0.6))
     axes = plain(figure.subplots(), keep="left")
     for i, (part, label) in enumerate(zip(parts, labels, strict=True)):
@@ -355,7 +356,9 @@ def decomposition_bars(table: pd.DataFrame, page: Page) -> Figure:
     axes.margins(x=0.2)
     axes.invert_yaxis()
     axes.legend(ncols=len(parts), loc="lower left", bbox_to_anchor=(0.0, 1.0), handlelength=1.2, columnspacing=1.0)
-    return page.captioned(figure, page.words("parts"), [page.words("points")])
+    return page.captioned(
+        figure, page.words("parts"), [page.words("points"), more_note(len(every) - len(groups), page)]
+    )
 
 
 def _groups_of_change(table: pd.DataFrame, strata: Sequence[str], page: Page) -> list[tuple[str, pd.DataFrame]]:

@@ -125,7 +125,9 @@ def test_transitions_with_the_outside_say_where_people_come_from_and_go_to():
 
 def test_levels_of_two_schemes_make_no_matrix_and_both_are_named():
     frame = WORKERS.assign(hardship_scheme=["s2000"] * 4 + ["s2018"] * 6)
-    with pytest.raises(NotComparable, match="1 的困难类别口径为 s2000，2 为 s2018"):
+    with pytest.raises(
+        NotComparable, match="hardship_level 在 1 与 2 两批次的口径不同.*：1 为 s2000，2 为 s2018。请先"
+    ):
         transitions(frame, "hardship_level")
     marked = transitions(frame, "hardship_level", breaks="mark")
     assert marked.groupby("wave")["comparable"].first().tolist() == [False, True]
@@ -163,3 +165,19 @@ def test_faults_are_named():
         transitions(WORKERS, "education")
     with pytest.raises(ArgumentError, match="breaks"):
         transitions(WORKERS, "x", breaks="ignore")
+
+
+def test_definitions_that_changed_are_refused_or_marked_level_by_level():
+    told = pd.DataFrame(
+        [("x", "u", "2", "", False, "2012年起另列")],
+        columns=["variable", "level", "wave", "definition", "comparable", "note"],
+    )
+    with pytest.raises(NotComparable, match="x 在 1 与 2 .*：2012年起另列"):
+        transitions(WORKERS, "x", definitions=told)
+    marked = transitions(WORKERS, "x", breaks="mark", definitions=told)
+    first = marked[marked["wave"].eq("2")]
+    assert first["comparable"].tolist() == [False, False, False, True]
+    assert marked.loc[marked["wave"].eq("3"), "comparable"].all()
+    whole = transitions(WORKERS, "x", breaks="mark", definitions=told.assign(level=""))
+    assert whole.groupby("wave")["comparable"].any().tolist() == [False, True]
+    transitions(WORKERS, "hardship_level", definitions=told)

@@ -17,6 +17,7 @@ from bangfu_analysis.outline_data import TRENDS, ReportData, chart_of, exhibit, 
 from bangfu_analysis.reporting import narrative, narrative_waves
 from bangfu_analysis.reporting.blocks import Exhibit
 from bangfu_analysis.reporting.display import HIDDEN, NOT_APPLICABLE, DisplayTable
+from bangfu_analysis.reporting.labels import MISSING
 from bangfu_analysis.reporting.rounding import percent
 
 FLOWS = {"new_n": "新建档", "returned_n": "返困", "exited_n": "退出", "died_n": "死亡"}
@@ -39,7 +40,7 @@ def _total(data: ReportData) -> Exhibit:
     ]
     rates = change(pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]])
     known = rates["share"].notna().all()
-    tested = known and len(rates) > 3 and all(map(str.isdigit, data.waves))
+    tested = known and len(rates) > 4 and all(map(str.isdigit, data.waves))
     test = kendall_trend([float(wave) for wave in data.waves], rates["share"].tolist()) if tested else None
     return exhibit(
         data, "trend_total", TRENDS, "各批次困难职工人数与困难率", rates, within="wave", draw="trend_lines" if known else "",
@@ -83,11 +84,13 @@ def _flows(data: ReportData) -> list[Exhibit]:
     shown = suppress(cells, group="wave").set_index(["flow", "wave"])["n"]
     safe = accounts.assign(**{name: shown[name].to_numpy() for name in FLOWS}, n=accounts["stock_n"], suppressed=False)
     title = "各批次困难职工的进出"
-    columns = ["wave", "previous_n", *FLOWS, "stock_n", "difference"]
+    untold = ~safe["wave"].isin(data.all_exits.dropna(subset=["exit_reason"])["wave"])
+    cells = safe[["wave", "previous_n", *FLOWS, "stock_n", "difference"]].astype(object)
+    cells = cells.where(cells.notna(), HIDDEN).assign(died_n=lambda row: row["died_n"].mask(untold, MISSING))
     table = _table(
         data, title, ["批次", "上一批次在册", *FLOWS.values(), "本批次在册", "差额"], ["text", *["count"] * 7],
-        [[HIDDEN if pd.isna(v) else v for v in row] for row in safe[columns].itertuples(index=False)],
-        "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；死亡以退档原因为准，没有填报退档原因的批次，死亡计在退出之内。", unit="单位：人",
+        cells.to_numpy().tolist(),
+        "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；死亡以退档原因为准，没有填报退档原因的批次（…），死亡计在退出之内。", unit="单位：人",
     )  # fmt: skip
     return [Exhibit("flow_accounts", TRENDS, title, safe, table, narrative_waves.account(safe)), *_states(data)]
 

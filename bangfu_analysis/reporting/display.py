@@ -238,9 +238,13 @@ def _block(block: pd.DataFrame, names: list[str], measures: list[str], plan: _Pl
         stub = (*stubs[0][:kept], WORDS[plan.lang][word], *("" for _ in names[kept + 1 :]))
         return (*stub, *(numbers.get(m, NOT_APPLICABLE) for m in measures))
 
-    base = _base_cell(block)
-    whole = [extra("total", n=base, share=100.0 if base != 0 else NOT_APPLICABLE)] if plan.adds_up else []
-    left = [extra("unknown", n=int(block["left_out_n"].iloc[0]))] if plan.left_out else []
+    undefined = "break_note" in block and block["break_note"].ne("").all() and block["base_n"].eq(0).all()
+    base = NOT_APPLICABLE if undefined else _base_cell(block)
+    whole = (
+        [extra("total", n=base, share=NOT_APPLICABLE if base in (0, NOT_APPLICABLE) else 100.0)] if plan.adds_up else []
+    )
+    left_out = NOT_APPLICABLE if undefined else int(block["left_out_n"].iloc[0]) if plan.left_out else 0
+    left = [extra("unknown", n=left_out)] if plan.left_out else []
     return [*whole, *rows, *left] if plan.style.total == "first" else [*rows, *whole, *left]
 
 

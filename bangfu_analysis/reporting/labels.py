@@ -13,7 +13,7 @@ from bangfu_analysis.errors import CodebookError
 
 MISSING = "…"
 OWN_TITLES = {
-    "wave": ("批次", "wave"), "wave_before": ("上一批次", "wave before"), "cause_main": ("主要致困原因", "main cause"),
+    "unit": ("单位", "unit"), "wave": ("批次", "wave"), "wave_before": ("上一批次", "wave before"), "cause_main": ("主要致困原因", "main cause"),
     "source_file": ("文件", "file"), "flow": ("变动", "flow"), "component": ("变化来自", "due to"), "waves": ("持续批次数", "waves"),
 }  # fmt: skip
 # What becomes of a person between waves, and what a difference is made of: states of no variable of the codebook.
@@ -47,19 +47,21 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
     with suppress(CodebookError):  # a unit or a wave has no codes
         known |= codebook.labels("cause" if name == "cause_main" else name, lang)
     if name == "hardship_level":
-        known |= _scheme_labels(codebook, set(values.dropna()) - set(STATES), lang)
+        held = set(values.cat.categories) if isinstance(values.dtype, pd.CategoricalDtype) else set()
+        known |= _scheme_labels(codebook, set(values.dropna()) - set(STATES), held, lang)
     words = TRUTHS[lang] if pd.api.types.is_bool_dtype(values.dtype) else known
     return [MISSING if pd.isna(v) else words.get(str(v), str(v)) for v in values.astype(object)]
 
 
-def _scheme_labels(codebook: Codebook, codes: set[str], lang: str) -> dict[str, str]:
+def _scheme_labels(codebook: Codebook, codes: set[str], held: set[str], lang: str) -> dict[str, str]:
+    """The labels of the scheme that has all `codes`; of several, of one whose levels are all `held` by the column's type."""
     levels = codebook.variable("workers", "hardship_level").levels
     by_scheme = {
         scheme: {lv.code: lv.label if lang == "zh" else lv.label_en for lv in levels if lv.scheme == scheme}
         for scheme in codebook.schemes
     }
     fitting = [labels for labels in by_scheme.values() if codes <= set(labels)]
-    return fitting[0] if fitting else {}
+    return next((labels for labels in fitting if set(labels) <= held), fitting[0] if fitting else {})
 
 
 def text_width(text: str) -> int:

@@ -25,7 +25,7 @@ def tendency(test: pd.DataFrame | None, *, what: str) -> str:
         return CENSUS
     row = test.iloc[0]
     numbers = f"（Kendall τ＝{row['estimate']:.2f}，p＝{row['p_value']:.3f}）".replace("-", "−")
-    word = f"呈{'上升' if row['estimate'] > 0 else '下降'}趋势" if row["p_value"] < SURE else "没有一致的升降趋势"
+    word = f"呈{'上升' if row['estimate'] > 0 else '下降'}趋势" if row["p_value"] < SURE else "尚不足以判断有无升降趋势"
     return f"{CENSUS}{int(row['n'])}个批次的{what}{word}{numbers}。"
 
 

@@ -120,6 +120,7 @@ def _levels_in_use(workers: pd.DataFrame, codebook: Codebook) -> pd.Series[Any]:
     """`hardship_level` with the codes of the schemes that occur; unchanged where none is known."""
     used = set(workers["hardship_scheme"].dropna())
     codes = [str(code) for name, entry in codebook.schemes.items() if name in used for code in entry["levels"]]
-    here = [*codes, *workers["hardship_level"].dropna().unique()]
-    kept = [code for code in codebook.variable("workers", "hardship_level").codes if code in here]
-    return workers["hardship_level"] if not codes else workers["hardship_level"].astype(pd.CategoricalDtype(kept))
+    here = workers["hardship_level"].dropna().unique()
+    rest = [code for code in codebook.variable("workers", "hardship_level").codes if code in here]
+    kept = pd.CategoricalDtype(list(dict.fromkeys([*codes, *rest])))
+    return workers["hardship_level"].astype(kept) if codes else workers["hardship_level"]

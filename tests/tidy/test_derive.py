@@ -8,6 +8,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.reporting.labels import labels_of
 from bangfu_analysis.tidy.derive import add_bands, full_years, hardship_by_income, income_per_head
 
 CODEBOOK = load_codebook()
@@ -106,3 +107,10 @@ def test_a_scheme_without_an_income_rule_and_a_line_of_nothing_are_refused():
         hardship_by_income(frame, CODEBOOK, scheme="s2000", line=500)
     with pytest.raises(ArgumentError, match="line 应为大于 0 的低保标准（元/人·月），实际是 0"):
         hardship_by_income(frame, CODEBOOK, scheme="s2018", line=0)
+
+
+def test_levels_stand_in_the_order_of_their_scheme():
+    frame = workers(hardship_level=["accidental", "deep"]).assign(hardship_scheme="s2018")
+    levels = add_bands(frame, CODEBOOK)["hardship_level"]
+    assert list(levels.cat.categories) == ["deep", "relative", "accidental"]
+    assert labels_of(CODEBOOK, levels[:1]) == ["意外致困"]

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.errors import ArgumentError, ColumnMissing, listed
+from bangfu_analysis.analysis.domains import names as column_names
+from bangfu_analysis.analysis.domains import require
+from bangfu_analysis.errors import ArgumentError, listed
 
 MULTIPLE = ("persons", "answers")
 MENTIONS = ("any", "main")
@@ -45,10 +47,10 @@ def tabulate(
     """
     if multiple not in (None, *MULTIPLE):
         raise ArgumentError.naming("multiple", multiple, MULTIPLE)
-    groups, asked = _names(within), _names(by)
+    groups, asked = column_names(within), column_names(by)
     cells = list(dict.fromkeys([*groups, *asked]))
     people = [c for c in PERSON if c in frame or c == "person_id"] if multiple else []
-    _require(frame, [*cells, *people], where="tabulate")
+    require(frame, [*cells, *people], where="tabulate")
     if not asked:
         raise ArgumentError("tabulate：参数 by 是空的。请至少写一列，例如 by='sex'。")
     rows = _categorical(frame[list(dict.fromkeys([*cells, *people]))].reset_index(drop=True), cells)
@@ -74,10 +76,10 @@ def hardship_rate(workers: pd.DataFrame, population: pd.DataFrame, by: str | Seq
     Returns `by`, n (in hardship, int64), base_n (all workers, Int64; missing where no denominator is known), share,
     left_out_n (workers of the roster whose group is unknown). ColumnMissing or ArgumentError name what is absent.
     """
-    names = _names(by)
+    names = column_names(by)
     theirs = [POPULATION_COLUMN[c] if c not in population and c in POPULATION_COLUMN else c for c in names]
-    _require(workers, names, where="hardship_rate 的 workers")
-    _require(population, [*theirs, "n"], where="hardship_rate 的 population")
+    require(workers, names, where="hardship_rate 的 workers")
+    require(population, [*theirs, "n"], where="hardship_rate 的 population")
     coarsest = _coarsest(population.reset_index(drop=True), theirs)
     if not names:
         base_n = coarsest["n"].sum(min_count=1)
@@ -106,28 +108,17 @@ def cause_table(
     """
     if mention not in MENTIONS:
         raise ArgumentError.naming("mention", mention, MENTIONS)
-    groups = _names(by)
+    groups = column_names(by)
     if mention == "main":
-        _require(workers, ["cause_main", *groups], where="cause_table 的 workers")
+        require(workers, ["cause_main", *groups], where="cause_table 的 workers")
         return tabulate(
             workers[["cause_main", *groups]].rename(columns={"cause_main": "cause"}), "cause", within=groups
         )
     keys = [c for c in PERSON if c in workers and c in causes]
-    _require(workers, ["person_id", *groups], where="cause_table 的 workers")
-    _require(causes, ["person_id", "cause"], where="cause_table 的 causes")
+    require(workers, ["person_id", *groups], where="cause_table 的 workers")
+    require(causes, ["person_id", "cause"], where="cause_table 的 causes")
     answers = workers[[*keys, *groups]].merge(causes[[*keys, "cause"]], on=keys, how="left")
     return tabulate(answers, "cause", within=groups, multiple="persons")
-
-
-def _names(columns: str | Sequence[str] | None) -> list[str]:
-    if columns is None:
-        return []
-    return [columns] if isinstance(columns, str) else list(columns)
-
-
-def _require(frame: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
-    if absent := [c for c in columns if c not in frame]:
-        raise ColumnMissing.naming(absent, [str(c) for c in frame.columns], where=where)
 
 
 def _categorical(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

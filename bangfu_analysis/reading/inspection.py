@@ -29,7 +29,9 @@ def describe(readings: Iterable[SheetReading]) -> pd.DataFrame:
 
 def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
     sheet = (reading.file, reading.sheet)
-    if not reading.tables:
+    if reading.questions is not None:
+        yield from _questions(reading, reading.questions)
+    elif not reading.tables:
         yield (*sheet, reading.kind, reading.confidence, reading.header_rows, 0, "", "", "", "", "", reading.reason)
     for table in reading.tables:
         rows = "" if table.is_form else "-".join(dict.fromkeys(str(row) for row in table.header_rows))
@@ -39,6 +41,15 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
                 *sheet, kind, reading.confidence, rows, len(table.body), _letter(table, column), column.heading,
                 _target(column), column.fate, "、".join(column.suggestions), reading.reason,
             )  # fmt: skip
+
+
+def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple[object, ...]]:
+    """A row a question: where it stands, its number and words, its question_id and kind."""
+    about = (reading.file, reading.sheet, reading.kind, reading.confidence, reading.header_rows, reading.rows["kept"])
+    for _, asked in questions.iterrows():
+        words = "、".join(str(asked[key]) for key in ("number", "text", "item") if pd.notna(asked[key]))
+        meaning = f"questions.{asked['question_id']}（{asked['kind']}）"
+        yield *about, str(asked["cell"]).rstrip("0123456789"), words, meaning, "matched", "", reading.reason
 
 
 def _letter(table: Table, column: Column) -> str:

@@ -43,3 +43,14 @@ def test_the_proposed_mapping_is_yaml_that_settles_the_headings_once_confirmed()
 def test_nothing_is_proposed_where_all_is_known() -> None:
     known = read_sheet(sheet_of([row[:3] for row in ROWS], "表.xlsx", "名册"), load_codebook())
     assert proposed_mapping([known]) == ""
+
+
+def test_the_questions_of_a_questionnaire_are_told_with_their_kinds():
+    cells = [("序号", "所用时间", "1、性别", "2、爱好"), ("1", "30秒", "男", "球┋棋"), ("2", "40秒", "女", "球")]
+    reading = read_sheet(sheet_of(cells, "1_按文本_问卷.xlsx", "Sheet1"), load_codebook())
+    told = describe([reading])
+    assert told["rows"].tolist() == [2] * 4
+    assert told[["column", "heading", "variable"]].to_numpy().tolist()[2:] == [
+        ["C", "1、性别", "questions.Q1（single）"],
+        ["D", "2、爱好", "questions.Q2（multiple）"],
+    ]

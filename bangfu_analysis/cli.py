@@ -48,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="bangfu", description="困难职工帮扶数据：清洗、制表、制图、写报告。数据不离开本机。")
     commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
-    _command(commands, "demo", _demo, "用示例数据走完全程：清洗、制表、制图、报告")
+    demo = _command(commands, "demo", _demo, "用示例数据走完全程：清洗、制表、制图、报告")
+    demo.add_argument(
+        "--study", choices=("daoli", "jilin-forestry"), default="daoli", help="哪个示例调查，默认 daoli（道里区）"
+    )
     inspect = _command(commands, "inspect", _inspect, "查看每个文件、每张表会被怎样读取（不写任何数据）")
     inspect.add_argument("path", type=Path, help="文件或文件夹")
     clean = _wave_command(commands, "clean", _clean, "原始表格 → 整洁数据（parquet）")
@@ -253,15 +256,15 @@ def _print_places(made: Report) -> None:
         print(f"{what}：{path}")
 
 
-def _demo(_: argparse.Namespace) -> int:
+def _demo(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.sample import write_sample_study
     from bangfu_analysis.study import report_wave
 
     raw = Path("data") / "raw"
-    if not (raw / "daoli").is_dir():
-        raw = Path("bangfu-demo") / "data" / "raw"
-        write_sample_study(raw)
-    made = report_wave(raw / "daoli" / "2009", progress=_bar)
+    if not (raw / chosen.study).is_dir():
+        raw = raw if (raw / "daoli").is_dir() else Path("bangfu-demo") / raw
+        write_sample_study(raw, study=chosen.study)
+    made = report_wave(raw / chosen.study / "2009", progress=_bar)
     print("示例调查（虚构人物，合计数取自已发表的报告）已完成：")
     _print_places(made)
     return _status(made.frames)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
 from bangfu_analysis.outline_data import BASIC, CAUSES, ReportData, exhibit, named, overall_rate
+from bangfu_analysis.outline_mechanisms import mechanism_exhibits
 from bangfu_analysis.outline_questionnaire import questionnaire_exhibits
 from bangfu_analysis.outline_trends import trend_exhibits
 from bangfu_analysis.reporting import narrative
@@ -26,7 +27,8 @@ def exhibits(data: ReportData) -> list[Exhibit]:
     """All exhibits that the wave has data for, in the order of the report."""
     survey = questionnaire_exhibits(data.frames, data.book, data.codebook, f"{data.place}{data.wave.name}年问卷")
     roster = [] if data.workers.empty else [*_basic(data), *_causes(data), *trend_exhibits(data)]
-    return [each for each in [*roster, *survey] if _says_something(each.result)]
+    work = mechanism_exhibits(data.frames, data.codebook, f"{data.place}{data.wave.name}年各单位报送的帮扶台账")
+    return [each for each in [*roster, *survey, *work] if _says_something(each.result)]
 
 
 def _says_something(result: pd.DataFrame) -> bool:

@@ -6,6 +6,7 @@ layouts.py), and the rest of a wave folder is added (ledgers.py). words.yaml and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -14,15 +15,20 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import read_yaml
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.sample.jilin import STUDY as JILIN
+from bangfu_analysis.sample.jilin import write_jilin
 from bangfu_analysis.sample.later import later_waves
 from bangfu_analysis.sample.layouts import Place
-from bangfu_analysis.sample.ledgers import aid_page, population_page, settings_text
+from bangfu_analysis.sample.ledgers import aid_page, population_counts, population_page, settings_text
+from bangfu_analysis.sample.mechanisms import write_daoli_mechanisms
 from bangfu_analysis.sample.people import Person, Wave, draw_waves
 from bangfu_analysis.sample.rosters import Roster, draw_rosters, settings_of
 from bangfu_analysis.sample.survey import survey_page
 from bangfu_analysis.sample.writing import write_text, write_workbook
 
 STUDY, PUBLISHED = "daoli", "2009"
+STUDIES = (STUDY, JILIN)
 SEED = 20090630
 HERE = Path(__file__).parent
 TRUTH = (
@@ -33,14 +39,18 @@ COLUMN_OF = {"employment": "employment_status", "level": "hardship_level"}
 ALWAYS_GIVEN = ("sex", "birth_date", "age", "unit")
 
 
-def write_sample_study(folder: Path, *, seed: int = SEED) -> Path:
-    """Write the study under `folder` and return its folder, `<folder>/daoli`.
+def write_sample_study(folder: Path, *, study: str = STUDY, seed: int = SEED) -> Path:
+    """Write a study under `folder` and return its folder, `<folder>/<study>`: daoli, or jilin-forestry (see jilin.py).
 
     codebook.yaml (units renamed, merged and split), and five wave folders with wave.toml, roster files of several layouts,
     职工人数统计表.xlsx (the denominators) and 帮扶台账.xlsx; in 2009, whose figures are published, also the export of a member
     questionnaire with its codebook and the decisions on it; from 2010 a list of exits. The same seed gives the same bytes.
     Existing files of the same names are replaced.
     """
+    if study not in STUDIES:
+        raise ArgumentError.naming("study", study, STUDIES)
+    if study == JILIN:
+        return write_jilin(folder, seed=seed)
     plan = read_yaml(HERE / "plan.yaml")
     for wave, words, rosters, rng in _waves(plan, seed):
         target, settings = folder / STUDY / wave.name, settings_of(plan, wave.name)
@@ -52,6 +62,8 @@ def write_sample_study(folder: Path, *, seed: int = SEED) -> Path:
         (target / "wave.toml").write_bytes(settings_text(wave, settings).encode())
         if "mapping" in settings:
             (target / "mapping.yaml").write_bytes((HERE / settings["mapping"]).read_bytes())
+        if wave.name == PUBLISHED:
+            _write_mechanisms(target, wave, rosters, settings["workers"], words, seed)
     (folder / STUDY / "codebook.yaml").write_bytes((HERE / "codebook.yaml").read_bytes())
     _write_survey(folder / STUDY / PUBLISHED, read_yaml(HERE / "words.yaml"), seed)
     return folder / STUDY
@@ -97,6 +109,16 @@ def _write_roster(target: Path, roster: Roster) -> None:
             write_text(target / name, roster.pages[0])
         else:
             write_workbook(target / name, roster.pages)
+
+
+def _write_mechanisms(
+    target: Path, wave: Wave, rosters: list[Roster], workers: int, words: Mapping[str, Any], seed: int
+) -> None:
+    by_unit: Counter[str] = Counter()
+    for (unit, _, _), n in population_counts(wave, workers, words).items():
+        by_unit[unit] += n
+    extreme = [person for person in _known(rosters) if person.level == "extreme"]
+    write_daoli_mechanisms(target, by_unit, extreme, Random(seed))
 
 
 def _write_survey(target: Path, words: Mapping[str, Any], seed: int) -> None:

@@ -1,0 +1,237 @@
+"""What the report says of the mechanisms of hardship work: for each that the wave has rows of, a table, a figure and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bangfu_analysis.analysis.disclosure import suppress
+from bangfu_analysis.analysis.mechanisms import (
+    Mechanism,
+    first_split,
+    mechanism,
+    mechanism_rows,
+    running,
+    tabulate_mechanism,
+)
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.reporting.blocks import Exhibit
+from bangfu_analysis.reporting.display import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable
+from bangfu_analysis.reporting.labels import labels_of, title_of
+from bangfu_analysis.reporting.results import records
+from bangfu_analysis.reporting.rounding import half_up, percent
+from bangfu_analysis.reporting.wording import counted, in_percent, money
+from bangfu_analysis.tidy.frames import Frames
+
+if TYPE_CHECKING:
+    from bangfu_analysis.reporting.theme import Figure
+
+SECTION = "帮扶工作"
+OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody
+UNKNOWN, TOTAL, MOST_NAMED = "未详", "合计", 4
+STARS = "* 表示人数过少，为保护个人信息而隐去。"
+
+
+def mechanism_exhibits(frames: Frames, codebook: Codebook, source: str) -> list[Exhibit]:
+    """One exhibit a mechanism of the codebook that the frames have rows of, in its order; small counts are hidden."""
+    plans = [mechanism(codebook, name) for name in codebook.mechanisms]
+    shown = [plan for plan in plans if plan.frame in frames and len(mechanism_rows(frames, plan))]
+    return [_exhibit(frames, codebook, plan, source) for plan in sorted(shown, key=lambda plan: plan.number)]
+
+
+def _exhibit(frames: Frames, codebook: Codebook, plan: Mechanism, source: str) -> Exhibit:
+    by = first_split(frames, plan)
+    whole = _safe(tabulate_mechanism(frames, codebook, plan.name))
+    parts = _safe(tabulate_mechanism(frames, codebook, plan.name, by=by)) if by else None
+    table = _indicator_table(whole, codebook, plan) if parts is None else _group_table(parts, whole, codebook, plan)
+    result, few = whole if parts is None else parts, len(mechanism_rows(frames, plan)) / 2
+    gaps = [
+        f"{_label(plan, row.indicator)}有{row.left_out_n}行没有填写，不计入。"
+        for row in records(whole)
+        if 0 < row.left_out_n <= few
+    ]
+    table["notes"] = (*table["notes"], *gaps)  # what most rows leave open they have nothing to say of
+    title = plan.label if parts is None else f"{plan.label}（按{title_of(codebook, f'{plan.frame}.{by}')}）"
+    words = f"{plan.label}方面，{_sentence(whole, parts, codebook, plan)}。"
+    figure = _figure(frames, whole, parts, codebook, plan, source)
+    return Exhibit(
+        f"mechanism_{plan.name}", SECTION, title, result, DisplayTable(**{**table, "title": title, "source": f"数据来源：{source}"}),
+        words, title if parts is not None else plan.label, figure,
+    )  # fmt: skip
+
+
+def _safe(result: pd.DataFrame) -> pd.DataFrame:
+    """Counts of few people hidden; what stands beside a hidden count in its group (money, what comes to one) too."""
+    people = result["counted_in"].isin(OF_PEOPLE)
+    safe = (
+        suppress(result[people], group=["indicator", "counted_in"])
+        if people.any()
+        else result[people].assign(suppressed=False)
+    )
+    masked = pd.Series(safe["suppressed"].to_numpy(dtype=bool), index=result.index[people])
+    hidden = masked.reindex(result.index, fill_value=False).astype(bool)
+    levels = [c for c in result if c not in _MEASURES]
+    if levels:
+        small = result[levels[0]][hidden]
+        with_people = result[levels[0]].isin(small) | (result[levels[0]].isna() & bool(small.isna().any()))
+        hidden |= with_people & result["counted_in"].str.contains("yuan")
+    numbers = {c: result[c].mask(hidden) for c in ("n", "share", "estimate")}
+    return result.assign(**numbers, suppressed=hidden)
+
+
+_MEASURES = ("indicator", "counted_in", "n", "base_n", "left_out_n", "share", "estimate", "suppressed")
+
+
+def unit_of(counted_in: str, codebook: Codebook) -> str:
+    """`persons` -> 人, `yuan/persons` -> 元/人."""
+    words = codebook.labels("aid.counted_in")
+    return "/".join(words.get(part, part) for part in counted_in.split("/"))
+
+
+def _label(plan: Mechanism, name: str) -> str:
+    return (plan.indicators or {})[name].label
+
+
+def _number(row: Any) -> Cell:
+    if row.suppressed:
+        return HIDDEN
+    value = row.estimate if pd.isna(row.n) else row.n
+    return half_up(value, 2) if pd.isna(row.n) or value % 1 else int(value)
+
+
+def _indicator_table(whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> dict[str, Any]:
+    """A row an indicator: its number, its unit, its share and of what."""
+    rows = []
+    for row in records(whole):
+        of = (plan.indicators or {})[str(row.indicator)].of
+        shared = bool(of) and pd.notna(row.share)
+        share = percent(row.share) if shared else HIDDEN if row.suppressed and of else NOT_APPLICABLE
+        base = _label(plan, of) if shared else NOT_APPLICABLE
+        rows.append(
+            (_label(plan, str(row.indicator)), _number(row), unit_of(str(row.counted_in), codebook), share, base)
+        )
+    return {
+        "columns": ("指标", "数值", "计数单位", "占比（%）", "占比的基数"),
+        "kinds": ("text", "count" if all(isinstance(r[1], int | str) for r in rows) else "number", "text", "percent", "text"),
+        "rows": tuple(rows), "notes": _notes(rows),
+    }  # fmt: skip
+
+
+def _group_table(parts: pd.DataFrame, whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> dict[str, Any]:
+    """A row a group, and a total; a column an indicator and unit, so that no column adds unlike things."""
+    by = parts.columns[0]
+    wanted = [(name, unit) for name in plan.columns for unit in whole.loc[whole["indicator"] == name, "counted_in"]]
+    heads = [f"{_label(plan, name)}（{unit_of(unit, codebook)}）" for name, unit in wanted]
+    groups = [
+        (_group_label(part[by], codebook), part)
+        for _, part in parts.groupby(by, observed=True, dropna=False, sort=True)
+    ]
+    cells = [(label, *_cells(part, wanted)) for label, part in [*groups, (TOTAL, whole)]]
+    kinds = [
+        "count" if all(isinstance(row[i], int | str) for row in cells) else "number" for i in range(1, len(heads) + 1)
+    ]
+    return {
+        "columns": (title_of(codebook, by), *heads), "kinds": ("text", *kinds), "rows": tuple(cells),
+        "notes": _notes(cells),
+    }  # fmt: skip
+
+
+def _group_label(values: pd.Series[Any], codebook: Codebook) -> str:
+    return UNKNOWN if values.isna().all() else labels_of(codebook, values.iloc[:1])[0]
+
+
+def _cells(rows: pd.DataFrame, wanted: Sequence[tuple[str, str]]) -> list[Cell]:
+    found = {(row.indicator, row.counted_in): _number(row) for row in records(rows)}
+    return [found.get(each, NOT_APPLICABLE) for each in wanted]
+
+
+def _notes(rows: Sequence[tuple[Cell, ...]]) -> tuple[str, ...]:
+    cells = {cell for row in rows for cell in row if isinstance(cell, str)}
+    notes = ["— 表示不适用或没有填写。" if NOT_APPLICABLE in cells else ""]
+    return tuple(filter(None, [*notes, STARS if HIDDEN in cells else ""]))
+
+
+def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism) -> str:
+    """Each indicator with its unit, its share and of what; the largest groups behind the indicator that is drawn."""
+    drawn = str((plan.chart or {}).get("of", ""))
+    told = []
+    for row in records(whole[~whole["suppressed"]]):
+        indicator = (plan.indicators or {})[str(row.indicator)]
+        text = f"{indicator.label}{_said(row, codebook)}"
+        if indicator.measure == "per":
+            above, below = str(row.counted_in).split("/")
+            value = (
+                money(row.estimate) if above == "yuan" else f"{half_up(row.estimate, 2):g}{unit_of(above, codebook)}"
+            )
+            text = f"平均每{unit_of(below, codebook).removeprefix('个')}{indicator.label}{value}"
+        elif indicator.of and pd.notna(row.share):
+            text += f"，占{_label(plan, indicator.of)}的{in_percent(percent(row.share))}"
+        if parts is not None and row.indicator == drawn:
+            text += _largest(parts, drawn, str(row.counted_in), codebook)
+        told.append(text)
+    return "；".join(told)
+
+
+def _said(row: Any, codebook: Codebook) -> str:
+    return (
+        ""
+        if pd.isna(row.n)
+        else money(row.n)
+        if row.counted_in == "yuan"
+        else counted(row.n, unit_of(row.counted_in, codebook))
+    )
+
+
+def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook) -> str:
+    by = parts.columns[0]
+    own = parts[
+        parts["indicator"].eq(name) & parts["counted_in"].eq(unit) & parts[by].notna() & parts["n"].gt(0).fillna(False)
+    ]
+    most = own.sort_values("n", ascending=False, kind="stable").head(MOST_NAMED)
+    if len(most) < 2:
+        return ""
+    few = "其中" if len(own) <= MOST_NAMED else f"其中居前{len(most)}位的是"
+    rows = zip(labels_of(codebook, most[by]), records(most), strict=True)
+    return f"，{few}{'、'.join(f'{label}{_said(row, codebook)}' for label, row in rows)}"
+
+
+def _figure(
+    frames: Frames, whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism, source: str
+) -> Callable[[], Figure] | None:
+    """The chart that the mechanism asks for, where there is more than one thing to draw."""
+    chart = plan.chart or {}
+    if chart.get("draw") == "running":
+        table = running(frames, plan)
+    elif chart.get("draw") == "rates" or parts is None:
+        rates = whole[whole["share"].notna()]
+        table = rates.assign(label=[_label(plan, str(i)) for i in rates["indicator"]])
+    else:
+        table = _drawn(parts, codebook, plan, str(chart["of"]))
+    if len(table) < 2:
+        return None
+    title = plan.label if "indicator" not in table or parts is None else f"{plan.label}：{_drawn_label(table, plan)}"
+    kind = "running_line" if "date" in table else "rate_bars" if len(set(table["indicator"])) > 1 else "amount_bars"
+
+    def draw() -> Figure:
+        from bangfu_analysis.reporting import mechanism_charts
+
+        figure: Figure = getattr(mechanism_charts, kind)(table, codebook, title=title, source=source)
+        return figure
+
+    return draw
+
+
+def _drawn(parts: pd.DataFrame, codebook: Codebook, plan: Mechanism, wanted: str) -> pd.DataFrame:
+    """The groups of the indicator to draw (the first of `columns` that has numbers, where it has none), in one unit."""
+    numbers = parts[parts["n"].gt(0).fillna(False)]
+    name = next((n for n in (wanted, *plan.columns) if numbers["indicator"].eq(n).any()), wanted)
+    own = numbers[numbers["indicator"].eq(name)]
+    own = own[own["counted_in"].eq(own["counted_in"].iloc[0])] if len(own) else own
+    return own.assign(label=[_group_label(own[parts.columns[0]].iloc[[i]], codebook) for i in range(len(own))])
+
+
+def _drawn_label(table: pd.DataFrame, plan: Mechanism) -> str:
+    names = [_label(plan, str(name)) for name in table["indicator"].unique()]
+    return names[0] if len(names) == 1 else "各项占比"

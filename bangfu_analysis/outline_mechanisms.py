@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SECTION = "帮扶工作"
 OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody
 UNKNOWN, TOTAL, MOST_NAMED = "未详", "合计", 4
+SHORT = {"units": "个", "posts": "个"}  # as their labels say of what
 STARS = "* 表示人数过少，为保护个人信息而隐去。"
 
 
@@ -43,8 +44,8 @@ def mechanism_exhibits(frames: Frames, codebook: Codebook, source: str) -> list[
 
 def _exhibit(frames: Frames, codebook: Codebook, plan: Mechanism, source: str) -> Exhibit:
     by = first_split(frames, plan)
-    whole = _safe(tabulate_mechanism(frames, codebook, plan.name))
-    parts = _safe(tabulate_mechanism(frames, codebook, plan.name, by=by)) if by else None
+    whole = _safe(tabulate_mechanism(frames, codebook, plan.name), plan)
+    parts = _by_size(_safe(tabulate_mechanism(frames, codebook, plan.name, by=by), plan), plan) if by else None
     table = _indicator_table(whole, codebook, plan) if parts is None else _group_table(parts, whole, codebook, plan)
     result, few = whole if parts is None else parts, len(mechanism_rows(frames, plan)) / 2
     gaps = [
@@ -62,9 +63,10 @@ def _exhibit(frames: Frames, codebook: Codebook, plan: Mechanism, source: str) -
     )  # fmt: skip
 
 
-def _safe(result: pd.DataFrame) -> pd.DataFrame:
+def _safe(result: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
     """Counts of few people hidden; what stands beside a hidden count in its group (money, what comes to one) too."""
-    people = result["counted_in"].isin(OF_PEOPLE)
+    shown = [name for name, indicator in (plan.indicators or {}).items() if indicator.open]
+    people = result["counted_in"].isin(OF_PEOPLE) & ~result["indicator"].isin(shown)
     safe = (
         suppress(result[people], group=["indicator", "counted_in"])
         if people.any()
@@ -81,12 +83,28 @@ def _safe(result: pd.DataFrame) -> pd.DataFrame:
     return result.assign(**numbers, suppressed=hidden)
 
 
+def _by_size(parts: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
+    """The groups by the first number of the table, the largest first; what has an order of its own keeps it."""
+    levels = parts[parts.columns[0]]
+    if isinstance(levels.dtype, pd.CategoricalDtype) and levels.cat.ordered:
+        return parts
+    shown = next((name for name in (_drawn_name(plan), *plan.columns) if parts["indicator"].eq(name).any()), "")
+    own = parts[parts["indicator"].eq(shown)].groupby(parts.columns[0], observed=True)["n"].sum()
+    ranked = [*own.sort_values(ascending=False, kind="stable").index]
+    ranked += [level for level in levels.dropna().unique() if level not in ranked]
+    return parts.assign(**{parts.columns[0]: pd.Categorical(levels, ranked, ordered=True)})
+
+
+def _drawn_name(plan: Mechanism) -> str:
+    return str((plan.chart or {}).get("of", ""))
+
+
 _MEASURES = ("indicator", "counted_in", "n", "base_n", "left_out_n", "share", "estimate", "suppressed")
 
 
 def unit_of(counted_in: str, codebook: Codebook) -> str:
     """`persons` -> 人, `yuan/persons` -> 元/人."""
-    words = codebook.labels("aid.counted_in")
+    words = codebook.labels("aid.counted_in") | SHORT
     return "/".join(words.get(part, part) for part in counted_in.split("/"))
 
 
@@ -114,7 +132,7 @@ def _indicator_table(whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -
         )
     return {
         "columns": ("指标", "数值", "计数单位", "占比（%）", "占比的基数"),
-        "kinds": ("text", "count" if all(isinstance(r[1], int | str) for r in rows) else "number", "text", "percent", "text"),
+        "kinds": ("text", "amount", "text", "percent", "text"),
         "rows": tuple(rows), "notes": _notes(rows),
     }  # fmt: skip
 
@@ -155,7 +173,7 @@ def _notes(rows: Sequence[tuple[Cell, ...]]) -> tuple[str, ...]:
 
 def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism) -> str:
     """Each indicator with its unit, its share and of what; the largest groups behind the indicator that is drawn."""
-    drawn = str((plan.chart or {}).get("of", ""))
+    drawn = _drawn_name(plan)
     told = []
     for row in records(whole[~whole["suppressed"]]):
         indicator = (plan.indicators or {})[str(row.indicator)]
@@ -165,7 +183,8 @@ def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codeboo
             value = (
                 money(row.estimate) if above == "yuan" else f"{half_up(row.estimate, 2):g}{unit_of(above, codebook)}"
             )
-            text = f"平均每{unit_of(below, codebook).removeprefix('个')}{indicator.label}{value}"
+            one = codebook.labels("aid.counted_in").get(below, below).removeprefix("个")
+            text = f"平均每{one}{indicator.label}{value}"
         elif indicator.of and pd.notna(row.share):
             text += f"，占{_label(plan, indicator.of)}的{in_percent(percent(row.share))}"
         if parts is not None and row.indicator == drawn:
@@ -208,7 +227,7 @@ def _figure(
         rates = whole[whole["share"].notna()]
         table = rates.assign(label=[_label(plan, str(i)) for i in rates["indicator"]])
     else:
-        table = _drawn(parts, codebook, plan, str(chart["of"]))
+        table = _drawn(parts.sort_values(parts.columns[0], kind="stable"), codebook, plan)
     if len(table) < 2:
         return None
     title = plan.label if "indicator" not in table or parts is None else f"{plan.label}：{_drawn_label(table, plan)}"
@@ -223,10 +242,10 @@ def _figure(
     return draw
 
 
-def _drawn(parts: pd.DataFrame, codebook: Codebook, plan: Mechanism, wanted: str) -> pd.DataFrame:
+def _drawn(parts: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> pd.DataFrame:
     """The groups of the indicator to draw (the first of `columns` that has numbers, where it has none), in one unit."""
     numbers = parts[parts["n"].gt(0).fillna(False)]
-    name = next((n for n in (wanted, *plan.columns) if numbers["indicator"].eq(n).any()), wanted)
+    name = next((n for n in (_drawn_name(plan), *plan.columns) if numbers["indicator"].eq(n).any()), "")
     own = numbers[numbers["indicator"].eq(name)]
     own = own[own["counted_in"].eq(own["counted_in"].iloc[0])] if len(own) else own
     return own.assign(label=[_group_label(own[parts.columns[0]].iloc[[i]], codebook) for i in range(len(own))])

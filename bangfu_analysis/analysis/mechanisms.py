@@ -40,6 +40,7 @@ class Indicator:
     of: str = ""
     frame: str = ""
     quiet: bool = False
+    open: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ MEASURES: Mapping[str, tuple[str, str, str]] = {
     "statistic": ("number", "统计量", "statistic"),
     "p_value": ("p", "p 值", "p value"),
 }
-DECIMALS = {"count": 0, "percent": 1, "points": 1, "number": 2, "p": 3}
+DECIMALS = {"count": 0, "percent": 1, "points": 1, "number": 2, "p": 3, "amount": 2}
 WORDS = {
     "zh": {
         "total": "合计", "unknown": "未详", "unit": "单位：人、%", "source": "数据来源：", "all": "职工总数", "rate": "困难率（%）",
@@ -73,7 +73,7 @@ class TableStyle:
 class DisplayTable:
     """A table as printed. `rows` hold words and numbers already rounded; a mark (— * …) stands where there is no number.
 
-    `kinds` says per column what a number is: text, count, percent, points, number, p.
+    `kinds` says per column what a number is: text, count, percent, points, number, p, amount (whole numbers among others).
     """
 
     title: str
@@ -132,6 +132,8 @@ def as_text(cell: Cell, kind: str) -> str:
     """One cell as printed."""
     if isinstance(cell, str):
         return cell
+    if kind == "amount" and isinstance(cell, int):
+        kind = "count"
     sign = "+" if kind == "points" and cell > 0 else ""
     return f"{sign}{cell:.{DECIMALS[kind]}f}".replace("-", "−")
 

@@ -26,6 +26,7 @@ _NUMBER_FORMATS = {
     "points": "+0.0;-0.0;0.0",
     "number": "0.00",
     "p": "0.000",
+    "amount": "General",
 }
 _THICK, _THIN, _HEAD = 5, 1, 2  # border styles; the row of headings, from 0
 _COLOURS = ("#1F4E79", "#D98B1F", "#6F9FBF", "#7A7A7A", "#A64B3C", "#3F7F5F")

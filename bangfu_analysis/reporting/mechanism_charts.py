@@ -75,7 +75,8 @@ def amount(n: float, unit: str, page: Page) -> str:
 
 
 def _unit(unit: str, page: Page) -> str:
-    return page.codebook.labels("aid.counted_in", page.lang).get(unit, unit)
+    word = page.codebook.labels("aid.counted_in", page.lang).get(unit, unit)
+    return "个" if word.startswith("个") else word  # the heading says of what
 
 
 def _bars(table: pd.DataFrame, page: Page, lengths: list[float], texts: list[str], full: float = 0.0) -> Figure:

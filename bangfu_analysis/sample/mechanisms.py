@@ -103,7 +103,7 @@ def _pairs(people: Sequence[Person], rng: Random) -> dict[str, Any]:
 def _episodes(people: Sequence[Person], rng: Random) -> dict[str, Any]:
     rows: list[list[object]] = []
     for number, p in enumerate(people, start=1):
-        cost = rng.randrange(8000, 90000, 100)
+        cost = int(rng.triangular(1500, 60000, 4000)) // 100 * 100
         insured = int(cost * rng.uniform(0.25, 0.6)) // 100 * 100
         own, cut = cost - insured, int((cost - insured) * rng.uniform(0, 0.1)) // 10 * 10
         day = datetime.date(2008, 8, 1) + datetime.timedelta(days=rng.randrange(320))

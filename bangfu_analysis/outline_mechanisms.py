@@ -92,7 +92,7 @@ def _by_size(parts: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
     own = parts[parts["indicator"].eq(shown)].groupby(parts.columns[0], observed=True)["n"].sum()
     ranked = [*own.sort_values(ascending=False, kind="stable").index]
     ranked += [level for level in levels.dropna().unique() if level not in ranked]
-    return parts.assign(**{parts.columns[0]: pd.Categorical(levels, ranked, ordered=True)})
+    return parts.assign(**{parts.columns[0]: pd.Categorical(levels.astype(object), ranked, ordered=True)})
 
 
 def _drawn_name(plan: Mechanism) -> str:

@@ -43,3 +43,11 @@ def own_project(daoli):
         return folder / "data" / "raw" / "daoli" / waves[-1]
 
     return build
+
+
+@pytest.fixture(scope="session")
+def daoli_report(tmp_path_factory, own_project):
+    """The report of the sample study's published wave, for tests that only read it."""
+    from bangfu_analysis.study import report_wave
+
+    return report_wave(own_project(tmp_path_factory.mktemp("全 部"), ["2007", "2008", "2009"]))

@@ -22,8 +22,8 @@ BANDS = {
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory, own_project):
-    return report_wave(own_project(tmp_path_factory.mktemp("全 部"), WAVES))
+def report(daoli_report):
+    return daoli_report
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def write_jilin(folder: Path, *, seed: int, roster: bool = True) -> Path:
     for name, sheets in {**plan["single"], **_files(plan, Random(seed))}.items():
         write_workbook(target / name, [table(sheet) for sheet in sheets])
     if roster:
-        _write_rosters(target, plan, Random(seed), read_yaml(PLAN.with_name("words.yaml")))
+        _write_rosters(target, plan, seed)
     return folder / STUDY
 
 
@@ -195,10 +195,9 @@ def _startups(plan: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _write_rosters(target: Path, plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]) -> None:
+def _write_rosters(target: Path, plan: Mapping[str, Any], seed: int) -> None:
     """Three plain layouts: a workbook of a sheet a bureau, a workbook of one sheet, and text."""
-    weights = {name: weight for name, (_, weight, _) in plan["bureaus"].items()}
-    people = _people(split(plan["totals"]["hardship"], weights), rng, words)
+    people = roster_rows(seed)
     areas = {bureau: area for bureau, (area, *_) in plan["bureaus"].items()}
     by_area = {area: list(rows) for area, rows in groupby(people, key=lambda row: areas[str(row[5])])}
     yanbian = [_roster(bureau, list(rows)) for bureau, rows in groupby(by_area["延边"], key=lambda row: str(row[5]))]
@@ -212,8 +211,10 @@ def _roster(name: str, rows: list[list[object]]) -> dict[str, Any]:
     return {"sheet": name, "title": f"{name}困难职工花名册", "headings": HEADINGS, "rows": rows}
 
 
-def _people(numbers: Mapping[str, int], rng: Random, words: Mapping[str, Any]) -> Iterator[list[object]]:
-    """The rows of everybody, bureau by bureau; every ID number is one of region 99 and there once."""
+def roster_rows(seed: int) -> Iterator[list[object]]:
+    """The rows of everybody under HEADINGS, bureau by bureau; every ID number is one of region 99 and there once."""
+    plan, words, rng = read_yaml(PLAN)[STUDY], read_yaml(PLAN.with_name("words.yaml")), Random(seed)
+    numbers = split(plan["totals"]["hardship"], {name: weight for name, (_, weight, _) in plan["bureaus"].items()})
     total = sum(numbers.values())
     drawn = [rng.choices(list(of), list(of.values()), k=total) for of in DRAWN.values()]
     bureaus = [bureau for bureau, n in numbers.items() for _ in range(n)]

@@ -1,0 +1,108 @@
+"""What the report says of mechanisms: sentences with units, totals of like units only, few people hidden."""
+
+import pandas as pd
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.outline_mechanisms import SECTION, mechanism_exhibits
+from bangfu_analysis.reporting.display import as_text
+from bangfu_analysis.tidy.schemas import ledgers, typed
+
+CODEBOOK = load_codebook()
+
+
+def exhibits(**rows):
+    return {
+        e.id: e
+        for e in mechanism_exhibits({n: typed(pd.DataFrame(r), n, CODEBOOK) for n, r in rows.items()}, CODEBOOK, "台账")
+    }
+
+
+def visit(recipient, quantity, **numbers):
+    return {
+        "kind": "visit",
+        "recipient": recipient,
+        "quantity": quantity,
+        "counted_in": "persons" if quantity else None,
+        **numbers,
+    }
+
+
+def test_a_mechanism_without_rows_has_no_exhibit():
+    assert exhibits(**{name: [] for name in ledgers(CODEBOOK)}) == {}
+
+
+def test_sentences_name_units_bases_and_the_largest_groups():
+    shown = exhibits(
+        aid=[
+            visit("migrant_worker", 51),
+            visit("extreme_worker", 947, goods_value_yuan=189400),
+            visit(None, None, amount_yuan=100000),
+        ]
+    )
+    visits = shown["mechanism_visits"]
+    assert visits.section == SECTION and visits.title == "送温暖走访慰问（按对象类别）"
+    assert "慰问998人，其中特困职工947人、农民工51人；投入慰问资金10万元" in visits.words
+    assert [row[0] for row in visits.table.rows] == ["特困职工", "农民工", "未详", "合计"]
+    assert visits.table.columns[1:3] == ("慰问（人）", "投入慰问资金（元）")
+    assert visits.table.rows[-1][1:3] == (998, 100000)
+    assert visits.draw is not None
+
+
+def test_columns_of_persons_and_of_households_stand_apart():
+    shown = exhibits(
+        aid=[
+            {"kind": "medical_card", "giver": g, "quantity": n, "counted_in": u}
+            for g, n, u in (("甲", 9, "persons"), ("乙", 7, "households"))
+        ]
+    )
+    cards = shown["mechanism_medical_cards"].table
+    assert cards.columns == ("帮扶单位", "办理优惠卡（人）", "办理优惠卡（户）")
+    assert cards.rows[-1] == ("合计", 9, 7)
+
+
+def test_few_people_are_hidden_and_the_money_beside_them_too():
+    shown = exhibits(
+        aid=[
+            visit("extreme_worker", 947, goods_value_yuan=189400),
+            visit("migrant_worker", 51, goods_value_yuan=10200),
+            visit("model_worker", 3, goods_value_yuan=600),
+        ]
+    )
+    rows = {row[0]: row for row in shown["mechanism_visits"].table.rows}
+    assert rows["困难劳模"][1] == rows["困难劳模"][3] == rows["农民工"][1] == "*"
+    assert rows["合计"][1] == 1001 and "困难劳模" not in shown["mechanism_visits"].words
+
+
+def test_few_cadres_are_nobody_in_need_and_are_printed():
+    unit = {
+        "has_committee": True,
+        "workers_total": 900,
+        "members_total": 880,
+        "cadres_full_time": 1,
+        "kind": "enterprise",
+    }
+    shown = exhibits(units=[unit, {**unit, "kind": "government"}])["mechanism_organisation"]
+    assert "专职工会干部2人" in shown.words
+    assert all(row[shown.table.columns.index("专职工会干部（人）")] != "*" for row in shown.table.rows)
+
+
+def test_one_group_alone_gives_a_table_of_indicators_with_units_and_bases():
+    shown = exhibits(
+        dibao=[{"unit": "甲", "households": 18643, "persons": 34121, "due_yuan": 200000, "paid_yuan": 150000}]
+    )
+    dibao = shown["mechanism_dibao"]
+    assert dibao.title == "低保应保尽保" and dibao.draw is None
+    assert ("实发低保金", 150000, "元", 75.0, "应发低保金") in dibao.table.rows
+    assert ["低保家庭人口", "1.83", "人/户"] in [row[:3] for row in dibao.table.texts()]
+    assert "享受低保18643户；涉及34121人；平均每户低保家庭人口1.83人" in dibao.words
+    assert as_text(18643, "amount") == "18643" and as_text(1.83, "amount") == "1.83"
+
+
+def test_a_case_is_drawn_as_its_running_debt():
+    days = pd.to_datetime(["2009-10-23", "2009-11-26"])
+    rows = [
+        {"date": days[0], "event": "arrears", "owed_yuan": 30000},
+        {"date": days[1], "event": "donation", "received_yuan": 9000},
+    ]
+    case = exhibits(cases=rows)["mechanism_case"]
+    assert list(case.draw().axes[0].lines[0].get_ydata()) == [30000, 21000]

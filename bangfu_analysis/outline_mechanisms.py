@@ -186,11 +186,19 @@ def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codeboo
             one = codebook.labels("aid.counted_in").get(below, below).removeprefix("个")
             text = f"平均每{one}{indicator.label}{value}"
         elif indicator.of and pd.notna(row.share):
-            text += f"，占{_label(plan, indicator.of)}的{in_percent(percent(row.share))}"
+            base = (plan.indicators or {})[indicator.of]
+            size = counted(row.base_n, unit_of(row.counted_in, codebook)) if base.quiet else ""  # said nowhere else
+            text += f"，占{base.label}{size}的{in_percent(percent(row.share))}"
         if parts is not None and row.indicator == drawn:
             text += _largest(parts, drawn, str(row.counted_in), codebook)
         told.append(text)
-    return "；".join(told)
+    return "；".join(told) + ("（各项可有重叠，占同一基数的比重之和大于100%）" if _overlapping(whole, plan) else "")
+
+
+def _overlapping(whole: pd.DataFrame, plan: Mechanism) -> bool:
+    """Whether shares of one base go beyond the whole, as those of separate questions may."""
+    bases = whole["indicator"].map({name: i.of for name, i in (plan.indicators or {}).items()})
+    return bool(whole["share"].groupby(bases[bases.ne("")]).sum().gt(1 + 1e-9).any())
 
 
 def _said(row: Any, codebook: Codebook) -> str:

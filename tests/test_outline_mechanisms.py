@@ -106,3 +106,14 @@ def test_a_case_is_drawn_as_its_running_debt():
     ]
     case = exhibits(cases=rows)["mechanism_case"]
     assert list(case.draw().axes[0].lines[0].get_ydata()) == [30000, 21000]
+
+
+def test_a_base_that_no_number_of_the_text_gives_is_said_beside_the_share():
+    people = [{"person_id": f"p{n:016x}", "hardship_level": "extreme"} for n in range(60)]
+    shown = exhibits(aid=[visit("extreme_worker", 45)], workers=people)
+    assert "其中慰问特困职工45人，占在册特困职工60人的75.0%" in shown["mechanism_visits"].words
+
+
+def test_shares_of_one_base_that_go_beyond_it_say_why():
+    unit = {"files_n": 100, "plans_n": 90, "updated_n": 80}
+    assert "占同一基数的比重之和大于100%" in exhibits(units=[unit])["mechanism_files"].words

@@ -60,6 +60,9 @@ def _sentence(passage: Passage, doubt: Doubt) -> str:
     return passage.text[start:end]
 
 
+_EACH = re.compile(r"/|人均|户均|平均")  # a column of what comes to one has no sum
+
+
 def _table_totals(passage: Passage) -> Iterator[Doubt]:
     """A row 合计 that is not the sum of the rows above it (below it, where it comes first), column by column."""
     rows = [row for row in passage.table if len(row) == len(passage.table[-1])]
@@ -71,7 +74,11 @@ def _table_totals(passage: Passage) -> Iterator[Doubt]:
     for column in range(1, len(rows[at])):
         cells = [row[column].replace(",", "") for row in parts]
         total = rows[at][column].replace(",", "")
-        if not cells or not all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in [*cells, total]):
+        if (
+            _EACH.search(rows[0][column])
+            or not cells
+            or not all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in [*cells, total])
+        ):
             continue
         step = 10.0 ** -max(len(cell.partition(".")[2]) for cell in [*cells, total])
         made = sum(map(float, cells))

@@ -10,6 +10,7 @@ from bangfu_analysis.errors import FileRefused
 
 # Relations that hold, in the wording of such reports; a line break is a new paragraph.
 HOLDS = [
+    "资助学生1328人，其中居前4位的是敦化林业局179人、大石头林业局153人、汪清林业局153人、八家子林业局128人。",
     "全市共有职工20000人，困难职工2000人，占10%，其中男职工1200人、女职工800人，分别占60%和40%。",
     "全区在册特困职工1058人，按性别和年龄划分：50岁以下男职工612人、50岁以上男职工140人、40岁以上女职工196人、40岁以下女职工110人。",
     "特困职工共1058人。从文化程度看，初中以下的692人，高中345人，大专以上21人。",
@@ -213,6 +214,16 @@ def test_lines_cut_in_the_middle_of_a_sentence_are_read_as_one(tmp_path):
     found = check_report(path)
     assert found["place"].tolist() == ["第1行"]
     assert found["relation"].tolist() == ["product"]
+
+
+def test_a_column_of_what_comes_to_one_has_no_sum():
+    rows = [
+        ("类别", "人数", "慰问品（元/人）"),
+        ("特困", "947", "200.00"),
+        ("农民工", "51", "150.00"),
+        ("合计", "998", "197.44"),
+    ]
+    assert check_passages([Passage("第1张表", "", table=tuple(rows))]).empty
 
 
 def test_a_word_report_is_read_with_its_tables(tmp_path):

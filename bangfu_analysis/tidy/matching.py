@@ -6,6 +6,7 @@ The database lives in memory, spills to no disk and loads no extension: names ar
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -59,7 +60,8 @@ def _predicted(waves: list[pd.DataFrame]) -> pd.DataFrame:
     database = DuckDBAPI(connection=duckdb.connect(config=MEMORY))
     linker = Linker([database.register(wave) for wave in waves], _settings(), log_level=logging.CRITICAL)
     alike: Any = [block_on("name", "born"), block_on("id_digits")]
-    linker.training.estimate_probability_two_random_records_match(alike, recall=0.9)
+    with suppress(ValueError):  # a handful of records that all agree teach nothing: Splink's own low prior stands
+        linker.training.estimate_probability_two_random_records_match(alike, recall=0.9)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e5, seed=1)
     for rule in (block_on("born"), block_on("name")):
         try:

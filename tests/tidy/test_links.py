@@ -123,3 +123,11 @@ def test_an_answer_that_is_none_is_an_error_with_its_row(tmp_path):
 
 def test_one_wave_has_nobody_to_match():
     assert match_probabilities(records().head(1)).empty
+
+
+def test_too_few_records_to_learn_from_are_left_unlinked_without_a_fault():
+    pytest.importorskip("splink")
+    same = {"name": "某甲", "born": "1960-01-02", "sex": "male", "unit": "甲厂", "id_digits": None}
+    found = match_probabilities(records().assign(**same)[lambda rows: rows["person_id"].isin(["a", "b"])])
+    assert list(found) == ["left", "right", "probability"]
+    assert not found["probability"].ge(0.95).any()

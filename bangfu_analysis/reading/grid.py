@@ -136,10 +136,6 @@ class Ledger:
         rank = _RANK[_TO_ROW[fate]]
         self._rows[chosen] = np.where(touched, np.maximum(self._rows[chosen], rank), self._rows[chosen])
 
-    def unmarked(self) -> Booleans:
-        """The filled cells that have no fate yet."""
-        return self.grid.filled & (self._cells < 0)
-
     def accounts(self, *, set_aside: bool) -> tuple[dict[str, int], dict[str, int]]:
         """Rows and cells by fate; a sheet that is `set_aside` has no rows kept. Raises BalanceBroken."""
         counts = np.bincount(self._cells[self.grid.filled] + 1, minlength=len(CELL_FATES) + 1)

@@ -10,7 +10,7 @@ import numpy as np
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headings import UNIT_ALONE, Heading, Vocabulary, slot_of
 from bangfu_analysis.reading.rows import NOTE
-from bangfu_analysis.text import squeeze
+from bangfu_analysis.text import heading_key, squeeze
 
 MOST_LEVELS = 4
 _COLON = re.compile(r"[:：]")
@@ -92,7 +92,7 @@ def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[
             body += 1
         if not found or not _same(grid, found[-1], top, first, last):
             found.append((top, body))
-    return found or _plain_header(grid, first, last)
+    return found or _plain_header(grid, first, last, words)
 
 
 def _same(grid: Grid, block: tuple[int, int], row: int, first: int, last: int) -> bool:
@@ -103,12 +103,20 @@ def _same(grid: Grid, block: tuple[int, int], row: int, first: int, last: int) -
     return False
 
 
-def _plain_header(grid: Grid, first: int, last: int) -> list[tuple[int, int]]:
-    """Without known headings: the first row of three or more short texts over at least half of the width."""
+def _plain_header(grid: Grid, first: int, last: int, words: Vocabulary) -> list[tuple[int, int]]:
+    """Without known headings: the first row of three or more short texts over at least half of the width.
+
+    A row that says label and value in one cell (姓名：某某) heads nothing, and would put a name into a heading.
+    """
     width = int(grid.filled[:, first:last].any(axis=0).sum())
     for row in _candidates(grid, first, last):
         columns = grid.columns_of(row, first, last)
         texts = [grid.values[row, c] for c in columns]
+        labels = [
+            heading_key(label) for c in columns for label, colon, _ in [grid.text(row, c).partition(":")] if colon
+        ]
+        if any(map(words.knows, labels)):
+            continue
         if len(columns) >= max(3, 0.5 * width) and all(isinstance(t, str) and len(t) <= 30 for t in texts):
             return [(row, row + 1)]
     return []

@@ -99,7 +99,8 @@ class Vocabulary:
         """The nearest codebook entries, as frame.name, best first."""
         from rapidfuzz import fuzz, process
 
-        sure = [f"{v.frame}.{v.name}" for v in self.unsure.get(key, ()) if v.frame in frames]
+        own = (*self.codebook.by_heading.get(key, ()), *self.unsure.get(key, ()))
+        sure = [f"{v.frame}.{v.name}" for v in sorted(own, key=lambda v: v.frame != "workers") if v.frame in frames]
         options = [
             (k, v)
             for k, vs in self.codebook.by_heading.items()

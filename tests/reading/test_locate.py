@@ -251,6 +251,17 @@ def test_rows_without_any_header_are_set_aside_and_not_taken_for_notes() -> None
     assert (reading.kind, said(reading.rows)) == ("other", {"set_aside": 2})
 
 
+def test_labels_and_values_in_one_cell_put_no_name_into_a_heading() -> None:
+    reading = read(
+        [
+            ["姓名：甲一二", "性别：男", "民族：汉"],
+            ["文化程度：初中", "家庭人口：3", "困难类别：特困"],
+            ["致困原因：因病"],
+        ]
+    )
+    assert (reading.kind, reading.tables, said(reading.rows)) == ("other", (), {"set_aside": 3})
+
+
 def test_a_struck_cell_of_a_person_who_stays_is_told() -> None:
     reading = read([HEAD, [1, "甲", "男", ID, "特困"]], struck=frozenset({(2, 5)}))
     assert problems(reading) == [("cell_struck", "E2")]

@@ -208,11 +208,11 @@ def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:
 
 
 def save_figures(folder: Path, **figures: Figure) -> list[Path]:
-    """Write each figure under its name to the figures folder of the wave, as PNG and SVG."""
-    from bangfu_analysis.reporting.theme import save_figure
+    """Write each figure under its name to the figures folder of the wave, as PNG (300 dpi), SVG and PDF."""
+    from bangfu_analysis.reporting.theme import FORMATS, save_figure
 
     where = places(folder).figures
-    return [path for name, figure in figures.items() for path in save_figure(figure, where, name)]
+    return [path for name, figure in figures.items() for path in save_figure(figure, where, name, [*FORMATS])]
 
 
 @dataclass(frozen=True)

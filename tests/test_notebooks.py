@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import bangfu_analysis as bangfu
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -43,3 +45,25 @@ def test_it_runs(path, project):
     drawn = [o for o in outputs if "Figure" in str(o.get("data", {}).get("text/plain", ""))]
     assert all("image/png" in output["data"] for output in drawn)
     assert drawn or path.stem[:2] in ("01", "05")
+
+
+CHARTS = [
+    f"{module}.{name}"
+    for module in ("charts", "charts_compare", "charts_waves", "survey_charts")
+    for name, found in vars(getattr(bangfu, module)).items()
+    if hasattr(found, "__wrapped__")
+    and found.__module__ == f"bangfu_analysis.reporting.{module}"
+    and not name.startswith("_")
+]
+
+
+def test_the_gallery_shows_every_chart_function():
+    page = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    notebook = next(path for path in NOTEBOOKS if path.stem == "10_gallery").read_text(encoding="utf-8")
+    pictures = sorted((ROOT / "docs" / "images" / "gallery").glob("*.png"))
+    assert len(CHARTS) >= 20
+    assert sorted(name.partition(".")[2] for name in CHARTS) == [path.stem for path in pictures]
+    for name in CHARTS:
+        assert f"`{name}`" in page
+        assert f".{name.partition('.')[2]}(" in notebook
+    assert sum(path.stat().st_size for path in pictures) < 600_000

@@ -123,4 +123,5 @@ def _where(layout: pd.DataFrame, column: str, item: str) -> str:
 
 def _label(name: str, codebook: Codebook) -> str:
     frame, _, variable = name.partition(".")
-    return codebook.variable(frame, variable).label
+    known = codebook.of(frame)  # a question is in no codebook, and bears its own number
+    return known[variable].label if variable in known else variable

@@ -72,6 +72,8 @@ def _listed_after(passage: Passage, number: Stated) -> tuple[list[int], bool]:
         return [], False
     closed = head["open"] == "（"
     body = text[head.end() : text.find("）", head.end()) if closed else None]
+    if re.match(r"[详参]?见|如[表图]|含", body):
+        return [], False
     if _ITEM.match(body):
         return [len(_ITEM.findall(body))], False
     body = re.split(r"。" if closed else r"[。；（]", body)[0]

@@ -10,6 +10,7 @@ from bangfu_analysis.errors import FileRefused
 
 # Relations that hold, in the wording of such reports; a line break is a new paragraph.
 HOLDS = [
+    "出资单位19个（见表37、图33）。",
     "资助学生1328人，其中居前4位的是敦化林业局179人、大石头林业局153人、汪清林业局153人、八家子林业局128人。",
     "全市共有职工20000人，困难职工2000人，占10%，其中男职工1200人、女职工800人，分别占60%和40%。",
     "全区在册特困职工1058人，按性别和年龄划分：50岁以下男职工612人、50岁以上男职工140人、40岁以上女职工196人、40岁以下女职工110人。",

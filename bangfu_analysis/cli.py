@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,10 +23,23 @@ MOST_CHANGES = 15
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with faults worded for the researcher."""
+    """argparse, with faults worded for the researcher and the nearest command or option suggested."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_CALL, f"命令有误：{message}\n用法见 {self.prog} --help\n")
+        wrong = re.search(r"invalid choice: '(.*?)'|unrecognized arguments: (\S+)", message)
+        word = (wrong[1] or wrong[2]) if wrong else ""
+        near = get_close_matches(word.split("=")[0], self._words(), n=1, cutoff=0.5) if word else []
+        hint = f"是否想写 {near[0]}？" if near else ""
+        self.exit(WRONG_CALL, f"命令有误：{message}\n{hint}用法见 {self.prog} --help\n")
+
+    def _words(self) -> list[str]:
+        """Every option, and every command with its options."""
+        options = [option for action in self._actions for option in action.option_strings]
+        inner = [a.choices for a in self._actions if isinstance(a, argparse._SubParsersAction)]
+        return [
+            *options,
+            *(word for commands in inner for name, one in commands.items() for word in (name, *one._words())),
+        ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     templates = _command(commands, "templates", _templates, "写出供单位填报的空白表格（带下拉列表和填表说明）")
     templates.add_argument("--out", type=Path, default=Path("templates"), help="输出文件夹，默认 templates")
     notebooks = _command(commands, "notebooks", _notebooks, "在一个批次上运行全部笔记本")
-    notebooks.add_argument("study", metavar="调查", help="data/raw 下的文件夹名，如 daoli")
+    notebooks.add_argument("study", metavar="调查", help="data/raw 下的文件夹名，如 daoli，或别处调查文件夹的路径")
     notebooks.add_argument("wave", metavar="批次", help="如 2009")
     return parser
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from bangfu_analysis.errors import CodebookError, listed
+from bangfu_analysis.overlays import lay_over, merge
 from bangfu_analysis.text import heading_key, squeeze
 
 PACKAGE_CODEBOOKS = Path(__file__).parent / "codebooks"
@@ -180,9 +181,9 @@ def load_codebook(*overlays: Path | Mapping[str, Any]) -> Codebook:
     for overlay in overlays:
         if isinstance(overlay, Path):
             if overlay.exists():
-                content = _lay_over(content, read_yaml(overlay), str(overlay.name))
+                content = lay_over(content, read_yaml(overlay), str(overlay.name))
         else:
-            content = _lay_over(content, overlay, "mapping")
+            content = lay_over(content, overlay, "mapping")
     return _build(content)
 
 
@@ -205,76 +206,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def _package_content() -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for path in sorted(PACKAGE_CODEBOOKS.glob("*.yaml")):
-        merged = _merge(merged, read_yaml(path))
+        merged = merge(merged, read_yaml(path))
     return merged
-
-
-def _merge(below: Any, above: Any) -> Any:
-    """Mappings merge key by key, lists append what is new, all else is replaced."""
-    if isinstance(below, dict) and isinstance(above, dict):
-        return {**below, **{k: _merge(below[k], v) if k in below else v for k, v in above.items()}}
-    if isinstance(below, list) and isinstance(above, list):
-        return below + [item for item in above if item not in below]
-    return above
-
-
-def _lay_over(content: dict[str, Any], overlay: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """An overlay in long form (variables:, lists:, ...) or a mapping's short form (headings:, values:)."""
-    short = {key: overlay[key] for key in ("headings", "values") if key in overlay}
-    long_form = {key: value for key, value in overlay.items() if key not in short}
-    unknown = set(long_form) - {*content, "ignored_headings"}
-    if unknown:
-        raise CodebookError(
-            f"{source}：未知的部分 {listed(sorted(unknown))}。可用：headings、values、{listed(content)}。"
-        )
-    merged = _merge_levels(content, long_form)
-    for heading, target in (short.get("headings") or {}).items():
-        merged = _merge(merged, _heading_entry(merged, str(heading), str(target), source))
-    for target, words in (short.get("values") or {}).items():
-        merged = _add_values(merged, str(target), words, source)
-    return merged
-
-
-def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists of levels merge by code, so that an overlay can add a spelling to a level."""
-    lists = dict(content.get("lists", {}))
-    for name, levels in (overlay.get("lists") or {}).items():
-        known = {(lv["code"], lv.get("scheme", "")): lv for lv in lists.get(name, [])}
-        for level in levels:
-            place = (level["code"], level.get("scheme", ""))
-            known[place] = _merge(known.get(place, {}), level)
-        lists[name] = list(known.values())
-    rest = {key: value for key, value in overlay.items() if key != "lists"}
-    return {**_merge(content, rest), "lists": lists}
-
-
-def _heading_entry(content: Mapping[str, Any], heading: str, target: str, source: str) -> dict[str, Any]:
-    if target == "ignore":
-        return {"ignored_headings": [heading]}
-    frame, name = _split_target(content, target, source)
-    return {"variables": {frame: {name: {"headings": [heading]}}}}
-
-
-def _split_target(content: Mapping[str, Any], target: str, source: str) -> tuple[str, str]:
-    frame, _, name = target.partition(".") if "." in target else ("workers", "", target)
-    if name not in content["variables"].get(frame, {}):
-        known = listed(content["variables"].get(frame, content["variables"]))
-        raise CodebookError(f"{source}：{target} 不是码本中的变量。应写作 frame.变量名，可选：{known}。")
-    return frame, name
-
-
-def _add_values(content: dict[str, Any], target: str, words: Mapping[str, Any], source: str) -> dict[str, Any]:
-    frame, name = _split_target(content, target, source)
-    values = content["variables"][frame][name].get("values")
-    levels = [dict(level) for level in content["lists"].get(values, [])]
-    for word, code in words.items():
-        chosen = [level for level in levels if level["code"] == str(code)]
-        if not chosen:
-            codes = listed(dict.fromkeys(level["code"] for level in levels))
-            raise CodebookError(f"{source}：{target} 没有代码 {code}（“{word}”）。可选：{codes}。")
-        for level in chosen:
-            level["says"] = [*level.get("says", []), str(word)]
-    return {**content, "lists": {**content["lists"], values: levels}}
 
 
 def _build(content: Mapping[str, Any]) -> Codebook:

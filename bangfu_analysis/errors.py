@@ -39,7 +39,7 @@ class ArgumentError(BangfuError, ValueError):
     def naming(cls, name: str, found: object, options: Iterable[object]) -> ArgumentError:
         """`name` was `found`, which is none of `options`; the nearest option is suggested."""
         known = [str(option) for option in options]
-        return cls(f"参数 {name} 的取值 {found!r} 无效。可选：{listed(known)}。{_did_you_mean(str(found), known)}")
+        return cls(f"参数 {name} 的取值 {found!r} 无效。可选：{listed(known)}。{did_you_mean(str(found), known)}")
 
 
 class ColumnMissing(BangfuError, KeyError):
@@ -48,7 +48,7 @@ class ColumnMissing(BangfuError, KeyError):
     @classmethod
     def naming(cls, absent: Sequence[str], available: Sequence[str], *, where: str) -> ColumnMissing:
         """Columns `absent` were asked of a frame whose columns are `available`, in function `where`."""
-        hint = _did_you_mean(absent[0], available)
+        hint = did_you_mean(absent[0], available)
         return cls(f"{where}：数据框中没有列 {listed(absent)}。现有列：{listed(available)}。{hint}")
 
     def __str__(self) -> str:
@@ -70,6 +70,7 @@ def listed(items: Iterable[object]) -> str:
     return "、".join(words[:MOST_LISTED]) + rest
 
 
-def _did_you_mean(word: str, options: Sequence[str]) -> str:
+def did_you_mean(word: str, options: Sequence[str]) -> str:
+    """The nearest option as a question; else the advice to take one of those listed."""
     near = get_close_matches(word, options, n=1)
     return f"是否想写 {near[0]}？" if near else "请改用上列名称。"

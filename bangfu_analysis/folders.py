@@ -46,11 +46,13 @@ def is_own(path: Path) -> bool:
 
 
 def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
-    """The folder data/raw/<study>/<wave> of the project that `start` (the working folder) lies in.
+    """The folder data/raw/<study>/<wave> of the project that `start` (the working folder) lies in, or <study>/<wave> of a path.
 
     CallError names the waves that there are.
     """
     here = (start or Path.cwd()).resolve()
+    if (here / study / wave / SETTINGS_FILE).exists():
+        return here / study / wave
     for root in (here, *here.parents):
         folder = root / "data" / "raw" / study / wave
         if folder.is_dir():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bangfu_analysis.errors import ArgumentError, BangfuError
+from bangfu_analysis.errors import ArgumentError, CallError
 from bangfu_analysis.folders import find_wave, places
 from bangfu_analysis.study import Progress
 
@@ -19,16 +19,19 @@ _PAGE = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>
 def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[Path, str]:
     """Run every notebook of the project on a wave; returns executed copy -> what went wrong ("" where nothing did).
 
-    The copies and a self-contained HTML of each are written to reports/<study>/<wave>/notebooks. CallError where there is no
-    such wave, ArgumentError where a notebook does not take the parameters.
+    `study` is a folder of data/raw, or the path of a study elsewhere: then the notebooks are those of the working folder or
+    one above it. The copies and a self-contained HTML of each are written to `places(wave).report`/notebooks. CallError where
+    there is no such wave, ArgumentError where a notebook does not take the parameters.
     """
     folder = find_wave(study, wave)
-    sources = sorted((folder.parents[3] / "notebooks").glob("*.ipynb"))
+    within = folder.parents[1].name == "raw" and folder.parents[2].name == "data"
+    roots = [folder.parents[3]] if within else [Path.cwd(), *Path.cwd().parents]
+    sources = next((found for root in roots if (found := sorted((root / "notebooks").glob("*.ipynb")))), [])
     if not sources:
-        raise BangfuError(f"{folder.parents[3] / 'notebooks'} 中没有笔记本（.ipynb）。请在项目文件夹中运行。")
+        raise CallError(f"{roots[0] / 'notebooks'} 中没有笔记本（.ipynb）。请在项目文件夹中运行。")
     target = places(folder).report / "notebooks"
     target.mkdir(parents=True, exist_ok=True)
-    parameters = {"study": study, "wave": wave}
+    parameters = {"study": study if within else str(folder.parent), "wave": wave}
     return {target / source.name: _run(source, target / source.name, parameters) for source in progress(sources)}
 
 

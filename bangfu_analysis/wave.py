@@ -7,11 +7,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from bangfu_analysis.errors import CallError, WaveSettingsError, listed
+from bangfu_analysis.errors import CallError, WaveSettingsError, did_you_mean, listed
 
 SETTINGS_FILE = "wave.toml"
 BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
@@ -20,6 +19,9 @@ OUTLINE_FILE, TEMPLATE_FILE = REPORT_FILES = (
     "template.docx",
 )  # how the report looks; frames do not depend on them
 OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
+
+# The sections whose keys are fixed; those of [line], [population] and [stated] are names of the study's own.
+SECTION_KEYS = {"sample": ["weight", "strata", "cluster", "fpc", "replicates", "lonely_psu", "nest"]}
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,14 @@ def next_settings(text: str, name: str) -> str:
 
 def _checked(content: dict[str, Any], path: Path) -> dict[str, Any]:
     types = {f.name: f.type for f in fields(Wave) if f.name != "folder"}
-    for key in content:
-        if key not in types:
-            near = get_close_matches(key, types, n=1)
-            hint = f"是否想写 {near[0]}？" if near else ""
-            raise WaveSettingsError(f"{path}：未知的设置 {key}。可用：{listed(types)}。{hint}")
+    sections = {
+        name: section for name, section in content.items() if name in SECTION_KEYS and isinstance(section, dict)
+    }
+    own = [(f"[{name}] ", key, SECTION_KEYS[name]) for name, section in sections.items() for key in section]
+    for section, key, options in [*(("", key, [*types]) for key in content), *own]:
+        if key not in options:
+            hint = did_you_mean(key, options)
+            raise WaveSettingsError(f"{path}：未知的设置 {section}{key}。可用：{listed(options)}。{hint}")
     if not isinstance(content.get("reference_date"), datetime.date):
         found = content.get("reference_date", "没有填写")
         raise WaveSettingsError(

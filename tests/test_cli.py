@@ -133,6 +133,17 @@ def test_a_wrong_call_ends_with_status_2(capsys, arguments):
     assert capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [(["raport", "."], "report"), (["clean", ".", "--ot", "x"], "--out"), (["report", ".", "--wy=1"], "--why")],
+)
+def test_the_nearest_command_or_option_is_suggested(capsys, arguments, nearest):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert f"是否想写 {nearest}？" in capsys.readouterr().err
+
+
 def test_inspect_shows_what_each_heading_means_and_writes_nothing(wave, capsys):
     (wave / "名册.csv").write_text(
         ROSTER.replace("文化程度", "文化程渡").replace("特困", "特别难", 1), encoding="utf-8"

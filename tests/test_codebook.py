@@ -1,8 +1,12 @@
+import datetime
+
 import pytest
 
-from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, load_codebook
 from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.text import squeeze
+
+DAY = datetime.date(2012, 1, 1)
 
 
 def test_no_heading_means_two_variables_of_one_frame():
@@ -45,7 +49,15 @@ def test_a_study_codebook_adds_spellings_and_a_variable_is_kept_whole(tmp_path):
     [
         ({"headings": {"家庭总收": "workers.incom"}}, "不是码本中的变量"),
         ({"values": {"workers.education": {"高级技校": "secondary"}}}, "没有代码 secondary"),
-        ({"heading": {}}, "未知的部分 heading"),
+        ({"heading": {}}, "未知的部分 heading。可用：headings"),
+        ({"heading": {}}, "是否想写 headings？"),
+        ({"variables": {"workers": {"sex": {"heading": []}}}}, "workers.sex：未知的项 heading"),
+        ({"lists": {"sex": [{"code": "male", "say": ["男士"]}]}}, "是否想写 says？"),
+        ({"bands": {"below_line": {"level": []}}}, "是否想写 levels？"),
+        ({"crosswalk": {"carried": [{"variable": "unit", "from": ["甲"], "to": "乙", "why": "改名"}]}}, "应为日期"),
+        ({"crosswalk": {"breaks": [{"variable": "educaton", "valid_from": DAY, "why": "改"}]}}, "是否想写 education？"),
+        ({"crosswalk": {"breaks": [{"variable": "education", "valid_from": DAY}]}}, "缺少 why"),
+        ({"crosswalk": {"carry": []}}, "是否想写 carried？"),
         ({"variables": {"workers": {"sex": {"kind": "chocie"}}}}, "chocie"),
     ],
 )
@@ -53,6 +65,18 @@ def test_an_overlay_that_names_what_is_not_there_is_told_what_is(overlay, words)
     with pytest.raises(CodebookError) as fault:
         load_codebook(overlay)
     assert words in str(fault.value)
+
+
+def test_a_study_puts_a_scheme_of_its_own_on_a_shared_scale():
+    own = {"bands": {"below_line": {"levels": [{"code": "below", "codes": {"local": ["very_poor"]}}]}}}
+    band = load_codebook(own).bands["below_line"]
+    assert band.schemes == ["s2000", "s2008", "s2012", "local"]
+    assert band.codes == ["below", "above"]
+
+
+def test_the_packages_codebooks_name_no_unknown_key():
+    for path in sorted(PACKAGE_CODEBOOKS.glob("*.yaml")):
+        load_codebook(path)
 
 
 def test_labels_come_in_codebook_order_and_both_tongues():

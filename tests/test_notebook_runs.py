@@ -32,6 +32,16 @@ def test_every_notebook_runs_on_the_wave_and_one_that_fails_stops_none(project, 
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_a_study_elsewhere_is_run_by_its_path(project, tmp_path):
+    wave = tmp_path / "别处" / "调查" / "2010"
+    wave.mkdir(parents=True)
+    (wave / "wave.toml").write_text("reference_date = 2010-06-30\n", encoding="utf-8")
+    (project / "notebooks" / "02.ipynb").unlink()
+    assert main(["notebooks", str(wave.parent), "2010"]) == 0
+    made = nbformat.read(wave / "_out" / "notebooks" / "01.ipynb", as_version=4)
+    assert made.cells[1].outputs[0]["text"] == f"{wave.parent} 2010\n"
+
+
 def test_an_unknown_parameter_is_an_error_with_a_suggestion():
     with pytest.raises(ArgumentError, match="是否想写 wave"):
         with_parameters(a_notebook(), {"wav": "2010"}, "01.ipynb")

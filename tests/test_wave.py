@@ -41,6 +41,7 @@ def test_a_missing_wave_toml_prints_one_that_can_be_pasted(tmp_path):
         ('reference_date = "2009-06-30"', "不加引号"),
         ("reference_date = 2009-06-30\nschema = 's2000'", "是否想写 scheme"),
         ("reference_date = 2009-06-30\nline = 245", "一节，如 [line]"),
+        ("reference_date = 2009-06-30\n[sample]\nweigth = 'w'", "[sample] weigth。可用：weight"),
     ],
 )
 def test_what_is_wrong_in_wave_toml_is_said_with_the_remedy(tmp_path, text, words):

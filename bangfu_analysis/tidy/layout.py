@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -25,9 +26,10 @@ def layout_frame(sheets: Sequence[SheetReading], wave: str) -> pd.DataFrame:
     """The layout of a wave, one row per column of every table and one per sheet without any, all text (source_row: missing).
 
     Columns beyond provenance: kind, header_rows, heading, variable (frame.name), status (matched, ignored, unmatched,
-    empty). A heading that the codebook does not know may be anything, a person's name as well: it is left empty.
+    empty). A heading that the codebook does not know may be anything, a person's name as well: it is left empty. A questionnaire
+    is one row: its questions are a frame of their own.
     """
-    seen = describe([sheet for sheet in sheets if not sheet.set_aside])
+    seen = describe([replace(sheet, questions=None) for sheet in sheets if not sheet.set_aside])
     words = (
         seen["heading"].map(lambda text: heading_key(text.rpartition("/")[2])).where(seen["status"].eq("matched"), "")
     )

@@ -1,7 +1,8 @@
 """Every test has a pseudonym key of its own; nothing is written into the clone."""
 
+import io
 import shutil
-from pathlib import Path
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 from hypothesis import settings
@@ -21,33 +22,46 @@ def own_key(tmp_path_factory):
     del os.environ["BANGFU_KEY_FILE"]
 
 
-@pytest.fixture(scope="session")
-def daoli(tmp_path_factory, own_key):
-    """data/raw/daoli in a project of its own: `wave_frames` cleans each wave of it once, for all tests that only read."""
-    target = tmp_path_factory.mktemp("示例 项目") / "data" / "raw" / "daoli"
-    return Path(shutil.copytree(Path(__file__).parents[1] / "data" / "raw" / "daoli", target))
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What stands on the demo's project goes to one worker, so that `bangfu demo` runs once."""
+    for item in items:
+        if "demo" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("demo"))
 
 
 @pytest.fixture(scope="session")
-def own_project(daoli):
-    """(folder, waves) -> the waves' study in `folder`, cleaned already, for a test that changes or writes something."""
-    from bangfu_analysis.study import wave_frames
+def demo(tmp_path_factory, own_key):
+    """`bangfu demo` in a folder of its own: the project it writes, its exit status and what it printed."""
+    from bangfu_analysis.cli import main
 
-    def build(folder, waves):
-        for wave in waves:
-            wave_frames(daoli / wave)
-            for kind in ("raw", "processed"):
-                place = Path("data") / kind / "daoli" / wave
-                shutil.copytree(daoli.parents[2] / place, folder / place)
-        shutil.copy(daoli / "codebook.yaml", folder / "data" / "raw" / "daoli")
-        return folder / "data" / "raw" / "daoli" / waves[-1]
+    folder, out, err = tmp_path_factory.mktemp("示例 项目"), io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        status = main(["demo"])
+    return folder / "bangfu-demo", status, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(scope="session")
+def daoli(demo):
+    """data/raw/daoli as the demo wrote it: `wave_frames` cleans each wave of it once, for all tests that only read."""
+    return demo[0] / "data" / "raw" / "daoli"
+
+
+@pytest.fixture(scope="session")
+def own_project(demo):
+    """A folder -> the demo's project in it, cleaned and reported already, for a test that changes or writes something."""
+
+    def build(folder):
+        shutil.copytree(demo[0], folder, dirs_exist_ok=True)
+        return folder / "data" / "raw" / "daoli" / "2009"
 
     return build
 
 
 @pytest.fixture(scope="session")
-def daoli_report(tmp_path_factory, own_project):
+def daoli_report(daoli):
     """The report of the sample study's published wave, for tests that only read it."""
     from bangfu_analysis.study import report_wave
 
-    return report_wave(own_project(tmp_path_factory.mktemp("全 部"), ["2007", "2008", "2009"]))
+    return report_wave(daoli / "2009")

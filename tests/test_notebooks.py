@@ -16,7 +16,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 def project(tmp_path_factory, own_project):
     """A project with the sample study, so that nothing is written into the clone."""
     folder = tmp_path_factory.mktemp("调查 项目")
-    own_project(folder, ["2007", "2008", "2009", "2010", "2018"])
+    own_project(folder)
     (folder / "notebooks").mkdir()
     return folder
 

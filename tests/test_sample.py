@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.codebook import load_codebook, read_yaml
-from bangfu_analysis.sample import HERE, true_people, write_sample_study
+from bangfu_analysis.sample import HERE, true_people
 from bangfu_analysis.sample.later import units_of
 from bangfu_analysis.sample.layouts import Page
 from bangfu_analysis.sample.ledgers import population_counts
@@ -41,8 +41,8 @@ def truth():
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return write_sample_study(tmp_path_factory.mktemp("测试 目录"))
+def study(daoli):
+    return daoli
 
 
 @pytest.fixture(scope="module")

@@ -22,17 +22,12 @@ def own_key(tmp_path_factory):
     del os.environ["BANGFU_KEY_FILE"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """What stands on the demo's project goes to one worker, so that `bangfu demo` runs once."""
-    for item in items:
-        if "demo" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("demo"))
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, own_key):
-    """`bangfu demo` in a folder of its own: the project it writes, its exit status and what it printed."""
+    """`bangfu demo` in a folder of its own: the project it writes, its exit status and what it printed.
+
+    Tests that stand on it are of the xdist_group "demo": one worker runs it, once.
+    """
     from bangfu_analysis.cli import main
 
     folder, out, err = tmp_path_factory.mktemp("示例 项目"), io.StringIO(), io.StringIO()

@@ -214,6 +214,7 @@ def test_answers_to_a_changed_cell_to_none_and_to_one_that_says_the_same_are_tol
     assert {"correction_conflict", "correction_not_found", "correction_no_change"} <= set(issues["problem"])
 
 
+@pytest.mark.xdist_group("demo")
 def test_the_demo_writes_the_sample_study_where_there_is_none(demo):
     folder, status, out, err = demo
     assert (status, err) == (0, "")

@@ -11,6 +11,8 @@ from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.study import wave_frames
 from bangfu_analysis.tidy.derive import add_bands
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 WAVES = ["2007", "2008", "2009", "2010", "2018"]
 SAME_NAME = ["sex", "birth_date", "age", "education", "district", "household_size", "income_personal_monthly", "has_dibao",
              "income_per_capita_monthly", "income_household_annual", "is_single_parent", "rigid_expense_annual"]  # fmt: skip

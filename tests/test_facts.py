@@ -17,6 +17,8 @@ from bangfu_analysis.sample.jilin import HEADINGS, roster_rows, write_jilin
 from bangfu_analysis.study import report_wave
 from bangfu_analysis.tidy.derive import add_bands
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 FACTS = yaml.safe_load((Path(__file__).parent / "truth" / "facts.yaml").read_text(encoding="utf-8"))
 
 

@@ -8,6 +8,8 @@ from nbclient import NotebookClient
 
 import bangfu_analysis as bangfu
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

@@ -11,6 +11,8 @@ from bangfu_analysis.checking.report import check_report
 from bangfu_analysis.folders import places
 from bangfu_analysis.study import report_wave
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 ROOT = Path(__file__).parents[1]
 CSV = "机关事业工会导出.csv"
 TAKEN = 20

@@ -23,6 +23,8 @@ from bangfu_analysis.sample.people import Wave, draw_waves
 from bangfu_analysis.sample.writing import write_workbook
 from bangfu_analysis.text import heading_key
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 ROOT = Path(__file__).parents[1]
 COMMITTED = ROOT / "data" / "raw" / "daoli"
 PLAN, WORDS = read_yaml(HERE / "plan.yaml"), read_yaml(HERE / "words.yaml")

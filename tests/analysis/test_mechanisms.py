@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bangfu_analysis.analysis.mechanisms import added, first_split, mechanism, running, selected, tabulate_mechanism
@@ -147,6 +147,7 @@ def test_the_debt_of_a_case_runs_on_by_date():
     assert running({"cases": rows}, mechanism(CODEBOOK, "case"))["n"].tolist() == [30000, 38000, 28000]
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from bangfu_analysis.tidy.frames import Frames
 
 DONE, NOT_ALL_READ, WRONG_CALL = 0, 1, 2
+TO_DO = {  # where the reader's reason does not say it
+    "empty": "。请向报送单位核实是否发错了文件。",
+    "notes": "。其中若有数据表，请用 bangfu inspect 查看读法，补全表头后再清洗。",
+}
 MOST_CHANGES = 15
 
 
@@ -184,7 +188,8 @@ def _status(frames: Frames) -> int:
     unread = could_not_read(frames)
     for row in unread.to_dict("records"):
         named = "" if row["source_file"] in row["reason"] else f"{row['source_file']}："
-        print(f"没有读到数据：{named}{row['reason']}", file=sys.stderr)
+        to_do = "" if "请" in row["reason"] else TO_DO.get(row["kind"], "")
+        print(f"没有读到数据：{named}{row['reason']}{to_do}", file=sys.stderr)
     return NOT_ALL_READ if len(unread) else DONE
 
 

@@ -108,6 +108,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(wave, capsys, 
     status, _, err = run(capsys, "clean", wave)
     assert status == 1
     assert "坏 文件.xlsx" in err
+    assert "请" in err
     processed = wave.parents[2] / "processed" / "道里 区" / "2009"
     sources = pd.read_parquet(processed / "sources.parquet").set_index("source_file")
     assert sources.loc["坏 文件.xlsx", "reason"]

@@ -187,10 +187,13 @@ def load_codebook(*overlays: Path | Mapping[str, Any]) -> Codebook:
     return _build(content)
 
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C takes a tenth of the time
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping; CodebookError with file and line where it is not one."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), _LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
         mark = getattr(fault, "problem_mark", None)
         place = f"第 {mark.line + 1} 行" if mark else "文件编码"

@@ -34,7 +34,7 @@ _HOMES = {
     "analysis.weighting": ["rake", "post_stratify", "weighting_report", "weighting_effect"],
     "analysis": ["poverty", "rates", "questionnaires", "scales"],
     "reporting.display": ["display_table"],
-    "reporting": ["charts", "charts_compare", "charts_waves", "survey_charts", "narrative"],
+    "reporting": ["charts", "charts_compare", "charts_flows", "charts_waves", "survey_charts", "narrative"],
     "linkage": ["link_waves"],
     "outline_data": ["with_unit"],
     "checking.report": ["check_report"],

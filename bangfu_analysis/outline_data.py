@@ -131,9 +131,9 @@ def chart_of(data: ReportData, name: str, result: pd.DataFrame, **options: Any) 
     """What draws the chart called `name`, from whichever room of charts has it."""
 
     def draw() -> Figure:
-        from bangfu_analysis.reporting import charts, charts_compare, charts_waves
+        from bangfu_analysis.reporting import charts, charts_compare, charts_flows, charts_waves
 
-        rooms = (charts, charts_compare, charts_waves)
+        rooms = (charts, charts_compare, charts_flows, charts_waves)
         figure: Figure = next(getattr(room, name) for room in rooms if hasattr(room, name))(
             result, data.codebook, **options
         )

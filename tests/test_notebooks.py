@@ -51,7 +51,7 @@ def test_it_runs(path, project):
 
 CHARTS = [
     f"{module}.{name}"
-    for module in ("charts", "charts_compare", "charts_waves", "survey_charts")
+    for module in ("charts", "charts_compare", "charts_flows", "charts_waves", "survey_charts")
     for name, found in vars(getattr(bangfu, module)).items()
     if hasattr(found, "__wrapped__")
     and found.__module__ == f"bangfu_analysis.reporting.{module}"

@@ -10,7 +10,7 @@ from bangfu_analysis.analysis.flows import transitions
 from bangfu_analysis.analysis.tabulate import tabulate
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.reporting import charts_compare, charts_waves
+from bangfu_analysis.reporting import charts_compare, charts_flows, charts_waves
 
 CODEBOOK = load_codebook()
 LEVELS = CODEBOOK.variable("workers", "hardship_level").codes
@@ -36,7 +36,7 @@ def drawn(figure):
 
 @pytest.mark.parametrize("size", ["column", "full", "slide"])
 def test_flow_blocks_bear_their_state_and_people(moves, size):
-    figure = charts_waves.alluvial(moves, CODEBOOK, source="某区名册", size=size)
+    figure = charts_flows.alluvial(moves, CODEBOOK, source="某区名册", size=size)
     words = drawn(figure)
     assert {"特困 5", "困难 2", "新建档 1", "退出 2", "特困 4"} <= set(words)
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["2008", "2009"]
@@ -45,7 +45,7 @@ def test_flow_blocks_bear_their_state_and_people(moves, size):
 
 
 def test_bands_are_as_thick_as_the_people_in_them(moves):
-    axes = charts_waves.alluvial(moves, CODEBOOK).axes[0]
+    axes = charts_flows.alluvial(moves, CODEBOOK).axes[0]
     thick = sorted(
         max(path.vertices[:, 1]) - min(path.vertices[:, 1]) for band in axes.collections for path in band.get_paths()
     )
@@ -55,13 +55,13 @@ def test_bands_are_as_thick_as_the_people_in_them(moves):
 
 
 def test_a_flow_between_definitions_says_so(moves):
-    figure = charts_waves.alluvial(moves.assign(comparable=False), CODEBOOK)
+    figure = charts_flows.alluvial(moves.assign(comparable=False), CODEBOOK)
     assert "口径不同" in figure.get_supxlabel()
 
 
 def test_a_table_that_is_no_flow_is_refused():
     with pytest.raises(ColumnMissing, match="transitions"):
-        charts_waves.alluvial(pd.DataFrame({"wave": ["1"], "n": [1]}), CODEBOOK)
+        charts_flows.alluvial(pd.DataFrame({"wave": ["1"], "n": [1]}), CODEBOOK)
 
 
 UNITS = ["道里区环境卫生管理处工会联合会（含下属十二个清扫保洁大队）", "甲厂", "乙厂"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import UNIT_ALONE, Heading, Vocabulary, slot_of
+from bangfu_analysis.reading.headings import OPTIONED, UNIT_ALONE, Heading, Vocabulary, slot_of
 from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.text import heading_key, squeeze
 
@@ -69,10 +69,12 @@ def is_header(grid: Grid, row: int, first: int, last: int, words: Vocabulary) ->
     """A row that says mostly headings and no numbers."""
     columns = grid.columns_of(row, first, last)
     texts = [c for c in columns if isinstance(grid.values[row, c], str)]
+    numbers = len(columns) - len(texts)
+    if numbers > 0.1 * len(columns):
+        return False
     signed = [c for c in texts if ":" in grid.text(row, c) and NOTE.match(grid.text(row, c))]  # 填表人： at the foot
     known = sum(words.knows(grid.key(row, c)) for c in texts if c not in signed)
-    numbers = len(columns) - len(texts)
-    if known >= 3 and known >= 0.4 * len(columns) and numbers <= 0.1 * len(columns):
+    if known >= 3 and known >= 0.4 * len(columns):
         return True
     return known >= 2 and known >= 0.6 * len(columns) and not numbers
 
@@ -189,7 +191,7 @@ def _parent(grid: Grid, row: int, column: int, first: int) -> str:
 
 def _is_option(grid: Grid, row: int, column: int, first: int, words: Vocabulary) -> bool:
     parent, leaf = _parent(grid, row, column, first), grid.text(row, column)
-    return any(leaf in v.spellings for v in words.codebook.by_heading.get(parent, ()) if v in words.optioned)
+    return any(leaf in v.spellings for v in words.codebook.by_heading.get(parent, ()) if v.kind in OPTIONED)
 
 
 def _counts_columns(grid: Grid, row: int, first: int, last: int) -> bool:

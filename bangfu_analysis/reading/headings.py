@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.reading.tables import Column
@@ -12,6 +14,7 @@ from bangfu_analysis.text import heading_key, heading_unit
 
 NOT_COUNTED = ("row_number", "ignored")
 REPEATABLE = ("row_number", "ignored", "private")
+OPTIONED = ("choice", "choices")
 TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
 _DIGITS = {character: n for n, character in enumerate("一二三四五六七八九十", start=1)}
 _SLOT = re.compile(
@@ -30,22 +33,22 @@ class Heading:
     index: int
     levels: tuple[str, ...]
 
-    @property
+    @cached_property
     def _meaning(self) -> tuple[str, ...]:
         bare = tuple(level for level in self.levels if level)
         return bare[:-1] if len(bare) > 1 and UNIT_ALONE.match(bare[-1]) else bare
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The key of the lowest level."""
         return heading_key(self._meaning[-1]) if self._meaning else ""
 
-    @property
+    @cached_property
     def parents(self) -> tuple[str, ...]:
         """The keys of the levels above, nearest first."""
         return tuple(heading_key(level) for level in self._meaning[-2::-1])
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """`万元` of `家庭年收入（万元）`, or of a level that is nothing but a unit."""
         own = self.levels[-1] if self.levels else ""
@@ -53,10 +56,18 @@ class Heading:
             return own.strip("()[]【】")
         return next((u for level in reversed(self.levels) if (u := heading_unit(level))), "")
 
-    @property
+    @cached_property
     def shown(self) -> str:
         """The levels joined with `/`."""
         return "/".join(level for level in self.levels if level)
+
+
+class Meaning(NamedTuple):
+    """What a heading stands for: a variable, of family member number `slot`, or its code `tick` where a cell is ticked."""
+
+    variable: Variable
+    slot: int | None = None
+    tick: str = ""
 
 
 class Vocabulary:
@@ -71,10 +82,7 @@ class Vocabulary:
             for key in variable.unsure:
                 self.unsure[key] = (*self.unsure.get(key, ()), variable)
         self.known = frozenset(codebook.by_heading) | frozenset(self.unsure) | codebook.ignored_headings
-        pairs = [((v.frame, key), v) for key, variables in codebook.by_heading.items() for v in reversed(variables)]
-        self._found = dict(pairs)
         self.frames = dict.fromkeys(v.frame for v in codebook.variables)
-        self.optioned = tuple(v for v in codebook.variables if v.kind in ("choices", "choice") and v.levels)
 
     def knows(self, key: str) -> bool:
         """True where `key` is a heading of any frame, an inner heading of members or a slot."""
@@ -82,18 +90,21 @@ class Vocabulary:
 
     def find(self, frame: str, key: str) -> Variable | None:
         """The variable of `frame` that `key` means."""
-        return self._found.get((frame, key))
+        for variable in self.codebook.by_heading.get(key, ()):
+            if variable.frame == frame:
+                return variable
+        return None
 
     def member(self, key: str) -> Variable | None:
         """The variable of members that `key` means under a parent that says so."""
         return self.inner.get(key) or self.find("members", key)
 
-    def option(self, parent: str, leaf: str, frame: str) -> tuple[Variable, str] | None:
-        """The variable that `parent` heads and the code of its level that `leaf` spells."""
+    def option(self, parent: str, leaf: str, frame: str) -> Meaning | None:
+        """The variable that `parent` heads with the code of its level that `leaf` spells."""
         variable = self.find(frame, parent)
-        if variable is None or variable not in self.optioned or leaf not in variable.spellings:
+        if variable is None or variable.kind not in OPTIONED or leaf not in variable.spellings:
             return None
-        return variable, variable.spellings[leaf][0].code
+        return Meaning(variable, tick=variable.spellings[leaf][0].code)
 
     def suggestions(self, key: str, frames: Sequence[str]) -> tuple[str, ...]:
         """The nearest codebook entries, as frame.name, best first."""
@@ -152,82 +163,86 @@ def columns_for(
     words: Vocabulary,
     values: Sequence[frozenset[str]],
     sheet_factor: float = 1.0,
-    *,
-    suggest: bool = True,
 ) -> tuple[Column, ...]:
     """The columns of a table of `kind`: `values[i]` are the distinct squeezed cells below `headings[i]`.
 
     A variable is taken once; the second column that claims it is unmatched, ticks, slots and private columns apart.
     """
     frame = str(words.codebook.kinds[kind]["frame"]) if kind in words.codebook.kinds else ""
-    runs = _member_run(headings, words) if frame == "workers" else frozenset()
-    ticked = _tick_run(headings, words, frame, values)
-    taken: set[tuple[str, str, int | None]] = set()
+    near = [frame, "members"] if frame == "workers" else [frame] if frame else list(words.frames)
     columns = []
+    for heading, meaning, below in zip(headings, _meanings(frame, headings, words, values), values, strict=True):
+        index, shown, fate = heading.index, heading.shown, _fate(meaning, heading, words, bool(below))
+        if meaning is None:
+            suggestions = words.suggestions(heading.key, near) if fate == "unmatched" else ()
+            columns.append(Column(index, shown, fate=fate, suggestions=suggestions))
+        else:
+            factor, period = factor_of(meaning.variable, heading, sheet_factor), period_of(meaning.variable, heading)
+            columns.append(Column(index, shown, meaning.variable, fate, meaning.slot, meaning.tick, factor, period))
+    return tuple(columns)
+
+
+def _meanings(
+    frame: str, headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]
+) -> list[Meaning | None]:
+    """What each heading means in a table of `frame`, None where nothing or what an earlier column has taken."""
+    runs = _member_run(headings, words) if frame == "workers" else frozenset()
+    ticked = _tick_run(headings, words, values) if frame == "workers" else {}
+    taken: set[tuple[str, str, int | None]] = set()
+    found: list[Meaning | None] = []
     for place, heading in enumerate(headings):
-        column = ticked.get(place) or _matched(heading, kind, frame, words, inner=place in runs)
-        if column.variable is not None and not column.tick:
-            claim = (column.variable.frame, column.variable.name, column.slot)
-            if claim in taken and column.variable.kind not in REPEATABLE:
-                column = Column(heading.index, heading.shown)
+        meaning = ticked.get(place) or _meaning(heading, frame, words, inner=place in runs)
+        if meaning is not None and not meaning.tick:
+            claim = (meaning.variable.frame, meaning.variable.name, meaning.slot)
+            if claim in taken and meaning.variable.kind not in REPEATABLE:
+                meaning = None
             taken.add(claim)
-        columns.append(_finished(column, heading, words, bool(values[place]), sheet_factor))
-    return (
-        tuple(_suggested(c, h, words, frame) for c, h in zip(columns, headings, strict=True))
-        if suggest
-        else tuple(columns)
-    )
+        found.append(meaning)
+    return found
 
 
-def _finished(column: Column, heading: Heading, words: Vocabulary, filled: bool, sheet_factor: float) -> Column:
-    if column.variable is not None:
-        fate = "ignored" if column.variable.kind in NOT_COUNTED else "matched"
-        factor = factor_of(column.variable, heading, sheet_factor)
-        return replace(column, fate=fate, factor=factor, period=period_of(column.variable, heading))
+def _fate(meaning: Meaning | None, heading: Heading, words: Vocabulary, filled: bool) -> str:
+    if meaning is not None:
+        return "ignored" if meaning.variable.kind in NOT_COUNTED else "matched"
     if heading.key in words.codebook.ignored_headings:
-        return replace(column, fate="ignored")
-    return replace(column, fate="unmatched" if heading.key or filled else "empty")
+        return "ignored"
+    return "unmatched" if heading.key or filled else "empty"
 
 
-def _suggested(column: Column, heading: Heading, words: Vocabulary, frame: str) -> Column:
-    if column.fate != "unmatched":
-        return column
-    frames = [frame, "members"] if frame == "workers" else [frame] if frame else list(words.frames)
-    return replace(column, suggestions=words.suggestions(heading.key, frames))
-
-
-def _matched(heading: Heading, kind: str, frame: str, words: Vocabulary, *, inner: bool) -> Column:
-    """The column that `heading` means in `frame`, its variable None where it means nothing there."""
-    column = Column(heading.index, heading.shown)
+def _meaning(heading: Heading, frame: str, words: Vocabulary, *, inner: bool) -> Meaning | None:
+    """What `heading` by itself means in `frame`; `inner`: it stands among the columns of a family member."""
     key, parents = heading.key, heading.parents
     if not key or not frame:
-        return column
+        return None
     if frame in ("workers", "members"):
         if slotted := _slotted(heading, words):
-            return replace(column, variable=slotted[1], slot=slotted[0])
+            return slotted
         if inner or any(parent in words.parents for parent in parents):
-            return replace(column, variable=words.member(key))
+            return _of(words.member(key))
     for parent in parents:
         if option := words.option(parent, key, frame):
-            return replace(column, variable=option[0], tick=option[1])
+            return option
     if frame == "members":
         owner = words.find("workers", key)
-        if owner is not None and owner.name in ("name", "id_number") and _HEAD_WORDS.search(key):
-            return replace(column, variable=owner)
-        return replace(column, variable=words.member(key))
+        named = owner is not None and owner.name in ("name", "id_number") and _HEAD_WORDS.search(key)
+        return _of(owner if named else words.member(key))
     joined = next((v for p in parents if (v := words.find(frame, p + key)) is not None), None)
     direct = joined or words.find(frame, key)
     if direct is None and frame == "workers":
         direct = words.find("members", key)
-    return replace(column, variable=direct)
+    return _of(direct)
 
 
-def _slotted(heading: Heading, words: Vocabulary) -> tuple[int, Variable] | None:
+def _of(variable: Variable | None) -> Meaning | None:
+    return None if variable is None else Meaning(variable)
+
+
+def _slotted(heading: Heading, words: Vocabulary) -> Meaning | None:
     for text in (heading.key, *(parent + "/" + heading.key for parent in heading.parents)):
         if found := slot_of(text):
             variable = words.member(found[1] or "家庭成员")
             if variable is not None:
-                return found[0], variable
+                return Meaning(variable, slot=found[0])
     return None
 
 
@@ -260,24 +275,21 @@ def _is_member_name(key: str, words: Vocabulary, again: bool) -> bool:
     return (direct is not None and direct.name == "name") or (again and inner is not None and inner.name == "name")
 
 
-def _tick_run(
-    headings: Sequence[Heading], words: Vocabulary, frame: str, values: Sequence[frozenset[str]]
-) -> dict[int, Column]:
+def _tick_run(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> dict[int, Meaning]:
     """Columns of a run of two or more headings that all spell causes, over cells that are ticks or blank."""
     variable = next((v for v in words.codebook.variables if (v.frame, v.name) == ("workers", "cause")), None)
-    if frame != "workers" or variable is None:
+    if variable is None:
         return {}
-    found: dict[int, Column] = {}
+    found: dict[int, Meaning] = {}
     run: list[int] = []
     for place in range(len(headings) + 1):
         if place < len(headings) and headings[place].key in variable.spellings and values[place] <= TICKS:
             run.append(place)
             continue
-        own = [n for n in run if not words.find(frame, headings[n].key)]
+        own = [n for n in run if not words.find("workers", headings[n].key)]
         if len(run) > 1 and own and any(values[n] for n in run):
             for n in run:
-                h = headings[n]
-                found[n] = Column(h.index, h.shown, variable, tick=variable.spellings[h.key][0].code)
+                found[n] = Meaning(variable, tick=variable.spellings[headings[n].key][0].code)
         run = []
     return found
 
@@ -285,24 +297,26 @@ def _tick_run(
 def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> str:
     """The kind of table that `headings` head: of those whose conditions hold, the one that most columns match; else "".
 
-    Row numbers, remarks, phones and the like do not count; of two that match as many, the one that leaves fewer columns open. What may be roster or members is a roster where a relation says 本人.
+    Row numbers, remarks, phones and the like do not count; of two that match as many, the one that leaves fewer columns
+    open. What may be roster or members is a roster where a relation says 本人.
     """
     best, most = "", (0, 0)
     for kind, rule in words.codebook.kinds.items():
-        columns = columns_for(kind, headings, words, values, suggest=False)
-        matched = [c.variable for c in columns if c.variable is not None and c.fate == "matched"]
+        meanings = _meanings(str(rule["frame"]), headings, words, values)
+        matched = [m.variable for m in meanings if m is not None and m.variable.kind not in NOT_COUNTED]
         own = {v.name for v in matched if v.frame == rule["frame"]}
-        told = {(v.frame, v.name) for v in matched if v.kind != "private"}
-        count = (len(told), sum(c.fate != "unmatched" for c in columns))
-        if not own & set(rule["any_of"]) or len(own) < int(rule["least"]):
+        if own.isdisjoint(rule["any_of"]) or len(own) < int(rule["least"]):
             continue
-        if count > most or (count == most and kind == "members" and not _has_heads(columns, values)):
+        told = {(v.frame, v.name) for v in matched if v.kind != "private"}
+        fates = [_fate(m, h, words, bool(v)) for m, h, v in zip(meanings, headings, values, strict=True)]
+        count = (len(told), sum(fate != "unmatched" for fate in fates))
+        if count > most or (count == most and kind == "members" and not _has_heads(meanings, values)):
             best, most = kind, count
     return best
 
 
-def _has_heads(columns: Iterable[Column], values: Sequence[frozenset[str]]) -> bool:
-    for place, column in enumerate(columns):
-        if column.variable is not None and column.variable.name == "relation":
-            return any(level.code == "head" for v in values[place] for level in column.variable.spellings.get(v, ()))
+def _has_heads(meanings: Iterable[Meaning | None], values: Sequence[frozenset[str]]) -> bool:
+    for place, meaning in enumerate(meanings):
+        if meaning is not None and meaning.variable.name == "relation":
+            return any(level.code == "head" for v in values[place] for level in meaning.variable.spellings.get(v, ()))
     return False

@@ -11,6 +11,7 @@ import hmac
 import os
 import secrets
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from bangfu_analysis.errors import BangfuError
@@ -62,4 +63,14 @@ def _make_key(place: Path) -> None:
 
 def pseudonym(identity: str, key: bytes) -> str:
     """`p` + 16 hex digits, the same for the same identity and key."""
-    return "p" + hmac.digest(key, identity.encode("utf-8"), "sha256").hex()[:16]
+    return pseudonyms([identity], key)[0]
+
+
+def pseudonyms(identities: Iterable[str], key: bytes) -> list[str]:
+    """The pseudonym of each identity, in their order."""
+    keyed, found = hmac.new(key, digestmod="sha256"), []
+    for identity in identities:
+        one = keyed.copy()
+        one.update(identity.encode("utf-8"))
+        found.append("p" + one.hexdigest()[:16])
+    return found

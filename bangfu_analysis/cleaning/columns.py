@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 
+import numpy as np
+
 from bangfu_analysis.cleaning.absence import LOST, given_up, plain_text, read_absence
 from bangfu_analysis.cleaning.amounts import read_age, read_count, read_money, read_number
 from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_tick, read_yes_no
@@ -14,6 +16,7 @@ from bangfu_analysis.cleaning.dates import read_date
 from bangfu_analysis.cleaning.identity import name_key, read_id
 from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings
 from bangfu_analysis.codebook import Variable
+from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.text import mask_long_numbers
 
 UNREAD_KINDS = frozenset({"ignored", "private", "row_number"})
@@ -21,7 +24,7 @@ _LETTERS = re.compile(r"\w", re.UNICODE)
 
 
 def read_column(
-    values: Sequence[object],
+    values: Sequence[object] | Objects,
     variable: Variable,
     *,
     reference: date,
@@ -40,7 +43,7 @@ def read_column(
     read = (
         _tick_reader(variable, tick) if tick else _reader(variable, reference, factor, said_period, schemes, epoch1904)
     )
-    return Readings(values, read)
+    return Readings.of(values if isinstance(values, np.ndarray) else objects(values), read)
 
 
 def _reader(

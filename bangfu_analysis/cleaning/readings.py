@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
+from bangfu_analysis.distinct import Objects, Places, distinct_cells, objects
+
 
 class Reading(NamedTuple):
     """The value of one cell. `value` None is missing.
@@ -31,13 +33,31 @@ BLANK = Reading()
 class Readings(Sequence[Reading]):
     """The Reading of each cell of a column: `distinct` ones, and for every cell the place of its own among them."""
 
-    def __init__(self, cells: Sequence[object], read: Callable[[Any], Reading]) -> None:
-        """Read every distinct cell once; cells are told apart by type and value (1, True, 1.0)."""
-        mixed = len({bool, int, float} & set(map(type, cells))) > 1
-        keys: Sequence[Any] = list(zip(map(type, cells), cells, strict=True)) if mixed else cells
-        number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-        self.distinct = [read(key[1] if mixed else key) for key in number]
-        self.places: npt.NDArray[np.intp] = np.fromiter(map(number.__getitem__, keys), np.intp, len(keys))
+    def __init__(self, distinct: Sequence[Reading], places: Places) -> None:
+        self.distinct, self.places = distinct, places
+
+    @classmethod
+    def of(cls, cells: Objects, read: Callable[[Any], Reading]) -> Readings:
+        """Every distinct cell read once, blank ones as None."""
+        places, found = distinct_cells(cells)
+        distinct = [*map(read, found), *([read(None)] if (places < 0).any() else ())]
+        return cls(distinct, places % max(len(distinct), 1))
+
+    @classmethod
+    def blank(cls, size: int) -> Readings:
+        """The readings of `size` blank cells."""
+        return cls([BLANK], np.zeros(size, dtype=np.intp))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Readings]) -> Readings:
+        """The readings of several columns, one after another."""
+        if len(parts) == 1:
+            return parts[0]
+        starts = np.cumsum([0, *(len(part.distinct) for part in parts)])
+        places = [part.places + start for part, start in zip(parts, starts, strict=False)]
+        return cls(
+            [reading for part in parts for reading in part.distinct], np.concatenate([np.array([], np.intp), *places])
+        )
 
     @overload
     def __getitem__(self, place: int) -> Reading: ...
@@ -50,12 +70,12 @@ class Readings(Sequence[Reading]):
     def __len__(self) -> int:
         return len(self.places)
 
-    def of_each(self, part: Callable[[Reading], Any]) -> npt.NDArray[np.object_]:
+    def of_each(self, part: Callable[[Reading], Any]) -> Objects:
         """`part` of every cell's Reading, taken once for each distinct one."""
-        return np.fromiter(map(part, self.distinct), object, len(self.distinct))[self.places]
+        return objects([part(reading) for reading in self.distinct])[self.places]
 
     @property
-    def values(self) -> npt.NDArray[np.object_]:
+    def values(self) -> Objects:
         """The value of every cell, None where missing."""
         return self.of_each(lambda reading: reading.value)
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.distinct import Objects
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.grid import Grid, Objects
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headers import meta_of
 from bangfu_analysis.reading.rows import Block
 from bangfu_analysis.reading.tables import Column, Table
@@ -31,7 +32,7 @@ def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
     findings = []
     for place, column in enumerate(block.columns):
         kind = column.variable.kind if column.variable is not None else "text"
-        if not grid.distinct[column.index - 1].isdisjoint(_DITTO | {"同左"}) or _has_padded_ditto(grid, column):
+        if _has_ditto(grid, column):
             _resolve_dittos(values, place, numeric=kind in _NUMERIC)
         if column.variable is not None and column.variable.fill and (n := _fill_down(values, place)):
             label = column.variable.label
@@ -60,8 +61,10 @@ def _fill_merges(block: Block, values: Objects) -> None:
                     values[where[row], left - block.first] = block.grid.values[top, left]
 
 
-def _has_padded_ditto(grid: Grid, column: Column) -> bool:
+def _has_ditto(grid: Grid, column: Column) -> bool:
     distinct = grid.distinct[column.index - 1]
+    if not (_DITTO | {"同左"}).isdisjoint(distinct):
+        return True
     return len(distinct) <= 500 and any(isinstance(v, str) and squeeze(v) in _DITTO for v in distinct)
 
 

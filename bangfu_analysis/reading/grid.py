@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from bangfu_analysis.distinct import Objects, Places, distinct_cells
 from bangfu_analysis.errors import BalanceBroken
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Sheet, column_letters
 from bangfu_analysis.text import heading_key, is_blank, squeeze
 
-Objects = npt.NDArray[np.object_]
 Booleans = npt.NDArray[np.bool_]
 _RANK = {"blank": 0, "notes": 1, "headers": 2, "set_aside": 3, "totals": 4, "kept": 5}
 _TO_ROW = {
@@ -31,18 +30,20 @@ _TO_ROW = {
 class Grid:
     """The cells of a sheet up to the last filled row and column: `values` (None where blank), `filled`, `merges`.
 
-    Rows and columns count from 0. `merges`: top left -> bottom right, only what lies within the cells.
+    Rows and columns count from 0. Of cells that say the same one object is kept, in `distinct` by column. `merges`: top left -> bottom right, only what lies within the cells.
     """
 
     def __init__(self, sheet: Sheet, name: str = "") -> None:
         self.sheet = sheet
         self.name = name or sheet.name
-        columns = [_shared(column) for column in zip(*sheet.cells, strict=True)]
-        self.distinct: list[Set[object]] = [distinct for _, distinct in columns]
-        values = np.empty((len(sheet.cells), len(columns)), dtype=object, order="F")
-        for j, (column, _) in enumerate(columns):
-            values[:, j] = column
-        filled = np.asarray(pd.notna(values))
+        values = np.empty((len(sheet.cells), len(sheet.cells[0]) if sheet.cells else 0), dtype=object, order="F")
+        values[:] = sheet.cells
+        filled = np.empty_like(values, dtype=bool)
+        self.distinct: list[Objects] = []
+        for j in range(values.shape[1]):
+            places, found = _without_blanks(*distinct_cells(values[:, j]))
+            values[:, j], filled[:, j] = np.append(found, [None])[places], places >= 0
+            self.distinct.append(found)
         rows, wide = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
         self.height, self.width = (int(rows[-1]) + 1, int(wide[-1]) + 1) if len(rows) else (0, 0)
         self.values: Objects = values[: self.height, : self.width]
@@ -104,14 +105,13 @@ class Grid:
         )
 
 
-def _shared(column: tuple[object, ...]) -> tuple[list[object], Set[object]]:
-    """The cells with None where blank and one object for all that say the same, and the distinct ones."""
-    if len({bool, int, float} & set(map(type, column))) > 1:  # 1, True and 1.0 are equal, yet say different things
-        return [None if is_blank(value) else value for value in column], set(column)
-    one: dict[object, object] = {None: None, "": None}
-    cells = list(map(one.setdefault, column, column))
-    blanks = {v for v in one if v and not (isinstance(v, str) and v[0].isalnum()) and is_blank(v)}
-    return [None if value in blanks else value for value in cells] if blanks else cells, one.keys()
+def _without_blanks(places: Places, distinct: Objects) -> tuple[Places, Objects]:
+    """The same without the blank ones among the distinct: their cells have the place -1."""
+    blank = [isinstance(v, str) and not v[:1].isalnum() and is_blank(v) for v in distinct]
+    if not any(blank):
+        return places, distinct
+    kept = ~np.array(blank)
+    return np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)[places], distinct[kept]
 
 
 class Ledger:

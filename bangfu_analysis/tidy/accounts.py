@@ -73,7 +73,8 @@ def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:
 
 def _of_total(clean: CleanTable, total: Total) -> list[dict[str, Any]]:
     columns = {column.index: column for column in clean.table.columns}
-    covered = [row for row in total.covers if row in set(clean.rows)]
+    own = set(clean.rows)
+    covered = [row for row in total.covers if row in own]
     lines = [_persons(clean.table, total, index, value, covered) for index, value in total.values.items()]
     lines += [_sum(clean, total, columns[i], v, covered) for i, v in total.values.items() if i in columns]
     return [line for line in lines if line]

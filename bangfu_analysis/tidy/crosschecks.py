@@ -9,8 +9,7 @@ import pandas as pd
 
 from bangfu_analysis.cleaning.readings import Reading
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.tables import Column
-from bangfu_analysis.tidy.values import CleanTable, finding_at
+from bangfu_analysis.tidy.values import CleanTable, at_cell, finding_at
 from bangfu_analysis.wave import Wave
 
 STUDENTS = ("student", "postgraduate_student", "university_student", "vocational_student", "senior_secondary_student",
@@ -72,8 +71,9 @@ def cross_checks(
     found: list[Finding] = []
     for check in CHECKS:
         broken = rows[check.broken(rows).fillna(False).astype(bool)]
-        places = zip(broken["table"], broken["row"], strict=True)
-        found += [f for table, row in places for f in _finding(check, cleans[table], int(row))]
+        reading = Reading(None, check.problem, "conflict", check.message)
+        for table, row in zip(broken["table"], broken["row"], strict=True):
+            found += at_cell(cleans[table], int(row), "workers", check.variable, reading)
     return found
 
 
@@ -91,19 +91,6 @@ def _listed(people: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]
     }
 
 
-def _finding(check: Check, clean: CleanTable, row: int) -> list[Finding]:
-    column = _column(clean, check.variable)
-    if column is None:
-        return []
-    reading = Reading(None, check.problem, "conflict", check.message)
-    return [finding_at(clean.table, row, column, reading, clean.table.body.at[row, column.index])]
-
-
-def _column(clean: CleanTable, variable: str) -> Column | None:
-    found = clean.columns("workers", variable)
-    return found[0] if found else None
-
-
 def sizes_from_members(
     rows: pd.DataFrame, members: pd.DataFrame, cleans: Sequence[CleanTable]
 ) -> tuple[pd.DataFrame, list[Finding]]:
@@ -113,17 +100,16 @@ def sizes_from_members(
     listed = rows["person_id"].map(members.groupby("person_id").size())
     blank = rows["household_size"].isna() & listed.notna()
     findings: list[Finding] = []
-    sizes = rows["household_size"].tolist()
-    for place, (number, row) in enumerate(zip(rows["table"], rows["row"], strict=True)):
-        table = cleans[number].table
-        column = _column(cleans[number], "household_size") if blank.iloc[place] else None
-        if column is None or not _empty(table.body.at[row, column.index]):
+    sizes = rows["household_size"].astype(object)
+    for place, number, row in rows.loc[blank, ["table", "row"]].itertuples():
+        column = cleans[number].column("workers", "household_size")
+        if column is None or not _empty(cleans[number].table.body.at[row, column.index]):
             continue
-        sizes[place] = int(listed.iloc[place]) + 1
+        sizes[place] = int(listed[place]) + 1
         message = "未填家庭人口，按本人加所列家庭成员计。请核对。"
         reading = Reading(sizes[place], "size_from_members", "inferred", message, "info")
-        findings.append(finding_at(table, int(row), column, reading))
-    return rows.assign(household_size=pd.Series(sizes, index=rows.index, dtype=object)), findings
+        findings.append(finding_at(cleans[number].table, int(row), column, reading))
+    return rows.assign(household_size=sizes), findings
 
 
 def _empty(raw: object) -> bool:

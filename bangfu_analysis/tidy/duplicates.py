@@ -12,9 +12,9 @@ import pandas as pd
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import listed
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.tables import SheetReading, address
+from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import squeeze
-from bangfu_analysis.tidy.values import CleanTable
+from bangfu_analysis.tidy.values import CleanTable, first_cell
 
 _COMPARED = (
     "sex",
@@ -69,7 +69,7 @@ def merge_people(
     several = rows[twice]
     if several.empty:
         return rows, several, []
-    filled = several.reindex(columns=list(codebook.of("workers"))).notna().sum(axis=1)
+    filled = several.reindex(columns=[*codebook.of("workers"), "id_first15"]).notna().sum(axis=1)
     order = several.loc[filled.sort_values(ascending=False, kind="stable").index]
     fullest = order.drop_duplicates("person_id")
     away = several.drop(fullest.index)
@@ -109,12 +109,6 @@ def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Fi
         cell=cell,
         variable="person_id",
     )
-
-
-def first_cell(row: Any, cleans: Sequence[CleanTable]) -> str:
-    """The address of a person's first cell; `row` knows `table` and `row`."""
-    table = cleans[row["table"]].table
-    return address(table, int(row["row"]), min(table.columns, key=lambda column: column.index))
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.distinct import objects
 from bangfu_analysis.findings import Finding, findings_frame
 from bangfu_analysis.keys import pseudonym
 from bangfu_analysis.reading.tables import SheetReading
@@ -17,10 +17,11 @@ from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, sta
 from bangfu_analysis.tidy.crosschecks import cross_checks, sizes_from_members
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
 from bangfu_analysis.tidy.names import known_names, masked, without_names
-from bangfu_analysis.tidy.people import is_whole, member_rows, private_columns, with_person_ids, worker_rows
+from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_rows
+from bangfu_analysis.tidy.pseudonyms import with_person_ids
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
-from bangfu_analysis.tidy.values import CleanTable, clean_table, infer_scheme, plain_rows
+from bangfu_analysis.tidy.values import CleanTable, clean_table, gathered, infer_scheme, readings_of
 from bangfu_analysis.tidy.years import of_this_wave
 from bangfu_analysis.wave import Wave
 
@@ -89,62 +90,15 @@ def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _clean_all(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str) -> list[CleanTable]:
-    used = [sheet for sheet in sheets if not sheet.set_aside]
-    return [clean_table(table, codebook, wave, scheme) for sheet in used for table in sheet.tables]
+    tables = [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]
+    return [clean_table(number, table, codebook, wave, scheme) for number, table in enumerate(tables)]
 
 
 def _people(
     cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave, key: bytes
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    parts: list[pd.DataFrame] = []
-    findings: list[Finding] = []
-    for number, clean in enumerate(cleans):
-        if clean.table.kind not in ("roster", "form") or clean.table.body.empty:
-            continue
-        rows, found = worker_rows(clean, codebook, wave)
-        parts.append(rows.assign(table=number, **_causes_said(clean, rows)))
-        findings += found
-    if not parts:
-        empty = pd.DataFrame(
-            columns=[
-                *codebook.of("workers"),
-                "row",
-                "table",
-                "causes",
-                "cause_main",
-                "person_id",
-                "name_key",
-            ]
-        )
-        return empty.assign(wave=wave.name), findings
-    return with_person_ids(_together(parts), key), findings
-
-
-def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several tables; columns empty in one table do not decide the type of the whole."""
-    if len(parts) == 1:
-        return parts[0]
-    filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
-    columns = list(dict.fromkeys(column for part in parts for column in part))
-    return (pd.concat(filled, ignore_index=True) if filled else parts[0]).reindex(columns=columns)
-
-
-def _causes_said(clean: CleanTable, rows: pd.DataFrame) -> dict[str, Any]:
-    """`causes` of every row, each once in the order said, and `cause_main`: the first named, or the only one ticked."""
-    columns = clean.columns("workers", "cause") + clean.columns("workers", "cause_other")
-    if not columns:
-        return {"causes": None, "cause_main": None}
-    columns = sorted(columns, key=lambda c: bool(c.tick))
-    main = [not c.tick and c.variable is not None and c.variable.name == "cause" for c in columns]
-
-    def read(parts: Sequence[tuple[str, ...] | None]) -> Reading:
-        causes = tuple(dict.fromkeys(code for part in parts for code in part or ()))
-        named = next((part[0] for part, first in zip(parts, main, strict=True) if first and part), None)
-        return Reading(named or (causes[0] if len(causes) == 1 else None), detail=causes or None)
-
-    heads = np.isin(clean.rows, rows["row"].astype("int64"))
-    said = Readings(list(zip(*(clean.values(c)[heads] for c in columns), strict=True)), read)
-    return {"causes": said.of_each(lambda reading: reading.detail), "cause_main": said.values}
+    rows, findings = worker_rows(cleans, codebook, wave)
+    return with_person_ids(rows, cleans, key), findings
 
 
 def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
@@ -172,53 +126,44 @@ def _worker_frames(workers: pd.DataFrame, exits: pd.DataFrame, codebook: Codeboo
 def _causes(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per worker and cause, in the order said."""
     said = rows[rows["causes"].notna()]
-    own = said.reindex(columns=[*PROVENANCE, "person_id"]).assign(cause=said["causes"].map(list))
-    long = own.explode("cause")
-    return long.assign(rank=long.groupby("person_id").cumcount() + 1)
+    several = said["causes"].map(len).to_numpy(dtype=int)
+    long = said.reindex(columns=[*PROVENANCE, "person_id"]).take(np.repeat(np.arange(len(said)), several))
+    rank = np.arange(several.sum()) - np.repeat(np.cumsum(several) - several, several) + 1
+    return long.assign(cause=[cause for causes in said["causes"] for cause in causes], rank=rank)
 
 
 def _members(
     cleans: Sequence[CleanTable], everyone: pd.DataFrame, codebook: Codebook, wave: Wave, key: bytes
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Members of every table with the person_id of their head; a form's members belong to the form's person."""
-    parts: list[pd.DataFrame] = []
-    findings: list[Finding] = []
-    for number, clean in enumerate(cleans):
-        if clean.table.body.empty or not clean.columns("members"):
-            continue
-        rows, found = member_rows(clean, codebook, wave)
-        linked = rows.assign(person_id=_heads_of(number, clean, rows, cleans, everyone, key))
-        parts.append(linked)
-        findings += [*found, *_headless(clean, linked)]
-    if not parts:
-        return pd.DataFrame(columns=["person_id", "head_row"]), findings
-    members = _together(parts)
+    rows, findings = member_rows(cleans, codebook, wave)
+    owners: list[Any] = []
+    for clean in [cleans[table] for table in rows["table"].unique()]:
+        own = _heads_of(clean, rows.loc[rows["table"].eq(clean.number), "head_row"], cleans, everyone, key)
+        owners += own
+        findings += _headless(clean, own.count(None))
+    members = rows.assign(person_id=objects(owners))
     return members.assign(member_no=members.groupby("person_id", dropna=False).cumcount() + 1), findings
 
 
 def _heads_of(
-    number: int,
-    clean: CleanTable,
-    rows: pd.DataFrame,
-    cleans: Sequence[CleanTable],
-    everyone: pd.DataFrame,
-    key: bytes,
+    clean: CleanTable, head_rows: pd.Series, cleans: Sequence[CleanTable], everyone: pd.DataFrame, key: bytes
 ) -> list[Any]:
+    """The person_id of the head whom each member of a table belongs to, None where nobody says."""
     table = clean.table
     if table.kind == "members" and clean.columns("workers"):  # a sheet of its own that names the head in every row
         named = dict(zip(clean.rows, _owners(clean, "workers", _by_name(everyone), key), strict=True))
-        return [named.get(row) for row in rows["head_row"]]
-    same_sheet = [n for n, c in enumerate(cleans) if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
-    heads = everyone[everyone["table"].isin(same_sheet if table.kind == "members" else [number])]
+        return [named.get(row) for row in head_rows]
+    same_sheet = [c.number for c in cleans if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
+    heads = everyone[everyone["table"].isin(same_sheet if table.kind == "members" else [clean.number])]
     if table.kind == "members" and table.head_of is None:
-        return [heads["person_id"].iloc[0] if len(heads) == 1 else None] * len(rows)
+        return [heads["person_id"].iloc[0] if len(heads) == 1 else None] * len(head_rows)
     by_row = heads.drop_duplicates("row").set_index("row")["person_id"]
-    return [by_row.get(row) for row in rows["head_row"]]
+    return [by_row.get(row) for row in head_rows]
 
 
-def _headless(clean: CleanTable, members: pd.DataFrame) -> list[Finding]:
-    """One finding for a table with members of whom nobody says whose family they are."""
-    lost = int(members["person_id"].isna().sum())
+def _headless(clean: CleanTable, lost: int) -> list[Finding]:
+    """One finding for a table with `lost` members of whom nobody says whose family they are."""
     if not lost:
         return []
     place = f"{clean.table.file} [{clean.table.sheet}]"
@@ -231,8 +176,8 @@ def _rows_of(cleans: Sequence[CleanTable], frame: str) -> list[CleanTable]:
 
 
 def _population(cleans: Sequence[CleanTable], wave: Wave) -> pd.DataFrame:
-    parts = [plain_rows(clean, "population", wave) for clean in _rows_of(cleans, "population")]
-    parts += _population_in_settings(wave)
+    rows = gathered(_rows_of(cleans, "population"), "population", wave)
+    parts = [*([rows] if len(rows) else []), *_population_in_settings(wave)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -252,15 +197,14 @@ def _ledger(
     cleans: Sequence[CleanTable], frame: str, people: pd.DataFrame, codebook: Codebook, wave: Wave, key: bytes
 ) -> pd.DataFrame:
     """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave has."""
-    parts = [plain_rows(clean, frame, wave) for clean in _rows_of(cleans, frame)]
-    if "id_number" in codebook.of(frame):
-        once = (
-            people[~people["name_key"].duplicated(keep=False) & people["name_key"].notna()] if len(people) else people
-        )
-        by_name = dict(zip(once["name_key"], once["person_id"], strict=True)) if len(once) else {}
-        owners = [_owners(clean, frame, by_name, key) for clean in _rows_of(cleans, frame)]
-        parts = [part.assign(person_id=pd.Series(own, dtype=object)) for part, own in zip(parts, owners, strict=True)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    own = _rows_of(cleans, frame)
+    rows = gathered(own, frame, wave)
+    if "id_number" not in codebook.of(frame):
+        return rows
+    once = people[~people["name_key"].duplicated(keep=False) & people["name_key"].notna()]
+    by_name = dict(zip(once["name_key"], once["person_id"], strict=True))
+    owners = [owner for clean in own for owner in _owners(clean, frame, by_name, key)]
+    return rows.assign(person_id=objects(owners))
 
 
 def _by_name(people: pd.DataFrame) -> dict[str, str]:
@@ -273,10 +217,11 @@ def _by_name(people: pd.DataFrame) -> dict[str, str]:
 
 
 def _owners(clean: CleanTable, frame: str, by_name: Mapping[str, str], key: bytes) -> list[str | None]:
-    private = private_columns(clean, frame)
+    names = readings_of([clean], frame, "name").values
+    numbers = identity_columns(readings_of([clean], frame, "id_number"))["id_key"]
     return [
-        pseudonym(f"id:{identity.key}", key) if is_whole(identity) else by_name.get(name)
-        for name, identity in zip(private["name_key"], private["identity"], strict=True)
+        pseudonym(f"id:{number}", key) if number else by_name.get(name)
+        for name, number in zip(names, numbers, strict=True)
     ]
 
 

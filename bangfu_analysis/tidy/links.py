@@ -17,9 +17,8 @@ from bangfu_analysis.errors import BangfuError
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import halfwidth, squeeze
 from bangfu_analysis.tidy.corrections import answered_rows, check_code, write_sheets
-from bangfu_analysis.tidy.duplicates import first_cell
 from bangfu_analysis.tidy.frames import cleaned_people
-from bangfu_analysis.tidy.people import is_whole
+from bangfu_analysis.tidy.values import first_cell
 from bangfu_analysis.wave import Wave
 
 ACCEPT, REVIEW = 0.95, 0.2
@@ -55,7 +54,7 @@ def link_records(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave,
         {
             "person_id": [row["person_id"] for row in rows],
             "whole": [row["id_basis"] == "id_number" for row in rows],
-            "name": [row["name_key"] for row in rows],
+            "name": [_text(row["name_key"]) for row in rows],
             "born": [_day(row) for row in rows],
             "sex": [_text(row["sex"]) for row in rows],
             "unit": [_text(row["employer"]) or _text(row["reporting_unit"]) for row in rows],
@@ -80,13 +79,13 @@ def _day(row: Mapping[Any, Any]) -> str | None:
 
 
 def _digits(row: Mapping[Any, Any], cleans: Sequence[Any]) -> str | None:
-    if is_whole(row["identity"]):
-        return str(row["identity"].key)
+    if pd.notna(row["id_key"]):
+        return str(row["id_key"])
     clean = cleans[row["table"]]
-    for column in clean.columns("workers", "id_number")[:1]:
-        said = re.sub(r"[^0-9X]", "", halfwidth(str(clean.table.body.at[row["row"], column.index])).upper())
-        return said if 17 <= len(said) <= 19 else None
-    return None
+    column = clean.column("workers", "id_number")
+    raw = clean.table.body.at[row["row"], column.index] if column is not None else ""
+    said = re.sub(r"[^0-9X]", "", halfwidth(str(raw)).upper())
+    return said if 17 <= len(said) <= 19 else None
 
 
 def decided(

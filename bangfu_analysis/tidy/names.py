@@ -26,16 +26,16 @@ def without_names(
     rows: pd.DataFrame, names: frozenset[str], cleans: Sequence[CleanTable]
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """`rows` with every unit or district that is somebody's name made missing, and a finding for each such cell."""
+    reading = Reading(None, "name_in_cell", "missing", "此处像是人名，为保护个人信息未予保留。请核对是否错列。")
     findings: list[Finding] = []
     cleared = {}
     for variable in [v for v in WORDED if v in rows]:
-        is_name = rows[variable].map(lambda value: isinstance(value, str) and squeeze(value) in names).astype(bool)
+        said = rows[variable].dropna().unique()
+        is_name = rows[variable].isin([value for value in said if squeeze(str(value)) in names])
         cleared[variable] = rows[variable].where(~is_name, None)
         for table, row in zip(rows.loc[is_name, "table"], rows.loc[is_name, "row"], strict=True):
-            for column in cleans[table].columns("workers", variable)[:1]:
-                reading = Reading(
-                    None, "name_in_cell", "missing", "此处像是人名，为保护个人信息未予保留。请核对是否错列。"
-                )
+            column = cleans[table].column("workers", variable)
+            if column is not None:
                 findings.append(finding_at(cleans[table].table, int(row), column, reading, mask("人名")))
     return rows.assign(**cleared), findings
 

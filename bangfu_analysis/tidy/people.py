@@ -1,4 +1,4 @@
-"""Who is who: worker rows with a pseudonym each, and what an ID number says where a cell does not.
+"""Who stands in the tables: worker and member rows, with what an ID number says where a cell does not.
 
 `name_key`, `id_key` and the like live in the frames of this module only; the schemas drop them before anything is written.
 """
@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from bangfu_analysis.cleaning.identity import Identity, name_key
 from bangfu_analysis.cleaning.readings import Reading, Readings
-from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.keys import pseudonym
-from bangfu_analysis.reading.tables import Column, Table, address
+from bangfu_analysis.reading.tables import Table
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.derive import full_years
-from bangfu_analysis.tidy.values import CleanTable, finding_at, plain_rows
+from bangfu_analysis.tidy.values import CleanTable, at_cell, gathered, readings_of
 from bangfu_analysis.wave import Wave
 
 # What stands around a unit in the name of a sheet or file, and how the name of a unit ends.
@@ -35,49 +33,89 @@ _UNIT = re.compile(
 )
 
 
-def worker_rows(clean: CleanTable, codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
-    """One row per head of a household in a roster, with private identity columns and completed from the ID number.
+def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
+    """One row per head of a household in a roster or form, with private identity columns and completed from the ID number.
 
-    Returns the rows (`row` is the body row) and what was inferred or in conflict.
+    Returns the rows (`table` and `row` lead to their cells) and what was inferred or in conflict.
     """
-    everyone = plain_rows(clean, "workers", wave).assign(row=clean.rows, **private_columns(clean, "workers"))
-    heads = everyone[_is_head(clean.table, everyone)].reset_index(drop=True)
-    rows = heads.reindex(columns=list(dict.fromkeys([*heads.columns, *codebook.of("workers")])))
-    completed, found = _complete(rows, clean, "workers", wave)
-    first = min(clean.table.columns, key=lambda column: column.index)
-    cells = [address(clean.table, int(row), first) for row in completed["row"]]  # two people may stand side by side
-    return completed.assign(reporting_unit=_units(completed, clean.table), first_cell=cells), found
+    rosters = [clean for clean in cleans if clean.table.kind in ("roster", "form") and len(clean.rows)]
+    everyone = _rows(rosters, "workers", codebook, wave).assign(**_causes_said(rosters))
+    heads = everyone[np.concatenate([np.array([], dtype=bool), *map(_are_heads, rosters)])].reset_index(drop=True)
+    completed, found = _complete(heads, cleans, "workers", codebook, wave)
+    said = {clean.number: _unit_of(clean.table) for clean in rosters}
+    unit = completed["reporting_unit"]
+    return completed.assign(reporting_unit=unit.where(unit.notna(), completed["table"].map(said))), found
 
 
-def _is_head(table: Table, rows: pd.DataFrame) -> pd.Series:
-    if table.head_of is None:
-        return pd.Series(True, index=rows.index)
-    return pd.Series(table.head_of.reindex(rows["row"]).to_numpy() == rows["row"].to_numpy(), index=rows.index)
+def _rows(
+    cleans: Sequence[CleanTable], frame: str, codebook: Codebook, wave: Wave, slot: int | None = None
+) -> pd.DataFrame:
+    """The rows of all tables with every variable of `frame`, and what the later steps need to know of their cells.
+
+    name_key; id_key (18 characters, None where the number is not whole), id_first15, id_birth and id_sex; birth_date_precision;
+    and <variable>_unread: the cell was given up.
+    """
+    rows = gathered(cleans, frame, wave, slot)
+    full = rows.reindex(columns=list(dict.fromkeys([*rows, *codebook.of(frame)])))
+    unread = {f"{name}_unread": readings_of(cleans, frame, name, slot).problems for name in _BY_ID}
+    precision = readings_of(cleans, frame, "birth_date", slot).of_each(lambda reading: reading.detail)
+    names = readings_of(cleans, frame, "name", slot).values
+    numbers = identity_columns(readings_of(cleans, frame, "id_number", slot))
+    return full.assign(
+        name_key=names,
+        **numbers,
+        **unread,
+        birth_date_precision=pd.Series(precision).where(full["birth_date"].notna(), None),
+    )
 
 
-def private_columns(clean: CleanTable, frame: str, slot: int | None = None) -> dict[str, npt.NDArray[np.object_]]:
-    """Identity columns of every row: name_key (canonical name or None) and identity (Identity or None)."""
-    names = identities = np.full(len(clean.rows), None, dtype=object)
-    for column in clean.columns(frame, "name"):
-        if column.slot == slot:
-            names = Readings(clean.table.body[column.index].tolist(), lambda raw: Reading(name_key(raw))).values
-            break
-    for column in clean.columns(frame, "id_number"):
-        if column.slot == slot:
-            identities = clean.values(column)
-            break
-    return {"name_key": names, "identity": identities}
+_BY_ID = ("sex", "birth_date", "age")
 
 
-def _units(rows: pd.DataFrame, table: Table) -> pd.Series:
-    """The 填报单位: the column's, else what the lines above the table, the sheet or the file say.
+def identity_columns(numbers: Readings) -> dict[str, Objects]:
+    """What ID numbers say, one column a part, None where it says nothing: id_key, id_first15, id_birth, id_sex."""
+    said = {
+        f"id_{part}": [getattr(r.value, part, None) or None for r in numbers.distinct]
+        for part in ("key", "first15", "birth", "sex")
+    }
+    return {name: objects(values)[numbers.places] for name, values in said.items()}
+
+
+def _are_heads(clean: CleanTable) -> Any:
+    rows = np.asarray(clean.rows)
+    head_of = clean.table.head_of
+    return np.ones(len(rows), dtype=bool) if head_of is None else head_of.reindex(rows).to_numpy() == rows
+
+
+def _causes_said(cleans: Sequence[CleanTable]) -> dict[str, Any]:
+    """`causes` of every row, each once in the order said, and `cause_main`: the first named, or the only one ticked."""
+    said = Readings.joined([_causes_of(clean) for clean in cleans])
+    return {"causes": said.of_each(lambda reading: reading.detail), "cause_main": said.values}
+
+
+def _causes_of(clean: CleanTable) -> Readings:
+    columns = sorted(
+        clean.columns("workers", "cause") + clean.columns("workers", "cause_other"), key=lambda c: bool(c.tick)
+    )
+    if not columns:
+        return Readings.blank(len(clean.rows))
+    main = [not c.tick and c.variable is not None and c.variable.name == "cause" for c in columns]
+
+    def read(parts: Sequence[tuple[str, ...] | None]) -> Reading:
+        causes = tuple(dict.fromkeys(code for part in parts for code in part or ()))
+        named = next((part[0] for part, first in zip(parts, main, strict=True) if first and part), None)
+        return Reading(named or (causes[0] if len(causes) == 1 else None), detail=causes or None)
+
+    return Readings.of(objects(list(zip(*map(clean.values, columns), strict=True))), read)
+
+
+def _unit_of(table: Table) -> str | None:
+    """The 填报单位 that the lines above the table, the sheet or the file say.
 
     A form's sheet and file may be named after the person, so only what stands in the form counts.
     """
     names = () if table.is_form else (table.sheet, table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-    said = str(table.meta.get("unit") or "") or next(filter(None, map(_unit_in, names)), "")
-    column = rows["reporting_unit"]
-    return column.where(column.notna(), said or None)
+    return str(table.meta.get("unit") or "") or next(filter(None, map(_unit_in, names)), None)
 
 
 def _unit_in(name: str) -> str:
@@ -86,41 +124,31 @@ def _unit_in(name: str) -> str:
     return max((piece for piece in pieces if _UNIT.search(piece)), key=len, default="")
 
 
-def _complete(rows: pd.DataFrame, clean: CleanTable, frame: str, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
+def _complete(
+    rows: pd.DataFrame,
+    cleans: Sequence[CleanTable],
+    frame: str,
+    codebook: Codebook,
+    wave: Wave,
+    slot: int | None = None,
+) -> tuple[pd.DataFrame, list[Finding]]:
     """Fill sex, birth and age from the ID number, and hold what is there against it. Findings are those added or changed."""
-    completed = rows.assign(birth_date_precision=_precision(rows, clean, frame))
-    findings: list[Finding] = []
-    for step in (_sex_from_id, _birth_from_id):
-        completed, found = step(completed, clean, frame)
-        findings += found
-    completed, found = _ages(completed, clean, frame, wave)
-    return completed, findings + found
+    of = codebook.of(frame)
+    with_sex, sexes = _take_from_id(rows, of["sex"], rows["id_sex"])
+    with_birth, births = _birth_from_id(with_sex, of["birth_date"])
+    with_age, ages = _ages(with_birth, wave)
+    told = [(name, *cell) for name, cells in (("sex", sexes), ("birth_date", births), ("age", ages)) for cell in cells]
+    ordered = sorted(told, key=lambda cell: cell[1])
+    return with_age, [
+        f for name, table, row, reading in ordered for f in at_cell(cleans[table], row, frame, name, reading, slot)
+    ]
 
 
-def _precision(rows: pd.DataFrame, clean: CleanTable, frame: str) -> pd.Series:
-    said = pd.Series(None, index=rows.index, dtype=object)
-    for column in clean.columns(frame, "birth_date")[:1]:
-        said = _of_rows(rows, clean, clean.readings[column.index].of_each(lambda reading: reading.detail))
-    return said.where(rows["birth_date"].notna(), None)
+Told = list[tuple[int, int, Reading]]  # table, row, what is to be told of the cell
 
 
-def _of_rows(rows: pd.DataFrame, clean: CleanTable, each: npt.NDArray[Any]) -> pd.Series:
-    """The entries of `each`, one for every row of the table, that belong to `rows`."""
-    return pd.Series(each, index=clean.rows).reindex(rows["row"]).set_axis(rows.index)
-
-
-def _of_id(rows: pd.DataFrame, part: str) -> pd.Series:
-    """What the ID numbers say of `part` (sex, birth), None where there is none to trust."""
-    said = [getattr(i, part) if isinstance(i, Identity) else None for i in rows["identity"]]
-    return pd.Series(said, index=rows.index, dtype=object)
-
-
-def _sex_from_id(rows: pd.DataFrame, clean: CleanTable, frame: str) -> tuple[pd.DataFrame, list[Finding]]:
-    return _take_from_id(rows, clean, frame, "sex", _of_id(rows, "sex"))
-
-
-def _birth_from_id(rows: pd.DataFrame, clean: CleanTable, frame: str) -> tuple[pd.DataFrame, list[Finding]]:
-    by_id = _of_id(rows, "birth")
+def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame, Told]:
+    by_id = rows["id_birth"]
     # A year or month that agrees with the ID number is no conflict: the ID number only says the day as well.
     coarse = rows["birth_date_precision"].isin(["month", "year"]) & by_id.notna()
     agrees = [
@@ -131,63 +159,45 @@ def _birth_from_id(rows: pd.DataFrame, clean: CleanTable, frame: str) -> tuple[p
     ]
     coarse[coarse] = np.array(agrees, dtype=bool)
     eased = rows.assign(birth_date=rows["birth_date"].astype(object).where(~coarse, by_id))
-    taken, found = _take_from_id(eased, clean, frame, "birth_date", by_id)
-    return taken.assign(birth_date_precision=taken["birth_date_precision"].where(by_id.isna(), "day")), found
+    taken, told = _take_from_id(eased, variable, by_id)
+    return taken.assign(birth_date_precision=taken["birth_date_precision"].where(by_id.isna(), "day")), told
 
 
-def _take_from_id(
-    rows: pd.DataFrame, clean: CleanTable, frame: str, name: str, by_id: pd.Series
-) -> tuple[pd.DataFrame, list[Finding]]:
+def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> tuple[pd.DataFrame, Told]:
     """Where the ID number speaks it wins: it fills what is missing and overrules what differs, both as findings."""
+    name, what = variable.name, variable.label
+    taken = Reading(None, "taken_from_id", "inferred", f"无法读取，已按身份证号补出{what}。", "info")
+    message = f"与校验无误的身份证号所示{what}不一致，已按身份证号取值。请核对证件。"
+    differs = Reading(None, f"{name}_differs_from_id", "conflict", message)
     said = rows[name].astype(object).where(rows[name].notna(), None)
     known = by_id.notna()
-    findings: list[Finding] = []
-    for column in clean.columns(frame, name)[:1]:
-        what = column.variable.label if column.variable else name
-        taken = Reading(None, "taken_from_id", "inferred", f"无法读取，已按身份证号补出{what}。", "info")
-        differs = Reading(
-            None,
-            f"{name}_differs_from_id",
-            "conflict",
-            f"与校验无误的身份证号所示{what}不一致，已按身份证号取值。请核对证件。",
-        )
-        unread = _of_rows(rows, clean, clean.readings[column.index].problems)
+    told = [
+        (table, row, reading._replace(value=value))
         for reading, where in (
-            (taken, known & said.isna() & unread),
+            (taken, known & said.isna() & rows[f"{name}_unread"]),
             (differs, known & said.notna() & (said != by_id)),
-        ):
-            findings += [
-                _at(clean, int(row), column, reading._replace(value=value))
-                for row, value in zip(rows["row"][where], by_id[where], strict=True)
-            ]
-    return rows.assign(**{name: by_id.where(known, said)}), findings
+        )
+        for table, row, value in zip(*(column[where] for column in (rows["table"], rows["row"], by_id)), strict=True)
+    ]
+    return rows.assign(**{name: by_id.where(known, said)}), told
 
 
-def _at(clean: CleanTable, row: int, column: Column, reading: Reading) -> Finding:
-    return finding_at(clean.table, row, column, reading, clean.table.body.at[row, column.index])
-
-
-def _ages(rows: pd.DataFrame, clean: CleanTable, frame: str, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
+def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, Told]:
     """Age in full years at the reference date: from the birth date where that is certain, else as stated."""
     counted = certain_ages(rows, wave.reference_date)
     stated = rows["age"].astype("Int64")
-    findings: list[Finding] = []
-    for column in clean.columns(frame, "age")[:1]:
-        unread = _of_rows(rows, clean, clean.readings[column.index].problems) & stated.isna() & counted.notna()
-        differs = ((counted - stated).abs() > 1).fillna(False).astype(bool)
-        for row, age, differing in zip(*(s[unread | differs] for s in (rows["row"], counted, differs)), strict=True):
-            message = f"与出生日期相差一岁以上，已按出生日期取 {age} 岁。请核对。"
-            reading = Reading(int(age), "age_differs_from_birth", "conflict", message)
-            if not differing:
-                reading = Reading(
-                    int(age), "counted_from_birth", "inferred", "无法读取，已按出生日期算出年龄。", "info"
-                )
-            findings.append(_at(clean, int(row), column, reading))
-    return rows.assign(age=counted.fillna(stated)), findings
-
-
-def _none(value: object) -> bool:
-    return value is None or value is pd.NA or value != value
+    unread = rows["age_unread"] & stated.isna() & counted.notna()
+    differs = ((counted - stated).abs() > 1).fillna(False).astype(bool)
+    told = []
+    for table, row, age, differing in zip(
+        *(s[unread | differs] for s in (rows["table"], rows["row"], counted, differs)), strict=True
+    ):
+        message = f"与出生日期相差一岁以上，已按出生日期取 {age} 岁。请核对。"
+        reading = Reading(int(age), "age_differs_from_birth", "conflict", message)
+        if not differing:
+            reading = Reading(int(age), "counted_from_birth", "inferred", "无法读取，已按出生日期算出年龄。", "info")
+        told.append((table, row, reading))
+    return rows.assign(age=counted.fillna(stated)), told
 
 
 def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> pd.Series:
@@ -198,93 +208,37 @@ def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> pd.Series:
     return full_years(born, reference).where(certain)
 
 
-def with_person_ids(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    """`rows` with person_id and id_basis: of the ID number, else of what else tells people apart, else of the row itself."""
-    whole = rows["identity"].map(is_whole).astype(bool)
-    texts = rows["identity"][whole].map(lambda identity: ("id_number", f"id:{identity.key}"))
-    others = [_without_id(row) for row in rows.loc[~whole, _KEY_COLUMNS].itertuples(index=False)]
-    said = pd.concat([texts, pd.Series(others, index=rows.index[~whole], dtype=object)]).reindex(rows.index)
-    marked = rows.assign(id_basis=said.str[0], _identity=said.str[1])
-    return _linked(_shared_ids_apart(marked), key)
+def member_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
+    """Family members of rosters, forms and members tables, one row each, with the head's body row as `head_row`.
 
-
-def is_whole(identity: object) -> bool:
-    """True for an Identity that names one person by itself."""
-    return isinstance(identity, Identity) and identity.kind in ("id18", "id15")
-
-
-_KEY_COLUMNS = [
-    "identity", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit", "wave", "source_file", "source_sheet", "first_cell",
-]  # fmt: skip
-
-
-def _without_id(row: Any) -> tuple[str, str]:
-    """id_basis and what the pseudonym is made of, for a row without a whole ID number."""
-    if isinstance(row.identity, Identity) and row.identity.first15 and row.name_key:
-        return "id15_name", f"id15:{row.identity.first15}:{row.name_key}"
-    if by_name := _name_birth_unit(row):
-        return "name_birth_unit", by_name
-    return "row", f"row:{row.wave}:{row.source_file}:{row.source_sheet}:{row.first_cell}"
-
-
-def _name_birth_unit(row: Any) -> str:
-    unit = row.employer if not _none(row.employer) else row.reporting_unit
-    if not row.name_key or _none(row.birth_date) or row.birth_date_precision != "day" or _none(unit):
-        return ""
-    return f"nbu:{row.name_key}:{row.birth_date.isoformat()}:{squeeze(str(unit))}"
-
-
-def _shared_ids_apart(rows: pd.DataFrame) -> pd.DataFrame:
-    """One ID number under two names is nobody's key: each name gets a pseudonym of its own."""
-    twice = rows["id_basis"].eq("id_number") & rows["_identity"].duplicated(keep=False)
-    names = rows[twice].groupby("_identity")["name_key"].nunique()
-    shared = rows["_identity"].isin(names.index[names > 1])
-    apart = rows["_identity"].mask(
-        shared, rows["_identity"][shared] + ":" + rows["name_key"][shared].fillna("").astype(str)
-    )
-    return rows.assign(_identity=apart, shared_id=shared)
-
-
-def _linked(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    """Rows without a whole ID number take the person_id of the one person with the same name, birth and unit."""
-    ids = pd.Series([pseudonym(text, key) for text in rows["_identity"]], index=rows.index, dtype="str")
-    whole = rows["id_basis"].eq("id_number")
-    alike = rows[rows["name_key"].isin(rows["name_key"][~whole].dropna())]
-    by_name = [_name_birth_unit(row) for row in alike[_KEY_COLUMNS].itertuples(index=False)]
-    nbu = pd.Series(by_name, index=alike.index, dtype="str").reindex(rows.index).replace("", None)
-    owners = ids[whole].groupby(nbu[whole]).agg(["first", "nunique"])
-    borrowed = nbu[~whole].map(owners.loc[owners["nunique"] == 1, "first"]).dropna()
-    linked = rows.index.isin(borrowed.index)
-    return rows.assign(
-        person_id=ids.where(~linked, borrowed),
-        id_basis=rows["id_basis"].where(~linked, "name_birth_unit"),
-        linked_by_name=linked,
-    ).drop(columns="_identity")
-
-
-def member_rows(clean: CleanTable, codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
-    """Family members of a roster or members table, one row each, with the head's body row as `head_row`."""
-    slots = sorted({c.slot for c in clean.columns("members")}, key=lambda s: -1 if s is None else s)
-    rows: list[pd.DataFrame] = []
-    findings: list[Finding] = []
-    for slot in slots:
-        part, found = _slot_rows(clean, slot, codebook, wave)
-        rows.append(part)
-        findings += found
-    if not rows:
-        return pd.DataFrame(), []
-    together = pd.concat(rows, ignore_index=True)
-    head_of = clean.table.head_of
-    return together.assign(head_row=together["row"] if head_of is None else together["row"].map(head_of)), findings
+    In the order of the tables; those of 家庭成员1…n slot by slot.
+    """
+    tables = [clean for clean in cleans if len(clean.rows) and clean.columns("members")]
+    slots = sorted({c.slot for clean in tables for c in clean.columns("members")}, key=lambda s: -1 if s is None else s)
+    parts = [_slot_rows(tables, cleans, slot, codebook, wave) for slot in slots]
+    if not parts:
+        return pd.DataFrame(columns=["table", "row", "name_key", "head_row"]), []
+    together = pd.concat([rows for rows, _ in parts]).sort_values("table", kind="stable", ignore_index=True)
+    return together, [finding for _, found in parts for finding in found]
 
 
 def _slot_rows(
-    clean: CleanTable, slot: int | None, codebook: Codebook, wave: Wave
+    tables: Sequence[CleanTable], cleans: Sequence[CleanTable], slot: int | None, codebook: Codebook, wave: Wave
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    columns = tuple(c for c in clean.columns("members") if c.slot == slot)
-    only = replace(clean, table=replace(clean.table, columns=columns))
-    listed = clean.table.body[[c.index for c in columns]].notna().any(axis=1).to_numpy()
-    rows = plain_rows(only, "members", wave).assign(row=clean.rows, slot=slot, **private_columns(only, "members", slot))
-    full = rows.reindex(columns=list(dict.fromkeys([*rows.columns, *codebook.of("members")])))
-    others = full[listed & full["relation"].ne("head").to_numpy()].reset_index(drop=True)
-    return _complete(others, only, "members", wave)
+    with_slot = [clean for clean in tables if any(c.slot == slot for c in clean.columns("members"))]
+    rows = _rows(with_slot, "members", codebook, wave, slot)
+    listed = np.concatenate([_listed(clean, slot) for clean in with_slot])
+    heads = np.concatenate([_head_rows(clean) for clean in with_slot])
+    others = rows.assign(slot=slot, head_row=heads)[listed & rows["relation"].ne("head").to_numpy()]
+    return _complete(others.reset_index(drop=True), cleans, "members", codebook, wave, slot)
+
+
+def _listed(clean: CleanTable, slot: int | None) -> Any:
+    """The rows in which any of a member's cells is filled."""
+    own = [c.index for c in clean.columns("members") if c.slot == slot]
+    return clean.table.body[own].notna().any(axis=1).to_numpy()
+
+
+def _head_rows(clean: CleanTable) -> Any:
+    head_of = clean.table.head_of
+    return np.asarray(clean.rows) if head_of is None else head_of.reindex(clean.rows).to_numpy()

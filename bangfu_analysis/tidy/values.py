@@ -4,41 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bangfu_analysis.cleaning.columns import read_column
 from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.tables import Column, SheetReading, Table, address
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.schemas import dtype_of
 from bangfu_analysis.wave import Wave
 
-NOT_READ = ("private", "ignored", "row_number", "name")
+NOT_READ = ("private", "ignored", "row_number")
+NO_VALUES = (*NOT_READ, "name", "id_number")
 
 
 @dataclass(frozen=True)
 class CleanTable:
-    """A table whose cells are read: `readings` by column index, aligned with `rows`, the rows of the table's body."""
+    """A table whose cells are read: `readings` by column index, aligned with `rows`, the rows of the table's body.
 
+    `number`: its place among the tables of the wave, by which the rows of frames find their cells again.
+    """
+
+    number: int
     table: Table
     rows: list[int]
     readings: Mapping[int, Readings]
     findings: tuple[Finding, ...]
 
     def columns(self, frame: str, name: str = "") -> list[Column]:
-        """The read columns that mean variables of `frame`, or its variable `name`, in sheet order."""
+        """The mapped columns that mean variables of `frame`, or its variable `name`, in sheet order."""
         return [
             c
             for c in self.table.columns
             if c.variable is not None and c.variable.frame == frame and c.variable.name == (name or c.variable.name)
         ]
 
-    def values(self, column: Column) -> npt.NDArray[np.object_]:
+    def column(self, frame: str, name: str, slot: int | None = None) -> Column | None:
+        """The first column that means a variable; only the first gives values."""
+        return next((c for c in self.columns(frame, name) if c.slot == slot), None)
+
+    def values(self, column: Column) -> Objects:
         """The value of every row, None where missing."""
         return self.readings[column.index].values
 
@@ -74,8 +84,11 @@ def _in_scheme(variable: Variable, word: str, scheme: str) -> bool:
     return any(level.scheme == scheme for level in variable.spellings[word])
 
 
-def clean_table(table: Table, codebook: Codebook, wave: Wave, scheme: str) -> CleanTable:
-    """Read every mapped column of `table` once per distinct value."""
+def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, scheme: str) -> CleanTable:
+    """Read every mapped column of `table`, the wave's table `number`, once per distinct value.
+
+    A name's value is its key, for pseudonyms only; names are no findings.
+    """
     rows = [int(row) for row in table.body.index]
     schemes = frozenset([scheme]) if scheme else frozenset(codebook.schemes)
     readings: dict[int, Readings] = {}
@@ -84,19 +97,18 @@ def clean_table(table: Table, codebook: Codebook, wave: Wave, scheme: str) -> Cl
         variable = column.variable
         if variable is None or variable.kind in NOT_READ:
             continue
-        raws = table.body[column.index].tolist()
+        raws = table.body[column.index].to_numpy()
         read = read_column(
             raws, variable, reference=wave.reference_date, factor=column.factor, said_period=column.period,
             schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")), tick=column.tick,
         )  # fmt: skip
         readings[column.index] = read
-        findings += _findings(table, rows, column, raws, read)
-    return CleanTable(table, rows, readings, tuple(findings))
+        if variable.kind != "name":
+            findings += _findings(table, rows, column, raws, read)
+    return CleanTable(number, table, rows, readings, tuple(findings))
 
 
-def _findings(
-    table: Table, rows: Sequence[int], column: Column, raws: Sequence[object], read: Readings
-) -> list[Finding]:
+def _findings(table: Table, rows: Sequence[int], column: Column, raws: Objects, read: Readings) -> list[Finding]:
     """One for each cell with a problem; what a merge repeats beside a household's family members is told once."""
     places = np.flatnonzero(read.problems).tolist()
     if table.kind == "roster" and table.head_of is not None and _is_of_workers(column):
@@ -131,27 +143,61 @@ def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: ob
     )
 
 
-def provenance(clean: CleanTable, wave: Wave, rows: Sequence[int]) -> pd.DataFrame:
-    """The provenance columns of `rows`, one row each."""
-    table = clean.table
-    lines = [None if table.is_form else row for row in rows]
-    frame = pd.DataFrame({"source_row": pd.array(lines, dtype="Int64")})
-    return frame.assign(wave=wave.name, source_file=table.file, source_sheet=table.sheet)
+def at_cell(
+    clean: CleanTable, row: int, frame: str, name: str, reading: Reading, slot: int | None = None
+) -> list[Finding]:
+    """The finding that `reading` makes of a variable's cell at body row `row`; none where the table lacks the variable."""
+    column = clean.column(frame, name, slot)
+    if column is None:
+        return []
+    return [finding_at(clean.table, row, column, reading, clean.table.body.at[row, column.index])]
 
 
-def plain_rows(clean: CleanTable, frame: str, wave: Wave) -> pd.DataFrame:
-    """The rows of a table of `frame` as they are: provenance and one column per variable, first column of a name wins."""
-    data = provenance(clean, wave, clean.rows)
-    for column in clean.columns(frame):
-        assert column.variable is not None
-        if column.index in clean.readings and column.variable.name not in data:
-            data[column.variable.name] = _series(clean.readings[column.index], column.variable)
-    return data
+def first_cell(row: Any, cleans: Sequence[CleanTable]) -> str:
+    """The address of a person's first cell; `row` knows `table` and `row`. Two people may stand side by side in a row."""
+    table = cleans[row["table"]].table
+    return address(table, int(row["row"]), min(table.columns, key=lambda column: column.index))
+
+
+def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | None = None) -> pd.DataFrame:
+    """The rows of all tables as they are, one after another: provenance, `table` and `row`, and a column per variable that any has."""
+    sizes = np.array([len(clean.rows) for clean in cleans], dtype=int)
+    row = (
+        np.concatenate([np.asarray(clean.rows, dtype=np.int64) for clean in cleans])
+        if cleans
+        else np.array([], dtype=np.int64)
+    )
+    form = np.repeat([clean.table.is_form for clean in cleans], sizes).astype(bool)
+    data: dict[str, Any] = {
+        "source_row": pd.Series(row, dtype="Int64").mask(form),
+        "wave": wave.name,
+        "source_file": np.repeat(objects([clean.table.file for clean in cleans]), sizes),
+        "source_sheet": np.repeat(objects([clean.table.sheet for clean in cleans]), sizes),
+        "table": np.repeat([clean.number for clean in cleans], sizes).astype(int),
+        "row": row,
+    }
+    variables = {
+        c.variable.name: c.variable for clean in cleans for c in clean.columns(frame) if c.variable is not None
+    }
+    data |= {
+        name: _series(readings_of(cleans, frame, name, slot), variable)
+        for name, variable in variables.items()
+        if variable.kind not in NO_VALUES
+    }
+    return pd.DataFrame(data, index=range(len(row)))
+
+
+def readings_of(cleans: Sequence[CleanTable], frame: str, name: str, slot: int | None = None) -> Readings:
+    """The readings of a variable over all tables, aligned with `gathered`; blank where a table has no such column."""
+    columns = [(clean, clean.column(frame, name, slot)) for clean in cleans]
+    return Readings.joined(
+        [clean.readings[c.index] if c is not None else Readings.blank(len(clean.rows)) for clean, c in columns]
+    )
 
 
 def _series(readings: Readings, variable: Variable) -> pd.Series:
-    """The values as their frame holds them; dates, codes in tuples and identities stay objects until they are settled."""
-    if variable.kind in ("date", "choices", "id_number"):
+    """The values as their frame holds them; dates and codes in tuples stay objects until they are settled."""
+    if variable.kind in ("date", "choices"):
         return pd.Series(readings.values, dtype=object)
     distinct = pd.Series([reading.value for reading in readings.distinct], dtype=object).astype(dtype_of(variable))
     return pd.Series(distinct.array.take(readings.places))

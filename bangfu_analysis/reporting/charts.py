@@ -16,25 +16,12 @@ from matplotlib.figure import Figure
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ColumnMissing
-from bangfu_analysis.reporting.chart_page import (
-    LEAST_NUMBERED,
-    Page,
-    bar_texts,
-    base_of,
-    chart,
-    groups_of,
-    heights,
-    more_note,
-    notes_of,
-    only_dimension,
-    rate_texts,
-    share_texts,
-)
-from bangfu_analysis.reporting.display import MEASURES
+from bangfu_analysis.reporting import theme
+from bangfu_analysis.reporting.chart_page import LEAST_NUMBERED, Page, chart, lying_bars, only_dimension
 from bangfu_analysis.reporting.labels import text_width
-from bangfu_analysis.reporting.results import dimensions, sorted_by_size
+from bangfu_analysis.reporting.results import base_of, dimensions, heights, share_texts, sorted_by_size
 from bangfu_analysis.reporting.rounding import half_up
-from bangfu_analysis.reporting.theme import ACCENT, GOLD, MAIN, PALETTE, POINTS, plain, text_colour, wrapped
+from bangfu_analysis.reporting.theme import ACCENT, GOLD, MAIN, plain
 
 MOST_UPRIGHT = {"column": 5, "full": 12, "slide": 12}
 LINE_WIDTH = {"column": 40, "full": 90, "slide": 90}  # half-width characters under bars or over them
@@ -47,7 +34,7 @@ def bar_of_shares(table: pd.DataFrame, page: Page) -> Figure:
 
     Levels (units) that do not fit on a page are left to the table, and the note says so.
     """
-    return _lying_bars(table, page, bar_texts(table, page), notes_of(table, page))
+    return _shares(table, page, page.bar_texts(table), page.notes(table))
 
 
 @chart
@@ -56,27 +43,26 @@ def ordered_bars(table: pd.DataFrame, page: Page) -> Figure:
 
     Where there are too many to stand side by side in `size`, the bars lie, as in `bar_of_shares`.
     """
-    name, texts, places = only_dimension(table), bar_texts(table, page), range(len(table))
+    name, texts, places = only_dimension(table), page.bar_texts(table), range(len(table))
     if len(table) > MOST_UPRIGHT[page.size]:
-        return _lying_bars(table, page, texts, notes_of(table, page))
-    figure = page.figure(18)
-    axes = plain(figure.subplots(), keep="bottom")
+        return _shares(table, page, texts, page.notes(table))
+    figure, axes = page.axes(18, keep="bottom")
     bars = axes.bar(places, heights(table), color=MAIN, width=0.6)
     axes.bar_label(bars, [text.replace("（", "\n（").replace(" (", "\n(") for text in texts], padding=2)
     width = max(6, LINE_WIDTH[page.size] // max(len(table), 1))
-    axes.set_xticks(places, [wrapped(label, width) for label in page.labels(table[name])])
+    axes.set_xticks(places, [theme.wrapped(label, width) for label in page.labels(table[name])])
     axes.set_yticks([])
     axes.margins(y=0.2)
     axes.set_ylim(bottom=0)
-    return page.captioned(figure, page.name(name), notes_of(table, page))
+    return page.captioned(figure, page.name(name), page.notes(table))
 
 
 @chart
 def cause_bars(table: pd.DataFrame, page: Page) -> Figure:
     """Causes as horizontal bars, the largest first and 其他 last; causes nobody named are left out and the note says so."""
     named = sorted_by_size(table[table["n"].astype("Int64").ne(0).fillna(True)], only_dimension(table))
-    unnamed = page.words("unnamed") if len(named) < len(table) else ""
-    return _lying_bars(named, page, bar_texts(named, page), [*notes_of(table, page), unnamed])
+    unnamed = page.when(len(named) < len(table), "unnamed")
+    return _shares(named, page, page.bar_texts(named), [*page.notes(table), unnamed])
 
 
 @chart
@@ -86,8 +72,8 @@ def unit_rates(table: pd.DataFrame, page: Page) -> Figure:
     A unit without a denominator has no bar; units that do not fit are left to the table, and the note says so.
     """
     ranked = table.sort_values(["share", "n"], ascending=False, kind="stable", na_position="last")
-    no_base = page.words("no_base") if (table["share"].isna() & table["n"].notna()).any() else ""
-    return _lying_bars(ranked, page, rate_texts(ranked, page), [*notes_of(table, page), no_base])
+    no_base = page.when((table["share"].isna() & table["n"].notna()).any(), "no_base")
+    return _shares(ranked, page, page.rate_texts(ranked), [*page.notes(table), no_base])
 
 
 @chart
@@ -96,7 +82,7 @@ def age_by_sex(table: pd.DataFrame, page: Page) -> Figure:
     name = only_dimension(table)
     sex_of = {str(level["code"]): level.get("sex") for level in page.codebook.bands[name].levels}
     colours = [SEXES[sex_of.get(str(code)) or "male"] for code in table[name]]
-    return _lying_bars(table, page, bar_texts(table, page), notes_of(table, page), colours)
+    return _shares(table, page, page.bar_texts(table), page.notes(table), colours)
 
 
 @chart
@@ -106,24 +92,22 @@ def level_split(table: pd.DataFrame, page: Page, *, by: str | None = None) -> Fi
     Levels are named in a legend above, with their numbers where there is one bar; narrow segments bear none inside.
     """
     name = only_dimension(table, besides=by)
-    groups = [(label, part) for label, part in groups_of(table, page, by) if base_of(part) != "0"]
+    groups = [(label, part) for label, part in page.groups(table, by) if base_of(part) != "0"]
     stubs, places, lines = page.rows([f"{label} (n = {base_of(part)})" if by else "" for label, part in groups])
     rows = groups[: len(stubs)]
     levels = page.labels(rows[0][1][name]) if rows else []
     if len(rows) == 1:
-        levels = [f"{level} {text}" for level, text in zip(levels, bar_texts(rows[0][1], page), strict=True)]
+        levels = [f"{level} {text}" for level, text in zip(levels, page.bar_texts(rows[0][1]), strict=True)]
     columns = legend_columns(levels, stubs, page)
-    figure = page.figure(5.5 + 1.4 * -(-len(levels) // columns) + lines)
-    axes = plain(figure.subplots())
+    figure, axes = page.axes(5.5 + 1.4 * -(-len(levels) // columns) + lines)
     for place, (_, part) in zip(places, rows, strict=True):
-        _stack(axes, place, part, levels)
+        stack(axes, place, part, levels, [theme.PALETTE[i % len(theme.PALETTE)] for i in range(len(levels))])
     axes.set_yticks(places, stubs)
     axes.set(xticks=[], xlim=(0, 100), ylim=(lines, 0))
     legend_above(axes, len(levels), columns)
     narrow = table["share"].between(0, LEAST_NUMBERED / 100, inclusive="neither").any()
-    small = page.words("small", LEAST_NUMBERED) if by and narrow else ""
-    notes = [*notes_of(table, page, by), small, more_note(len(groups) - len(rows), page)]
-    return page.captioned(figure, page.name(name), notes)
+    notes = [*page.notes(table, by), page.when(by and narrow, "small", LEAST_NUMBERED)]
+    return page.captioned(figure, page.name(name), [*notes, page.more(len(groups) - len(rows))])
 
 
 @chart
@@ -150,8 +134,8 @@ def age_pyramid(table: pd.DataFrame, page: Page) -> Figure:
     women.tick_params(labelleft=True)
     men.tick_params(labelleft=False)
     women.set_yticks(range(len(words)), words, ha="center")
-    women.tick_params(axis="y", pad=5 + POINTS[page.size] * 0.27 * max(map(text_width, words), default=0))
-    return page.captioned(figure, page.name(ages[0]), notes_of(table, page, "sex" if apart else None))
+    women.tick_params(axis="y", pad=5 + theme.POINTS[page.size] * 0.27 * max(map(text_width, words), default=0))
+    return page.captioned(figure, page.name(ages[0]), page.notes(table, "sex" if apart else None))
 
 
 @chart
@@ -169,26 +153,22 @@ def interval_dots(table: pd.DataFrame, page: Page) -> Figure:
     stubs, places, lines = page.rows([f"{label} (n = {n})" for label, n in zip(labels, bases, strict=True)])
     shown = table.head(len(stubs))
     low, value, high, roster = (_floats(shown, c) * factor for c in ("ci_low", measure, "ci_high", "roster"))
-    figure = page.figure(6 + lines)
-    axes = plain(figure.subplots(), keep="bottom")
+    figure, axes = page.axes(6 + lines, keep="bottom")
     axes.hlines(places, low, high, color=MAIN)
     axes.plot(value, places, "o", color=MAIN)
-    axes.plot(roster, places, "|", color=ACCENT, markersize=2 * POINTS[page.size], markeredgewidth=1.5)
+    axes.plot(roster, places, "|", color=ACCENT, markersize=2 * theme.POINTS[page.size], markeredgewidth=1.5)
     axes.set_yticks(places, stubs)
-    axes.set(ylim=(lines, 0), xlabel=MEASURES[measure][1 + (page.lang == "en")])
+    axes.set(ylim=(lines, 0), xlabel=page.measure(measure))
     beside = plain(axes.twinx())
     beside.set_yticks(places, [_interval(*row, decimals) for row in zip(value, low, high, strict=True)])
     beside.set_ylim(lines, 0)
-    ticks = page.words("roster") if "roster" in table else ""
-    notes = [page.words("dots"), ticks, *notes_of(table, page)[1:], more_note(len(table) - len(shown), page)]
-    return page.captioned(figure, page.name(name), notes)
+    notes = [page.words("dots"), page.when("roster" in table, "roster"), *page.notes(table)[1:]]
+    return page.captioned(figure, page.name(name), [*notes, page.more(len(table) - len(shown))])
 
 
 def _floats(table: pd.DataFrame, column: str) -> Any:
     """A column as floats; without it, nothing to draw."""
-    return (
-        table[column].to_numpy(dtype=float, na_value=float("nan")) if column in table else np.full(len(table), np.nan)
-    )
+    return table[column].to_numpy(float, na_value=np.nan) if column in table else np.full(len(table), np.nan)
 
 
 def _interval(value: float, low: float, high: float, decimals: int) -> str:
@@ -197,21 +177,12 @@ def _interval(value: float, low: float, high: float, decimals: int) -> str:
     return "{} ({}–{})".format(*(f"{half_up(number, decimals):.{decimals}f}" for number in (value, low, high)))
 
 
-def _lying_bars(
+def _shares(
     table: pd.DataFrame, page: Page, texts: Sequence[str], notes: Sequence[str], colours: str | Sequence[str] = MAIN
 ) -> Figure:
-    """Bars of `share` from above to below, labels at the left, texts behind the bars; as many as fit on a page."""
+    """Lying bars of `share`, labelled by the table's only dimension."""
     name = only_dimension(table)
-    stubs, places, lines = page.rows(page.labels(table[name]))
-    shown = len(stubs)
-    figure = page.figure(5 + lines)
-    axes = plain(figure.subplots(), keep="left")
-    lengths = heights(table.head(shown))
-    bars = axes.barh(places, lengths, color=colours, height=1.0)
-    axes.bar_label(bars, list(texts[:shown]), padding=2)
-    axes.set_yticks(places, stubs)
-    axes.set(xticks=[], xlim=(0, max([*lengths, 0.1]) * (1.9 if page.size == "column" else 1.3)), ylim=(lines, 0))
-    return page.captioned(figure, page.name(name), [*notes, more_note(len(table) - shown, page)])
+    return lying_bars(page, page.labels(table[name]), heights(table), texts, page.name(name), notes, colours=colours)
 
 
 def legend_columns(labels: Sequence[str], stubs: Sequence[str], page: Page) -> int:
@@ -230,13 +201,16 @@ def legend_above(axes: Axes, levels: int, columns: int) -> None:
     )  # fmt: skip
 
 
-def _stack(axes: Axes, place: float, part: pd.DataFrame, labels: Sequence[str]) -> None:
-    left = 0.0
-    for i, (height, text, label) in enumerate(zip(heights(part), share_texts(part), labels, strict=True)):
-        colour = PALETTE[i % len(PALETTE)]
+def stack(
+    axes: Axes, place: float, part: pd.DataFrame, labels: Sequence[str], colours: Sequence[str],
+    *, left: float = 0.0, least: float = LEAST_NUMBERED,
+) -> None:  # fmt: skip
+    """The shares of `part` in one bar that begins at `left`; segments of at least `least` percent bear their number."""
+    segments = zip(heights(part), share_texts(part), labels, colours, strict=True)
+    for height, text, label, colour in segments:
         axes.barh(place, height, left=left, color=colour, edgecolor="white", height=1.0, label=label)
-        if height >= LEAST_NUMBERED:
-            axes.text(left + height / 2, place, text, ha="center", va="center", color=text_colour(colour))
+        if height >= least:
+            axes.text(left + height / 2, place, text, ha="center", va="center", color=theme.text_colour(colour))
         left += height
 
 

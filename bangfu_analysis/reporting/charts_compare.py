@@ -14,31 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.reporting.chart_page import (
-    Page,
-    base_of,
-    chart,
-    groups_of,
-    heights,
-    more_note,
-    notes_of,
-    only_dimension,
-    share_texts,
-)
-from bangfu_analysis.reporting.display import MEASURES
-from bangfu_analysis.reporting.results import dimensions, hidden, sorted_by_size
-from bangfu_analysis.reporting.theme import (
-    ACCENT,
-    DASHES,
-    MAIN,
-    MARKERS,
-    MUTED,
-    plain,
-    row_places,
-    rows_that_fit,
-    text_colour,
-    wrapped,
-)
+from bangfu_analysis.reporting import theme
+from bangfu_analysis.reporting.chart_page import Page, chart, only_dimension
+from bangfu_analysis.reporting.results import base_of, dimensions, heights, hidden, share_texts, sorted_by_size
+from bangfu_analysis.reporting.theme import ACCENT, MAIN, plain, wrapped
 
 MOST_LINES = 6
 GAP = {"column": 0.075, "full": 0.07, "slide": 0.07}  # least distance of two names, as a share of the axis
@@ -54,22 +33,18 @@ def causes_by_group(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
     """
     name, groups = _causes(table, page, by)
     across = min(PANELS_A_ROW[page.size], max(len(groups), 1))
-    down = -(-len(groups) // across) or 1
     causes = page.labels(groups[0][1][name]) if groups else []
     stubs = [wrapped(cause, 18 if page.size == "column" else 24) for cause in causes]
-    places, lines = row_places(stubs)
-    figure = page.figure(5 + down * (3 + lines))
-    panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+    places, lines = theme.row_places(stubs)
+    figure, panels = page.panels(len(groups), across, 3 + lines, above=5)
     longest = max([*heights(table), 0.1]) * (1.3 + 0.12 * across)
-    for axes, (label, part) in zip(panels, groups, strict=False):
+    for axes, (label, part) in zip(panels, groups, strict=True):
         bars = plain(axes, keep="left").barh(places, heights(part), color=MAIN, height=1.0)
         axes.bar_label(bars, share_texts(part), padding=2)
         axes.set_title(f"{wrapped(label, 75 // across)}\nn = {base_of(part)}", fontsize="medium")
         axes.set(xticks=[], xlim=(0, longest), ylim=(lines, 0))
         axes.set_yticks(places, stubs)
-    for axes in panels[len(groups) :]:
-        axes.remove()
-    return page.captioned(figure, page.name(name, by), notes_of(table, page, by))
+    return page.captioned(figure, page.name(name, by), page.notes(table, by))
 
 
 @chart
@@ -85,18 +60,11 @@ def cause_heatmap(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
         raise ArgumentError("cause_heatmap：表中各格都是 0 人，没有可画的数。请检查筛选条件，或不画这张图。")
     name, groups = _causes(table, page, by)
     groups = sorted(groups, key=lambda group: -float(group[1]["base_n"].fillna(0).iloc[0]))
-    rows = [wrapped(f"{label} (n = {base_of(part)})", 34) for label, part in groups]
-    tallest = max(rows, key=lambda row: row.count("\n"), default="")
-    shown = groups[: rows_that_fit([tallest] * len(rows), page.size, beside=13)]
-    causes = [wrapped(cause, 12) for cause in page.labels(shown[0][1][name])]
-    figure = page.figure(14 + row_places([tallest] * len(shown))[1])
-    axes = figure.subplots()
-    parts = [part for _, part in shown]
-    shade(axes, pd.DataFrame([heights(part) for part in parts]), pd.DataFrame([share_texts(part) for part in parts]))
-    plain(axes).set_xticks([i + 0.5 for i in range(len(causes))], causes, rotation=90 if len(causes) > 6 else 0)
-    axes.set_yticks([i + 0.5 for i in range(len(shown))], rows[: len(shown)], rotation=0)
-    percents = MEASURES["share"][1 + (page.lang == "en")]
-    notes = [percents, *notes_of(table, page, by), more_note(len(groups) - len(shown), page)]
+    labels = [f"{label} (n = {base_of(part)})" for label, part in groups]
+    values, printed = (pd.DataFrame([cells(part) for _, part in groups]) for cells in (heights, share_texts))
+    columns = [wrapped(cause, 12) for cause in page.labels(groups[0][1][name])]
+    figure, more = heatmap(page, labels, columns, values, printed, lines=14, beside=13, upright=len(columns) > 6)
+    notes = [page.measure("share"), *page.notes(table, by), more]
     return page.captioned(figure, page.name(name, by), notes)
 
 
@@ -116,17 +84,16 @@ def trend_lines(table: pd.DataFrame, page: Page, *, measure: str = "share") -> F
     drawn = _largest(_printed(table, measure), name, measure)
     place = _places(table["wave"])
     first, last = min(place.values()), max(place.values())
-    figure = page.figure(20)
-    axes = plain(figure.subplots(), keep="bottom")
-    ends = [_line(axes, i, label, part, measure, place) for i, (label, part) in enumerate(groups_of(drawn, page, name))]
+    figure, axes = page.axes(20, keep="bottom")
+    ends = [_line(axes, i, label, part, measure, place) for i, (label, part) in enumerate(page.groups(drawn, name))]
     axes.set_ylim(bottom=0, top=max(axes.get_ylim()[1] * 1.08, 0.1))
     _name_ends(axes, ends, page.size)
     _mark_breaks(axes, table, place)
     axes.set_xticks([*place.values()], _apart({at: _wave_label(table, wave, measure) for wave, at in place.items()}))
     axes.set_yticks([])
     axes.set_xlim(first - 0.12 * (last - first or 1), last + 0.04 * (last - first or 1))
-    axes.set_ylabel(MEASURES[measure][1 + (page.lang == "en")])
-    return page.captioned(figure, page.name(name) if name else "", _trend_notes(table, drawn, page))
+    axes.set_ylabel(page.measure(measure))
+    return page.captioned(figure, page.name(*names), _trend_notes(table, drawn, page))
 
 
 def _causes(table: pd.DataFrame, page: Page, by: str) -> tuple[str, list[tuple[str, pd.DataFrame]]]:
@@ -134,19 +101,35 @@ def _causes(table: pd.DataFrame, page: Page, by: str) -> tuple[str, list[tuple[s
     name = only_dimension(table, besides=by)
     somebody = table["n"].astype("Int64").ne(0).fillna(True)
     named = table[somebody.groupby(table[name], observed=True).transform("any")]
-    return name, groups_of(sorted_by_size(named, name), page, by)
+    return name, page.groups(sorted_by_size(named, name), by)
 
 
-def shade(axes: Axes, values: pd.DataFrame, printed: pd.DataFrame) -> None:
-    """A cell per value, the darker the larger, with what is printed in it."""
+def heatmap(
+    page: Page, labels: Sequence[str], columns: Sequence[str], values: pd.DataFrame, printed: pd.DataFrame,
+    *, lines: float, beside: int, upright: bool = False,
+) -> tuple[Figure, str]:  # fmt: skip
+    """A cell per value, the darker the larger, with what is printed in it; the figure, and a note of the rows that do not fit.
+
+    `lines` of text stand above and below the rows; `beside` is what `rows_that_fit` takes for that.
+    """
     import seaborn as sns  # seconds to import
 
+    rows = [wrapped(label, 34) for label in labels]
+    tallest = max(rows, key=lambda row: row.count("\n"), default="")
+    shown = theme.rows_that_fit([tallest] * len(rows), page.size, beside=beside)
+    rows = rows[:shown]
+    figure = page.figure(lines + theme.row_places([tallest] * len(rows))[1])
+    axes = figure.subplots()
     sns.heatmap(
-        values, annot=printed, fmt="", cmap=sns.light_palette(MAIN, as_cmap=True), cbar=False, linewidths=0.5, ax=axes,
-        annot_kws={"fontsize": "small"},
+        values.head(shown), annot=printed.head(shown), fmt="", cmap=sns.light_palette(MAIN, as_cmap=True), cbar=False,
+        linewidths=0.5, ax=axes, annot_kws={"fontsize": "small"},
     )  # fmt: skip
     for text, colour in zip(axes.texts, axes.collections[0].get_facecolor(), strict=True):
-        text.set_color(text_colour(colour))
+        text.set_color(theme.text_colour(colour))
+    plain(axes).set_xticks([i + 0.5 for i in range(len(columns))], columns, rotation=90 if upright else 0)
+    axes.set_yticks([i + 0.5 for i in range(len(rows))], rows, rotation=0)
+    axes.set(xlabel="", ylabel="")
+    return figure, page.more(len(labels) - len(rows))
 
 
 class End(NamedTuple):
@@ -192,10 +175,8 @@ def _line(axes: Axes, i: int, label: str, part: pd.DataFrame, measure: str, plac
     x = [place[wave] for wave in part["wave"]]
     new = part["comparable"].eq(False).to_list() if "comparable" in part else [False] * len(part)
     starts = [0, *(k for k in range(1, len(part)) if new[k]), len(part)]
-    look: dict[str, Any] = {
-        key: kinds[i % len(kinds)]
-        for key, kinds in (("color", LINE_COLOURS), ("linestyle", DASHES), ("marker", MARKERS))
-    }
+    kinds: dict[str, Any] = {"color": LINE_COLOURS, "linestyle": theme.DASHES, "marker": theme.MARKERS}
+    look = {key: every[i % len(every)] for key, every in kinds.items()}
     for start, end in zip(starts, starts[1:], strict=False):
         axes.plot(x[start:end], values[start:end], clip_on=False, **look)
     if {"ci_low", "ci_high"} <= set(part) and measure == "share":
@@ -224,7 +205,7 @@ def _mark_breaks(axes: Axes, table: pd.DataFrame, place: Mapping[Any, float]) ->
     comparable = table.groupby("wave", observed=True)["comparable"].any()
     for before, wave in pairwise(place):
         if not comparable[wave]:
-            axes.axvline((place[before] + place[wave]) / 2, color=MUTED, linestyle=":", linewidth=0.8)
+            axes.axvline((place[before] + place[wave]) / 2, color=theme.MUTED, linestyle=":", linewidth=0.8)
 
 
 def _apart(labels: Mapping[float, str]) -> list[str]:
@@ -249,12 +230,12 @@ def _trend_notes(table: pd.DataFrame, drawn: pd.DataFrame, page: Page) -> list[s
     left = known.groupby("wave", observed=True)["left_out_n"].max()
     cases = page.words("and").join(f"{wave} {n}" for wave, n in left.items())
     return [
-        page.words("largest", MOST_LINES) if len(drawn) < len(table) else "",
-        page.words("break") if broken else "",
+        page.when(len(drawn) < len(table), "largest", MOST_LINES),
+        page.when(broken, "break"),
         *_break_notes(table, page),
-        page.words("left_by_wave", cases) if left.any() else "",
-        page.words("hidden") if hidden(table).any() else "",
-        page.words("intervals") if "ci_low" in table else page.words("census"),
+        page.when(left.any(), "left_by_wave", cases),
+        page.when(hidden(table).any(), "hidden"),
+        page.words("intervals" if "ci_low" in table else "census"),
     ]
 
 

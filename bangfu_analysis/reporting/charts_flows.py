@@ -11,16 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bangfu_analysis.analysis.domains import require
-from bangfu_analysis.reporting.chart_page import (
-    Page,
-    chart,
-)
+from bangfu_analysis.reporting.chart_page import Page, chart
 from bangfu_analysis.reporting.results import hidden
-from bangfu_analysis.reporting.theme import (
-    MUTED,
-    PALETTE,
-    plain,
-)
+from bangfu_analysis.reporting.theme import MUTED, PALETTE
 
 OUTSIDE = ("new", "returned", "exited", "died")
 Cell = tuple[Any, Any, str, str, float]  # wave before, wave, earlier and later state, people
@@ -43,22 +36,18 @@ def alluvial(table: pd.DataFrame, page: Page) -> Figure:
     sinks into those below the later one. Hidden cells have no band, and the note says so.
     """
     name = next((str(c) for c in table if f"{c}_before" in table and c != "wave"), "变量")
-    require(
-        table,
-        ["wave_before", "wave", f"{name}_before", name, "n", "comparable"],
-        where="alluvial（需要 transitions 的结果）",
-    )
+    needed = ["wave_before", "wave", f"{name}_before", name, "n", "comparable"]
+    require(table, needed, where="alluvial（需要 transitions 的结果）")
     waves = list(dict.fromkeys([*table["wave_before"], *table["wave"]]))
     flows = _cells(table, name)
     levels = list(dict.fromkeys([*table[f"{name}_before"].cat.categories, *table[name].cat.categories]))
     colours = _colours([c for c in levels if c not in OUTSIDE])
     line = LINE * max((sum(f[4] for f in flows if f[0] == wave) for wave in waves), default=1.0)
     columns = [_blocks(flows, wave, levels, line) for wave in waves]
-    figure = page.figure(26)
-    axes = plain(figure.subplots())
+    figure, axes = page.axes(26)
     _draw_bands(axes, flows, waves, columns, levels, colours)
     for place, blocks in enumerate(columns):
-        _draw_blocks(axes, place, blocks, page, name, colours, place == 0)
+        _draw_blocks(axes, place, blocks, page, name, colours)
     axes.set_xticks(range(len(waves)), [str(wave) for wave in waves])
     axes.set(yticks=[], xlim=(-0.45, len(waves) - 0.55), ylim=(_depth(columns) * 1.01, 0))
     return page.captioned(figure, page.name(name), _flow_notes(table, page))
@@ -124,14 +113,9 @@ def _draw_bands(
 
 
 def _draw_blocks(
-    axes: Axes,
-    place: int,
-    blocks: Mapping[tuple[str, str], Block],
-    page: Page,
-    name: str,
-    colours: Mapping[str, str],
-    first: bool,
+    axes: Axes, place: int, blocks: Mapping[tuple[str, str], Block], page: Page, name: str, colours: Mapping[str, str]
 ) -> None:
+    first = place == 0
     labels = dict(zip(blocks, page.labels(pd.Series([state for _, state in blocks], name=name)), strict=True))
     for (side, state), (start, end) in blocks.items():
         axes.barh((start + end) / 2, 2 * BLOCK, left=place - BLOCK, height=end - start, color=colours[state])
@@ -148,7 +132,7 @@ def _flow_notes(table: pd.DataFrame, page: Page) -> list[str]:
     left = int(steps["left_out_n"].max().sum())
     return [
         page.words("n_steps", people),
-        page.words("left", left) if left else "",
-        "" if table["comparable"].all() else page.words("break_levels"),
-        page.words("hidden") if hidden(table).any() or table["n"].isna().any() else "",
+        page.when(left, "left", left),
+        page.when(not table["comparable"].all(), "break_levels"),
+        page.when(hidden(table).any() or table["n"].isna().any(), "hidden"),
     ]

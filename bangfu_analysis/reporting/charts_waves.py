@@ -14,35 +14,15 @@ from matplotlib.figure import Figure
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.reporting.chart_page import (
-    Page,
-    base_of,
-    chart,
-    groups_of,
-    heights,
-    more_note,
-    notes_of,
-    only_dimension,
-    share_texts,
-)
+from bangfu_analysis.reporting import theme
+from bangfu_analysis.reporting.chart_page import Page, chart, only_dimension
 from bangfu_analysis.reporting.charts import SEXES
-from bangfu_analysis.reporting.charts_compare import LINE_COLOURS, shade
-from bangfu_analysis.reporting.display import MEASURES
-from bangfu_analysis.reporting.results import dimensions, hidden
+from bangfu_analysis.reporting.charts_compare import LINE_COLOURS, heatmap
+from bangfu_analysis.reporting.results import base_of, dimensions, heights, hidden, share_texts
 from bangfu_analysis.reporting.rounding import half_up
-from bangfu_analysis.reporting.theme import (
-    ACCENT,
-    BLUE,
-    INK,
-    MAIN,
-    MUTED,
-    plain,
-    row_places,
-    rows_that_fit,
-    wrapped,
-)
+from bangfu_analysis.reporting.theme import plain
 
-COMPONENTS = {"rate": BLUE, "composition": ACCENT, "total": MAIN}
+COMPONENTS = {"rate": theme.BLUE, "composition": theme.ACCENT, "total": theme.MAIN}
 MOST_SLOPES = 12
 
 
@@ -61,8 +41,7 @@ def slope(table: pd.DataFrame, page: Page) -> Figure:
     ranked = sides[1].sort_values("share", ascending=False, kind="stable").index
     levels = [level for level in ranked if level in sides[0].index]
     drawn = levels[:MOST_SLOPES]
-    figure = page.figure(10 + 1.5 * len(drawn))
-    axes = plain(figure.subplots())
+    figure, axes = page.axes(10 + 1.5 * len(drawn))
     labels = page.stubs(page.labels(pd.Series(drawn, name=name, dtype=object)))
     values = [(side["share"].astype(float) * 100).reindex(drawn).to_list() for side in sides]
     printed = [dict(zip(side.index, share_texts(side.reset_index()), strict=True)) for side in sides]
@@ -78,12 +57,13 @@ def slope(table: pd.DataFrame, page: Page) -> Figure:
     axes.set_xticks([0, 1], [f"{wave}\n{_base_text(side)}".strip() for wave, side in zip(ends, sides, strict=True)])
     axes.set(yticks=[], xlim=(-0.1, 1.05))
     one_base = all(_base_text(side) for side in sides)
+    lost = table[name].nunique() - len(levels)
     notes = [
-        _percent(page),
-        *(notes_of(table, page, "wave")[1:] if one_base else _of_many_bases(table, page)),
-        page.words("break_dotted") if broken & set(drawn) else "",
-        more_note(len(levels) - len(drawn), page),
-        page.words("one_end", lost) if (lost := table[name].nunique() - len(levels)) > 0 else "",
+        page.measure("share"),
+        *(page.notes(table, "wave")[1:] if one_base else _of_many_bases(table, page)),
+        page.when(broken & set(drawn), "break_dotted"),
+        page.more(len(levels) - len(drawn)),
+        page.when(lost > 0, "one_end", lost),
     ]
     return page.captioned(figure, page.name(name), notes)
 
@@ -103,11 +83,7 @@ def _of_many_bases(table: pd.DataFrame, page: Page) -> list[str]:
     """The sum of the bases of each wave, where every row has a base of its own; and marks."""
     sums = table.groupby("wave", observed=True)["base_n"].sum().astype("Int64")
     counted = page.words("n_steps", page.words("and").join(f"{wave} {n}" for wave, n in sums.items()))
-    return [counted, page.words("hidden") if hidden(table).any() else ""]
-
-
-def _percent(page: Page) -> str:
-    return MEASURES["share"][1 + (page.lang == "en")]
+    return [counted, page.when(hidden(table).any(), "hidden")]
 
 
 def _name_points(axes: Axes, x: int, values: Sequence[float], texts: Sequence[str], line: float) -> None:
@@ -140,7 +116,7 @@ def pyramids(table: pd.DataFrame, page: Page) -> Figure:
         raise ColumnMissing.naming(
             ["wave", "sex"], dimensions(table), where="pyramids（需要 wave、sex 与一个年龄分组）"
         )
-    groups = groups_of(table, page, "wave")
+    groups = page.groups(table, "wave")
     words = page.labels(table[ages[0]].drop_duplicates())
     most = max([*heights(table), 0.1]) * 1.5
     figure = page.figure(9 + 1.5 * len(words))
@@ -149,15 +125,13 @@ def pyramids(table: pd.DataFrame, page: Page) -> Figure:
         axes.set_xticklabels([page.words("male"), page.words("female")])
         for sex, sign in (("male", -1), ("female", 1)):
             side = part[part["sex"].eq(sex)].reset_index(drop=True)
-            bars = axes.barh(
-                range(len(side)), [sign * height for height in heights(side)], color=SEXES[sex], height=0.8
-            )
-            axes.bar_label(
-                bars, [text if text != "0.0" else "" for text in share_texts(side)], padding=2, fontsize="small"
-            )
+            lengths = [sign * height for height in heights(side)]
+            bars = axes.barh(range(len(side)), lengths, color=SEXES[sex], height=0.8)
+            texts = [text if text != "0.0" else "" for text in share_texts(side)]
+            axes.bar_label(bars, texts, padding=2, fontsize="small")
         axes.set_title(f"{wave}\nn = {base_of(part)}", fontsize="medium")
         axes.set_yticks(range(len(words)), words)
-    return page.captioned(figure, page.name(ages[0]), [_percent(page), *notes_of(table, page, "wave")])
+    return page.captioned(figure, page.name(ages[0]), [page.measure("share"), *page.notes(table, "wave")])
 
 
 @chart
@@ -178,18 +152,10 @@ def wave_heatmap(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
         for c in ("share", "printed")
     )
     order = shares.sort_values(list(shares.columns[::-1]), ascending=False, kind="stable").index
-    rows = [wrapped(label, 34) for label in page.labels(pd.Series(order, name=by, dtype=object))]
-    tallest = max(rows, key=lambda row: row.count("\n"))
-    shown = order[: rows_that_fit([tallest] * len(rows), page.size, beside=10)]
-    figure = page.figure(9 + row_places([tallest] * len(shown))[1])
-    axes = figure.subplots()
-    shade(axes, shares.loc[shown].fillna(0).astype(float), printed.loc[shown].fillna("—"))
-    plain(axes).set_xticks(
-        [i + 0.5 for i in range(len(shares.columns))], [str(wave) for wave in shares.columns], rotation=0
-    )
-    axes.set_yticks([i + 0.5 for i in range(len(shown))], rows[: len(shown)], rotation=0)
-    axes.set(xlabel="", ylabel="")
-    notes = [_percent(page), *_of_many_bases(table, page), more_note(len(order) - len(shown), page)]
+    labels = page.labels(pd.Series(order, name=by, dtype=object))
+    values, cells = shares.loc[order].fillna(0).astype(float), printed.loc[order].fillna("—")
+    figure, more = heatmap(page, labels, [str(wave) for wave in shares.columns], values, cells, lines=9, beside=10)
+    notes = [page.measure("share"), *_of_many_bases(table, page), more]
     return page.captioned(figure, page.name(by, "wave"), notes)
 
 
@@ -206,27 +172,24 @@ def decomposition_bars(table: pd.DataFrame, page: Page) -> Figure:
     every = _groups_of_change(table, strata, page)
     parts = list(dict.fromkeys(table["component"].astype(str)))
     labels = page.labels(pd.Series(parts, name="component"))
-    groups = every[: rows_that_fit(["\n" * (len(parts) - 1)] * len(every), page.size)]
-    figure = page.figure(7 + len(groups) * (len(parts) + 0.6))
-    axes = plain(figure.subplots(), keep="left")
+    groups = every[: theme.rows_that_fit(["\n" * (len(parts) - 1)] * len(every), page.size)]
+    group_height = len(parts) + 0.6
+    figure, axes = page.axes(7 + len(groups) * group_height, keep="left")
     for i, (part, label) in enumerate(zip(parts, labels, strict=True)):
         values = [float(rows.loc[rows["component"].eq(part), "estimate"].sum()) * 100 for _, rows in groups]
-        places = [g * (len(parts) + 0.6) + i for g in range(len(groups))]
-        bars = axes.barh(places, values, color=COMPONENTS.get(part, MUTED), height=0.9, label=label)
+        places = [g * group_height + i for g in range(len(groups))]
+        bars = axes.barh(places, values, color=COMPONENTS.get(part, theme.MUTED), height=0.9, label=label)
         axes.bar_label(bars, [f"{half_up(value, 2):+.2f}".replace("-", "\u2212") for value in values], padding=2)
-    axes.set_yticks(
-        [g * (len(parts) + 0.6) + (len(parts) - 1) / 2 for g in range(len(groups))],
-        page.stubs([label for label, _ in groups]),
-    )
-    axes.axvline(0, color=INK, linewidth=0.6)
+    middles = [g * group_height + (len(parts) - 1) / 2 for g in range(len(groups))]
+    axes.set_yticks(middles, page.stubs([label for label, _ in groups]))
+    axes.axvline(0, color=theme.INK, linewidth=0.6)
     axes.spines["left"].set_visible(False)
     axes.set_xticks([])
     axes.margins(x=0.2)
     axes.invert_yaxis()
     axes.legend(ncols=len(parts), loc="lower left", bbox_to_anchor=(0.0, 1.0), handlelength=1.2, columnspacing=1.0)
-    return page.captioned(
-        figure, page.words("parts"), [page.words("points"), more_note(len(every) - len(groups), page)]
-    )
+    notes = [page.words("points"), page.more(len(every) - len(groups))]
+    return page.captioned(figure, page.words("parts"), notes)
 
 
 def _groups_of_change(table: pd.DataFrame, strata: Sequence[str], page: Page) -> list[tuple[str, pd.DataFrame]]:

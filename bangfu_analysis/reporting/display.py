@@ -5,7 +5,7 @@ Word, Excel and HTML all take the `DisplayTable`; none of them rounds or words a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,46 +14,14 @@ import pandas as pd
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.reporting.labels import MISSING, labels_of, title_of
+from bangfu_analysis.reporting.labels import LANGS, MISSING, WORDS, heading_of, labels_of, phrase, title_of
 from bangfu_analysis.reporting.results import dimensions, hidden, over_full, printed_percents, sorted_by_size
 from bangfu_analysis.reporting.rounding import half_up, percent
 
 NOT_APPLICABLE, HIDDEN = "—", "*"
 Cell = str | int | float
-# measure -> kind of number, label in Chinese and English
-MEASURES: Mapping[str, tuple[str, str, str]] = {
-    "n": ("count", "人数", "n"),
-    "base_n": ("count", "基数", "base"),
-    "share": ("percent", "占比（%）", "share (%)"),
-    "change": ("points", "变化（百分点）", "change (points)"),
-    "growth": ("percent", "增长率（%）", "growth (%)"),
-    "estimate": ("number", "估计值", "estimate"),
-    "se": ("number", "标准误", "standard error"),
-    "ci_low": ("number", "置信下限", "lower limit"),
-    "ci_high": ("number", "置信上限", "upper limit"),
-    "df": ("number", "自由度", "df"),
-    "deff": ("number", "设计效应", "design effect"),
-    "statistic": ("number", "统计量", "statistic"),
-    "p_value": ("p", "p 值", "p value"),
-}
+MEASURES: dict[str, list[str]] = WORDS["measures"]  # kind of number, heading in Chinese and English
 DECIMALS = {"count": 0, "percent": 1, "points": 1, "number": 2, "p": 3, "amount": 2}
-WORDS = {
-    "zh": {
-        "total": "合计", "unknown": "未详", "unit": "单位：人、%", "source": "数据来源：", "all": "职工总数", "rate": "困难率（%）",
-        "base": "占比的基数为{base}人", "left": "，未详{left}人不计入", "stop": "。",
-        "many": "一人可有多项，各项占比之和大于100%。", "adjusted": "占比按最大余数法取一位小数，各项之和为100.0%。",
-        NOT_APPLICABLE: "— 表示不适用。", HIDDEN: "* 表示人数过少，为保护个人信息而隐去。",
-        MISSING: "… 表示缺数。", "by": "按{0}分组", "and": "、",
-    },
-    "en": {
-        "total": "Total", "unknown": "Not known", "unit": "Persons, %", "source": "Source: ", "all": "all workers", "rate": "rate (%)",
-        "base": "Shares are of {base} persons", "left": "; {left} not known are left out", "stop": ".",
-        "many": "A person may name several; shares add up to more than 100%.",
-        "adjusted": "Shares are rounded by largest remainder and add up to 100.0%.",
-        NOT_APPLICABLE: "— not applicable.",
-        HIDDEN: "* too few persons to show.", MISSING: "… missing.", "by": "By {0}", "and": " and ",
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,8 +78,8 @@ def display_table(
     ArgumentError where `base_n` varies inside a base, or an option is unknown; ColumnMissing where a column is absent.
     """
     style = style or TableStyle()
-    if lang not in WORDS:
-        raise ArgumentError.naming("lang", lang, WORDS)
+    if lang not in LANGS:
+        raise ArgumentError.naming("lang", lang, LANGS)
     groups = [within] if isinstance(within, str) else list(within)
     names = dimensions(result)
     _check(result, names, groups, across)
@@ -120,11 +88,10 @@ def display_table(
     adds_up, left_out = not rates and _adds_up(table, groups), _left_out(table, groups, rates)
     plan = _Plan(codebook, lang, style, tuple(groups), rates, adds_up, left_out)
     printed = _across(table, plan, across) if across else _stacked(table, plan)
-    named = title or WORDS[lang]["by"].format(WORDS[lang]["and"].join(title_of(codebook, c, lang) for c in names))
-    unit = WORDS[lang]["unit"] if "n" in result else ""
-    notes = (*_notes(table, plan), *_mark_notes(printed.rows, lang))
+    named = title or plan.words("by", plan.words("and").join(title_of(codebook, c, lang) for c in names))
+    unit, origin = plan.words("unit") if "n" in result else "", plan.words("source") + source if source else ""
     return replace(
-        printed, title=named, notes=notes, unit=unit, source=f"{WORDS[lang]['source']}{source}" if source else ""
+        printed, title=named, notes=(*_notes(table, plan), *mark_notes(printed.rows, lang)), unit=unit, source=origin
     )
 
 
@@ -149,6 +116,10 @@ class _Plan:
     rates: bool
     adds_up: bool
     left_out: int
+
+    def words(self, key: str, *values: object) -> str:
+        """A phrase in the language of the table."""
+        return phrase("tables", key, self.lang, *values)
 
 
 def _check(result: pd.DataFrame, names: list[str], groups: list[str], across: str | None) -> None:
@@ -189,8 +160,8 @@ def _measures(table: pd.DataFrame, plan: _Plan) -> list[str]:
 def _stacked(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
     """Every dimension a column; one block of rows per base."""
     names, measures = dimensions(table), _measures(table, plan)
-    renamed = {"base_n": WORDS[plan.lang]["all"], "share": WORDS[plan.lang]["rate"]} if plan.rates else {}
-    heads = [renamed.get(m, MEASURES[m][1 + (plan.lang == "en")]) for m in measures]
+    renamed = {"base_n": plan.words("all"), "share": plan.words("rate")} if plan.rates else {}
+    heads = [renamed.get(m, heading_of(m, plan.lang)) for m in measures]
     blocks = [table] if plan.rates or not len(table) else [block for _, block in _bases(table, plan.groups)]
     return DisplayTable(
         title="",
@@ -221,7 +192,7 @@ def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tu
     cells = [{row[:stub]: row[stub:] for row in part.rows} for part in parts]
     labels = list(dict.fromkeys(label for part in cells for label in part))
     if any(list(part) != labels for part in cells):
-        place = {WORDS[plan.lang]["total"]: -1 if plan.style.total == "first" else 1, WORDS[plan.lang]["unknown"]: 2}
+        place = {plan.words("total"): -1 if plan.style.total == "first" else 1, plan.words("unknown"): 2}
         labels.sort(key=lambda label: place.get(str(label[0]), 0))
     absent = (NOT_APPLICABLE,) * (len(parts[0].columns) - stub)
     return tuple((*label, *(cell for part in cells for cell in part.get(label, absent))) for label in labels)
@@ -237,7 +208,7 @@ def _block(block: pd.DataFrame, names: list[str], measures: list[str], plan: _Pl
     kept = min(len(plan.groups), len(names) - 1)  # a total bears the labels of its group before its own
 
     def extra(word: str, **numbers: Cell) -> tuple[Cell, ...]:
-        stub = (*stubs[0][:kept], WORDS[plan.lang][word], *("" for _ in names[kept + 1 :]))
+        stub = (*stubs[0][:kept], plan.words(word), *("" for _ in names[kept + 1 :]))
         return (*stub, *(numbers.get(m, NOT_APPLICABLE) for m in measures))
 
     undefined = "break_note" in block and block["break_note"].ne("").all() and block["base_n"].eq(0).all()
@@ -277,15 +248,14 @@ def _rounded(value: Any, kind: str) -> Any:
 
 
 def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
-    words = WORDS[plan.lang]
-    left = words["left"].format(left=plan.left_out) if plan.left_out else ""
+    left = plan.words("left", plan.left_out) if plan.left_out else ""
     one_base = {"base_n", "share"} <= set(table.columns) and not plan.groups and not plan.rates and len(table)
-    notes = [words["base"].format(base=_base_cell(table)) + left + words["stop"]] if one_base else []
+    notes = [plan.words("base", _base_cell(table)) + left + plan.words("stop")] if one_base else []
     blocks = [] if plan.rates else [block for _, block in _bases(table, plan.groups)]
     if plan.adds_up and any(_adjusted(block) for block in blocks):
-        notes.append(words["adjusted"])
+        notes.append(plan.words("adjusted"))
     elif not plan.adds_up and any(over_full(block) for block in blocks):
-        notes.append(words["many"])
+        notes.append(plan.words("many"))
     return notes
 
 
@@ -295,6 +265,7 @@ def _adjusted(block: pd.DataFrame) -> bool:
     return bool(known) and half_up(sum(percent(share) for share in block["share"])) != 100.0
 
 
-def _mark_notes(rows: tuple[tuple[Cell, ...], ...], lang: str) -> list[str]:
+def mark_notes(rows: Iterable[Sequence[Cell]], lang: str = "zh") -> list[str]:
+    """What the marks in the cells of `rows` mean."""
     cells = {cell for row in rows for cell in row if isinstance(cell, str)}
-    return [WORDS[lang][mark] for mark in (NOT_APPLICABLE, HIDDEN, MISSING) if mark in cells]
+    return [phrase("tables", mark, lang) for mark in (NOT_APPLICABLE, HIDDEN, MISSING) if mark in cells]

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import unicodedata
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.codebook import Codebook, read_yaml
 from bangfu_analysis.errors import CodebookError
 
 MISSING = "…"
-OWN_TITLES = {
-    "unit": ("单位", "unit"), "wave": ("批次", "wave"), "wave_before": ("上一批次", "wave before"), "cause_main": ("主要致困原因", "main cause"),
-    "source_file": ("文件", "file"), "flow": ("变动", "flow"), "component": ("变化来自", "due to"), "waves": ("持续批次数", "waves"),
-}  # fmt: skip
-# What becomes of a person between waves, and what a difference is made of: states of no variable of the codebook.
-STATES = {
-    "stayed": ("留档", "stayed"), "new": ("新建档", "new"), "returned": ("返困", "returned"), "exited": ("退出", "left"),
-    "died": ("死亡", "died"), "away": ("仍在档外", "still away"), "rate": ("比率变化", "rates"),
-    "composition": ("构成变化", "composition"), "total": ("合计", "total"),
-}  # fmt: skip
-TRUTHS = {"zh": {"True": "是", "False": "否"}, "en": {"True": "yes", "False": "no"}}
+LANGS = ("zh", "en")
+WORDS = read_yaml(Path(__file__).with_name("words.yaml"))
+STATES: dict[str, list[str]] = WORDS["states"]
+
+
+def phrase(part: str, key: str, lang: str, *values: object) -> str:
+    """What words.yaml says in Chinese or English, with `values` filled in."""
+    return str(WORDS[part][key][lang == "en"]).format(*values)
+
+
+def heading_of(measure: str, lang: str) -> str:
+    """The printed heading of a measure of a result frame."""
+    return str(WORDS["measures"][measure][1 + (lang == "en")])
 
 
 def title_of(codebook: Codebook, name: str, lang: str = "zh") -> str:
     """The printed name of a column: the codebook's, or the name itself where the codebook has none."""
-    if name in OWN_TITLES:
-        return OWN_TITLES[name][lang == "en"]
+    if name in WORDS["titles"]:
+        return phrase("titles", name, lang)
     if name.endswith("_before"):
         return ("上期" if lang == "zh" else "earlier ") + title_of(codebook, name.removesuffix("_before"), lang)
     try:
@@ -49,8 +52,9 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
     if name == "hardship_level":
         held = set(values.cat.categories) if isinstance(values.dtype, pd.CategoricalDtype) else set()
         known |= _scheme_labels(codebook, set(values.dropna()) - set(STATES), held, lang)
-    words = TRUTHS[lang] if pd.api.types.is_bool_dtype(values.dtype) else known
-    return [MISSING if pd.isna(v) else words.get(str(v), str(v)) for v in values.astype(object)]
+    if pd.api.types.is_bool_dtype(values.dtype):
+        known = {truth: words[lang == "en"] for truth, words in WORDS["truths"].items()}
+    return [MISSING if pd.isna(v) else known.get(str(v), str(v)) for v in values.astype(object)]
 
 
 def _scheme_labels(codebook: Codebook, codes: set[str], held: set[str], lang: str) -> dict[str, str]:

@@ -10,53 +10,20 @@ from math import ceil
 
 import pandas as pd
 from matplotlib import colormaps
-from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.reporting.chart_page import (
-    LEAST_NUMBERED,
-    Page,
-    base_of,
-    chart,
-    groups_of,
-    heights,
-    notes_of,
-    rate_texts,
-    share_texts,
-)
-from bangfu_analysis.reporting.charts import bar_of_shares, legend_above, legend_columns
+from bangfu_analysis.reporting import theme
+from bangfu_analysis.reporting.chart_page import LEAST_NUMBERED, Page, chart
+from bangfu_analysis.reporting.charts import bar_of_shares, legend_above, legend_columns, stack
 from bangfu_analysis.reporting.labels import text_width
-from bangfu_analysis.reporting.results import hidden, sorted_by_size
-from bangfu_analysis.reporting.theme import (
-    INK,
-    MAIN,
-    MUTED,
-    PALE,
-    POINTS,
-    WIDTHS_MM,
-    line_mm,
-    new_figure,
-    plain,
-    row_places,
-    text_colour,
-    wrapped,
-)
+from bangfu_analysis.reporting.results import base_of, heights, hidden, share_texts, sorted_by_size
+from bangfu_analysis.reporting.theme import MAIN, plain, row_places
 
 NEGATIVE, POSITIVE, NEUTRAL = colormaps["Oranges"], colormaps["Blues"], "#d4d7da"
 PANELS_A_ROW = 3
 SHARES = ["n", "base_n", "left_out_n", "share", "suppressed"]
-WORDS = {
-    "zh": {
-        "centre": "各条按中间一级对齐，左侧为较低、右侧为较高的等级", "base": "括号内为作答人数", "percent": "图中数字为占比（%）",
-        "funnel": "深色为通过人数，浅色为通过上一步并作答的人数（占比的基数）",
-    },
-    "en": {
-        "centre": "bars are aligned on the middle grade, lower grades left, higher right", "base": "respondents in brackets", "percent": "numbers are percent",
-        "funnel": "dark: who passed; pale: who passed the step before and answered",
-    },
-}  # fmt: skip
 
 
 @chart
@@ -72,25 +39,26 @@ def diverging_bars(table: pd.DataFrame, page: Page, *, by: str = "item", neutral
         raise ArgumentError.naming("neutral", neutral, grades)
     if table.duplicated([by, "option"]).any():
         raise ArgumentError(f"diverging_bars：每个 {by} 的每个等级应只有一行。请先筛选，或用 by 指明分组列。")
-    bars = groups_of(table, page, by)
+    bars = page.groups(table, by)
     stubs = page.stubs([f"{name} ({base_of(part)})" for name, part in bars])
     places, lines = row_places(stubs)
     middle = grades.index(neutral) if neutral else (len(grades) - 1) / 2
     rows = [part.set_index(part["option"].astype("str")).reindex(grades).reset_index(drop=True) for _, part in bars]
-    least = _least_numbered(
-        page, stubs, [(left, left + sum(w)) for w in map(heights, rows) for left in [_left(w, middle)]]
-    )
+    widths = [heights(row) for row in rows]
+    starts = [_left(each, middle) for each in widths]
+    ends = [start + sum(each) for start, each in zip(starts, widths, strict=True)]
+    least = _least_numbered(page, stubs, max(ends) - min(starts))
     columns = legend_columns(grades, stubs, page)
-    figure = page.figure(5.5 + 1.4 * -(-len(grades) // columns) + lines)
-    axes = plain(figure.subplots())
-    for place, row in zip(places, rows, strict=True):
-        _diverging(axes, place, row, grades, middle, least)
-    axes.axvline(0, color=INK, linewidth=0.8, zorder=0)
+    figure, axes = page.axes(5.5 + 1.4 * -(-len(grades) // columns) + lines)
+    colours = [_colour(i, middle, len(grades)) for i in range(len(grades))]
+    for place, row, start in zip(places, rows, starts, strict=True):
+        stack(axes, place, row, grades, colours, left=start, least=least)
+    axes.axvline(0, color=theme.INK, linewidth=0.8, zorder=0)
     axes.set_yticks(places, stubs)
     axes.set(xticks=[], ylim=(lines, 0))
     legend_above(axes, len(grades), columns)
-    words = [*(WORDS[page.lang][key] for key in ("base", "percent", "centre")), page.words("small", least)]
-    return page.captioned(figure, "", [*words, page.words("hidden") if hidden(table).any() else ""])
+    notes = [*map(page.words, ("base", "percent", "centre")), page.words("small", least)]
+    return page.captioned(figure, "", [*notes, page.when(hidden(table).any(), "hidden")])
 
 
 @chart
@@ -108,15 +76,14 @@ def funnel_bars(table: pd.DataFrame, page: Page) -> Figure:
     _require(table, ["step", "n", "base_n", "share"], "funnel_bars")
     stubs = page.stubs(table["step"].astype("str").tolist())
     places, lines = row_places(stubs)
-    figure = new_figure(page.size, (6 + lines) * line_mm(page.size))
-    axes = plain(figure.subplots(), keep="left")
+    figure, axes = page.axes(6 + lines, keep="left")
     bases = table["base_n"].fillna(0).astype(float).tolist()
-    behind = axes.barh(places, bases, color=PALE, height=1.0)
+    behind = axes.barh(places, bases, color=theme.PALE, height=1.0)
     axes.barh(places, table["n"].fillna(0).astype(float).tolist(), color=MAIN, height=1.0)
-    axes.bar_label(behind, rate_texts(table, page), padding=3)
+    axes.bar_label(behind, page.rate_texts(table), padding=3)
     axes.set_yticks(places, stubs)
     axes.set(xticks=[], xlim=(0, max([*bases, 1]) * (1.9 if page.size == "column" else 1.35)), ylim=(lines, 0))
-    return page.captioned(figure, "", [WORDS[page.lang]["funnel"], *notes_of(table, page, "step")[1:2]])
+    return page.captioned(figure, "", [page.words("funnel"), *page.notes(table, "step")[1:2]])
 
 
 @chart
@@ -127,24 +94,20 @@ def wave_multiples(table: pd.DataFrame, page: Page) -> Figure:
     """
     panel = "option" if "option" in table else "item"
     _require(table, ["wave", panel, "share", "base_n"], "wave_multiples")
-    panels = groups_of(table, page, panel)
+    panels = page.groups(table, panel)
     across = min(PANELS_A_ROW, len(panels))
-    figure = new_figure(page.size, 12 * line_mm(page.size) * -(-len(panels) // across))
-    grid = figure.subplots(-(-len(panels) // across), across, squeeze=False, sharey=True).ravel()
-    for axes, (name, part) in zip(grid, panels, strict=False):
-        bars = plain(axes, keep="bottom").bar(range(len(part)), heights(part), width=0.6, color=MUTED)
+    figure, grid = page.panels(len(panels), across, 12)
+    for axes, (name, part) in zip(grid, panels, strict=True):
+        bars = plain(axes, keep="bottom").bar(range(len(part)), heights(part), width=0.6, color=theme.MUTED)
         bars[-1].set_color(MAIN)
         axes.bar_label(bars, share_texts(part), padding=2)
         words = [f"{wave}\n(n = {base_of(part.iloc[[i]])})" for i, wave in enumerate(part["wave"])]
         axes.set_xticks(range(len(part)), words)
         axes.set(yticks=[], ylim=(0, max([*heights(table), 0.1]) * 1.25))
-        axes.set_title(wrapped(name, 75 // across), fontsize="medium", loc="left")
-    for axes in grid[len(panels) :]:
-        axes.remove()
-    notes = notes_of(table, page, "wave")
-    return page.captioned(
-        figure, "", [WORDS[page.lang]["percent"], *(notes if panel == "option" else notes[1:2] + notes[3:])]
-    )
+        axes.set_title(theme.wrapped(name, 75 // across), fontsize="medium", loc="left")
+    notes = page.notes(table, "wave")
+    told = notes if panel == "option" else notes[1:2] + notes[3:]
+    return page.captioned(figure, "", [page.words("percent"), *told])
 
 
 def _left(widths: Sequence[float], middle: float) -> float:
@@ -152,25 +115,13 @@ def _left(widths: Sequence[float], middle: float) -> float:
     return -sum(w if i < middle else w / 2 if i == middle else 0.0 for i, w in enumerate(widths))
 
 
-def _least_numbered(page: Page, stubs: Sequence[str], ends: Sequence[tuple[float, float]]) -> int:
-    """The narrowest segment, in percent, that has room for its number beside such labels."""
-    em = POINTS[page.size] * 25.4 / 72
+def _least_numbered(page: Page, stubs: Sequence[str], span: float) -> int:
+    """The narrowest segment, in percent, that has room for its number where `span` percent stand beside such labels."""
+    em = theme.POINTS[page.size] * 25.4 / 72
     label = max((text_width(line) for stub in stubs for line in stub.split("\n")), default=0) * em / 2
-    span = max(right for _, right in ends) - min(left for left, _ in ends)
-    a_millimetre = span / (WIDTHS_MM[page.size] - label)
+    a_millimetre = span / (theme.WIDTHS_MM[page.size] - label)
     one_digit, two_digits = 1.7 * em * a_millimetre, 2.3 * em * a_millimetre
     return max(LEAST_NUMBERED, ceil(one_digit if one_digit < 10 - LEAST_NUMBERED / 2 else two_digits))
-
-
-def _diverging(axes: Axes, place: float, row: pd.DataFrame, grades: Sequence[str], middle: float, least: float) -> None:
-    widths, texts = heights(row), share_texts(row)
-    left = _left(widths, middle)
-    for i, (grade, width) in enumerate(zip(grades, widths, strict=True)):
-        colour = _colour(i, middle, len(grades))
-        axes.barh(place, width, left=left, color=colour, edgecolor="white", height=1.0, label=grade)
-        if width >= least:
-            axes.text(left + width / 2, place, texts[i], ha="center", va="center", color=text_colour(colour))
-        left += width
 
 
 def _colour(i: int, middle: float, grades: int) -> str:

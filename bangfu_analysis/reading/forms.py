@@ -23,11 +23,12 @@ from bangfu_analysis.reading.headings import (
 )
 from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.reading.tables import Column, Table
-from bangfu_analysis.text import squeeze
+from bangfu_analysis.text import heading_key, squeeze
 
 _NO_FORM = re.compile(r"说明|字典|代码|选项|目录|参数")
 LONGEST_LABEL = 12
 Cell = tuple[int, int]
+Keys = dict[int, dict[int, str]]  # row -> column -> heading key
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,11 @@ def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
     """
     if grid.height > 400 or grid.width > 60 or _NO_FORM.search(grid.sheet.name):
         return []
-    starts = _starts(grid, words)
+    keys = _keys(grid, words)
+    starts = _starts(grid, words, keys)
     if not starts:
         return []
-    parts = [_form(grid, words, a, b) for a, b in zip(starts, [*starts, grid.height][1:], strict=True)]
+    parts = [_form(grid, words, keys, a, b) for a, b in zip(starts, [*starts, grid.height][1:], strict=True)]
     if not all(_is_form(part) for part in parts):
         return []
     names = [squeeze(str(value)) for part in parts if (value := _name_in(part)) is not None]
@@ -60,16 +62,27 @@ def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
     return [replace(part, grid=Grid(grid.sheet, f"第{position}张表")) for part in parts] if named else parts
 
 
-def _starts(grid: Grid, words: Vocabulary) -> list[int]:
+def _keys(grid: Grid, words: Vocabulary) -> Keys:
+    """The cells that say a heading of workers or members: each text of a column is looked up once."""
+    found: Keys = {}
+    for column, distinct in zip(range(grid.width), grid.distinct, strict=False):
+        texts = (text for text in distinct if isinstance(text, str))
+        known = {t for t in texts if words.find("workers", key := heading_key(t)) or words.member(key)}
+        for row, value in enumerate(grid.values[:, column]) if known else ():
+            if value in known:
+                found.setdefault(row, {})[column] = grid.key(row, column)
+    return found
+
+
+def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
     """The rows on which a form begins: each that has the label 姓名 in the column where the first has it, titles included."""
     found: list[int] = []
     place = -1
-    for row in range(grid.height):
-        columns = grid.columns_of(row)
-        names = [c for c in columns if (v := words.find("workers", grid.key(row, c))) and v.name == "name"]
-        if not names or len(columns) < 2 or place not in (-1, names[0]):
+    for row in sorted(keys):
+        names = [c for c, key in keys[row].items() if (v := words.find("workers", key)) and v.name == "name"]
+        if not names or grid.counts[row] < 2 or place not in (-1, names[0]):
             continue
-        if _family_at(grid, words, row, row + 1):
+        if _family_at(grid, words, keys, row, row + 1):
             continue
         top = row
         while place >= 0 and top > row - 3 and grid.counts[top - 1] == 1 and top - 1 > found[-1]:
@@ -79,13 +92,13 @@ def _starts(grid: Grid, words: Vocabulary) -> list[int]:
     return found
 
 
-def _form(grid: Grid, words: Vocabulary, start: int, end: int) -> Form:
-    family = next((f for row in range(start, end) if (f := _family_at(grid, words, row, end))), None)
+def _form(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: int) -> Form:
+    family = next((f for row in range(start, end) if (f := _family_at(grid, words, keys, row, end))), None)
     inside = range(family[0], family[1]) if family else range(0)
     labels: dict[Cell, Variable] = {}
     for row in range(start, end):
-        for c in grid.columns_of(row) if row not in inside else ():
-            variable = words.find("workers", grid.key(row, c))
+        for c, key in keys.get(row, {}).items() if row not in inside else ():
+            variable = words.find("workers", key)
             left = labels.get(grid.covered.get((row, c - 1), (row, c - 1)))
             if variable is not None and not (left is not None and grid.text(row, c) in left.spellings):
                 labels[row, c] = variable
@@ -148,15 +161,15 @@ def _name_in(form: Form) -> object:
     return None
 
 
-def _family_at(grid: Grid, words: Vocabulary, row: int, end: int) -> tuple[int, int, int, int] | None:
+def _family_at(grid: Grid, words: Vocabulary, keys: Keys, row: int, end: int) -> tuple[int, int, int, int] | None:
     """The family table whose header is `row`: three or more headings of members side by side, the relation among them."""
-    columns = [c for c in grid.columns_of(row) if words.member(grid.key(row, c)) is not None]
-    while len(columns) > 1 and grid.key(row, columns[0]) in words.parents:
-        columns = columns[1:]
-    names = {v.name for c in columns if (v := words.member(grid.key(row, c))) is not None}
+    members = {c: v for c, key in keys.get(row, {}).items() if (v := words.member(key)) is not None}
+    while len(members) > 1 and keys[row][min(members)] in words.parents:
+        del members[min(members)]
+    names = {variable.name for variable in members.values()}
     if len(names) < 3 or "relation" not in names or "name" not in names:
         return None
-    first, last = columns[0], max(_right(grid, row, c) for c in grid.columns_of(row))
+    first, last = min(members), max(_right(grid, row, c) for c in grid.columns_of(row))
     parent = grid.covered.get((row, first - 1)) if first else None
     low = grid.merges[parent][0] + 1 if parent is not None else end
     stop = row + 1

@@ -63,11 +63,10 @@ def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
 
 
 def _keys(grid: Grid, words: Vocabulary) -> Keys:
-    """The cells that say a heading of workers or members: each text of a column is looked up once."""
+    """The cells that say a heading of any frame: each text of a column is looked up once."""
     found: Keys = {}
     for column, distinct in zip(range(grid.width), grid.distinct, strict=False):
-        texts = (text for text in distinct if isinstance(text, str))
-        known = {t for t in texts if words.find("workers", key := heading_key(t)) or words.member(key)}
+        known = {text for text in distinct if isinstance(text, str) and heading_key(text) in words.known}
         for row, value in enumerate(grid.values[:, column]) if known else ():
             if value in known:
                 found.setdefault(row, {})[column] = grid.key(row, column)

@@ -81,12 +81,12 @@ class Vocabulary:
         for variable in codebook.variables:
             for key in variable.unsure:
                 self.unsure[key] = (*self.unsure.get(key, ()), variable)
-        self.known = frozenset(codebook.by_heading) | frozenset(self.unsure) | codebook.ignored_headings
+        self.known = frozenset((*codebook.by_heading, *self.unsure, *self.inner, *codebook.ignored_headings))
         self.frames = dict.fromkeys(v.frame for v in codebook.variables)
 
     def knows(self, key: str) -> bool:
         """True where `key` is a heading of any frame, an inner heading of members or a slot."""
-        return bool(key) and (key in self.known or key in self.inner or slot_of(key) is not None)
+        return bool(key) and (key in self.known or slot_of(key) is not None)
 
     def find(self, frame: str, key: str) -> Variable | None:
         """The variable of `frame` that `key` means."""

@@ -17,6 +17,7 @@ from bangfu_analysis.reading.preflight import Package
 from bangfu_analysis.reading.tables import Cells, Sheet
 
 Marked = dict[tuple[int, int], Any]
+BOOK = "xl/workbook.xml"
 LARGEST_XML = 400_000_000
 _ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 _COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
@@ -32,9 +33,9 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
     """What adds to a sheet the structure that the package holds of it; where it can't be read, `structure` says so."""
     try:
-        styles, strings = _struck_styles(package), _struck_strings(package)
-        known = {name: _of_part(package, part, styles, strings) for name, part in _sheet_parts(package).items()}
-        epoch1904 = _counts_from_1904(package)
+        book, styles, strings = _root(package, BOOK), _struck_styles(package), _struck_strings(package)
+        known = {name: _of_part(package, part, styles, strings) for name, part in _sheet_parts(package, book).items()}
+        epoch1904 = any(p.get("date1904") in ("1", "true") for p in _all(book, "workbookPr"))
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as fault:
         why = f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线"
         return lambda sheet: replace(sheet, structure=why)
@@ -150,18 +151,14 @@ def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sheet_parts(package: Package) -> dict[str, str]:
-    relations = _relations(package, "xl/workbook.xml")
+def _sheet_parts(package: Package, book: ElementTree.Element | None) -> dict[str, str]:
+    relations = _relations(package, BOOK)
     found = {}
-    for sheet in _all(_root(package, "xl/workbook.xml"), "sheet"):
+    for sheet in _all(book, "sheet"):
         of = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
         if of in relations and relations[of][1] in package.names:
             found[str(sheet.get("name"))] = relations[of][1]
     return found
-
-
-def _counts_from_1904(package: Package) -> bool:
-    return any(p.get("date1904") in ("1", "true") for p in _all(_root(package, "xl/workbook.xml"), "workbookPr"))
 
 
 def _struck_styles(package: Package) -> set[bytes]:

@@ -24,6 +24,7 @@ UNKNOWN = {
     "xls": ".xls 格式：不能得知隐藏的行列、删除线、批注和出错的公式（错误值按空白计）。如有需要请另存为 .xlsx",
     "xlsb": ".xlsb 格式：不能得知隐藏的行列、删除线、批注和合并单元格。如有需要请另存为 .xlsx",
 }
+LARGE_FILE = 200_000  # bytes from which on a thread saves more than it costs
 _ERRORS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
 
 
@@ -47,10 +48,13 @@ def read_sheets(path: Path, file: str) -> list[Sheet]:
         return structure.of_ods(package, _values(data, kind, file))
     if kind != "xlsx" or package is None:
         return [replace(sheet, structure=UNKNOWN[kind]) for sheet in _values(data, kind, file)]
-    with ThreadPoolExecutor(1) as beside:  # calamine lets go of the interpreter while it parses
-        sheets = beside.submit(_values, data, kind, file)
-        structured = structure.of_xlsx(package)
-        return [structured(sheet) for sheet in sheets.result()]
+    if len(data) < LARGE_FILE:
+        sheets, structured = _values(data, kind, file), structure.of_xlsx(package)
+    else:
+        with ThreadPoolExecutor(1) as beside:  # calamine lets go of the interpreter while it parses
+            parsed = beside.submit(_values, data, kind, file)
+            structured, sheets = structure.of_xlsx(package), parsed.result()
+    return [structured(sheet) for sheet in sheets]
 
 
 def _values(data: bytes, kind: str, file: str) -> list[Sheet]:

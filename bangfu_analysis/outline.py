@@ -17,6 +17,8 @@ from bangfu_analysis.outline_trends import trend_exhibits
 from bangfu_analysis.reporting import narrative
 from bangfu_analysis.reporting.blocks import Block, Exhibit, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.reporting.display import DisplayTable, TableStyle
+from bangfu_analysis.reporting.labels import WORDS
+from bangfu_analysis.reporting.results import records
 from bangfu_analysis.reporting.sections import Outline
 from bangfu_analysis.reporting.wording import date_words
 
@@ -102,9 +104,7 @@ def _causes(data: ReportData) -> list[Exhibit]:
 
 def blocks(data: ReportData, shown: list[Exhibit], figures: Mapping[str, Path], outline: Outline) -> list[Block]:
     """The report: introduction, then the sections of `outline` that have exhibits or are left to write."""
-    found: list[Block] = [Paragraph(_introduction(data))]
-    if data.wave.note:
-        found.append(Paragraph(data.wave.note))
+    found: list[Block] = [Paragraph(text) for text in (_introduction(data), data.wave.note) if text]
     for section, own in outline.filled([*shown, _quality(data)]):
         if section.write:
             found.append(Placeholder(section.write, section.title, section.prompt))
@@ -134,27 +134,17 @@ def _blocks_of(shown: Exhibit, figures: Mapping[str, Path]) -> list[Block]:
     figure = figures.get(shown.id)
     where = f"（见{{表:{shown.id}}}" + (f"、{{图:{shown.id}}}）。" if figure else "）。")
     words = shown.words.removesuffix("。") if shown.words else f"{shown.title}如下"
-    found: list[Block] = [Paragraph(words + where), TableBlock(shown.id, shown.table)]
-    if figure:
-        alt = f"{shown.figure_title}。{shown.words}"
-        found.append(FigureBlock(shown.id, figure, shown.figure_title, alt))
-    return found
+    table: list[Block] = [Paragraph(words + where), TableBlock(shown.id, shown.table)]
+    alt = f"{shown.figure_title}。{shown.words}"
+    return [*table, *([FigureBlock(shown.id, figure, shown.figure_title, alt)] if figure else [])]
 
 
 def totals_table(totals: pd.DataFrame) -> DisplayTable:
     """Stated totals that do not agree with what was counted, with their cells."""
-    words = {"differs": "不符", "cannot_tell": "无法核对", "agrees": "相符"}
-    off = totals[totals["verdict"] != "agrees"]
+    said, off = WORDS["verdicts"], totals[totals["verdict"] != "agrees"]
     rows = tuple(
-        (
-            t["source_file"],
-            t["source_sheet"],
-            t["cell"],
-            _number(t["stated"]),
-            _number(t["computed"]),
-            words[t["verdict"]],
-        )
-        for t in off.fillna({"source_sheet": ""}).to_dict("records")
+        (t.source_file, t.source_sheet, t.cell, _number(t.stated), _number(t.computed), said[t.verdict])
+        for t in records(off.fillna({"source_sheet": ""}))
     )
     return DisplayTable(
         title="上报合计与名册不符或无法核对的各项",

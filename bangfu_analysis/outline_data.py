@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.tabulate import hardship_rate
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.reporting.blocks import Exhibit
+from bangfu_analysis.reporting.blocks import Exhibit, drawing
 from bangfu_analysis.reporting.display import TableStyle, display_table
 from bangfu_analysis.tidy.derive import add_bands
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
 from bangfu_analysis.tidy.waves import stack_waves
 from bangfu_analysis.wave import Wave
-
-if TYPE_CHECKING:
-    from bangfu_analysis.reporting.theme import Figure
 
 BASIC, CAUSES, TRENDS = "基本情况", "致困原因", "变化趋势"
 
@@ -47,12 +44,8 @@ class ReportData:
     def source(self, section: str = "") -> str:
         """What tables and figures of a section print as their source."""
         names = [self.waves[0], self.wave.name] if section == TRENDS else [self.wave.name]
-        when = "—".join(names)
-        return (
-            f"{self.place}{when}年困难职工名册"
-            if all(map(str.isdigit, names))
-            else f"{self.place}困难职工名册（{when}）"
-        )
+        years, when = all(map(str.isdigit, names)), "—".join(names)
+        return f"{self.place}{when}年困难职工名册" if years else f"{self.place}困难职工名册（{when}）"
 
     @property
     def waves(self) -> list[str]:
@@ -107,39 +100,14 @@ def exhibit(
 ) -> Exhibit:
     """Table of `result` (its groups `within` across), with small counts hidden; words and figure of it, or of `about`."""
     rates = within != "" and not result.duplicated(within).any()
-    safe = suppress(result, group=[within] if within and not rates else [])
-    across = within if within and not rates else None
+    across, source = (within if within and not rates else None), data.source(section)
+    safe = suppress(result, group=[across] if across else [])
     printed = safe.drop(columns=["change", "growth"], errors="ignore") if across else safe
-    table = display_table(
-        printed,
-        data.codebook,
-        title=title,
-        within=within or (),
-        across=across,
-        source=data.source(section),
-        style=style,
-    )
-    shown = safe if about is None else suppress(about, group=[])
-    words = say(shown) if say else ""
-    figure_title = about_title or title
-    options = {"title": figure_title, "source": data.source(section), **options}
-    figure = chart_of(data, draw, shown, **options) if draw else None
-    return Exhibit(id, section, title, safe, table, words, figure_title, figure)
-
-
-def chart_of(data: ReportData, name: str, result: pd.DataFrame, **options: Any) -> Callable[[], Figure]:
-    """What draws the chart called `name`, from whichever room of charts has it."""
-
-    def draw() -> Figure:
-        from bangfu_analysis.reporting import charts, charts_compare, charts_flows, charts_waves
-
-        rooms = (charts, charts_compare, charts_flows, charts_waves)
-        figure: Figure = next(getattr(room, name) for room in rooms if hasattr(room, name))(
-            result, data.codebook, **options
-        )
-        return figure
-
-    return draw
+    book, groups = data.codebook, within or ()
+    table = display_table(printed, book, title=title, within=groups, across=across, source=source, style=style)
+    shown, figure_title = safe if about is None else suppress(about, group=[]), about_title or title
+    figure = drawing(draw, shown, book, title=figure_title, source=source, **options) if draw else None
+    return Exhibit(id, section, title, safe, table, say(shown) if say else "", figure_title, figure)
 
 
 def overall_rate(data: ReportData) -> pd.DataFrame:

@@ -17,8 +17,8 @@ from bangfu_analysis.analysis.mechanisms import (
     tabulate_mechanism,
 )
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.reporting.blocks import Exhibit
-from bangfu_analysis.reporting.display import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable
+from bangfu_analysis.reporting.blocks import Exhibit, drawing
+from bangfu_analysis.reporting.display import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, mark_notes
 from bangfu_analysis.reporting.labels import labels_of, title_of
 from bangfu_analysis.reporting.results import records
 from bangfu_analysis.reporting.rounding import half_up, percent
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 SECTION = "帮扶工作"
 OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody
 UNKNOWN, TOTAL, MOST_NAMED = "未详", "合计", 4
+INDICATOR_COLUMNS = {"指标": "text", "数值": "amount", "计数单位": "text", "占比（%）": "percent", "占比的基数": "text"}
+Body = tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[Cell, ...], ...]]  # headings, kinds of numbers, rows
 SHORT = {"units": "个", "posts": "个"}  # as their labels say of what
-STARS = "* 表示人数过少，为保护个人信息而隐去。"
 
 
 def mechanism_exhibits(frames: Frames, codebook: Codebook, source: str) -> list[Exhibit]:
@@ -46,34 +47,28 @@ def _exhibit(frames: Frames, codebook: Codebook, plan: Mechanism, source: str) -
     by = first_split(frames, plan)
     whole = _safe(tabulate_mechanism(frames, codebook, plan.name), plan)
     parts = _by_size(_safe(tabulate_mechanism(frames, codebook, plan.name, by=by), plan), plan) if by else None
+    title = plan.label if parts is None else f"{plan.label}（按{title_of(codebook, f'{plan.frame}.{by}')}）"
     table = _indicator_table(whole, codebook, plan) if parts is None else _group_table(parts, whole, codebook, plan)
-    result, few = whole if parts is None else parts, len(mechanism_rows(frames, plan)) / 2
+    few = len(mechanism_rows(frames, plan)) / 2  # what most rows leave open they have nothing to say of
     gaps = [
         f"{_label(plan, row.indicator)}有{row.left_out_n}行没有填写，不计入。"
         for row in records(whole)
         if 0 < row.left_out_n <= few
     ]
-    table["notes"] = (*table["notes"], *gaps)  # what most rows leave open they have nothing to say of
-    title = plan.label if parts is None else f"{plan.label}（按{title_of(codebook, f'{plan.frame}.{by}')}）"
+    printed = DisplayTable(title, *table, (*_notes(table[-1]), *gaps), source=f"数据来源：{source}")
     words = f"{plan.label}方面，{_sentence(whole, parts, codebook, plan)}。"
     figure = _figure(frames, whole, parts, codebook, plan, source)
-    return Exhibit(
-        f"mechanism_{plan.name}", SECTION, title, result, DisplayTable(**{**table, "title": title, "source": f"数据来源：{source}"}),
-        words, title if parts is not None else plan.label, figure,
-    )  # fmt: skip
+    result = whole if parts is None else parts
+    return Exhibit(f"mechanism_{plan.name}", SECTION, title, result, printed, words, title, figure)
 
 
 def _safe(result: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
     """Counts of few people hidden; what stands beside a hidden count in its group (money, what comes to one) too."""
     shown = [name for name, indicator in (plan.indicators or {}).items() if indicator.open]
     people = result["counted_in"].isin(OF_PEOPLE) & ~result["indicator"].isin(shown)
-    safe = (
-        suppress(result[people], group=["indicator", "counted_in"])
-        if people.any()
-        else result[people].assign(suppressed=False)
-    )
-    masked = pd.Series(safe["suppressed"].to_numpy(dtype=bool), index=result.index[people])
-    hidden = masked.reindex(result.index, fill_value=False).astype(bool)
+    hidden = pd.Series(False, index=result.index)
+    if people.any():
+        hidden[people] = suppress(result[people], group=["indicator", "counted_in"])["suppressed"].to_numpy(dtype=bool)
     levels = [c for c in result if c not in _MEASURES]
     if levels:
         small = result[levels[0]][hidden]
@@ -88,8 +83,7 @@ def _by_size(parts: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
     levels = parts[parts.columns[0]]
     if isinstance(levels.dtype, pd.CategoricalDtype) and levels.cat.ordered:
         return parts
-    shown = next((name for name in (_drawn_name(plan), *plan.columns) if parts["indicator"].eq(name).any()), "")
-    own = parts[parts["indicator"].eq(shown)].groupby(parts.columns[0], observed=True)["n"].sum()
+    own = parts[parts["indicator"].eq(_to_draw(parts, plan))].groupby(parts.columns[0], observed=True)["n"].sum()
     ranked = [*own.sort_values(ascending=False, kind="stable").index]
     ranked += [level for level in levels.dropna().unique() if level not in ranked]
     return parts.assign(**{parts.columns[0]: pd.Categorical(levels.astype(object), ranked, ordered=True)})
@@ -97,6 +91,11 @@ def _by_size(parts: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
 
 def _drawn_name(plan: Mechanism) -> str:
     return str((plan.chart or {}).get("of", ""))
+
+
+def _to_draw(parts: pd.DataFrame, plan: Mechanism) -> str:
+    """The indicator that the chart is of; the first of the table's columns where there are no rows of that."""
+    return next((name for name in (_drawn_name(plan), *plan.columns) if parts["indicator"].eq(name).any()), "")
 
 
 _MEASURES = ("indicator", "counted_in", "n", "base_n", "left_out_n", "share", "estimate", "suppressed")
@@ -119,7 +118,7 @@ def _number(row: Any) -> Cell:
     return half_up(value, 2) if pd.isna(row.n) or value % 1 else int(value)
 
 
-def _indicator_table(whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> dict[str, Any]:
+def _indicator_table(whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> Body:
     """A row an indicator: its number, its unit, its share and of what."""
     rows = []
     for row in records(whole):
@@ -127,33 +126,23 @@ def _indicator_table(whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -
         shared = bool(of) and pd.notna(row.share)
         share = percent(row.share) if shared else HIDDEN if row.suppressed and of else NOT_APPLICABLE
         base = _label(plan, of) if shared else NOT_APPLICABLE
-        rows.append(
-            (_label(plan, str(row.indicator)), _number(row), unit_of(str(row.counted_in), codebook), share, base)
-        )
-    return {
-        "columns": ("指标", "数值", "计数单位", "占比（%）", "占比的基数"),
-        "kinds": ("text", "amount", "text", "percent", "text"),
-        "rows": tuple(rows), "notes": _notes(rows),
-    }  # fmt: skip
+        unit = unit_of(str(row.counted_in), codebook)
+        rows.append((_label(plan, str(row.indicator)), _number(row), unit, share, base))
+    columns, kinds = zip(*INDICATOR_COLUMNS.items(), strict=True)
+    return columns, kinds, tuple(rows)
 
 
-def _group_table(parts: pd.DataFrame, whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> dict[str, Any]:
+def _group_table(parts: pd.DataFrame, whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> Body:
     """A row a group, and a total; a column an indicator and unit, so that no column adds unlike things."""
     by = parts.columns[0]
     wanted = [(name, unit) for name in plan.columns for unit in whole.loc[whole["indicator"] == name, "counted_in"]]
     heads = [f"{_label(plan, name)}（{unit_of(unit, codebook)}）" for name, unit in wanted]
-    groups = [
-        (_group_label(part[by], codebook), part)
-        for _, part in parts.groupby(by, observed=True, dropna=False, sort=True)
-    ]
-    cells = [(label, *_cells(part, wanted)) for label, part in [*groups, (TOTAL, whole)]]
-    kinds = [
-        "count" if all(isinstance(row[i], int | str) for row in cells) else "number" for i in range(1, len(heads) + 1)
-    ]
-    return {
-        "columns": (title_of(codebook, by), *heads), "kinds": ("text", *kinds), "rows": tuple(cells),
-        "notes": _notes(cells),
-    }  # fmt: skip
+    blocks = [part for _, part in parts.groupby(by, observed=True, dropna=False, sort=True)]
+    labelled = [*((_group_label(part[by], codebook), part) for part in blocks), (TOTAL, whole)]
+    rows = tuple((label, *_cells(part, wanted)) for label, part in labelled)
+    _, *columns = zip(*rows, strict=True)
+    kinds = ["count" if all(isinstance(cell, int | str) for cell in column) else "number" for column in columns]
+    return (title_of(codebook, by), *heads), ("text", *kinds), rows
 
 
 def _group_label(values: pd.Series[Any], codebook: Codebook) -> str:
@@ -167,8 +156,8 @@ def _cells(rows: pd.DataFrame, wanted: Sequence[tuple[str, str]]) -> list[Cell]:
 
 def _notes(rows: Sequence[tuple[Cell, ...]]) -> tuple[str, ...]:
     cells = {cell for row in rows for cell in row if isinstance(cell, str)}
-    notes = ["— 表示不适用或没有填写。" if NOT_APPLICABLE in cells else ""]
-    return tuple(filter(None, [*notes, STARS if HIDDEN in cells else ""]))
+    told = mark_notes([tuple(cells & {HIDDEN})])
+    return ("— 表示不适用或没有填写。", *told) if NOT_APPLICABLE in cells else tuple(told)
 
 
 def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism) -> str:
@@ -180,9 +169,8 @@ def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codeboo
         text = f"{indicator.label}{_said(row, codebook)}"
         if indicator.measure == "per":
             above, below = str(row.counted_in).split("/")
-            value = (
-                money(row.estimate) if above == "yuan" else f"{half_up(row.estimate, 2):g}{unit_of(above, codebook)}"
-            )
+            number = f"{half_up(row.estimate, 2):g}{unit_of(above, codebook)}"
+            value = money(row.estimate) if above == "yuan" else number
             one = codebook.labels("aid.counted_in").get(below, below).removeprefix("个")
             text = f"平均每{one}{indicator.label}{value}"
         elif indicator.of and pd.notna(row.share):
@@ -202,20 +190,15 @@ def _overlapping(whole: pd.DataFrame, plan: Mechanism) -> bool:
 
 
 def _said(row: Any, codebook: Codebook) -> str:
-    return (
-        ""
-        if pd.isna(row.n)
-        else money(row.n)
-        if row.counted_in == "yuan"
-        else counted(row.n, unit_of(row.counted_in, codebook))
-    )
+    if pd.isna(row.n):
+        return ""
+    return money(row.n) if row.counted_in == "yuan" else counted(row.n, unit_of(row.counted_in, codebook))
 
 
 def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook) -> str:
     by = parts.columns[0]
-    own = parts[
-        parts["indicator"].eq(name) & parts["counted_in"].eq(unit) & parts[by].notna() & parts["n"].gt(0).fillna(False)
-    ]
+    own = parts[parts["indicator"].eq(name) & parts["counted_in"].eq(unit)].dropna(subset=by)
+    own = own[own["n"].gt(0).fillna(False)]
     most = own.sort_values("n", ascending=False, kind="stable").head(MOST_NAMED)
     if len(most) < 2:
         return ""
@@ -240,21 +223,13 @@ def _figure(
         return None
     title = plan.label if "indicator" not in table or parts is None else f"{plan.label}：{_drawn_label(table, plan)}"
     kind = "running_line" if "date" in table else "rate_bars" if len(set(table["indicator"])) > 1 else "amount_bars"
-
-    def draw() -> Figure:
-        from bangfu_analysis.reporting import mechanism_charts
-
-        figure: Figure = getattr(mechanism_charts, kind)(table, codebook, title=title, source=source)
-        return figure
-
-    return draw
+    return drawing(kind, table, codebook, title=title, source=source)
 
 
 def _drawn(parts: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> pd.DataFrame:
     """The groups of the indicator to draw (the first of `columns` that has numbers, where it has none), in one unit."""
     numbers = parts[parts["n"].gt(0).fillna(False)]
-    name = next((n for n in (_drawn_name(plan), *plan.columns) if numbers["indicator"].eq(n).any()), "")
-    own = numbers[numbers["indicator"].eq(name)]
+    own = numbers[numbers["indicator"].eq(_to_draw(numbers, plan))]
     own = own[own["counted_in"].eq(own["counted_in"].iloc[0])] if len(own) else own
     return own.assign(label=[_group_label(own[parts.columns[0]].iloc[[i]], codebook) for i in range(len(own))])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -17,20 +18,16 @@ from bangfu_analysis.analysis.questionnaires import (
     ranking,
 )  # fmt: skip
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.reporting.blocks import Exhibit
-from bangfu_analysis.reporting.display import DECIMALS, HIDDEN, Cell, DisplayTable
+from bangfu_analysis.reporting.blocks import Exhibit, drawing
+from bangfu_analysis.reporting.display import DECIMALS, HIDDEN, Cell, DisplayTable, mark_notes
 from bangfu_analysis.reporting.results import printed_percents
 from bangfu_analysis.reporting.rounding import half_up, percent
 from bangfu_analysis.reporting.wording import counted, in_percent
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, Scale, Step, draft_book
 
-if TYPE_CHECKING:
-    from bangfu_analysis.reporting.theme import Figure
-
 SECTION = "问卷结果"
-Part = tuple[str, pd.DataFrame, dict[str, Any], str, str]  # title, result, its table, words, name of the chart
-STARS = "* 表示人数过少，为保护个人信息而隐去。"
+Part = tuple[pd.DataFrame, DisplayTable, str, str]  # result, its table, words, name of the chart
 
 
 def questionnaire_exhibits(frames: Frames, book: QuestionnaireBook, codebook: Codebook, source: str) -> list[Exhibit]:
@@ -40,39 +37,29 @@ def questionnaire_exhibits(frames: Frames, book: QuestionnaireBook, codebook: Co
     """
     if "questions" not in frames:
         return []
-    found = [part for each in _questionnaires(frames, book) for part in _parts(*each)]
-    return [
-        Exhibit(
-            f"survey_{i}", SECTION, title, result, DisplayTable(**{**table, "title": title, "source": f"数据来源：{source}"}),
-            (replies(frames["sources"]) if i == 1 else "") + words, _figure_title(title, result),
-            _chart(chart, result, codebook, _figure_title(title, result), source),
-        )
-        for i, (title, result, table, words, chart) in enumerate(found, start=1)
-    ]  # fmt: skip
+    found = []
+    for i, (result, table, words, chart) in enumerate(_parts(frames, book), start=1):
+        told = replies(frames["sources"]) + words if i == 1 else words
+        figure_title = f"{table.title}：排在第一位的占比" if "mean_rank" in result else table.title
+        draw = drawing(chart, result, codebook, title=figure_title, source=source)
+        printed = replace(table, source=f"数据来源：{source}")
+        found.append(Exhibit(f"survey_{i}", SECTION, table.title, result, printed, told, figure_title, draw))
+    return found
 
 
-def _questionnaires(
-    frames: Frames, book: QuestionnaireBook
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, QuestionnaireBook]]:
-    """Each questionnaire of the wave with its codebook: the researcher's, or what the export itself says."""
-    responses = frames["responses"]
+def _parts(frames: Frames, every: QuestionnaireBook) -> Iterator[Part]:
+    """What is shown of each questionnaire of the wave, by its codebook: the researcher's, or what the export itself says."""
     place = ["source_file", "source_sheet"]
     for sheet, questions in frames["questions"].groupby(place, sort=False, dropna=False):
-        own = responses[responses[place].astype("str").eq(list(sheet)).all(axis=1)]
-        is_its = {*book.items} <= {*questions["question_id"]}
-        yield questions, own, book if book.items and is_its else draft_book(questions, own)
-
-
-def _parts(questions: pd.DataFrame, responses: pd.DataFrame, book: QuestionnaireBook) -> Iterator[Part]:
-    asked = (questions, responses)
-    for name, scale in book.scales.items():
-        yield _scale(*asked, name, scale)
-    for kind, part in (("multiple", _multiple), ("ranking", _ranking)):
-        for _, row in questions[questions["kind"] == kind].iterrows():
-            text = "—".join(str(words) for words in (row["text"], row["item"]) if pd.notna(words))
-            yield part(*asked, str(row["question_id"]), text)
-    for name, steps in book.funnels.items():
-        yield _funnel(*asked, name, steps)
+        responses = frames["responses"][frames["responses"][place].astype("str").eq(list(sheet)).all(axis=1)]
+        is_its = {*every.items} <= {*questions["question_id"]}
+        book = every if every.items and is_its else draft_book(questions, responses)
+        yield from (_scale(questions, responses, name, scale) for name, scale in book.scales.items())
+        for kind, part in (("multiple", _multiple), ("ranking", _ranking)):
+            for _, row in questions[questions["kind"] == kind].iterrows():
+                text = "—".join(str(words) for words in (row["text"], row["item"]) if pd.notna(words))
+                yield part(questions, responses, str(row["question_id"]), text)
+        yield from (_funnel(questions, responses, name, steps) for name, steps in book.funnels.items())
 
 
 def replies(sources: pd.DataFrame) -> str:
@@ -104,8 +91,8 @@ def _scale(questions: pd.DataFrame, responses: pd.DataFrame, name: str, scale: S
             columns["top"] = (f"{top}（%）", "percent")
         columns["mean"] = ("均值", "number")
     rows = rows.assign(base_n=[part["base_n"].iloc[0] for _, part in parts])
-    table = _table(rows, {**columns, "base_n": ("作答人数", "count")}, f"各项占比的基数为该项作答人数。{notes}")
-    return name, safe, table, words, "diverging_bars"
+    columns["base_n"] = ("作答人数", "count")
+    return safe, _table(name, rows, columns, f"各项占比的基数为该项作答人数。{notes}"), words, "diverging_bars"
 
 
 def _scale_words(name: str, summary: pd.DataFrame) -> str:
@@ -120,16 +107,15 @@ def _scale_words(name: str, summary: pd.DataFrame) -> str:
 def _multiple(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str, text: str) -> Part:
     """A row an option, percent of respondents and of answers, both with their bases."""
     safe = suppress(multiple_response(questions, responses, question_id), group=[])
-    safe = safe.assign(of=safe["share_of_answers"].mask(safe["suppressed"])).sort_values(
-        "n", ascending=False, kind="stable"
-    )
+    safe = safe.assign(of=safe["share_of_answers"].mask(safe["suppressed"]))
+    safe = safe.sort_values("n", ascending=False, kind="stable")
     base, left, ticks = (_cell(safe[c].iloc[0], "count") for c in ("base_n", "left_out_n", "answers_n"))
     notes = f"可多选。占作答人数之比的基数为{base}人（另有{left}人未答），各项之和大于100%；占选择项次之比的基数为{ticks}项次。"
     columns = {
         "option": ("选项", "text"), "n": ("人数", "count"), "share": ("占作答人数（%）", "share"), "of": ("占选择项次（%）", "share"),
     }  # fmt: skip
     lead = f"“{text}”一题（可多选）有{base}人作答，选择最多的依次是"
-    return text, safe, _table(safe, columns, notes), _leading(safe, lead), "multiple_bars"
+    return safe, _table(text, safe, columns, notes), _leading(safe, lead), "multiple_bars"
 
 
 def _ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str, text: str) -> Part:
@@ -142,9 +128,10 @@ def _ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str,
         "option": ("选项", "text"), "n": ("排第一（人）", "count"), "share": ("排第一（%）", "share"),
         "ranked_n": ("列入排序（人）", "count"), "share_ranked": ("列入排序（%）", "share"), "mean_rank": ("平均名次", "number"),
     }  # fmt: skip
-    table = _table(safe, columns, f"占比的基数为作答的{base}人；平均名次只计列入该项的人，数值越小越靠前。")
+    notes = f"占比的基数为作答的{base}人；平均名次只计列入该项的人，数值越小越靠前。"
     lead = f"“{text}”一题有{base}人作答，排在第一位最多的依次是"
-    return text, safe, table, _leading(safe.sort_values("n", ascending=False, kind="stable"), lead), "multiple_bars"
+    words = _leading(safe.sort_values("n", ascending=False, kind="stable"), lead)
+    return safe, _table(text, safe, columns, notes), words, "multiple_bars"
 
 
 def _funnel(questions: pd.DataFrame, responses: pd.DataFrame, name: str, steps: Sequence[Step]) -> Part:
@@ -156,7 +143,7 @@ def _funnel(questions: pd.DataFrame, responses: pd.DataFrame, name: str, steps: 
     }  # fmt: skip
     shown = safe[safe["share"].notna()]
     words = f"{name}逐步看，{'、'.join(_told(row, 'step') for _, row in shown.iterrows())}。" if len(shown) else ""
-    return name, safe, _table(safe, columns, "每一步的基数为通过上一步并作答的人。"), words, "funnel_bars"
+    return safe, _table(name, safe, columns, "每一步的基数为通过上一步并作答的人。"), words, "funnel_bars"
 
 
 def _leading(table: pd.DataFrame, lead: str, top: int = 3) -> str:
@@ -169,15 +156,13 @@ def _told(row: Any, name: str) -> str:
     return f"{row[name]}{counted(row['n'])}（占{counted(row['base_n'])}的{in_percent(percent(row['share']))}）"
 
 
-def _table(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], notes: str) -> dict[str, Any]:
-    """The columns of a DisplayTable: name -> (heading, kind), `share` for one that is yet to be put in percent."""
+def _table(title: str, frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], notes: str) -> DisplayTable:
+    """The columns name -> (heading, kind) of a frame as a table; `share` is the kind of what is yet to be put in percent."""
     cells = [[_cell(value, kind) for value in frame[name].astype(object)] for name, (_, kind) in columns.items()]
-    stars = STARS if any(cell == HIDDEN for column in cells for cell in column) else ""
-    return {
-        "columns": tuple(heading for heading, _ in columns.values()),
-        "kinds": tuple("percent" if kind == "share" else kind for _, kind in columns.values()),
-        "rows": tuple(zip(*cells, strict=True)), "unit": "单位：人、%", "notes": tuple(filter(None, (notes, stars))),
-    }  # fmt: skip
+    rows, stars = tuple(zip(*cells, strict=True)), any(HIDDEN in column for column in cells)
+    heads, kinds = zip(*columns.values(), strict=True)
+    kinds = tuple("percent" if kind == "share" else kind for kind in kinds)
+    return DisplayTable(title, heads, kinds, rows, (notes, *(mark_notes([(HIDDEN,)]) if stars else [])), "单位：人、%")
 
 
 def _cell(value: Any, kind: str) -> Cell:
@@ -190,17 +175,3 @@ def _cell(value: Any, kind: str) -> Cell:
 
 def _share(printed: float) -> Cell:
     return HIDDEN if pd.isna(printed) else printed
-
-
-def _figure_title(title: str, result: pd.DataFrame) -> str:
-    return f"{title}：排在第一位的占比" if "mean_rank" in result else title
-
-
-def _chart(name: str, result: pd.DataFrame, codebook: Codebook, title: str, source: str) -> Callable[[], Figure]:
-    def draw() -> Figure:
-        from bangfu_analysis.reporting import survey_charts
-
-        figure: Figure = getattr(survey_charts, name)(result, codebook, title=title, source=source)
-        return figure
-
-    return draw

@@ -13,9 +13,9 @@ from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
 from bangfu_analysis.analysis.tabulate import hardship_rate
 from bangfu_analysis.analysis.trend import kendall_trend
-from bangfu_analysis.outline_data import TRENDS, ReportData, chart_of, exhibit, named, rate_of
+from bangfu_analysis.outline_data import TRENDS, ReportData, exhibit, named, rate_of
 from bangfu_analysis.reporting import narrative, narrative_waves
-from bangfu_analysis.reporting.blocks import Exhibit
+from bangfu_analysis.reporting.blocks import Exhibit, drawing
 from bangfu_analysis.reporting.display import HIDDEN, NOT_APPLICABLE, DisplayTable
 from bangfu_analysis.reporting.labels import MISSING
 from bangfu_analysis.reporting.rounding import percent
@@ -51,13 +51,9 @@ def _total(data: ReportData) -> Exhibit:
 def _compositions(data: ReportData) -> list[Exhibit]:
     causes = data.all_workers["cause_main"]
     everyone = data.all_workers.assign(cause=causes) if causes.notna().any() else data.all_workers
-    titles = {
-        "hardship_level": "困难类别", **_common_scales(data), "education_band": "文化程度", "age_by_sex": "性别与年龄",
-        "cause": "主要致困原因",
-    }  # fmt: skip
-    found = {
-        name: trend(everyone, name, breaks="mark", definitions=data.definitions) for name in titles if name in everyone
-    }
+    own = {"education_band": "文化程度", "age_by_sex": "性别与年龄", "cause": "主要致困原因"}
+    titles = {"hardship_level": "困难类别", **_common_scales(data), **own}
+    found = {n: trend(everyone, n, breaks="mark", definitions=data.definitions) for n in titles if n in everyone}
     return [
         exhibit(data, f"trend_{name}", TRENDS, f"各批次{titles[name]}的构成", named(table) if name == "cause" else table,
                 within="wave", draw="trend_lines", say=lambda r: narrative.shift(r, data.codebook, subject="困难职工"))
@@ -72,9 +68,8 @@ def _common_scales(data: ReportData) -> dict[str, str]:
     schemes = data.all_workers["hardship_scheme"].nunique()
     scales = [band for band in data.codebook.bands.values() if band.name in shared]
     known = data.all_workers.groupby("wave")["income_to_line"].count()
-    return {
-        b.name: b.label for b in scales if (b.schemes and schemes > 1) or (b.name == "income_level" and known.all())
-    }
+    fit = [b for b in scales if (b.schemes and schemes > 1) or (b.name == "income_level" and known.all())]
+    return {band.name: band.label for band in fit}
 
 
 def _flows(data: ReportData) -> list[Exhibit]:
@@ -141,7 +136,7 @@ def _standardized(data: ReportData) -> list[Exhibit]:
         f"标准化：各批次按{data.wave.name}年职工的性别与年龄（五岁组）构成加权；变化分为各组比率变化与职工构成变化两部分（Kitagawa分解）。"
         f"名册为全数登记，不列置信区间。性别或年龄未详的{left}人不计入。", unit="单位：%、百分点",
     )  # fmt: skip
-    draw = chart_of(data, "decomposition_bars", parts, title="困难率变化的分解", source=data.source(TRENDS))
+    draw = drawing("decomposition_bars", parts, data.codebook, title="困难率变化的分解", source=data.source(TRENDS))
     words = narrative_waves.standardized(result)
     return [Exhibit("standardized", TRENDS, title, result, table, words, "困难率变化的分解", draw)]
 
@@ -152,9 +147,8 @@ def _units(data: ReportData) -> list[Exhibit]:
     if set(known["wave"]) != set(data.waves):
         return []
     result = change(suppress(hardship_rate(data.all_workers, known, by=["wave", "unit"]), group="wave"))
-    shares = result.pivot_table(index="unit", columns="wave", values="share", observed=True).sort_values(
-        data.wave.name, ascending=False
-    )
+    shares = result.pivot_table(index="unit", columns="wave", values="share", observed=True)
+    shares = shares.sort_values(data.wave.name, ascending=False)
     steps = result[result["wave"].eq(data.wave.name)].set_index("unit")["change"]
     title = "各单位各批次的困难率"
     table = _table(
@@ -163,10 +157,9 @@ def _units(data: ReportData) -> list[Exhibit]:
         [[unit, *map(_percent, row), _percent(steps[unit])] for unit, row in zip(shares.index, shares.to_numpy(), strict=True)],
         "变化为与上一批次之差。更名、合并、拆分的单位已按对照表合并统计；— 表示该批次没有这个单位或人数从略。", unit="单位：%、百分点",
     )  # fmt: skip
-    draw = chart_of(data, "wave_heatmap", result, title=title, source=data.source(TRENDS), by="unit")
-    return [
-        Exhibit("unit_waves", TRENDS, title, result, table, narrative_waves.movers(result, what="困难率"), title, draw)
-    ]
+    draw = drawing("wave_heatmap", result, data.codebook, title=title, source=data.source(TRENDS), by="unit")
+    words = narrative_waves.movers(result, what="困难率")
+    return [Exhibit("unit_waves", TRENDS, title, result, table, words, title, draw)]
 
 
 def _percent(share: Any) -> Any:

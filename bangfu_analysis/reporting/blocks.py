@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reporting.display import DisplayTable
 
 if TYPE_CHECKING:
@@ -75,6 +76,26 @@ class Exhibit:
     words: str = ""
     figure_title: str = ""
     draw: Callable[[], Figure] | None = field(default=None, compare=False)
+
+
+def drawing(name: str, result: pd.DataFrame, codebook: Codebook, **options: Any) -> Callable[[], Figure]:
+    """What draws the chart called `name`, from whichever room of charts has it; matplotlib is loaded when it draws."""
+
+    def draw() -> Figure:
+        from bangfu_analysis.reporting import (
+            charts,
+            charts_compare,
+            charts_flows,
+            charts_waves,
+            mechanism_charts,
+            survey_charts,
+        )
+
+        rooms = (charts, charts_compare, charts_flows, charts_waves, mechanism_charts, survey_charts)
+        figure: Figure = next(getattr(room, name) for room in rooms if hasattr(room, name))(result, codebook, **options)
+        return figure
+
+    return draw
 
 
 Block = Heading | Paragraph | TableBlock | FigureBlock | Placeholder

@@ -15,19 +15,11 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from bangfu_analysis.errors import BangfuError
-from bangfu_analysis.reporting.display import DisplayTable
+from bangfu_analysis.reporting.display import DECIMALS, DisplayTable
 from bangfu_analysis.reporting.labels import text_width
 
 _FIXED_TIME = datetime(2000, 1, 1)
-_NUMBER_FORMATS = {
-    "text": "@",
-    "count": "0",
-    "percent": "0.0",
-    "points": "+0.0;-0.0;0.0",
-    "number": "0.00",
-    "p": "0.000",
-    "amount": "General",
-}
+_FORMS = {k: f"{0:.{n}f}" for k, n in DECIMALS.items()} | {"points": "+0.0;-0.0;0.0", "amount": "General"}
 _THICK, _THIN, _HEAD = 5, 1, 2  # border styles; the row of headings, from 0
 _COLOURS = ("#1F4E79", "#D98B1F", "#6F9FBF", "#7A7A7A", "#A64B3C", "#3F7F5F")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -44,34 +36,45 @@ def write_tables(tables: Mapping[str, DisplayTable], path: Path, *, title: str) 
     Beside a table over waves stands a line chart, beside one of a few groups a bar chart. BangfuError where the file is
     open elsewhere.
     """
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": title, "author": "", "created": _FIXED_TIME})
+    book = new_book(path, title)
     looks = _looks(book)
     names = sheet_names([table.title for table in tables.values()])
     _write_contents(book, looks, title, names, tables)
     for name, table in zip(names, tables.values(), strict=True):
         _write_table(book, looks, name, table)
+    return closed(book, path)
+
+
+def new_book(path: Path, title: str) -> Any:
+    """A workbook in which nothing written can become a formula or a link, without author and hour."""
+    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": title, "author": "", "created": _FIXED_TIME})
+    return book
+
+
+def closed(book: Any, path: Path) -> Path:
+    """The path of the workbook, written; BangfuError where it is open elsewhere."""
     try:
         book.close()
     except FileCreateError as fault:
-        raise BangfuError(f"{path.name}：无法写入，文件可能正在 Excel 或 WPS 中打开。请关闭后重新运行。") from fault
+        raise BangfuError(f"{path}：无法写入，文件可能正在 Excel 或 WPS 中打开。请关闭后重新运行。") from fault
     return path
 
 
 def sheet_names(titles: Sequence[str]) -> list[str]:
     """Names that Excel takes (31 characters, none of []:*?/\\, no outer apostrophe), unique as each begins with its number."""
-    return [
-        f"{i} {_FORBIDDEN.sub(' ', title)}"[:_MOST_CHARACTERS].strip(" '") for i, title in enumerate(titles, start=1)
-    ]
+    plain = [f"{i} {_FORBIDDEN.sub(' ', title)}" for i, title in enumerate(titles, start=1)]
+    return [name[:_MOST_CHARACTERS].strip(" '") for name in plain]
 
 
 def _looks(book: Any) -> dict[str, Any]:
     """Cell formats by name, those of a table's cells by kind of number; "… last" has the rule under the last row."""
     font = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
     body: dict[str, dict[str, Any]] = {
-        kind: {"num_format": form, "align": "left" if kind == "text" else "right"}
-        for kind, form in _NUMBER_FORMATS.items()
-    } | {"link": {"font_color": "#1F4E79", "underline": 1}}
+        "text": {"num_format": "@", "align": "left"},
+        **{kind: {"num_format": form, "align": "right"} for kind, form in _FORMS.items()},
+        "link": {"font_color": "#1F4E79", "underline": 1},
+    }
     looks: dict[str, dict[str, Any]] = {
         "title": {"bold": True, "font_size": 14},
         "note": {"font_size": 10},

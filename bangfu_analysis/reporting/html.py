@@ -14,30 +14,16 @@ import jinja2
 import pandas as pd
 
 from bangfu_analysis.analysis.domains import require
-from bangfu_analysis.codebook import Codebook, read_yaml
+from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import BangfuError, CodebookError
-from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES
+from bangfu_analysis.reporting.labels import WORDS
 from bangfu_analysis.reporting.narrative import quality
 from bangfu_analysis.reporting.rounding import percent
 from bangfu_analysis.wave import Wave
 
 _HERE = Path(__file__).parent
-_KINDS = {
-    "roster": "名册", "members": "家庭成员", "aid": "帮扶台账", "activities": "活动", "units": "单位", "population": "职工人数",
-    "questionnaire": "问卷", "form": "登记表", "notes": "说明", "empty": "空表", "other": "其他", "unreadable": "未能读取",
-}  # fmt: skip
-_ROWS = dict(
-    zip((f"rows_{f}" for f in ROW_FATES), ("保留", "单列备查", "合并", "合计行", "说明", "表头", "空行"), strict=True)
-)
-_CELLS = dict(
-    zip((f"cells_{f}" for f in CELL_FATES), ("表头", "表身", "合计", "说明", "重复表头", "单列备查"), strict=True)
-)
-_SEVERITIES = {"info": "提示", "warning": "需核对", "error": "错误"}
-_ACTIONS = {"missing": "作缺失", "repaired": "修正", "inferred": "推断", "kept": "保留", "conflict": "矛盾"}
-_VERDICTS = {"differs": "不符", "cannot_tell": "无法核对"}
 # The 四清 of the reports: known number (is the person identified), degree, cause and address (here: the area).
 _FOUR_CLEAR = {"人数清": "id_basis", "程度清": "hardship_level", "原因清": "cause_main", "住址清": "district"}
-_OWN_LABELS = {"": "—", "rows": "人数", "person_id": "人员"}
 
 
 @dataclass(frozen=True)
@@ -81,9 +67,15 @@ def write_quality(
     told = changes if changes is not None else pd.DataFrame(columns=["subject", "message", "where"])
     new = told[["subject", "message", "where"]].set_axis(["方面", "变化", "如"], axis=1)
     sections = [
-        _Section("与上一批次相比", new, empty="没有变化，或没有上一批次。"), _sheets(sources), _balance(sources, "rows", _ROWS, "行"), _balance(sources, "cells_filled", _CELLS, "非空单元格"), _problems(issues, codebook), _by_unit(issues, workers), _totals(totals, codebook),
+        _Section("与上一批次相比", new, empty="没有变化，或没有上一批次。"),
+        _sheets(sources),
+        _balance(sources, "rows", "行"),
+        _balance(sources, "cells_filled", "非空单元格"),
+        _problems(issues, codebook),
+        _by_unit(issues, workers),
+        _totals(totals, codebook),
         _four_clear(workers),
-    ]  # fmt: skip
+    ]
     facts = {
         "范围": wave.scope or "未写明", "批次": wave.name, "统计日": wave.reference_date.isoformat(),
         "困难类别口径": wave.scheme or "由数据推断", "困难职工": f"{len(workers)}人",
@@ -112,28 +104,20 @@ def inspect_html(frame: pd.DataFrame, *, rows: int = 60) -> str:
 
 def template(name: str) -> jinja2.Template:
     """The page template `name`.html.j2, which escapes all that is put in."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    settings: dict[str, Any] = {"autoescape": True, "undefined": jinja2.StrictUndefined, "trim_blocks": True}
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_HERE), lstrip_blocks=True, **settings)
     return environment.get_template(f"{name}.html.j2")
 
 
 def _sheets(sources: pd.DataFrame) -> _Section:
     """One row a sheet: what it was taken for, where its header and body stand, why it was not used."""
-    names = {
-        "source_file": "文件", "source_sheet": "工作表", "kind": "当作", "header_rows": "表头行", "first_row": "首行", "last_row": "末行",
-        "reason": "说明",
-    }  # fmt: skip
-    table = sources.assign(kind=_worded(sources["kind"], _KINDS))[[*names]].rename(columns=names)
+    table = _columns(sources.assign(kind=_worded(sources["kind"], "kinds")), "sheet_columns")
     return _Section("各文件、各工作表如何读取", table, sources["kind"].eq("unreadable"), "没有读到任何文件。")
 
 
-def _balance(sources: pd.DataFrame, whole: str, fates: Mapping[str, str], title: str) -> _Section:
+def _balance(sources: pd.DataFrame, whole: str, title: str) -> _Section:
     """`whole` (rows or cells_filled) by fate, a line a file and their sum; a line whose parts miss it is marked."""
+    fates = WORDS[whole]
     require(sources, ["source_file", whole, *fates], where="write_quality 的 sources")
     by_file = sources.groupby("source_file", sort=False)[[whole, *fates]].sum()
     if len(by_file):
@@ -146,12 +130,10 @@ def _balance(sources: pd.DataFrame, whole: str, fates: Mapping[str, str], title:
 def _problems(issues: pd.DataFrame, codebook: Codebook) -> _Section:
     """Findings by problem and variable, the most frequent first."""
     counts = _counted(issues, ["problem", "variable", "severity", "action"])
-    table = pd.DataFrame({
-        "问题": _worded(counts["problem"], read_yaml(_HERE / "problems.yaml")),
-        "项目": [_variable_label(codebook, name) for name in counts["variable"]],
-        "程度": _worded(counts["severity"], _SEVERITIES), "处理": _worded(counts["action"], _ACTIONS), "处": counts["n"],
-    })  # fmt: skip
-    return _Section("记录的问题", table, counts["severity"].eq("error"), "没有发现问题。")
+    named = counts.assign(variable=[_variable_label(codebook, name) for name in counts["variable"]])
+    return _found(
+        "记录的问题", named, {"problem": "问题", "variable": "项目", "severity": "程度", "action": "处理", "n": "处"}
+    )
 
 
 def _by_unit(issues: pd.DataFrame, workers: pd.DataFrame) -> _Section:
@@ -164,28 +146,30 @@ def _by_unit(issues: pd.DataFrame, workers: pd.DataFrame) -> _Section:
     files = issues["source_file"].astype(object).replace("", "（整个批次）")
     counts = _counted(issues.assign(unit=files.where(pd.isna(own), own)), ["unit", "problem", "severity", "action"])
     ordered = counts.sort_values(["unit", "n"], ascending=[True, False], kind="stable")
-    table = pd.DataFrame({
-        "填报单位": ordered["unit"], "问题": _worded(ordered["problem"], read_yaml(_HERE / "problems.yaml")),
-        "处理": _worded(ordered["action"], _ACTIONS), "处": ordered["n"],
-    })  # fmt: skip
-    note = "表中没有写明单位的，以文件名代替。"
-    return _Section("各单位的问题数", table, ordered["severity"].eq("error"), "没有发现问题。", note)
+    columns = {"unit": "填报单位", "problem": "问题", "action": "处理", "n": "处"}
+    return _found("各单位的问题数", ordered, columns, "表中没有写明单位的，以文件名代替。")
+
+
+def _found(title: str, counts: pd.DataFrame, columns: Mapping[str, str], note: str = "") -> _Section:
+    """Findings counted, with their codes in words; those of severity error are marked."""
+    words = {"problem": "problems", "severity": "severities", "action": "actions"}
+    told = counts.assign(**{code: _worded(counts[code], named) for code, named in words.items()})
+    table = told[[*columns]].rename(columns=dict(columns))
+    return _Section(title, table, counts["severity"].eq("error"), "没有发现问题。", note)
 
 
 def _totals(totals: pd.DataFrame, codebook: Codebook) -> _Section:
-    off = totals[totals["verdict"].isin([*_VERDICTS])]
-    names = {
-        "source_file": "文件", "source_sheet": "工作表", "cell": "单元格", "what": "合计的项目", "stated": "上报数", "computed": "逐行合计",
-        "verdict": "结果",
-    }  # fmt: skip
-    told = off.assign(
-        what=[_variable_label(codebook, what) for what in off["what"]], verdict=_worded(off["verdict"], _VERDICTS)
-    )
+    off = totals[totals["verdict"].isin(["differs", "cannot_tell"])]
+    what = [_variable_label(codebook, name) for name in off["what"]]
+    table = _columns(off.assign(what=what, verdict=_worded(off["verdict"], "verdicts")), "total_columns")
     checked = f"共核对{len(totals)}项，其中{int(totals['verdict'].eq('agrees').sum())}项相符。"
-    return _Section(
-        "上报合计与逐行合计不符的", told[[*names]].rename(columns=names), off["verdict"].eq("differs"),
-        "没有不符或无法核对的合计数。", checked,
-    )  # fmt: skip
+    alarm, title = off["verdict"].eq("differs"), "上报合计与逐行合计不符的"
+    return _Section(title, table, alarm, "没有不符或无法核对的合计数。", checked)
+
+
+def _columns(frame: pd.DataFrame, part: str) -> pd.DataFrame:
+    """The columns of a frame that words.yaml lists under `part`, with their headings."""
+    return frame[[*WORDS[part]]].rename(columns=WORDS[part])
 
 
 def _four_clear(workers: pd.DataFrame) -> _Section:
@@ -197,9 +181,7 @@ def _four_clear(workers: pd.DataFrame) -> _Section:
     known = known.assign(**{"四清（%）": known.all(axis=1)})
     unit = workers["reporting_unit"].astype(object).where(workers["reporting_unit"].notna(), "（未写明）")
     parts = [(str(name), part) for name, part in known.groupby(unit)] + [("合计", known)] * bool(len(known))
-    rows = [
-        {"填报单位": name, "人数": len(part), **{c: percent(s) for c, s in part.mean().items()}} for name, part in parts
-    ]
+    rows = [{"填报单位": name, "人数": len(p), **{c: percent(s) for c, s in p.mean().items()}} for name, p in parts]
     note = "人数清：能凭证件或姓名、出生日期和单位认定为同一人；程度清：困难类别已知；原因清：主要致困原因已知；住址清：所属街道或区县已知。"
     return _Section("各单位档案的四清完整率", pd.DataFrame(rows), empty="没有困难职工记录。", note=note)
 
@@ -210,15 +192,13 @@ def _counted(issues: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return text.groupby(by, sort=True).size().rename("n").reset_index().sort_values("n", ascending=False, kind="stable")
 
 
-def _worded(codes: pd.Series[Any], words: Mapping[str, Any]) -> list[str]:
-    return [str(words.get(str(code), code)) for code in codes]
+def _worded(codes: pd.Series[Any], part: str) -> list[str]:
+    return [str(WORDS[part].get(str(code), code)) for code in codes]
 
 
 def _variable_label(codebook: Codebook, name: str) -> str:
-    if name in _OWN_LABELS:
-        return _OWN_LABELS[name]
     try:
-        return codebook.title(name.rpartition(".")[2])
+        return str(WORDS["items"].get(name) or codebook.title(name.rpartition(".")[2]))
     except CodebookError:
         return name
 

@@ -14,7 +14,7 @@ import pandas as pd
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.reporting.labels import labels_of, title_of
+from bangfu_analysis.reporting.labels import WORDS, labels_of, title_of
 from bangfu_analysis.reporting.results import dimensions, hidden, over_full, printed_percents, records, sorted_by_size
 from bangfu_analysis.reporting.rounding import half_up, percent
 from bangfu_analysis.reporting.wording import counted, in_percent, money, moved, points, since, year
@@ -207,23 +207,13 @@ def quality(sources: pd.DataFrame, issues: pd.DataFrame, totals: pd.DataFrame) -
         f"合计行{rows['rows_totals']}行，标题和说明{rows['rows_notes']}行，表头{rows['rows_headers']}行，空行{rows['rows_blank']}行",
     ]
     actions = issues["action"].value_counts()
-    words = [f"{word}{actions.get(a, 0)}处" for a, word in _ACTIONS.items() if actions.get(a, 0)]
+    words = [f"{word}{actions.get(a, 0)}处" for a, word in WORDS["told_actions"].items() if actions.get(a, 0)]
     lines.append(f"记录问题{len(issues)}处" + (f"，其中{'、'.join(words)}" if words else ""))
     verdicts = totals["verdict"].value_counts()
     if len(totals):
-        told = "、".join(f"{word}{verdicts.get(v, 0)}项" for v, word in _VERDICTS.items())
+        told = "、".join(f"{word}{verdicts.get(v, 0)}项" for v, word in WORDS["verdicts"].items())
         lines.append(f"上报的合计数{len(totals)}项，与名册核对，{told}")
     return "。".join(lines) + "。"
-
-
-_ACTIONS = {
-    "missing": "无法辨认而作缺失",
-    "repaired": "修正",
-    "inferred": "推断",
-    "kept": "保留原样",
-    "conflict": "互相矛盾",
-}
-_VERDICTS = {"agrees": "相符", "differs": "不符", "cannot_tell": "无法核对"}
 
 
 def _listed(table: pd.DataFrame, name: str, codebook: Codebook, unit: str) -> str:

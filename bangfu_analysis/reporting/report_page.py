@@ -45,23 +45,13 @@ def _parts(blocks: Sequence[Block], numbers: Numbers, written: Mapping[str, Sequ
                 data = base64.b64encode(block.path.read_bytes()).decode("ascii")
                 yield {"kind": "figure", "block": block, "number": numbers["图", block.id], "data": data}
             case TableBlock():
-                table = block.table
-                head, notes = _head(table.columns), notes_below(table)
-                yield {
-                    "kind": "table",
-                    "block": block,
-                    "table": table,
-                    "number": numbers["表", block.id],
-                    "head": head,
-                    "notes": notes,
-                }
+                own = {"number": numbers["表", block.id], "head": _head(block.table.columns)}
+                yield {"kind": "table", "block": block, "notes": notes_below(block.table), **own}
             case Placeholder():
                 if block.heading:
                     yield _heading(Heading(block.level, block.heading), counts)
-                own = written.get(block.id)
-                yield from (
-                    {"kind": "text", "text": text, "look": "" if own else " prompt"} for text in own or [block.prompt]
-                )
+                words, look = (written[block.id], "") if written.get(block.id) else ([block.prompt], " prompt")
+                yield from ({"kind": "text", "text": text, "look": look} for text in words)
 
 
 def _heading(block: Heading, counts: dict[int, int]) -> dict[str, Any]:

@@ -59,15 +59,8 @@ def report_inputs(waves: Sequence[Path]) -> Inputs:
     }
     note = {"设置 note": _digest(load_wave(own).note.encode())}
     pages = [level / name for level in levels(own) for name in REPORT_FILES if (level / name).exists()]
-    layout = _digests("设置", pages, levels(own)[0])
-    return {
-        **wave_inputs(own),
-        **note,
-        **layout,
-        **before,
-        **_digests("程序", _package(), _PACKAGE),
-        **_versions(_DRAWERS),
-    }
+    layout, code = _digests("设置", pages, levels(own)[0]), _digests("程序", _package(), _PACKAGE)
+    return {**wave_inputs(own), **note, **layout, **before, **code, **_versions(_DRAWERS)}
 
 
 def reasons(mark: Path, now: Inputs) -> list[str]:

@@ -13,8 +13,7 @@ import pandas as pd
 from scipy import special
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Codes, Floats, level_codes, require, rows_where
-from bangfu_analysis.analysis.estimate import sums
+from bangfu_analysis.analysis.domains import Codes, Floats, level_codes, require, rows_where, sums
 from bangfu_analysis.analysis.variance import covariance, replicate_covariance
 from bangfu_analysis.errors import ArgumentError
 

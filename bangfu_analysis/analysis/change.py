@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis.analysis.domains import names, require
 from bangfu_analysis.analysis.tabulate import MEASURES, tabulate
-from bangfu_analysis.errors import ArgumentError, ColumnMissing, NotComparable, listed
+from bangfu_analysis.errors import ArgumentError, NotComparable, listed
 
 BREAKS = ("raise", "mark")
 _BREAK = ["variable", "level", "wave", "definition", "comparable", "note"]
@@ -46,15 +47,13 @@ def trend(
     """
     if breaks not in BREAKS:
         raise ArgumentError.naming("breaks", breaks, BREAKS)
-    groups = [within] if isinstance(within, str) else list(within)
-    asked = [by] if isinstance(by, str) else list(by)
-    frames = _by_wave(waves)
-    told = _schemes(frames) if definitions is None and "hardship_level" in (*asked, *groups) else definitions
+    groups, asked, frames = names(within), names(by), by_wave(waves)
+    told = schemes(frames) if definitions is None and "hardship_level" in (*asked, *groups) else definitions
     broken = _breaks(told, list(frames), (*asked, *groups))
     if len(broken) and breaks == "raise":
         raise NotComparable(_not_comparable(broken))
-    tables = _on_one_scale({w: tabulate(f, asked, within=groups, multiple=multiple) for w, f in frames.items()})
-    marked = _marked(pd.concat(tables, ignore_index=True), broken)
+    tables = {w: tabulate(f, asked, within=groups, multiple=multiple) for w, f in frames.items()}
+    marked = _marked(on_one_scale(tables), broken)
     own = broken.loc[broken["variable"].eq("hardship_level"), "wave"]
     return change(_of_own_scheme(marked, list(own)) if len(own) else marked)
 
@@ -65,17 +64,13 @@ def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
     Rows are compared with the row of the same dimensions in the wave before; `broken` names waves that are not
     comparable with theirs, beside those that a column `comparable` marks already. ColumnMissing where wave, n or share is absent.
     """
-    if absent := [c for c in ("wave", "n", "share") if c not in table]:
-        raise ColumnMissing.naming(absent, [str(c) for c in table.columns], where="change")
+    require(table, ["wave", "n", "share"], where="change")
     waves = sorted(table["wave"].unique())
     before = dict(zip(waves[1:], waves, strict=False))
-    names = [c for c in table if c not in (*MEASURES, *_NO_DIMENSION)]
-    earlier = table.astype({"wave": object})[["wave", *names, "n", "share"]].rename(
-        columns={"wave": "_before", "n": "_n", "share": "_share"}
-    )
-    found = table.assign(_before=table["wave"].map(before).astype(object)).merge(
-        earlier, on=["_before", *names], how="left"
-    )
+    keys = ["_before", *(c for c in table if c not in (*MEASURES, *_NO_DIMENSION))]
+    earlier = table.rename(columns={"wave": "_before", "n": "_n", "share": "_share"}).astype({"_before": object})
+    later = table.assign(_before=table["wave"].map(before).astype(object))
+    found = later.merge(earlier[[*keys, "_n", "_share"]], on=keys, how="left")
     known = table["comparable"] if "comparable" in table else table["wave"].ne(waves[0])
     comparable = known & ~table["wave"].isin(list(broken))
     was = found["_n"].where(comparable.to_numpy()).astype("Float64")
@@ -86,10 +81,10 @@ def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
     )
 
 
-def _by_wave(waves: Mapping[str, pd.DataFrame] | pd.DataFrame) -> dict[str, pd.DataFrame]:
+def by_wave(waves: Mapping[str, pd.DataFrame] | pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Wave -> its frame, in the order of their names."""
     if isinstance(waves, pd.DataFrame):
-        if "wave" not in waves:
-            raise ColumnMissing.naming(["wave"], [str(c) for c in waves.columns], where="trend")
+        require(waves, ["wave"], where="trend")
         frames = {str(wave): part for wave, part in waves.groupby("wave", observed=True)}
     else:
         frames = dict(waves)
@@ -98,25 +93,24 @@ def _by_wave(waves: Mapping[str, pd.DataFrame] | pd.DataFrame) -> dict[str, pd.D
     return {wave: frames[wave] for wave in sorted(frames)}
 
 
-def _schemes(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def schemes(frames: Mapping[str, pd.DataFrame], *, where: str = "trend") -> pd.DataFrame:
     """What `definitions` would say of hardship_level, from `hardship_scheme` alone."""
-    if absent := [w for w, frame in frames.items() if "hardship_scheme" not in frame]:
-        columns = [str(c) for c in frames[absent[0]].columns]
-        raise ColumnMissing.naming(["hardship_scheme"], columns, where="trend 比较 hardship_level")
+    for frame in frames.values():
+        require(frame, ["hardship_scheme"], where=f"{where} 比较 hardship_level")
     used = {w: listed(sorted(frame["hardship_scheme"].dropna().unique())) or "不详" for w, frame in frames.items()}
     changes = [(w, before) for before, w in pairwise(used) if used[before] != used[w]]
     rows = [("hardship_level", "", w, used[w], False, f"{old} 为 {used[old]}，{w} 为 {used[w]}") for w, old in changes]
     return pd.DataFrame(rows, columns=_BREAK)
 
 
-def _breaks(told: pd.DataFrame | None, waves: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
-    """The rows of `told` on the variables `names` where a wave does not compare with the one before, or has no definition.
+def _breaks(told: pd.DataFrame | None, waves: Sequence[str], variables: Sequence[str]) -> pd.DataFrame:
+    """The rows of `told` on the variables where a wave does not compare with the one before, or has no definition.
 
     A break in a wave that is left out is one of the next wave that is there.
     """
     if told is None:
         return pd.DataFrame(columns=_BREAK)
-    rows = told[told["variable"].isin(list(names)) & ~told["comparable"]]
+    rows = told[told["variable"].isin(list(variables)) & ~told["comparable"]]
     found = rows.assign(wave=[next((w for w in waves if w >= wave), "") for wave in rows["wave"]])
     undefined = rows["definition"].eq("") & rows["wave"].isin(list(waves))
     return found[found["wave"].ne("") & (found["wave"].ne(waves[0]) | undefined)]
@@ -147,12 +141,13 @@ def _not_comparable(broken: pd.DataFrame) -> str:
     )
 
 
-def _on_one_scale(tables: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
-    """Tables with `wave` in front and categoricals over the categories of all waves, in order, so that they stack."""
-    first, *rest = tables.values()
-    types: dict[str, Any] = {}
-    for column in (str(c) for c in first if isinstance(first[c].dtype, pd.CategoricalDtype)):
-        levels = dict.fromkeys(code for table in (first, *rest) for code in table[column].cat.categories)
+def on_one_scale(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The tables stacked, with `wave` in front and categoricals over the categories of all waves, in order."""
+    first = next(iter(tables.values()))
+    types: dict[Any, Any] = {}
+    for column in first.select_dtypes("category"):
+        levels = dict.fromkeys(code for table in tables.values() for code in table[column].cat.categories)
         types[column] = pd.CategoricalDtype(list(levels), ordered=bool(first[column].cat.ordered))
-    stacked = [table.drop(columns="wave", errors="ignore").astype(types) for table in tables.values()]
-    return [table.assign(wave=wave)[["wave", *table.columns]] for wave, table in zip(tables, stacked, strict=True)]
+    plain = {wave: table.drop(columns="wave", errors="ignore").astype(types) for wave, table in tables.items()}
+    stacked = pd.concat([table.assign(wave=wave) for wave, table in plain.items()], ignore_index=True)
+    return stacked[["wave", *stacked.columns.drop("wave")]]

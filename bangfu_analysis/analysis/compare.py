@@ -15,8 +15,8 @@ import pandas as pd
 
 from bangfu_analysis.analysis.association import mcnemar
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, level_codes, names, numbers, require
-from bangfu_analysis.analysis.estimate import per, spread, sums
+from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, filled, level_codes, names, require, sums
+from bangfu_analysis.analysis.estimate import first, per, spread
 from bangfu_analysis.analysis.flows import transitions
 from bangfu_analysis.analysis.intervals import around, t_value, two_sided_p
 from bangfu_analysis.analysis.rates import kitagawa, standardize_direct, standardized_ratio
@@ -124,16 +124,12 @@ def panel_change(
         n, lost, gained = square.sum(), square[0, 1], square[1, 0]
         change, root = (gained - lost) / n, np.sqrt(max(gained + lost - (gained - lost) ** 2 / n, 0)) / n
         half = float(t_value(np.inf, level)) * root
-        tested = mcnemar(square, correct=correct).iloc[0]
-        shares = {"share_before": square[0].sum() / n, "share": square[:, 0].sum() / n, "estimate": change, "se": root}
-        limits = {
-            "ci_low": change - half,
-            "ci_high": change + half,
-            "statistic": tested["statistic"],
-            "p_value": tested["p_value"],
-        }
-        counted = {"base_n": int(n), "gained_n": int(gained), "lost_n": int(lost)}
-        rows.append({"wave_before": before, "wave": wave} | counted | shares | limits)
+        rows.append({
+            "wave_before": before, "wave": wave, "base_n": int(n), "gained_n": int(gained), "lost_n": int(lost),
+            "share_before": square[0].sum() / n, "share": square[:, 0].sum() / n, "estimate": change, "se": root,
+            "ci_low": change - half, "ci_high": change + half,
+            **mcnemar(square, correct=correct).loc[0, ["statistic", "p_value"]],
+        })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -178,8 +174,7 @@ def estimate_change(
             named = groups.levels.iloc[[g] * len(part)].reset_index(drop=True)
             parts.append(pd.concat([named, part.assign(**label)], axis=1))
     every = pd.concat(parts, ignore_index=True)
-    first = [*names(by), *([] if variable not in every else [variable])]
-    return every[[*first, *[c for c in every if c not in first]]]
+    return first(every, [*names(by), *every.columns.intersection([variable])])
 
 
 def _apart(frame: pd.DataFrame, design: SurveyDesign, over: str) -> tuple[pd.DataFrame, SurveyDesign]:
@@ -192,8 +187,7 @@ def _apart(frame: pd.DataFrame, design: SurveyDesign, over: str) -> tuple[pd.Dat
 def _values(frame: pd.DataFrame, variable: str) -> Iterator[tuple[dict[str, Any], Floats, Any]]:
     column = frame[variable]
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        y = numbers(frame, variable)
-        yield {}, np.nan_to_num(y), ~np.isnan(y)
+        yield {}, *filled(frame, variable)
         return
     codes, levels = level_codes(column)
     for k, code in enumerate(levels):
@@ -216,18 +210,12 @@ def _changes(sample: Sample, y: Floats, code: Codes, waves: list[Any], level: fl
     v = _covariance(sample, y, code, mean, means)
     se = np.sqrt(np.maximum(v.diagonal()[1:] + v.diagonal()[:-1] - 2 * v.diagonal(1), 0))
     df = sample.degrees(np.where(code < count, 0, 1), 1)[0] - 1
-    low, high = around(found["estimate"].to_numpy(), se, np.full(len(se), df), level)
-    root = np.sqrt(v.diagonal())
-    t = per(found["estimate"].to_numpy(), se)
-    limits = {
-        "se": se,
-        "ci_low": low,
-        "ci_high": high,
-        "df": df,
-        "statistic": t,
-        "p_value": two_sided_p(t, np.full(len(t), df)),
-    }
-    return found.assign(**limits, correlation=per(v.diagonal(1), root[1:] * root[:-1]), basis="sample")
+    low, high = around(np.diff(mean), se, df, level)
+    root, t = np.sqrt(v.diagonal()), per(np.diff(mean), se)
+    correlation = per(v.diagonal(1), root[1:] * root[:-1])
+    return found.assign(
+        se=se, ci_low=low, ci_high=high, df=df, statistic=t, p_value=two_sided_p(t, df), correlation=correlation, basis="sample",
+    )  # fmt: skip
 
 
 def _covariance(sample: Sample, y: Floats, code: Codes, mean: Floats, means: Any) -> Floats:

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Domains, Floats, Names, Truths, domains, names, numbers, require
-from bangfu_analysis.analysis.estimate import by_group, estimate_share, first, fit_ratio, fit_total, shares, sums, table
+from bangfu_analysis.analysis.domains import Domains, Floats, Names, Truths, domains, names, numbers, require, sums
+from bangfu_analysis.analysis.estimate import by_group, estimate_share, first, fit_ratio, fit_total, shares, table
 from bangfu_analysis.errors import ArgumentError
 
 BASES = ("persons", "answers")
@@ -141,7 +141,7 @@ def estimate_multiple(
         found = fit_ratio(sample, tick, bottom, code, count)
         part = table(sample, groups, found, sample.degrees(), level).assign(option=column, share=found.estimate)
         parts.append(part.assign(n=sums(live, count, tick).astype("int64"), base_n=base_n))
-    return first(by_group(parts), [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
+    return by_group(parts, [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
 
 
 @dataclass(frozen=True)

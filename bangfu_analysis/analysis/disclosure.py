@@ -6,20 +6,17 @@ together are fewer than the threshold, the next smallest is hidden too, or the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from bangfu_analysis.analysis.change import change
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.analysis.domains import Names, names, require
+from bangfu_analysis.errors import ArgumentError
 
 THRESHOLD = 5
 NUMBERS = ("n", "share", "estimate", "se", "ci_low", "ci_high")
 
 
-def suppress(
-    table: pd.DataFrame, *, threshold: int = THRESHOLD, group: str | Sequence[str] | None = None
-) -> pd.DataFrame:
+def suppress(table: pd.DataFrame, *, threshold: int = THRESHOLD, group: Names = None) -> pd.DataFrame:
     """`table` with small counts hidden: their n (Int64), share and estimates missing, `suppressed` True.
 
     `group`: the columns inside which counts add up to a printed total: the `within` of the table; [] where the whole
@@ -30,9 +27,8 @@ def suppress(
     """
     if isinstance(threshold, bool) or not isinstance(threshold, int) or threshold < 2:
         raise ArgumentError(f"suppress：threshold 应为不小于 2 的整数，实际是 {threshold!r}。未作保护，已停止。")
-    groups = [group] if isinstance(group, str) else list(group or [])
-    if absent := [c for c in ("n", *groups) if c not in table]:
-        raise ColumnMissing.naming(absent, [str(c) for c in table.columns], where="suppress")
+    groups = names(group)
+    require(table, ["n", *groups], where="suppress")
     if table["n"].isna().any():
         raise ArgumentError("suppress：n 中有缺数，无法判断哪些格过小。请传入 tabulate 的原始结果，只调用一次。")
     if group is None and "base_n" in table and len(table["base_n"].drop_duplicates()) > 1:
@@ -40,12 +36,9 @@ def suppress(
             "suppress：表中有多个基数 base_n，必须说明合计按哪些列印出。请把 tabulate 的 within 写作 group；"
             "困难率等只有一个总合计的表写 group=[]。未作保护，已停止。"
         )
-    counts = table["n"].astype("int64").reset_index(drop=True)
-    key = (
-        table[groups].reset_index(drop=True).groupby(groups, observed=True, dropna=False).ngroup()
-        if groups
-        else counts * 0
-    )
+    whole = table.reset_index(drop=True)
+    counts = whole["n"].astype("int64")
+    key = whole.groupby(groups, observed=True, dropna=False).ngroup() if groups else counts * 0
     hidden = pd.concat([_hidden(part, threshold) for _, part in counts.groupby(key)]).sort_index().to_numpy()
     shown = {c: table[c].astype("Int64" if c == "n" else "float64").mask(hidden) for c in NUMBERS if c in table}
     if "base_n" in table:

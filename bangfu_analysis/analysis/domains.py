@@ -63,6 +63,18 @@ def numbers(frame: pd.DataFrame, variable: str) -> Floats:
     return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
 
 
+def filled(frame: pd.DataFrame, variable: str | None) -> tuple[Floats, Truths]:
+    """The `numbers` of the column (None: 1 for everybody) with 0 for missing, and where they are known."""
+    values = np.ones(len(frame)) if variable is None else numbers(frame, variable)
+    known = ~np.isnan(values)
+    return (values, known) if known.all() else (np.where(known, values, 0.0), known)
+
+
+def sums(code: Codes, count: int, values: Floats | None = None) -> Floats:
+    """Sum of the values (or number of rows) in each group."""
+    return np.bincount(code, values, count + 1)[:count].astype(float, copy=False)
+
+
 def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
     """Codes and levels of a column: declared order for categoricals (empty levels stay), else sorted; missing is -1."""
     if isinstance(column.dtype, pd.CategoricalDtype):

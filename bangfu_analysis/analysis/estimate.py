@@ -7,7 +7,7 @@ df, deff. Rows of weight 0 are in the design but not in the counts. Numbers as R
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,19 +16,9 @@ import pandas as pd
 from scipy.special import logit
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import (
-    Codes,
-    Domains,
-    Floats,
-    Names,
-    Truths,
-    domains,
-    level_codes,
-    numbers,
-    require,
-)
+from bangfu_analysis.analysis.domains import Codes, Domains, Floats, Names, domains, filled, level_codes, require, sums
 from bangfu_analysis.analysis.intervals import around, share_limits, two_sided_p
-from bangfu_analysis.analysis.variance import linear_variance, replicate_covariance
+from bangfu_analysis.analysis.variance import Statistic, replicate_covariance, variance_of
 from bangfu_analysis.errors import ArgumentError
 
 ROUNDING = 1e-12  # what is left of a sum of squares when nothing is left
@@ -43,11 +33,6 @@ class Fit:
     estimate: Floats
     variance: Floats
     deff: Floats
-
-
-def sums(code: Codes, count: int, values: Floats | None = None) -> Floats:
-    """Sum of the values (or number of rows) in each group."""
-    return np.bincount(code, values, count + 1)[:count].astype(float, copy=False)
 
 
 def per(numerator: Floats, denominator: Floats) -> Floats:
@@ -70,7 +55,7 @@ def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: i
     def gradient(top: Floats, base: Floats) -> list[Floats]:
         return [per(np.ones(count), base), per(-per(top, base), base)]
 
-    (top, base), variance = _variance(sample, statistic, [wgap, wx], gradient, code, count)
+    (top, base), variance = variance_of(sample, statistic, [wgap, wx], gradient, code, count)
     ratio = per(top, base)
     cross, power = (top, base) if x is None else (sums(code, count, wgap * x), sums(code, count, wx * x))
     raw = sums(code, count, wgap * gap)
@@ -87,31 +72,16 @@ def fit_total(sample: Sample, y: Floats, code: Codes, count: int) -> Fit:
         return sums(code, count, weight * y)
 
     wy = sample.weight * y
-    (total,), variance = _variance(sample, statistic, [wy], lambda total: [np.ones(count)], code, count)
+    (total,), variance = variance_of(sample, statistic, [wy], lambda total: [np.ones(count)], code, count)
     people = sums(code, count, sample.weight)
     return _fit(sample, total, variance, code, sums(code, count, wy * y) - per(total**2, people), people)
 
 
-def fit(sample: Sample, statistic: Callable[[Floats], Floats], z: Floats, code: Codes, count: int) -> Fit:
+def fit(sample: Sample, statistic: Statistic, z: Floats, code: Codes, count: int) -> Fit:
     """Any statistic of the weights with its linearised value z; without deff."""
     columns = [sample.weight * z]
-    _, variance = _variance(sample, statistic, columns, lambda total: [np.ones(count)], code, count)
+    _, variance = variance_of(sample, statistic, columns, lambda total: [np.ones(count)], code, count)
     return _fit(sample, statistic(sample.weight), variance, code, np.zeros(count), np.zeros(count))
-
-
-def _variance(
-    sample: Sample,
-    statistic: Callable[[Floats], Floats],
-    columns: list[Floats],
-    gradient: Callable[..., list[Floats]],
-    code: Codes,
-    count: int,
-) -> tuple[list[Floats], Floats]:
-    """Totals of the columns, and the variance of a function of them; replicates recompute the statistic instead."""
-    if sample.replicates is None:
-        return linear_variance(sample, columns, gradient, code, count)
-    found = replicate_covariance(sample.replicates, statistic, statistic(sample.weight))
-    return [sums(code, count, column) for column in columns], np.diag(found)
 
 
 def _fit(sample: Sample, estimate: Floats, variance: Floats, code: Codes, squares: Floats, people: Floats) -> Fit:
@@ -151,7 +121,7 @@ def estimate_mean(
     0  3           1     265.0  27.61
     """
     sample, groups = resolve(frame, design), domains(frame, by, where)
-    y, answered = _filled(numbers(frame, variable))
+    y, answered = filled(frame, variable)
     found = fit_ratio(sample, y, None, groups.only(answered), groups.count, float(y.mean()))
     return table(sample, groups, found, sample.degrees(), level)
 
@@ -172,7 +142,7 @@ def estimate_total(
     12000.0
     """
     sample, groups = resolve(frame, design), domains(frame, by, where)
-    y, answered = _filled(np.ones(len(frame)) if variable is None else numbers(frame, variable))
+    y, answered = filled(frame, variable)
     found = fit_total(sample, y, groups.only(answered), groups.count)
     return table(sample, groups, found, sample.degrees(), level)
 
@@ -194,7 +164,7 @@ def estimate_ratio(
     220.0
     """
     sample, groups = resolve(frame, design), domains(frame, by, where)
-    (y, has_y), (x, has_x) = _filled(numbers(frame, numerator)), _filled(numbers(frame, denominator))
+    (y, has_y), (x, has_x) = filled(frame, numerator), filled(frame, denominator)
     found = fit_ratio(sample, y, x, groups.only(has_y & has_x), groups.count)
     return table(sample, groups, found, sample.degrees(), level)
 
@@ -239,12 +209,10 @@ def shares(sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, 
         spread = _logit_variance(sample, hit, code, found) if ci == "logit" else found.variance
         low, high = share_limits(found.estimate, spread, degrees, rows, level, ci)
         n = sums(sample.live(np.where(hit > 0, code, count), count), count).astype("int64")
-        part = table(sample, groups, found, degrees, level)
-        parts.append(part.assign(n=n, share=found.estimate, ci_low=low, ci_high=high))
-    every = by_group(parts)
-    places = np.tile(np.arange(len(levels)), count)
-    typed = every.assign(**{str(name): levels[name].array.take(places) for name in levels})
-    return first(typed, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
+        own = {str(name): levels[name].array.take([k] * count) for name in levels}
+        part = table(sample, groups, found, degrees, level).assign(n=n, share=found.estimate, **own)
+        parts.append(part.assign(ci_low=low, ci_high=high))
+    return by_group(parts, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
 
 
 def _logit_variance(sample: Sample, hit: Floats, code: Codes, found: Fit) -> Floats:
@@ -284,7 +252,7 @@ def estimate_difference(
     0   m         f      30.0     0.57
     """
     sample, groups = resolve(frame, design), domains(frame, by, where)
-    y, answered = _filled(numbers(frame, variable))
+    y, answered = filled(frame, variable)
     require(frame, [between], where="estimate_difference")
     codes, levels = level_codes(frame[between])
     if reference is not None and reference not in levels:
@@ -319,21 +287,15 @@ def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float)
     se, n = np.sqrt(found.variance), found.n.astype("int64")
     everybody = sums(sample.live(groups.code, groups.count), groups.count).astype("int64")
     low, high = around(found.estimate, se, df, level)
-    counts = groups.levels.assign(n=n, base_n=n, left_out_n=everybody - n, estimate=found.estimate, se=se)
-    return counts.assign(ci_low=low, ci_high=high, df=np.broadcast_to(df, groups.count), deff=found.deff)
+    figures = (n, n, everybody - n, found.estimate, se, low, high, np.broadcast_to(df, groups.count), found.deff)
+    return groups.levels.assign(**dict(zip(RESULT, figures, strict=True)))
 
 
-def by_group(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Parts that each have a row per group, brought together group by group."""
-    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+def by_group(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Parts that each have a row per group, brought together group by group, with these columns leading."""
+    return first(pd.concat(parts).sort_index(kind="stable").reset_index(drop=True), columns)
 
 
 def first(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The table with these columns leading."""
     return table[[*columns, *[c for c in table.columns if c not in columns]]]
-
-
-def _filled(values: Floats) -> tuple[Floats, Truths]:
-    """The values with 0 for missing, and where they are known."""
-    known = ~np.isnan(values)
-    return (values, known) if known.all() else (np.where(known, values, 0.0), known)

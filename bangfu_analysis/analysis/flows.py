@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.analysis.change import BREAKS, by_wave, on_one_scale, schemes
 from bangfu_analysis.analysis.domains import Names, Truths, names, require
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.analysis.tabulate import tabulate
@@ -20,7 +21,6 @@ from bangfu_analysis.errors import ArgumentError, NotComparable, listed
 
 FLOWS = ("stayed", "new", "returned", "exited", "died", "away")
 COMING, GOING = ("new", "returned"), ("exited", "died")
-BREAKS = ("raise", "mark")
 
 
 def link(frame: pd.DataFrame, same_person: pd.DataFrame | Mapping[str, str]) -> pd.DataFrame:
@@ -110,18 +110,15 @@ def flows(workers: pd.DataFrame, exits: pd.DataFrame | None = None, *, by: Names
     2  returned  0       0    NaN
     3    exited  1       2    0.5
     """
-    moved = movements(workers, exits)
-    groups = names(by)
+    moved, groups = movements(workers, exits), names(by)
     require(workers, groups, where="flows")
-    for name in groups:
-        moved = moved.assign(**{name: _group(moved, workers, name)})
-    table = tabulate(moved, "flow", within=["wave_before", "wave", *groups])
+    placed = moved.assign(**{name: _group(moved, workers, name) for name in groups})
+    table = tabulate(placed, "flow", within=["wave_before", "wave", *groups])
     table = table[table["base_n"].gt(0)].reset_index(drop=True)
     outside = table["flow"].isin(["returned", "away"])
-    stock = table["n"].where(~outside & table["flow"].ne("new"), 0)
-    pool = table["n"].where(outside, 0)
+    known = table["n"].mask(table["flow"].eq("new"), 0)
     place = [table[c] for c in ("wave_before", "wave", *groups)]
-    base = pool.where(outside, stock).groupby([*place, outside], observed=True).transform("sum")
+    base = known.groupby([*place, outside], observed=True).transform("sum")
     return table.assign(base_n=base.astype("Int64"), share=table["n"] / base.where(base > 0).astype(float))
 
 
@@ -147,24 +144,20 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
     time as exited.
     """
     moved = movements(workers, exits)
-    count = pd.crosstab(moved["wave"], moved["flow"]).reindex(columns=list(FLOWS), fill_value=0)
-    rows = workers.groupby("wave", observed=True).size()
+    count = pd.crosstab([moved["wave_before"], moved["wave"]], moved["flow"]).reindex(columns=list(FLOWS), fill_value=0)
+    found = count.add_suffix("_n").rename_axis(columns=None).reset_index()
+    stock = workers.groupby("wave", observed=True).size()
+    found = found.assign(previous_n=found["wave_before"].map(stock), stock_n=found["wave"].map(stock))
     unfollowed = workers["id_basis"].eq("row") if "id_basis" in workers else pd.Series(False, index=workers.index)
     unrecorded = moved["flow"].eq("exited") & ~moved["recorded"]
-    waves = list(count.index)
-    before = moved.drop_duplicates("wave").set_index("wave")["wave_before"]
-    found = pd.DataFrame({"wave_before": [before[w] for w in waves], "wave": waves})
-    found = found.assign(previous_n=found["wave_before"].map(rows), stock_n=found["wave"].map(rows))
-    found = found.assign(**{f"{flow}_n": count[flow].to_numpy() for flow in (*COMING, "exited", "died")})
-    found["unrecorded_n"] = unrecorded.groupby(moved["wave"]).sum().reindex(waves).to_numpy()
-    found["unfollowed_n"] = unfollowed.groupby(workers["wave"]).sum().reindex(waves).to_numpy()
+    found["unrecorded_n"] = found["wave"].map(unrecorded.groupby(moved["wave"]).sum())
+    found["unfollowed_n"] = found["wave"].map(unfollowed.groupby(workers["wave"]).sum())
     computed = found["previous_n"] + found["new_n"] + found["returned_n"] - found["exited_n"] - found["died_n"]
     difference = found["stock_n"] - computed
     verdict = pd.Categorical(np.where(difference == 0, "agrees", "differs"), ["agrees", "differs"])
-    order = ["previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n"]
     return found.assign(difference=difference, verdict=verdict)[
-        ["wave_before", "wave", *order, "difference", "verdict", "unrecorded_n", "unfollowed_n"]
-    ]
+        ["wave_before", "wave", "previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n", "difference", "verdict", "unrecorded_n", "unfollowed_n"]
+    ]  # fmt: skip
 
 
 def transitions(
@@ -190,18 +183,15 @@ def transitions(
         raise ArgumentError.naming("breaks", breaks, BREAKS)
     require(workers, ["wave", "person_id", variable], where="transitions")
     moved = movements(workers, exits)
-    pairs = [
-        _pair(part, workers, variable, (before, wave), outside).pipe(
-            _compared, workers, variable, (str(before), str(wave)), breaks, definitions
-        )
-        for (before, wave), part in moved.groupby(["wave_before", "wave"], observed=True)
-    ]
-    earlier = f"{variable}_before"
-    kinds = {
-        c: pd.CategoricalDtype(list(dict.fromkeys(k for p in pairs for k in p[c].cat.categories)))
-        for c in (earlier, variable)
-    }
-    return pd.concat([pair.astype(dict.fromkeys(kinds, object)) for pair in pairs], ignore_index=True).astype(kinds)
+    if definitions is None and variable == "hardship_level":
+        definitions = schemes(by_wave(workers), where="transitions")
+    pairs: dict[str, pd.DataFrame] = {}
+    for (before, wave), part in moved.groupby(["wave_before", "wave"], observed=True):
+        pair = _pair(part, workers, variable, (before, wave), outside)
+        notes = _broken(definitions, variable, str(before), str(wave), breaks)
+        either = [pair[c].astype(object).isin(list(notes)) for c in (f"{variable}_before", variable)]
+        pairs[str(wave)] = pair.assign(comparable=~(either[0] | either[1]) & ("" not in notes))
+    return on_one_scale(pairs)[list(pair.columns) + ["comparable"]]
 
 
 def _pair(
@@ -234,44 +224,19 @@ def _levels(column: pd.Series, held: pd.Series) -> list[Any]:
     return [level for level in known if level in present]
 
 
-def _compared(
-    pair: pd.DataFrame,
-    workers: pd.DataFrame,
-    variable: str,
-    waves: tuple[str, str],
-    breaks: str,
-    definitions: pd.DataFrame | None,
-) -> pd.DataFrame:
-    """The pair with `comparable`; NotComparable where a definition changed and `breaks` is raise."""
-    before, wave = waves
-    notes = (
-        _broken(workers, variable, before, wave) if definitions is None else _told(definitions, variable, before, wave)
-    )
+def _broken(told: pd.DataFrame | None, variable: str, before: str, wave: str, breaks: str) -> dict[str, str]:
+    """Level ("" for all) -> why it does not compare over the step; NotComparable where `breaks` is raise."""
+    if told is None:
+        return {}
+    crossed = told["wave"].gt(before) & told["wave"].le(wave)
+    rows = told[told["variable"].eq(variable) & crossed & ~told["comparable"]]
+    notes = dict(zip(rows["level"], rows["note"], strict=True))
     if notes and breaks == "raise":
         raise NotComparable(
             f"{variable} 在 {before} 与 {wave} 两批次的口径不同，不能做转移矩阵：{'；'.join(dict.fromkeys(notes.values()))}。"
             "请先按对照表换成可比的类别，或用 hardship_by_income 按收入重算，或写 breaks='mark' 只看新旧类别的对应。"
         )
-    either = [pair[c].astype(object).isin(list(notes)) for c in (f"{variable}_before", variable)]
-    return pair.assign(comparable=~(either[0] | either[1]) & ("" not in notes))
-
-
-def _broken(workers: pd.DataFrame, variable: str, before: str, wave: str) -> dict[str, str]:
-    """Why hardship levels do not compare, by what `hardship_scheme` says; {} where they do."""
-    if variable != "hardship_level":
-        return {}
-    require(workers, ["hardship_scheme"], where="transitions 比较 hardship_level")
-    used = workers.groupby(workers["wave"].astype(str))["hardship_scheme"].agg(
-        lambda s: listed(sorted(s.dropna().unique())) or "不详"
-    )
-    return {} if used[before] == used[wave] else {"": f"{before} 为 {used[before]}，{wave} 为 {used[wave]}"}
-
-
-def _told(definitions: pd.DataFrame, variable: str, before: str, wave: str) -> dict[str, str]:
-    """Level ("" for all) -> why it does not compare over the step."""
-    crossed = definitions["wave"].gt(before) & definitions["wave"].le(wave)
-    rows = definitions[definitions["variable"].eq(variable) & crossed & ~definitions["comparable"]]
-    return dict(zip(rows["level"], rows["note"], strict=True))
+    return notes
 
 
 def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -285,16 +250,9 @@ def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataF
     stock = workers[["person_id", "wave"]].drop_duplicates().assign(place=lambda rows: rows["wave"].map(order))
     stock = stock.sort_values(["person_id", "place"], kind="stable")
     starts = stock["person_id"].ne(stock["person_id"].shift()) | stock["place"].diff().ne(1)
-    found = (
-        stock.groupby(starts.cumsum(), sort=False)
-        .agg(
-            person_id=("person_id", "first"),
-            first_wave=("wave", "first"),
-            last_wave=("wave", "last"),
-            waves=("place", "size"),
-        )
-        .reset_index(drop=True)
-    )
+    stays = stock.groupby(starts.cumsum(), sort=False)
+    found = stock[starts].rename(columns={"wave": "first_wave"}).drop(columns="place").reset_index(drop=True)
+    found = found.assign(last_wave=stays["wave"].last().array, waves=stays.size().array)
     flow = moved.set_index(["wave", "person_id"])["flow"].astype(object)
     came = flow.reindex(pd.MultiIndex.from_frame(found[["first_wave", "person_id"]])).fillna("before")
     followed = dict(pairwise(order))

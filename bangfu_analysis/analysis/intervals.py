@@ -32,7 +32,7 @@ def two_sided_p(t: Floats | float, df: Floats | float) -> Floats:
     return np.asarray(np.where(df > 0, 2 * tail, np.nan))
 
 
-def around(estimate: Floats, se: Floats, df: Floats, level: float) -> tuple[Floats, Floats]:
+def around(estimate: Floats, se: Floats, df: Floats | float, level: float) -> tuple[Floats, Floats]:
     """Estimate plus and minus t times the standard error."""
     half = t_value(df, level) * se
     return estimate - half, estimate + half

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 from operator import and_
 from typing import Any
 
@@ -142,8 +143,9 @@ def mechanism_rows(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.Da
 def selected(rows: pd.DataFrame, where: Where | None, text: str = "") -> pd.DataFrame:
     """The rows that meet every condition of `where`; `text` is the column that a condition `text` searches."""
     for column, wanted in (where or {}).items():
-        values = rows[text if column == "text" else column] if len(rows) else pd.Series(dtype=object)
-        rows = rows[_meets(values, wanted, rows, pattern=column == "text").to_numpy(dtype=bool)] if len(rows) else rows
+        if len(rows):
+            values = rows[text if column == "text" else column]
+            rows = rows[_meets(values, wanted, rows, pattern=column == "text").to_numpy(dtype=bool)]
     return rows
 
 
@@ -205,25 +207,17 @@ def _measured(rows: pd.DataFrame, indicator: Indicator) -> tuple[float | None, i
     """The number and how many rows have no value for it; None where none has."""
     if indicator.measure == "rows":
         return float(len(rows)), 0
-    if not len(rows):
+    if not len(rows) or (values := rows[indicator.column]).isna().all():
         return None, 0
-    values = rows[indicator.column]
-    if indicator.measure == "distinct":
-        return (float(values.nunique()) if values.notna().any() else None), int(values.isna().sum())
-    return (float(values.sum()) if values.notna().any() else None), int(values.isna().sum())
+    return float(values.nunique() if indicator.measure == "distinct" else values.sum()), int(values.isna().sum())
 
 
 def _per_one(indicator: Indicator, found: Mapping[tuple[str, str], float]) -> Iterator[dict[str, Any]]:
     above, below = ([(u, v) for (n, u), v in found.items() if n == name] for name in indicator.per)
-    for unit, value in above:
-        for one, base in below:
-            if base:
-                yield {
-                    "indicator": indicator.name,
-                    "counted_in": f"{unit}/{one}",
-                    "estimate": value / base,
-                    "left_out_n": 0,
-                }
+    for (unit, value), (one, base) in product(above, below):
+        if base:
+            named = {"indicator": indicator.name, "counted_in": f"{unit}/{one}"}
+            yield {**named, "estimate": value / base, "left_out_n": 0}
 
 
 def _result(lines: list[dict[str, Any]], groups: list[str]) -> pd.DataFrame:

@@ -14,16 +14,14 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.design import SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Floats, Names, domains, level_codes, names, numbers, require
+from bangfu_analysis.analysis.domains import Floats, Names, domains, level_codes, names, numbers, require, sums
 from bangfu_analysis.analysis.estimate import (
     by_group,
     estimate_mean,
     estimate_ratio,
     estimate_share,
     estimate_total,
-    first,
     fit,
-    sums,
     table,
 )
 from bangfu_analysis.errors import ArgumentError
@@ -75,7 +73,7 @@ def fgt(
         estimate_mean(frame.assign(_index=index), "_index", **manner).assign(alpha=power)
         for power, index in indices.items()
     ]
-    return first(by_group(parts), [*names(manner.get("by")), "alpha"])
+    return by_group(parts, [*names(manner.get("by")), "alpha"])
 
 
 def shortfall(
@@ -165,12 +163,11 @@ def theil(
     z = (log - y * (sample.weight @ log / income) - y) / income + 1 / sample.weight[used].sum()
     found = fit(sample, statistic, z, code, 1)
     total = table(sample, groups, found, sample.degrees(), level).assign(component="total")
-    if between is not None:
-        part = _theil_between(frame, between, sample.weight * used, y)
-        split = pd.DataFrame({"component": ["within", "between"], "estimate": [found.estimate[0] - part, part]})
-        counts = {c: total[c].iloc[0] for c in ("n", "base_n", "left_out_n")}
-        total = pd.concat([total, split.assign(**counts)], ignore_index=True)
-    return first(total, ["component"])
+    if between is None:
+        return by_group([total], ["component"])
+    part = _theil_between(frame, between, sample.weight * used, y)
+    split = pd.DataFrame({"component": ["within", "between"], "estimate": [found.estimate[0] - part, part]})
+    return by_group([total, split.assign(**total.loc[0, ["n", "base_n", "left_out_n"]])], ["component"])
 
 
 def _theil_between(frame: pd.DataFrame, between: str, weight: Floats, y: Floats) -> float:
@@ -206,7 +203,7 @@ def catastrophic(
         estimate_mean(work, "_beyond", **manner).assign(measure="overshoot"),
         estimate_ratio(work, "_beyond", "_hit", **manner).assign(measure="mean_positive_overshoot"),
     ]
-    return first(by_group(parts), [*names(manner.get("by")), "measure"])
+    return by_group(parts, [*names(manner.get("by")), "measure"])
 
 
 def coverage(frame: pd.DataFrame, aided: str, *, ci: str = "wilson", **manner: Unpack[Manner]) -> pd.DataFrame:

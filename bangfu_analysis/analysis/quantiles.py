@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.design import SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, numbers
-from bangfu_analysis.analysis.estimate import Fit, by_group, first, fit_ratio, sums, table
+from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, numbers, sums
+from bangfu_analysis.analysis.estimate import Fit, by_group, fit_ratio, table
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError
 
@@ -62,7 +62,7 @@ def estimate_quantile(
         se = (high - low) / (2 * t_value(df, level))
         part = table(sample, groups, Fit(share.n, estimate, se**2, np.full(count, np.nan)), df, level)
         parts.append(part.assign(q=p, ci_low=low, ci_high=high))
-    return first(by_group(parts), [*groups.levels, "q"])
+    return by_group(parts, [*groups.levels, "q"])
 
 
 Curve = tuple[Floats, Floats]  # sorted values and their cumulative weights

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.analysis.tabulate import tabulate
-from bangfu_analysis.errors import ArgumentError, ColumnMissing, listed
+from bangfu_analysis.errors import ArgumentError, listed
 from bangfu_analysis.tidy.questionnaires import one_questionnaire, question
 
 MEASURES = ["n", "base_n", "left_out_n", "share"]
@@ -146,8 +147,7 @@ def across(
     `across(lambda r: multiple_response(questions, r, "Q6"), responses, people, "sex")`. Levels come in the order of the
     categories, those of nobody included; respondents without a value are in none. Returns `by` and the table's columns.
     """
-    if absent := [c for c in ("respondent_id", by) if c not in respondents]:
-        raise ColumnMissing.naming(absent, [str(c) for c in respondents.columns], where="across")
+    require(respondents, ["respondent_id", by], where="across")
     group = respondents[by].astype("category")
     own = {level: respondents.loc[group.eq(level), "respondent_id"] for level in group.cat.categories}
     if not own:

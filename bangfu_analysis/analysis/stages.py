@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -77,16 +77,16 @@ def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, befo
     taken = np.bincount(stratum).astype(float)
     parent, carried = np.zeros(len(taken), dtype=np.intp), np.ones(len(taken))
     if before is not None:
-        parent[layer] = before.unit
+        parent[stratum] = before.unit[row]
         carried = (before.carried * before.taken / before.population)[before.stratum[parent]]
-    population = np.full(len(taken), np.inf) if fpc is None else _population(numbers(frame, fpc), fpc, layer, taken)
-    return Stage(unit, stratum, parent, taken, population, carried)
+    stage = Stage(unit, stratum, parent, taken, np.full(len(taken), np.inf), carried)
+    return stage if fpc is None else replace(stage, population=_population(stage, row, numbers(frame, fpc), fpc))
 
 
-def _population(value: Floats, fpc: str, layer: Codes, taken: Floats) -> Floats:
-    stated = np.zeros(len(taken))
-    stated[layer] = value
-    if (stated.take(layer) != value).any() or (stated < 0).any():
+def _population(stage: Stage, row: Codes, value: Floats, fpc: str) -> Floats:
+    taken, stated = stage.taken, stage.population.copy()
+    stated[stage.stratum] = value[row]
+    if (stated[stage.stratum].take(stage.unit) != value).any() or (stated < 0).any():
         raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失、负数或不同的值。每层应只有一个总体单元数或抽样比。")
     if (stated > 1).any() and (stated < 1).any():
         raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 的数又有小于 1 的数。请统一写总体单元数，或统一写抽样比。")
@@ -98,11 +98,10 @@ def _population(value: Floats, fpc: str, layer: Codes, taken: Floats) -> Floats:
 
 
 def _codes(frame: pd.DataFrame, column: str) -> Codes:
-    codes, _ = level_codes(frame[column])
-    if bad := int((codes < 0).sum()):
-        raise ArgumentError(f"设计列 {column} 有 {bad} 行缺失，层和抽样单元不能缺失。请补齐。")
-    categorical = isinstance(frame[column].dtype, pd.CategoricalDtype)  # with levels that nobody may have
-    return packed(codes.astype(np.intp))[0] if categorical else codes
+    codes, levels = level_codes(frame[column])
+    if codes.min() < 0:
+        raise ArgumentError(f"设计列 {column} 有 {(codes < 0).sum()} 行缺失，层和抽样单元不能缺失。请补齐。")
+    return packed(codes.astype(np.intp))[0] if isinstance(levels, pd.CategoricalIndex) else codes  # levels of nobody
 
 
 def _joint(a: Codes, b: Codes) -> Codes:

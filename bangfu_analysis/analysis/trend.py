@@ -149,7 +149,7 @@ def estimate_trend(
         v = covariance(sample, list(((terms * (residual * sample.weight)[:, None]) @ (shift @ inverse).T).T), rows)
     se = np.sqrt(np.diag(v))
     df = float(sample.degrees(np.where(rows, 0, 1), 1)[0]) - 1
-    low, high = around(estimate, se, np.full(2, df), level)
+    low, high = around(estimate, se, df, level)
     n = int((rows & (sample.weight > 0)).sum())
     found = {"term": ["intercept", "slope"], "n": n, "estimate": estimate, "se": se, "ci_low": low, "ci_high": high}
     return pd.DataFrame(found | {"df": df, "statistic": estimate / se, "p_value": two_sided_p(estimate / se, df)})

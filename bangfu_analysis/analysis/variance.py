@@ -12,23 +12,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from bangfu_analysis.analysis.design import Sample
-from bangfu_analysis.analysis.domains import Codes, Floats, Truths
+from bangfu_analysis.analysis.domains import Codes, Floats, Truths, sums
 from bangfu_analysis.analysis.replicates import ReplicateSet
 from bangfu_analysis.analysis.stages import Stage
 from bangfu_analysis.errors import ArgumentError
 
+Statistic = Callable[[Floats], Floats]  # of the weights
 DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 
 
-def linear_variance(
-    sample: Sample, columns: Sequence[Floats], gradient: Callable[..., Sequence[Floats]], code: Codes, count: int
-) -> tuple[list[Floats], Floats]:
+def variance_of(
+    sample: Sample, statistic: Statistic, columns: Sequence[Floats], gradient: Callable[..., Sequence[Floats]],
+    code: Codes, count: int,
+) -> tuple[list[Floats], Floats]:  # fmt: skip
     """Totals of columns (weight included) in each group, and the variance of a function of them by its gradient.
 
     Rows of code `count` are in no group. Rows are summed by unit and group once, for totals and variance alike.
+    Replicates recompute the function as `statistic` instead.
     """
-    sums = _collapse(sample.stages[0], columns, code, count + 1)
-    totals: list[Floats] = [np.bincount(sums.group, c, count + 1)[:count].astype(float) for c in sums.columns]
+    if sample.replicates is not None:
+        found = replicate_covariance(sample.replicates, statistic, statistic(sample.weight))
+        return [sums(code, count, column) for column in columns], np.diag(found)
+    units = _collapse(sample.stages[0], columns, code, count + 1)
+    totals = [sums(units.group, count, column) for column in units.columns]
     slopes = [np.append(slope, 0.0) for slope in gradient(*totals)]
     if sample.projections:
         influence = _combined(columns, slopes, code)
@@ -36,8 +42,8 @@ def linear_variance(
         return totals, np.array([v[0, 0] for v in each])
     variance = np.zeros(count)
     for i, stage in enumerate(sample.stages):
-        sums = _collapse(stage, columns, code, count + 1) if i else sums
-        squares = _squares(stage, sums, _combined(sums.columns, slopes, sums.group), count + 1, sample.lonely_psu)
+        units = _collapse(stage, columns, code, count + 1) if i else units
+        squares = _squares(stage, units, _combined(units.columns, slopes, units.group), count + 1, sample.lonely_psu)
         variance += (squares[:, :count] * _scales(stage, sample.lonely_psu, code, count)).sum(0)
     return totals, variance
 
@@ -88,17 +94,17 @@ def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None
     code = code if rows is None or sample.projections else np.where(rows, 0, 1)
     total: Floats = np.zeros((len(influences), len(influences)))
     for stage in sample.stages:
-        sums = np.column_stack([np.bincount(stage.unit, u, stage.units) for u in influences])
-        mean = np.column_stack([np.bincount(stage.stratum, s) for s in sums.T]) / stage.taken[:, None]
+        units = np.column_stack([np.bincount(stage.unit, u, stage.units) for u in influences])
+        mean = np.column_stack([np.bincount(stage.stratum, s) for s in units.T]) / stage.taken[:, None]
         if sample.lonely_psu == "adjust":
             mean[stage.lonely] = 0.0
-        deviation = sums - mean[stage.stratum]
+        deviation = units - mean[stage.stratum]
         scale = _scales(stage, sample.lonely_psu, code, 1)[stage.stratum]
         total += (deviation * scale).T @ deviation
     return total
 
 
-def replicate_covariance(replicates: ReplicateSet, statistic: Callable[[Floats], Floats], estimate: Floats) -> Floats:
+def replicate_covariance(replicates: ReplicateSet, statistic: Statistic, estimate: Floats) -> Floats:
     """Covariance of a vector statistic of the weights; a replicate without a value is left out. R: svrVar."""
     thetas = np.array([statistic(replicates.weight(r)) for r in range(len(replicates.rscales))])
     rscales = replicates.rscales[:, None] * np.isfinite(thetas)

@@ -9,17 +9,9 @@ from bangfu_analysis.checking.numbers import Stated
 from bangfu_analysis.checking.passages import Doubt, Passage
 from bangfu_analysis.cleaning.numerals import read_numeral
 
-_NOT_LISTED = frozenset("元%年月日天周岁倍次期成吨") | {
-    "人次",
-    "户次",
-    "百分点",
-    "个月",
-    "小时",
-    "公里",
-    "公斤",
-    "公顷",
-    "立方米",
-    "平方米",
+_NOT_LISTED = {
+    *"元%年月日天周岁倍次期成吨",
+    *["人次", "户次", "百分点", "个月", "小时", "公里", "公斤", "公顷", "立方米", "平方米"],
 }
 _MOST = 20
 _SHORT = re.compile(r"(?P<n>[两三四五六七八九十])(?P<what>[会清险金节方保免缺])(?=[（：])")
@@ -50,9 +42,8 @@ def enumerations(passage: Passage, earlier: Sequence[Passage]) -> Iterator[Doubt
         n = int(number.value)
         if n != number.value or not 2 <= n <= _MOST or number.unit in _NOT_LISTED or number.said:
             continue
-        counts, loose = _listed_after(passage, number)
-        if not counts:
-            counts, loose = _listed_before(passage, number)
+        after = _listed_after(passage, number)
+        counts, loose = after if after[0] else _listed_before(passage, number)
         if counts and n not in counts and not (loose and max(counts) < n):
             found = f"列出{counts[0]}项，写作{number.text}"
             yield Doubt("listing", number.start, found, f"{counts[0]}，或{n}项名称")

@@ -46,10 +46,7 @@ def check_passages(passages: Sequence[Passage]) -> pd.DataFrame:
     whole = [*numbering(passages), *chapters(passages)]
     found += [(passages.index(passage), passage, doubt) for passage, doubt in whole]
     found.sort(key=lambda each: (each[0], each[2].at))
-    rows = [
-        (passage.place, doubt.relation, doubt.verdict, doubt.found, doubt.expected, _sentence(passage, doubt))
-        for _, passage, doubt in found
-    ]
+    rows = [(p.place, d.relation, d.verdict, d.found, d.expected, _sentence(p, d)) for _, p, d in found]
     return pd.DataFrame(rows, columns=COLUMNS, dtype="str").drop_duplicates(ignore_index=True)
 
 
@@ -72,15 +69,11 @@ def _table_totals(passage: Passage) -> Iterator[Doubt]:
     above = [row for row in rows[:at] if _whole(row)]
     parts = above or [row for row in rows[at + 1 :] if "未详" not in row[0]]
     for column in range(1, len(rows[at])):
-        cells = [row[column].replace(",", "") for row in parts]
-        total = rows[at][column].replace(",", "")
-        if (
-            _EACH.search(rows[0][column])
-            or not cells
-            or not all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in [*cells, total])
-        ):
+        *cells, total = [row[column].replace(",", "") for row in (*parts, rows[at])]
+        counts = cells and all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in (*cells, total))
+        if not counts or _EACH.search(rows[0][column]):
             continue
-        step = 10.0 ** -max(len(cell.partition(".")[2]) for cell in [*cells, total])
+        step = 10.0 ** -max(len(cell.partition(".")[2]) for cell in (*cells, total))
         made = sum(map(float, cells))
         if abs(made - float(total)) > (step / 2 * len(cells) if step < 1 else 0.5):
             yield Doubt("table", 0, f"合计行第{column + 1}列为{rows[at][column]}", f"{made:.10g}")

@@ -31,8 +31,7 @@ def shares_of_counts(passage: Passage, earlier: Sequence[Passage]) -> Iterator[D
             done |= {each.start for each in row}
             parts = [n for n in passage.within(start, start + together.start()) if countable(n)][-len(row) :]
             if len(parts) == len(row) > 1 and len({n.unit for n in parts}) == 1:
-                bases = _bases(passage, earlier, parts, together["of"])
-                yield from _compared(parts, row, bases, total=sum(n.value for n in parts))
+                yield from _compared(parts, row, _bases(passage, earlier, parts, together["of"]))
         elif (share := _SHARE.search(words)) and not _MOVES.search(share["of"]):
             yield from _single(passage, earlier, one, start, share)
 
@@ -66,48 +65,29 @@ def _single(
 
 def _has_share(passage: Passage, one: Stated) -> bool:
     """Whether a count is itself a part: its own share follows (656人，占19.8%)."""
-    following = next((n for n in passage.stated if n.start >= one.end), None)
-    return bool(
-        following
-        and following.unit == "%"
-        and re.fullmatch(r"[，（]?占(?:比)?", passage.text[one.end : following.start])
-    )
+    following = next((n for n in passage.stated if n.start >= one.end), one)
+    return following.unit == "%" and bool(re.fullmatch("[，（]?占比?", passage.text[one.end : following.start]))
 
 
 def _bases(passage: Passage, earlier: Sequence[Passage], parts: Sequence[Stated], of: str) -> list[Stated]:
     """What the percentages may be of: counts of that name anywhere before, else those before the parts in the paragraph."""
     first = parts[0]
-    near = [
-        n
-        for n in passage.stated
-        if n.end <= first.start and countable(n) and n.unit == first.unit and n.value >= first.value
-    ]
+    alike = [(p, n) for p in (*earlier, passage) for n in p.stated if countable(n) and n.unit == first.unit]
     name = re.sub(r"^(?:全[区市县省]|总)|(?:的|总人?数|人数|总量|总额|总户数)+$", "", of)
     if not name:
-        return near
-    labelled = [
-        (label_before(p, n), n) for p in (*earlier, passage) for n in p.stated if countable(n) and n.unit == first.unit
-    ]
-    named = [
-        (label, n)
-        for label, n in labelled
-        if label and n not in parts and (label.endswith(name) or name.endswith(label))
-    ]
+        return [n for p, n in alike if p is passage and n.end <= first.start and n.value >= first.value]
+    labelled = [(label_before(p, n), n) for p, n in alike if n not in parts]
+    named = [(label, n) for label, n in labelled if label and (label.endswith(name) or name.endswith(label))]
     exact = [n for label, n in named if label == name]
     return exact or [n for _, n in named if n.value >= first.value]
 
 
 def _compared(
-    parts: Sequence[Stated],
-    shares: Sequence[Stated],
-    bases: Sequence[Stated],
-    *,
-    strict: bool = False,
-    total: float = 0.0,
+    parts: Sequence[Stated], shares: Sequence[Stated], bases: Sequence[Stated], *, strict: bool = False
 ) -> Iterator[Doubt]:
-    if not bases or any(_fits(parts, shares, base.low, base.high, strict) for base in bases):
-        return
-    if total and _fits(parts, shares, total, total, strict):
+    total = sum(part.value for part in parts) if len(parts) > 1 else 0.0
+    ends = [(total, total), *((base.low, base.high) for base in bases)]
+    if not bases or any(_fits(parts, shares, low, high, strict) for low, high in ends):
         return
     base = next((b for b in bases if b.value == total), bases[-1])
     for part, share in zip(parts, shares, strict=True):
@@ -137,11 +117,8 @@ def shares_of_hundred(passage: Passage, earlier: Sequence[Passage]) -> Iterator[
         shares = [one for one in shares if not {"least", "under"} & one.said]
         if len(shares) < (2 if listed else 3) or text.count("占") + text.count("分别") < (1 if listed else len(shares)):
             continue
-        if (
-            _MOVES.search(text)
-            or _SEVERAL.search(text)
-            or len(set(re.findall(r"占([^，。；%]{2,}?)的[\d约近]", text))) > 1
-        ):
+        wholes = set(re.findall(r"占([^，。；%]{2,}?)的[\d约近]", text))
+        if _MOVES.search(text) or _SEVERAL.search(text) or len(wholes) > 1:
             continue
         total = sum(one.value for one in shares)
         slack = sum((one.high - one.low) / 2 or one.step / 2 for one in shares) + 1e-9

@@ -15,15 +15,9 @@ _HEAD = re.compile(
 )
 _STOP = re.compile(r"另有|另外|此外|同时|[；，]共|合计|总计|比上年|较上年|同比|每[人户名]|人均|户均")
 _REST = re.compile(r"另有|其余|其他|剩余|还有")
-_OPPOSITES = (
-    ("男", "女"),
-    ("以上", "以下"),
-    ("城镇", "农村"),
-    ("在职", "退休"),
-    ("特困", "一般"),
-    ("已", "未"),
-    ("深度", "相对"),
-)
+_OPPOSITES = [
+    pair.split() for pair in ("男 女", "以上 以下", "城镇 农村", "在职 退休", "特困 一般", "已 未", "深度 相对")
+]
 _LONGEST_GAP, _CLOSE = 26, 0.1
 _TOTAL = re.compile(r"(?:共计|合计|总计|一共|总共|共)(?:有|为|达)?(?:[约近])?$")
 _ONE_EACH = frozenset("份套件袋箱")  # given one to a person where their own number is not stated
@@ -73,11 +67,9 @@ def _parts(passage: Passage, head: re.Match[str]) -> tuple[list[Stated], list[St
     if following := _HEAD.search(passage.text, head.end(), end):
         end = following.start() if not head["inside"] and not following["inside"] else end
     stop = _STOP.search(passage.text, head.end(), end)
-    inner = [(b.start(), b.end()) for b in re.finditer(r"（[^（）]*）", passage.text[: len(passage.text)])]
-    outside = [
-        one for one in passage.within(head.end(), end)
-        if countable(one) and (head["inside"] or not any(a <= one.start < b for a, b in inner))
-    ]  # fmt: skip
+    brackets = [] if head["inside"] else [found.span() for found in re.finditer(r"（[^（）]*）", passage.text)]
+    listed = [one for one in passage.within(head.end(), end) if countable(one)]
+    outside = [one for one in listed if not any(a <= one.start < b for a, b in brackets)]
     parts: list[Stated] = []
     for one in outside:
         if stop and one.start >= stop.start():
@@ -93,9 +85,7 @@ def _meant(passage: Passage, head: re.Match[str], same: list[Stated], previous: 
     """The total that a list is most likely the parts of: of the same name, else of the list before, else the nearest."""
     start = passage.sentence_at(head.start())[0]
     subject = re.split(r"[，；：]", passage.text[start : head.start()])[-1].removesuffix("中")
-    named = [
-        one for one in same if subject and label_before(passage, one) and label_before(passage, one).endswith(subject)
-    ]
+    named = [one for one in same if subject and label_before(passage, one).endswith(subject)]
     inherited = [one for one in same if one is previous] if head["all"] else []
     return (named or inherited or same)[-1]
 
@@ -134,18 +124,12 @@ def products(passage: Passage, earlier: Sequence[Passage]) -> Iterator[Doubt]:
             continue
         periods = _periods(passage, start, end, rates[0])
         sums = [(one.low, one.high) for one in money] + [(sum(m.low for m in money), sum(m.high for m in money))]
-        if any(
-            low * p <= top + 1e-6 and bottom - 1e-6 <= high * p
-            for low, high in made
-            for bottom, top in sums
-            for p in periods
-        ):
-            continue
-        if len(periods) == 1:
-            people = _plain(sum(one.value for one in counts))
+        reach = [(low * times, high * times) for low, high in made for times in periods]
+        met = any(low <= top + 1e-6 and bottom - 1e-6 <= high for low, high in reach for bottom, top in sums)
+        if not met and len(periods) == 1:
+            people, right = _plain(sum(one.value for one in counts)), f"{_plain(sum(whole) / 2)}元"
             each = "、".join(one.text for one in rates)
-            found = f"{money[-1].text}；{people}{rates[0].per}×{each}={_plain(sum(whole) / 2)}元"
-            yield Doubt("product", rates[0].start, found, f"{_plain(sum(whole) / 2)}元")
+            yield Doubt("product", rates[0].start, f"{money[-1].text}；{people}{rates[0].per}×{each}={right}", right)
 
 
 def _factors(passage: Passage, start: int, end: int, per: str) -> tuple[list[Stated], list[Stated]]:
@@ -171,11 +155,8 @@ def _periods(passage: Passage, start: int, end: int, rate: Stated) -> list[float
     """By what a rate a month or a year may be multiplied: unknown unless the sentence says how many."""
     if not _PERIOD.search(passage.text[start : rate.start]):
         return [1.0]
-    return [
-        1.0,
-        12.0,
-        *(one.value for one in passage.within(start, end) if one.unit in ("年", "月", "个月", "次", "天", "期")),
-    ]
+    units = ("年", "月", "个月", "次", "天", "期")
+    return [1.0, 12.0, *(one.value for one in passage.within(start, end) if one.unit in units)]
 
 
 def _times(counts: Sequence[Stated], rates: Sequence[Stated]) -> tuple[float, float]:

@@ -17,10 +17,7 @@ _WORDS = {
 }
 _EXCLUDE = ({"nearly", "over"}, {"nearly", "least"}, {"under", "over"}, {"under", "least"}, {"nearly", "under"})
 _STACKED = (
-    {"about", "over"},
-    {"about", "nearly"},
-    {"about", "least"},
-    {"about", "under"},
+    *({"about", word} for word in ("over", "nearly", "least", "under")),
     {"least", "range"},
     {"nearly", "range"},
 )
@@ -50,13 +47,8 @@ def changes(passage: Passage, earlier: Sequence[Passage]) -> Iterator[Doubt]:
     for start, end in passage.sentences:
         numbers = passage.within(start, end)
         for a, b, after in zip(numbers, numbers[1:], [*numbers[2:], None], strict=False):
-            between = passage.text[a.end : b.start]
-            way = (
-                _BETWEEN.search(between)
-                if re.search(r"[由从]", passage.text[start : a.start]) and a.unit == b.unit
-                else None
-            )
-            if way:
+            way = _BETWEEN.search(passage.text[a.end : b.start])
+            if way and a.unit == b.unit and re.search(r"[由从]", passage.text[start : a.start]):
                 yield from _moved(passage, a, b, way["way"], after)
         for now, step, rate in zip(numbers, numbers[1:], numbers[2:], strict=False):
             yield from _growth(passage, now, step, rate)
@@ -74,21 +66,16 @@ def _moved(passage: Passage, a: Stated, b: Stated, way: str, step: Stated | None
     slack = step.step * _ALLOWED + 1e-9
     if bool(re.match(_UP, said["way"])) != up:
         yield Doubt("change", step.start, f"{said.group()}{found}", f"{'上升' if up else '下降'}")
-    elif step.unit == "%" and a.unit == "%":
-        growth = 100 * right / a.value if a.value else 0.0
-        if not step.may_be(growth - slack, growth + slack):
-            points = step.may_be(right - slack, right + slack)
-            yield Doubt("change", step.start, found, f"{right:.1f}个百分点", "doubtful" if points else "fails")
     elif step.unit == "%":
         growth = 100 * right / a.value if a.value else 0.0
         if not step.may_be(growth - slack, growth + slack):
-            yield Doubt("change", step.start, found, f"{growth:.1f}%")
+            points = a.unit == "%" and step.may_be(right - slack, right + slack)
+            expected = f"{right:.1f}个百分点" if a.unit == "%" else f"{growth:.1f}%"
+            yield Doubt("change", step.start, found, expected, "doubtful" if points else "fails")
     elif step.unit == ("百分点" if a.unit == "%" else a.unit):
         loose = slack if a.unit == "%" else 1e-9
-        if not step.may_be(
-            b.low - a.high - loose if up else a.low - b.high - loose,
-            b.high - a.low + loose if up else a.high - b.low + loose,
-        ):
+        less, more = (a, b) if up else (b, a)
+        if not step.may_be(more.low - less.high - loose, more.high - less.low + loose):
             yield Doubt("change", step.start, found, f"{right:.10g}{'个百分点' if a.unit == '%' else a.unit}")
 
 
@@ -104,10 +91,8 @@ def _growth(passage: Passage, now: Stated, step: Stated, rate: Stated) -> Iterat
         yield Doubt("change", rate.start, f"{pace.group()}{rate.text}", "上升" if up else "下降")
         return
     before = now.value - step.value if up else now.value + step.value
-    growth = 100 * step.value / before if before > 0 else 0.0
-    if (
-        before > 0
-        and not {"about", "over", "nearly"} & (now.said | step.said)
-        and not rate.may_be(growth - rate.step, growth + rate.step)
-    ):
+    if before <= 0 or {"about", "over", "nearly"} & (now.said | step.said):
+        return
+    growth = 100 * step.value / before
+    if not rate.may_be(growth - rate.step, growth + rate.step):
         yield Doubt("change", rate.start, rate.text, f"{step.text}÷{before:.10g}{now.unit}={growth:.1f}%")

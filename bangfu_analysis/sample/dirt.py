@@ -16,6 +16,8 @@ SERIAL_ZERO = datetime.date(1899, 12, 30)
 EVERYONES_ID = "9.90102E+17"  # all that is left of a number of region 990102 once its display was saved as text
 INCOMES = ("income_personal_monthly", "income_per_capita_monthly", "income_household_annual", "rigid_expense_annual")
 CAN_BE_LOST = ("education", "education", "household_size", "income_personal_monthly", "employment_status", "cause")
+VALUE_OF = {"employment_status": "employment", "hardship_level": "level", "reporting_unit": "unit", "employer": "unit"}
+WAYS = {"mixed": ("dates", "dates", "serial", "chinese", "dots", "solid"), "years": ("dots", "numerals", "chinese")}
 SCHOOLS = {6: "学龄前", 12: "小学", 15: "初中", 18: "高中", 22: "大学生"}
 
 
@@ -157,9 +159,15 @@ def cell_of(entry: Entry, variable: str, hand: Hand) -> object:
     if variable.startswith("m"):
         slot, _, part = variable[1:].partition(":")
         return member_cell(person, int(slot), part, hand) if int(slot) < len(person.members) else None
+    if variable in _WRITERS:
+        return _WRITERS[variable](entry, hand)
+    name = VALUE_OF.get(variable, variable)
+    value = getattr(person, name)
     if variable in INCOMES:
-        return _money(getattr(person, variable), variable, hand)
-    return _WRITERS[variable](entry, hand)
+        return _money(value, variable, hand)
+    if isinstance(value, bool):
+        return hand.one(*hand.words["says"]["yes" if value else "no"])
+    return hand.spelled(name, value) if name in hand.words["says"] else value
 
 
 def member_cell(person: Person, slot: int, part: str, hand: Hand) -> object:
@@ -179,13 +187,8 @@ def _status(age: int, member: Member) -> str:
 
 def date_cell(day: datetime.date, style: str, hand: Hand) -> object:
     """A date as the hand writes it: as a date, a serial number or a text."""
-    if style in ("mixed", "years"):
-        ways = (
-            ("dates", "dates", "serial", "chinese", "dots", "solid")
-            if style == "mixed"
-            else ("dots", "numerals", "chinese")
-        )
-        return date_cell(day, hand.one(*ways), hand)
+    if style in WAYS:
+        return date_cell(day, hand.one(*WAYS[style]), hand)
     if style in ("dates", "serial"):
         return day if style == "dates" else (day - SERIAL_ZERO).days
     year = "".join(NUMERALS[int(d)] for d in str(day.year))
@@ -247,10 +250,6 @@ def _cause_other(entry: Entry, hand: Hand) -> object:
     return "、".join(str(hand.spelled("cause", c)) for c in entry.person.causes[1:]) or hand.one(None, None, "无")
 
 
-def _yes_no(says: bool, hand: Hand) -> object:
-    return hand.one(*hand.words["says"]["yes" if says else "no"])
-
-
 def _phone(entry: Entry, hand: Hand) -> object:
     number = 13900000000 + entry.person.number
     return hand.sometimes(str(number), number)
@@ -268,24 +267,7 @@ def _exit_date(entry: Entry, hand: Hand) -> object:
 
 
 _WRITERS: Mapping[str, Callable[[Entry, Hand], object]] = {
-    "name": lambda entry, hand: entry.person.name,
-    "sex": lambda entry, hand: hand.spelled("sex", entry.person.sex),
     "birth_date": lambda entry, hand: date_cell(entry.person.birth_date, hand.plan["date"], hand),
-    "age": _age,
-    "id_number": _id_number,
-    "education": lambda entry, hand: hand.spelled("education", entry.person.education),
-    "employment_status": lambda entry, hand: hand.spelled("employment", entry.person.employment),
-    "hardship_level": lambda entry, hand: hand.spelled("level", entry.person.level),
-    "district": lambda entry, hand: entry.person.district,
-    "reporting_unit": lambda entry, hand: entry.person.unit,
-    "employer": lambda entry, hand: entry.person.unit,
-    "household_size": _size,
-    "cause": _cause,
-    "cause_other": _cause_other,
-    "has_dibao": lambda entry, hand: _yes_no(entry.person.has_dibao, hand),
-    "is_single_parent": lambda entry, hand: _yes_no(entry.person.is_single_parent, hand),
-    "phone": _phone,
-    "file_status": _file_status,
-    "exit_date": _exit_date,
-    "exit_reason": lambda entry, hand: hand.spelled("exit_reason", entry.person.exit_reason),
-}
+    "age": _age, "id_number": _id_number, "household_size": _size, "cause": _cause, "cause_other": _cause_other,
+    "phone": _phone, "file_status": _file_status, "exit_date": _exit_date,
+}  # fmt: skip

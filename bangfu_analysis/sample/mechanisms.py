@@ -27,8 +27,7 @@ def write_daoli_mechanisms(target: Path, workers: Mapping[str, int], extreme: Se
     """Write the sheets into the wave folder; `workers`: workers of each unit, `extreme`: those in extreme hardship."""
     for name, sheets in read_yaml(PLAN)["daoli"].items():
         write_workbook(target / name, [table(sheet) for sheet in sheets])
-    sheets = [table(sheet) for sheet in _unit_sheets(workers, rng)]
-    write_workbook(target / "基层工会情况表.xlsx", sheets)
+    write_workbook(target / "基层工会情况表.xlsx", [table(sheet) for sheet in _unit_sheets(workers, rng)])
     chosen = rng.sample(list(extreme), PAIRS)
     write_workbook(target / "一帮一结对台账.xlsx", [table(_pairs(chosen, rng))])
     ill = [p for p in extreme if any(cause.startswith("illness") for cause in p.causes)]
@@ -72,18 +71,13 @@ def _unit_sheets(workers: Mapping[str, int], rng: Random) -> Iterator[dict[str, 
         filed = household_files[unit]
         fresh = [int(filed * rng.uniform(low, 0.98)) for low in (0.9, 0.75, 0.4)]
         files.append([number, unit, kind, filed, *fresh, filed // 12, filed // 9, filed // 60])
-    opening = {"headings": ["序号", "单位名称", "单位类型"]}
     for name, rest, rows in (
         ("建家评议", ["会员总数", "建家等级", "是否党政工共建", "参加评议会员数", "评议满意人数", "评议基本满意人数", "评议不满意人数"], homes),
         ("组织状况", ["职工总数", "会员总数", "工会委员会", "经审会", "女职工委员会", "专职工会干部", "兼职工会干部", "年召开会议次数", "年开展活动次数"], bodies),
         ("档案管理", ["建档户数", "制定帮扶计划户数", "一年内更新户数", "已帮扶户数", "新增建档户数", "脱困退档户数", "返困户数"], files),
     ):  # fmt: skip
-        yield {
-            "sheet": name,
-            "title": f"道里区基层工会{name}表",
-            "headings": [*opening["headings"], *rest],
-            "rows": rows,
-        }
+        headings = ["序号", "单位名称", "单位类型", *rest]
+        yield {"sheet": name, "title": f"道里区基层工会{name}表", "headings": headings, "rows": rows}
 
 
 def _pairs(people: Sequence[Person], rng: Random) -> dict[str, Any]:

@@ -38,24 +38,15 @@ def draw_rosters(wave: Wave, plan: Mapping[str, Any], rng: Random, words: Mappin
     """The roster files of a wave."""
     settings = settings_of(plan, wave.name)
     hands = [Hand(plan["files"][key], rng, words) for key in settings["files"]]
-    gone = iter([replace(p, day=wave.day) for p in wave.gone])
+    left = [replace(p, day=wave.day) for p in wave.gone]
+    gone = iter(left)
     first = [_blocks(hand, wave.people) for hand in hands]
     again = [_with_second_sendings(blocks, hand, first) for blocks, hand in zip(first, hands, strict=True)]
     rosters = [_roster(hand, _with_extras(blocks, hand, gone), wave) for blocks, hand in zip(again, hands, strict=True)]
-    return rosters + _exits(wave, settings, plan, rng, words)
-
-
-def _exits(
-    wave: Wave, settings: Mapping[str, Any], plan: Mapping[str, Any], rng: Random, words: Mapping[str, Any]
-) -> list[Roster]:
-    """The list of those who left since the wave before, where the wave has one."""
-    if "exits" not in settings:
-        return []
-    hand = Hand(plan["files"][settings["exits"]], rng, words)
-    left = [replace(person, day=wave.day) for person in wave.gone]
-    return [
-        _roster(hand, {unit: [Entry(p, "exited") for p in left if p.unit == unit] for unit in words["units"]}, wave)
-    ]
+    if "exits" in settings:  # a list of those who left since the wave before
+        exits = {unit: [Entry(p, "exited") for p in left if p.unit == unit] for unit in words["units"]}
+        rosters.append(_roster(Hand(plan["files"][settings["exits"]], rng, words), exits, wave))
+    return rosters
 
 
 def _roster(hand: Hand, blocks: Blocks, wave: Wave) -> Roster:

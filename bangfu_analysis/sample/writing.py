@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import xlsxwriter
@@ -20,12 +21,10 @@ def write_workbook(path: Path, pages: Sequence[Page]) -> None:
     """An .xlsx file of the pages."""
     with xlsxwriter.Workbook(path, {"strings_to_numbers": False, "strings_to_formulas": False}) as book:
         book.set_properties({"created": CREATED, "title": path.stem})
+        styles = {False: "General", True: "yyyy-mm-dd"}
         looks = {
-            (struck, dated): book.add_format(
-                {"font_strikeout": struck, "num_format": "yyyy-mm-dd" if dated else "General"}
-            )
-            for struck in (False, True)
-            for dated in (False, True)
+            (struck, dated): book.add_format({"font_strikeout": struck, "num_format": styles[dated]})
+            for struck, dated in product((False, True), repeat=2)
         }
         middle = book.add_format({"align": "center", "valign": "vcenter"})
         for page in pages:

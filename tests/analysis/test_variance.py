@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bangfu_analysis.analysis.design import SurveyDesign, resolve
-from bangfu_analysis.analysis.variance import covariance, linear_variance
+from bangfu_analysis.analysis.variance import covariance, variance_of
 
 
 def recursion(z, stages, rule):
@@ -75,7 +75,7 @@ def test_any_design_gives_the_variance_of_the_recursion(seed, fpc, rule):
     design = SurveyDesign(weight="w", strata="h", nest=True, lonely_psu=rule, **columns)
     z, code = (frame["w"] * frame["y"]).to_numpy(), frame["g"].to_numpy()
     sample = resolve(frame, design)
-    found = linear_variance(sample, [z], lambda total: [np.ones(3)], code, 3)[1]
+    found = variance_of(sample, None, [z], lambda total: [np.ones(3)], code, 3)[1]
     for g in range(3):
         rows = (code == g)[:, None]
         inside = [[np.asarray(x)[rows[:, 0]] for x in stage] for stage in stages_of(frame, fpc)]
@@ -91,9 +91,11 @@ def test_units_that_are_rows_and_many_groups_give_what_the_dense_table_gives(mon
     code = rng.integers(0, 30, 400)
     sample = resolve(frame, SurveyDesign(strata="h", cluster="c", nest=True))
     columns, slopes = [frame["y"].to_numpy(), np.ones(400)], rng.normal(size=(2, 30))
-    dense = linear_variance(sample, columns, lambda *totals: slopes, code, 30)[1]
+    dense = variance_of(sample, None, columns, lambda *totals: slopes, code, 30)[1]
     monkeypatch.setattr("bangfu_analysis.analysis.variance.DENSE", 0)
-    np.testing.assert_allclose(linear_variance(sample, columns, lambda *totals: slopes, code, 30)[1], dense, rtol=1e-12)
+    np.testing.assert_allclose(
+        variance_of(sample, None, columns, lambda *totals: slopes, code, 30)[1], dense, rtol=1e-12
+    )
 
 
 def test_the_covariance_of_groups_adds_up_to_the_variance_of_their_sum():

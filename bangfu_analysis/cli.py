@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import bangfu_analysis as bangfu
 from bangfu_analysis.errors import BalanceBroken, BangfuError
 
 if TYPE_CHECKING:
@@ -38,12 +39,10 @@ class _Parser(argparse.ArgumentParser):
 
     def _words(self) -> list[str]:
         """Every option, and every command with its options."""
-        options = [option for action in self._actions for option in action.option_strings]
-        inner = [a.choices for a in self._actions if isinstance(a, argparse._SubParsersAction)]
-        return [
-            *options,
-            *(word for commands in inner for name, one in commands.items() for word in (name, *one._words())),
-        ]
+        words = [option for action in self._actions for option in action.option_strings]
+        for commands in (a.choices for a in self._actions if isinstance(a, argparse._SubParsersAction)):
+            words += [word for name, one in commands.items() for word in (name, *one._words())]
+        return words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,9 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="bangfu", description="困难职工帮扶数据：清洗、制表、制图、写报告。数据不离开本机。")
     commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
     demo = _command(commands, "demo", _demo, "用示例数据走完全程：清洗、制表、制图、报告")
-    demo.add_argument(
-        "--study", choices=("daoli", "jilin-forestry"), default="daoli", help="哪个示例调查，默认 daoli（道里区）"
-    )
+    studies, told = ("daoli", "jilin-forestry"), "哪个示例调查，默认 daoli（道里区）"
+    demo.add_argument("--study", choices=studies, default=studies[0], help=told)
     inspect = _command(commands, "inspect", _inspect, "查看每个文件、每张表会被怎样读取（不写任何数据）")
     inspect.add_argument("path", type=Path, help="文件或文件夹")
     clean = _wave_command(commands, "clean", _clean, "原始表格 → 整洁数据（parquet）")
@@ -78,9 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
     _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
     _wave_command(commands, "link", _link, "在各批次中找出身份证号缺失或填错的同一人，写出待核对的人对", out=False)
-    check = _command(
-        commands, "check", _check, "核对写好的报告（.docx .txt）中的数字关系：分项与合计、占比、列举、序号等"
-    )
+    told = "核对写好的报告（.docx .txt）中的数字关系：分项与合计、占比、列举、序号等"
+    check = _command(commands, "check", _check, told)
     check.add_argument("file", type=Path, metavar="文件", help="report.docx 或文本文件")
     new = _command(commands, "new-wave", _new_wave, "为下一批次建立文件夹，沿用上一批次的设置和映射")
     new.add_argument("study", type=Path, metavar="调查文件夹", help="如 data/raw/daoli")
@@ -106,9 +103,8 @@ def _wave_command(
     command.add_argument("folder", type=Path, metavar="批次文件夹", help="含 wave.toml 与各单位报表的文件夹")
     if out:
         command.add_argument("--out", type=Path, help="输出文件夹")
-        command.add_argument(
-            "--why", action="store_true", help="说明各步为什么重新运行（哪个文件、设置、码本或程序变了）"
-        )
+        told = "说明各步为什么重新运行（哪个文件、设置、码本或程序变了）"
+        command.add_argument("--why", action="store_true", help=told)
     return command
 
 
@@ -125,25 +121,18 @@ def _bar(files: Sequence[Path]) -> Iterable[Path]:
 
 
 def _inspect(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.reading.inspection import describe, proposed_mapping
-    from bangfu_analysis.study import inspect
-    from bangfu_analysis.tidy.proposals import proposed_values
-
-    readings = inspect(chosen.path, _bar)
-    for (file, sheet), columns in describe(readings).groupby(["file", "sheet"], sort=False, dropna=False):
+    readings = bangfu.inspect(chosen.path, _bar)
+    for (file, sheet), columns in bangfu.describe(readings).groupby(["file", "sheet"], sort=False, dropna=False):
         first = columns.iloc[0]
-        print(
-            f"\n{file} [{sheet}]：{first['kind']}，表头 {first['header_rows'] or '—'}，{first['rows']} 行，把握 {first['confidence']:.0%}"
-        )
+        head = f"表头 {first['header_rows'] or '—'}，{first['rows']} 行，把握 {first['confidence']:.0%}"
+        print(f"\n{file} [{sheet}]：{first['kind']}，{head}")
         if first["reason"]:
             print(f"  {first['reason']}")
         for _, line in columns[columns["column"].ne("")].iterrows():
-            meaning = (
-                line["variable"]
-                or f"（{line['status']}）{'可能是 ' + line['suggestions'] if line['suggestions'] else ''}"
-            )
+            guess = f"可能是 {line['suggestions']}" if line["suggestions"] else ""
+            meaning = line["variable"] or f"（{line['status']}）{guess}"
             print(f"  {line['column']:>3} {line['heading']} → {meaning}")
-    for what, proposal in (("列名", proposed_mapping(readings)), ("写法", proposed_values(readings))):
+    for what, proposal in (("列名", bangfu.proposed_mapping(readings)), ("写法", bangfu.proposed_values(readings))):
         if proposal:
             print(f"\n未认出的{what}可在批次文件夹的 mapping.yaml 中确认（逐行核对后保存）：\n\n{proposal}")
     return NOT_ALL_READ if any(reading.kind == "unreadable" for reading in readings) or not readings else DONE
@@ -151,12 +140,11 @@ def _inspect(chosen: argparse.Namespace) -> int:
 
 def _clean(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.folders import places
-    from bangfu_analysis.study import wave_frames
 
     _tell_why(chosen, report=False)
     pool = ProcessPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
     with pool as executor:
-        frames = wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
+        frames = bangfu.wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
     _tell_changes(chosen)
     for name, frame in frames.items():
         print(f"{name:12s}{len(frame):8d} 行")
@@ -166,23 +154,20 @@ def _clean(chosen: argparse.Namespace) -> int:
 
 def _tell_why(chosen: argparse.Namespace, *, report: bool) -> None:
     """With --why: what runs and for which reasons, before it runs."""
-    from bangfu_analysis.study import why
-
-    for step, reasons in why(chosen.folder, out=chosen.out, report=report) if chosen.why else []:
+    for step, reasons in bangfu.why(chosen.folder, out=chosen.out, report=report) if chosen.why else []:
         print(f"{step}：{'；'.join(reasons) or '没有变化，沿用已有结果'}")
 
 
 def _tell_changes(chosen: argparse.Namespace) -> None:
     """What is new against the last wave, a line each, at most MOST_CHANGES."""
-    from bangfu_analysis.study import wave_changes
-
-    lines = wave_changes(chosen.folder, out=chosen.out)["message"]
+    lines = bangfu.wave_changes(chosen.folder, out=chosen.out)["message"]
     if len(lines):
         more = [f"…共 {len(lines)} 处，全部见 bangfu.wave_changes(批次文件夹)"] if len(lines) > MOST_CHANGES else []
         print("与上一批次相比：", *lines[:MOST_CHANGES], *more, sep="\n  ")
 
 
 def _status(frames: Frames) -> int:
+    """The exit status, with what gave no data told first."""
     from bangfu_analysis.study import could_not_read
 
     unread = could_not_read(frames)
@@ -194,19 +179,14 @@ def _status(frames: Frames) -> int:
 
 
 def _report(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.study import report_wave
-
     _tell_why(chosen, report=True)
-    made = report_wave(chosen.folder, out=chosen.out, progress=_bar)
+    made = bangfu.report_wave(chosen.folder, out=chosen.out, progress=_bar)
     _tell_changes(chosen)
-    _print_places(made)
-    return _status(made.frames)
+    return _told(made)
 
 
 def _queries(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.study import query_units
-
-    whole, *single = query_units(chosen.folder, progress=_bar)
+    whole, *single = bangfu.query_units(chosen.folder, progress=_bar)
     print(f"全部问题：{whole}")
     print(f"分单位：{len(single)} 个工作簿，在 {whole.parent / 'queries'}")
     print("填好后以 corrections.xlsx（或 corrections_单位名.xlsx）存入批次文件夹，下次清洗时自动采用。")
@@ -214,16 +194,12 @@ def _queries(chosen: argparse.Namespace) -> int:
 
 
 def _link(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.linkage import link_waves
-
-    links = link_waves(chosen.folder)
+    links = bangfu.link_waves(chosen.folder)
     found = links.quality.iloc[0]
-    print(
-        f"身份证号对应的人对：{found['by_id_n']:.0f}；按姓名、出生日期、单位等关联：{found['linked_n'] + found['confirmed_n']:.0f}"
-    )
-    print(
-        f"估计误联 {found['false_n']:.1f} 对（{found['false_rate']:.2%}），漏联 {found['missed_n']:.1f} 对（{found['miss_rate']:.2%}）"
-    )
+    linked = found["linked_n"] + found["confirmed_n"]
+    print(f"身份证号对应的人对：{found['by_id_n']:.0f}；按姓名、出生日期、单位等关联：{linked:.0f}")
+    errors = "估计误联 {false_n:.1f} 对（{false_rate:.2%}），漏联 {missed_n:.1f} 对（{miss_rate:.2%}）"
+    print(errors.format(**found))
     print(f"待核对 {found['to_review_n']:.0f} 对：{links.review}")
     print("填好后以 links.xlsx 存入调查文件夹，此后每次关联自动采用。")
     return DONE
@@ -238,10 +214,9 @@ def _new_wave(chosen: argparse.Namespace) -> int:
 
 
 def _templates(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.codebook import load_codebook
     from bangfu_analysis.reporting.templates import write_templates
 
-    for path in write_templates(load_codebook(), chosen.out):
+    for path in write_templates(bangfu.load_codebook(), chosen.out):
         print(path)
     return DONE
 
@@ -263,31 +238,25 @@ def _check(chosen: argparse.Namespace) -> int:
         print(f"{row['place']}（{LABELS[row['relation']]}，{VERDICTS[row['verdict']]}）：{row['sentence']}")
         print(f"  写作：{row['found']}\n  应为：{row['expected']}")
     failing = int(doubts["verdict"].eq("fails").sum())
-    print(
-        f"{chosen.file.name}：{failing}处不成立，{len(doubts) - failing}处存疑。"
-        if len(doubts)
-        else f"{chosen.file.name}：未发现不成立的数字关系。"
-    )
+    counts = f"{failing}处不成立，{len(doubts) - failing}处存疑。"
+    print(f"{chosen.file.name}：{counts if len(doubts) else '未发现不成立的数字关系。'}")
     return NOT_ALL_READ if failing else DONE
 
 
-def _print_places(made: Report) -> None:
+def _told(made: Report) -> int:
     for what, path in made.files.items():
         print(f"{what}：{path}")
+    return _status(made.frames)
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.sample import write_sample_study
-    from bangfu_analysis.study import report_wave
-
     raw = Path("data") / "raw"
     if not (raw / chosen.study).is_dir():
         raw = raw if (raw / "daoli").is_dir() else Path("bangfu-demo") / raw
-        write_sample_study(raw, study=chosen.study)
-    made = report_wave(raw / chosen.study / "2009", progress=_bar)
+        bangfu.write_sample_study(raw, study=chosen.study)
+    made = bangfu.report_wave(raw / chosen.study / "2009", progress=_bar)
     print("示例调查（虚构人物，合计数取自已发表的报告）已完成：")
-    _print_places(made)
-    return _status(made.frames)
+    return _told(made)
 
 
 if __name__ == "__main__":

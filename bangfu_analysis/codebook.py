@@ -229,9 +229,8 @@ def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
                 rules = content.get("keywords", {}).get(entry.get("values"), ())
                 yield _variable(frame, name, {**entry, "keywords": _rules(rules)}, content["lists"])
             except (KeyError, TypeError) as fault:
-                raise CodebookError(
-                    f"码本变量 {frame}.{name} 不完整或有未知项：{fault}。请对照 docs/codebook.md。"
-                ) from fault
+                told = f"不完整或有未知项：{fault}。请对照 docs/codebook.md。"
+                raise CodebookError(f"码本变量 {frame}.{name} {told}") from fault
 
 
 def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[str, Any]) -> Variable:
@@ -267,6 +266,5 @@ def _level(entry: Mapping[str, Any]) -> Level:
 
 
 def _band(name: str, entry: Mapping[str, Any]) -> Band:
-    return Band(
-        name, entry["label"], entry["en"], entry["variable"], tuple(entry["levels"]), entry.get("apart", {})
-    )  # fmt: skip
+    label, levels = (entry["label"], entry["en"]), tuple(entry["levels"])
+    return Band(name, *label, entry["variable"], levels, entry.get("apart", {}))

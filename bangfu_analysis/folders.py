@@ -31,13 +31,9 @@ def places(folder: Path, out: Path | None = None) -> Places:
 
 def wave_files(folder: Path) -> list[Path]:
     """The files as received, in order of name: not the wave's own files, hidden ones, lock files or outputs."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not is_own(path)
-        and not any(part.startswith((".", "~$", "_out")) for part in path.relative_to(folder).parts)
-    )
+    received = (path for path in folder.rglob("*") if path.is_file() and not is_own(path))
+    hidden = (".", "~$", "_out")
+    return sorted(p for p in received if not any(part.startswith(hidden) for part in p.relative_to(folder).parts))
 
 
 def is_own(path: Path) -> bool:
@@ -57,14 +53,9 @@ def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
         folder = root / "data" / "raw" / study / wave
         if folder.is_dir():
             return folder
-    known = [
-        f"{p.parent.parent.name}/{p.parent.name}"
-        for root in (here, *here.parents)
-        for p in root.glob(f"data/raw/*/*/{SETTINGS_FILE}")
-    ]
-    raise CallError(
-        f"找不到批次 data/raw/{study}/{wave}。现有批次：{listed(sorted(known)) or '无'}。请检查 study 与 wave。"
-    )
+    settings = [path for root in (here, *here.parents) for path in root.glob(f"data/raw/*/*/{SETTINGS_FILE}")]
+    known = listed(sorted("/".join(path.parts[-3:-1]) for path in settings)) or "无"
+    raise CallError(f"找不到批次 data/raw/{study}/{wave}。现有批次：{known}。请检查 study 与 wave。")
 
 
 def levels(folder: Path) -> tuple[Path, Path]:
@@ -74,8 +65,7 @@ def levels(folder: Path) -> tuple[Path, Path]:
 
 def own_template(folder: Path) -> Path | None:
     """The union's own template.docx in the wave's or the study's folder; None where there is none."""
-    found = [level / TEMPLATE_FILE for level in levels(folder) if (level / TEMPLATE_FILE).exists()]
-    return found[-1] if found else None
+    return next((path for level in levels(folder)[::-1] if (path := level / TEMPLATE_FILE).exists()), None)
 
 
 def study_waves(folder: Path) -> list[Path]:
@@ -94,18 +84,13 @@ def new_wave(study: Path, name: str) -> Path:
     """
     waves = sorted(study.glob(f"*/{SETTINGS_FILE}"), key=lambda path: load_wave(path.parent).reference_date)
     folder = study / name
-    if not waves or folder.exists():
-        why = (
-            f"已有文件夹 {folder}"
-            if folder.exists()
-            else f"{study} 中还没有带 {SETTINGS_FILE} 的批次，没有可沿用的设置"
-        )
+    none = "" if waves else f"{study} 中还没有带 {SETTINGS_FILE} 的批次，没有可沿用的设置"
+    if why := f"已有文件夹 {folder}" if folder.exists() else none:
         raise CallError(f"无法建立新批次：{why}。请检查调查文件夹与批次名。")
     last = waves[-1].parent
     folder.mkdir()
-    (folder / SETTINGS_FILE).write_text(
-        next_settings(waves[-1].read_text(encoding="utf-8-sig"), name), encoding="utf-8"
-    )
+    settings = next_settings(waves[-1].read_text(encoding="utf-8-sig"), name)
+    (folder / SETTINGS_FILE).write_text(settings, encoding="utf-8")
     if (last / "mapping.yaml").exists():
         (folder / "mapping.yaml").write_bytes((last / "mapping.yaml").read_bytes())
     return folder

@@ -65,17 +65,10 @@ def report_data(
     """The data of a report on the last of the waves from the frames and settings of all, `book` its questionnaire's."""
     *_, wave = settings
     frames, every = waves[wave.name], stack_waves(waves, settings, codebook)
-    return ReportData(
-        wave=wave,
-        codebook=codebook,
-        frames=frames,
-        workers=add_bands(with_unit(frames["workers"]), codebook),
-        all_workers=add_bands(with_unit(every["workers"]), codebook),
-        all_exits=every["exits"],
-        all_population=every["population"],
-        definitions=every["definitions"],
-        book=book or QuestionnaireBook({}),
-    )
+    own, everyone = (add_bands(with_unit(each["workers"]), codebook) for each in (frames, every))
+    exits, population, told = (every[name] for name in ("exits", "population", "definitions"))
+    asked = book or QuestionnaireBook({})
+    return ReportData(wave, codebook, frames, own, everyone, exits, population, told, asked)
 
 
 def with_unit(workers: pd.DataFrame) -> pd.DataFrame:

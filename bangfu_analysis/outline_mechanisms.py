@@ -50,11 +50,8 @@ def _exhibit(frames: Frames, codebook: Codebook, plan: Mechanism, source: str) -
     title = plan.label if parts is None else f"{plan.label}（按{title_of(codebook, f'{plan.frame}.{by}')}）"
     table = _indicator_table(whole, codebook, plan) if parts is None else _group_table(parts, whole, codebook, plan)
     few = len(mechanism_rows(frames, plan)) / 2  # what most rows leave open they have nothing to say of
-    gaps = [
-        f"{_label(plan, row.indicator)}有{row.left_out_n}行没有填写，不计入。"
-        for row in records(whole)
-        if 0 < row.left_out_n <= few
-    ]
+    open_cells = records(whole[whole["left_out_n"].between(1, few)])
+    gaps = [f"{_label(plan, row.indicator)}有{row.left_out_n}行没有填写，不计入。" for row in open_cells]
     printed = DisplayTable(title, *table, (*_notes(table[-1]), *gaps), source=f"数据来源：{source}")
     words = f"{plan.label}方面，{_sentence(whole, parts, codebook, plan)}。"
     figure = _figure(frames, whole, parts, codebook, plan, source)

@@ -83,9 +83,8 @@ def _scale(questions: pd.DataFrame, responses: pd.DataFrame, name: str, scale: S
         summary = suppress(likert_summary(raw, top=scale.top or None, bottom=scale.bottom or None), group="item")
         words, notes = _scale_words(name, summary), f"均值按{grades[0]}=1至{grades[-1]}={len(grades)}计分。"
         # A mean beside shares of which some are hidden would give them away.
-        means = [
-            HIDDEN if part["suppressed"].any() else mean for (_, part), mean in zip(parts, summary["mean"], strict=True)
-        ]
+        unsafe = [part["suppressed"].any() for _, part in parts]
+        means = [HIDDEN if some else mean for some, mean in zip(unsafe, summary["mean"], strict=True)]
         rows = rows.assign(top=[_share(s if pd.isna(s) else percent(s)) for s in summary["share"]], mean=means)
         if "+" in (top := str(summary["definition"].iloc[0])):  # of one grade alone the table has the column
             columns["top"] = (f"{top}（%）", "percent")

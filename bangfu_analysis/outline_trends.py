@@ -33,11 +33,8 @@ def trend_exhibits(data: ReportData) -> list[Exhibit]:
 
 def _total(data: ReportData) -> Exhibit:
     """One row a wave: n, and the rate where the wave has a denominator."""
-    population = data.all_population
-    rows = [
-        rate_of(workers, population[population["wave"] == wave]).assign(wave=wave)
-        for wave, workers in data.all_workers.groupby("wave")
-    ]
+    population, waves = data.all_population, data.all_workers.groupby("wave")
+    rows = [rate_of(part, population[population["wave"] == wave]).assign(wave=wave) for wave, part in waves]
     rates = change(pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]])
     known = rates["share"].notna().all()
     tested = known and len(rates) > 4 and all(map(str.isdigit, data.waves))

@@ -86,9 +86,8 @@ def _check_crosswalk(content: Mapping[str, Any], source: str) -> None:
             if absent := [key for key in needed if key not in entry]:
                 raise CodebookError(f"{where} 的一项缺少 {listed(absent)}。请对照 docs/waves.md 补上。")
             if not days or not all(type(day) is datetime.date for day in days):
-                raise CodebookError(
-                    f"{where}：valid_from、valid_to 应为日期，如 2009-12-31，实际是 {days or '没有填写'}。"
-                )
+                found = days or "没有填写"
+                raise CodebookError(f"{where}：valid_from、valid_to 应为日期，如 2009-12-31，实际是 {found}。")
             if entry["variable"] not in variables:
                 hint = did_you_mean(str(entry["variable"]), sorted(variables))
                 raise CodebookError(f"{where}：没有变量 {entry['variable']}。{hint}")

@@ -153,9 +153,8 @@ def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[t
     """
     waves = study_waves(folder) if report else [folder]
     own = {wave: out if wave.resolve() == folder.resolve() else None for wave in waves}
-    steps = [
-        (f"清洗 {w.resolve().name}", reasons(places(w, to).frames / MARK, wave_inputs(w))) for w, to in own.items()
-    ]
+    marks = {wave: places(wave, to).frames / MARK for wave, to in own.items()}
+    steps = [(f"清洗 {wave.resolve().name}", reasons(mark, wave_inputs(wave))) for wave, mark in marks.items()]
     mark = places(folder, out).frames / REPORT_MARK
     return [*steps, *([("报告", reasons(mark, report_inputs(waves)))] if report else [])]
 
@@ -171,10 +170,8 @@ def could_not_read(frames: Frames) -> pd.DataFrame:
     """The files that gave nothing (refused, empty, or without any table), one row each with the reason."""
     sources = frames["sources"]
     nothing = sources["kind"].isin(NOTHING_READ).groupby(sources["source_file"]).transform("all")
-    broken = sources[nothing | sources["kind"].eq("unreadable")]
-    return broken.drop_duplicates("source_file")[["source_file", "source_sheet", "kind", "reason"]].reset_index(
-        drop=True
-    )
+    broken = sources[nothing | sources["kind"].eq("unreadable")].drop_duplicates("source_file")
+    return broken[["source_file", "source_sheet", "kind", "reason"]].reset_index(drop=True)
 
 
 def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:

@@ -14,10 +14,8 @@ from bangfu_analysis.errors import CallError, WaveSettingsError, did_you_mean, l
 
 SETTINGS_FILE = "wave.toml"
 BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
-OUTLINE_FILE, TEMPLATE_FILE = REPORT_FILES = (
-    "outline.yaml",
-    "template.docx",
-)  # how the report looks; frames do not depend on them
+# How the report looks; frames do not depend on them.
+OUTLINE_FILE, TEMPLATE_FILE = REPORT_FILES = ("outline.yaml", "template.docx")
 OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
 
 # The sections whose keys are fixed; those of [line], [population] and [stated] are names of the study's own.
@@ -64,13 +62,13 @@ def load_wave(folder: Path) -> Wave:
         raise CallError(f"找不到批次文件夹 {folder}。请检查路径；应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。")
     path = folder / SETTINGS_FILE
     if not path.exists():
-        raise WaveSettingsError(_ready_made(folder))
+        told = f"请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），粘贴以下内容并改成本批次的情况：\n\n{_example(folder)}"
+        raise WaveSettingsError(f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。{told}")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise WaveSettingsError(
-            f"{path}：不是有效的 TOML（UTF-8）：{fault}。请对照下例修改：\n{_example(folder)}"
-        ) from fault
+        told = f"不是有效的 TOML（UTF-8）：{fault}。请对照下例修改：\n{_example(folder)}"
+        raise WaveSettingsError(f"{path}：{told}") from fault
     return Wave(folder=folder, **_checked(content, path))
 
 
@@ -87,9 +85,7 @@ def next_settings(text: str, name: str) -> str:
 
 def _checked(content: dict[str, Any], path: Path) -> dict[str, Any]:
     types = {f.name: f.type for f in fields(Wave) if f.name != "folder"}
-    sections = {
-        name: section for name, section in content.items() if name in SECTION_KEYS and isinstance(section, dict)
-    }
+    sections = {name: content[name] for name in SECTION_KEYS if isinstance(content.get(name), dict)}
     own = [(f"[{name}] ", key, SECTION_KEYS[name]) for name, section in sections.items() for key in section]
     for section, key, options in [*(("", key, [*types]) for key in content), *own]:
         if key not in options:
@@ -97,9 +93,8 @@ def _checked(content: dict[str, Any], path: Path) -> dict[str, Any]:
             raise WaveSettingsError(f"{path}：未知的设置 {section}{key}。可用：{listed(options)}。{hint}")
     if not isinstance(content.get("reference_date"), datetime.date):
         found = content.get("reference_date", "没有填写")
-        raise WaveSettingsError(
-            f"{path}：reference_date 应为日期，如 reference_date = 2009-06-30（不加引号），实际是 {found!r}。"
-        )
+        told = f"应为日期，如 reference_date = 2009-06-30（不加引号），实际是 {found!r}。"
+        raise WaveSettingsError(f"{path}：reference_date {told}")
     for key, value in content.items():
         _check_type(key, value, str(types[key]), path)
     day = content["reference_date"]
@@ -112,13 +107,6 @@ def _check_type(key: str, value: object, wanted: str, path: Path) -> None:
         expected = (dict, f"一节，如 [{key}]")
     if expected and not isinstance(value, expected[0]):
         raise WaveSettingsError(f"{path}：{key} 应为{expected[1]}，实际是 {value!r}。")
-
-
-def _ready_made(folder: Path) -> str:
-    return (
-        f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），"
-        f"粘贴以下内容并改成本批次的情况：\n\n{_example(folder)}"
-    )
 
 
 def _example(folder: Path) -> str:

@@ -157,9 +157,8 @@ def only_dimension(table: pd.DataFrame, *, besides: str | None = None) -> str:
     """The one column that the chart draws; ArgumentError where there are more or fewer."""
     names = [c for c in dimensions(table) if c != besides]
     if len(names) != 1 or (besides and besides not in table):
-        raise ArgumentError(
-            f"这张图需要一个分组列{f'（另有 {besides}）' if besides else ''}，结果表中有 {dimensions(table)}。请先用 tabulate 汇总。"
-        )
+        also = f"（另有 {besides}）" if besides else ""
+        raise ArgumentError(f"这张图需要一个分组列{also}，结果表中有 {dimensions(table)}。请先用 tabulate 汇总。")
     return names[0]
 
 

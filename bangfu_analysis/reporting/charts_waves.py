@@ -6,6 +6,7 @@ The arguments are those of `charts`; lines over the waves are `charts_compare.tr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -113,9 +114,8 @@ def pyramids(table: pd.DataFrame, page: Page) -> Figure:
     """
     ages = [c for c in dimensions(table) if c not in ("sex", "wave")]
     if not {"sex", "wave"} <= set(table) or len(ages) != 1:
-        raise ColumnMissing.naming(
-            ["wave", "sex"], dimensions(table), where="pyramids（需要 wave、sex 与一个年龄分组）"
-        )
+        where = "pyramids（需要 wave、sex 与一个年龄分组）"
+        raise ColumnMissing.naming(["wave", "sex"], dimensions(table), where=where)
     groups = page.groups(table, "wave")
     words = page.labels(table[ages[0]].drop_duplicates())
     most = max([*heights(table), 0.1]) * 1.5
@@ -143,14 +143,11 @@ def wave_heatmap(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
     """
     require(table, ["wave", by, "share"], where="wave_heatmap")
     if only_dimension(table, besides=by) != "wave" or not table["share"].notna().any():
-        raise ArgumentError(
-            f"wave_heatmap：要一行一个 wave 与 {by}，且至少有一个占比。请先用 hardship_rate 或 trend 汇总。"
-        )
+        told = f"要一行一个 wave 与 {by}，且至少有一个占比。请先用 hardship_rate 或 trend 汇总。"
+        raise ArgumentError(f"wave_heatmap：{told}")
     cells = table.assign(printed=share_texts(table)).astype({by: object, "wave": object})
-    shares, printed = (
-        cells.pivot_table(index=by, columns="wave", values=c, aggfunc="first", dropna=False)
-        for c in ("share", "printed")
-    )
+    table_of = partial(cells.pivot_table, index=by, columns="wave", aggfunc="first", dropna=False)
+    shares, printed = table_of(values="share"), table_of(values="printed")
     order = shares.sort_values(list(shares.columns[::-1]), ascending=False, kind="stable").index
     labels = page.labels(pd.Series(order, name=by, dtype=object))
     values, cells = shares.loc[order].fillna(0).astype(float), printed.loc[order].fillna("—")
@@ -165,9 +162,8 @@ def decomposition_bars(table: pd.DataFrame, page: Page) -> Figure:
 
     `table` is the result of `decomposition`; with `detail`, one step and its strata in place of waves, the rates' and the composition's part.
     """
-    require(
-        table, ["wave_before", "wave", "component", "estimate"], where="decomposition_bars（需要 decomposition 的结果）"
-    )
+    needed = ["wave_before", "wave", "component", "estimate"]
+    require(table, needed, where="decomposition_bars（需要 decomposition 的结果）")
     strata = [c for c in dimensions(table) if c not in ("wave_before", "wave", "component")]
     every = _groups_of_change(table, strata, page)
     parts = list(dict.fromkeys(table["component"].astype(str)))
@@ -197,9 +193,8 @@ def _groups_of_change(table: pd.DataFrame, strata: Sequence[str], page: Page) ->
     if not strata:
         return steps
     if len(steps) > 1:
-        raise ArgumentError(
-            "decomposition_bars：分组的分解一次画一对批次，请先选定，例如 table[table['wave'] == '2010']。"
-        )
+        told = "分组的分解一次画一对批次，请先选定，例如 table[table['wave'] == '2010']。"
+        raise ArgumentError(f"decomposition_bars：{told}")
     return [(page.labels(rows[strata[0]].iloc[:1])[0], rows) for _, rows in _by(table, [strata[0]])]
 
 

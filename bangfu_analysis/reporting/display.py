@@ -90,9 +90,8 @@ def display_table(
     printed = _across(table, plan, across) if across else _stacked(table, plan)
     named = title or plan.words("by", plan.words("and").join(title_of(codebook, c, lang) for c in names))
     unit, origin = plan.words("unit") if "n" in result else "", plan.words("source") + source if source else ""
-    return replace(
-        printed, title=named, notes=(*_notes(table, plan), *mark_notes(printed.rows, lang)), unit=unit, source=origin
-    )
+    notes = (*_notes(table, plan), *mark_notes(printed.rows, lang))
+    return replace(printed, title=named, notes=notes, unit=unit, source=origin)
 
 
 def as_text(cell: Cell, kind: str) -> str:
@@ -125,9 +124,8 @@ class _Plan:
 def _check(result: pd.DataFrame, names: list[str], groups: list[str], across: str | None) -> None:
     require(result, [*groups, *([across] if across else [])], where="display_table")
     if across and (across not in groups or len(names) < 2):
-        raise ArgumentError(
-            f"display_table：across={across!r} 应是 within 中的一列，且另有一列作行。within 现为 {groups}。"
-        )
+        told = f"across={across!r} 应是 within 中的一列，且另有一列作行。within 现为 {groups}。"
+        raise ArgumentError(f"display_table：{told}")
     if "base_n" in result and _bases(result, groups)["base_n"].nunique(dropna=False).gt(1).any():
         raise ArgumentError(
             f"display_table：within={groups} 内的基数 base_n 不一致。请把 tabulate 的 within 同样传入；"
@@ -213,9 +211,8 @@ def _block(block: pd.DataFrame, names: list[str], measures: list[str], plan: _Pl
 
     undefined = "break_note" in block and block["break_note"].ne("").all() and block["base_n"].eq(0).all()
     base = NOT_APPLICABLE if undefined else _base_cell(block)
-    whole = (
-        [extra("total", n=base, share=NOT_APPLICABLE if base in (0, NOT_APPLICABLE) else 100.0)] if plan.adds_up else []
-    )
+    all_of_it = NOT_APPLICABLE if base in (0, NOT_APPLICABLE) else 100.0
+    whole = [extra("total", n=base, share=all_of_it)] if plan.adds_up else []
     left_out = NOT_APPLICABLE if undefined else int(block["left_out_n"].iloc[0]) if plan.left_out else 0
     left = [extra("unknown", n=left_out)] if plan.left_out else []
     return [*whole, *rows, *left] if plan.style.total == "first" else [*rows, *whole, *left]

@@ -192,14 +192,10 @@ def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, kind: str)
         )  # fmt: skip
     chart.set_title({"name": table.title, "name_font": {"size": 12}, "overlay": False})
     chart.set_legend({"position": "bottom"} if len(columns) > 1 else {"none": True})
-    value_axis = {
-        "name": table.columns[columns[0]].rsplit(" ", 1)[-1],
-        "min": 0,
-        "major_gridlines": {"visible": False},
-        "label_position": "high" if kind == "bar" else "next_to",
-    }
-    (chart.set_x_axis if kind == "bar" else chart.set_y_axis)(value_axis)
+    unit, bare = table.columns[columns[0]].rsplit(" ", 1)[-1], {"major_gridlines": {"visible": False}}
+    place = "high" if kind == "bar" else "next_to"
+    (chart.set_x_axis if kind == "bar" else chart.set_y_axis)({"name": unit, "min": 0, **bare, "label_position": place})
     if kind == "bar":
-        chart.set_y_axis({"reverse": True, "major_gridlines": {"visible": False}})
+        chart.set_y_axis({"reverse": True, **bare})
     chart.set_size({"width": 560, "height": min(900, max(300, (14 * len(columns) + 14) * len(rows) + 120))})
     sheet.insert_chart(_HEAD, len(table.columns) + 1, chart, {"description": f"{table.title}的图"})

@@ -131,9 +131,8 @@ def _problems(issues: pd.DataFrame, codebook: Codebook) -> _Section:
     """Findings by problem and variable, the most frequent first."""
     counts = _counted(issues, ["problem", "variable", "severity", "action"])
     named = counts.assign(variable=[_variable_label(codebook, name) for name in counts["variable"]])
-    return _found(
-        "记录的问题", named, {"problem": "问题", "variable": "项目", "severity": "程度", "action": "处理", "n": "处"}
-    )
+    columns = {"problem": "问题", "variable": "项目", "severity": "程度", "action": "处理", "n": "处"}
+    return _found("记录的问题", named, columns)
 
 
 def _by_unit(issues: pd.DataFrame, workers: pd.DataFrame) -> _Section:

@@ -60,12 +60,10 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
 def _scheme_labels(codebook: Codebook, codes: set[str], held: set[str], lang: str) -> dict[str, str]:
     """The labels of the scheme that has all `codes`; of several, of one whose levels are all `held` by the column's type."""
     levels = codebook.variable("workers", "hardship_level").levels
-    by_scheme = {
-        scheme: {lv.code: lv.label if lang == "zh" else lv.label_en for lv in levels if lv.scheme == scheme}
-        for scheme in codebook.schemes
-    }
-    fitting = [labels for labels in by_scheme.values() if codes <= set(labels)]
-    return next((labels for labels in fitting if set(labels) <= held), fitting[0] if fitting else {})
+    by_scheme = ([lv for lv in levels if lv.scheme == scheme] for scheme in codebook.schemes)
+    labels = [{lv.code: lv.label if lang == "zh" else lv.label_en for lv in own} for own in by_scheme]
+    fitting = [known for known in labels if codes <= set(known)]
+    return next((known for known in fitting if set(known) <= held), fitting[0] if fitting else {})
 
 
 def text_width(text: str) -> int:

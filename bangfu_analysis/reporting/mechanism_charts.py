@@ -34,7 +34,7 @@ def amount_bars(table: pd.DataFrame, page: Page) -> Figure:
 def rate_bars(table: pd.DataFrame, page: Page) -> Figure:
     """One bar a row, as long as its `share`, on a scale to 100 %, with the share, its number and its base."""
     require(table, ["label", "n", "base_n", "counted_in", "share"], where="rate_bars")
-    rows = zip(table["share"], table["n"], table["base_n"], table["counted_in"], strict=True)
+    rows = table[["share", "n", "base_n", "counted_in"]].itertuples(index=False)
     texts = [
         "*" if pd.isna(n) else f"{in_percent(percent(share))}（{int(n)}/{amount(base, unit, page)}）"
         for share, n, base, unit in rows

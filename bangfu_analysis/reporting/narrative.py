@@ -49,12 +49,10 @@ def split(result: pd.DataFrame, codebook: Codebook, *, subject: str, unit: str =
     base, left = int(table["base_n"].iloc[0]), int(table["left_out_n"].iloc[0])
     if not base:
         return f"{subject}的{titled}均未填报，共{counted(left, unit)}。"
-    head = (
-        f"{subject}{counted(base, unit)}中，" if not left else f"{subject}中{titled}有记录的{counted(base, unit)}，其中"
-    )
+    known = f"中{titled}有记录的{counted(base, unit)}，其中" if left else f"{counted(base, unit)}中，"
     many = "（一人可有多项，各项占比之和大于100%）" if over_full(table) else ""
     tail = f"；另有{counted(left, unit)}{titled}未详，不计入占比" if left else ""
-    return head + _listed(table, name, codebook, unit) + many + tail + "。"
+    return subject + known + _listed(table, name, codebook, unit) + many + tail + "。"
 
 
 def leading(
@@ -91,10 +89,8 @@ def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: 
         group = labels_of(codebook, most[within].iloc[:1])[0]
         levels = "、".join(labels_of(codebook, most[name]))
         each = "各" if len(most) > 1 else ""
-        figures = (
-            f"{each}{counted(most['n'].iloc[0], unit)}，{each}占该组的{in_percent(percent(most['share'].iloc[0]))}"
-        )
-        words.append(f"{group}最多的是{levels}（{figures}）")
+        share = in_percent(percent(most["share"].iloc[0]))
+        words.append(f"{group}最多的是{levels}（{each}{counted(most['n'].iloc[0], unit)}，{each}占该组的{share}）")
     if not words:
         return f"{subject}按{_title(codebook, within)}分组，没有可公布的人数。"
     return f"按{_title(codebook, within)}看，{subject}中{'；'.join(words)}。"
@@ -115,9 +111,8 @@ def extremes(rates: pd.DataFrame, codebook: Codebook, *, what: str = "困难率"
     high, low = (fit.iloc[place] for place in (int(fit["share"].argmax()), int(fit["share"].argmin())))
     if high["share"] == low["share"]:
         return f"{len(fit)}个{titled}的{what}相同，均为{in_percent(high['percent'])}。"
-    words = [
-        f"{word}的是{row['label']}，为{in_percent(row['percent'])}" for word, row in (("最高", high), ("最低", low))
-    ]
+    ends = (("最高", high), ("最低", low))
+    words = [f"{word}的是{row['label']}，为{in_percent(row['percent'])}" for word, row in ends]
     aside = f"（职工总数未详或不足{at_least}人的{int(small.sum())}个未参与比较）" if small.any() else ""
     return f"各{titled}中，{what}{'，'.join(words)}{aside}。"
 
@@ -165,9 +160,8 @@ def shift(result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 
         return f"{year(waves[0])}与{year(waves[1])}的{_title(codebook, name)}口径不同或缺数，不作比较{_why(apart)}。"
     blocks[1] = blocks[1].drop(apart.index)
     old, new = (_printed(block, name, codebook).loc[~hidden(block).to_numpy()].set_index(name) for block in blocks)
-    both = (
-        new.join(old["percent"].rename("before"), how="inner").dropna(subset=["before"]).drop("other", errors="ignore")
-    )
+    both = new.join(old["percent"].rename("before"), how="inner").dropna(subset=["before"])
+    both = both.drop("other", errors="ignore")
     steps = both.assign(step=(both["percent"] - both["before"]).map(half_up))
     most = steps.loc[steps["step"].ne(0)].sort_values("step", key=abs, ascending=False, kind="stable").head(top)
     head = f"与{year(waves[0])}相比，{year(waves[1])}{subject}的{_title(codebook, name)}构成"

@@ -38,9 +38,8 @@ def account(accounts: pd.DataFrame) -> str:
         return f"{year(row['wave'])}困难职工{counted(row['stock_n'])}，{year(row['wave_before'])}{counted(row['previous_n'])}；进出{SMALL}。"
     told = "、".join(f"{STATES[state][0]}{counted(n)}" for state, n in flows.items())
     sums = f"{row['previous_n']}＋{flows['new']}＋{flows['returned']}－{flows['exited']}－{flows['died']}＝{row['stock_n']}"
-    fits = (
-        "与名册相符" if row["verdict"] == "agrees" else f"与名册相差{counted(abs(row['difference']))}，请核对重复登记"
-    )
+    off = f"与名册相差{counted(abs(row['difference']))}，请核对重复登记"
+    fits = "与名册相符" if row["verdict"] == "agrees" else off
     gaps = [
         f"退出者中{counted(row['unrecorded_n'])}没有退档记录" if row["unrecorded_n"] else "",
         f"{counted(row['unfollowed_n'])}没有可跟踪的证件信息，计作新建档" if row["unfollowed_n"] else "",
@@ -92,6 +91,5 @@ def movers(rates: pd.DataFrame, *, what: str, top: int = 2) -> str:
     ]
     sizes = {"下降": int((steps["step"] < 0).sum()), "上升": int((steps["step"] > 0).sum())}
     counts = "、".join(f"{word}的{n}个" for word, n in sizes.items() if n) or "没有变化"
-    return (
-        f"两批都有数的{len(steps)}个单位中，与{year(before)}相比{what}{counts}{''.join(f'；{part}' for part in told)}。"
-    )
+    head = f"两批都有数的{len(steps)}个单位中，与{year(before)}相比{what}{counts}"
+    return "；".join([head, *told]) + "。"

@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis.reporting.labels import WORDS
 from bangfu_analysis.reporting.rounding import percent, percents
 
-MEASURE_COLUMNS = frozenset(
-    ["n", "base_n", "left_out_n", "share", "change", "growth", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
-    + ["statistic", "p_value", "suppressed", "comparable", "break_note"]
-)
+MEASURE_COLUMNS = frozenset([*WORDS["measures"], "left_out_n", "suppressed", "comparable", "break_note"])
 
 
 def dimensions(result: pd.DataFrame) -> list[str]:
@@ -41,12 +39,8 @@ def printed_percents(result: pd.DataFrame) -> list[float]:
     Parts of the whole base are rounded so that they add up to 100.0 (largest remainder), all others half up.
     """
     shares = result["share"].astype("Float64")
-    if (
-        len(result)
-        and shares.notna().all()
-        and not hidden(result).any()
-        and result["base_n"].eq(result["n"].sum()).all()
-    ):
+    known = len(result) and shares.notna().all() and not hidden(result).any()
+    if known and result["base_n"].eq(result["n"].sum()).all():
         return percents(shares)
     return [percent(share) if pd.notna(share) else float("nan") for share in shares]
 

@@ -28,9 +28,8 @@ def percents(shares: Iterable[float], decimals: int = 1) -> list[float]:
     step = Decimal(1).scaleb(-decimals)
     exact = [Decimal(repr(float(share))) * 100 for share in shares]
     if not math.isclose(sum(exact), 100, abs_tol=1e-6):
-        raise ArgumentError(
-            f"percents：各项之和应为 1，实际是 {float(sum(exact)) / 100:.6f}。请只传入同一基数的各部分。"
-        )
+        found = f"{float(sum(exact)) / 100:.6f}"
+        raise ArgumentError(f"percents：各项之和应为 1，实际是 {found}。请只传入同一基数的各部分。")
     floors = [value.quantize(step, ROUND_FLOOR) for value in exact]
     spare = int(((100 - sum(floors)) / step).to_integral_value())
     raised = _raised(exact, floors, spare)

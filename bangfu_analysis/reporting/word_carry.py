@@ -42,9 +42,8 @@ def kept_controls(path: Path | None, wanted: Sequence[Placeholder] = ()) -> dict
     """
     if path is None or not path.exists():
         return {}
-    document = open_word(
-        path, f"{path.name}：原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
-    )
+    told = "原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
+    document = open_word(path, f"{path.name}：{told}")
     controls = [one for one in (_read(c, document) for c in document.element.body.iter(qn("w:sdt"))) if one]
     kept: dict[str, Kept] = {}
     for one in filter(_is_written, controls):
@@ -57,10 +56,8 @@ def kept_controls(path: Path | None, wanted: Sequence[Placeholder] = ()) -> dict
 
 def written_words(path: Path, wanted: Sequence[Placeholder] = ()) -> dict[str, list[str]]:
     """Tag -> the paragraphs written in the controls of the report at `path`, as kept_controls finds them."""
-    return {
-        tag: [words for words in map(_text, one.content.iter(qn("w:p"))) if words.strip()]
-        for tag, one in kept_controls(path, wanted).items()
-    }
+    texts = {tag: map(_text, one.content.iter(qn("w:p"))) for tag, one in kept_controls(path, wanted).items()}
+    return {tag: [words for words in said if words.strip()] for tag, said in texts.items()}
 
 
 def _under_heading(document: Document, block: Placeholder) -> Kept | None:

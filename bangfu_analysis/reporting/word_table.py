@@ -35,17 +35,13 @@ def add_table(document: Document, content: DisplayTable) -> None:
     indents = _indents(longest, content.kinds, widths, small)
     head, *looks = (document.styles[name + small].style_id for name in ("Table Head", "Table Text", "Table Number"))
     styles = [looks[kind != "text"] for kind in content.kinds]
-    body = "".join(
-        _row(
-            _cell(text, style, w, indent=indent, keep=len(rows) <= _WHOLE_UP_TO or index >= len(rows) - 3)
-            for text, style, indent, w in zip(texts, styles, indents, widths, strict=True)
-        )
-        for index, texts in enumerate(rows)
-    )
+    body = ""
+    for left, texts in zip(range(len(rows), 0, -1), rows, strict=True):
+        cells, keep = zip(texts, styles, widths, indents, strict=True), len(rows) <= _WHOLE_UP_TO or left <= 3
+        body += _row(_cell(text, style, w, indent=indent, keep=keep) for text, style, w, indent in cells)
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
-    table = xml(
-        f"<w:tbl>{_frame(sum(widths), _MARGIN[small])}<w:tblGrid>{grid}</w:tblGrid>{_head(heads, head, widths)}{body}</w:tbl>"
-    )
+    above = f"{_frame(sum(widths), _MARGIN[small])}<w:tblGrid>{grid}</w:tblGrid>{_head(heads, head, widths)}"
+    table = xml(f"<w:tbl>{above}{body}</w:tbl>")
     document.element.body.insert_element_before(table, "w:sectPr")
     lines = notes_below(content)
     for index, line in enumerate(lines):
@@ -101,10 +97,9 @@ def _frame(full: int, margin: int) -> str:
 
 def levels(columns: Sequence[str]) -> list[tuple[str, str]]:
     """Headings as (group, heading): neighbours `男 人数`, `男 占比` share the group 男; "" where there is none."""
-    parts = [tuple(c.rsplit(" ", 1)) if " " in c else ("", c) for c in columns]
-    groups = [parts[i][0] if i < len(parts) else "" for i in range(-1, len(parts) + 1)]
-    shared = [g and g in (before, after) for before, g, after in zip(groups, groups[1:], groups[2:], strict=False)]
-    return [(str(p[0]), str(p[1])) if ok else ("", c) for p, ok, c in zip(parts, shared, columns, strict=True)]
+    parts = [c.rpartition(" ")[::2] for c in columns]
+    runs = [list(run) for _, run in groupby(zip(parts, columns, strict=True), key=lambda part: part[0][0])]
+    return [part if len(run) > 1 else ("", column) for run in runs for part, column in run]
 
 
 def _head(heads: Sequence[tuple[str, str]], style: str, widths: Sequence[int]) -> str:

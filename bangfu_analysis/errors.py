@@ -42,6 +42,12 @@ class ArgumentError(BangfuError, ValueError):
         return cls(f"参数 {name} 的取值 {found!r} 无效。可选：{listed(known)}。{did_you_mean(str(found), known)}")
 
 
+def one_of(name: str, found: object, options: Iterable[object]) -> None:
+    """ArgumentError unless the argument `name`, which is `found`, is one of `options`."""
+    if found not in (known := list(options)):
+        raise ArgumentError.naming(name, found, known)
+
+
 class ColumnMissing(BangfuError, KeyError):
     """A frame lacks a column that was asked for."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bangfu_analysis.errors import ArgumentError, CallError
+from bangfu_analysis.errors import ArgumentError, CallError, one_of
 from bangfu_analysis.folders import find_wave, places
 from bangfu_analysis.study import Progress
 
@@ -63,8 +63,7 @@ def with_parameters(notebook: Any, parameters: Mapping[str, object], name: str) 
         raise ArgumentError(f"{name}：应有且只有一个标记为 parameters 的单元格，实际有 {len(cells)} 个。请补上标记。")
     known = _ASSIGNED.findall(cells[0].source)
     for key, value in parameters.items():
-        if key not in known:
-            raise ArgumentError.naming(f"{name} 的参数", key, known)
+        one_of(f"{name} 的参数", key, known)
         line = f"{key} = {value!r}".replace("\\", "\\\\")
         cells[0].source = re.sub(rf"(?m)^{key}\s*=.*$", line, cells[0].source)
     return changed

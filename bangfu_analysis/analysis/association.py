@@ -15,7 +15,7 @@ from scipy import special
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Floats, level_codes, require, rows_where, sums
 from bangfu_analysis.analysis.variance import covariance, replicate_covariance
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, one_of
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom")
 ADJUSTMENTS = ("holm", "bh", "bonferroni")
@@ -37,21 +37,16 @@ def test_independence(
        statistic   df  p_value
     0        0.0  1.0      1.0
     """
-    if statistic not in STATISTICS:
-        raise ArgumentError.naming("statistic", statistic, STATISTICS)
+    one_of("statistic", statistic, STATISTICS)
     require(frame, [row, column], where="test_independence")
     sample, inside = resolve(frame, design), rows_where(frame, where)
     code, shape = _cells(frame, row, column, inside)
-    answered = code < shape[0] * shape[1]
-    rows = inside | sample.keeps_rows
-    nu = _units_less_strata(sample, rows)
-    wald = statistic in ("Wald", "adjWald")
-    cells, v = _cells_and_covariance(sample, code, shape[0] * shape[1], as_shares=not wald)
-    if wald:
-        found = _wald(cells, v, shape, nu, statistic)
-    else:
-        found = _rao_scott(cells, v, shape, nu, int(rows.sum()), statistic)
-    n = int((answered & (sample.weight > 0)).sum())
+    count, rows = shape[0] * shape[1], inside | sample.keeps_rows
+    nu, wald = _units_less_strata(sample, rows), statistic in ("Wald", "adjWald")
+    cells, v = _cells_and_covariance(sample, code, count, as_shares=not wald)
+    kind = (shape, nu, statistic)
+    found = _wald(cells, v, *kind) if wald else _rao_scott(cells, v, *kind, rows=int(rows.sum()))
+    n = int(((code < count) & (sample.weight > 0)).sum())
     counts = {"n": n, "left_out_n": int((inside & (sample.weight > 0)).sum()) - n}
     return pd.DataFrame([counts | dict(zip(("statistic", "df", "df_denominator", "p_value"), found, strict=True))])
 
@@ -97,7 +92,7 @@ def _cells_and_covariance(sample: Sample, code: Codes, count: int, as_shares: bo
 
 
 def _rao_scott(
-    p: Floats, v: Floats, shape: tuple[int, int], nu: float, rows: int, statistic: str
+    p: Floats, v: Floats, shape: tuple[int, int], nu: float, statistic: str, *, rows: int
 ) -> tuple[float, float, float, float]:
     table = p.reshape(shape)
     expected = np.outer(table.sum(1), table.sum(0))
@@ -235,8 +230,7 @@ def adjust_p(p_values: Sequence[float], method: str = "holm") -> Floats:
 
     Missing p-values stay missing and do not count.
     """
-    if method not in ADJUSTMENTS:
-        raise ArgumentError.naming("method", method, ADJUSTMENTS)
+    one_of("method", method, ADJUSTMENTS)
     given = np.asarray(p_values, dtype=float)
     adjusted = np.full(len(given), np.nan)
     places = np.flatnonzero(~np.isnan(given))

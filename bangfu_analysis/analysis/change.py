@@ -13,7 +13,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import names, require
 from bangfu_analysis.analysis.tabulate import MEASURES, tabulate
-from bangfu_analysis.errors import ArgumentError, NotComparable, listed
+from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
 
 BREAKS = ("raise", "mark")
 _BREAK = ["variable", "level", "wave", "definition", "comparable", "note"]
@@ -45,8 +45,7 @@ def trend(
     waves the hardship levels that nobody in it has, for they may belong to another scheme. ArgumentError for an unknown
     `breaks` or no wave.
     """
-    if breaks not in BREAKS:
-        raise ArgumentError.naming("breaks", breaks, BREAKS)
+    one_of("breaks", breaks, BREAKS)
     groups, asked, frames = names(within), names(by), by_wave(waves)
     told = schemes(frames) if definitions is None and "hardship_level" in (*asked, *groups) else definitions
     broken = _breaks(told, list(frames), (*asked, *groups))

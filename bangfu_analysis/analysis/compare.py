@@ -21,7 +21,7 @@ from bangfu_analysis.analysis.flows import transitions
 from bangfu_analysis.analysis.intervals import around, t_value, two_sided_p
 from bangfu_analysis.analysis.rates import kitagawa, standardize_direct, standardized_ratio
 from bangfu_analysis.analysis.variance import covariance, replicate_covariance
-from bangfu_analysis.errors import ArgumentError, NotComparable, listed
+from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
 
 METHODS = ("direct", "indirect")
 
@@ -42,17 +42,13 @@ def standardized(
     Feuer's limits; indirect: n over expected by the standard's rates, with Byar's. NotComparable names strata that not every wave
     has. R: epitools::ageadjust.direct, ageadjust.indirect.
     """
-    if method not in METHODS:
-        raise ArgumentError.naming("method", method, METHODS)
+    one_of("method", method, METHODS)
     base, hits = (_wide(table, strata, over, column) for column in ("base_n", "n"))
     chosen = base.columns[0] if standard is None else standard
-    if chosen not in base.columns:
-        raise ArgumentError.naming("standard", standard, list(base.columns))
+    one_of("standard", chosen, base.columns)
     if method == "direct":
-        mix = table[strata].astype(object).map(base[chosen])
-        found = standardize_direct(
-            table.assign(_mix=mix), count="n", population="base_n", standard="_mix", by=over, level=level
-        )
+        mixed = table.assign(_mix=table[strata].astype(object).map(base[chosen]))
+        found = standardize_direct(mixed, count="n", population="base_n", standard="_mix", by=over, level=level)
     else:
         expected = base.mul(hits[chosen] / base[chosen], axis=0).sum()
         ratio = standardized_ratio(hits.sum().to_numpy(), expected.to_numpy(), level=level)
@@ -69,14 +65,10 @@ def _wide(table: pd.DataFrame, strata: str, over: str, column: str) -> pd.DataFr
         )
     cells = table.astype({strata: object, over: object, column: float})
     wide = cells.pivot_table(index=strata, columns=over, values=column, aggfunc="first", sort=False, dropna=False)
-    wide = wide[sorted(wide.columns)]
-    if lacking := [
-        f"{wave} 缺 {listed(map(str, wide.index[wide[wave].isna()]))}" for wave in wide if wide[wave].isna().any()
-    ]:
-        raise NotComparable(
-            f"各批次的 {strata} 不同，不能比较：{'；'.join(lacking)}。请先按对照表统一名称，或合并、去掉这些组。"
-        )
-    return wide
+    lacking = {wave: listed(map(str, wide.index[gaps])) for wave, gaps in wide.isna().sort_index(axis=1).items()}
+    if told := "；".join(f"{wave} 缺 {gone}" for wave, gone in lacking.items() if gone):
+        raise NotComparable(f"各批次的 {strata} 不同，不能比较：{told}。请先按对照表统一名称，或合并、去掉这些组。")
+    return wide.sort_index(axis=1)
 
 
 def decomposition(table: pd.DataFrame, strata: str, *, over: str = "wave", detail: bool = False) -> pd.DataFrame:
@@ -201,9 +193,8 @@ def _changes(sample: Sample, y: Floats, code: Codes, waves: list[Any], level: fl
         return per(sums(code, count, weight * y), sums(code, count, weight))
 
     mean, n = means(sample.weight), sums(sample.live(code, count), count).astype("int64")
-    found = pd.DataFrame(
-        {"wave_before": waves[:-1], "wave": waves[1:], "n_before": n[:-1], "n": n[1:], "estimate": np.diff(mean)}
-    )
+    found = pd.DataFrame({"wave_before": waves[:-1], "wave": waves[1:], "n_before": n[:-1], "n": n[1:]})
+    found = found.assign(estimate=np.diff(mean))
     if census:
         empty = dict.fromkeys(["se", "ci_low", "ci_high", "df", "statistic", "p_value", "correlation"], np.nan)
         return found.assign(**empty, basis="census")

@@ -16,7 +16,7 @@ import pandas as pd
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Domains, Floats, Names, Truths, domains, names, numbers, require, sums
 from bangfu_analysis.analysis.estimate import by_group, estimate_share, first, fit_ratio, fit_total, shares, table
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, one_of
 
 BASES = ("persons", "answers")
 
@@ -124,8 +124,7 @@ def estimate_multiple(
     0  illness  2       3   0.67
     1     debt  1       3   0.33
     """
-    if base not in BASES:
-        raise ArgumentError.naming("base", base, BASES)
+    one_of("base", base, BASES)
     ticks = np.column_stack([numbers(frame, column) for column in columns])
     if not np.isin(ticks[~np.isnan(ticks)], (0, 1)).all():
         raise ArgumentError(f"多选题的列 {'、'.join(columns)} 应只有 0 和 1（或缺失）。")

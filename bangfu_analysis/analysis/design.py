@@ -18,7 +18,7 @@ from bangfu_analysis.analysis.calibration import Projection, Step, apply
 from bangfu_analysis.analysis.domains import Codes, Floats, Names, names, numbers, require
 from bangfu_analysis.analysis.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank
 from bangfu_analysis.analysis.stages import Stage, stages_of
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, one_of
 
 LONELY = ("fail", "adjust", "remove", "certainty", "average")
 
@@ -51,8 +51,7 @@ class SurveyDesign:
     sealed: tuple[int, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.lonely_psu not in LONELY:
-            raise ArgumentError.naming("lonely_psu", self.lonely_psu, LONELY)
+        one_of("lonely_psu", self.lonely_psu, LONELY)
         if isinstance(self.replicates, str) and self.replicates not in ("JK1", "JKn"):
             raise ArgumentError.naming("replicates", self.replicates, ("JK1", "JKn", "列名列表", "Replicates(...)"))
 

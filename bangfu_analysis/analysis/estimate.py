@@ -19,7 +19,7 @@ from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Domains, Floats, Names, domains, filled, level_codes, require, sums
 from bangfu_analysis.analysis.intervals import around, share_limits, two_sided_p
 from bangfu_analysis.analysis.variance import Statistic, replicate_covariance, variance_of
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import one_of
 
 ROUNDING = 1e-12  # what is left of a sum of squares when nothing is left
 RESULT = ["n", "base_n", "left_out_n", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
@@ -255,8 +255,8 @@ def estimate_difference(
     y, answered = filled(frame, variable)
     require(frame, [between], where="estimate_difference")
     codes, levels = level_codes(frame[between])
-    if reference is not None and reference not in levels:
-        raise ArgumentError.naming("reference", reference, levels)
+    if reference is not None:
+        one_of("reference", reference, levels)
     base = 0 if reference is None else levels.tolist().index(reference)
     used, count = groups.only(answered & (codes >= 0)), groups.count
     df = sample.degrees(used, count) - 1

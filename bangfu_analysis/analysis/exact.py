@@ -130,9 +130,8 @@ def _enumerated(table: Floats) -> float:
     """Sum of the probabilities of all tables with these margins that are no likelier than the one seen."""
     table = table if table.shape[0] <= table.shape[1] else table.T
     rows, columns = table.sum(1).astype(int), np.sort(table.sum(0).astype(int))
-    constant = float(
-        special.gammaln(rows + 1).sum() + special.gammaln(columns + 1).sum() - special.gammaln(table.sum() + 1)
-    )
+    margins = special.gammaln(rows + 1).sum() + special.gammaln(columns + 1).sum()
+    constant = float(margins - special.gammaln(table.sum() + 1))
     left, log = rows[None, :], np.zeros(1)
     for total in columns[:-1]:
         left, log = _with_column(left, log, int(total))

@@ -17,7 +17,7 @@ from bangfu_analysis.analysis.change import BREAKS, by_wave, on_one_scale, schem
 from bangfu_analysis.analysis.domains import Names, Truths, names, require
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.analysis.tabulate import tabulate
-from bangfu_analysis.errors import ArgumentError, NotComparable, listed
+from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
 
 FLOWS = ("stayed", "new", "returned", "exited", "died", "away")
 COMING, GOING = ("new", "returned"), ("exited", "died")
@@ -36,9 +36,8 @@ def link(frame: pd.DataFrame, same_person: pd.DataFrame | Mapping[str, str]) -> 
     linked = frame.assign(person_id=found.fillna(frame["person_id"]).astype(frame["person_id"].dtype))
     if "id_basis" not in frame:
         return linked
-    return linked.assign(
-        id_basis=frame["id_basis"].mask(found.notna() & frame["id_basis"].eq("row"), "name_birth_unit")
-    )
+    named = found.notna() & frame["id_basis"].eq("row")
+    return linked.assign(id_basis=frame["id_basis"].mask(named, "name_birth_unit"))
 
 
 def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -67,9 +66,8 @@ def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.Da
         for t, (before, wave) in enumerate(pairwise(waves), 1)
     ]
     every = pd.concat(parts, ignore_index=True)
-    return every.assign(recorded=every["recorded"] & every["flow"].isin(GOING))[
-        ["wave_before", "wave", "person_id", "flow", "recorded"]
-    ]
+    recorded = every["recorded"] & every["flow"].isin(GOING)
+    return every.assign(recorded=recorded)[["wave_before", "wave", "person_id", "flow", "recorded"]]
 
 
 def _listed(exits: pd.DataFrame | None) -> pd.DataFrame:
@@ -126,10 +124,8 @@ def _group(moved: pd.DataFrame, workers: pd.DataFrame, name: str) -> pd.Series:
     """The person's `name` in the wave before, else in the wave, else in the last wave before that knows it."""
     known = workers.dropna(subset=[name]).drop_duplicates(["wave", "person_id"])
     by_wave = known.set_index(["wave", "person_id"])[name].astype(object)
-    was, now = (
-        pd.Series(by_wave.reindex(pd.MultiIndex.from_frame(moved[[wave, "person_id"]])).to_numpy(), index=moved.index)
-        for wave in ("wave_before", "wave")
-    )
+    places = (pd.MultiIndex.from_frame(moved[[wave, "person_id"]]) for wave in ("wave_before", "wave"))
+    was, now = (pd.Series(by_wave.reindex(place).to_numpy(), index=moved.index) for place in places)
     last = known.sort_values("wave").drop_duplicates("person_id", keep="last").set_index("person_id")[name]
     found = was.where(was.notna(), now)
     return found.where(found.notna(), moved["person_id"].map(last.astype(object))).astype(workers[name].dtype)
@@ -179,8 +175,7 @@ def transitions(
     `breaks="mark"` tabulates all the same, and says in `comparable` that the classes differ. `definitions`: the frame of that
     name of `study_frames`; with it every variable whose meaning changed is refused or marked, level by level.
     """
-    if breaks not in BREAKS:
-        raise ArgumentError.naming("breaks", breaks, BREAKS)
+    one_of("breaks", breaks, BREAKS)
     require(workers, ["wave", "person_id", variable], where="transitions")
     moved = movements(workers, exits)
     if definitions is None and variable == "hardship_level":
@@ -199,29 +194,19 @@ def _pair(
 ) -> pd.DataFrame:
     went = moved[moved["flow"].ne("away") if outside else moved["flow"].eq("stayed")]
     flow = went["flow"].astype(object)
-    was, then = (
-        went["person_id"].map(
-            workers[workers["wave"].eq(w)].drop_duplicates("person_id").set_index("person_id")[variable].astype(object)
-        )
-        for w in waves
-    )
+    once = workers.drop_duplicates(["wave", "person_id"]).set_index("person_id")
+    was, then = (went["person_id"].map(once.loc[once["wave"].eq(w), variable].astype(object)) for w in waves)
     was, then = was.mask(flow.isin(COMING), flow), then.mask(flow.isin(GOING), flow)
-    held = [f for f in (*COMING, *GOING) if f in set(flow)] if outside else []
-    levels = _levels(workers[variable], pd.concat([was, then]).dropna())
+    held = {*was, *then}
+    levels = [level for level in workers[variable].astype("category").cat.categories if level in held]
     people = {
-        f"{variable}_before": pd.Categorical(was, [*levels, *(f for f in held if f in COMING)]),
-        variable: pd.Categorical(then, [*levels, *(f for f in held if f in GOING)]),
+        f"{variable}_before": pd.Categorical(was, [*levels, *(f for f in COMING if f in held)]),
+        variable: pd.Categorical(then, [*levels, *(f for f in GOING if f in held)]),
     }
     table = tabulate(pd.DataFrame(people), variable, within=f"{variable}_before")
     impossible = table[f"{variable}_before"].isin(COMING) & table[variable].isin(GOING)
     named = table.assign(wave_before=str(waves[0]), wave=str(waves[1]))
     return named.loc[~impossible, ["wave_before", "wave", *table.columns]]
-
-
-def _levels(column: pd.Series, held: pd.Series) -> list[Any]:
-    known = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.dropna().unique())
-    present = set(held)
-    return [level for level in known if level in present]
 
 
 def _broken(told: pd.DataFrame | None, variable: str, before: str, wave: str, breaks: str) -> dict[str, str]:
@@ -275,13 +260,10 @@ def life_table(stays: pd.DataFrame, *, begun_before: bool = False, level: float 
     """
     require(stays, ["waves", "began", "ended"], where="life_table")
     used = stays if begun_before else stays[stays["began"].ne("before")]
-    lengths = np.arange(1, int(used["waves"].max()) + 1) if len(used) else np.array([], dtype=int)
-    over = used["ended"].ne("going_on").to_numpy()
-    waves = used["waves"].to_numpy()
-    n, censored, at_risk = (
-        np.array([int((mask & (waves == t if exact else waves >= t)).sum()) for t in lengths], dtype=int)
-        for mask, exact in ((over, True), (~over, True), (np.ones(len(used), dtype=bool), False))
-    )
+    over, waves = used["ended"].ne("going_on").to_numpy(), used["waves"].to_numpy(dtype=int)
+    lengths = np.arange(1, waves.max(initial=0) + 1)
+    n, censored = (np.bincount(waves[mask], minlength=len(lengths) + 1)[1:] for mask in (over, ~over))
+    at_risk = np.cumsum((n + censored)[::-1])[::-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         lasting = np.cumprod(1 - n / at_risk)
         spread = np.sqrt(np.cumsum(n / (at_risk * (at_risk - n))))

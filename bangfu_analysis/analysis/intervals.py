@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from bangfu_analysis.analysis.domains import Floats
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, one_of
 
 SHARE_LIMITS = ("logit", "beta", "asin", "xlogit", "mean", "wilson")
 COUNT_LIMITS = ("wilson", "wilson_cc", "clopper_pearson", "jeffreys")
@@ -66,8 +66,7 @@ def share_limits(
     24), exact limits at the effective sample size. wilson: Wilson's limits at that size with t. mean: plain.
     A share of 0 or 1 has no variance: there the effective size is `rows`, and all but wilson give the beta limits.
     """
-    if method not in SHARE_LIMITS:
-        raise ArgumentError.naming("ci", method, SHARE_LIMITS)
+    one_of("ci", method, SHARE_LIMITS)
     t = t_value(df, level)
     edge = (p <= 0) | (p >= 1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,8 +91,7 @@ def share_limits(
 
 def count_limits(x: Floats, n: Floats, level: float, method: str) -> tuple[Floats, Floats]:
     """Limits of a share x/n of plain counts. R: prop.test (wilson without, wilson_cc with correction), binom.test."""
-    if method not in COUNT_LIMITS:
-        raise ArgumentError.naming("method", method, COUNT_LIMITS)
+    one_of("method", method, COUNT_LIMITS)
     z = t_value(np.inf, level)
     if method == "wilson":
         return wilson_limits(x / n, n, z)

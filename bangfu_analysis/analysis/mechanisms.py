@@ -6,7 +6,7 @@ out of each other; where that is asked for, it is an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
@@ -87,11 +87,7 @@ def _indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
 def _check(plan: Mechanism, codebook: Codebook) -> None:
     """Names exist, and a share is of what is counted in the same unit."""
     indicators = plan.indicators or {}
-    named = [
-        *plan.columns,
-        *(i.of for i in indicators.values() if i.of),
-        *(p for i in indicators.values() for p in i.per),
-    ]
+    named = [*plan.columns, *(name for i in indicators.values() for name in (i.of, *i.per) if name)]
     if lost := [n for n in named if n not in indicators]:
         raise CodebookError(f"码本 mechanisms.{plan.name} 提到没有的指标：{listed(lost)}。可选：{listed(indicators)}。")
     for i in indicators.values():
@@ -165,31 +161,25 @@ def _meets(values: pd.Series[Any], wanted: Any, rows: pd.DataFrame, *, pattern: 
 def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> Iterator[dict[str, Any]]:
     """One line an indicator and unit: those counted, then their shares, then what comes to one of another."""
     indicators = plan.indicators or {}
-    found: dict[tuple[str, str], float] = {}
-    left: dict[tuple[str, str], int] = {}
+    found: dict[str, dict[str, tuple[float, int]]] = {}
     for i in (i for i in indicators.values() if i.measure != "per"):
-        own = rows if not i.frame else frames.get(i.frame, pd.DataFrame())
-        for unit, part in _by_unit(selected(own, i.where, plan.text), i):
-            value, out = _measured(part, i)
-            if value is not None:
-                found[i.name, unit], left[i.name, unit] = value, out
+        own = selected(rows if not i.frame else frames.get(i.frame, pd.DataFrame()), i.where, plan.text)
+        measured = {unit: _measured(part, i) for unit, part in _by_unit(own, i)}
+        found[i.name] = {unit: known for unit, known in measured.items() if known is not None}
     for i in indicators.values():
         if i.measure == "per":
             yield from _per_one(i, found)
         elif not i.quiet:
-            for unit in [u for n, u in found if n == i.name]:
-                base = found.get((i.of, unit)) if i.of else None
-                share = found[i.name, unit] / base if base else None
-                numbers = {"n": found[i.name, unit], "base_n": base, "share": share, "left_out_n": left[i.name, unit]}
+            for unit, (n, left) in found[i.name].items():
+                base, _ = found.get(i.of, {}).get(unit, (None, 0))
+                numbers = {"n": n, "base_n": base, "share": n / base if base else None, "left_out_n": left}
                 yield {"indicator": i.name, "counted_in": unit, **numbers}
 
 
-def _by_unit(rows: pd.DataFrame, indicator: Indicator) -> Iterator[tuple[str, pd.DataFrame]]:
+def _by_unit(rows: pd.DataFrame, indicator: Indicator) -> Iterable[tuple[str, pd.DataFrame]]:
     if indicator.counted_in != "counted_in":
-        yield indicator.counted_in, rows
-        return
-    for unit, part in _with_named(rows).groupby("counted_in", observed=True):
-        yield str(unit), part
+        return [(indicator.counted_in, rows)]
+    return ((str(unit), part) for unit, part in _with_named(rows).groupby("counted_in", observed=True))
 
 
 def _with_named(rows: pd.DataFrame) -> pd.DataFrame:
@@ -198,23 +188,21 @@ def _with_named(rows: pd.DataFrame) -> pd.DataFrame:
         return rows
     named = rows["person_id"].notna() & rows["quantity"].isna()
     first = (~rows["person_id"].where(named).duplicated() & named).astype("Int64")
-    return rows.assign(
-        quantity=rows["quantity"].mask(named, first), counted_in=rows["counted_in"].mask(named, "persons")
-    )
+    counted_in = rows["counted_in"].mask(named, "persons")
+    return rows.assign(quantity=rows["quantity"].mask(named, first), counted_in=counted_in)
 
 
-def _measured(rows: pd.DataFrame, indicator: Indicator) -> tuple[float | None, int]:
+def _measured(rows: pd.DataFrame, indicator: Indicator) -> tuple[float, int] | None:
     """The number and how many rows have no value for it; None where none has."""
     if indicator.measure == "rows":
         return float(len(rows)), 0
     if not len(rows) or (values := rows[indicator.column]).isna().all():
-        return None, 0
+        return None
     return float(values.nunique() if indicator.measure == "distinct" else values.sum()), int(values.isna().sum())
 
 
-def _per_one(indicator: Indicator, found: Mapping[tuple[str, str], float]) -> Iterator[dict[str, Any]]:
-    above, below = ([(u, v) for (n, u), v in found.items() if n == name] for name in indicator.per)
-    for (unit, value), (one, base) in product(above, below):
+def _per_one(indicator: Indicator, found: Mapping[str, Mapping[str, tuple[float, int]]]) -> Iterator[dict[str, Any]]:
+    for (unit, (value, _)), (one, (base, _)) in product(*(found.get(p, {}).items() for p in indicator.per)):
         if base:
             named = {"indicator": indicator.name, "counted_in": f"{unit}/{one}"}
             yield {**named, "estimate": value / base, "left_out_n": 0}

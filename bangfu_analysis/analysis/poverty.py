@@ -68,11 +68,10 @@ def fgt(
     R: svymean(~I(((z - y) / z)^alpha * (y < z)), design, na.rm=TRUE).
     """
     part = _gap(frame, income, line) / line_of(frame, line)
-    indices = {power: np.where(part > 0, part**power, part) for power in alpha}  # 0 and missing stay as they are
-    parts = [
-        estimate_mean(frame.assign(_index=index), "_index", **manner).assign(alpha=power)
-        for power, index in indices.items()
-    ]
+    parts = []
+    for power in dict.fromkeys(alpha):
+        index = frame.assign(_index=np.where(part > 0, part**power, part))  # 0 and missing stay as they are
+        parts.append(estimate_mean(index, "_index", **manner).assign(alpha=power))
     return by_group(parts, [*names(manner.get("by")), "alpha"])
 
 
@@ -115,9 +114,8 @@ def concentration_index(frame: pd.DataFrame, variable: str, rank_by: str, **mann
     z = np.zeros(len(frame))
     for r in rows:
         z[r] = _concentration(a[r], y[r], sample.weight[r])[1]
-    return table(
-        sample, groups, fit(sample, statistic, z, code, groups.count), sample.degrees(), manner.get("level", 0.95)
-    )
+    found = fit(sample, statistic, z, code, groups.count)
+    return table(sample, groups, found, sample.degrees(), manner.get("level", 0.95))
 
 
 def _concentration(a: Floats, y: Floats, w: Floats) -> tuple[float, Floats]:

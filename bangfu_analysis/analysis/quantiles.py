@@ -12,7 +12,7 @@ from bangfu_analysis.analysis.design import SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, numbers, sums
 from bangfu_analysis.analysis.estimate import Fit, by_group, fit_ratio, table
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, one_of
 
 TIE = 1e-12  # cumulative weights this close to q (relative) count as equal to it
 
@@ -43,8 +43,7 @@ def estimate_quantile(
     0  0.25       3.0     NaN      7.0
     1  0.50       5.0     2.0      9.0
     """
-    if rule not in RULES:
-        raise ArgumentError.naming("rule", rule, RULES)
+    one_of("rule", rule, RULES)
     wanted = np.atleast_1d(np.asarray(q, dtype=float))
     if not ((wanted >= 0) & (wanted <= 1)).all():
         raise ArgumentError(f"分位点 q 应在 0 与 1 之间，得到 {q}。中位数写 0.5。")

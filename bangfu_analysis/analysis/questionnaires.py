@@ -14,7 +14,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.analysis.tabulate import tabulate
-from bangfu_analysis.errors import ArgumentError, listed
+from bangfu_analysis.errors import ArgumentError, listed, one_of
 from bangfu_analysis.tidy.questionnaires import one_questionnaire, question
 
 MEASURES = ["n", "base_n", "left_out_n", "share"]
@@ -53,7 +53,8 @@ def likert(
     """
     asked = [_asked(questions, responses, name, ()) for name in _members(questions, block)]
     levels = _levels([row for row, _ in asked], pd.concat([answers for _, answers in asked]))
-    _known(leave_out, levels, "leave_out")
+    for option in leave_out:
+        one_of("leave_out", option, levels)
     grades = [level for level in levels if level not in leave_out]
     items = [str(row["item"]) if pd.notna(row["item"]) else str(row["text"]) for row, _ in asked]
     tables = [_distribution(answers, grades) for _, answers in asked]
@@ -78,7 +79,8 @@ def likert_summary(
             f"likert_summary：有 {len(grades)} 个等级（{listed(grades)}），不是五级。请写明 top 和 bottom 各取哪些。"
         )
     best, worst = list(top or grades[-2:]), list(bottom or grades[:2])
-    _known([*best, *worst], grades, "top/bottom")
+    for grade in (*best, *worst):
+        one_of("top/bottom", grade, grades)
     option, keys = distribution["option"], [c for c in distribution.columns if c not in ("option", *MEASURES)]
     score = option.astype("str").map(dict(zip(grades, _scores(grades), strict=True))).astype(float)
     counted = distribution.assign(
@@ -104,9 +106,8 @@ def ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) 
     table = pd.DataFrame({"n": first.sum(), "ranked_n": by.count(), "mean_rank": by.mean()}).rename_axis("option")
     whole = {"n": "int64", "ranked_n": "int64", "mean_rank": "float64"}
     full = _with_shares(table.reset_index().astype(whole), answers)
-    return full.assign(share_ranked=full["ranked_n"] / full["base_n"].where(full["base_n"] > 0))[
-        ["option", *MEASURES, "ranked_n", "share_ranked", "mean_rank"]
-    ]
+    share = full["ranked_n"] / full["base_n"].where(full["base_n"] > 0)
+    return full.assign(share_ranked=share)[["option", *MEASURES, "ranked_n", "share_ranked", "mean_rank"]]
 
 
 def funnel(
@@ -123,20 +124,19 @@ def funnel(
     for step, question_id, options in steps:
         row, answers = _asked(questions, responses, question_id, (), skipped=passed is not None)
         levels = _levels([row], answers)
-        _known(options, levels, f"steps[{step}]")
+        for option in options:
+            one_of(f"steps[{step}]", option, levels)
         people = answers["respondent_id"].astype("str")
         inside = people.isin(people if passed is None else passed)
-        chosen = _graded(answers, levels).isin(list(options)) & (
-            answers["value"].fillna(1).gt(0) | (row["kind"] != "multiple")
-        )
+        ticked = answers["value"].fillna(1).gt(0) | (row["kind"] != "multiple")
+        chosen = _graded(answers, levels).isin(list(options)) & ticked
         base, passed = set(people[inside & (answers["status"] == "answered")]), set(people[inside & chosen])
         rows.append((step, len(passed), len(base), len(set(people[inside]) - base)))
     table = pd.DataFrame(rows, columns=["step", "n", "base_n", "left_out_n"])
     bases = table["base_n"].where(table["base_n"] > 0)
     first = table["n"] / bases.iloc[0] if len(table) else table["n"]
-    return table.assign(
-        step=pd.Categorical(table["step"], table["step"]), share=table["n"] / bases, share_of_first=first
-    )
+    ordered = table.assign(step=pd.Categorical(table["step"], table["step"]))
+    return ordered.assign(share=table["n"] / bases, share_of_first=first)
 
 
 def across(
@@ -179,12 +179,6 @@ def _asked(
         )
     answers = responses[responses["question_id"] == question_id]
     return row, answers if skipped else answers[answers["status"] != "skipped"]
-
-
-def _known(chosen: Sequence[str], levels: Sequence[str], argument: str) -> None:
-    for option in chosen:
-        if option not in levels:
-            raise ArgumentError.naming(argument, option, levels)
 
 
 def _levels(rows: Sequence[Any], answers: pd.DataFrame) -> list[str]:

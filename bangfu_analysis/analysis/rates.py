@@ -11,7 +11,7 @@ from scipy import special
 
 from bangfu_analysis.analysis.domains import Floats, Names, names, numbers, require
 from bangfu_analysis.analysis.intervals import count_limits, t_value
-from bangfu_analysis.errors import ArgumentError, NotComparable
+from bangfu_analysis.errors import ArgumentError, NotComparable, one_of
 
 RATIO_LIMITS = ("byar", "exact", "log")
 
@@ -103,8 +103,7 @@ def standardized_ratio(observed: Any, expected: Any, *, method: str = "byar", le
 
     byar: Byar's approximation (Breslow and Day 1987); exact: Poisson; log: on the logarithm (epitools::ageadjust.indirect).
     """
-    if method not in RATIO_LIMITS:
-        raise ArgumentError.naming("method", method, RATIO_LIMITS)
+    one_of("method", method, RATIO_LIMITS)
     o, e = np.atleast_1d(np.asarray(observed, float)), np.atleast_1d(np.asarray(expected, float))
     if (o < 0).any() or (e <= 0).any():
         raise ArgumentError("观察数应不小于 0，期望数应大于 0。请核对。")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import Codes, Floats, Truths, numbers
 from bangfu_analysis.analysis.stages import FULLY_TAKEN, Stage
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, one_of
 
 KINDS = ("bootstrap", "BRR", "Fay", "JK1", "JKn", "other")
 RANK_TOLERANCE = 1e-5
@@ -34,8 +34,7 @@ class Replicates:
 
     def scales(self) -> tuple[float, Floats]:
         """The overall scale and one scale a replicate."""
-        if self.kind not in KINDS:
-            raise ArgumentError.naming("kind", self.kind, KINDS)
+        one_of("kind", self.kind, KINDS)
         count = len(self.columns)
         if self.kind == "JKn" and self.rscales is None:
             raise ArgumentError("给定 JKn 重复权数时必须给出 rscales（每个重复的系数）。")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import names as column_names
 from bangfu_analysis.analysis.domains import require
-from bangfu_analysis.errors import ArgumentError, listed
+from bangfu_analysis.errors import ArgumentError, listed, one_of
 
 MULTIPLE = ("persons", "answers")
 MENTIONS = ("any", "main")
@@ -89,9 +89,8 @@ def hardship_rate(workers: pd.DataFrame, population: pd.DataFrame, by: str | Seq
     counts = tabulate(workers, names)
     kinds = counts[names].dtypes
     merged = counts.astype(dict.fromkeys(names, object)).merge(bases, on=names, how="outer", suffixes=("_cells", ""))
-    full = merged.assign(
-        n=merged["n"].fillna(0), left_out_n=counts["left_out_n"].max() if len(counts) else len(workers)
-    )
+    left_out = counts["left_out_n"].max() if len(counts) else len(workers)
+    full = merged.assign(n=merged["n"].fillna(0), left_out_n=left_out)
     typed = full.astype({c: _union_of(kind, full[c]) for c, kind in kinds.items()}).sort_values(names, kind="stable")
     return _rates(typed.reset_index(drop=True))[[*names, *MEASURES]]
 
@@ -106,14 +105,12 @@ def cause_table(
 
     Returns `by`, `cause`, n, base_n, share, left_out_n as `tabulate`. ArgumentError for an unknown `mention`.
     """
-    if mention not in MENTIONS:
-        raise ArgumentError.naming("mention", mention, MENTIONS)
+    one_of("mention", mention, MENTIONS)
     groups = column_names(by)
     if mention == "main":
         require(workers, ["cause_main", *groups], where="cause_table 的 workers")
-        return tabulate(
-            workers[["cause_main", *groups]].rename(columns={"cause_main": "cause"}), "cause", within=groups
-        )
+        main = workers[["cause_main", *groups]].rename(columns={"cause_main": "cause"})
+        return tabulate(main, "cause", within=groups)
     keys = [c for c in PERSON if c in workers and c in causes]
     require(workers, ["person_id", *groups], where="cause_table 的 workers")
     require(causes, ["person_id", "cause"], where="cause_table 的 causes")

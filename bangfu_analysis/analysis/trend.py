@@ -13,7 +13,7 @@ from bangfu_analysis.analysis.design import SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Floats, numbers, rows_where
 from bangfu_analysis.analysis.intervals import around, t_value, two_sided_p
 from bangfu_analysis.analysis.variance import covariance, replicate_covariance
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, one_of
 
 KINDS = ("linear", "logit")
 
@@ -132,8 +132,7 @@ def estimate_trend(
     ci_high, df (of the design less one), statistic, p_value. R: svyglm(variable ~ over, design, family=gaussian()
     or quasibinomial()).
     """
-    if kind not in KINDS:
-        raise ArgumentError.naming("kind", kind, KINDS)
+    one_of("kind", kind, KINDS)
     sample, y, x = resolve(frame, design), numbers(frame, variable), numbers(frame, over)
     rows = rows_where(frame, where) & ~np.isnan(y) & ~np.isnan(x)
     y, centre = np.where(rows, y, 0.0), float(x[rows].mean())

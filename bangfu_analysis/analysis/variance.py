@@ -18,13 +18,13 @@ from bangfu_analysis.analysis.stages import Stage
 from bangfu_analysis.errors import ArgumentError
 
 Statistic = Callable[[Floats], Floats]  # of the weights
+Gradient = Callable[..., Sequence[Floats]]  # of the totals
 DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 
 
 def variance_of(
-    sample: Sample, statistic: Statistic, columns: Sequence[Floats], gradient: Callable[..., Sequence[Floats]],
-    code: Codes, count: int,
-) -> tuple[list[Floats], Floats]:  # fmt: skip
+    sample: Sample, statistic: Statistic, columns: Sequence[Floats], gradient: Gradient, code: Codes, count: int
+) -> tuple[list[Floats], Floats]:
     """Totals of columns (weight included) in each group, and the variance of a function of them by its gradient.
 
     Rows of code `count` are in no group. Rows are summed by unit and group once, for totals and variance alike.

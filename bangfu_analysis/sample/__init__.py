@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import read_yaml
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import one_of
 from bangfu_analysis.sample.jilin import STUDY as JILIN
 from bangfu_analysis.sample.jilin import write_jilin
 from bangfu_analysis.sample.later import later_waves
@@ -47,8 +47,7 @@ def write_sample_study(folder: Path, *, study: str = STUDY, seed: int = SEED) ->
     questionnaire with its codebook and the decisions on it; from 2010 a list of exits. The same seed gives the same bytes.
     Existing files of the same names are replaced.
     """
-    if study not in STUDIES:
-        raise ArgumentError.naming("study", study, STUDIES)
+    one_of("study", study, STUDIES)
     if study == JILIN:
         return write_jilin(folder, seed=seed)
     plan = read_yaml(HERE / "plan.yaml")
@@ -59,7 +58,7 @@ def write_sample_study(folder: Path, *, study: str = STUDY, seed: int = SEED) ->
             _write_roster(target, roster)
         write_workbook(target / "职工人数统计表.xlsx", [population_page(wave, settings["workers"], words)])
         write_workbook(target / "帮扶台账.xlsx", [aid_page(wave, _known(rosters), plan["aid"], rng)])
-        (target / "wave.toml").write_bytes(settings_text(wave, settings).encode())
+        (target / "wave.toml").write_bytes(settings_text(wave, settings, plan["settings"]).encode())
         if "mapping" in settings:
             (target / "mapping.yaml").write_bytes((HERE / settings["mapping"]).read_bytes())
         if wave.name == PUBLISHED:

@@ -50,9 +50,7 @@ def _files(plan: Mapping[str, Any], rng: Random) -> dict[str, list[dict[str, Any
     """File -> its sheets: as they stand in the plan, with published totals shared out over bureaus, or drawn."""
     by_bureau = {name: [_by_bureau(plan, s) for s in sheets] for name, sheets in plan["by_bureau"].items()}
     draw = {"four_clears": _four_clears, "stations": _stations, "startups": _startups}
-    drawn = {
-        name: [{**s, "rows": draw[s["rows"]](plan, rng)} for s in sheets] for name, sheets in plan["drawn"].items()
-    }
+    drawn = {name: [{**s, "rows": draw[s["rows"]](plan, rng)}] for name, s in plan["drawn"].items()}
     return {**plan["single"], **by_bureau, **drawn}
 
 
@@ -66,8 +64,7 @@ def _by_bureau(plan: Mapping[str, Any], sheet: Mapping[str, Any]) -> dict[str, A
     own = _weights(plan, *sheet.get("areas", ()))
     known = {"bureau": own, "area": [plan["bureaus"][name][0] for name in own], "number": range(1, len(own) + 1)}
     columns = [
-        split(cell["split"], own).values() if isinstance(cell, dict) else known.get(cell, [cell] * len(own))
-        for cell in sheet["row"]
+        split(c["split"], own).values() if isinstance(c, dict) else known.get(c, [c] * len(own)) for c in sheet["row"]
     ]
     return {**sheet, "rows": [list(row) for row in zip(*columns, strict=True)]}
 

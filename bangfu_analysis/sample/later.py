@@ -30,10 +30,8 @@ def later_waves(
 def units_of(units: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The units after `changes`: new name -> its shares, whether it stands still, and the units that it came of."""
     gone = {old for *_, came_of in changes.values() for old in came_of}
-    return {
-        **{unit: said for unit, said in units.items() if unit not in gone},
-        **{u: c[:3] for u, c in changes.items()},
-    }
+    stay = {unit: said for unit, said in units.items() if unit not in gone}
+    return stay | {unit: said[:3] for unit, said in changes.items()}
 
 
 class Onward(Drawing):
@@ -56,9 +54,8 @@ class Onward(Drawing):
         here = {p.number for p in before.people}
         away = {p.number: p for wave in known[:-1] for p in wave.people if p.number not in here | self.dead}
         back = self.rng.sample(sorted(away.values(), key=lambda p: p.number), settings["return"])
-        order = sorted(
-            before.people, key=lambda p: self.rng.random() + 0.3 * (p.age >= 52) + 0.15 * (p.level not in POOR)
-        )
+        drawn = {p: self.rng.random() + 0.3 * (p.age >= 52) + 0.15 * (p.level not in POOR) for p in before.people}
+        order = sorted(drawn, key=drawn.__getitem__)
         stayers, leavers = order[: settings["stay"]], order[settings["stay"] :]
         people = [self._on(p, settings) for p in stayers]
         people += [replace(self._on(p, settings), returned=True, left_on=self._day(p.day, before.day)) for p in back]

@@ -80,9 +80,8 @@ def _forms(hand: Hand, blocks: Blocks) -> tuple[list[Page], list[Place]]:
         page = Page(str(len(pages) + 1))
         row = _title(page, hand, unit, 6)
         for i in range(0, len(labels), 3):
-            row = page.put(
-                row, [cell for c in labels[i : i + 3] for cell in (hand.columns[c], cell_of(entry, c, hand))]
-            )
+            pairs = [(hand.columns[c], cell_of(entry, c, hand)) for c in labels[i : i + 3]]
+            row = page.put(row, [cell for pair in pairs for cell in pair])
         first, row = row, page.put(row, ["家庭成员", *(hand.columns[c] for c in kin)])
         for slot in range(len(entry.person.members)):
             row = page.put(row, [None, *(member_cell(entry.person, slot, c[2:], hand) for c in kin)])

@@ -72,29 +72,14 @@ def _months_before(day: datetime.date, months: int) -> datetime.date:
     return datetime.date(year, month + 1, 5)
 
 
-def settings_text(wave: Wave, settings: Mapping[str, Any]) -> str:
-    """wave.toml."""
-    if "scheme" in settings:
-        return _later_settings(wave, settings)
-    low, high = settings["lines"]
-    extreme = sum(p.level == "extreme" for p in wave.people)
-    return (
-        f"reference_date = {wave.day}      # 年龄算到这一天\n"
-        f'scope = "道里区"\nscheme = "s2000"                 # 困难类别：特困、困难\nnote = "{settings["note"]}"\n\n'
-        f"[line]                           # 元/人·月\nextreme = {low}                    # 低保标准，特困职工线\n"
-        f"general = {high}                    # 困难职工线\n\n"
-        f"[stated]                         # 上报的总数，用来核对\nworkers_total = {settings['workers']}\n"
-        f"hardship_total = {len(wave.people)}\nextreme_total = {extreme}\n"
+def settings_text(wave: Wave, settings: Mapping[str, Any], texts: Mapping[str, str]) -> str:
+    """wave.toml, by the text of the published waves or, where the wave has a scheme of its own, of the later ones."""
+    levels, told = (
+        Counter(p.level for p in wave.people),
+        {"wave": wave, "settings": settings, "total": len(wave.people)},
     )
-
-
-def _later_settings(wave: Wave, settings: Mapping[str, Any]) -> str:
-    levels = Counter(p.level for p in wave.people)
+    if "scheme" not in settings:
+        return texts["published"].format(**told, extreme=levels["extreme"])
     lines = "".join(f"{name} = {yuan}\n" for name, yuan in settings["lines"].items())
     stated = "".join(f"{level}_total = {n}\n" for level, n in sorted(levels.items()))
-    return (
-        f'reference_date = {wave.day}      # 年龄算到这一天\nscope = "道里区"\nscheme = "{settings["scheme"]}"\n'
-        f'note = "{settings["note"]}"\n\n[line]                           # 低保标准，元/人·月\n{lines}\n'
-        f"[stated]                         # 上报的总数，用来核对\nworkers_total = {settings['workers']}\n"
-        f"hardship_total = {len(wave.people)}\n{stated}"
-    )
+    return texts["later"].format(**told, lines=lines, stated=stated)

@@ -65,9 +65,8 @@ def _unit_sheets(workers: Mapping[str, int], rng: Random) -> Iterator[dict[str, 
         joint = "是" if grade[:2] in ("模范", "先进") else "否"
         homes.append([number, unit, kind, members, grade, joint, voting, happy, fairly, voting - happy - fairly])
         full, women = n // 500, "是" if n > 1500 else "否"
-        bodies.append(
-            [number, unit, kind, n, members, "是", "是", women, full, max(n // 250, 1), 1 + number % 2, 2 + number % 4]
-        )
+        staff = (full, max(n // 250, 1), 1 + number % 2, 2 + number % 4)
+        bodies.append([number, unit, kind, n, members, "是", "是", women, *staff])
         filed = household_files[unit]
         fresh = [int(filed * rng.uniform(low, 0.98)) for low in (0.9, 0.75, 0.4)]
         files.append([number, unit, kind, filed, *fresh, filed // 12, filed // 9, filed // 60])
@@ -103,9 +102,8 @@ def _episodes(people: Sequence[Person], rng: Random) -> dict[str, Any]:
         day = datetime.date(2008, 8, 1) + datetime.timedelta(days=rng.randrange(320))
         illness = rng.choices(list(ILLNESSES), list(ILLNESSES.values()))[0]
         aid = rng.choice([1000, 2000, 3000, 5000])
-        rows.append(
-            [number, p.name, p.id_number, day, illness, p.income_household_annual, cost, insured, own - cut, cut, aid]
-        )
+        paid = (p.income_household_annual, cost, insured, own - cut, cut, aid)
+        rows.append([number, p.name, p.id_number, day, illness, *paid])
     headings = ["序号", "患者姓名", "患者身份证号", "就医时间", "病种", "家庭年收入（元）", "医疗总费用（元）", "医保报销金额（元）",
                 "个人自付金额（元）", "医院减免金额（元）", "工会大病救助金额（元）"]  # fmt: skip
     return {"sheet": "救助表", "title": f"{GIVER}大病医疗负担与救助表", "headings": headings, "rows": rows}

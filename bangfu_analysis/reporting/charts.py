@@ -6,7 +6,8 @@ none), `source` and `size` (column, full, slide). It returns a matplotlib Figure
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ColumnMissing
 from bangfu_analysis.reporting import theme
 from bangfu_analysis.reporting.chart_page import LEAST_NUMBERED, Page, chart, lying_bars, only_dimension
-from bangfu_analysis.reporting.labels import text_width
+from bangfu_analysis.reporting.labels import text_width, widest_line
 from bangfu_analysis.reporting.results import base_of, dimensions, heights, share_texts, sorted_by_size
 from bangfu_analysis.reporting.rounding import half_up
 from bangfu_analysis.reporting.theme import ACCENT, GOLD, MAIN, plain
@@ -98,13 +99,9 @@ def level_split(table: pd.DataFrame, page: Page, *, by: str | None = None) -> Fi
     levels = page.labels(rows[0][1][name]) if rows else []
     if len(rows) == 1:
         levels = [f"{level} {text}" for level, text in zip(levels, page.bar_texts(rows[0][1]), strict=True)]
-    columns = legend_columns(levels, stubs, page)
-    figure, axes = page.axes(5.5 + 1.4 * -(-len(levels) // columns) + lines)
-    for place, (_, part) in zip(places, rows, strict=True):
-        stack(axes, place, part, levels, [theme.PALETTE[i % len(theme.PALETTE)] for i in range(len(levels))])
-    axes.set_yticks(places, stubs)
-    axes.set(xticks=[], xlim=(0, 100), ylim=(lines, 0))
-    legend_above(axes, len(levels), columns)
+    colours = [theme.PALETTE[i % len(theme.PALETTE)] for i in range(len(levels))]
+    figure, axes = stacked_bars(page, stubs, places, lines, [part for _, part in rows], levels, colours)
+    axes.set_xlim(0, 100)
     narrow = table["share"].between(0, LEAST_NUMBERED / 100, inclusive="neither").any()
     notes = [*page.notes(table, by), page.when(by and narrow, "small", LEAST_NUMBERED)]
     return page.captioned(figure, page.name(name), [*notes, page.more(len(groups) - len(rows))])
@@ -185,33 +182,32 @@ def _shares(
     return lying_bars(page, page.labels(table[name]), heights(table), texts, page.name(name), notes, colours=colours)
 
 
-def legend_columns(labels: Sequence[str], stubs: Sequence[str], page: Page) -> int:
-    """How many legend entries stand beside each other over the bars, right of their labels."""
-    taken = max((text_width(line) for stub in stubs for line in stub.split("\n")), default=0)
-    longest = max(map(text_width, labels), default=1)
-    return max(1, min(len(labels), (LINE_WIDTH[page.size] + 10 - taken) // (longest + 6)))
+def stacked_bars(
+    page: Page, stubs: Sequence[str], places: Sequence[float], lines: float, parts: Sequence[pd.DataFrame],
+    levels: Sequence[str], colours: Sequence[str], *, starts: Iterable[float] = repeat(0.0), least: float = LEAST_NUMBERED,
+) -> tuple[Figure, Axes]:  # fmt: skip
+    """Bars of the shares of each of `parts`, level by level from where it `starts`, under a legend of `levels`.
 
-
-def legend_above(axes: Axes, levels: int, columns: int) -> None:
-    """The first `levels` entries of the axes' legend, over the bars and under the title."""
+    Segments of at least `least` percent bear their number. As many legend entries as fit stand beside each other, right of
+    the bars' labels.
+    """
+    taken, longest = widest_line(stubs), max(map(text_width, levels), default=1)
+    columns = max(1, min(len(levels), (LINE_WIDTH[page.size] + 10 - taken) // (longest + 6)))
+    figure, axes = page.axes(5.5 + 1.4 * -(-len(levels) // columns) + lines)
+    for place, part, left in zip(places, parts, starts, strict=False):
+        for height, text, level, colour in zip(heights(part), share_texts(part), levels, colours, strict=True):
+            axes.barh(place, height, left=left, color=colour, edgecolor="white", height=1.0, label=level)
+            if height >= least:
+                axes.text(left + height / 2, place, text, ha="center", va="center", color=theme.text_colour(colour))
+            left += height
+    axes.set_yticks(places, stubs)
+    axes.set(xticks=[], ylim=(lines, 0))
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(
-        handles[:levels], labels[:levels], ncols=columns, loc="lower left", bbox_to_anchor=(0.0, 1.0),
+        handles[: len(levels)], labels[: len(levels)], ncols=columns, loc="lower left", bbox_to_anchor=(0.0, 1.0),
         borderaxespad=0.3, borderpad=0.0, handlelength=1.4, columnspacing=1.4,
     )  # fmt: skip
-
-
-def stack(
-    axes: Axes, place: float, part: pd.DataFrame, labels: Sequence[str], colours: Sequence[str],
-    *, left: float = 0.0, least: float = LEAST_NUMBERED,
-) -> None:  # fmt: skip
-    """The shares of `part` in one bar that begins at `left`; segments of at least `least` percent bear their number."""
-    segments = zip(heights(part), share_texts(part), labels, colours, strict=True)
-    for height, text, label, colour in segments:
-        axes.barh(place, height, left=left, color=colour, edgecolor="white", height=1.0, label=label)
-        if height >= least:
-            axes.text(left + height / 2, place, text, ha="center", va="center", color=theme.text_colour(colour))
-        left += height
+    return figure, axes
 
 
 def _pyramid_side(axes: Axes, side: pd.DataFrame, colour: str, limits: tuple[float, float]) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from math import isnan
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ from bangfu_analysis.reporting.theme import ACCENT, MAIN, plain, wrapped
 MOST_LINES = 6
 GAP = {"column": 0.075, "full": 0.07, "slide": 0.07}  # least distance of two names, as a share of the axis
 PANELS_A_ROW = {"column": 2, "full": 5, "slide": 5}
+End = tuple[float, float, str, str]  # where a line ends (y is NaN where no point may be shown), its text and its colour
 LINE_COLOURS = (MAIN, ACCENT, "#2c7bb0", "#8f6700", "#5b6770", "#7d5aa6")  # dark enough for words on white
 
 
@@ -132,15 +134,6 @@ def heatmap(
     return figure, page.more(len(labels) - len(rows))
 
 
-class End(NamedTuple):
-    """Where a line ends (y is NaN where no point of it may be shown), what is printed there, and its colour."""
-
-    x: float
-    y: float
-    text: str
-    colour: str
-
-
 def _printed(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The table with `printed`: its numbers as the tables print them, wave by wave."""
     if measure == "n":
@@ -183,19 +176,16 @@ def _line(axes: Axes, i: int, label: str, part: pd.DataFrame, measure: str, plac
         low, high = (part[c].to_numpy(dtype=float, na_value=float("nan")) * factor for c in ("ci_low", "ci_high"))
         axes.vlines(x, low, high, color=look["color"], linewidth=0.8, clip_on=False)
     last = max((k for k, value in enumerate(values) if value == value), default=-1)
-    return End(x[last], float(values[last]), f"{label} {part['printed'].iloc[last]}".strip(), look["color"])
+    return x[last], float(values[last]), f"{label} {part['printed'].iloc[last]}".strip(), look["color"]
 
 
 def _name_ends(axes: Axes, ends: Sequence[End], size: str) -> None:
     """Write each line's name and last value behind its last point, pushed apart so that no two overlap."""
     gap = axes.get_ylim()[1] * GAP[size]
     below: dict[float, float] = {}
-    for end in sorted(ends, key=lambda end: end.y if end.y == end.y else -1):
-        below[end.x] = max(end.y if end.y == end.y else 0, gap / 2, below.get(end.x, -gap) + gap)
-        axes.annotate(
-            end.text, (end.x, below[end.x]), xytext=(7, 0), textcoords="offset points", color=end.colour, va="center",
-            ha="left", annotation_clip=False,
-        )  # fmt: skip
+    for x, y, text, colour in sorted(ends, key=lambda end: -1 if isnan(end[1]) else end[1]):
+        below[x] = max(0 if isnan(y) else y, gap / 2, below.get(x, -gap) + gap)
+        theme.beside(axes, text, (x, below[x]), 7, color=colour)
 
 
 def _mark_breaks(axes: Axes, table: pd.DataFrame, place: Mapping[Any, float]) -> None:
@@ -229,17 +219,13 @@ def _trend_notes(table: pd.DataFrame, drawn: pd.DataFrame, page: Page) -> list[s
     known = table[table["base_n"].ne(0)] if "left_out_n" in table else table.assign(left_out_n=0)
     left = known.groupby("wave", observed=True)["left_out_n"].max()
     cases = page.words("and").join(f"{wave} {n}" for wave, n in left.items())
+    told = "break_note" in table and page.lang == "zh"  # the crosswalk says why, in Chinese only
+    why = table["break_note"] if told else pd.Series(dtype="str")
     return [
         page.when(len(drawn) < len(table), "largest", MOST_LINES),
         page.when(broken, "break"),
-        *_break_notes(table, page),
+        *filter(None, why.unique()),
         page.when(left.any(), "left_by_wave", cases),
         page.when(hidden(table).any(), "hidden"),
         page.words("intervals" if "ci_low" in table else "census"),
     ]
-
-
-def _break_notes(table: pd.DataFrame, page: Page) -> list[str]:
-    """Why lines break, as the crosswalk says (in Chinese only)."""
-    told = table["break_note"] if "break_note" in table and page.lang == "zh" else pd.Series(dtype="str")
-    return [note for note in told.unique() if note]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,19 +14,13 @@ from matplotlib.figure import Figure
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.reporting.chart_page import Page, chart
 from bangfu_analysis.reporting.results import hidden
-from bangfu_analysis.reporting.theme import MUTED, PALETTE
+from bangfu_analysis.reporting.theme import MUTED, PALETTE, beside
 
 OUTSIDE = ("new", "returned", "exited", "died")
 Cell = tuple[Any, Any, str, str, float]  # wave before, wave, earlier and later state, people
+Blocks = dict[tuple[str, str], tuple[float, float]]  # where each state's block begins and ends, in persons from the top
 BLOCK = 0.06  # half the width of a block, where waves stand one apart
 LINE = 0.07  # a line of text, as a share of the people of the chart's largest step
-
-
-class Block(NamedTuple):
-    """The people of one state in one wave: where their block begins and ends, in persons from the top."""
-
-    start: float
-    end: float
 
 
 @chart
@@ -41,7 +36,8 @@ def alluvial(table: pd.DataFrame, page: Page) -> Figure:
     waves = list(dict.fromkeys([*table["wave_before"], *table["wave"]]))
     flows = _cells(table, name)
     levels = list(dict.fromkeys([*table[f"{name}_before"].cat.categories, *table[name].cat.categories]))
-    colours = _colours([c for c in levels if c not in OUTSIDE])
+    own = [level for level in levels if level not in OUTSIDE]
+    colours = dict(zip(own, cycle(PALETTE), strict=False)) | dict.fromkeys(OUTSIDE, MUTED)
     line = LINE * max((sum(f[4] for f in flows if f[0] == wave) for wave in waves), default=1.0)
     columns = [_blocks(flows, wave, levels, line) for wave in waves]
     figure, axes = page.axes(26)
@@ -49,7 +45,8 @@ def alluvial(table: pd.DataFrame, page: Page) -> Figure:
     for place, blocks in enumerate(columns):
         _draw_blocks(axes, place, blocks, page, name, colours)
     axes.set_xticks(range(len(waves)), [str(wave) for wave in waves])
-    axes.set(yticks=[], xlim=(-0.45, len(waves) - 0.55), ylim=(_depth(columns) * 1.01, 0))
+    depth = max((end for blocks in columns for _, end in blocks.values()), default=1.0)
+    axes.set(yticks=[], xlim=(-0.45, len(waves) - 0.55), ylim=(depth * 1.01, 0))
     return page.captioned(figure, page.name(name), _flow_notes(table, page))
 
 
@@ -59,11 +56,7 @@ def _cells(table: pd.DataFrame, name: str) -> list[Cell]:
     return [(a, b, str(was), str(now), float(n)) for a, b, was, now, n in kept[columns].itertuples(index=False)]
 
 
-def _colours(levels: Sequence[str]) -> dict[str, str]:
-    return {level: PALETTE[i % len(PALETTE)] for i, level in enumerate(levels)} | dict.fromkeys(OUTSIDE, MUTED)
-
-
-def _blocks(flows: Sequence[Cell], wave: Any, levels: Sequence[str], line: float) -> dict[tuple[str, str], Block]:
+def _blocks(flows: Sequence[Cell], wave: Any, levels: Sequence[str], line: float) -> Blocks:
     """Blocks of a wave by state: those of the stock one below the other, then those who left by then, then those who come next.
 
     Their middles stand at least a `line` of text apart (in persons).
@@ -73,26 +66,21 @@ def _blocks(flows: Sequence[Cell], wave: Any, levels: Sequence[str], line: float
         into[now] += n * (after == wave)
         out[was] += n * (before == wave)
     stock = [("stock", lv, max(into[lv], out[lv])) for lv in levels if lv not in OUTSIDE]
-    outside = [
-        (side, lv, sums[lv]) for side, sums in (("left", into), ("coming", out)) for lv in levels if lv in OUTSIDE
-    ]
-    found: dict[tuple[str, str], Block] = {}
+    sides = (("left", into), ("coming", out))
+    outside = [(side, lv, sums[lv]) for side, sums in sides for lv in levels if lv in OUTSIDE]
+    found: Blocks = {}
     end = middle = -line
     for side, level, size in (block for block in [*stock, *outside] if block[2]):
         gap = line * (0.25 if side == "stock" else 0.8)
         start = max(end + gap, middle + line - size / 2) if found else 0.0
-        found[side, level] = Block(start, end := start + size)
+        found[side, level] = (start, end := start + size)
         middle = start + size / 2
     return found
 
 
-def _depth(columns: Sequence[Mapping[tuple[str, str], Block]]) -> float:
-    return max((block.end for blocks in columns for block in blocks.values()), default=1.0) or 1.0
-
-
 def _draw_bands(
-    axes: Axes, flows: Sequence[Cell], waves: Sequence[Any],
-    columns: Sequence[Mapping[tuple[str, str], Block]], levels: Sequence[str], colours: Mapping[str, str],
+    axes: Axes, flows: Sequence[Cell], waves: Sequence[Any], columns: Sequence[Blocks], levels: Sequence[str],
+    colours: Mapping[str, str],
 ) -> None:  # fmt: skip
     """Bands in the order of the states at both ends, so that they cross as little as can be."""
     t = np.linspace(0, 1, 40)
@@ -106,23 +94,19 @@ def _draw_bands(
             key = ("stock" if state not in OUTSIDE else side, state)
             taken = used.get((place, side, state), 0.0)
             used[place, side, state] = taken + n
-            ends.append(columns[place][key].start + taken)
+            ends.append(columns[place][key][0] + taken)
         x = waves.index(before) + BLOCK + t * (1 - 2 * BLOCK)
         top = ends[0] + (ends[1] - ends[0]) * ease
         axes.fill_between(x, top, top + n, color=colours[was], alpha=0.3 if was in OUTSIDE else 0.45, linewidth=0)
 
 
-def _draw_blocks(
-    axes: Axes, place: int, blocks: Mapping[tuple[str, str], Block], page: Page, name: str, colours: Mapping[str, str]
-) -> None:
-    first = place == 0
+def _draw_blocks(axes: Axes, place: int, blocks: Blocks, page: Page, name: str, colours: Mapping[str, str]) -> None:
+    side_of_it = BLOCK if place else -BLOCK
     labels = dict(zip(blocks, page.labels(pd.Series([state for _, state in blocks], name=name)), strict=True))
     for (side, state), (start, end) in blocks.items():
         axes.barh((start + end) / 2, 2 * BLOCK, left=place - BLOCK, height=end - start, color=colours[state])
-        axes.annotate(
-            f"{labels[side, state]} {round(end - start)}", (place + (-BLOCK if first else BLOCK), (start + end) / 2),
-            xytext=(-4 if first else 4, 0), textcoords="offset points", ha="right" if first else "left", va="center",
-        )  # fmt: skip
+        told, point = f"{labels[side, state]} {round(end - start)}", (place + side_of_it, (start + end) / 2)
+        beside(axes, told, point, 4 if place else -4)
 
 
 def _flow_notes(table: pd.DataFrame, page: Page) -> list[str]:

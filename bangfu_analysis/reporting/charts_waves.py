@@ -5,7 +5,7 @@ The arguments are those of `charts`; lines over the waves are `charts_compare.tr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -100,10 +100,7 @@ def _name_points(axes: Axes, x: int, values: Sequence[float], texts: Sequence[st
         places[k] = min(places[k], roof)
         roof = places[k] - (high[k] + high[max(k - 1, 0)]) / 2
     for i, y in zip(order, places, strict=True):
-        axes.annotate(
-            texts[i], (x, y), xytext=(14 * x - 7, 0), textcoords="offset points", ha="left" if x else "right", va="center",
-            annotation_clip=False, color=LINE_COLOURS[i % len(LINE_COLOURS)],
-        )  # fmt: skip
+        theme.beside(axes, texts[i], (x, y), 14 * x - 7, color=LINE_COLOURS[i % len(LINE_COLOURS)])
 
 
 @chart
@@ -189,14 +186,11 @@ def decomposition_bars(table: pd.DataFrame, page: Page) -> Figure:
 
 
 def _groups_of_change(table: pd.DataFrame, strata: Sequence[str], page: Page) -> list[tuple[str, pd.DataFrame]]:
-    steps = [(f"{before}–{wave}", rows) for (before, wave), rows in _by(table, ["wave_before", "wave"])]
+    grouped: Any = partial(table.groupby, observed=True, sort=False)
+    steps = [(f"{before}–{wave}", rows) for (before, wave), rows in grouped(["wave_before", "wave"])]
     if not strata:
         return steps
     if len(steps) > 1:
         told = "分组的分解一次画一对批次，请先选定，例如 table[table['wave'] == '2010']。"
         raise ArgumentError(f"decomposition_bars：{told}")
-    return [(page.labels(rows[strata[0]].iloc[:1])[0], rows) for _, rows in _by(table, [strata[0]])]
-
-
-def _by(table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
-    yield from table.groupby(list(columns), observed=True, sort=False)
+    return [(page.labels(rows[strata[0]].iloc[:1])[0], rows) for _, rows in grouped(strata[0])]

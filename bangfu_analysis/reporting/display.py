@@ -161,12 +161,10 @@ def _stacked(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
     renamed = {"base_n": plan.words("all"), "share": plan.words("rate")} if plan.rates else {}
     heads = [renamed.get(m, heading_of(m, plan.lang)) for m in measures]
     blocks = [table] if plan.rates or not len(table) else [block for _, block in _bases(table, plan.groups)]
-    return DisplayTable(
-        title="",
-        columns=(*(title_of(plan.codebook, c, plan.lang) for c in names), *heads),
-        kinds=(*("text" for _ in names), *(MEASURES[m][0] for m in measures)),
-        rows=tuple(row for block in blocks for row in _block(block, names, measures, plan)),
-    )
+    columns = [*(title_of(plan.codebook, c, plan.lang) for c in names), *heads]
+    kinds = [*("text" for _ in names), *(MEASURES[m][0] for m in measures)]
+    rows = [row for block in blocks for row in _block(block, names, measures, plan)]
+    return DisplayTable("", tuple(columns), tuple(kinds), tuple(rows))
 
 
 def _across(table: pd.DataFrame, plan: _Plan, across: str) -> DisplayTable:
@@ -177,12 +175,8 @@ def _across(table: pd.DataFrame, plan: _Plan, across: str) -> DisplayTable:
     heads = [labels_of(plan.codebook, part[across].iloc[:1], plan.lang)[0] for part in slices]
     stub = len(dimensions(table)) - 1
     columns = [f"{head} {column}" for head, part in zip(heads, parts, strict=True) for column in part.columns[stub:]]
-    return DisplayTable(
-        title="",
-        columns=(*parts[0].columns[:stub], *columns),
-        kinds=(*parts[0].kinds[:stub], *(kind for part in parts for kind in part.kinds[stub:])),
-        rows=_side_by_side(parts, stub, plan),
-    )
+    kinds = (*parts[0].kinds[:stub], *(kind for part in parts for kind in part.kinds[stub:]))
+    return DisplayTable("", (*parts[0].columns[:stub], *columns), kinds, _side_by_side(parts, stub, plan))
 
 
 def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tuple[Cell, ...], ...]:

@@ -114,7 +114,8 @@ def _write_table(book: Any, looks: Mapping[str, Any], name: str, table: DisplayT
         for column, (value, kind) in enumerate(zip(row, table.kinds, strict=True)):
             write = sheet.write_string if isinstance(value, str) else sheet.write_number
             write(_HEAD + line, column, value, looks[kind + last])
-    for line, note in enumerate(_notes(table), start=_HEAD + 2 + len(table.rows)):
+    notes = [*(f"注：{note}" for note in table.notes), *filter(None, [table.source])]
+    for line, note in enumerate(notes, start=_HEAD + 2 + len(table.rows)):
         sheet.write_string(line, 0, note, looks["note"])
     _set_widths(sheet, table)
     sheet.freeze_panes(_HEAD + 1, 1)
@@ -137,10 +138,6 @@ def _new_sheet(book: Any, name: str, title: str, looks: Mapping[str, Any]) -> An
 
 def _link(name: str) -> str:
     return "internal:'{}'!A1".format(name.replace("'", "''"))
-
-
-def _notes(table: DisplayTable) -> list[str]:
-    return [*(f"注：{note}" for note in table.notes), *filter(None, [table.source])]
 
 
 def _set_widths(sheet: Any, table: DisplayTable) -> None:

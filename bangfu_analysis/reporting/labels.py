@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,8 @@ def _scheme_labels(codebook: Codebook, codes: set[str], held: set[str], lang: st
 def text_width(text: str) -> int:
     """How many half-width characters a text takes."""
     return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
+
+
+def widest_line(texts: Iterable[str]) -> int:
+    """The half-width characters of the longest line of texts that are wrapped already."""
+    return max((text_width(line) for text in texts for line in text.split("\n")), default=0)

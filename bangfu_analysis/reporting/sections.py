@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
 from fnmatch import fnmatch
@@ -96,12 +96,9 @@ def _check(content: Mapping[str, Any], shape: type, where: str, *, needed: bool)
         kind, word = _KINDS.get(str(known[key].type), (list, "方括号中的一列"))
         if not isinstance(value, kind) and not (value is None and key != "title"):
             raise CodebookError(f"{where}：{key} 应为{word}，实际是 {value!r}。")
-    if absent := _absent(content, known.values()) if needed else []:
+    absent = [name for name, field in known.items() if field.default is MISSING and name not in content]
+    if needed and absent:
         raise CodebookError(f"{where}：缺少 {listed(absent)}。")
 
 
 _KINDS: Mapping[str, tuple[Any, str]] = {"str": (str, "文字"), "bool": (bool, "true 或 false")}
-
-
-def _absent(content: Mapping[str, Any], known: Iterable[Any]) -> list[str]:
-    return [field.name for field in known if field.default is MISSING and field.name not in content]

@@ -13,11 +13,12 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.analysis.domains import require
+from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.reporting import theme
 from bangfu_analysis.reporting.chart_page import LEAST_NUMBERED, Page, chart
-from bangfu_analysis.reporting.charts import bar_of_shares, legend_above, legend_columns, stack
-from bangfu_analysis.reporting.labels import text_width
+from bangfu_analysis.reporting.charts import bar_of_shares, stacked_bars
+from bangfu_analysis.reporting.labels import widest_line
 from bangfu_analysis.reporting.results import base_of, heights, hidden, share_texts, sorted_by_size
 from bangfu_analysis.reporting.theme import MAIN, plain, row_places
 
@@ -48,15 +49,9 @@ def diverging_bars(table: pd.DataFrame, page: Page, *, by: str = "item", neutral
     starts = [_left(each, middle) for each in widths]
     ends = [start + sum(each) for start, each in zip(starts, widths, strict=True)]
     least = _least_numbered(page, stubs, max(ends) - min(starts))
-    columns = legend_columns(grades, stubs, page)
-    figure, axes = page.axes(5.5 + 1.4 * -(-len(grades) // columns) + lines)
     colours = [_colour(i, middle, len(grades)) for i in range(len(grades))]
-    for place, row, start in zip(places, rows, starts, strict=True):
-        stack(axes, place, row, grades, colours, left=start, least=least)
+    figure, axes = stacked_bars(page, stubs, places, lines, rows, grades, colours, starts=starts, least=least)
     axes.axvline(0, color=theme.INK, linewidth=0.8, zorder=0)
-    axes.set_yticks(places, stubs)
-    axes.set(xticks=[], ylim=(lines, 0))
-    legend_above(axes, len(grades), columns)
     notes = [*map(page.words, ("base", "percent", "centre")), page.words("small", least)]
     return page.captioned(figure, "", [*notes, page.when(hidden(table).any(), "hidden")])
 
@@ -118,8 +113,7 @@ def _left(widths: Sequence[float], middle: float) -> float:
 def _least_numbered(page: Page, stubs: Sequence[str], span: float) -> int:
     """The narrowest segment, in percent, that has room for its number where `span` percent stand beside such labels."""
     em = theme.POINTS[page.size] * 25.4 / 72
-    label = max((text_width(line) for stub in stubs for line in stub.split("\n")), default=0) * em / 2
-    a_millimetre = span / (theme.WIDTHS_MM[page.size] - label)
+    a_millimetre = span / (theme.WIDTHS_MM[page.size] - widest_line(stubs) * em / 2)
     one_digit, two_digits = 1.7 * em * a_millimetre, 2.3 * em * a_millimetre
     return max(LEAST_NUMBERED, ceil(one_digit if one_digit < 10 - LEAST_NUMBERED / 2 else two_digits))
 
@@ -133,7 +127,6 @@ def _colour(i: int, middle: float, grades: int) -> str:
 
 
 def _require(table: pd.DataFrame, columns: Sequence[str], where: str) -> None:
-    if absent := [c for c in columns if c not in table]:
-        raise ColumnMissing.naming(absent, [str(c) for c in table.columns], where=where)
+    require(table, columns, where=where)
     if not len(table):
         raise ArgumentError(f"{where}：表中没有任何行，无法画图。请检查筛选条件。")

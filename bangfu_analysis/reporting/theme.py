@@ -118,6 +118,12 @@ def plain(axes: Axes, *, keep: str = "") -> Axes:
     return axes
 
 
+def beside(axes: Axes, text: str, point: tuple[float, float], distance: float, **look: Any) -> None:
+    """Write `text` so many points to the right of a point of the axes, or to the left where `distance` is negative."""
+    look |= {"textcoords": "offset points", "va": "center", "ha": "left" if distance > 0 else "right"}
+    axes.annotate(text, point, xytext=(distance, 0), annotation_clip=False, **look)
+
+
 def captioned(figure: Figure, title: str, notes: Sequence[str], size: str) -> Figure:
     """Title above at the left, notes below at the left, each wrapped to the width of the figure."""
     points = POINTS[size]

@@ -13,7 +13,7 @@ from bangfu_analysis.cleaning.absence import LOST, given_up, plain_text, read_ab
 from bangfu_analysis.cleaning.amounts import read_age, read_count, read_money, read_number
 from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_tick, read_yes_no
 from bangfu_analysis.cleaning.dates import read_date
-from bangfu_analysis.cleaning.identity import name_key, read_id
+from bangfu_analysis.cleaning.identity import name_key, read_ids
 from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.distinct import Objects, objects
@@ -40,10 +40,13 @@ def read_column(
     heading says where it is not the variable's; `schemes`: the hardship schemes that count; `epoch1904`: the workbook
     counts days from 1904; `tick`: the column is one option, and a ticked cell says this code.
     """
+    cells = values if isinstance(values, np.ndarray) else objects(values)
+    if variable.kind == "id_number" and not tick:
+        return Readings.of(cells, read_ids)
     read = (
         _tick_reader(variable, tick) if tick else _reader(variable, reference, factor, said_period, schemes, epoch1904)
     )
-    return Readings.of(values if isinstance(values, np.ndarray) else objects(values), read)
+    return Readings.of(cells, lambda found: [*map(read, found)])
 
 
 def _reader(
@@ -66,7 +69,6 @@ def _reader(
         "number": lambda raw: read_number(raw, v.low, v.high, factor=factor),
         "money": partial(money, low=v.low, high=v.high),
         "date": lambda raw: read_date(raw, reference=reference, birth=birth, epoch1904=epoch1904),
-        "id_number": read_id,
         "name": _read_name,
         "text": _read_text,
         "unit": _read_text,

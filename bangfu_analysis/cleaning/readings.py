@@ -37,11 +37,11 @@ class Readings(Sequence[Reading]):
         self.distinct, self.places = distinct, places
 
     @classmethod
-    def of(cls, cells: Objects, read: Callable[[Any], Reading]) -> Readings:
-        """Every distinct cell read once, blank ones as None."""
+    def of(cls, cells: Objects, read: Callable[[Objects], Sequence[Reading]]) -> Readings:
+        """`read` makes a Reading of each of the distinct cells, the blank ones being one None."""
         places, found = distinct_cells(cells)
-        distinct = [*map(read, found), *([read(None)] if (places < 0).any() else ())]
-        return cls(distinct, places % max(len(distinct), 1))
+        asked = np.append(found, [None]) if (places < 0).any() else found
+        return cls(read(asked), places % max(len(asked), 1))
 
     @classmethod
     def blank(cls, size: int) -> Readings:

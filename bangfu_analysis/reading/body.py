@@ -48,7 +48,9 @@ def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
                 )
             )
     index = pd.Index([grid.number(r) for r in block.data], dtype="int64")
-    return pd.DataFrame(values, index=index, columns=[c.index for c in block.columns], dtype=object), findings
+    return pd.DataFrame(
+        values, index=index, columns=[c.index for c in block.columns], dtype=object, copy=False
+    ), findings
 
 
 def _fill_merges(block: Block, values: Objects) -> None:

@@ -106,7 +106,7 @@ def _causes_of(clean: CleanTable) -> Readings:
         named = next((part[0] for part, first in zip(parts, main, strict=True) if first and part), None)
         return Reading(named or (causes[0] if len(causes) == 1 else None), detail=causes or None)
 
-    return Readings.of(objects(list(zip(*map(clean.values, columns), strict=True))), read)
+    return Readings.of(objects(list(zip(*map(clean.values, columns), strict=True))), lambda said: [*map(read, said)])
 
 
 def _unit_of(table: Table) -> str | None:

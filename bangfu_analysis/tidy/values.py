@@ -113,7 +113,8 @@ def _findings(table: Table, rows: Sequence[int], column: Column, raws: Objects, 
     places = np.flatnonzero(read.problems).tolist()
     if table.kind == "roster" and table.head_of is not None and _is_of_workers(column):
         places = [n for n in places if table.head_of[rows[n]] == rows[n]]
-    return [finding_at(table, rows[n], column, read[n], raws[n]) for n in places]
+    told = {n: _told(column, read.distinct[n], raw) for n, raw in zip(read.places[places], raws[places], strict=True)}
+    return [_placed(table, rows[n], column, read[n], *told[read.places[n]]) for n in places]
 
 
 def _is_of_workers(column: Column) -> bool:
@@ -122,22 +123,31 @@ def _is_of_workers(column: Column) -> bool:
 
 def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: object = "") -> Finding:
     """The finding that `reading` makes of the cell at `row` and `column`; the quote is masked where it identifies."""
+    return _placed(table, row, column, reading, *_told(column, reading, raw))
+
+
+def _told(column: Column, reading: Reading, raw: object) -> tuple[str, str]:
+    """What the cell says and what was made of it, fit to be shown."""
     variable = column.variable
     assert variable is not None, "only mapped columns are read"
+    shown = "" if reading.value is None or variable.identifying else str(reading.value)
+    return quoted(raw, identifying=variable.identifying), shown
+
+
+def _placed(table: Table, row: int, column: Column, reading: Reading, said: str, shown: str) -> Finding:
+    assert column.variable is not None, "only mapped columns are read"
     cell = address(table, row, column)
     place = f"{table.file} [{table.sheet}] {cell}" if table.sheet else f"{table.file} {cell}"
-    said = quoted(raw, identifying=variable.identifying)
-    shown = "" if reading.value is None or variable.identifying else str(reading.value)
     return Finding(
         problem=reading.problem,
-        message=f"{place}：{variable.label}“{said}”：{reading.message}",
+        message=f"{place}：{column.variable.label}“{said}”：{reading.message}",
         severity=reading.severity,
         action=reading.action or "kept",
         source_file=table.file,
         source_sheet=table.sheet,
         source_row=None if table.is_form else row,
         cell=cell,
-        variable=variable.name,
+        variable=column.variable.name,
         raw=said,
         value=shown,
     )

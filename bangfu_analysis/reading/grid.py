@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bangfu_analysis.distinct import Objects, Places, distinct_cells
+from bangfu_analysis.distinct import Objects, Rows
 from bangfu_analysis.errors import BalanceBroken
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Sheet, column_letters
-from bangfu_analysis.text import heading_key, is_blank, squeeze
+from bangfu_analysis.text import heading_key, squeeze
 
 Booleans = npt.NDArray[np.bool_]
 _RANK = {"blank": 0, "notes": 1, "headers": 2, "set_aside": 3, "totals": 4, "kept": 5}
@@ -36,14 +36,12 @@ class Grid:
     def __init__(self, sheet: Sheet, name: str = "") -> None:
         self.sheet = sheet
         self.name = name or sheet.name
-        values = np.empty((len(sheet.cells), len(sheet.cells[0]) if sheet.cells else 0), dtype=object, order="F")
-        values[:] = sheet.cells
-        filled = np.empty_like(values, dtype=bool)
-        self.distinct: list[Objects] = []
+        cells = sheet.cells if isinstance(sheet.cells, Rows) else Rows(sheet.cells)
+        self.distinct = cells.distinct
+        values = np.empty(cells.places.shape, dtype=object, order="F")
         for j in range(values.shape[1]):
-            places, found = _without_blanks(*distinct_cells(values[:, j]))
-            values[:, j], filled[:, j] = np.append(found, [None])[places], places >= 0
-            self.distinct.append(found)
+            values[:, j] = cells.column(j)
+        filled = cells.places >= 0
         rows, wide = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
         self.height, self.width = (int(rows[-1]) + 1, int(wide[-1]) + 1) if len(rows) else (0, 0)
         self.values: Objects = values[: self.height, : self.width]
@@ -103,15 +101,6 @@ class Grid:
         return Finding(problem, f"{self.place(row, column)}：{message}", **more).at(
             self.sheet.file, self.name, self.number(row), self.cell(row, column)
         )
-
-
-def _without_blanks(places: Places, distinct: Objects) -> tuple[Places, Objects]:
-    """The same without the blank ones among the distinct: their cells have the place -1."""
-    blank = [isinstance(v, str) and not v[:1].isalnum() and is_blank(v) for v in distinct]
-    if not any(blank):
-        return places, distinct
-    kept = ~np.array(blank)
-    return np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)[places], distinct[kept]
 
 
 class Ledger:

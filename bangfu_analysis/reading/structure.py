@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+from bangfu_analysis.distinct import Rows
 from bangfu_analysis.reading.preflight import Package
 from bangfu_analysis.reading.tables import Cells, Sheet
 
@@ -76,12 +77,12 @@ def _attributes(tag: bytes) -> dict[bytes, bytes]:
 
 
 def _with(cells: Cells, errors: Marked) -> Cells:
-    changed = list(cells)
-    for (row, column), text in errors.items():
-        if row <= len(changed) and column <= len(changed[row - 1]):
-            old = changed[row - 1]
-            changed[row - 1] = (*old[: column - 1], text, *old[column:])
-    return changed
+    """The cells with the errors' texts, which calamine leaves blank."""
+    if not errors:
+        return cells
+    rows = cells if isinstance(cells, Rows) else Rows(cells)
+    height, width = rows.places.shape
+    return rows.but({(r - 1, c - 1): text for (r, c), text in errors.items() if r <= height and c <= width})
 
 
 def _marked_cells(xml: bytes, styles: set[bytes], strings: set[bytes]) -> tuple[Marked, set[Any], set[Any]]:

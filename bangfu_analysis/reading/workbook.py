@@ -14,6 +14,7 @@ from typing import Any
 
 import python_calamine
 
+from bangfu_analysis.distinct import Rows
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
 from bangfu_analysis.reading.preflight import file_type, refused
@@ -75,27 +76,27 @@ def _by_calamine(data: bytes, file: str) -> list[Sheet]:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue
             sheet = book.get_sheet_by_name(about.name)
-            cells: Cells = sheet.to_python(skip_empty_area=False)
             merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in sheet.merged_cell_ranges or [])
             visible = about.visible == python_calamine.SheetVisibleEnum.Visible
-            sheets.append(sheet_of(cells, file, about.name, visible=visible, merged=merges))
+            sheets.append(sheet_of(_rows(sheet), file, about.name, visible=visible, merged=merges))
     return sheets
+
+
+def _rows(sheet: python_calamine.CalamineSheet) -> Rows:
+    """The rows from A1 on; calamine's begin with the first filled column."""
+    before = ("",) * (sheet.start[1] if sheet.start else 0)
+    return Rows([*before, *row] for row in sheet.iter_rows()) if before else Rows(sheet.iter_rows())
 
 
 def sheet_of(cells: Cells, file: str, name: str, **more: Any) -> Sheet:
     """A sheet whose rows are numbered from 1; what lies hidden under a merge's top left cell is dropped."""
-    merged = more.get("merged", ())
-    return Sheet(file, name, _without_covered(cells, merged), tuple(range(1, len(cells) + 1)), **more)
-
-
-def _without_covered(cells: Cells, merged: tuple[tuple[int, int, int, int], ...]) -> Cells:
-    changed = list(cells)
-    for top, left, bottom, right in merged:
-        for r in range(top - 1, min(bottom, len(changed))):
-            under = range(left if r == top - 1 else left - 1, min(right, len(changed[r])))
-            if any(changed[r][c] not in ("", None) for c in under):
-                changed[r] = tuple(None if c in under else value for c, value in enumerate(changed[r]))
-    return changed
+    rows = cells if isinstance(cells, Rows) else Rows(cells)
+    places = rows.places.copy()
+    for top, left, bottom, right in more.get("merged", ()):
+        first = places[top - 1 : top, left - 1 : left].copy()
+        places[top - 1 : bottom, left - 1 : right] = -1
+        places[top - 1 : top, left - 1 : left] = first
+    return Sheet(file, name, rows.placed(places), tuple(range(1, len(rows) + 1)), **more)
 
 
 def _by_openpyxl(data: bytes, file: str) -> list[Sheet]:

@@ -42,7 +42,7 @@ def read_column(
     """
     cells = values if isinstance(values, np.ndarray) else objects(values)
     if variable.kind == "id_number" and not tick:
-        return Readings.of(cells, read_ids)
+        return read_ids(cells)
     read = (
         _tick_reader(variable, tick) if tick else _reader(variable, reference, factor, said_period, schemes, epoch1904)
     )

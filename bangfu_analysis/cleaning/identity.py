@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from bangfu_analysis.cleaning.absence import given_up, read_absence
-from bangfu_analysis.cleaning.readings import Reading
-from bangfu_analysis.distinct import Objects
+from bangfu_analysis.cleaning.readings import Reading, Readings
+from bangfu_analysis.distinct import Objects, distinct_cells, objects
 from bangfu_analysis.text import halfwidth, squeeze
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -21,6 +22,7 @@ _X = str.maketrans("x×ХхΧχ✕", "XXXXXXX")
 _PUNCTUATION = re.compile(r"[\s'’‘`\"“”_.,·-]")
 _ONE_ID = re.compile(r"(?<![0-9])(?:[1-9]\d{16}[\dX]|[1-9]\d{14})(?![0-9X])")
 _SCIENTIFIC = re.compile(r"([1-9])\.?(\d*)[eE]\+?17")
+_SEXES = {digit: ("female", "male")[int(digit) % 2] for digit in "0123456789"}
 _NAME = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffffA-Za-z·]{2,30}")
 _NOT_OF_NAME = re.compile(r"[*★☆#'’‘`]+|\([^()]*\)$")
 _DOTS = re.compile(r"[•．.・‧]")
@@ -57,15 +59,43 @@ def check_character(first17: str) -> str:
     return CHECK_CHARACTERS[sum(weight * int(digit) for weight, digit in zip(WEIGHTS, first17, strict=True)) % 11]
 
 
-def read_ids(raws: Objects) -> list[Reading]:
-    """`read_id` of each; plain numbers of 18 characters, which most are, are weighed all at once."""
-    plain = [n for n, raw in enumerate(raws) if isinstance(raw, str) and len(raw) == 18 and raw.isascii()]
-    characters = np.array([raws[n] for n in plain], dtype="S18").view(np.uint8).reshape(-1, 18)
+WHOLE = Reading("whole")  # of a plain number of 18 characters that is right: the cell itself is the key
+
+
+def read_ids(cells: Objects) -> Readings:
+    """WHOLE, or what `read_id` says, of each cell; the plain numbers, which most are, are weighed all at once."""
+    plain = np.fromiter((isinstance(c, str) and len(c) == 18 and c.isascii() for c in cells), bool, len(cells))
+    characters = np.array(cells[plain].tolist(), dtype="S18").view(np.uint8).reshape(-1, 18)
     digits = characters[:, :17] - ord("0")
     checks = np.frombuffer(CHECK_CHARACTERS.encode(), np.uint8)[digits @ np.array(WEIGHTS) % 11]
     fits = (digits <= 9).all(axis=1) & (digits[:, 0] > 0) & (checks == characters[:, 17])
-    whole = {n for n, fit in zip(plain, fits, strict=True) if fit}
-    return [_whole(raw) if n in whole else read_id(raw) for n, raw in enumerate(raws)]
+    whole = plain.copy()
+    whole[plain] = fits
+    whole[whole] = pd.notna(_births(cells[whole]))
+    others = Readings.of(cells[~whole], lambda found: [*map(read_id, found)])
+    places = np.zeros(len(cells), dtype=np.intp)
+    places[~whole] = others.places + 1
+    return Readings([WHOLE, *others.distinct], places)
+
+
+def identities(cells: Objects, readings: Readings) -> dict[str, Objects]:
+    """What ID numbers say, an array for each part of an Identity, None where they say nothing: key, first15, birth, sex."""
+    parts = {part: readings.of_each(partial(_part, part)) for part in ("key", "first15", "birth", "sex")}
+    whole = readings.of_each(lambda reading: reading is WHOLE).astype(bool)
+    numbers = cells[whole]
+    parts["key"][whole], parts["birth"][whole] = numbers, _births(numbers)
+    parts["first15"][whole] = [number[:15] for number in numbers]
+    parts["sex"][whole] = [_SEXES[number[16]] for number in numbers]
+    return parts
+
+
+def _part(part: str, reading: Reading) -> object:
+    return getattr(reading.value, part, None) or None
+
+
+def _births(numbers: Objects) -> Objects:
+    places, days = distinct_cells(objects([number[6:14] for number in numbers]))
+    return objects([_birth(day) for day in days])[places]
 
 
 def _whole(text: str) -> Reading:
@@ -73,7 +103,7 @@ def _whole(text: str) -> Reading:
     birth = _birth(text[6:14])
     if birth is None:
         return given_up("id_bad_birth", _BIRTH)
-    return Reading(Identity("id18", text, birth, "male" if text[16] in "13579" else "female", text[:15]))
+    return Reading(Identity("id18", text, birth, _SEXES[text[16]], text[:15]))
 
 
 def read_id(raw: object) -> Reading:

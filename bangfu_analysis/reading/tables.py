@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import pandas as pd
 
@@ -137,6 +138,7 @@ def address(table: Table, row: int, column: Column) -> str:
     return f"{column_letters(column.place or column.index)}{column.row if column.row is not None else row}"
 
 
+@lru_cache(maxsize=1024)
 def column_letters(index: int) -> str:
     """1 -> A, 27 -> AA."""
     letters = ""

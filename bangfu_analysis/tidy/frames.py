@@ -218,7 +218,7 @@ def _by_name(people: pd.DataFrame) -> dict[str, str]:
 
 def _owners(clean: CleanTable, frame: str, by_name: Mapping[str, str], key: bytes) -> list[str | None]:
     names = readings_of([clean], frame, "name").values
-    numbers = identity_columns(readings_of([clean], frame, "id_number"))["id_key"]
+    numbers = identity_columns([clean], frame)["id_key"]
     return [
         pseudonym(f"id:{number}", key) if number else by_name.get(name)
         for name, number in zip(names, numbers, strict=True)

@@ -18,7 +18,7 @@ _SHORTEST, _LONGEST = 2, 4  # characters of a Chinese name
 
 def known_names(*frames: pd.DataFrame) -> frozenset[str]:
     """The names of workers and members of a wave, in memory only."""
-    named = [frame["name_key"].dropna() for frame in frames if "name_key" in frame]
+    named = [frame["name_key"].dropna().unique() for frame in frames if "name_key" in frame]
     return frozenset(name for names in named for name in names if len(name) >= _SHORTEST)
 
 

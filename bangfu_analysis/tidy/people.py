@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.cleaning.identity import identities
 from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
@@ -60,10 +61,9 @@ def _rows(
     unread = {f"{name}_unread": readings_of(cleans, frame, name, slot).problems for name in _BY_ID}
     precision = readings_of(cleans, frame, "birth_date", slot).of_each(lambda reading: reading.detail)
     names = readings_of(cleans, frame, "name", slot).values
-    numbers = identity_columns(readings_of(cleans, frame, "id_number", slot))
+    private = {"name_key": names, **identity_columns(cleans, frame, slot)}
     return full.assign(
-        name_key=names,
-        **numbers,
+        **{name: pd.Series(values, dtype=object) for name, values in private.items()},
         **unread,
         birth_date_precision=pd.Series(precision).where(full["birth_date"].notna(), None),
     )
@@ -72,13 +72,20 @@ def _rows(
 _BY_ID = ("sex", "birth_date", "age")
 
 
-def identity_columns(numbers: Readings) -> dict[str, Objects]:
-    """What ID numbers say, one column a part, None where it says nothing: id_key, id_first15, id_birth, id_sex."""
-    said = {
-        f"id_{part}": [getattr(r.value, part, None) or None for r in numbers.distinct]
+def identity_columns(cleans: Sequence[CleanTable], frame: str, slot: int | None = None) -> dict[str, Objects]:
+    """What the ID numbers of all tables say, one column a part, None where they say nothing: id_key, id_first15, id_birth, id_sex."""
+    columns = [(clean, clean.column(frame, "id_number", slot)) for clean in cleans]
+    nobody = [objects([None] * len(clean.rows)) for clean in cleans]
+    said = [
+        identities(clean.table.body[c.index].to_numpy(), clean.readings[c.index]) if c is not None else {}
+        for clean, c in columns
+    ]
+    return {
+        f"id_{part}": np.concatenate(
+            [objects([]), *(own.get(part, none) for own, none in zip(said, nobody, strict=True))]
+        )
         for part in ("key", "first15", "birth", "sex")
     }
-    return {name: objects(values)[numbers.places] for name, values in said.items()}
 
 
 def _are_heads(clean: CleanTable) -> Any:

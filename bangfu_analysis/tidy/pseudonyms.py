@@ -19,7 +19,7 @@ _TOLD_APART_BY = [
 def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) -> pd.DataFrame:
     """`rows` with person_id and id_basis: of the ID number, else of what else tells people apart, else of the row itself."""
     whole = rows["id_key"].notna()
-    by_id = ("id:" + rows.loc[whole, "id_key"].astype("str")).astype(object)
+    by_id = pd.Series([f"id:{number}" for number in rows["id_key"][whole]], index=rows.index[whole], dtype=object)
     others = [_without_id(row, cleans) for row in rows.loc[~whole, _TOLD_APART_BY].to_dict("records")]
     said = pd.DataFrame(others, index=rows.index[~whole], columns=["id_basis", "_identity"], dtype=object)
     marked = rows.assign(

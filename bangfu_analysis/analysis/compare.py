@@ -203,10 +203,8 @@ def _changes(sample: Sample, y: Floats, code: Codes, waves: list[Any], level: fl
     df = sample.degrees(np.where(code < count, 0, 1), 1)[0] - 1
     low, high = around(np.diff(mean), se, df, level)
     root, t = np.sqrt(v.diagonal()), per(np.diff(mean), se)
-    correlation = per(v.diagonal(1), root[1:] * root[:-1])
-    return found.assign(
-        se=se, ci_low=low, ci_high=high, df=df, statistic=t, p_value=two_sided_p(t, df), correlation=correlation, basis="sample",
-    )  # fmt: skip
+    tested = found.assign(se=se, ci_low=low, ci_high=high, df=df, statistic=t, p_value=two_sided_p(t, df))
+    return tested.assign(correlation=per(v.diagonal(1), root[1:] * root[:-1]), basis="sample")
 
 
 def _covariance(sample: Sample, y: Floats, code: Codes, mean: Floats, means: Any) -> Floats:

@@ -90,9 +90,17 @@ def _conditional(layers: list[Floats]) -> tuple[Floats, Floats, float]:
 
 def _conditional_odds(layers: list[Floats], level: float) -> dict[str, float]:
     support, density, seen = _conditional(layers)
-    low, high = _odds_limits(support, density, seen, level)
+    above, below, tail = support >= seen, support <= seen, (1 - level) / 2
+    least, most = above.all(), below.all()
+
+    def tilted(log_odds: float) -> Floats:
+        return _tilted(support, density, log_odds)
+
+    odds = 0.0 if least else np.inf if most else _solve(lambda t: float(tilted(t) @ support) - seen)
+    low = 0.0 if least else _solve(lambda t: float(tilted(t)[above].sum()) - tail)
+    high = np.inf if most else _solve(lambda t: tail - float(tilted(t)[below].sum()))
     p = float(min(1.0, density[density <= density[support == seen].sum() * SAME].sum()))
-    return {"estimate": _odds_ratio(support, density, seen), "ci_low": low, "ci_high": high, "p_value": p}
+    return {"estimate": odds, "ci_low": low, "ci_high": high, "p_value": p}
 
 
 def _log_choose(n: Any, k: Any) -> Any:
@@ -104,20 +112,6 @@ def _tilted(support: Floats, density: Floats, log_odds: float) -> Floats:
         log = np.log(density) + support * log_odds
     weight = np.exp(log - log.max())
     return np.asarray(weight / weight.sum())
-
-
-def _odds_ratio(support: Floats, density: Floats, seen: float) -> float:
-    if seen in (support[0], support[-1]):
-        return 0.0 if seen == support[0] else np.inf
-    return _solve(lambda t: float(_tilted(support, density, t) @ support) - seen)
-
-
-def _odds_limits(support: Floats, density: Floats, seen: float, level: float) -> tuple[float, float]:
-    tail = (1 - level) / 2
-    above, below = support >= seen, support <= seen
-    low = 0.0 if above.all() else _solve(lambda t: float(_tilted(support, density, t)[above].sum()) - tail)
-    high = np.inf if below.all() else _solve(lambda t: tail - float(_tilted(support, density, t)[below].sum()))
-    return low, high
 
 
 def _solve(gap: Any) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.change import BREAKS, by_wave, on_one_scale, schemes
-from bangfu_analysis.analysis.domains import Names, Truths, names, require
+from bangfu_analysis.analysis.domains import Codes, Names, Truths, names, require
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.analysis.tabulate import tabulate
 from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
@@ -59,15 +59,13 @@ def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.Da
     stock, out = _presence(workers, people, waves), _presence(listed_out, people, waves)
     dead = _presence(listed_out[listed_out["died"]], people, waves)
     seen = np.logical_or.accumulate(stock | out, axis=1)
-    parts = [
-        _step(stock[:, t - 1], stock[:, t], seen[:, t - 1], dead[:, t], np.asarray(dead[:, :t].any(axis=1)))
-        .assign(wave_before=before, wave=wave, person_id=people, recorded=out[:, t])
-        .dropna(subset=["flow"])
-        for t, (before, wave) in enumerate(pairwise(waves), 1)
-    ]
+    parts = []
+    for t, (before, wave) in enumerate(pairwise(waves), 1):
+        flow = _flow(stock[:, t - 1], stock[:, t], seen[:, t - 1], dead[:, t], np.asarray(dead[:, :t].any(axis=1)))
+        step = {"wave_before": before, "wave": wave, "person_id": people, "flow": flow, "recorded": out[:, t]}
+        parts.append(pd.DataFrame(step).dropna(subset=["flow"]))
     every = pd.concat(parts, ignore_index=True)
-    recorded = every["recorded"] & every["flow"].isin(GOING)
-    return every.assign(recorded=recorded)[["wave_before", "wave", "person_id", "flow", "recorded"]]
+    return every.assign(recorded=every["recorded"] & every["flow"].isin(GOING))
 
 
 def _listed(exits: pd.DataFrame | None) -> pd.DataFrame:
@@ -86,11 +84,11 @@ def _presence(frame: pd.DataFrame, people: pd.Index, waves: Sequence[Any]) -> Tr
     return found
 
 
-def _step(before: Truths, now: Truths, seen: Truths, dying: Truths, dead: Truths) -> pd.DataFrame:
+def _flow(before: Truths, now: Truths, seen: Truths, dying: Truths, dead: Truths) -> pd.Categorical[Any]:
     left = before & ~now
-    cases = [before & now, now & ~seen, now & seen, left & dying, left, seen & ~dead]
-    found = pd.Series(np.select(cases, ["stayed", "new", "returned", "died", "exited", "away"], ""))
-    return pd.DataFrame({"flow": pd.Categorical(found.where(found.ne(""), None), list(FLOWS))})
+    cases = [before & now, now & ~seen, now & seen, left & ~dying, left, seen & ~dead]
+    codes: Codes = np.select(cases, list(range(len(FLOWS))), -1)
+    return pd.Categorical.from_codes(codes, pd.Index(FLOWS))
 
 
 def flows(workers: pd.DataFrame, exits: pd.DataFrame | None = None, *, by: Names = None) -> pd.DataFrame:
@@ -152,7 +150,8 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
     difference = found["stock_n"] - computed
     verdict = pd.Categorical(np.where(difference == 0, "agrees", "differs"), ["agrees", "differs"])
     return found.assign(difference=difference, verdict=verdict)[
-        ["wave_before", "wave", "previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n", "difference", "verdict", "unrecorded_n", "unfollowed_n"]
+        ["wave_before", "wave", "previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n",
+         "difference", "verdict", "unrecorded_n", "unfollowed_n"]
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ out of each other; where that is asked for, it is an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
@@ -164,7 +164,9 @@ def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechani
     found: dict[str, dict[str, tuple[float, int]]] = {}
     for i in (i for i in indicators.values() if i.measure != "per"):
         own = selected(rows if not i.frame else frames.get(i.frame, pd.DataFrame()), i.where, plan.text)
-        measured = {unit: _measured(part, i) for unit, part in _by_unit(own, i)}
+        told = i.counted_in == "counted_in"  # row by row
+        parts: Any = _with_named(own).groupby("counted_in", observed=True) if told else [(i.counted_in, own)]
+        measured = {str(unit): _measured(part, i) for unit, part in parts}
         found[i.name] = {unit: known for unit, known in measured.items() if known is not None}
     for i in indicators.values():
         if i.measure == "per":
@@ -174,12 +176,6 @@ def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechani
                 base, _ = found.get(i.of, {}).get(unit, (None, 0))
                 numbers = {"n": n, "base_n": base, "share": n / base if base else None, "left_out_n": left}
                 yield {"indicator": i.name, "counted_in": unit, **numbers}
-
-
-def _by_unit(rows: pd.DataFrame, indicator: Indicator) -> Iterable[tuple[str, pd.DataFrame]]:
-    if indicator.counted_in != "counted_in":
-        return [(indicator.counted_in, rows)]
-    return ((str(unit), part) for unit, part in _with_named(rows).groupby("counted_in", observed=True))
 
 
 def _with_named(rows: pd.DataFrame) -> pd.DataFrame:

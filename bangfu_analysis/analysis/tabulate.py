@@ -53,7 +53,8 @@ def tabulate(
     require(frame, [*cells, *people], where="tabulate")
     if not asked:
         raise ArgumentError("tabulate：参数 by 是空的。请至少写一列，例如 by='sex'。")
-    rows = _categorical(frame[list(dict.fromkeys([*cells, *people]))].reset_index(drop=True), cells)
+    rows = frame[list(dict.fromkeys([*cells, *people]))].reset_index(drop=True)
+    rows = rows.astype(dict.fromkeys(cells, "category"))  # so that a group-by keeps the cells nobody falls in
     answered = rows.dropna(subset=cells)
     if multiple:
         rows, answered = rows.drop_duplicates(), answered.drop_duplicates()
@@ -116,11 +117,6 @@ def cause_table(
     require(causes, ["person_id", "cause"], where="cause_table 的 causes")
     answers = workers[[*keys, *groups]].merge(causes[[*keys, "cause"]], on=keys, how="left")
     return tabulate(answers, "cause", within=groups, multiple="persons")
-
-
-def _categorical(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The columns as categoricals, so that a group-by keeps the cells nobody falls in."""
-    return frame.assign(**{c: frame[c].astype("category") for c in columns if frame[c].dtype != "category"})
 
 
 def _count(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -122,7 +122,8 @@ def _word(path: Path) -> Iterator[Passage]:
     for element in document.element.body.iter(qn("w:p"), qn("w:tbl")):
         if element.tag == qn("w:tbl"):
             tables += 1
-            yield Passage(f"第{tables}张表", "", table=_cells(element))
+            cells = (tuple(_text(cell).strip() for cell in row.iter(qn("w:tc"))) for row in element.iter(qn("w:tr")))
+            yield Passage(f"第{tables}张表", "", table=tuple(cells))
             continue
         text = canonical(_text(element))
         if text and not any(True for _ in element.iterancestors(qn("w:tbl"))):
@@ -130,10 +131,6 @@ def _word(path: Path) -> Iterator[Passage]:
             style = element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
             name = names.get(style.get(qn("w:val")), "") if style is not None else ""
             yield Passage(f"第{paragraphs}段", text, name.startswith("Heading"), "Note" in name)
-
-
-def _cells(table: Any) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(_text(cell).strip() for cell in row.iter(qn("w:tc"))) for row in table.iter(qn("w:tr")))
 
 
 def _text(element: Any) -> str:

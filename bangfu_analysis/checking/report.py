@@ -66,7 +66,7 @@ def _table_totals(passage: Passage) -> Iterator[Doubt]:
     at = next((i for i, row in enumerate(rows) if row and re.sub(r"\s", "", row[0]) in ("合计", "总计")), None)
     if at is None:
         return
-    above = [row for row in rows[:at] if _whole(row)]
+    above = [row for row in rows[:at] if any(re.fullmatch(r"[\d,]+(\.\d+)?|\*|…|—", cell) for cell in row[1:])]
     parts = above or [row for row in rows[at + 1 :] if "未详" not in row[0]]
     for column in range(1, len(rows[at])):
         *cells, total = [row[column].replace(",", "") for row in (*parts, rows[at])]
@@ -77,7 +77,3 @@ def _table_totals(passage: Passage) -> Iterator[Doubt]:
         made = sum(map(float, cells))
         if abs(made - float(total)) > (step / 2 * len(cells) if step < 1 else 0.5):
             yield Doubt("table", 0, f"合计行第{column + 1}列为{rows[at][column]}", f"{made:.10g}")
-
-
-def _whole(row: Sequence[str]) -> bool:
-    return bool(row) and any(re.fullmatch(r"[\d,]+(\.\d+)?|\*|…|—", cell) for cell in row[1:])

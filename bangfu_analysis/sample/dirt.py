@@ -241,9 +241,8 @@ def _age(entry: Entry, hand: Hand) -> object:
 
 def _cause(entry: Entry, hand: Hand) -> object:
     wanted = entry.person.causes[:1] if "cause_other" in hand.columns else entry.person.causes
-    if numbers := hand.plan.get("cause_numbers"):
-        return hand.one(*hand.plan["join"]).join(str(numbers[c]) for c in wanted)
-    return hand.one(*hand.plan["join"]).join(str(hand.spelled("cause", c)) for c in wanted)
+    join, numbers = hand.one(*hand.plan["join"]), hand.plan.get("cause_numbers")
+    return join.join(str(numbers[c] if numbers else hand.spelled("cause", c)) for c in wanted)
 
 
 def _cause_other(entry: Entry, hand: Hand) -> object:

@@ -125,6 +125,6 @@ def roster_rows(seed: int) -> Iterator[list[object]]:
         name = rng.choice(words["surnames"]) + "".join(rng.choices(words[f"given_{sex}"], k=2))
         income, dibao = rng.randrange(60, 420, 10), "是" if level == "特困" and rng.random() < 0.6 else "否"
         yield [
-            i + 1, name, "男" if sex == "male" else "女", body + check_character(body), education, bureau, status, int(size),
-            income, level, cause, dibao,
+            i + 1, name, "男" if sex == "male" else "女", body + check_character(body), education, bureau, status,
+            int(size), income, level, cause, dibao,
         ]  # fmt: skip

@@ -118,17 +118,15 @@ def draw_waves(rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any]) -
     people = draw.last_wave()
     drawn = []
     for place, (name, settings) in enumerate(waves):
-        earlier = waves[place + 1][1] if place + 1 < len(waves) else {**settings, "day": _year_before(settings["day"])}
+        day = settings["day"]
+        before = {**settings, "day": day.replace(year=day.year - 1)}  # of the first wave
+        earlier = waves[place + 1][1] if place + 1 < len(waves) else before
         stayers = [draw.a_year_back(p, earlier) for p in rng.sample(people, settings["stay"])]
         leavers = [draw.anyone(earlier) for _ in range(earlier["people"] - len(stayers) if settings["stay"] else 80)]
-        drawn.append(Wave(name, settings["day"], tuple(people), tuple(leavers[:80])))
+        drawn.append(Wave(name, day, tuple(people), tuple(leavers[:80])))
         people = stayers + leavers
         rng.shuffle(people)
     return drawn
-
-
-def _year_before(day: datetime.date) -> datetime.date:
-    return day.replace(year=day.year - 1)
 
 
 class Drawing:

@@ -64,7 +64,7 @@ def clean_wave(
     wave = load_wave(folder)
     codebook = wave_codebook(folder)
     key, made_from = load_key(), wave_inputs(folder)  # before reading: what changes meanwhile is read again next time
-    read = _told_apart(read_wave(wave, codebook, executor=executor, progress=progress), folder)
+    read = read_wave(wave, codebook, executor=executor, progress=progress) or [_nothing_in(folder)]
     sheets, replayed = apply_answers(with_questionnaire_files(read, folder), read_answers(folder), key)
     frames = tidy_frames(sheets, codebook, wave, key, replayed)
     frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
@@ -74,12 +74,10 @@ def clean_wave(
     return frames
 
 
-def _told_apart(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
-    """The sheets, with a finding for each file that gave nothing, and one for a folder without files."""
-    if not sheets:
-        message = f"{folder.name} 文件夹中没有可读取的文件。请把各单位上报的表格（.xlsx .xls .csv 等）放入该文件夹。"
-        return [SheetReading("", "", "empty", reason=message, findings=(Finding("no_files", message, "error"),))]
-    return sheets
+def _nothing_in(folder: Path) -> SheetReading:
+    """What stands for a folder without files: a finding that says so."""
+    message = f"{folder.name} 文件夹中没有可读取的文件。请把各单位上报的表格（.xlsx .xls .csv 等）放入该文件夹。"
+    return SheetReading("", "", "empty", reason=message, findings=(Finding("no_files", message, "error"),))
 
 
 def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:

@@ -151,13 +151,9 @@ def _left_out(table: pd.DataFrame, groups: list[str], rates: bool) -> int:
     return int(table["left_out_n"].max() if rates else _bases(table, groups)["left_out_n"].first().sum())
 
 
-def _measures(table: pd.DataFrame, plan: _Plan) -> list[str]:
-    return [m for m in MEASURES if m in table and (m != "base_n" or plan.rates)]
-
-
 def _stacked(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
     """Every dimension a column; one block of rows per base."""
-    names, measures = dimensions(table), _measures(table, plan)
+    names, measures = dimensions(table), [m for m in MEASURES if m in table and (m != "base_n" or plan.rates)]
     renamed = {"base_n": plan.words("all"), "share": plan.words("rate")} if plan.rates else {}
     heads = [renamed.get(m, heading_of(m, plan.lang)) for m in measures]
     blocks = [table] if plan.rates or not len(table) else [block for _, block in _bases(table, plan.groups)]

@@ -135,7 +135,7 @@ def change(result: pd.DataFrame, *, subject: str, unit: str = "人", what: str =
         return f"{text}；只有一批数据，不作比较。"
     before = rows.iloc[-2]
     when = since(before["wave"], now["wave"])
-    if hidden(rows.tail(2)).any() or not _comparable(rows.tail(1)):
+    if hidden(rows.tail(2)).any() or not _is_comparable(rows.tail(1)).all():
         return f"{text}；与{year(before['wave'])}口径不同或人数从略，不作比较。"
     text += f"，{moved(before['n'], now['n'], when, unit)}"
     if "share" in rows and pd.notna(now["share"]) and pd.notna(before["share"]):
@@ -239,7 +239,7 @@ def _nameable(table: pd.DataFrame, name: str = "") -> pd.DataFrame:
 
 def _series(rows: pd.DataFrame, subject: str, unit: str) -> str:
     """The whole series, with 逐年 only where every step goes one way and the waves are years."""
-    if hidden(rows).any() or not _comparable(rows.iloc[1:]):
+    if hidden(rows).any() or not _is_comparable(rows.iloc[1:]).all():
         return ""
     values = [int(n) for n in rows["n"]]
     waves = [str(w) for w in rows["wave"]]
@@ -268,10 +268,6 @@ def _only_dimension(result: pd.DataFrame, where: str) -> str:
     if len(names) != 1 or result.empty:
         raise ArgumentError(f"{where}：应是按一个变量分组的非空结果，现有分组列 {names}，{len(result)} 行。请先筛选。")
     return names[0]
-
-
-def _comparable(table: pd.DataFrame) -> bool:
-    return bool(_is_comparable(table).all())
 
 
 def _is_comparable(table: pd.DataFrame) -> pd.Series[bool]:

@@ -78,6 +78,8 @@ def decomposition(table: pd.DataFrame, strata: str, *, over: str = "wave", detai
     earlier); with `detail` a row for every stratum and component instead. NotComparable names strata that not every wave has.
     """
     base, hits = (_wide(table, strata, over, column) for column in ("base_n", "n"))
+    if len(base.columns) < 2:
+        raise ArgumentError(f"decomposition：{over} 要至少两个批次，现有：{listed(map(str, base.columns)) or '无'}。")
     parts = []
     for before, wave in pairwise(base.columns):
         sides: pd.DataFrame = pd.DataFrame({f"c{i}": base[w] / base[w].sum() for i, w in enumerate((wave, before))})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from random import Random
 from typing import Any
 
 from bangfu_analysis.sample.dirt import Entry, Hand, cell_of, member_cell
@@ -227,11 +226,6 @@ def _ending(page: Page, hand: Hand, columns: list[str], blocks: Blocks, row: int
         page.put(row, [line])
         page.merge(row, 0, row, len(columns) - 1)
         row += 1
-
-
-def hide_some(page: Page, places: list[Place], rng: Random) -> None:
-    """Hide three rows, as a filter left on does."""
-    page.hidden_rows |= {place.row - 1 for place in rng.sample(places, 3)}
 
 
 def physical_lines(page: Page, places: list[Place]) -> list[Place]:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from bangfu_analysis.sample.dirt import Entry, Hand, damaged
-from bangfu_analysis.sample.layouts import Blocks, Page, Place, hide_some, physical_lines, roster_pages
+from bangfu_analysis.sample.layouts import Blocks, Page, Place, physical_lines, roster_pages
 from bangfu_analysis.sample.people import Person, Wave, order_causes
 
 GIVEN_AGAIN = ("name", "sex", "id_number", "birth_date", "age", "hardship_level", "reporting_unit", "row_number")
@@ -53,7 +53,8 @@ def _roster(hand: Hand, blocks: Blocks, wave: Wave) -> Roster:
     plan = hand.plan
     pages, places = roster_pages(hand, blocks, [Entry(p, "old") for p in wave.gone[-25:]])
     if "hidden_row" in plan.get("extras", []):
-        hide_some(pages[0], [p for p in places if p.entry.fate == "counted"], hand.rng)
+        shown = [p for p in places if p.entry.fate == "counted"]
+        pages[0].hidden_rows |= {p.row - 1 for p in hand.rng.sample(shown, 3)}  # as a filter left on does
     if plan["file"].endswith((".csv", ".tsv")):
         places = physical_lines(pages[0], places)
     copied = [replace(p, file=plan["copy"], entry=replace(p.entry, fate="duplicate")) for p in places if "copy" in plan]

@@ -68,6 +68,11 @@ def test_kitagawa_of_two_waves_is_the_oracles_and_its_details_add_up():
     close(detail.groupby("component", observed=True)["estimate"].sum()[found.index], found)
 
 
+def test_one_wave_alone_cannot_be_split_into_rates_and_composition():
+    with pytest.raises(ArgumentError, match="至少两个批次，现有：1"):
+        decomposition(rates(["1", "1"], ["a", "b"], [1, 2], [10, 20]), "unit")
+
+
 def test_tidy_frames_are_compared_in_one_line():
     workers = pd.DataFrame({"wave": ["1"] * 3 + ["2"] * 2, "unit": list("aabab")})
     population = pd.DataFrame({"wave": ["1", "1", "2", "2"], "unit": list("abab"), "n": [10, 20, 20, 10]})

@@ -145,8 +145,8 @@ def _funnel(questions: pd.DataFrame, responses: pd.DataFrame, name: str, steps: 
     return safe, _table(name, safe, columns, "每一步的基数为通过上一步并作答的人。"), words, "funnel_bars"
 
 
-def _leading(table: pd.DataFrame, lead: str, top: int = 3) -> str:
-    shown = table[table["n"].fillna(0).gt(0)].head(top)
+def _leading(table: pd.DataFrame, lead: str) -> str:
+    shown = table[table["n"].fillna(0).gt(0)].head(3)
     told = [f"{r['option']}（{counted(r['n'])}，占{in_percent(percent(r['share']))}）" for _, r in shown.iterrows()]
     return f"{lead}{'、'.join(told)}。" if told else ""
 

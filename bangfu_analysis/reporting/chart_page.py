@@ -45,10 +45,6 @@ class Page:
         """The phrase where something `holds`, else nothing."""
         return self.words(key, *values) if holds else ""
 
-    def joined(self, notes: Sequence[str]) -> str:
-        """The notes that there are, in one line."""
-        return self.words("join").join(filter(None, notes))
-
     def measure(self, name: str) -> str:
         """The printed heading of a measure."""
         return heading_of(name, self.lang)
@@ -92,8 +88,8 @@ class Page:
     def captioned(self, figure: Figure, heading: str, notes: Sequence[str]) -> Figure:
         """The figure with its title (else `heading`) above, its notes and its source below."""
         source = self.when(self.source, "source", self.source)
-        title = heading if self.title is None else self.title
-        return theme.captioned(figure, title, [self.joined(notes), source], self.size)
+        title, line = heading if self.title is None else self.title, self.words("join").join(filter(None, notes))
+        return theme.captioned(figure, title, [line, source], self.size)
 
     def groups(self, table: pd.DataFrame, by: str | None) -> list[tuple[str, pd.DataFrame]]:
         """Label and rows of every level of `by`, in order; one without a label where `by` is None."""

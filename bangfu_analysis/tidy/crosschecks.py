@@ -9,7 +9,7 @@ import pandas as pd
 
 from bangfu_analysis.cleaning.readings import Reading
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.tidy.values import CleanTable, at_cell, finding_at
+from bangfu_analysis.tidy.values import CleanTable, at_cells, finding_at
 from bangfu_analysis.wave import Wave
 
 STUDENTS = ("student", "postgraduate_student", "university_student", "vocational_student", "senior_secondary_student",
@@ -72,8 +72,8 @@ def cross_checks(
     for check in CHECKS:
         broken = rows[check.broken(rows).fillna(False).astype(bool)]
         reading = Reading(None, check.problem, "conflict", check.message)
-        for table, row in zip(broken["table"], broken["row"], strict=True):
-            found += at_cell(cleans[table], int(row), "workers", check.variable, reading)
+        cells = [(int(table), int(row), reading) for table, row in zip(broken["table"], broken["row"], strict=True)]
+        found += at_cells(cleans, cells, "workers", check.variable)
     return found
 
 

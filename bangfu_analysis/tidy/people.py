@@ -21,7 +21,7 @@ from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import Table
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.derive import full_years
-from bangfu_analysis.tidy.values import CleanTable, at_cell, gathered, readings_of
+from bangfu_analysis.tidy.values import CleanTable, Told, at_cells, gathered, readings_of
 from bangfu_analysis.wave import Wave
 
 # What stands around a unit in the name of a sheet or file, and how the name of a unit ends.
@@ -144,17 +144,11 @@ def _complete(
     with_sex, sexes = _take_from_id(rows, of["sex"], rows["id_sex"])
     with_birth, births = _birth_from_id(with_sex, of["birth_date"])
     with_age, ages = _ages(with_birth, wave)
-    told = [(name, *cell) for name, cells in (("sex", sexes), ("birth_date", births), ("age", ages)) for cell in cells]
-    ordered = sorted(told, key=lambda cell: cell[1])
-    return with_age, [
-        f for name, table, row, reading in ordered for f in at_cell(cleans[table], row, frame, name, reading, slot)
-    ]
+    told = {"sex": sexes, "birth_date": births, "age": ages}
+    return with_age, [f for name, cells in told.items() for f in at_cells(cleans, cells, frame, name, slot)]
 
 
-Told = list[tuple[int, int, Reading]]  # table, row, what is to be told of the cell
-
-
-def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame, Told]:
+def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame, list[Told]]:
     by_id = rows["id_birth"]
     # A year or month that agrees with the ID number is no conflict: the ID number only says the day as well.
     coarse = rows["birth_date_precision"].isin(["month", "year"]) & by_id.notna()
@@ -170,7 +164,7 @@ def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame
     return taken.assign(birth_date_precision=taken["birth_date_precision"].where(by_id.isna(), "day")), told
 
 
-def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> tuple[pd.DataFrame, Told]:
+def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> tuple[pd.DataFrame, list[Told]]:
     """Where the ID number speaks it wins: it fills what is missing and overrules what differs, both as findings."""
     name, what = variable.name, variable.label
     taken = Reading(None, "taken_from_id", "inferred", f"无法读取，已按身份证号补出{what}。", "info")
@@ -189,7 +183,7 @@ def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> t
     return rows.assign(**{name: by_id.where(known, said)}), told
 
 
-def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, Told]:
+def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
     """Age in full years at the reference date: from the birth date where that is certain, else as stated."""
     counted = certain_ages(rows, wave.reference_date)
     stated = rows["age"].astype("Int64")

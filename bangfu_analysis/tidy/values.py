@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,9 @@ from bangfu_analysis.wave import Wave
 
 NOT_READ = ("private", "ignored", "row_number")
 NO_VALUES = (*NOT_READ, "name", "id_number")
+
+
+Told = tuple[int, int, Reading]  # table and body row of a cell, and what is to be told of it
 
 
 @dataclass(frozen=True)
@@ -153,14 +158,19 @@ def _placed(table: Table, row: int, column: Column, reading: Reading, said: str,
     )
 
 
-def at_cell(
-    clean: CleanTable, row: int, frame: str, name: str, reading: Reading, slot: int | None = None
+def at_cells(
+    cleans: Sequence[CleanTable], cells: Iterable[Told], frame: str, name: str, slot: int | None = None
 ) -> list[Finding]:
-    """The finding that `reading` makes of a variable's cell at body row `row`; none where the table lacks the variable."""
-    column = clean.column(frame, name, slot)
-    if column is None:
-        return []
-    return [finding_at(clean.table, row, column, reading, clean.table.body.at[row, column.index])]
+    """The finding of each of `cells` in the column of a variable; none where its table lacks the variable."""
+    found = []
+    for number, own in groupby(sorted(cells, key=itemgetter(0)), key=itemgetter(0)):
+        column, table, told = cleans[number].column(frame, name, slot), cleans[number].table, list(own)
+        if column is not None:
+            raws = table.body[column.index].loc[[row for _, row, _ in told]]
+            found += [
+                finding_at(table, row, column, reading, raw) for (_, row, reading), raw in zip(told, raws, strict=True)
+            ]
+    return found
 
 
 def first_cell(row: Any, cleans: Sequence[CleanTable]) -> str:

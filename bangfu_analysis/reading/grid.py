@@ -81,7 +81,8 @@ class Grid:
 
     def columns_of(self, row: int, first: int = 0, last: int | None = None) -> list[int]:
         """The filled columns of a row within [first, last)."""
-        return [int(c) + first for c in np.flatnonzero(self.filled[row, first:last])]
+        found: list[int] = (np.flatnonzero(self.filled[row, first:last]) + first).tolist()
+        return found
 
     def number(self, row: int) -> int:
         """The row number that a person sees."""
@@ -127,18 +128,18 @@ class Ledger:
 
     def accounts(self, *, set_aside: bool) -> tuple[dict[str, int], dict[str, int]]:
         """Rows and cells by fate; a sheet that is `set_aside` has no rows kept. Raises BalanceBroken."""
-        counts = np.bincount(self._cells[self.grid.filled] + 1, minlength=len(CELL_FATES) + 1)
-        cells = {fate: int(n) for fate, n in zip(CELL_FATES, counts[1:], strict=True)}
+        cells = {fate: int(np.count_nonzero(self._cells == n)) for n, fate in enumerate(CELL_FATES)}
+        lost = int(np.count_nonzero(self.grid.filled)) - sum(cells.values())
         ranks = np.bincount(self._rows, minlength=len(_RANK))
         rows = {fate: int(ranks[_RANK[fate]]) if fate in _RANK else 0 for fate in ROW_FATES}
         if set_aside:
             rows["set_aside"], rows["kept"] = rows["set_aside"] + rows["kept"], 0
             cells["set_aside"], cells["body"] = cells["set_aside"] + cells["body"], 0
         blank = int((self.grid.counts == 0).sum())
-        if sum(rows.values()) != self.grid.height or counts[0] or rows["blank"] != blank:
+        if sum(rows.values()) != self.grid.height or lost or rows["blank"] != blank:
             sheet = self.grid.sheet
             raise BalanceBroken(
-                f"{sheet.file} [{self.grid.name}]：{self.grid.height} 行、{int(self.grid.filled.sum())} 格中有 {counts[0]} 格"
+                f"{sheet.file} [{self.grid.name}]：{self.grid.height} 行、{int(self.grid.filled.sum())} 格中有 {lost} 格"
                 "未能说明去向，已停止清理以免丢失数据。请把该文件的空表样寄给维护者。"
             )
         return rows, cells

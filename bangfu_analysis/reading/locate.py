@@ -72,7 +72,7 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
 
 def _is_questionnaire(grid: Grid) -> bool:
     """One header row of reply times and sources, or of numbered questions; or a plain one, in a file or sheet named 问卷."""
-    row, *body = (int(row) for row in np.flatnonzero(grid.counts))
+    row, *body = np.flatnonzero(grid.counts).tolist()
     headings = [grid.values[row, c] for c in grid.columns_of(row)]
     if looks_like_questionnaire(headings):
         return True

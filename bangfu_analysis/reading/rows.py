@@ -65,8 +65,9 @@ def sort_rows(block: Block, *, include_hidden: bool) -> None:
     notes[[n for n in sparse if _is_note(block, block.body + int(n))]] = True
     block.totals, block.notes = _numbers(block, totals), _numbers(block, notes)
     data = np.flatnonzero((counts > 0) & ~special & ~totals & ~notes)
-    _set_aside(block, [block.body + int(n) for n in data], set(sparse.tolist()), include_hidden=include_hidden)
-    block.data = [block.body + int(n) for n in data if block.body + int(n) not in block.aside]
+    rows = (data + block.body).tolist()
+    _set_aside(block, rows, set(sparse.tolist()), include_hidden=include_hidden)
+    block.data = [row for row in rows if row not in block.aside] if block.aside else rows
 
 
 def _numbers(block: Block, chosen: Booleans) -> list[int]:
@@ -144,10 +145,11 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
     struck = _struck(block, data) if not include_hidden else set()
     numbers = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"]
     after = min((n for n in block.notes if _has_signature(grid, n, block) and any(d < n for d in data)), default=None)
-    before = [row for row in data if after is None or row < after]
+    before = [row for row in data if row < after] if after is not None else []
     usual = float(np.median(grid.filled[before, block.first : block.last].sum(axis=1))) if before else 0.0
     name = block.place_of("name")
-    for row in data:
+    doubted = {*struck, *(block.body + n for n in sparse), *(data[len(before) :] if after is not None else [])}
+    for row in sorted(doubted.intersection(data)):
         columns = grid.columns_of(row, block.first, block.last) if row - block.body in sparse else None
         if row in struck:
             block.aside[row] = ("row_struck", "这一行的姓名或多数单元格带删除线，按已删除的人另列，不计入")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -40,9 +40,10 @@ def without_names(
     return rows.assign(**cleared), findings
 
 
-def masked(findings: Iterable[Finding], names: frozenset[str]) -> list[Finding]:
+def masked(findings: Sequence[Finding], names: frozenset[str]) -> list[Finding]:
     """The findings with every quote that holds a known name masked."""
-    return [_masked(finding) if finding.raw and _holds(finding.raw, names) else finding for finding in findings]
+    holding = {raw for raw in {finding.raw for finding in findings} if _holds(raw, names)}
+    return [_masked(finding) if finding.raw in holding else finding for finding in findings]
 
 
 def _masked(finding: Finding) -> Finding:

@@ -41,7 +41,8 @@ def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) ->
     """
     rosters = [clean for clean in cleans if clean.table.kind in ("roster", "form") and len(clean.rows)]
     everyone = _rows(rosters, "workers", codebook, wave).assign(**_causes_said(rosters))
-    heads = everyone[np.concatenate([np.array([], dtype=bool), *map(_are_heads, rosters)])].reset_index(drop=True)
+    are_heads = np.concatenate([np.array([], dtype=bool), *map(_are_heads, rosters)])
+    heads = everyone if are_heads.all() else everyone[are_heads].reset_index(drop=True)
     completed, found = _complete(heads, cleans, "workers", codebook, wave)
     said = {clean.number: _unit_of(clean.table) for clean in rosters}
     unit = completed["reporting_unit"]

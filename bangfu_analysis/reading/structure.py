@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
@@ -27,6 +27,7 @@ _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)</|<(?:\w+:)?t\b[^>]*>([^<]*)</")
 _SIGNS = (b't="e"', b"<f>", b"<f ", b"strike")
+MOST_SIGNS = 50
 _STRIKE_OFF = ("0", "false")
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
@@ -90,9 +91,8 @@ def _marked_cells(xml: bytes, styles: set[bytes], strings: set[bytes]) -> tuple[
     errors: Marked = {}
     uncalculated: set[Any] = set()
     struck: set[Any] = set()
-    if not (styles or strings or any(sign in xml for sign in _SIGNS) or (b"<sheetData" not in xml and b":f" in xml)):
-        return errors, uncalculated, struck
-    for head, _, body in _CELL.findall(xml):
+    for cell in _cells_with_signs(xml, [*_SIGNS, *(b' s="%s"' % n for n in styles), *(b">%s</" % n for n in strings)]):
+        head, body = cell[1], cell[3] or b""
         tag = _attributes(head)
         value = _VALUE.search(body)
         text = (value.group(1) or value.group(2) or b"") if value else b""
@@ -105,8 +105,24 @@ def _marked_cells(xml: bytes, styles: set[bytes], strings: set[bytes]) -> tuple[
     return errors, uncalculated, struck
 
 
+def _cells_with_signs(xml: bytes, signs: Sequence[bytes]) -> Iterator[re.Match[bytes]]:
+    """The cells in or at which a sign stands, in order: of a large sheet few, so that not all are looked at."""
+    if b"<sheetData" not in xml or len(signs) > MOST_SIGNS:  # another prefix, or more searches than one pass is worth
+        yield from _CELL.finditer(xml)
+        return
+    starts = {xml.rfind(b"<c ", 0, place) for sign in signs for place in _found(xml, sign)}
+    yield from filter(None, (_CELL.match(xml, start) for start in sorted(starts - {-1})))
+
+
+def _found(xml: bytes, sign: bytes) -> Iterator[int]:
+    place = xml.find(sign)
+    while place >= 0:
+        yield place
+        place = xml.find(sign, place + 1)
+
+
 def _strikes(xml: bytes) -> bool:
-    return re.search(rb'<(?:\w+:)?strike(?! val="(?:0|false)")', xml) is not None
+    return b"strike" in xml and re.search(rb'<(?:\w+:)?strike(?! val="(?:0|false)")', xml) is not None
 
 
 def _position(tag: dict[bytes, bytes]) -> tuple[int, int]:

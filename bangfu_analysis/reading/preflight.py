@@ -6,6 +6,8 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bangfu_analysis.errors import FileRefused
 
@@ -59,7 +61,8 @@ class Package:
 def file_type(data: bytes, file: str) -> tuple[str, Package | None]:
     """xlsx, xlsb, ods, xls, html, xml (a 2003 XML workbook) or text, by content and not by name; the package of a zipped one.
 
-    Raises FileRefused, naming `file`, where the content is not a spreadsheet or would exhaust the machine.
+    Raises FileRefused, naming `file`, where the content is not a spreadsheet or would exhaust the machine; how far the sheets of
+    an .xlsx reach is for refuse_far_cells to say.
     """
     if not data.strip(b"\0 \t\r\n"):
         raise refused(file, "文件是空的（没有任何内容）", "请向报送单位索取完整的文件")
@@ -122,19 +125,24 @@ def _ole_type(data: bytes, file: str) -> str:
 
 
 def _package_type(data: bytes, file: str) -> tuple[str, Package]:
-    try:
+    with _whole(file):
         package = Package(data)
         found = _named_type(package, file)
         _refuse_bombs(package.archive, len(data), file)
-        if found == "xlsx":
-            _refuse_far_cells(package, file)
-        elif found == "ods":
+        if found == "ods":
             _refuse_repeats(package.read("content.xml"), file)
+    return found, package
+
+
+@contextmanager
+def _whole(file: str) -> Iterator[None]:
+    """A broken archive becomes the refusal of `file`."""
+    try:
+        yield
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as fault:
         raise refused(
             file, "文件已损坏（压缩结构不完整）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx"
         ) from fault
-    return found, package
 
 
 def _named_type(package: Package, file: str) -> str:
@@ -164,19 +172,24 @@ def _refuse_bombs(package: zipfile.ZipFile, packed: int, file: str) -> None:
         )
 
 
-def _refuse_far_cells(package: Package, file: str) -> None:
-    for name in sorted(package.names):
-        if re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
-            xml = package.read(name)
-            rows, columns = _extent(xml)
-            if rows * columns > MOST_CELLS:
-                raise refused(
-                    file,
-                    f"工作表范围达 {rows:,} 行 × {columns:,} 列（有孤立的单元格在极远处），会耗尽内存",
-                    "请删除远处的单元格后另存",
-                )
-            if any(_area(found) > MOST_MERGED for found in _MERGE.finditer(xml, max(xml.rfind(b"sheetData"), 0))):
-                raise refused(file, "有一处合并单元格覆盖上百万格", "请取消该合并后另存")
+def refuse_far_cells(package: Package, file: str) -> None:
+    """Raises FileRefused where a sheet of an .xlsx reaches too far or a merge covers too much: before any sheet is parsed."""
+    with _whole(file):
+        for name in sorted(package.names):
+            if re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
+                _refuse_far_sheet(package.read(name), file)
+
+
+def _refuse_far_sheet(xml: bytes, file: str) -> None:
+    rows, columns = _extent(xml)
+    if rows * columns > MOST_CELLS:
+        raise refused(
+            file,
+            f"工作表范围达 {rows:,} 行 × {columns:,} 列（有孤立的单元格在极远处），会耗尽内存",
+            "请删除远处的单元格后另存",
+        )
+    if any(_area(found) > MOST_MERGED for found in _MERGE.finditer(xml, max(xml.rfind(b"sheetData"), 0))):
+        raise refused(file, "有一处合并单元格覆盖上百万格", "请取消该合并后另存")
 
 
 def _extent(xml: bytes) -> tuple[int, int]:

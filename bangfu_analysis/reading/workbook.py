@@ -7,8 +7,10 @@ openpyxl reads the .xlsx that calamine refuses.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import python_calamine
 from bangfu_analysis.distinct import Rows
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
-from bangfu_analysis.reading.preflight import file_type, refused
+from bangfu_analysis.reading.preflight import Package, file_type, refuse_far_cells, refused
 from bangfu_analysis.reading.spss import SUFFIXES, read_statistics_file
 from bangfu_analysis.reading.tables import Cells, Sheet
 
@@ -45,22 +47,35 @@ def read_sheets(path: Path, file: str) -> list[Sheet]:
         return [text_files.delimited(data, file)]
     if kind in ("html", "xml"):
         return text_files.tables_of_html(data, file) if kind == "html" else text_files.workbook_2003(data, file)
+    if kind == "xlsx" and package is not None:
+        return _of_xlsx(data, package, file)
+    sheets = _values(partial(_opened, data), data, kind, file)
     if kind == "ods" and package is not None:
-        return structure.of_ods(package, _values(data, kind, file))
-    if kind != "xlsx" or package is None:
-        return [replace(sheet, structure=UNKNOWN[kind]) for sheet in _values(data, kind, file)]
+        return structure.of_ods(package, sheets)
+    return [replace(sheet, structure=UNKNOWN[kind]) for sheet in sheets]
+
+
+def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
+    """Values and structure, side by side for a large file: calamine lets go of the interpreter while it parses."""
     if len(data) < LARGE_FILE:
-        sheets, structured = _values(data, kind, file), structure.of_xlsx(package)
+        refuse_far_cells(package, file)
+        sheets, structured = _values(partial(_opened, data), data, "xlsx", file), structure.of_xlsx(package)
     else:
-        with ThreadPoolExecutor(1) as beside:  # calamine lets go of the interpreter while it parses
-            parsed = beside.submit(_values, data, kind, file)
+        with ThreadPoolExecutor(1) as beside:
+            opened = beside.submit(_opened, data)
+            refuse_far_cells(package, file)
+            parsed = beside.submit(_values, opened.result, data, "xlsx", file)
             structured, sheets = structure.of_xlsx(package), parsed.result()
     return [structured(sheet) for sheet in sheets]
 
 
-def _values(data: bytes, kind: str, file: str) -> list[Sheet]:
+def _opened(data: bytes) -> python_calamine.CalamineWorkbook:
+    return python_calamine.load_workbook(io.BytesIO(data))
+
+
+def _values(opened: Callable[[], python_calamine.CalamineWorkbook], data: bytes, kind: str, file: str) -> list[Sheet]:
     try:
-        return _by_calamine(data, file)
+        return _by_calamine(opened(), file)
     except python_calamine.PasswordError as fault:
         raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx") from fault
     except _ERRORS as fault:
@@ -69,9 +84,9 @@ def _values(data: bytes, kind: str, file: str) -> list[Sheet]:
     return _by_openpyxl(data, file)
 
 
-def _by_calamine(data: bytes, file: str) -> list[Sheet]:
+def _by_calamine(opened: python_calamine.CalamineWorkbook, file: str) -> list[Sheet]:
     sheets = []
-    with python_calamine.load_workbook(io.BytesIO(data)) as book:
+    with opened as book:
         for about in book.sheets_metadata:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue

@@ -1,11 +1,11 @@
-"""Cells told apart by type and value (1, True and 1.0 are three): the distinct ones once, and for each cell the place of its own."""
+"""Cells told apart (1 and True, though equal, are two): the distinct ones once, and for each cell the place of its own."""
 
 from __future__ import annotations
 
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import Any, overload
 
 import numpy as np
@@ -17,7 +17,6 @@ from bangfu_analysis.text import is_blank
 Objects = npt.NDArray[np.object_]
 Places = npt.NDArray[np.intp]
 PIECE = 100  # rows whose cells stay in the processor's cache
-_NUMBERS = (bool, int)  # beside float
 
 
 class Rows(Sequence[tuple[object, ...]]):
@@ -33,9 +32,12 @@ class Rows(Sequence[tuple[object, ...]]):
         while piece := list(islice(left, PIECE)):
             if not numbers:
                 numbers, places = [defaultdict(count().__next__) for _ in piece[0]], [array("i") for _ in piece[0]]
-            plain = not set(_NUMBERS) & set(map(type, chain.from_iterable(piece)))
-            for number, column, values in zip(numbers, places, zip(*piece, strict=True), strict=True):
-                column.extend(map(number.__getitem__, values if plain else map(_by_type, values)))
+            for j, values in enumerate(zip(*piece, strict=True)):
+                apart = _TOLD_APART in numbers[j]
+                places[j].extend(map(numbers[j].__getitem__, map(_by_type, values) if apart else values))
+                if not apart and (0 in numbers[j] or 1 in numbers[j]) and bool in set(map(type, values)):
+                    numbers[j] = _told_apart(numbers[j])
+                    places[j][-len(values) :] = array("i", map(numbers[j].__getitem__, map(_by_type, values)))
         self.distinct: list[Objects] = []
         self.places = np.empty((len(places[0]) if places else 0, len(places)), dtype=np.int32, order="F")
         for j, (column, number) in enumerate(zip(places, numbers, strict=True)):
@@ -73,8 +75,16 @@ class Rows(Sequence[tuple[object, ...]]):
         return changed
 
 
+_TOLD_APART = (bool, None)  # a key of columns in which True and False are no numbers
+
+
+def _told_apart(numbers: defaultdict[object, int]) -> defaultdict[object, int]:
+    known = {_by_type(key): n for key, n in numbers.items()} | {_TOLD_APART: len(numbers)}
+    return defaultdict(count(len(known)).__next__, known)
+
+
 def _by_type(value: object) -> object:
-    return (type(value), value) if type(value) in _NUMBERS else value
+    return (bool, value) if value is True or value is False else value
 
 
 def _without_blanks(places: array[int], numbers: Iterable[object]) -> tuple[npt.NDArray[np.int32], Objects]:
@@ -91,7 +101,7 @@ def distinct_cells(cells: Objects) -> tuple[Places, Objects]:
     None, NaN and the like have the place -1.
     """
     places, found = pd.factorize(cells)
-    if len({bool, int, float} & set(map(type, found))) and len({bool, int, float} & set(map(type, cells))) > 1:
+    if {bool, int, float} & set(map(type, found)) and bool in set(map(type, cells)):
         apart = [None if absent else _by_type(v) for v, absent in zip(cells, pd.isna(cells), strict=True)]
         places, found = pd.factorize(objects(apart))
         return places, objects([key[1] if type(key) is tuple else key for key in found])

@@ -27,7 +27,7 @@ _UNIT = re.compile(r".{2,20}(?:厂|公司|集团|局|院|所|中心|校|社区|�
 def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
     """The data rows with merges filled and dittos resolved, and what was filled without a merge."""
     grid = block.grid
-    values = grid.values.T[block.first : block.last, block.data].T  # a copy, as the rows are listed
+    values = _copied(grid.values[:, block.first : block.last], block.data)
     _fill_merges(block, values)
     findings = []
     for place, column in enumerate(block.columns):
@@ -51,6 +51,13 @@ def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
     return pd.DataFrame(
         values, index=index, columns=[c.index for c in block.columns], dtype=object, copy=False
     ), findings
+
+
+def _copied(values: Objects, rows: list[int]) -> Objects:
+    """The rows as an array of its own, by column; rows without a gap are copied at once."""
+    if rows and rows[-1] - rows[0] + 1 == len(rows):
+        return values[rows[0] : rows[-1] + 1].copy(order="F")
+    return values.T[:, rows].T
 
 
 def _fill_merges(block: Block, values: Objects) -> None:

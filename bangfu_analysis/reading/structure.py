@@ -26,7 +26,7 @@ _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)</|<(?:\w+:)?t\b[^>]*>([^<]*)</")
-_SIGNS = (b't="e"', b"<f>", b"<f ", b"strike")
+_SIGNS = (b't="e"', b"<f", b"strike")
 MOST_SIGNS = 50
 _STRIKE_OFF = ("0", "false")
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")

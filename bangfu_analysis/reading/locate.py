@@ -76,7 +76,7 @@ def _is_questionnaire(grid: Grid) -> bool:
     headings = [grid.values[row, c] for c in grid.columns_of(row)]
     if looks_like_questionnaire(headings):
         return True
-    whole = len(headings) >= 3 and len(body) > 1 and len(headings) >= grid.counts[body].max()
+    whole = len(headings) >= 3 and len(body) > 1 and len(headings) >= int(grid.counts[body].max())
     return whole and is_named_questionnaire(f"{grid.sheet.file} {grid.name}", headings)
 
 

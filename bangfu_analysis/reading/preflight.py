@@ -125,7 +125,7 @@ def _ole_type(data: bytes, file: str) -> str:
 
 
 def _package_type(data: bytes, file: str) -> tuple[str, Package]:
-    with _whole(file):
+    with _refusing_broken(file):
         package = Package(data)
         found = _named_type(package, file)
         _refuse_bombs(package.archive, len(data), file)
@@ -135,7 +135,7 @@ def _package_type(data: bytes, file: str) -> tuple[str, Package]:
 
 
 @contextmanager
-def _whole(file: str) -> Iterator[None]:
+def _refusing_broken(file: str) -> Iterator[None]:
     """A broken archive becomes the refusal of `file`."""
     try:
         yield
@@ -174,10 +174,11 @@ def _refuse_bombs(package: zipfile.ZipFile, packed: int, file: str) -> None:
 
 def refuse_far_cells(package: Package, file: str) -> None:
     """Raises FileRefused where a sheet of an .xlsx reaches too far or a merge covers too much: before any sheet is parsed."""
-    with _whole(file):
-        for name in sorted(package.names):
-            if re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
-                _refuse_far_sheet(package.read(name), file)
+    for name in sorted(package.names):
+        if re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
+            with _refusing_broken(file):
+                xml = package.read(name)
+            _refuse_far_sheet(xml, file)
 
 
 def _refuse_far_sheet(xml: bytes, file: str) -> None:

@@ -201,8 +201,7 @@ def _ledger(
     rows = gathered(own, frame, wave)
     if "id_number" not in codebook.of(frame):
         return rows
-    once = people[~people["name_key"].duplicated(keep=False) & people["name_key"].notna()]
-    by_name = dict(zip(once["name_key"], once["person_id"], strict=True))
+    by_name = _by_name(people)
     owners = [owner for clean in own for owner in _owners(clean, frame, by_name, key)]
     return rows.assign(person_id=objects(owners))
 

@@ -90,9 +90,7 @@ def identity_columns(cleans: Sequence[CleanTable], frame: str, slot: int | None 
 
 
 def _are_heads(clean: CleanTable) -> Any:
-    rows = np.asarray(clean.rows)
-    head_of = clean.table.head_of
-    return np.ones(len(rows), dtype=bool) if head_of is None else head_of.reindex(rows).to_numpy() == rows
+    return _head_rows(clean) == np.asarray(clean.rows)
 
 
 def _causes_said(cleans: Sequence[CleanTable]) -> dict[str, Any]:

@@ -12,6 +12,11 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+def pytest_make_parametrize_id(config, val, argname):
+    """A file's bytes name no test: an archive holds the second it was made in, and workers must collect the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_key(tmp_path_factory):
     import os

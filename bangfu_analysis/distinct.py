@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count, islice
+from itertools import count, islice, zip_longest
 from typing import Any, overload
 
 import numpy as np
@@ -20,7 +20,7 @@ PIECE = 100  # rows whose cells stay in the processor's cache
 
 
 class Rows(Sequence[tuple[object, ...]]):
-    """Equally long rows of cells, kept by column: `distinct[j]` without blanks, and `places[i, j]` among them, -1 where blank.
+    """Rows of cells, kept by column: `distinct[j]` without blanks, and `places[i, j]` among them, -1 where blank or missing.
 
     They are read piece by piece, so that what is said again is freed at once: half the memory of lists, and less time.
     """
@@ -28,16 +28,20 @@ class Rows(Sequence[tuple[object, ...]]):
     def __init__(self, rows: Iterable[Sequence[object]]) -> None:
         numbers: list[defaultdict[object, int]] = []
         places: list[array[int]] = []
-        left = iter(rows)
+        left, done = iter(rows), 0
         while piece := list(islice(left, PIECE)):
-            if not numbers:
-                numbers, places = [defaultdict(count().__next__) for _ in piece[0]], [array("i") for _ in piece[0]]
-            for j, values in enumerate(zip(*piece, strict=True)):
+            columns = list(zip_longest(*piece, fillvalue=""))
+            while len(numbers) < len(columns):
+                numbers.append(defaultdict(count().__next__))
+                places.append(array("i", [numbers[-1][""]]) * done)
+            columns += [("",) * len(piece)] * (len(numbers) - len(columns))
+            for j, values in enumerate(columns):
                 apart = _TOLD_APART in numbers[j]
                 places[j].extend(map(numbers[j].__getitem__, map(_by_type, values) if apart else values))
                 if not apart and (0 in numbers[j] or 1 in numbers[j]) and bool in set(map(type, values)):
                     numbers[j] = _told_apart(numbers[j])
                     places[j][-len(values) :] = array("i", map(numbers[j].__getitem__, map(_by_type, values)))
+            done += len(piece)
         self.distinct: list[Objects] = []
         self.places = np.empty((len(places[0]) if places else 0, len(places)), dtype=np.int32, order="F")
         for j, (column, number) in enumerate(zip(places, numbers, strict=True)):

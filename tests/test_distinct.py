@@ -26,6 +26,14 @@ def test_rows_say_what_was_put_in_and_each_distinct_cell_is_there_once(rows, mor
         assert len(used) == len(set(kept.places[:, j].tolist()) - {-1})
 
 
+@given(st.lists(st.lists(CELLS, max_size=4), max_size=8), st.integers(0, 2 * PIECE))
+def test_what_a_shorter_row_lacks_is_blank(rows, more):
+    rows = rows[:4] + [["男"]] * more + rows[4:]
+    wide = max(map(len, rows), default=0)
+    filled = Rows([*row, *[None] * (wide - len(row))] for row in rows)
+    assert list(Rows(rows)) == list(filled)
+
+
 @given(st.lists(CELLS, max_size=12))
 def test_distinct_cells_say_what_the_cells_say(cells):
     places, found = distinct_cells(objects(cells))

@@ -29,6 +29,7 @@ _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)</|<(?:\w+:)?t\b[^>]*>([^<]*)</
 _SIGNS = (b't="e"', b"<f", b"strike")
 MOST_SIGNS = 50
 _STRIKE_OFF = ("0", "false")
+_UNREADABLE = (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError)
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
 
@@ -36,9 +37,9 @@ def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
     """What adds to a sheet the structure that the package holds of it; where it can't be read, `structure` says so."""
     try:
         book, styles, strings = _root(package, BOOK), _struck_styles(package), _struck_strings(package)
-        known = {name: _of_part(package, part, styles, strings) for name, part in _sheet_parts(package, book).items()}
+        known = {name: _of_part(package, part, styles, strings) for name, part in _parts(package, book).items()}
         epoch1904 = any(p.get("date1904") in ("1", "true") for p in _all(book, "workbookPr"))
-    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as fault:
+    except _UNREADABLE as fault:
         why = f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线"
         return lambda sheet: replace(sheet, structure=why)
 
@@ -168,7 +169,15 @@ def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def _sheet_parts(package: Package, book: ElementTree.Element | None) -> dict[str, str]:
+def sheet_parts(package: Package) -> dict[str, str]:
+    """Sheet name -> its part of the package; empty where that can't be read."""
+    try:
+        return _parts(package, _root(package, BOOK))
+    except _UNREADABLE:
+        return {}
+
+
+def _parts(package: Package, book: ElementTree.Element | None) -> dict[str, str]:
     relations = _relations(package, BOOK)
     found = {}
     for sheet in _all(book, "sheet"):

@@ -7,10 +7,11 @@ openpyxl reads the .xlsx that calamine refuses.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import python_calamine
 from bangfu_analysis.distinct import Rows
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
+from bangfu_analysis.reading.pieces import PARSERS, Parsed, joined, parsed, parsed_ahead
 from bangfu_analysis.reading.preflight import Package, file_type, refuse_far_cells, refused
 from bangfu_analysis.reading.spss import SUFFIXES, read_statistics_file
 from bangfu_analysis.reading.tables import Cells, Sheet
@@ -27,7 +29,6 @@ UNKNOWN = {
     "xls": ".xls 格式：不能得知隐藏的行列、删除线、批注和出错的公式（错误值按空白计）。如有需要请另存为 .xlsx",
     "xlsb": ".xlsb 格式：不能得知隐藏的行列、删除线、批注和合并单元格。如有需要请另存为 .xlsx",
 }
-LARGE_FILE = 200_000  # bytes from which on a thread saves more than it costs
 _ERRORS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
 
 
@@ -49,33 +50,24 @@ def read_sheets(path: Path, file: str) -> list[Sheet]:
         return text_files.tables_of_html(data, file) if kind == "html" else text_files.workbook_2003(data, file)
     if kind == "xlsx" and package is not None:
         return _of_xlsx(data, package, file)
-    sheets = _values(partial(_opened, data), data, kind, file)
+    sheets = _values(data, kind, file)
     if kind == "ods" and package is not None:
         return structure.of_ods(package, sheets)
     return [replace(sheet, structure=UNKNOWN[kind]) for sheet in sheets]
 
 
 def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
-    """Values and structure, side by side for a large file: calamine lets go of the interpreter while it parses."""
-    if len(data) < LARGE_FILE:
-        refuse_far_cells(package, file)
-        sheets, structured = _values(partial(_opened, data), data, "xlsx", file), structure.of_xlsx(package)
-    else:
-        with ThreadPoolExecutor(1) as beside:
-            opened = beside.submit(_opened, data)
-            refuse_far_cells(package, file)
-            parsed = beside.submit(_values, opened.result, data, "xlsx", file)
-            structured, sheets = structure.of_xlsx(package), parsed.result()
-    return [structured(sheet) for sheet in sheets]
+    """Values and structure, side by side where a sheet is large."""
+    refuse_far_cells(package, file)
+    with ThreadPoolExecutor(PARSERS) as parsers:
+        ahead = parsed_ahead(package, structure.sheet_parts(package), parsers)
+        structured = structure.of_xlsx(package)
+        return [structured(sheet) for sheet in _values(data, "xlsx", file, [piece.result for piece in ahead])]
 
 
-def _opened(data: bytes) -> python_calamine.CalamineWorkbook:
-    return python_calamine.load_workbook(io.BytesIO(data))
-
-
-def _values(opened: Callable[[], python_calamine.CalamineWorkbook], data: bytes, kind: str, file: str) -> list[Sheet]:
+def _values(data: bytes, kind: str, file: str, pieces: Sequence[Callable[[], Parsed]] = ()) -> list[Sheet]:
     try:
-        return _by_calamine(opened(), file)
+        return _by_calamine(pieces or [partial(parsed, io.BytesIO(data))], file)
     except python_calamine.PasswordError as fault:
         raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx") from fault
     except _ERRORS as fault:
@@ -84,23 +76,20 @@ def _values(opened: Callable[[], python_calamine.CalamineWorkbook], data: bytes,
     return _by_openpyxl(data, file)
 
 
-def _by_calamine(opened: python_calamine.CalamineWorkbook, file: str) -> list[Sheet]:
+def _by_calamine(pieces: Sequence[Callable[[], Parsed]], file: str) -> list[Sheet]:
     sheets = []
-    with opened as book:
+    book, large = pieces[0]()
+    with book:
         for about in book.sheets_metadata:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue
-            sheet = book.get_sheet_by_name(about.name)
-            merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in sheet.merged_cell_ranges or [])
+            name = about.name
+            first = large.get(name) or book.get_sheet_by_name(name)
+            rows = Rows(joined(chain([first], (piece()[1][name] for piece in pieces[1:] if name in large))))
+            merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in first.merged_cell_ranges or [])
             visible = about.visible == python_calamine.SheetVisibleEnum.Visible
-            sheets.append(sheet_of(_rows(sheet), file, about.name, visible=visible, merged=merges))
+            sheets.append(sheet_of(rows, file, name, visible=visible, merged=merges))
     return sheets
-
-
-def _rows(sheet: python_calamine.CalamineSheet) -> Rows:
-    """The rows from A1 on; calamine's begin with the first filled column."""
-    before = ("",) * (sheet.start[1] if sheet.start else 0)
-    return Rows([*before, *row] for row in sheet.iter_rows()) if before else Rows(sheet.iter_rows())
 
 
 def sheet_of(cells: Cells, file: str, name: str, **more: Any) -> Sheet:

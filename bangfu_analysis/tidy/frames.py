@@ -54,8 +54,9 @@ def tidy_frames(
     left = _has_left(people, wave)
     frames = _worker_frames(people[~left], people[left], codebook)
     frames["members"] = typed(members, "members", codebook)
+    by_name = _by_name(people)
     for name in ledgers(codebook):
-        frames[name] = typed(_ledger(cleans, name, people, codebook, wave, key), name, codebook)
+        frames[name] = typed(_ledger(cleans, name, by_name, codebook, wave, key), name, codebook)
     frames["population"] = typed(_population(cleans, wave), "population", codebook)
     frames |= _questionnaires(sheets, wave)
     frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)
@@ -194,14 +195,13 @@ def _population_in_settings(wave: Wave) -> list[pd.DataFrame]:
 
 
 def _ledger(
-    cleans: Sequence[CleanTable], frame: str, people: pd.DataFrame, codebook: Codebook, wave: Wave, key: bytes
+    cleans: Sequence[CleanTable], frame: str, by_name: Mapping[str, str], codebook: Codebook, wave: Wave, key: bytes
 ) -> pd.DataFrame:
     """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave has."""
     own = _rows_of(cleans, frame)
     rows = gathered(own, frame, wave)
     if "id_number" not in codebook.of(frame):
         return rows
-    by_name = _by_name(people)
     owners = [owner for clean in own for owner in _owners(clean, frame, by_name, key)]
     return rows.assign(person_id=objects(owners))
 

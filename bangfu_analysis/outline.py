@@ -18,7 +18,7 @@ from bangfu_analysis.reporting import narrative
 from bangfu_analysis.reporting.blocks import Block, Exhibit, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.reporting.display import DisplayTable, TableStyle
 from bangfu_analysis.reporting.labels import WORDS
-from bangfu_analysis.reporting.results import records
+from bangfu_analysis.reporting.results import records, sorted_by_size
 from bangfu_analysis.reporting.sections import Outline
 from bangfu_analysis.reporting.wording import date_words
 
@@ -48,8 +48,9 @@ def _basic(data: ReportData) -> list[Exhibit]:
         _by_level(data, "age_by_sex", "困难职工的性别与年龄", "age_by_sex"),
         exhibit(data, "pyramid", BASIC, "困难职工的年龄构成（五岁组）", pyramid, within="sex", draw="age_pyramid"),
         _by_level(data, "education_band", "困难职工的文化程度", "ordered_bars"),
-        exhibit(data, "employment_status", BASIC, "困难职工的就业状况", tabulate(workers, "employment_status"),
-                 say=lambda r: narrative.split(r, codebook, subject="困难职工", order="size"), draw="bar_of_shares", style=BY_SIZE),
+        exhibit(data, "employment_status", BASIC, "困难职工的就业状况",
+                 sorted_by_size(tabulate(workers, "employment_status"), "employment_status"),
+                 say=lambda r: narrative.split(r, codebook, subject="困难职工", order="size"), draw="bar_of_shares"),
         *_rates_by_unit(data),
     ]  # fmt: skip
 
@@ -73,7 +74,7 @@ def _rates_by_unit(data: ReportData) -> list[Exhibit]:
     population = data.frames["population"]
     if population.loc[population["unit"].notna(), "n"].isna().all():
         return []
-    result = hardship_rate(data.workers, population, by="unit")
+    result = hardship_rate(data.workers, population, by="unit").sort_values("share", ascending=False, kind="stable")
     return [
         exhibit(data, "unit", BASIC, "各单位的困难职工与困难率", result, within="unit", draw="unit_rates",
                  say=lambda r: narrative.extremes(r, data.codebook, what="困难职工占职工总数的比重"))
@@ -121,11 +122,9 @@ def _quality(data: ReportData) -> Exhibit:
 
 
 def _introduction(data: ReportData) -> str:
-    sources = data.frames["sources"]
-    files = sources.loc[sources["rows_kept"].gt(0) & sources["kind"].ne("questionnaire"), "source_file"].nunique()
-    day = data.wave.reference_date
+    files, day = narrative.received(data.frames["sources"]), data.wave.reference_date
     return (
-        f"为掌握{data.place}困难职工的基本情况，根据各填报单位报送的{files}个文件，经逐行核对、去除重复后整理成本报告。"
+        f"为掌握{data.place}困难职工的基本情况，根据收到的{files}，经逐行核对、去除重复后整理成本报告。"
         f"年龄计算到{date_words(day)}，均为周岁。现将有关情况报告如下。"
     )
 

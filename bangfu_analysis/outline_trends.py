@@ -84,7 +84,8 @@ def _flows(data: ReportData) -> list[Exhibit]:
         cells.to_numpy().tolist(),
         "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；死亡以退档原因为准，没有填报退档原因的批次（…），死亡计在退出之内。", unit="单位：人",
     )  # fmt: skip
-    return [Exhibit("flow_accounts", TRENDS, title, safe, table, narrative_waves.account(safe)), *_states(data)]
+    words = narrative_waves.account(safe, deaths=not untold.iloc[-1])
+    return [Exhibit("flow_accounts", TRENDS, title, safe, table, words), *_states(data)]
 
 
 def _states(data: ReportData) -> list[Exhibit]:

@@ -134,18 +134,19 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
 
     previous_n and stock_n count the rows of `workers`, the flows count persons, so that a person who stands in a wave twice shows as
     `difference` (stock less the sum) and the `verdict` (agrees, differs). unrecorded_n: of those exited, how many no list of exits
-    names; unfollowed_n: rows of the wave whose person_id is good for that wave alone (id_basis row): they count as new, and next
-    time as exited.
+    names; unfollowed_n: of those who came or left, how many have a whole ID number in no wave (id_basis): each may be one person
+    with another of them, who is then counted once too often among those who came and those who left.
     """
     moved = movements(workers, exits)
     count = pd.crosstab([moved["wave_before"], moved["wave"]], moved["flow"]).reindex(columns=list(FLOWS), fill_value=0)
     found = count.add_suffix("_n").rename_axis(columns=None).reset_index()
     stock = workers.groupby("wave", observed=True).size()
     found = found.assign(previous_n=found["wave_before"].map(stock), stock_n=found["wave"].map(stock))
-    unfollowed = workers["id_basis"].eq("row") if "id_basis" in workers else pd.Series(False, index=workers.index)
+    followed = workers["id_basis"].eq("id_number") if "id_basis" in workers else workers["person_id"].notna()
+    unfollowed = moved["flow"].isin(COMING + GOING) & ~moved["person_id"].isin(workers.loc[followed, "person_id"])
     unrecorded = moved["flow"].eq("exited") & ~moved["recorded"]
     found["unrecorded_n"] = found["wave"].map(unrecorded.groupby(moved["wave"]).sum())
-    found["unfollowed_n"] = found["wave"].map(unfollowed.groupby(workers["wave"]).sum())
+    found["unfollowed_n"] = found["wave"].map(unfollowed.groupby(moved["wave"]).sum())
     computed = found["previous_n"] + found["new_n"] + found["returned_n"] - found["exited_n"] - found["died_n"]
     difference = found["stock_n"] - computed
     verdict = pd.Categorical(np.where(difference == 0, "agrees", "differs"), ["agrees", "differs"])

@@ -120,13 +120,15 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
 def separator_of(words: Iterable[str], *, strong_only: bool = False) -> str:
     """What parts several answers in one cell; "" where nothing does.
 
-    ┋ and → are never part of a label. | ; 、 may be: they count only outside brackets, where the pieces are no more than
-    the different cells and some piece stands in several of them (for 、: in several that it joins).
+    ┋ is never part of a label. → may be: it counts where the cells together are a ranking. | ; 、 count only outside
+    brackets, where the pieces are no more than the different cells and some piece stands in several of them (for 、: in
+    several that it joins).
     """
     cells = list(words)
-    for mark in STRONG:
-        if any(mark in cell for cell in cells):
-            return mark
+    if any("┋" in cell for cell in cells):
+        return "┋"
+    if any("→" in cell for cell in cells) and _are_ranks([pieces(cell, "→") for cell in cells]):
+        return "→"
     for mark in () if strong_only else WEAK:
         if any(mark in cell for cell in cells) and _pieces_recur({tuple(pieces(cell, mark)) for cell in cells}, mark):
             return mark
@@ -171,6 +173,17 @@ def _word(cell: object) -> str:
 def _number(word: str) -> float:
     text = halfwidth(word) if len(word) <= 20 else ""
     return float(text) if _PLAIN_NUMBER.fullmatch(text) else np.nan
+
+
+def _are_ranks(cells: Sequence[Sequence[str]]) -> bool:
+    """Half of the cells or more join several of a few options, which change places, or all stand in every cell.
+
+    They change places where options stand at one and a half places on average: the steps of a path hardly do.
+    """
+    options = {option for cell in cells for option in cell}
+    places = {place for cell in cells for place in enumerate(cell)}
+    mixed = 2 * len(places) >= 3 * len(options) or all(set(cell) == options for cell in cells)
+    return mixed and len(options) <= MOST_CODES and 2 * sum(len(cell) > 1 for cell in cells) >= len(cells)
 
 
 def _pieces_recur(cells: set[tuple[str, ...]], mark: str) -> bool:

@@ -81,7 +81,7 @@ def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: 
     name = _only_dimension(result.drop(columns=within), "by_group")
     words = []
     for _, block in result.groupby(within, observed=True, sort=True):
-        seen = _nameable(block)
+        seen = _nameable(block.assign(percent=printed_percents(block)))
         seen = _nameable(seen, name) if len(seen) > 1 else seen
         if seen.empty:
             continue
@@ -89,7 +89,7 @@ def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: 
         group = labels_of(codebook, most[within].iloc[:1])[0]
         levels = "、".join(labels_of(codebook, most[name]))
         each = "各" if len(most) > 1 else ""
-        share = in_percent(percent(most["share"].iloc[0]))
+        share = in_percent(most["percent"].iloc[0])
         words.append(f"{group}最多的是{levels}（{each}{counted(most['n'].iloc[0], unit)}，{each}占该组的{share}）")
     if not words:
         return f"{subject}按{_title(codebook, within)}分组，没有可公布的人数。"
@@ -191,12 +191,19 @@ def helped(result: pd.DataFrame, codebook: Codebook) -> str:
     return f"{'；'.join(words)}。" if words else "本期没有可统计的帮扶记录。"
 
 
+def received(sources: pd.DataFrame) -> str:
+    """`19个文件（其中18个有采用的数据）`: all files that came in and, where not all did, how many gave rows to a frame."""
+    files, used = (part["source_file"].nunique() for part in (sources, sources[sources["rows_kept"].gt(0)]))
+    return f"{files}个文件" + (f"（其中{used}个有采用的数据）" if used < files else "")
+
+
 def quality(sources: pd.DataFrame, issues: pd.DataFrame, totals: pd.DataFrame) -> str:
     """What was read, kept and set aside, what was mended and given up, and which stated totals disagree."""
-    files, unread = sources["source_file"].nunique(), int(sources["kind"].eq("unreadable").sum())
+    unread = int(sources["kind"].eq("unreadable").sum())
     rows = sources.filter(regex="^rows").sum().astype(int)
     lines = [
-        f"本次共收到文件{files}个、工作表{len(sources)}张" + (f"，其中{unread}张未能读取" if unread else "，均已读取"),
+        f"本次共收到{received(sources)}，工作表{len(sources)}张"
+        + (f"，其中{unread}张未能读取" if unread else "，均已读取"),
         f"共{rows['rows']}行：保留{rows['rows_kept']}行，合并重复{rows['rows_merged']}行，单列备查{rows['rows_set_aside']}行，"
         f"合计行{rows['rows_totals']}行，标题和说明{rows['rows_notes']}行，表头{rows['rows_headers']}行，空行{rows['rows_blank']}行",
     ]

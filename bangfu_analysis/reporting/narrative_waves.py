@@ -8,7 +8,7 @@ from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reporting.labels import STATES, labels_of
 from bangfu_analysis.reporting.narrative import SMALL
-from bangfu_analysis.reporting.results import hidden, records
+from bangfu_analysis.reporting.results import hidden, printed_percents, records
 from bangfu_analysis.reporting.rounding import half_up, percent
 from bangfu_analysis.reporting.wording import counted, in_percent, points, since, year
 
@@ -29,20 +29,26 @@ def tendency(test: pd.DataFrame | None, *, what: str) -> str:
     return f"{CENSUS}{int(row['n'])}个批次的{what}{word}{numbers}。"
 
 
-def account(accounts: pd.DataFrame) -> str:
-    """The identity of the last wave in numbers, from `flow_accounts` (with small flows hidden), and how sure it is."""
+def account(accounts: pd.DataFrame, *, deaths: bool = True) -> str:
+    """The identity of the last wave in numbers, from `flow_accounts` (with small flows hidden), and how sure it is.
+
+    `deaths`: whether the reasons of exit are known; else those who died are among those who left.
+    """
     require(accounts, ["wave_before", "wave", "previous_n", "stock_n", "verdict"], where="account")
     row = accounts.iloc[-1]
-    flows = {state: row[f"{state}_n"] for state in ("new", "returned", "exited", "died")}
+    signs = {"new": "＋", "returned": "＋", "exited": "－"} | ({"died": "－"} if deaths else {})
+    flows = {state: row[f"{state}_n"] for state in signs}
     if any(pd.isna(n) for n in flows.values()):
         return f"{year(row['wave'])}困难职工{counted(row['stock_n'])}，{year(row['wave_before'])}{counted(row['previous_n'])}；进出{SMALL}。"
     told = "、".join(f"{STATES[state][0]}{counted(n)}" for state, n in flows.items())
-    sums = f"{row['previous_n']}＋{flows['new']}＋{flows['returned']}－{flows['exited']}－{flows['died']}＝{row['stock_n']}"
+    sums = f"{row['previous_n']}{''.join(f'{signs[state]}{n}' for state, n in flows.items())}＝{row['stock_n']}"
     off = f"与名册相差{counted(abs(row['difference']))}，请核对重复登记"
     fits = "与名册相符" if row["verdict"] == "agrees" else off
     gaps = [
         f"退出者中{counted(row['unrecorded_n'])}没有退档记录" if row["unrecorded_n"] else "",
-        f"{counted(row['unfollowed_n'])}没有可跟踪的证件信息，计作新建档" if row["unfollowed_n"] else "",
+        f"进出者中{counted(n)}没有完整的身份证号，进、出两项因此至多各多计{counted(n)}"
+        if (n := row["unfollowed_n"])
+        else "",
     ]
     aside = f"；其中{'，'.join(filter(None, gaps))}" if any(gaps) else ""
     return f"{year(row['wave_before'])}至{year(row['wave'])}，{told}：{sums}，{fits}{aside}。"
@@ -50,12 +56,15 @@ def account(accounts: pd.DataFrame) -> str:
 
 def moves(result: pd.DataFrame, codebook: Codebook, name: str) -> str:
     """Where the people of each earlier state are now, from `transitions` of one pair of waves; who came is not said again."""
-    stock = result[~result[f"{name}_before"].isin(["new", "returned"]) & result["n"].gt(0).fillna(False)]
-    stock = stock[~hidden(stock)]
+    stock = result[~result[f"{name}_before"].isin(["new", "returned"])]
     told = []
-    for _, part in stock.groupby(f"{name}_before", observed=True):
+    for _, block in stock.groupby(f"{name}_before", observed=True):
+        part = block.assign(percent=printed_percents(block))
+        part = part[part["n"].gt(0).fillna(False) & ~hidden(part)]
+        if part.empty:
+            continue
         words = [
-            f"{label}{counted(row.n)}（{in_percent(percent(row.share))}）"
+            f"{label}{counted(row.n)}（{in_percent(row.percent)}）"
             for label, row in zip(labels_of(codebook, part[name]), records(part), strict=True)
         ]
         before = labels_of(codebook, part[f"{name}_before"].iloc[:1])[0]

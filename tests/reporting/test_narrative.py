@@ -247,10 +247,16 @@ def test_the_quality_paragraph_balances():
     issues = pd.DataFrame({"action": ["missing", "repaired", "repaired"]})
     totals = pd.DataFrame({"verdict": ["agrees", "differs", "agrees"]})
     assert narrative.quality(sources, issues, totals) == (
-        "本次共收到文件2个、工作表2张，其中1张未能读取。"
+        "本次共收到2个文件（其中1个有采用的数据），工作表2张，其中1张未能读取。"
         "共10行：保留8行，合并重复1行，单列备查0行，合计行1行，标题和说明0行，表头0行，空行0行。"
         "记录问题3处，其中无法辨认而作缺失1处、修正2处。上报的合计数3项，与名册核对，相符2项、不符1项、无法核对0项。"
     )
+
+
+def test_files_received_are_counted_one_way_everywhere():
+    sources = pd.DataFrame({"source_file": ["甲.xlsx", "甲.xlsx", "乙.xlsx"], "rows_kept": [8, 0, 0]})
+    assert narrative.received(sources) == "2个文件（其中1个有采用的数据）"
+    assert narrative.received(sources.head(2)) == "1个文件"
 
 
 def test_frames_of_another_shape_are_refused_in_words():

@@ -8,6 +8,7 @@ from bangfu_analysis.analysis.flows import flow_accounts, transitions
 from bangfu_analysis.analysis.trend import kendall_trend
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.reporting import narrative_waves
+from bangfu_analysis.reporting.display import display_table
 
 CODEBOOK = load_codebook()
 LEVELS = pd.CategoricalDtype(["extreme", "general"])
@@ -48,6 +49,13 @@ def test_the_account_prints_its_sum_and_who_is_unrecorded():
     )
 
 
+def test_an_account_says_by_how_many_it_can_be_wrong_and_no_deaths_where_no_reason_is_known():
+    unsure = WORKERS.assign(id_basis=WORKERS["person_id"].map({"d": "row"}).fillna("id_number"))
+    words = narrative_waves.account(flow_accounts(unsure), deaths=False)
+    assert "新建档1人、返困0人、退出2人：3＋1＋0－2＝2，与名册相符" in words
+    assert words.endswith("进出者中1人没有完整的身份证号，进、出两项因此至多各多计1人。")
+
+
 def test_an_account_with_hidden_flows_prints_none_of_them():
     hidden = flow_accounts(WORKERS).astype({"new_n": "Int64"}).assign(new_n=pd.NA)
     assert "从略" in narrative_waves.account(hidden)
@@ -58,6 +66,21 @@ def test_moves_follow_those_who_were_there_and_leave_out_who_came():
     table = transitions(WORKERS, "hardship_level", outside=True)
     words = narrative_waves.moves(table, CODEBOOK, "hardship_level")
     assert words == "2008年在册的人到2009年：原特困的1人，现为困难1人（100.0%）；原困难的2人，现为退出2人（100.0%）。"
+
+
+def test_the_shares_of_moves_are_those_that_the_table_prints():
+    before = {str(i): "extreme" for i in range(7)}
+    table = transitions(
+        roster(w1=before, w2={**dict.fromkeys("012", "extreme"), **dict.fromkeys("34", "general")}),
+        "hardship_level",
+        outside=True,
+    )
+    words = narrative_waves.moves(table, CODEBOOK, "hardship_level")
+    printed = display_table(
+        table.drop(columns=["wave_before", "wave", "comparable"]), CODEBOOK, within="hardship_level_before"
+    ).rows
+    for row in printed:
+        assert row[2] == 0 or row[1] == "合计" or f"{row[1]}{row[2]}人（{row[3]:.1f}%）" in words
 
 
 def test_a_fair_comparison_names_what_is_rate_and_what_is_mix():

@@ -7,11 +7,11 @@ openpyxl reads the .xlsx that calamine refuses.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import python_calamine
 from bangfu_analysis.distinct import Rows
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
-from bangfu_analysis.reading.pieces import PARSERS, Parsed, joined, parsed, parsed_ahead
+from bangfu_analysis.reading.pieces import cuts_of, pieces_of
 from bangfu_analysis.reading.preflight import Package, file_type, refuse_far_cells, refused
 from bangfu_analysis.reading.spss import SUFFIXES, read_statistics_file
 from bangfu_analysis.reading.tables import Cells, Sheet
@@ -29,6 +29,8 @@ UNKNOWN = {
     "xls": ".xls 格式：不能得知隐藏的行列、删除线、批注和出错的公式（错误值按空白计）。如有需要请另存为 .xlsx",
     "xlsb": ".xlsb 格式：不能得知隐藏的行列、删除线、批注和合并单元格。如有需要请另存为 .xlsx",
 }
+PARSERS = 2
+Parsed = tuple[python_calamine.CalamineWorkbook, Mapping[str, python_calamine.CalamineSheet]]
 _ERRORS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
 
 
@@ -57,17 +59,26 @@ def read_sheets(path: Path, file: str) -> list[Sheet]:
 
 
 def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
-    """Values and structure, side by side where a sheet is large."""
+    """Values and structure; a large sheet is parsed in pieces meanwhile, as calamine lets go of the interpreter."""
     refuse_far_cells(package, file)
+    parts = structure.sheet_parts(package)
+    cuts = cuts_of(package, parts.values())
+    large = [name for name, part in parts.items() if part in cuts]
     with ThreadPoolExecutor(PARSERS) as parsers:
-        ahead = parsed_ahead(package, structure.sheet_parts(package), parsers)
+        ahead = [parsers.submit(_parsed, piece, large) for piece in pieces_of(package, cuts, parts.values())]
         structured = structure.of_xlsx(package)
         return [structured(sheet) for sheet in _values(data, "xlsx", file, [piece.result for piece in ahead])]
 
 
+def _parsed(package: io.BytesIO, names: Iterable[str] = ()) -> Parsed:
+    """The workbook in `package`, and of its sheets those called `names`."""
+    book = python_calamine.load_workbook(package)
+    return book, {name: book.get_sheet_by_name(name) for name in names}
+
+
 def _values(data: bytes, kind: str, file: str, pieces: Sequence[Callable[[], Parsed]] = ()) -> list[Sheet]:
     try:
-        return _by_calamine(pieces or [partial(parsed, io.BytesIO(data))], file)
+        return _by_calamine(pieces or [partial(_parsed, io.BytesIO(data))], file)
     except python_calamine.PasswordError as fault:
         raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx") from fault
     except _ERRORS as fault:
@@ -85,11 +96,26 @@ def _by_calamine(pieces: Sequence[Callable[[], Parsed]], file: str) -> list[Shee
                 continue
             name = about.name
             first = large.get(name) or book.get_sheet_by_name(name)
-            rows = Rows(joined(chain([first], (piece()[1][name] for piece in pieces[1:] if name in large))))
+            rows = Rows(_joined(chain([first], (piece()[1][name] for piece in pieces[1:] if name in large))))
             merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in first.merged_cell_ranges or [])
             visible = about.visible == python_calamine.SheetVisibleEnum.Visible
             sheets.append(sheet_of(rows, file, name, visible=visible, merged=merges))
     return sheets
+
+
+def _joined(pieces: Iterable[python_calamine.CalamineSheet]) -> Iterator[Sequence[object]]:
+    """The rows of the pieces from A1 on, of different lengths. Raises ValueError where they do not follow each other."""
+    done = 0
+    for piece in pieces:
+        if piece.start is None:
+            continue
+        top, left = piece.start
+        if top < done:
+            raise ValueError("rows out of order")
+        yield from [[""]] * (top - done)
+        rows = islice(piece.iter_rows(), top, None)
+        yield from ([""] * left + row for row in rows) if left else rows
+        done = top + piece.height
 
 
 def sheet_of(cells: Cells, file: str, name: str, **more: Any) -> Sheet:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
-from bangfu_analysis.reading import pieces
+from bangfu_analysis.reading import pieces, workbook
 from bangfu_analysis.reading.workbook import read_sheets
 
 CELLS = st.sampled_from([None, None, "男", "第一机械厂", 1, 0, 2.5, True, date(2019, 6, 30), "=1/0", "=1=1", "<row r="])
@@ -52,9 +52,9 @@ def test_pieces_together_are_the_workbook(tmp_path_factory, one, other):
 def test_every_piece_parses_rows_of_its_own(tmp_path, monkeypatch):
     path = saved(tmp_path / "书.xlsx", [(r, c, r * c) for r in range(3, 300) for c in range(2, 5)])
     heights = []
-    inner = pieces.parsed
+    inner = workbook._parsed
     monkeypatch.setattr(pieces, "LARGE_SHEET", 0)
-    monkeypatch.setattr(pieces, "parsed", lambda package, names: _noted(heights, inner(package, names)))
+    monkeypatch.setattr(workbook, "_parsed", lambda package, names: _noted(heights, inner(package, names)))
     read(path)
     assert len(heights) == pieces.PIECES and sum(heights) == 297 and min(heights) > 50
 

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bangfu_analysis.reading.preflight import Package
+from bangfu_analysis.reading.preflight import BROKEN, Package
 
 LARGE_SHEET = 16_000_000  # bytes of XML from which on cutting saves more than it costs
 PIECES = 3
@@ -15,13 +15,27 @@ _ROW, _END = b'<row r="', b"</sheetData>"
 
 
 def cuts_of(package: Package, parts: Iterable[str]) -> Cuts:
-    """Where the large ones among the sheets `parts` are cut: part -> the slices of its XML that hold its rows, one a piece."""
-    return {part: cuts for part in parts if (cuts := _cuts(package.read(part)))}
+    """Where the large ones among the sheets `parts` are cut: part -> the slices of its XML that hold its rows, one a piece.
+
+    None of a package that can't be unpacked whole: its sheets may still be read from it as it is.
+    """
+    large = [part for part in parts if package.archive.getinfo(part).file_size >= LARGE_SHEET]
+    try:
+        cuts = {part: cuts for part in large if (cuts := _cuts(package.read(part)))}
+        for name in _rest(package, cuts) if cuts else ():
+            package.read(name)
+    except BROKEN:
+        return {}
+    return cuts
+
+
+def _rest(package: Package, cuts: Cuts) -> list[str]:
+    return [name for name in package.names - cuts.keys() if name.endswith((".xml", ".rels"))]
 
 
 def _cuts(xml: bytes) -> list[slice]:
     first, end = xml.find(_ROW), xml.rfind(_END)
-    if len(xml) < LARGE_SHEET or not 0 <= first < end:
+    if not 0 <= first < end:
         return []
     starts = [max(first, xml.rfind(_ROW, 0, first + (end - first) * n // PIECES)) for n in range(PIECES)]
     return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True)]
@@ -29,7 +43,7 @@ def _cuts(xml: bytes) -> list[slice]:
 
 def pieces_of(package: Package, cuts: Cuts, parts: Iterable[str]) -> Iterator[io.BytesIO]:
     """Packages with some rows of every large sheet, in their order; the first has the other sheets among `parts` too. None without cuts."""
-    rest = [name for name in package.names - cuts.keys() if name.endswith((".xml", ".rels"))]
+    rest = _rest(package, cuts)
     for n in range(PIECES if cuts else 0):
         into = io.BytesIO()
         with zipfile.ZipFile(into, "w") as piece:

@@ -15,6 +15,7 @@ MOST_UNPACKED = 2_000_000_000
 MOST_CELLS = 40_000_000
 MOST_MERGED = 1_000_000
 LARGE_XML = 8_000_000
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError)  # by a damaged archive
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*?(?<!/)>(?!</)')
 # Columns that a sheet stays within where no cell matches.
@@ -139,7 +140,7 @@ def _refusing_broken(file: str) -> Iterator[None]:
     """A broken archive becomes the refusal of `file`."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as fault:
+    except BROKEN as fault:
         raise refused(
             file, "文件已损坏（压缩结构不完整）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx"
         ) from fault

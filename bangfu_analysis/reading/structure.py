@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 from bangfu_analysis.distinct import Rows
-from bangfu_analysis.reading.preflight import Package
+from bangfu_analysis.reading.preflight import BROKEN, Package
 from bangfu_analysis.reading.tables import Cells, Sheet
 
 Marked = dict[tuple[int, int], Any]
@@ -29,7 +28,7 @@ _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)</|<(?:\w+:)?t\b[^>]*>([^<]*)</
 _SIGNS = (b't="e"', b"<f", b"strike")
 MOST_SIGNS = 50
 _STRIKE_OFF = ("0", "false")
-_UNREADABLE = (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError)
+_UNREADABLE = (*BROKEN, ElementTree.ParseError, ValueError)
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
 

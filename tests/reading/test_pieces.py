@@ -88,3 +88,16 @@ def test_rows_that_do_not_follow_each_other_are_all_read(tmp_path, monkeypatch):
     monkeypatch.setattr(pieces, "LARGE_SHEET", 0)
     (sheet,) = read(path)
     assert {row[0] for row in sheet.cells} - {None} == set(range(3, 10))
+
+
+@pytest.mark.parametrize("damaged", ["xl/theme/theme1.xml", "docProps/core.xml"])
+def test_a_damaged_part_that_holds_no_values_stops_nothing(tmp_path, monkeypatch, damaged):
+    path = saved(tmp_path / "书.xlsx", [(r, 1, f"第{r}行") for r in range(3, 30)])
+    with zipfile.ZipFile(path) as package:
+        info = package.getinfo(damaged)
+    data, start = bytearray(path.read_bytes()), info.header_offset + 30 + len(damaged)
+    data[start : start + info.compress_size] = b"\xff" * info.compress_size
+    path.write_bytes(data)
+    monkeypatch.setattr(pieces, "LARGE_SHEET", 0)
+    (sheet,) = read(path)
+    assert [row[0] for row in sheet.cells][2:] == [f"第{r}行" for r in range(3, 30)]

@@ -123,10 +123,11 @@ def domains(frame: pd.DataFrame, by: Names = None, where: Any = None) -> Domains
     parts = [level_codes(frame[column]) for column in columns]
     shape = [len(levels) for _, levels in parts]
     size = int(np.prod(shape, dtype=np.int64))
-    code: Codes = np.zeros(1 if parts else len(frame), dtype=np.intp)
+    code: Codes = np.zeros(len(frame), dtype=np.intp)
     for codes, levels in parts:
         inside = inside & (codes >= 0) if codes.min(initial=0) < 0 else inside
-        code = code * len(levels) + codes
+        code *= len(levels)  # in place: a new array costs more than the sum
+        code += codes
     code = code if inside.all() else np.where(inside, code, size)
     kept: Codes = np.arange(size)
     if columns and not any(isinstance(levels, pd.CategoricalIndex) for _, levels in parts):

@@ -58,7 +58,7 @@ def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: i
     (top, base), variance = variance_of(sample, statistic, [wgap, wx], gradient, code, count)
     ratio = per(top, base)
     cross, power = (top, base) if x is None else (sums(code, count, wgap * x), sums(code, count, wx * x))
-    raw = sums(code, count, wgap * gap)
+    raw = sums(code, count, np.multiply(wgap, gap, out=wgap))
     spare = raw - 2 * ratio * cross + ratio**2 * power
     squares = np.where(spare > ROUNDING * raw, per(spare, base**2), 0.0)
     people = base if x is None else sums(code, count, w)

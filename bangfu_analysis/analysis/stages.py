@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bangfu_analysis.analysis.domains import Codes, Floats, Names, Truths, level_codes, names, numbers, packed
 from bangfu_analysis.errors import ArgumentError
 
+Number = TypeVar("Number", np.intp, np.float64)
+SLICE = 1 << 16  # rows
 FULLY_TAKEN = 1e-7  # a stratum with a smaller part left out has no variance (as R)
 
 
@@ -67,26 +71,24 @@ def stages_of(frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, ne
 
 
 def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None) -> Stage:
-    row = np.zeros(int(unit.max()) + 1, dtype=np.intp)
-    row[unit] = np.arange(len(unit))  # one row of each unit speaks for it
-    stratum = layer[row]
-    if (stratum.take(unit) != layer).any():
+    stratum = _of_units(unit, layer)
+    if not _agree(unit, stratum, layer):
         raise ArgumentError(
             "有的抽样单元（cluster）跨了几个层（strata）。若各层的单元编号会重复，请写 nest=True；否则请更正编号。"
         )
     taken = np.bincount(stratum).astype(float)
     parent, carried = np.zeros(len(taken), dtype=np.intp), np.ones(len(taken))
     if before is not None:
-        parent[stratum] = before.unit[row]
+        parent[stratum] = _of_units(unit, before.unit)
         carried = (before.carried * before.taken / before.population)[before.stratum[parent]]
     stage = Stage(unit, stratum, parent, taken, np.full(len(taken), np.inf), carried)
-    return stage if fpc is None else replace(stage, population=_population(stage, row, numbers(frame, fpc), fpc))
+    return stage if fpc is None else replace(stage, population=_population(stage, numbers(frame, fpc), fpc))
 
 
-def _population(stage: Stage, row: Codes, value: Floats, fpc: str) -> Floats:
+def _population(stage: Stage, value: Floats, fpc: str) -> Floats:
     taken, stated = stage.taken, stage.population.copy()
-    stated[stage.stratum] = value[row]
-    if (stated[stage.stratum].take(stage.unit) != value).any() or (stated < 0).any():
+    stated[stage.stratum] = _of_units(stage.unit, value)
+    if not _agree(stage.unit, stated[stage.stratum], value) or (stated < 0).any():
         raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失、负数或不同的值。每层应只有一个总体单元数或抽样比。")
     if (stated > 1).any() and (stated < 1).any():
         raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 的数又有小于 1 的数。请统一写总体单元数，或统一写抽样比。")
@@ -95,6 +97,19 @@ def _population(stage: Stage, row: Codes, value: Floats, fpc: str) -> Floats:
     if (stated < taken).any():
         raise ArgumentError(f"fpc 列 {fpc}：有的层总体单元数小于样本中的单元数（抽样比超过 100%）。请核对。")
     return stated
+
+
+def _of_units(unit: Codes, values: NDArray[Number]) -> NDArray[Number]:
+    """The value of each unit: that of one of its rows."""
+    found = np.zeros(int(unit.max()) + 1, dtype=values.dtype)
+    found[unit] = values
+    return found
+
+
+def _agree(unit: Codes, of_unit: NDArray[Any], values: NDArray[Any]) -> bool:
+    """Whether every row has the value of its unit. A slice at a time: arrays as long as the frame cost more than their sums."""
+    parts = (slice(start, start + SLICE) for start in range(0, len(unit), SLICE))
+    return all(np.array_equal(of_unit.take(unit[part]), values[part]) for part in parts)
 
 
 def _codes(frame: pd.DataFrame, column: str) -> Codes:

@@ -70,6 +70,27 @@ def test_the_error_of_gini_is_close_to_the_jackknife():
     np.testing.assert_allclose(made["se"], linear["se"], rtol=0.1)
 
 
+def test_the_error_of_gini_is_that_of_the_slopes_of_its_definition_over_pairs():
+    """Nothing of the package is used: Gini's mean difference of all pairs, its slope in every weight, and the spread between units."""
+    rng = np.random.default_rng(4)
+    unit = rng.integers(0, 24, 240)
+    y, w = rng.lognormal(7, 0.6, 240).round(-2) + 20 * unit, rng.uniform(1, 9, 240)  # rounded: with ties
+
+    def of_pairs(weight):
+        return weight @ np.abs(y[:, None] - y) @ weight / (2 * weight.sum() * (weight @ y))
+
+    steps = np.diag(w * 1e-5)
+    slopes = [(of_pairs(w + step) - of_pairs(w - step)) / (2 * step.sum()) for step in steps]
+    units = pd.Series(w * slopes).groupby(unit).sum()
+    variance = sum(len(z) * z.var() for _, z in units.groupby(units.index % 3))
+    found = gini(
+        pd.DataFrame({"y": y, "w": w, "u": unit, "s": unit % 3}),
+        "y",
+        design=SurveyDesign(weight="w", strata="s", cluster="u"),
+    )
+    np.testing.assert_allclose(found[["estimate", "se"]], [[of_pairs(w), variance**0.5]], rtol=1e-7)
+
+
 def test_aid_for_the_poorest_has_a_negative_index_and_ties_do_not_depend_on_order():
     data = incomes(1.0, 2, 3, 4, aid=[8.0, 1, 1, 0])
     assert concentration_index(data, "aid", "y", design=CENSUS)["estimate"].item() < 0

@@ -50,10 +50,12 @@ def read_money(
     value = round(said.value * scale, 2)
     if not _inside(value, low or 0.0, high):
         return _outside(low or 0.0, high)
-    if said.period and share != 1.0:
-        message = f"单元格自带期间（每{own}），已换算成本列的期间。请核对。"
-        return Reading(value, "period_converted", "repaired", message, "info")
-    return _told(said, value, scale)
+    told = _told(said, value, scale)
+    if not said.period or share == 1.0:
+        return told
+    message = f"单元格自带期间（每{own}），已换算成本列的期间。请核对。"
+    plain = Reading(value, "period_converted", "repaired", message, "info")
+    return told._replace(message=told.message + message) if said.how else plain
 
 
 def read_count(
@@ -144,6 +146,7 @@ _TOLD = {
     "band": _APPROXIMATE,
     "range": ("range", "inferred", "写的是范围，取中点。请填写准确数。", "warning"),
     "sum": ("sum", "repaired", "写了几项金额，已相加。请核对合计。", "info"),
+    "note": ("note_ignored", "inferred", "括号里的说明没有采用。请核对。", "info"),
     "mended": ("letter_in_number", "repaired", "数字中夹有字母 O 或 l，已改为 0 或 1。请核对。", "info"),
 }
 

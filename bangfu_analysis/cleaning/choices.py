@@ -13,10 +13,11 @@ from bangfu_analysis.text import halfwidth, squeeze
 
 FILLED, EMPTY = "■☑☒✓✔√●◆▣\uf0fe\uf052\uf0fc", "□☐○◇◻\uf0a8\uf06f\uf0a3"
 _YES = re.compile(
-    rf"是的?|有的?|[已对1]|(已|已经)?享受|属于|符合|已?参加|y|yes|t|true|v|[{FILLED.replace('☒', '')}]", re.IGNORECASE
+    rf"是的?|有的?|[已对]|1(\.0)?|(已|已经)?享受|属于|符合|已?参加|y|yes|t|true|v|[{FILLED.replace('☒', '')}]",
+    re.IGNORECASE,
 )
 _NO = re.compile(
-    rf"否|[无没未不非]|没有|不是|[未不没]享受|不属于|不符合|未参加|0|n|no|f|false|[×✗✘✕x☒{EMPTY}]", re.IGNORECASE
+    rf"否|[无没未不非]|没有|不是|[未不没]享受|不属于|不符合|未参加|0(\.0)?|n|no|f|false|[×✗✘✕x☒{EMPTY}]", re.IGNORECASE
 )
 _SAYS = re.compile(rf"{_YES.pattern}|{_NO.pattern}", re.IGNORECASE)
 _GB2261_SEX = {"1": "male", "2": "female"}
@@ -25,7 +26,9 @@ _SOFT = re.compile(r"(和|与|及|跟|以及|并|且|兼)")
 _CIRCLED = re.compile(r"[①-⑳❶-❿㈠-㈩]\s*(?=[\u3400-\u9fff])")
 _NUMBERED = re.compile(r"(?<![\d.])\(?\d{1,2}[).、:]\s*(?=[\u3400-\u9fff])")
 _OPTION = re.compile(r"^\(?[0-9A-Za-z]{1,2}[).、:]")
+_NUMBER_BEFORE = re.compile(_OPTION.pattern + r"(?=[\u3400-\u9fff])")
 _ENDING = re.compile(r"[。.,;、:!]+$|等[。.]?$")
+_NOTES = re.compile(r"\(([^()]*)\)")
 _BRACKETED = re.compile(r"\([^()]*\)")
 _IN_PROGRESS = re.compile(r"在读|在学|就读|未毕业|读书")
 _BAND = re.compile(r"以[上下]|\(含")
@@ -79,7 +82,7 @@ def read_yes_no(raw: object, variable: Variable) -> Reading:
     """True or False. A cell that repeats the heading (低保户) or says a sum (低保300元) is a yes, and inferred."""
     if isinstance(raw, bool):
         return Reading(raw)
-    text = _ENDING.sub("", _spelled(raw))
+    text = _NUMBER_BEFORE.sub("", _ENDING.sub("", _spelled(raw)))
     if _SAYS.fullmatch(text):
         return Reading(_YES.fullmatch(text) is not None)
     absent = read_absence(raw)
@@ -163,7 +166,7 @@ def _no_box_filled() -> Reading:
 
 def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> Reading:
     """What no list knows: a remark in brackets, several labels, a band, free text, or a new value."""
-    if _IN_PROGRESS.search(text):
+    if variable.name == "education" and _IN_PROGRESS.search(text):
         return given_up("in_progress", f"“{variable.label}”写的是在读、未毕业，尚未取得，记为缺失。请填写已取得的。")
     if _BAND.search(text):
         return given_up("band", f"“{variable.label}”写的是“以上”“以下”的范围，不是一项，记为缺失。请填写具体一项。")
@@ -171,6 +174,9 @@ def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> R
         return lost_character()
     if (bare := _BRACKETED.sub("", text)) != text and bare in variable.spellings:
         one = _of_levels(variable.spellings[bare], variable, schemes)
+        notes = [note for note in _NOTES.findall(text) if note in variable.spellings and not _IN_PROGRESS.search(note)]
+        if any(_of_levels(variable.spellings[note], variable, schemes).value != one.value for note in notes):
+            return given_up("several_values", f"“{variable.label}”括号内外写的不是同一项，记为缺失。请只填一项。")
         message = "括号里的说明没有采用。请核对。"
         return Reading(one.value, "note_ignored", "inferred", message, "info", one.detail) if one.value else one
     several = _of_segments(_segments(_listed(text), variable.spellings), variable)
@@ -287,7 +293,7 @@ def _yes_no_in_words(text: str, variable: Variable) -> Reading:
     negated = re.match(r"未|无|非|不|没有|没|否", text)
     if negated and text[negated.end() :] in names | stems:
         return Reading(False)
-    if text in names | stems:
+    if text in names | stems or (text[:1] in ("有", "是") and text[1:] in stems):
         return Reading(True)
     if prefix := _YES_PREFIX.match(text):
         message = "“是/否”之后的说明没有采用。请核对。"

@@ -28,6 +28,7 @@ _PARTS = re.compile(
     r"(?P<y>[0-9]{4}|[0-9]{2})年(?:(?P<m>[0-9]{1,2})(?:月份?|[-./]|$)(?:(?P<d>[0-9]{1,2})[日号]?)?)?"
     r"|(?P<y2>[0-9]{4}|[0-9]{2})(?P<s>[-./、,·。\\])(?P<m2>[0-9]{1,2})月?份?(?:(?P=s)(?P<d2>[0-9]{1,2})[日号]?)?"
 )
+_REPUBLIC = re.compile(r"民国([0-9]{1,2})年")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})")
 _YEAR_AND_WORDS = re.compile(r"([0-9]{4})年[^0-9]+")
 _FUTURE = "日期晚于填报期，记为缺失。请核对年份。"
@@ -66,7 +67,7 @@ def _from_decimal(raw: float, reference: date, birth: bool) -> Reading:
 def _tidy(raw: str) -> str:
     """Half width, no time of day, no weekday; spaces between digits become `-`."""
     text = _WEEKDAY.sub("", _TIME.sub("", halfwidth(raw).strip("'’‘`\"")))
-    return re.sub(r"\s+", "", re.sub(r"(?<=\d)\s+(?=\d)", "-", text)).rstrip(".、,;。-/")
+    return re.sub(r"\s+", "", re.sub(r"(?<=\d)\s+(?=\d)", "-", re.sub("[—―~]+", "-", text))).rstrip(".、,;。-/")
 
 
 def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
@@ -79,6 +80,10 @@ def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Read
         reading = _from_text(_YEAR_WORD.sub(f"{year_number}年", text), reference, birth, epoch1904)
         return _inferred(reading, "relative_date", "写的是“今年”“去年”等，已按本期的基准日期推算。请写明年份。")
     plain = _BORN.sub("", _CHINESE.sub(_arabic, text))
+    if _REPUBLIC.match(plain):
+        plain = _REPUBLIC.sub(lambda year: f"{1911 + int(year[1])}年", plain)
+        reading = _from_text(plain, reference, birth, epoch1904)
+        return _inferred(reading, "republic_year", "写的是民国纪年，已换算成公历。请核对。")
     if plain.isdecimal():
         return _from_digits(plain, reference, birth, epoch1904)
     if found := _PARTS.fullmatch(plain):

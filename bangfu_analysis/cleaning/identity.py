@@ -120,7 +120,7 @@ def read_id(raw: object) -> Reading:
     text = _LABEL.sub("", halfwidth(str(raw))).translate(_X)
     if found := _SCIENTIFIC.fullmatch(squeeze(text)):
         return _cut(found[1] + found[2])
-    return _read_digits(_PUNCTUATION.sub("", text), numeric=False)
+    return _read_digits(_PUNCTUATION.sub("", text).strip(";,、。*:()[]"), numeric=False)
 
 
 def _read_digits(text: str, *, numeric: bool) -> Reading:

@@ -29,8 +29,8 @@ class Bounds:
 class Quantity:
     """A number as said.
 
-    `how` is "", approximate (约, 多, 近), band (以上, 以下), range, sum or mended (letters among the digits); `scaled`: it
-    says its own 元 or 万; `period`: 月, 季, 年, 天, 周 or 小; `parts` of a sum.
+    `how` is "", approximate (约, 多, 近), band (以上, 以下), range, sum, mended (letters among the digits) or note (a remark in
+    brackets may mean another number); `scaled`: it says its own 元 or 万; `period`: 月, 季, 年, 天, 周 or 小; `parts` of a sum.
     """
 
     value: float
@@ -48,9 +48,9 @@ _SOURCE = re.compile(
 _WORDS = {
     "period": r"/?(?:每人)?(?:每|一个?|[/.·]|按|全)个?(?P<per>月|年|季度?|天|日|周|小时)|(?P<alone>月|年|季)",
     "number": f"(?:(?!一个?[月年]){NUMERAL})+",
-    "yuan": r"元整?|块钱?|圆|人民币|rmb|cny|[¥$]",
+    "yuan": r"元整?|块钱?|圆|人民币|rmb|cny|¥",
     "band": r"以[上下内]|>=?|<=?|[≥≤]",
-    "above": r"多|余|来|超过?|高于|大于|多于|至少|不低于|不少于",
+    "above": r"\+$|多|余|来|超过?|高于|大于|多于|至少|不低于|不少于",
     "below": r"将近|近|不足|不到|不满|低于|小于|少于|最多|不超过|不高于",
     "about": r"大?约|大概|左右|上下|估计|≈",
     "through": r"[-~—―]+|至|到",
@@ -58,7 +58,7 @@ _WORDS = {
     "source": _SOURCE.pattern,
     "total": r"合计|总计|共计|一?共",
     "note": r"\([^()]*\)",
-    "filler": r"/人|每人|人?均|平均|收入|家庭|个人|总|[:为是有钱]",
+    "filler": r"/人|每人|人?均|平均|收入|家庭|个人|总|[:为是有钱薪入]",
 }
 _UNITS = {
     "money": "(?!)",
@@ -76,6 +76,8 @@ _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(,\d{3})+(?![\d,])")
 _DIGIT_RUN = re.compile(r"(?<![A-Za-z])[\dOoIl.,]*\d[\dOoIl.,]*(?![A-Za-z])")
 _LETTERS = str.maketrans("OoIl", "0011")
 _NEGATIVE = re.compile(r"-\.?\d|负\d|\(\d[\d.]*\)$")
+_NOTE = re.compile(r"\(([^()]*)\)")
+_DOUBTFUL = re.compile(r"\d|[不未停原曾另除借欠]|使用|[去上]年")
 _UNIT_ENDING = re.compile(f"[{''.join(UNITS)}]+$")
 
 
@@ -113,10 +115,18 @@ def _said(text: str, kind: str) -> Quantity | None:
         return Quantity(float(text))
     if _NEGATIVE.match(text):
         return Quantity(-1.0)
-    words = _words(text, _SCANNERS[kind])
+    words = _words(_NOTE.sub(lambda note: note[1] if _is_told(note[1], kind) else note[0], text), _SCANNERS[kind])
     if words is None or (kind != "money" and _ONLY_MONEY - {"total"} & {name for name, _ in words}):
         return None
-    return _interpret([word for word in words if word[0] not in ("note", "filler", "unit")])
+    said = _interpret([word for word in words if word[0] not in ("note", "filler", "unit")])
+    doubtful = any(name == "note" and _DOUBTFUL.search(word) for name, word in words)
+    return replace(said, how=said.how or "note") if said and doubtful else said
+
+
+def _is_told(note: str, kind: str) -> bool:
+    """True where what stands in brackets is read as if it stood outside: a period, a unit, 约; a number never is."""
+    words = _words(note, _SCANNERS[kind])
+    return bool(words) and not {"number", "note"} & {name for name, _ in words or ()}
 
 
 def _words(text: str, scanner: re.Pattern[str]) -> list[tuple[str, str]] | None:

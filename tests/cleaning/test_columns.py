@@ -89,3 +89,36 @@ def test_the_settings_of_a_heading_reach_the_cells():
     assert column("birth_date", [23813 - 1462], epoch1904=True)[0].value == date(1965, 3, 12)
     assert column("file_date", ["2009-12-01"])[0].value == date(2009, 12, 1)
     assert column("birth_date", ["2009-12-01"])[0].problem == "future_date"
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value", "problem"),
+    [
+        ("income_personal_monthly", "1.2万（年）", 1000.0, "period_converted"),
+        ("income_personal_monthly", "1200（约）", 1200.0, "approximate"),
+        ("income_personal_monthly", "6000（500/月）", 6000.0, "note_ignored"),
+        ("income_personal_monthly", "约2.4万/年", 2000.0, "approximate"),
+        ("income_personal_monthly", "1200+", 1200.0, "approximate"),
+        ("income_personal_monthly", "$1200", None, "not_a_number"),
+        ("income_personal_monthly", "月薪1200", 1200.0, ""),
+        ("floor_area", "45（使用面积）", 45.0, "note_ignored"),
+        ("birth_date", "民国五十四年三月", date(1965, 3, 1), "republic_year"),
+        ("birth_date", "1965—03", date(1965, 3, 1), ""),
+        ("education", "大学（专科）", "junior_college", ""),
+        ("education", "初中（高中）", None, "several_values"),
+        ("education", "本科以上", "bachelor", ""),
+        ("education", "大专及以上", None, "band"),
+        ("has_dibao", "有低保", True, ""),
+        ("has_dibao", "1.是", True, ""),
+        ("has_dibao", "1.0", True, ""),
+        ("medical_insurance", "没有医保", ("uninsured",), ""),
+    ],
+)
+def test_what_stands_in_brackets_or_before_a_value_is_read_or_told(name, raw, value, problem):
+    reading = column(name, [raw])[0]
+    assert (reading.value, reading.problem) == (value, problem)
+
+
+def test_a_relation_may_say_that_a_child_is_at_school():
+    relation = CODEBOOK.variable("members", "relation")
+    assert read_column(["女儿（在读）"], relation, reference=REFERENCE)[0].value == "child"

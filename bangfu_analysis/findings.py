@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import pandas as pd
 
-from bangfu_analysis.text import mask, mask_long_numbers
+from bangfu_analysis.text import is_address, mask, mask_long_numbers
 
 SEVERITIES = ("info", "warning", "error")
 ACTIONS = ("missing", "repaired", "inferred", "kept", "conflict")
@@ -45,9 +45,9 @@ _FIELDS = attrgetter(*COLUMNS)
 
 
 def quoted(raw: object, *, identifying: bool = False) -> str:
-    """What a cell says, fit to be shown: masked if it identifies, long numbers masked, cut at 40 characters."""
+    """What a cell says, fit to be shown: masked if it identifies or is an address, long numbers masked, cut at 40 characters."""
     text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
-    shown = mask(text) if identifying else mask_long_numbers(text)
+    shown = mask(text) if identifying or is_address(text) else mask_long_numbers(text)
     return shown if len(shown) <= MOST_RAW_CHARACTERS else shown[:MOST_RAW_CHARACTERS] + "…"
 
 

@@ -12,7 +12,12 @@ _SPACE = re.compile(r"\s+")
 _STARS = re.compile(r"^[*★☆＊﹡#※]+|[*★☆＊﹡#※]+$")
 _BRACKET = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]*)[)\]】>〉]$")
 _UNIT_BEHIND = re.compile(r"(?<=.)[/,、:-]([万千]?元|元/[年月]|m2|平方米|周?岁)$")
-_LONG_NUMBER = re.compile(r"\d[\d\s-]{5,}[\dXx]")
+_LONG_NUMBER = re.compile(r"\d[\d\s-]{5,}[\dXx]|\d(?:[\s.-]?\d){9,}[Xx]?|[〇零○一二三四五六七八九]{7,}")
+_N = r"(?:\d+|[一二三四五六七八九十]+)"
+_DOOR = re.compile(
+    rf"(?:路|街|巷|胡同|里|村|屯|弄|小区|花园|家园)[^、,;。]{{0,4}}?{_N}(?:号(?![厂矿井线院])|栋|幢|楼|单元|室|组{_N}号|-\d)|"
+    rf"{_N}(?:号楼|栋|幢|单元)|\d+室"
+)
 _WORD_CHARACTER = re.compile(r"\w", re.UNICODE)
 
 
@@ -60,6 +65,11 @@ def is_blank(value: object) -> bool:
 def mask(text: str) -> str:
     """Every letter, digit and character replaced by `*`; only the shape stays (`9.9E+17` -> `*.**+**`)."""
     return _WORD_CHARACTER.sub("*", text)
+
+
+def is_address(text: str) -> bool:
+    """True where a text names a door (安升街12号3单元401室), not only an area or a street."""
+    return _DOOR.search(halfwidth(text)) is not None
 
 
 def mask_long_numbers(text: str) -> str:

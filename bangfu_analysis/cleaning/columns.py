@@ -17,7 +17,7 @@ from bangfu_analysis.cleaning.identity import name_key, read_ids
 from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.distinct import Objects, objects
-from bangfu_analysis.text import mask_long_numbers
+from bangfu_analysis.text import is_address, mask_long_numbers
 
 UNREAD_KINDS = frozenset({"ignored", "private", "row_number"})
 _LETTERS = re.compile(r"\w", re.UNICODE)
@@ -99,13 +99,16 @@ def _read_name(raw: object) -> Reading:
 
 
 def _read_text(raw: object) -> Reading:
-    """A readable text without padding; long numbers are masked, since they may identify a person."""
+    """A readable text without padding; no address, and long numbers masked, since they may identify a person."""
     absent = read_absence(raw)
     if absent is not None:
         return absent
     text = plain_text(raw)
     if not _LETTERS.search(text):
         return BLANK
+    if is_address(text):
+        message = "此处像是门牌住址，为保护个人信息未予保留。请只填街道、区县或单位的名称。"
+        return given_up("address_in_cell", message)
     masked = mask_long_numbers(text)
     if masked != text:
         return Reading(

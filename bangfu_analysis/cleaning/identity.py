@@ -24,7 +24,7 @@ _ONE_ID = re.compile(r"(?<![0-9])(?:[1-9]\d{16}[\dX]|[1-9]\d{14})(?![0-9X])")
 _SCIENTIFIC = re.compile(r"([1-9])\.?(\d*)[eE]\+?17")
 _SEXES = {digit: ("female", "male")[int(digit) % 2] for digit in "0123456789"}
 _NAME = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffffA-Za-z·]{2,30}")
-_NOT_OF_NAME = re.compile(r"[*★☆#'’‘`]+|\([^()]*\)$")
+_NOT_OF_NAME = re.compile(r"[*★☆#'’‘`]+|\([^()]*\)$|\d{7,}$")
 _DOTS = re.compile(r"[•．.・‧]")
 _NO_NAME = re.compile(r"合计|小计|总计|共计|其中|^注$|某|姓名|填表|审核|无名|[xX×*]{2,}")
 
@@ -208,7 +208,7 @@ def _birth(digits: str) -> date | None:
 def name_key(raw: object) -> str | None:
     """The canonical form of a name, for keys only and never stored; None where the cell holds no plausible name.
 
-    Spaces, width, stars and a closing remark in brackets are taken off; the dots of minority names are one dot.
+    Spaces, width, stars, a closing remark in brackets or phone number are taken off; the dots of minority names are one dot.
     """
     if not isinstance(raw, str) or read_absence(raw) is not None:
         return None

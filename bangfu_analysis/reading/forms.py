@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.codebook import Variable
-from bangfu_analysis.findings import Finding
+from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import headings_of
 from bangfu_analysis.reading.headings import (
@@ -217,7 +217,7 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
             ledger.mark([cell[0]], "body", cell[1], cell[1] + 1)
         shown = _column(form, heading, variable, taken, cell or (row, column))
         if shown.fate == "unmatched" and cell is not None and grid.filled[cell]:
-            message = f"栏目“{heading.shown}”没有对应的变量或重复出现，未使用。请在 mapping.yaml 的 headings 中写一行。"
+            message = f"栏目“{quoted(heading.shown)}”没有对应的变量或重复出现，未使用。请在 mapping.yaml 的 headings 中写一行。"
             findings.append(grid.finding("heading_unmatched", row, column, message))
         columns.append(shown)
         values.append(grid.values[cell] if cell is not None else None)

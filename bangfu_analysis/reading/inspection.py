@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from bangfu_analysis.reading.tables import Column, SheetReading, Table, column_letters
-from bangfu_analysis.text import heading_key
+from bangfu_analysis.text import heading_key, mask_long_numbers
 
 COLUMNS = (
     "file", "sheet", "kind", "confidence", "header_rows", "rows", "column", "heading", "variable", "status", "suggestions", "reason",
@@ -38,7 +38,7 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
         kind = "form" if table.is_form else table.kind
         for column in table.columns:
             yield (
-                *sheet, kind, reading.confidence, rows, len(table.body), _letter(table, column), column.heading,
+                *sheet, kind, reading.confidence, rows, len(table.body), _letter(table, column), mask_long_numbers(column.heading),
                 _target(column), column.fate, "、".join(column.suggestions), reading.reason,
             )  # fmt: skip
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
-from bangfu_analysis.findings import Finding
+from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading import forms
 from bangfu_analysis.reading.body import body_of, heads_of, with_sections
 from bangfu_analysis.reading.grid import Grid, Ledger
@@ -192,15 +192,15 @@ def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]
             again = heading.shown in seen and heading.shown
             hint = f"可能是：{'、'.join(column.suggestions)}。" if column.suggestions else ""
             message = (
-                f"表头“{heading.shown}”重复出现，无法区分，第二列未使用。请改写表头，或在 mapping.yaml 中说明。"
+                f"表头“{quoted(heading.shown)}”重复出现，无法区分，第二列未使用。请改写表头，或在 mapping.yaml 中说明。"
                 if again
-                else f"表头“{heading.shown or '（空）'}”没有对应的变量，该列未使用。{hint}请在 mapping.yaml 的 headings 中写一行。"
+                else f"表头“{quoted(heading.shown) or '（空）'}”没有对应的变量，该列未使用。{hint}请在 mapping.yaml 的 headings 中写一行。"
             )
             problem = "heading_duplicate" if again else "heading_unmatched"
             row = next((r for r in range(block.body - 1, block.top - 1, -1) if grid.filled[r, place]), block.body - 1)
             found.append(grid.finding(problem, row, place, message))
         if column.index in grid.sheet.hidden_columns:
-            message = f"“{heading.shown}”是隐藏列，照常读取。请核对是否应当计入。"
+            message = f"“{quoted(heading.shown)}”是隐藏列，照常读取。请核对是否应当计入。"
             found.append(grid.finding("column_hidden", block.body - 1, place, message, severity="info"))
         seen.add(heading.shown)
     return found

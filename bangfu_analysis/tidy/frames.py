@@ -47,7 +47,7 @@ def tidy_frames(
     everyone, found = _people(cleans, codebook, wave, key)
     members, more = _members(cleans, everyone, codebook, wave, key)
     names = known_names(everyone, members)
-    everyone, misplaced = without_names(everyone, names, cleans)
+    everyone, misplaced = without_names(everyone, names, cleans, codebook.of("workers"))
     everyone, sized = sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
     findings += [*found, *more, *misplaced, *sized, *merged, *cross_checks(people, members, cleans, wave)]
@@ -56,7 +56,10 @@ def tidy_frames(
     frames["members"] = typed(members, "members", codebook)
     by_name = _by_name(people)
     for name in ledgers(codebook):
-        frames[name] = typed(_ledger(cleans, name, by_name, codebook, wave, key), name, codebook)
+        rows = _ledger(cleans, name, by_name, codebook, wave, key)
+        rows, misplaced = without_names(rows, names, cleans, codebook.of(name))
+        findings += misplaced
+        frames[name] = typed(rows, name, codebook)
     frames["population"] = typed(_population(cleans, wave), "population", codebook)
     frames |= _questionnaires(sheets, wave)
     frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)

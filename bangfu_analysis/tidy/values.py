@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,6 +23,12 @@ from bangfu_analysis.tidy.schemas import dtype_of
 from bangfu_analysis.wave import Wave
 
 NOT_READ = ("private", "ignored", "row_number")
+# A name in such a column stands there by mistake; what it says would lead to the person and to no value.
+_WITHOUT_WORDS = ("age", "count", "number", "money", "date", "yes_no")
+_LIKE_A_NAME = re.compile(
+    "(?:[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖"
+    "邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文]|欧阳|上官|司马|诸葛)[\u4e00-\u9fff]{1,2}"
+)
 NO_VALUES = (*NOT_READ, "name", "id_number")
 
 
@@ -136,7 +143,12 @@ def _told(column: Column, reading: Reading, raw: object) -> tuple[str, str]:
     variable = column.variable
     assert variable is not None, "only mapped columns are read"
     shown = "" if reading.value is None or variable.identifying else str(reading.value)
-    return quoted(raw, identifying=variable.identifying), shown
+    astray = reading.value is None and _no_words(variable) and _LIKE_A_NAME.fullmatch(squeeze(str(raw))) is not None
+    return quoted(raw, identifying=variable.identifying or astray), shown
+
+
+def _no_words(variable: Variable) -> bool:
+    return variable.kind in _WITHOUT_WORDS or variable.name in ("sex", "relation", "marital_status")
 
 
 def _placed(table: Table, row: int, column: Column, reading: Reading, said: str, shown: str) -> Finding:

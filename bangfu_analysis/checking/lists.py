@@ -14,7 +14,12 @@ _NOT_LISTED = {
     *["人次", "户次", "百分点", "个月", "小时", "公里", "公斤", "公顷", "立方米", "平方米"],
 }
 _MOST = 20
-_SHORT = re.compile(r"(?P<n>[两三四五六七八九十])(?P<what>[会清险金节方保免缺])(?=[（：])")
+_NUMBER = "(?P<n>[两三四五六七八九十])"
+_SHORTS = (
+    re.compile(_NUMBER + "[会清险金节方保免缺](?=[（：])"),
+    re.compile(rf'"{_NUMBER}[^\d"，。；：、（）一二三四五六七八九十][^\d"，。；：、（）]{{0,5}}"(?=[^\d"，。；：、（）]{{0,4}}(?:（|：|，?即))'),
+)  # fmt: skip
+_AREAS = frozenset("省市县区旗州盟乡镇街村")
 _LEAD = re.compile(
     r".+(?:深入到?|走访了?|慰问了?|前往|奔赴|听取了?|组织|举办了?|开展了?|设立了?|建立了?|联合|会同|包括|涉及|来自|分布在|围绕|针对"
     r"|覆盖|每逢|先后到|为|在|向|对|到|赴)(?=[^、])"
@@ -50,7 +55,7 @@ def enumerations(passage: Passage, earlier: Sequence[Passage]) -> Iterator[Doubt
 
 
 def _short_forms(passage: Passage) -> Iterator[Stated]:
-    for found in _SHORT.finditer(passage.text):
+    for found in (found for short in _SHORTS for found in short.finditer(passage.text)):
         n = read_numeral(found["n"]) or 0.0
         yield Stated(found.start(), found.end(), found.group(), n, n, n, "", 1.0, spelled=True)
 
@@ -86,19 +91,19 @@ def _listed_after(passage: Passage, number: Stated) -> tuple[list[int], bool]:
 def _is_no_list(names: Sequence[str], number: Stated) -> bool:
     """（市、区） after 县, or parts that are counted themselves (5人（男3人、女2人）)."""
     counted = sum(bool(re.search(r"\d", name)) for name in names)
-    return all(len(name) == 1 for name in names) or (counted == len(names) and number.unit in ("人", "户"))
+    return _AREAS.issuperset(names) or (counted == len(names) and number.unit in ("人", "户"))
 
 
 def _listed_before(passage: Passage, number: Stated) -> tuple[list[int], bool]:
     start = max([0, *(one.end for one in passage.stated if one.end <= number.start)])
-    clause = re.split(r"[，。；：（]", passage.text[start : number.start])[-1]
+    clause = re.split(r"[，。；：（）]", passage.text[start : number.start])[-1]
     etc = clause.endswith("等")
     if not etc and (not number.spelled or number.unit in ("场", "步", "轮", "遍")):
         return [], False
     clause = clause.removesuffix("等").removesuffix("这")
     names = clause.split("、")
     inner = [len(name) for name in names[1:-1]] or [len(names[0])]
-    if len(names) < 2 or (not etc and len(names[-1]) > 2 * max(inner) + 3):
+    if len(names) < 2 or not names[0] or (not etc and len(names[-1]) > 2 * max(inner) + 3):
         return [], False
     later = [place for place, name in enumerate(names) if place and _LEAD.match(name)]  # where a second list may begin
     return [*_counts(names), *(n for place in later for n in _counts(names[place:]))], etc

@@ -11,6 +11,11 @@ _MINUS = re.compile(r"[\u2212\uff0d\ufe63\u2010-\u2013]")
 _SPACE = re.compile(r"\s+")
 _STARS = re.compile(r"^[*★☆＊﹡#※]+|[*★☆＊﹡#※]+$")
 _BRACKET = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]*)[)\]】>〉]$")
+_ENCLOSED = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]{2,})[)\]】>〉]")
+_NUMBERED = re.compile(
+    r"(?:[(\[]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})(?:[)\]][、.]?|[、.](?!\d))"
+    r"|(?!\d+[年月日岁人个类级号次户元万千百十位口季周天小])\d{1,2}(?=[\u4e00-\u9fff]))(?=.)"
+)
 _UNIT_BEHIND = re.compile(r"(?<=.)[/,、:-]([万千]?元|元/[年月]|m2|平方米|周?岁)$")
 _LONG_NUMBER = re.compile(r"\d[\d\s-]{5,}[\dXx]|\d(?:[\s.-]?\d){9,}[Xx]?|[〇零○一二三四五六七八九]{7,}")
 _N = r"(?:\d+|[一二三四五六七八九十]+)"
@@ -35,7 +40,7 @@ def squeeze(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def heading_key(text: str) -> str:
-    """A heading without stars, trailing colon and closing bracket: `﹡家庭年收入（万元）：` -> `家庭年收入`."""
+    """A heading without stars, trailing colon and closing bracket, unnumbered: `﹡家庭年收入（万元）：`, `5.【家庭年收入】` -> `家庭年收入`."""
     return _split_heading(text)[0]
 
 
@@ -47,6 +52,8 @@ def heading_unit(text: str) -> str:
 
 def _split_heading(text: str) -> tuple[str, str]:
     bare = _STARS.sub("", squeeze(text)).rstrip(":：")
+    bare = bare[numbered.end() :] if (numbered := _NUMBERED.match(bare)) else bare
+    bare = whole.group(1) if (whole := _ENCLOSED.fullmatch(bare)) else bare
     if unit := _UNIT_BEHIND.search(bare):
         return bare[: unit.start()], unit.group(1)
     bracket = _BRACKET.search(bare)

@@ -21,11 +21,21 @@ _DATE_KEYS = (
 )
 _MONEY_KEYS = "金额单位|货币单位|计量单位|单位"
 _META = re.compile(rf"({_UNIT_KEYS}|{_DATE_KEYS}|{_MONEY_KEYS})(?:[(（][^)）]*[)）])?\s*[:：]\s*(.*)$", re.DOTALL)
+_KEY_ALONE = re.compile(rf"({_UNIT_KEYS}|填报日期|填表日期|报送日期|填报时间)(?:[(][^)]*[)])?()")
 _BETWEEN = re.compile(r"\s+(?=[^\s:：]{2,8}(?:[(（][^)）]*[)）])?[:：])")
 _FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0}
 _MONEY_ALONE = re.compile(r"^[(]?(?:金额|货币|计量)?(?:单位)?(?:人民币)?([万千]元)[)]?$")
 _COUNTED = frozenset({"人", "户", "人次", "%", "个", "名", "岁", *_FACTORS})
 _DATE_ALONE = re.compile(r"^[(（]?(\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?)[)）]?$")
+
+# What stands around a unit in a title or the name of a sheet or file, and how the name of a unit ends.
+_AROUND = re.compile(
+    r"\d{4}年?度?|^\d+|(帮扶系统|管理系统|困难|特困|职工|家庭|成员|人员|花名册|名册|名单|登记|汇总|统计|明细|档案|基本|情况|信息|调查|摸底|"
+    r"数据|上报|报送|导出|导入|副本|附件|最终|版|表|册|的)+\d*$"
+)
+_UNIT_NAME = re.compile(
+    r"[\u4e00-\u9fff]{2,}(公司|集团|厂|局|矿|店|场|站|院|校|所|社|会|中心|街道|区|县|乡|镇|银行|大楼|宾馆|超市|饭店|系统|机关|车间|学校|处|队|段|馆)$"
+)
 
 
 def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
@@ -41,7 +51,9 @@ def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for first, last in parts:
         own = any(is_header(grid, row, first, last, words) for row in _candidates(grid, first, last))
-        if found and not (own and _has_header(grid, found[-1], words)):
+        if found and not (
+            own and _has_header(grid, found[-1], words) and _stands_alone(grid, found[-1], (first, last), words)
+        ):
             found[-1] = (found[-1][0], last)
         else:
             found.append((first, last))
@@ -54,6 +66,20 @@ def _is_title(grid: Grid, row: int) -> bool:
 
 def _has_header(grid: Grid, band: tuple[int, int], words: Vocabulary) -> bool:
     return any(is_header(grid, row, *band, words) for row in _candidates(grid, *band))
+
+
+def _stands_alone(grid: Grid, left: tuple[int, int], right: tuple[int, int], words: Vocabulary) -> bool:
+    """The columns on the right are no more of the same rows: another header row, names of their own, or other rows filled."""
+    rows = [r for r in _candidates(grid, *right) if is_header(grid, r, *right, words)][:1]
+    said = [
+        v.kind
+        for c in grid.columns_of(rows[0], *right)
+        for v in words.codebook.by_heading.get(grid.key(rows[0], c), ())
+    ]
+    if not is_header(grid, rows[0], *left, words) or not {"row_number", "name", "id_number"}.isdisjoint(said):
+        return True
+    here, there = (grid.filled[rows[0] + 1 :, a:b].any(axis=1) for a, b in (left, right))
+    return bool((there & ~here).any() or there.sum() < 0.8 * here.sum())
 
 
 def _candidates(grid: Grid, first: int, last: int) -> list[int]:
@@ -73,28 +99,48 @@ def is_header(grid: Grid, row: int, first: int, last: int, words: Vocabulary) ->
     if numbers > 0.1 * len(columns):
         return False
     signed = [c for c in texts if ":" in grid.text(row, c) and NOTE.match(grid.text(row, c))]  # 填表人： at the foot
-    known = sum(words.knows(grid.key(row, c)) for c in texts if c not in signed)
+    known = sum(words.knows(grid.key(row, c)) or _is_cut(grid, row, c, words) for c in texts if c not in signed)
     if known >= 3 and known >= 0.4 * len(columns):
         return True
     return known >= 2 and known >= 0.6 * len(columns) and not numbers
 
 
+def _is_cut(grid: Grid, row: int, column: int, words: Vocabulary) -> bool:
+    """A heading cut in two: 文化 over 程度."""
+    upper, lower = grid.key(row, column), grid.key(row + 1, column)
+    return bool(upper and lower) and words.knows(upper + lower)
+
+
 def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[tuple[int, int]]:
-    """Header blocks [top, body) of a band, from the top; a repetition of the header before it does not begin a table."""
+    """Header blocks [top, body) of a band, from the top; a repetition of the header before it begins none but for another unit."""
     found: list[tuple[int, int]] = []
+    of = ""
     for row in _candidates(grid, first, last):
         if found and row < found[-1][1]:
             continue
-        if not is_header(grid, row, first, last, words) or (found and _same(grid, found[-1], row, first, last)):
+        if not is_header(grid, row, first, last, words):
+            continue
+        unit = _unit_above(grid, row, found[-1][1] if found else 0, first, last)
+        same = found and unit in ("", of) and _same(grid, found[-1], row, first, last)
+        of = unit or of
+        if same:
             continue
         top, body = _upward(grid, row, first, last, words, found[-1][1] if found else 0), row + 1
         while body < grid.height and body - top < MOST_LEVELS and _goes_on(grid, body, first, last, words):
             body += 1
         if body < grid.height and _counts_columns(grid, body, first, last):
             body += 1
-        if not found or not _same(grid, found[-1], top, first, last):
-            found.append((top, body))
+        found.append((top, body))
     return found or _plain_header(grid, first, last, words)
+
+
+def _unit_above(grid: Grid, row: int, least: int, first: int, last: int) -> str:
+    """The unit that the lines right above a header name, or their title."""
+    for top in range(row - 1, max(least, row - 4) - 1, -1):
+        meta = meta_of(grid, top, row, first, last) if len(grid.columns_of(top, first, last)) <= 3 else {}
+        if unit := meta.get("unit") or unit_in(str(meta.get("title", ""))):
+            return str(unit)
+    return ""
 
 
 def _same(grid: Grid, block: tuple[int, int], row: int, first: int, last: int) -> bool:
@@ -162,7 +208,12 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     if len(units) == len(columns):
         return True
     known = [
-        c for c in columns if c in units or words.knows(grid.key(row, c)) or _is_option(grid, row, c, first, words)
+        c
+        for c in columns
+        if c in units
+        or words.knows(grid.key(row, c))
+        or _is_cut(grid, row - 1, c, words)
+        or _is_option(grid, row, c, first, words)
     ]
     if any(grid.filled[row - 1, c] and c not in children and c not in known for c in columns):
         return False
@@ -254,9 +305,14 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
         parts = [part for c in columns for part in _BETWEEN.split(str(grid.values[row, c])) if part.strip()]
         said = False
         for part, following in zip(parts, [*parts, ""][1:], strict=True):
-            if pair := _META.search(part):
+            if pair := _META.search(part) or (following and _KEY_ALONE.fullmatch(squeeze(part))):
                 said = True
-                _note(meta, pair.group(1), pair.group(2) or ("" if _COLON.search(following) else following))
+                _note(
+                    meta,
+                    pair.group(1),
+                    pair.group(2)
+                    or ("" if _COLON.search(following) or _KEY_ALONE.fullmatch(squeeze(following)) else following),
+                )
             elif alone := _DATE_ALONE.match(squeeze(part)):
                 said = True
                 meta.setdefault("date", alone.group(1))
@@ -266,6 +322,12 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
         if columns and not said and len(columns) <= 2:
             meta.setdefault("title", grid.text(row, columns[0]))
     return meta
+
+
+def unit_in(name: str) -> str:
+    """The unit that a title or a sheet's or file's name says, or "": 第一机械厂 and 2009年困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> ""."""
+    pieces = [_AROUND.sub("", piece) for piece in re.split(r"[\s()（）\[\]_,:、.\-]+", squeeze(name))]
+    return max((piece for piece in pieces if _UNIT_NAME.search(piece)), key=len, default="")
 
 
 def _note(meta: dict[str, object], key: str, value: str) -> None:

@@ -122,6 +122,8 @@ def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
         columns = grid.columns_of(end - 1, first, last)
         if not 0 < len(columns) <= 2 or not isinstance(grid.values[end - 1, columns[0]], str):
             break
+        if len(columns) > 1 and not {*meta_of(grid, end - 1, end, first, last)} - {"title"}:
+            break
         end -= 1
     return end
 

@@ -15,14 +15,20 @@ from bangfu_analysis.text import squeeze
 
 _SUM = "小计|合计|总计|共计|累计"
 TOTAL = re.compile(
-    rf"^(.{{0,20}}(?:{_SUM})[:：]?|(?:{_SUM})[:：(（\d].*|其中[:：].*|其中|共[\d一二三四五六七八九十百千零〇两]+[人户名].*)$"
+    rf"^(.{{0,20}}(?:{_SUM})[:：]?|(?:{_SUM})[:：(（\d].*|其中[:：].*|其中|共[\d一二三四五六七八九十百千零〇两]+[人户名].*"
+    r"|(?:平均|人均|户均)[数值]?[:：]?|占比|比例|百分比)$"
 )
+_WHOLE = re.compile(_SUM + r"|^共\d|^$")
+_EXAMPLE = re.compile(r"^[(\[【]?(?:例|示例|样例|范例|举例|填[写表报]示?例)(?:[)\]】:如\d]|$)")
+_NUMBER = re.compile(r"[¥-]?\d[\d,.]*[%元人户个名]?")
+_SAYS = re.compile(r"\d(?!\d*位)|[〇零一二三四五六七八九十百千万两无]|^\W+$|同上|不详")
 NOTE = re.compile(
     r"^(?:[*※]?(?:备?注|说明)\d*[:：.、]|填[表报]?说明|填[表报]人|制表|审核|审批|复核|经办|负责人|主管|单位负责人|分管|领导|工会主席|主席签"
     r"|填[表报]日期|填[表报]时间|制表日期|报送日期|联系人|联系电话|填[表报]单位|盖章|[(（]?公?章[)）]?$|第\d+页|共\d+页|以下空白|.*[(（]盖章[)）])"
 )
 _FOOTER = re.compile(r"填[表报]人|制表|审核|复核|经办|负责人|主管|领导|主席签|盖章|公章")
 _DATE_ALONE = re.compile(r"^(?:\d{4}|[〇零一二三四五六七八九]{4})?年?\d{0,2}月?\d{0,2}日?$")
+_COUNTED = ("id_number", "date", "age", "money", "count", "number")
 LONG_NOTE = 16
 
 
@@ -59,7 +65,7 @@ def sort_rows(block: Block, *, include_hidden: bool) -> None:
     counts = filled.sum(axis=1)
     special = _repeated(block) & (counts > 0)
     block.repeated = _numbers(block, special)
-    totals = _totals(block) & ~special
+    totals = (_totals(block) | _sums(block)) & ~special
     sparse = np.flatnonzero((counts > 0) & (counts <= max(4, 0.35 * (block.last - block.first))) & ~special & ~totals)
     notes = np.zeros(len(counts), dtype=bool)
     notes[[n for n in sparse if _is_note(block, block.body + int(n))]] = True
@@ -115,6 +121,38 @@ def _totals(block: Block) -> Booleans:
     return found
 
 
+def _sums(block: Block) -> Booleans:
+    """Rows of nobody in a roster of named people: numbers alone, but for a label before them, and no row number."""
+    grid, name, identity = block.grid, block.place_of("name"), block.place_of("id_number")
+    found = np.zeros(block.end - block.body, dtype=bool)
+    own = [c for c in (name, identity) if c is not None]
+    if block.kind != "roster" or not own:
+        return found
+    named = grid.filled[block.body : block.end, own].any(axis=1)
+    if name is not None and (numbers := {v for v in grid.distinct[name] if _NUMBER.fullmatch(squeeze(str(v)))}):
+        named &= np.fromiter((v not in numbers for v in grid.values[block.body : block.end, name]), bool, len(found))
+    filled = grid.filled[block.body : block.end, block.first : block.last].any(axis=1)
+    nobody = np.flatnonzero(filled & ~named)
+    if 2 * len(nobody) <= filled.sum():
+        found[[n for n in nobody if _is_sum(block, block.body + int(n))]] = True
+    return found
+
+
+def _is_sum(block: Block, row: int) -> bool:
+    grid = block.grid
+    columns = grid.columns_of(row, block.first, block.last)
+    at = {c.index - 1: c.variable for c in block.columns if c.variable is not None}
+    if any(v.frame == "members" and c in columns for c, v in at.items()) or any(
+        grid.covered.get((row, c), (row, c))[0] < row for c in at
+    ):
+        return False
+    texts = {c: grid.text(row, c) for c in columns}
+    if not _NUMBER.fullmatch(texts[columns[0]]):
+        del texts[columns[0]]
+    numbered = any(v.kind == "row_number" and c in texts for c, v in at.items())
+    return bool(texts) and not numbered and all(map(_NUMBER.fullmatch, texts.values()))
+
+
 def _is_note(block: Block, row: int) -> bool:
     """A row of few cells that says something about the table and is no line of it."""
     grid = block.grid
@@ -140,7 +178,7 @@ def _is_note(block: Block, row: int) -> bool:
 
 
 def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidden: bool) -> None:
-    """Move to `aside`: people struck through, lines with nothing but a row number, stray lines under the signatures."""
+    """Move to `aside`: people struck through, examples and hints, lines of a row number alone, strays under the signatures."""
     grid = block.grid
     struck = _struck(block, data) if not include_hidden else set()
     numbers = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"]
@@ -148,6 +186,7 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
     before = [row for row in data if row < after] if after is not None else []
     usual = float(np.median(grid.filled[before, block.first : block.last].sum(axis=1))) if before else 0.0
     name = block.place_of("name")
+    _examples(block, data)
     doubted = {*struck, *(block.body + n for n in sparse), *(data[len(before) :] if after is not None else [])}
     for row in sorted(doubted.intersection(data)):
         columns = grid.columns_of(row, block.first, block.last) if row - block.body in sparse else None
@@ -159,6 +198,23 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
             named = name is None or (isinstance(grid.values[row, name], str) and not grid.text(row, name).isdigit())
             if not named or grid.filled[row, block.first : block.last].sum() < 0.5 * usual:
                 block.aside[row] = ("row_after_footer", "这一行在表尾签字行之后，与上面的记录不像，不作为记录")
+
+
+def _examples(block: Block, data: list[int]) -> None:
+    """Move to `aside` the example of a template, and under the header what tells how to fill its columns."""
+    grid, first = block.grid, data[:1]
+    leading = {block.first, name if (name := block.place_of("name")) is not None else block.first}
+    for c in leading if block.kind != "other" else ():
+        if any(isinstance(v, str) and _EXAMPLE.match(squeeze(v)) for v in grid.distinct[c]):
+            for row in data:
+                if _EXAMPLE.match(grid.text(row, c)):
+                    block.aside[row] = ("row_example", "这一行是填写示例，不作为记录")
+    told = [(c.index - 1, c.variable) for c in block.columns if c.variable is not None]
+    for row in first:
+        said = [grid.text(row, c) for c, v in told if v.kind in _COUNTED and grid.filled[row, c]]
+        coded = any(grid.text(row, c) in v.spellings for c, v in told if v.kind in ("choice", "choices"))
+        if len(said) > 1 and not coded and not any(map(_SAYS.search, said)):
+            block.aside[row] = ("row_hint", "表头下的填写要求或另一种文字的表头，不作为记录")
 
 
 def _has_signature(grid: Grid, row: int, block: Block) -> bool:
@@ -183,16 +239,18 @@ def _struck(block: Block, data: Sequence[int]) -> set[int]:
 
 
 def totals_of(block: Block) -> tuple[Total, ...]:
-    """The stated totals: a 小计 covers the data rows since the total before it, any other the whole block."""
+    """The stated totals: a 小计 covers the data rows since the total before it, any other what is above it, or, at the top, below."""
     grid = block.grid
     found = []
     since = block.body
     for row in block.totals:
         columns = grid.columns_of(row, block.first, block.last)
         label = next((t for c in columns if TOTAL.match(t := grid.text(row, c))), grid.text(row, columns[0]))
+        label = "" if _NUMBER.fullmatch(label) else label
         covers = [r for r in block.data if r < row and (r >= since if "小计" in label else True)]
+        covers = covers or ([] if "小计" in label else block.data)
         values = {c + 1: grid.values[row, c] for c in columns}
-        part = label.startswith("其中")
+        part = label.startswith("其中") or not _WHOLE.search(label)
         found.append(Total(label, grid.number(row), values, () if part else tuple(grid.number(r) for r in covers)))
         since = row if part else row + 1
     return tuple(found)

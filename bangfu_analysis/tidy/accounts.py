@@ -104,7 +104,7 @@ def _sum(clean: CleanTable, total: Total, column: Column, value: object, covered
         return {}
     at = dict(zip(clean.rows, clean.readings[column.index], strict=True))
     values = [at[row].value for row in covered]
-    complete = not any(at[row].value is None and at[row].problem for row in covered)
+    complete = bool(covered) and not any(at[row].value is None and at[row].problem for row in covered)
     name = column.variable.name if column.variable else ""
     computed = sum(v for v in values if isinstance(v, int | float))
     return _verdict(total, column.index, name, float(stated.value), float(computed), complete=complete)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,20 +17,11 @@ from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding
+from bangfu_analysis.reading.headers import unit_in
 from bangfu_analysis.reading.tables import Table
-from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.derive import full_years
 from bangfu_analysis.tidy.values import CleanTable, Told, at_cells, gathered, readings_of
 from bangfu_analysis.wave import Wave
-
-# What stands around a unit in the name of a sheet or file, and how the name of a unit ends.
-_AROUND = re.compile(
-    r"\d{4}年?度?|^\d+|(帮扶系统|管理系统|困难|特困|职工|家庭|成员|人员|花名册|名册|名单|登记|汇总|统计|明细|档案|基本|情况|信息|调查|摸底|"
-    r"数据|上报|报送|导出|导入|副本|附件|最终|版|表|册|的)+\d*$"
-)
-_UNIT = re.compile(
-    r"[\u4e00-\u9fff]{2,}(公司|集团|厂|局|矿|店|场|站|院|校|所|社|会|中心|街道|区|县|乡|镇|银行|大楼|宾馆|超市|饭店|系统|机关|车间|学校|处|队|段|馆)$"
-)
 
 
 def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
@@ -116,18 +106,16 @@ def _causes_of(clean: CleanTable) -> Readings:
 
 
 def _unit_of(table: Table) -> str | None:
-    """The 填报单位 that the lines above the table, the sheet or the file say.
+    """The 填报单位 that the lines above the table, the sheet, the title or the file say.
 
     A form's sheet and file may be named after the person, so only what stands in the form counts.
     """
-    names = () if table.is_form else (table.sheet, table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-    return str(table.meta.get("unit") or "") or next(filter(None, map(_unit_in, names)), None)
-
-
-def _unit_in(name: str) -> str:
-    """The unit that a sheet's or file's name is, or "": 第一机械厂 and 2009年困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> ""."""
-    pieces = [_AROUND.sub("", piece) for piece in re.split(r"[\s()（）\[\]_,:、.\-]+", squeeze(name))]
-    return max((piece for piece in pieces if _UNIT.search(piece)), key=len, default="")
+    names = (
+        ()
+        if table.is_form
+        else (table.sheet, str(table.meta.get("title", "")), table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    )
+    return str(table.meta.get("unit") or "") or next(filter(None, map(unit_in, names)), None)
 
 
 def _complete(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -117,7 +117,29 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
         readings[column.index] = read
         if variable.kind != "name":
             findings += _findings(table, rows, column, raws, read)
+    for (first, *more), raws in _options(table):
+        if more:
+            said = [readings[c.index].values for c in (first, *more)]
+            readings[first.index] = Readings.of(
+                objects(list(zip(*said, strict=True))), lambda rows: [*map(_ticked, rows)]
+            )
+            findings += _findings(table, rows, first, raws, readings[first.index])
     return CleanTable(number, table, rows, readings, tuple(findings))
+
+
+def _options(table: Table) -> Iterator[tuple[list[Column], Objects]]:
+    """The columns to be ticked of each single choice, and the cells of the first."""
+    ticked = [c for c in table.columns if c.tick and c.variable is not None and c.variable.kind == "choice"]
+    for _, own in groupby(ticked, key=lambda c: (c.variable, c.slot)):
+        columns = list(own)
+        yield columns, table.body[columns[0].index].to_numpy()
+
+
+def _ticked(said: Sequence[str | None]) -> Reading:
+    values = {value for value in said if value is not None}
+    if len(values) > 1:
+        return Reading(None, "several_values", "missing", "同一行勾选了不止一项，无法确定。请只留一项。", "warning")
+    return Reading(next(iter(values), None))
 
 
 def _findings(table: Table, rows: Sequence[int], column: Column, raws: Objects, read: Readings) -> list[Finding]:

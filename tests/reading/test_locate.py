@@ -212,7 +212,7 @@ def test_a_second_unit_line_over_the_same_header_names_the_unit_of_the_people_be
         [
             ["填报单位：一厂"], HEAD, [1, "甲", "男", ID, "特困"], [], ["填报单位：二厂"], HEAD, [1, "乙", "女", None, "困难"]]
     )  # fmt: skip
-    assert reading.tables[0].body.iloc[:, -1].to_dict() == {3: "一厂", 7: "二厂"}
+    assert [(t.meta["unit"], t.body.index.tolist()) for t in reading.tables] == [("一厂", [3]), ("二厂", [7])]
 
 
 def test_four_levels_over_a_column_that_nobody_fills_are_one_header() -> None:
@@ -396,3 +396,67 @@ def test_a_plain_sheet_named_as_a_questionnaire_is_one_unless_it_names_people() 
     assert (
         read([HEAD, [1, "甲一", "男", ID, "特困"], [2, "甲二", "女", ID, "特困"]], name="困难职工问卷").kind == "roster"
     )
+
+
+PERSON = [1, "甲一", "男", ID, "特困", 3, 300]
+WIDE = [*HEAD, "家庭人口", "家庭月人均收入"]
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (["例", "张三", "男", ID, "特困", 3, 300], "row_example"),
+        ([1, "例：张三", "男", ID, "特困", 3, 300], "row_example"),
+        ([None, "如实填写", "男/女", "18位", "特困/困难", "人", "元"], "row_hint"),
+        (["No", "Name", "Sex", "ID", "Level", "Size", "Income"], "row_hint"),
+    ],
+)
+def test_examples_and_hints_under_the_header_are_nobody(row: list[Any], problem: str) -> None:
+    reading = read([WIDE, row, PERSON])
+    assert (problems(reading), reading.tables[0].body.index.tolist()) == ([(problem, reading.findings[0].cell)], [3])
+
+
+@pytest.mark.parametrize(
+    "row", [[None] * 5 + [3, 300], ["平均", *[None] * 4, 3, 300], ["特困", 1], [None, "小 计", *[None] * 3, 3]]
+)
+def test_a_row_of_numbers_alone_is_a_total_and_nobody(row: list[Any]) -> None:
+    reading = read([WIDE, PERSON, row])
+    assert (said(reading.rows), reading.tables[0].totals[0].row) == ({"kept": 1, "totals": 1, "headers": 1}, 3)
+
+
+def test_a_person_without_a_name_but_with_a_row_number_is_still_one() -> None:
+    assert said(read([WIDE, PERSON, [2, *[None] * 4, 3, 300]]).rows) == {"kept": 2, "headers": 1}
+
+
+def test_a_total_at_the_top_covers_what_is_below() -> None:
+    reading = read([WIDE, ["合计", "1人", None, None, None, 3], PERSON])
+    assert reading.tables[0].totals[0].covers == (3,)
+
+
+def test_headings_cut_over_two_rows_are_read_together() -> None:
+    reading = read(
+        [["序", "姓名", "性", "身份证", "困难"], ["号", None, "别", "号码", "类别"], [1, "甲一", "男", ID, "特困"]]
+    )
+    assert (named(reading), reading.header_rows) == (
+        ["row_number", "name", "sex", "id_number", "hardship_level"],
+        "1-2",
+    )
+
+
+def test_a_blank_column_does_not_cut_a_table_whose_rows_go_on_behind_it() -> None:
+    rows = [[*row[:3], None, *row[3:4], None, *row[4:]] for row in (WIDE, PERSON, [2, *PERSON[1:]])]
+    (table,) = read(rows).tables
+    assert [c.variable.name for c in table.columns if c.variable][-2:] == [
+        "household_size",
+        "income_per_capita_monthly",
+    ]
+
+
+def test_a_unit_stands_in_the_cell_behind_its_label_without_a_colon() -> None:
+    reading = read([["填报单位", None, "某厂", "填报日期", "2009-06-30"], HEAD, [1, "甲一", "男", ID, "特困"]])
+    assert dict(reading.tables[0].meta) == {"unit": "某厂", "date": "2009-06-30"}
+
+
+def test_the_last_person_is_no_title_of_the_table_below() -> None:
+    reading = read([HEAD, PERSON[:5], ["乙二", "女"], ["二、困难职工"], [*HEAD, "备注"], PERSON[:5]])
+    assert [t.body.index.tolist() for t in reading.tables][0][:2] == [2, 3]

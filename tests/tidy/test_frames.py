@@ -121,6 +121,26 @@ def test_the_scheme_is_inferred_where_every_label_fits_one(frames_of, labels, sc
     assert frames["workers"]["hardship_level"].astype(str).tolist() == levels
 
 
+def test_a_single_choice_to_be_ticked_takes_every_column_and_two_ticks_are_none(frames_of):
+    heads = "姓名,性别,出生日期,困难类别,,工作单位\n,,,特困,困难,\n"
+    rows = "张强刚,男,1965-03-12,√,,甲厂\n李春林,男,1966-03-12,,√,甲厂\n王小明,男,1967-03-12,√,√,甲厂\n"
+    frames = frames_of({"a.csv": heads + rows})
+    assert frames["workers"]["hardship_level"].astype(object).where(lambda v: v.notna(), None).tolist() == [
+        "extreme",
+        "general",
+        None,
+    ]
+    assert frames["issues"][["problem", "cell"]].values.tolist() == [["several_values", "D5"]]
+
+
+def test_the_unit_in_a_title_is_that_of_the_people_under_it(frames_of):
+    rows = "姓名,性别,出生日期,困难类别\n{},男,{}-03-12,特困\n合计,1人,,\n"
+    text = "松江木材厂困难职工花名册（2009年）,,,\n" + rows.format("张强刚", 1965) + "纺织总厂困难职工花名册,,,\n"
+    frames = frames_of({"a.csv": text + rows.format("李春林", 1966)})
+    assert frames["workers"]["reporting_unit"].tolist() == ["松江木材厂", "纺织总厂"]
+    assert frames["totals"]["verdict"].tolist() == ["agrees", "agrees"]
+
+
 def test_labels_of_two_schemes_leave_the_scheme_open_with_an_issue(frames_of):
     rows = "".join(
         f"某{i},男,,19{60 + i}-01-02,初中,纺织总厂,3,{label},疾病\n" for i, label in enumerate(["特困", "深度困难"])

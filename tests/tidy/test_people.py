@@ -1,6 +1,6 @@
 import pytest
 
-from bangfu_analysis.tidy.people import _unit_in
+from bangfu_analysis.reading.headers import unit_in
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from bangfu_analysis.tidy.people import _unit_in
     ],
 )
 def test_a_sheet_or_file_is_taken_for_a_unit_only_if_it_is_named_like_one(name, unit):
-    assert _unit_in(name) == unit
+    assert unit_in(name) == unit

@@ -91,7 +91,7 @@ def _causes(data: ReportData) -> list[Exhibit]:
                  say=partial(narrative.leading, codebook=codebook, subject="困难职工", noun=noun))
         for id, title, noun, result in (
             ("cause_main", "困难职工的主要致困原因", "主要致困原因", main),
-            ("cause_any", "困难职工提及的致困原因（可多项）", "提及的致困原因", every),
+            ("cause_any", "困难职工提及的致困原因（可多项）", "致困原因", every),
         )
     ]  # fmt: skip
     for by, title in (("age_ten_year", "主要致困原因与年龄"), ("education_band", "主要致困原因与文化程度")):

@@ -54,9 +54,9 @@ def _exhibit(frames: Frames, codebook: Codebook, plan: Mechanism, source: str) -
     gaps = [f"{_label(plan, row.indicator)}有{row.left_out_n}行没有填写，不计入。" for row in open_cells]
     printed = DisplayTable(title, *table, (*_notes(table[-1]), *gaps), source=f"数据来源：{source}")
     words = f"{plan.label}方面，{_sentence(whole, parts, codebook, plan)}。"
-    figure = _figure(frames, whole, parts, codebook, plan, source)
+    caption, figure = _figure(frames, whole, parts, codebook, plan, source)
     result = whole if parts is None else parts
-    return Exhibit(f"mechanism_{plan.name}", SECTION, title, result, printed, words, title, figure)
+    return Exhibit(f"mechanism_{plan.name}", SECTION, title, result, printed, words, caption, figure)
 
 
 def _safe(result: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
@@ -116,17 +116,25 @@ def _number(row: Any) -> Cell:
 
 
 def _indicator_table(whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> Body:
-    """A row an indicator: its number, its unit, its share and of what."""
+    """A row an indicator: its number, its unit and, where one has a share, that and of what."""
     rows = []
     for row in records(whole):
         of = (plan.indicators or {})[str(row.indicator)].of
         shared = bool(of) and pd.notna(row.share)
         share = percent(row.share) if shared else HIDDEN if row.suppressed and of else NOT_APPLICABLE
         base = _label(plan, of) if shared else NOT_APPLICABLE
-        unit = unit_of(str(row.counted_in), codebook)
-        rows.append((_label(plan, str(row.indicator)), _number(row), unit, share, base))
+        label, unit = _named(row, codebook, plan)
+        rows.append((label, _number(row), unit, share, base))
     columns, kinds = zip(*INDICATOR_COLUMNS.items(), strict=True)
-    return columns, kinds, tuple(rows)
+    wide = len(columns) if any(share != NOT_APPLICABLE for *_, share, _ in rows) else 3
+    return columns[:wide], kinds[:wide], tuple(row[:wide] for row in rows)
+
+
+def _named(row: Any, codebook: Codebook, plan: Mechanism) -> tuple[str, str]:
+    """Label and unit of an indicator; of what comes to one `平均每人助学金`, and the unit of what comes."""
+    above, _, below = str(row.counted_in).partition("/")
+    one = codebook.labels("aid.counted_in").get(below, below).removeprefix("个")
+    return (f"平均每{one}" if one else "") + _label(plan, str(row.indicator)), unit_of(above, codebook)
 
 
 def _group_table(parts: pd.DataFrame, whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> Body:
@@ -163,13 +171,11 @@ def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codeboo
     told = []
     for row in records(whole[~whole["suppressed"]]):
         indicator = (plan.indicators or {})[str(row.indicator)]
-        text = f"{indicator.label}{_said(row, codebook)}"
+        label, unit = _named(row, codebook, plan)
+        text = f"{label}{_said(row, codebook)}"
         if indicator.measure == "per":
-            above, below = str(row.counted_in).split("/")
-            number = f"{half_up(row.estimate, 2):g}{unit_of(above, codebook)}"
-            value = money(row.estimate) if above == "yuan" else number
-            one = codebook.labels("aid.counted_in").get(below, below).removeprefix("个")
-            text = f"平均每{one}{indicator.label}{value}"
+            in_yuan = str(row.counted_in).startswith("yuan")
+            text = label + (money(row.estimate) if in_yuan else f"{half_up(row.estimate, 2):g}{unit}")
         elif indicator.of and pd.notna(row.share):
             base = (plan.indicators or {})[indicator.of]
             size = counted(row.base_n, unit_of(row.counted_in, codebook)) if base.quiet else ""  # said nowhere else
@@ -206,8 +212,8 @@ def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook) -> s
 
 def _figure(
     frames: Frames, whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism, source: str
-) -> Callable[[], Figure] | None:
-    """The chart that the mechanism asks for, where there is more than one thing to draw."""
+) -> tuple[str, Callable[[], Figure] | None]:
+    """The chart that the mechanism asks for, where there is more than one thing to draw, under its title."""
     chart = plan.chart or {}
     if chart.get("draw") == "running":
         table = running(frames, plan)
@@ -217,10 +223,10 @@ def _figure(
     else:
         table = _drawn(parts.sort_values(parts.columns[0], kind="stable"), codebook, plan)
     if len(table) < 2:
-        return None
+        return "", None
     title = plan.label if "indicator" not in table or parts is None else f"{plan.label}：{_drawn_label(table, plan)}"
     kind = "running_line" if "date" in table else "rate_bars" if len(set(table["indicator"])) > 1 else "amount_bars"
-    return drawing(kind, table, codebook, title=title, source=source)
+    return title, drawing(kind, table, codebook, title=title, source=source)
 
 
 def _drawn(parts: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> pd.DataFrame:

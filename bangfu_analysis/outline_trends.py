@@ -41,6 +41,7 @@ def _total(data: ReportData) -> Exhibit:
     test = kendall_trend([float(wave) for wave in data.waves], rates["share"].tolist()) if tested else None
     return exhibit(
         data, "trend_total", TRENDS, "各批次困难职工人数与困难率", rates, within="wave", draw="trend_lines" if known else "",
+        about_title="各批次的困难率",
         say=lambda r: narrative.change(r, subject="困难职工") + narrative_waves.tendency(test, what="困难率"),
     )  # fmt: skip
 
@@ -89,20 +90,27 @@ def _flows(data: ReportData) -> list[Exhibit]:
 
 
 def _states(data: ReportData) -> list[Exhibit]:
-    """Transitions since the wave before, on the first scale on which the two compare."""
+    """Transitions since the wave before, on the first scale on which the two compare.
+
+    Who came is one group: the few who came back would be given away by what the waves have in all.
+    """
     told = data.definitions[data.definitions["comparable"] & data.definitions["wave"].eq(data.wave.name)]
     scales = [name for name in ("hardship_level", "below_line", "income_level") if name in told["variable"].to_list()]
     followed = [name for name in scales if data.all_workers.groupby("wave")[name].count().loc[data.waves[-2:]].all()]
     if not followed:
         return []
-    moves = transitions(data.all_workers, followed[0], data.all_exits, outside=True, breaks="mark")
-    last = moves[moves["wave"].eq(data.wave.name) & moves["base_n"].gt(0)]
+    both = data.all_workers[data.all_workers["wave"].isin(data.waves[-2:])]
+    exits = data.all_exits[data.all_exits["wave"].eq(data.wave.name)]
+    moves = transitions(both, followed[0], exits, outside=True, breaks="mark")
+    before = f"{followed[0]}_before"
+    moves = moves.assign(**{before: moves[before].cat.rename_categories({"new": "came"})})
+    last = moves[moves["base_n"].gt(0)]
     held = last.groupby(followed[0], observed=True)["n"].transform("sum").gt(0)
     what = data.codebook.title(followed[0]).partition("（")[0]
     return [
         exhibit(
             data, "flow_levels", TRENDS, f"{data.waves[-2]}至{data.wave.name}年困难职工的{what}变化",
-            last[held].drop(columns=["wave_before", "wave", "comparable"]), within=f"{followed[0]}_before",
+            last[held].drop(columns=["wave_before", "wave", "comparable"]), within=before,
             about=last[held], draw="alluvial", say=lambda r: narrative_waves.moves(r, data.codebook, followed[0]),
         )
     ]  # fmt: skip
@@ -128,10 +136,10 @@ def _standardized(data: ReportData) -> list[Exhibit]:
     title = "按同一职工构成比较的困难率"
     measures = ["share", "estimate", "total", "rate", "composition"]
     table = _table(
-        data, title, ["批次", "困难率（%）", "标准化困难率（%）", "困难率变化（百分点）", "各组比率变化", "职工构成变化"],
+        data, title, ["批次", "困难率（%）", "标准化困难率（%）", "变化（百分点）", "比率变化", "构成变化"],
         ["text", "percent", "percent", *["points"] * 3],
         [[row["wave"], *(_percent(row[m]) for m in measures)] for row in result.to_dict("records")],
-        f"标准化：各批次按{data.wave.name}年职工的性别与年龄（五岁组）构成加权；变化分为各组比率变化与职工构成变化两部分（Kitagawa分解）。"
+        f"标准化：各批次按{data.wave.name}年职工的性别与年龄（五岁组）构成加权；变化分为比率变化（各组比率的）与构成变化（职工构成的）两部分（Kitagawa分解）。"
         f"名册为全数登记，不列置信区间。性别或年龄未详的{left}人不计入。", unit="单位：%、百分点",
     )  # fmt: skip
     draw = drawing("decomposition_bars", parts, data.codebook, title="困难率变化的分解", source=data.source(TRENDS))
@@ -153,7 +161,7 @@ def _units(data: ReportData) -> list[Exhibit]:
         data, title, ["单位", *(f"{wave}年" if wave.isdigit() else wave for wave in data.waves), "变化（百分点）"],
         ["text", *["percent"] * len(data.waves), "points"],
         [[unit, *map(_percent, row), _percent(steps[unit])] for unit, row in zip(shares.index, shares.to_numpy(), strict=True)],
-        "变化为与上一批次之差。更名、合并、拆分的单位已按对照表合并统计；— 表示该批次没有这个单位或人数从略。", unit="单位：%、百分点",
+        "变化为与上一批次之差，按取整前的数计算。更名、合并、拆分的单位已按对照表合并统计；— 表示该批次没有这个单位或人数从略。", unit="单位：%、百分点",
     )  # fmt: skip
     draw = drawing("wave_heatmap", result, data.codebook, title=title, source=data.source(TRENDS), by="unit")
     words = narrative_waves.movers(result, what="困难率")

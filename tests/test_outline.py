@@ -79,6 +79,15 @@ def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
     assert "standardized" not in found  # no denominators by sex and age
 
 
+def test_the_few_who_came_new_or_back_are_one_group_that_the_totals_of_the_wave_do_not_give_away(tmp_path):
+    waves = {year: frames_of(year, n) for year, n in (("2007", 60), ("2008", 40), ("2009", 62))}  # 2 new, 20 back
+    moves = next(exhibit for exhibit in exhibits(data_of(tmp_path, waves)) if exhibit.id == "flow_levels")
+    assert not moves.result["suppressed"].any()
+    assert moves.result.loc[moves.result["hardship_level_before"].eq("came"), "n"].sum() == 22
+    assert moves.result.groupby("hardship_level", observed=True)["n"].sum()[["extreme", "general"]].tolist() == [31, 31]
+    assert "新建档和返困 人数" in moves.table.columns
+
+
 def test_the_same_mix_of_workers_is_compared_where_denominators_know_sex_and_age(tmp_path):
     def split(year, n, mix):
         cells = [("male", "from_30", mix), ("female", "from_45", 1000 - mix)]

@@ -83,6 +83,7 @@ def test_few_cadres_are_nobody_in_need_and_are_printed():
     }
     shown = exhibits(units=[unit, {**unit, "kind": "government"}])["mechanism_organisation"]
     assert "专职工会干部2人" in shown.words
+    assert shown.figure_title == "工会组织状况：各项占比"  # not by the kind of unit, as its table is
     assert all(row[shown.table.columns.index("专职工会干部（人）")] != "*" for row in shown.table.rows)
 
 
@@ -93,8 +94,10 @@ def test_one_group_alone_gives_a_table_of_indicators_with_units_and_bases():
     dibao = shown["mechanism_dibao"]
     assert dibao.title == "低保应保尽保" and dibao.draw is None
     assert ("实发低保金", 150000, "元", 75.0, "应发低保金") in dibao.table.rows
-    assert ["低保家庭人口", "1.83", "人/户"] in [row[:3] for row in dibao.table.texts()]
+    assert ["平均每户低保家庭人口", "1.83", "人"] in [row[:3] for row in dibao.table.texts()]
     assert "享受低保18643户；涉及34121人；平均每户低保家庭人口1.83人" in dibao.words
+    counts = exhibits(dibao=[{"unit": "甲", "households": 18643, "persons": 34121}])["mechanism_dibao"].table
+    assert counts.columns == ("指标", "数值", "计数单位")  # nothing has a share
     assert as_text(18643, "amount") == "18643" and as_text(1.83, "amount") == "1.83"
 
 

@@ -16,7 +16,7 @@ from bangfu_analysis.reporting.chart_page import Page, chart
 from bangfu_analysis.reporting.results import hidden
 from bangfu_analysis.reporting.theme import MUTED, PALETTE, beside
 
-OUTSIDE = ("new", "returned", "exited", "died")
+OUTSIDE = ("new", "returned", "came", "exited", "died")
 Cell = tuple[Any, Any, str, str, float]  # wave before, wave, earlier and later state, people
 Blocks = dict[tuple[str, str], tuple[float, float]]  # where each state's block begins and ends, in persons from the top
 BLOCK = 0.06  # half the width of a block, where waves stand one apart

@@ -243,6 +243,8 @@ def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
         notes.append(plan.words("adjusted"))
     elif not plan.adds_up and any(over_full(block) for block in blocks):
         notes.append(plan.words("many"))
+    if "change" in table and table["change"].notna().any():
+        notes.append(plan.words("unrounded"))
     return notes
 
 

@@ -56,7 +56,7 @@ def account(accounts: pd.DataFrame, *, deaths: bool = True) -> str:
 
 def moves(result: pd.DataFrame, codebook: Codebook, name: str) -> str:
     """Where the people of each earlier state are now, from `transitions` of one pair of waves; who came is not said again."""
-    stock = result[~result[f"{name}_before"].isin(["new", "returned"])]
+    stock = result[~result[f"{name}_before"].isin(["new", "returned", "came"])]
     told = []
     for _, block in stock.groupby(f"{name}_before", observed=True):
         part = block.assign(percent=printed_percents(block))

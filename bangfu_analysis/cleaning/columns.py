@@ -20,6 +20,7 @@ from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.text import is_address, mask_long_numbers
 
 UNREAD_KINDS = frozenset({"ignored", "private", "row_number"})
+_HOURS = re.compile(r"\s*\d{1,2}(\.\d+)?\s*(个?小时|h)?\s*")  # some forms ask 工作时间 as hours a day
 _LETTERS = re.compile(r"\w", re.UNICODE)
 
 
@@ -68,7 +69,11 @@ def _reader(
         "age": lambda raw: read_age(raw, v.low, v.high),
         "number": lambda raw: read_number(raw, v.low, v.high, factor=factor),
         "money": partial(money, low=v.low, high=v.high),
-        "date": lambda raw: read_date(raw, reference=reference, birth=birth, epoch1904=epoch1904),
+        "date": lambda raw: (
+            BLANK
+            if v.name == "work_start" and _HOURS.fullmatch(str(raw))
+            else read_date(raw, reference=reference, birth=birth, epoch1904=epoch1904)
+        ),
         "name": _read_name,
         "text": _read_text,
         "unit": _read_text,

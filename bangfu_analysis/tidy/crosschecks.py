@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from bangfu_analysis.cleaning.readings import Reading
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.tidy.values import CleanTable, at_cells, finding_at
+from bangfu_analysis.tidy.values import CleanTable, at_cells, finding_at, readings_of
 from bangfu_analysis.wave import Wave
 
 STUDENTS = ("student", "postgraduate_student", "university_student", "vocational_student", "senior_secondary_student",
@@ -25,6 +28,7 @@ class Check:
     variable: str
     message: str
     broken: Callable[[pd.DataFrame], pd.Series]
+    action: str = "conflict"
 
 
 def _income_off(rows: pd.DataFrame) -> pd.Series:
@@ -37,12 +41,48 @@ def _income_off(rows: pd.DataFrame) -> pd.Series:
 _INCOME = ("income_household_annual", "household_size", "income_per_capita_monthly")
 
 
+# Yuan a month that people in hardship may have (the poorest households of the 2000s: 30 a head); beyond it a sum by the
+# year or in 10,000 yuan is likelier. Zero is no sum.
+_LIKELY = (20, 20000)
+_MONTHS = {"income_personal_monthly": 1, "income_per_capita_monthly": 1, "income_household_annual": 12}
+_WORST = ("extreme", "no_dibao", "dibao", "deep")
+
+
+def _unlikely(rows: pd.DataFrame, name: str) -> pd.Series:
+    value = pd.to_numeric(rows[name], errors="coerce") / _MONTHS[name]
+    return (value > 0) & ~value.between(*_LIKELY) & value.notna()
+
+
+def _level_against_line(rows: pd.DataFrame) -> pd.Series:
+    """Poorest categories above the wave's lines, other ones above twice these, 低保线以上 below them; by what is left
+    of the income after unavoidable spending where the scheme (s2018) counts so."""
+    annual, size, head = (pd.to_numeric(rows[c], errors="coerce") for c in _INCOME)
+    spent = (
+        pd.to_numeric(rows["rigid_expense_annual"], errors="coerce")
+        .fillna(0)
+        .where(rows["hardship_scheme"].eq("s2018"), 0)
+    )
+    left = ((annual - spent) / 12 / size.where(size > 0)).fillna(head - spent / 12 / size.where(size > 0).fillna(1))
+    most = rows["line_high"] * rows["hardship_level"].isin(_WORST).map({True: 1.0, False: 2.0})
+    above = rows["hardship_level"].notna() & ~rows["hardship_level"].isin(["accidental", "above_line"]) & (left > most)
+    return above | (rows["hardship_level"].eq("above_line") & (left < rows["line_low"]))
+
+
+def _early(rows: pd.DataFrame) -> pd.Series:
+    born, began = (pd.to_datetime(rows[c].astype(object), errors="coerce") for c in ("birth_date", "work_start"))
+    return (began.dt.year - born.dt.year) < 14
+
+
 def _named(rows: pd.DataFrame, column: str, *values: object) -> pd.Series:
     return rows[column].isin(values).fillna(False).astype(bool)
 
 
 CHECKS: tuple[Check, ...] = (
     Check("income_identity", "income_per_capita_monthly", "与家庭年收入÷12÷家庭人口不符。请核对三者中哪一个有误（常见：年与月混用）。", _income_off),
+    *(Check("income_unlikely", name, "数额不像本列应填的收入（元）：可能年、月混用，或单位是万元。按所填记录，请核对。",
+            partial(_unlikely, name=name), action="kept") for name in _MONTHS),
+    Check("level_against_line", "hardship_level", "与家庭人均收入及 wave.toml 的低保标准不符。请核对收入或困难类别。", _level_against_line),
+    Check("work_before_14", "work_start", "参加工作时不满 14 岁。请核对参加工作时间或出生日期。", _early),
     Check("single_parent_married", "is_single_parent", "填为单亲，但婚姻状况为已婚。请核对。",
           lambda r: _named(r, "is_single_parent", True) & _named(r, "marital_status", "married")),
     Check("zero_employment_employed", "is_zero_employment", "填为零就业家庭，但本人在岗。请核对。",
@@ -55,6 +95,7 @@ CHECKS: tuple[Check, ...] = (
           lambda r: pd.to_numeric(r["household_size"], errors="coerce") < r["members_listed"] + 1),
     Check("schooling_without_student", "cause", "致困原因为子女上学，但所列家庭成员中没有在校学生。请核对。",
           lambda r: r["causes"].map(lambda c: isinstance(c, tuple) and "schooling" in c) & (r["status_listed"] > 0) & (r["students_listed"] == 0)),
+    Check("member_with_own_file", "id_number", "这名职工又列为另一户的家庭成员；一户应只建一份档案。请核对由谁建档。", lambda r: r["is_member"]),
     Check("id_shared", "id_number", "同一身份证号填在不同姓名之下，不作为同一人处理。请核对证件。", lambda r: _named(r, "shared_id", True)),
     Check("linked_by_name", "id_number", "没有完整的身份证号，按姓名、出生日期和单位与另一行认定为同一人。请补填。",
           lambda r: _named(r, "linked_by_name", True)),
@@ -64,17 +105,43 @@ CHECKS: tuple[Check, ...] = (
 def cross_checks(
     people: pd.DataFrame, members: pd.DataFrame, cleans: Sequence[CleanTable], wave: Wave
 ) -> list[Finding]:
-    """A finding for each rule of CHECKS that a worker's row breaks, and for incomes above a stated line."""
+    """A finding for each rule of CHECKS that a worker's row breaks."""
     if people.empty:
         return []
-    rows = people.assign(**_listed(people, members))
+    lines = [float(line) for line in wave.line.values() if isinstance(line, (int, float))] or [float("nan")]
+    listed = members.reindex(columns=["id_key", "person_id"]).dropna()
+    heads: dict[Any, Any] = listed.groupby("id_key")["person_id"].agg(set).to_dict()
+    elsewhere = [bool(heads.get(key, set()) - {own}) for key, own in people[["id_key", "person_id"]].to_numpy()]
+    rows = people.assign(**_listed(people, members), line_low=min(lines), line_high=max(lines), is_member=elsewhere)
     found: list[Finding] = []
     for check in CHECKS:
         broken = rows[check.broken(rows).fillna(False).astype(bool)]
-        reading = Reading(None, check.problem, "conflict", check.message)
+        reading = Reading(None, check.problem, check.action, check.message)
         cells = [(int(table), int(row), reading) for table, row in zip(broken["table"], broken["row"], strict=True)]
         found += at_cells(cleans, cells, "workers", check.variable)
     return found
+
+
+def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
+    """Sheets in which sex or birth differ from the ID number for a fifth of the people: names are shifted against numbers."""
+    differ = ("sex_differs_from_id", "birth_date_differs_from_id")
+    rows = {(f.source_file, f.source_sheet, f.source_row) for f in findings if f.problem in differ}
+    off = Counter((file, sheet) for file, sheet, _ in rows)
+    known = people[people["id_key"].notna()]
+    sizes = Counter(zip(known["source_file"], known["source_sheet"], strict=True))
+    message = "{}人中有{}人的性别或出生日期与身份证号不符，可能排序时只选了部分列，姓名与证号错位。请整表核对。"
+    return [
+        Finding(
+            "rows_shifted",
+            f"{file} [{sheet}]：" + message.format(sizes[file, sheet], n),
+            "error",
+            "conflict",
+            file,
+            sheet,
+        )
+        for (file, sheet), n in off.items()
+        if n >= max(5, sizes[file, sheet] / 5)
+    ]
 
 
 def _listed(people: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]:
@@ -114,3 +181,34 @@ def sizes_from_members(
 
 def _empty(raw: object) -> bool:
     return raw is None or str(raw).strip() in ("", "0", "0.0")
+
+
+def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTable]) -> list[Finding]:
+    """A finding for each act of help in a month before that in which its person's file was opened."""
+    if "date" not in aid or "file_date" not in people:
+        return []
+    days, opened = (pd.to_datetime(s.astype(object)) for s in (aid["date"], people["file_date"]))
+    filed = aid["person_id"].map(dict(zip(people["person_id"], opened, strict=True)))
+    own = [clean for clean in cleans if clean.number in set(aid["table"])]
+    coarse = readings_of(own, "aid", "date").of_each(lambda reading: reading.detail == "year").astype(bool)
+    early = ~coarse & (days.dt.to_period("M") < pd.to_datetime(filed).dt.to_period("M"))
+    reading = Reading(None, "aid_before_file", "conflict", "帮扶时间早于建档时间。请核对两个日期。")
+    cells = [(int(t), int(r), reading) for t, r in zip(aid.loc[early, "table"], aid.loc[early, "row"], strict=True)]
+    return at_cells(cleans, cells, "aid", "date")
+
+
+def aid_against_funds(aid: pd.DataFrame, funds: pd.DataFrame) -> list[Finding]:
+    """A finding for each source of which more was spent on aid than had come in, where both ledgers are there."""
+    spent, came = (
+        frame.groupby(column, observed=True)["amount_yuan"].sum()
+        for frame, column in ((aid, "fund_source"), (funds, "source"))
+    )
+    over = [
+        (source, spent[source], came[source])
+        for source in spent.index
+        if source in came.index and spent[source] > came[source]
+    ]
+    messages = [
+        f"资金来源 {s}：帮扶台账支出合计 {a:,.0f} 元，多于到账 {b:,.0f} 元。请核对两本台账。" for s, a, b in over
+    ]
+    return [Finding("aid_above_funds", message, "warning", "conflict", variable="amount_yuan") for message in messages]

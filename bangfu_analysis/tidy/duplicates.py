@@ -17,15 +17,9 @@ from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.values import CleanTable, first_cell
 
 _COMPARED = (
-    "sex",
-    "birth_date",
-    "education",
-    "employer",
-    "reporting_unit",
-    "employment_status",
-    "household_size",
+    "sex", "birth_date", "education", "employer", "reporting_unit", "employment_status", "household_size",
     "hardship_level",
-)
+)  # fmt: skip
 
 
 def without_copies(sheets: Sequence[SheetReading]) -> list[SheetReading]:
@@ -74,15 +68,8 @@ def merge_people(
     fullest = order.drop_duplicates("person_id")
     away = several.drop(fullest.index)
     provenance = [
-        "wave",
-        "source_file",
-        "source_sheet",
-        "source_row",
-        "row",
-        "table",
-        "id_basis",
-        "birth_date_precision",
-    ]
+        "wave", "source_file", "source_sheet", "source_row", "row", "table", "id_basis", "birth_date_precision",
+    ]  # fmt: skip
     gaps = order.groupby("person_id", sort=False).first().drop(columns=provenance)
     kept = fullest.set_index("person_id")
     whole = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()

@@ -14,7 +14,7 @@ from bangfu_analysis.findings import Finding, findings_frame
 from bangfu_analysis.keys import pseudonym
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals
-from bangfu_analysis.tidy.crosschecks import cross_checks, sizes_from_members
+from bangfu_analysis.tidy.crosschecks import aid_against_funds, aid_checks, cross_checks, shifted, sizes_from_members
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
 from bangfu_analysis.tidy.names import known_names, masked, without_names
 from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_rows
@@ -50,7 +50,15 @@ def tidy_frames(
     everyone, misplaced = without_names(everyone, names, cleans, codebook.of("workers"))
     everyone, sized = sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
-    findings += [*found, *more, *misplaced, *sized, *merged, *cross_checks(people, members, cleans, wave)]
+    findings += [
+        *found,
+        *more,
+        *misplaced,
+        *sized,
+        *merged,
+        *cross_checks(people, members, cleans, wave),
+        *shifted(found, people),
+    ]
     left = _has_left(people, wave)
     frames = _worker_frames(people[~left], people[left], codebook)
     frames["members"] = typed(members, "members", codebook)
@@ -58,12 +66,12 @@ def tidy_frames(
     for name in ledgers(codebook):
         rows = _ledger(cleans, name, by_name, codebook, wave, key)
         rows, misplaced = without_names(rows, names, cleans, codebook.of(name))
-        findings += misplaced
+        findings += misplaced + (aid_checks(rows, people, cleans) if name == "aid" else [])
         frames[name] = typed(rows, name, codebook)
     frames["population"] = typed(_population(cleans, wave), "population", codebook)
     frames |= _questionnaires(sheets, wave)
     frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)
-    findings += _disagreements(frames["totals"])
+    findings += [*_disagreements(frames["totals"]), *aid_against_funds(frames["aid"], frames["funds"])]
     frames["issues"] = _issues(masked(findings, names), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
     return frames

@@ -130,8 +130,12 @@ def _complete(
     of = codebook.of(frame)
     with_sex, sexes = _take_from_id(rows, of["sex"], rows["id_sex"])
     with_birth, births = _birth_from_id(with_sex, of["birth_date"])
-    with_age, ages = _ages(with_birth, wave)
+    plausible, odd = _births_in_range(with_birth, of["age"], wave)
+    with_age, ages = _ages(plausible, wave)
     told = {"sex": sexes, "birth_date": births, "age": ages}
+    for table, row, reading in odd:
+        name = "birth_date" if cleans[table].column(frame, "birth_date", slot) else "id_number"
+        told[name] = [*told.get(name, []), (table, row, reading)]
     return with_age, [f for name, cells in told.items() for f in at_cells(cleans, cells, frame, name, slot)]
 
 
@@ -168,6 +172,20 @@ def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> t
         for table, row, value in zip(*(column[where] for column in (rows["table"], rows["row"], by_id)), strict=True)
     ]
     return rows.assign(**{name: by_id.where(known, said)}), told
+
+
+def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
+    """Births, be they an ID number's, that make nobody of a possible age or lie after the reference date are given up."""
+    years = full_years(rows["birth_date"].astype(object), wave.reference_date)
+    assert age.low is not None and age.high is not None, "ages have a range"
+    odd = rows["birth_date"].notna() & ~years.between(age.low, age.high).fillna(False).astype(bool)
+    message = (
+        f"由出生日期（或身份证号）算出的年龄不在 {age.low:g} 到 {age.high:g} 岁之间，出生日期记为缺失。请核对证件。"
+    )
+    reading = Reading(None, "out_of_range", "missing", message)
+    told = [(table, row, reading) for table, row in zip(rows.loc[odd, "table"], rows.loc[odd, "row"], strict=True)]
+    kept = {name: rows[name].astype(object).where(~odd, None) for name in ("birth_date", "birth_date_precision")}
+    return rows.assign(**kept), told
 
 
 def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:

@@ -36,8 +36,8 @@ def test_stated_totals_are_held_against_the_rows_they_cover(frames_of):
 def test_a_total_that_differs_is_an_issue_with_both_numbers(frames_of):
     found, frames = totals_of(frames_of, "合计,4人,,6,,")
     assert found["rows"] == ["B5", 4, 3, "differs"]
-    wrong = frames["issues"].iloc[0]
-    assert (wrong["problem"], wrong["cell"], wrong["raw"], wrong["value"]) == ("total_differs", "B5", "4", "3")
+    wrong = frames["issues"].set_index("problem").loc["total_differs"]
+    assert (wrong["cell"], wrong["raw"], wrong["value"]) == ("B5", "4", "3")
     assert "请核对" in wrong["message"]
 
 

@@ -1,4 +1,4 @@
-"""One form a sheet: a label cell with its value to the right or below, and a family table inside."""
+"""One form a sheet, or several: a label with its value to the right, below or behind a colon, and a family table inside."""
 
 from __future__ import annotations
 
@@ -33,18 +33,24 @@ Keys = dict[int, dict[int, str]]  # row -> column -> heading key
 
 @dataclass(frozen=True)
 class Form:
-    """Rows [start, end) of a sheet that is a form: its labels, and rows and columns of the family table in it."""
+    """Rows [start, end), columns [first, last) of a sheet that are a form: its labels, and the place of the family table in it.
+
+    `at`: the column of all values, where people stand side by side behind one column of labels.
+    """
 
     grid: Grid
     words: Vocabulary
     start: int
     end: int
+    first: int
+    last: int
     labels: dict[Cell, Variable]
     family: tuple[int, int, int, int] | None  # header row, end, first column, end of columns
+    at: int | None = None
 
 
 def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
-    """The forms of a sheet, one under another; none where the sheet is no form.
+    """The forms of a sheet, one under another or side by side; none where the sheet is no form.
 
     Where the sheet is called after the person in the form, the grid's name becomes 第n张表, n being its position.
     """
@@ -54,23 +60,65 @@ def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
     starts = _starts(grid, words, keys)
     if not starts:
         return []
-    parts = [_form(grid, words, keys, a, b) for a, b in zip(starts, [*starts, grid.height][1:], strict=True)]
-    if not all(_is_form(part) for part in parts):
-        return []
+    ends = [*starts, grid.height][1:]
+    parts = [part for a, b in zip(starts, ends, strict=True) for part in _side_by_side(grid, words, keys, a, b)]
+    if not all(part.at is not None or _is_form(part) for part in parts):
+        parts = [_form(grid, words, keys, 0, grid.height, 0, grid.width)]  # 姓名 of the spouse under that of the person
+        if len(starts) < 2 or not _is_form(parts[0]):
+            return []
     names = [squeeze(str(value)) for part in parts if (value := _name_in(part)) is not None]
     named = any(len(name) > 1 and name in squeeze(grid.sheet.name) for name in names)
     return [replace(part, grid=Grid(grid.sheet, f"第{position}张表")) for part in parts] if named else parts
 
 
 def _keys(grid: Grid, words: Vocabulary) -> Keys:
-    """The cells that say a heading of any frame: each text of a column is looked up once."""
+    """The cells that say a heading of any frame, some with its value behind a colon: each text of a column is looked up once."""
     found: Keys = {}
     for column, distinct in zip(range(grid.width), grid.distinct, strict=False):
-        known = {text for text in distinct if isinstance(text, str) and heading_key(text) in words.known}
+        texts = {text: heading_key(_inline(text)[0] or text) for text in distinct if isinstance(text, str)}
+        known = {text: key for text, key in texts.items() if key in words.known}
         for row, value in enumerate(grid.values[:, column]) if known else ():
             if value in known:
-                found.setdefault(row, {})[column] = grid.key(row, column)
+                found.setdefault(row, {})[column] = known[value]
     return found
+
+
+def _inline(text: object) -> tuple[str, str]:
+    """`姓名：某某` -> its label and value; two times "" where a cell says something else, or more than one such thing."""
+    pair = re.split("[:：]", text, maxsplit=2) if isinstance(text, str) else []
+    label, value = (pair[0].strip(), pair[1].strip()) if len(pair) == 2 else ("", "")
+    return (label, value) if value and len(label) <= LONGEST_LABEL and not NOTE.match(squeeze(label)) else ("", "")
+
+
+def _side_by_side(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: int) -> list[Form]:
+    """The forms of rows [start, end): one, or those whose labels repeat to the right, or people who share a column of labels."""
+    whole = _form(grid, words, keys, start, end, 0, grid.width)
+    names = sorted(c for (_, c), v in whole.labels.items() if v.name == "name")
+    step, left = (names[1] - names[0] if len(names) > 1 else grid.width), min((c for _, c in whole.labels), default=0)
+    places = {(row, column, v.name) for (row, column), v in whole.labels.items()}
+    first = {(row, column, name) for row, column, name in places if column < left + step}
+    again = {(row, column + n * step, name) for row, column, name in first for n in range(len(names))}
+    if len(names) > 1 and len(places & again) >= 0.8 * len(places | again):
+        cuts = [0, *(left + n * step for n in range(1, len(names))), grid.width]
+        return [_form(grid, words, keys, start, end, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+    own = {cell: v for cell, v in whole.labels.items() if cell[1] == left}
+    people = _people(grid, own, left, end)
+    return [replace(whole, labels=own, family=None, at=column) for column in people] or [whole]
+
+
+def _people(grid: Grid, labels: dict[Cell, Variable], left: int, end: int) -> list[int]:
+    """The columns of two or more people behind one column of labels: most have a sex or an ID number as people have."""
+    rows = {v.name: row for (row, _), v in labels.items()}
+    if len(rows) < 5 or "name" not in rows or not {"sex", "id_number"} & {*rows}:
+        return []
+    sexes = next((v.spellings for v in labels.values() if v.name == "sex"), {})
+    found = [c for c in range(left + 1, grid.width) if grid.filled[[*rows.values()], c].mean() >= 0.5]
+    told = [
+        grid.text(rows.get("sex", end), c) in sexes
+        or sum(map(str.isdigit, grid.text(rows.get("id_number", end), c))) >= 15
+        for c in found
+    ]
+    return found if len(found) > 1 and sum(told) > 0.5 * len(found) else []
 
 
 def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
@@ -79,7 +127,8 @@ def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
     place = -1
     for row in sorted(keys):
         names = [c for c, key in keys[row].items() if (v := words.find("workers", key)) and v.name == "name"]
-        if not names or grid.counts[row] < 2 or place not in (-1, names[0]):
+        alone = grid.counts[row] < 2 and not _inline(grid.values[row, names[0] if names else 0])[0]
+        if not names or alone or place not in (-1, names[0]):
             continue
         if _family_at(grid, words, keys, row, row + 1):
             continue
@@ -91,17 +140,20 @@ def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
     return found
 
 
-def _form(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: int) -> Form:
-    family = next((f for row in range(start, end) if (f := _family_at(grid, words, keys, row, end))), None)
+def _form(grid: Grid, words: Vocabulary, every: Keys, start: int, end: int, first: int, last: int) -> Form:
+    keys = {r: {c: key for c, key in own.items() if first <= c < last} for r, own in every.items()}
+    family = next(
+        (f for row in range(start, end) if (f := _family_at(grid, words, keys, row, end, (first, last)))), None
+    )
     inside = range(family[0], family[1]) if family else range(0)
     labels: dict[Cell, Variable] = {}
     for row in range(start, end):
         for c, key in keys.get(row, {}).items() if row not in inside else ():
             variable = words.find("workers", key)
-            left = labels.get(grid.covered.get((row, c - 1), (row, c - 1)))
-            if variable is not None and not (left is not None and grid.text(row, c) in left.spellings):
+            left, above = labels.get(grid.covered.get((row, c - 1), (row, c - 1))), labels.get((row - 1, c))
+            if variable is not None and not any(v and grid.text(row, c) in v.spellings for v in (left, above)):
                 labels[row, c] = variable
-    form = Form(grid, words, start, end, labels, family)
+    form = Form(grid, words, start, end, first, last, labels, family)
     answers = {(row, _right(grid, row, column)) for row, column in labels}
     below = {cell: _value_cell(form, *cell) for cell in labels if cell in answers}
     said = {cell for cell, value in below.items() if value in answers and value[0] > cell[0]}  # 月收入 | 低保 | 单亲
@@ -109,16 +161,21 @@ def _form(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: int) -> Fo
 
 
 def _is_form(form: Form) -> bool:
-    """Labels of five or more variables over three or more rows, few of them in any one row or beside one another."""
+    """Labels of five or more variables over three or more rows, few of them in any one row or beside one another.
+
+    Labels side by side over a row of their values may do with two rows.
+    """
     rows: dict[int, set[str]] = {}
     for (row, _), variable in form.labels.items():
         rows.setdefault(row, set()).add(variable.name)
     total = len(set().union(*rows.values())) if rows else 0
-    if total < 5 or len(rows) < 3 or max(map(len, rows.values())) > 0.6 * total:
+    over = {row for row in rows if _is_over_values(form, row)}
+    if total < 5 or len(rows) < (2 if over else 3) or max(map(len, rows.values())) > 0.6 * total:
         return False
     if _is_table(form):
         return False
-    beside = sum((row, _right(form.grid, row, column)) in form.labels for row, column in form.labels)
+    apart = [cell for cell in form.labels if cell[0] not in over and not _inline(form.grid.values[cell])[0]]
+    beside = sum((r, _right(form.grid, r, c)) in form.labels for r, c in apart)
     name = _name_in(form)
     return beside < 0.5 * len(form.labels) and (name is None or len(str(name)) <= 20)
 
@@ -128,10 +185,10 @@ def _is_table(form: Form) -> bool:
     grid, columns = form.grid, {column for _, column in form.labels}
     last = max(row for row, _ in form.labels)
     inside = range(form.family[0], form.family[1]) if form.family else range(0)
-    under = [row for row in range(last + 1, form.end) if row not in inside]
+    under = [row for row in range(last + 1 + _is_over_values(form, last), form.end) if row not in inside]
     if any(grid.filled[row, sorted(columns)].sum() >= max(4, 0.6 * len(columns)) for row in under):
         return True
-    return len(columns) == 1 and float(np.median(grid.counts[sorted({row for row, _ in form.labels})])) > 3
+    return len(columns) == 1 and float(np.median(grid.counts[sorted({row for row, _ in form.labels})])) >= 3
 
 
 def _right(grid: Grid, row: int, column: int) -> int:
@@ -140,13 +197,27 @@ def _right(grid: Grid, row: int, column: int) -> int:
 
 
 def _value_cell(form: Form, row: int, column: int) -> Cell | None:
-    """Where the value of a label stands: to its right, or below where another label or nothing is there."""
+    """Where the value of a label stands: in it, to its right, or below where another label or nothing is there."""
     grid = form.grid
+    if form.at is not None or _inline(grid.values[row, column])[0]:
+        return row, column if form.at is None else form.at
     right = (row, _right(grid, row, column))
-    if right[1] < grid.width and right not in form.labels:
+    if right[1] < form.last and right not in form.labels and not _is_over_values(form, row):
         return grid.covered.get(right, right)
     below = (grid.merges.get((row, column), (row, column))[0] + 1, column)
     return below if below[0] < form.end and below not in form.labels and not _in_family(form, below) else None
+
+
+def _is_over_values(form: Form, row: int) -> bool:
+    """Two or more labels and nothing else in a row, over a row of values that has no label and is no signature."""
+    grid, below = form.grid, row + 1
+    columns = grid.columns_of(row, form.first, form.last)
+    if len(columns) < 2 or below >= form.end or any((row, c) not in form.labels for c in columns):
+        return False
+    values = grid.columns_of(below, form.first, form.last)
+    labelled = any(r == below for r, _ in form.labels) or _in_family(form, (below, 0))
+    under = sum(c in values for c in columns)
+    return not labelled and under >= max(2, 0.5 * len(columns)) and not NOTE.match(grid.text(below, values[0]))
 
 
 def _in_family(form: Form, cell: Cell) -> bool:
@@ -156,11 +227,13 @@ def _in_family(form: Form, cell: Cell) -> bool:
 def _name_in(form: Form) -> object:
     for (row, column), variable in form.labels.items():
         if variable.name == "name" and (cell := _value_cell(form, row, column)) is not None:
-            return form.grid.values[cell]
+            return _inline(form.grid.values[cell])[1] or form.grid.values[cell]
     return None
 
 
-def _family_at(grid: Grid, words: Vocabulary, keys: Keys, row: int, end: int) -> tuple[int, int, int, int] | None:
+def _family_at(
+    grid: Grid, words: Vocabulary, keys: Keys, row: int, end: int, band: tuple[int, int | None] = (0, None)
+) -> tuple[int, int, int, int] | None:
     """The family table whose header is `row`: three or more headings of members side by side, the relation among them."""
     members = {c: v for c, key in keys.get(row, {}).items() if (v := words.member(key)) is not None}
     while len(members) > 1 and keys[row][min(members)] in words.parents:
@@ -168,19 +241,20 @@ def _family_at(grid: Grid, words: Vocabulary, keys: Keys, row: int, end: int) ->
     names = {variable.name for variable in members.values()}
     if len(names) < 3 or "relation" not in names or "name" not in names:
         return None
-    first, last = min(members), max(_right(grid, row, c) for c in grid.columns_of(row))
+    first, last = min(members), max(_right(grid, row, c) for c in grid.columns_of(row, *band))
     parent = grid.covered.get((row, first - 1)) if first else None
     low = grid.merges[parent][0] + 1 if parent is not None else end
     stop = row + 1
-    while stop < min(low, end) and not _ends_family(grid, words, stop, first, merged=parent is not None):
+    while stop < min(low, end) and not _ends_family(
+        grid, words, stop, grid.columns_of(stop, *band), first, merged=parent is not None
+    ):
         stop += 1
     while stop > row + 1 and not grid.counts[stop - 1]:
         stop -= 1
     return row, stop, first, last
 
 
-def _ends_family(grid: Grid, words: Vocabulary, row: int, first: int, *, merged: bool) -> bool:
-    columns = grid.columns_of(row)
+def _ends_family(grid: Grid, words: Vocabulary, row: int, columns: list[int], first: int, *, merged: bool) -> bool:
     if merged or not columns:
         return False
     leading = grid.text(row, columns[0])
@@ -197,7 +271,7 @@ def read_forms(forms: list[Form], ledger: Ledger) -> tuple[list[Table], list[Fin
         family = _family_table(form, ledger)
         table, found = _labelled(form, ledger)
         tables += [table, *family]
-        findings += found
+        findings += [finding for finding in found if finding not in findings]
     ledger.mark(range(forms[0].grid.height), "note")
     return tables, findings
 
@@ -210,17 +284,21 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
     findings: list[Finding] = []
     taken: set[str] = set()
     for (row, column), variable in {**form.labels, **_strange_labels(form)}.items():
-        heading = Heading(len(columns) + 1, (grid.text(row, column),))
+        label = squeeze(_inline(grid.values[row, column])[0]) or grid.text(row, column)
+        heading = Heading(len(columns) + 1, (label,))
         cell = _value_cell(form, row, column)
-        ledger.mark([row], "header", column, column + 1)
+        far = _far(form, cell) if cell is not None and variable is not None and variable.kind == "id_number" else 0
         if cell is not None:
-            ledger.mark([cell[0]], "body", cell[1], cell[1] + 1)
+            ledger.mark([cell[0]], "body", cell[1], max(far, cell[1] + 1))
+        ledger.mark([row], "header", column, column + 1)
         shown = _column(form, heading, variable, taken, cell or (row, column))
         if shown.fate == "unmatched" and cell is not None and grid.filled[cell]:
             message = f"栏目“{quoted(heading.shown)}”没有对应的变量或重复出现，未使用。请在 mapping.yaml 的 headings 中写一行。"
             findings.append(grid.finding("heading_unmatched", row, column, message))
         columns.append(shown)
-        values.append(grid.values[cell] if cell is not None else None)
+        value = grid.values[cell] if cell is not None else None
+        digits = "".join(grid.text(cell[0], c) for c in range(cell[1], far)) if cell is not None else ""
+        values.append(digits or (_inline(value)[1] if cell == (row, column) else value))
     named = any(
         v is not None and c.variable is not None and c.variable.name in ("name", "id_number")
         for c, v in zip(columns, values, strict=True)
@@ -236,6 +314,14 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
     ), findings
 
 
+def _far(form: Form, cell: Cell) -> int:
+    """The end of an ID number that is written one character a cell, 0 where it is not."""
+    row, far = cell
+    while far < form.last and len(form.grid.text(row, far)) == 1:
+        far += 1
+    return far if far - cell[1] >= 15 else 0
+
+
 def _column(form: Form, heading: Heading, variable: Variable | None, taken: set[str], cell: Cell) -> Column:
     found = Column(heading.index, heading.shown, row=form.grid.number(cell[0]), place=cell[1] + 1)
     if variable is None or (variable.name in taken and variable.kind not in REPEATABLE):
@@ -249,14 +335,20 @@ def _column(form: Form, heading: Heading, variable: Variable | None, taken: set[
 def _strange_labels(form: Form) -> dict[Cell, None]:
     """Short texts in rows of labels that stand where a label would, with a filled cell to their right."""
     grid = form.grid
+    if form.at is not None:
+        left, rows = min(form.labels)[1], [row for row, _ in form.labels]
+        others = [(r, left) for r in range(min(rows), max(rows)) if (r, left) not in form.labels]
+        return {(r, c): None for r, c in others if grid.filled[r, c] and grid.filled[r, form.at]}
     values = {cell for row, column in form.labels if (cell := _value_cell(form, row, column)) is not None}
     found: dict[Cell, None] = {}
     for row in sorted({row for row, _ in form.labels}):
-        for column in grid.columns_of(row):
+        for column in grid.columns_of(row, form.first, form.last):
             value = grid.values[row, column]
             cell = (row, _right(grid, row, column))
-            is_label = isinstance(value, str) and len(squeeze(value)) <= LONGEST_LABEL and (row, column) not in values
-            free = cell[1] < grid.width and cell not in form.labels and cell not in values and bool(grid.filled[cell])
+            is_label = (
+                isinstance(value, str) and 1 < len(squeeze(value)) <= LONGEST_LABEL and (row, column) not in values
+            )
+            free = cell[1] < form.last and cell not in form.labels and cell not in values and bool(grid.filled[cell])
             if (
                 is_label
                 and free
@@ -270,7 +362,7 @@ def _strange_labels(form: Form) -> dict[Cell, None]:
 
 def _title(form: Form) -> str:
     for row in range(form.start, form.end):
-        columns = form.grid.columns_of(row)
+        columns = form.grid.columns_of(row, form.first, form.last)
         if len(columns) == 1 and (row, columns[0]) not in form.labels:
             return form.grid.text(row, columns[0])
         if columns:
@@ -285,7 +377,7 @@ def _family_table(form: Form, ledger: Ledger) -> list[Table]:
     headings = headings_of(grid, top, top + 1, first, last)
     columns = columns_for("members", headings, form.words, [frozenset({"…"})] * len(headings))
     rows = [r for r in range(top + 1, end) if grid.filled[r, first:last].any()]
-    ledger.mark([top], "header")
+    ledger.mark([top], "header", form.first, form.last)
     ledger.mark(rows, "body", first, last)
     index = pd.Index([grid.number(r) for r in rows], dtype="int64")
     body = pd.DataFrame(grid.values[rows, first:last], index=index, columns=[c.index for c in columns], dtype=object)

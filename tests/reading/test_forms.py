@@ -114,12 +114,72 @@ def test_a_value_that_is_spelled_like_a_label_stays_a_value() -> None:
     assert (found["income_personal_monthly"], found["hardship_level"]) == ("低保", "特困")
 
 
-def test_people_side_by_side_in_columns_are_no_form_of_one_person() -> None:
-    rows = [
-        ["姓名", "甲", "乙", "丙"],
-        ["性别", "男", "女", "男"],
-        ["身份证号", ID, None, "x"],
-        ["文化程度", "初中", "初中", "高中"],
-        ["困难类别", "特困", "特困", "困难"],
+PEOPLE = [
+    ["项目", 1, 2, 3],
+    ["姓名", "甲", "乙", "丙"],
+    ["性别", "男", "女", "男"],
+    ["身份证号", ID, None, "x"],
+    ["文化程度", "初中", "初中", "高中"],
+    ["爱好", "棋", None, None],
+    ["健康状况", "残疾", "健康", "健康"],
+]
+CARD = [["登记卡", None, None, None], ["姓名", "甲一", "性别", "男"], ["身份证号", ID, "文化程度", "初中"],
+        ["工作单位", "某厂", "家庭人口", 3], ["困难类别", "特困", "致困原因", "疾病"]]  # fmt: skip
+
+
+def test_people_side_by_side_behind_one_column_of_labels_are_a_person_a_column() -> None:
+    reading = read(PEOPLE, merged=())
+    assert [t.body.loc[0].tolist()[:3] for t in reading.tables] == [
+        ["甲", "男", ID],
+        ["乙", "女", None],
+        ["丙", "男", "x"],
     ]
-    assert read(rows, merged=()).kind == "other"
+    assert address(reading.tables[1], 0, reading.tables[1].columns[3]) == "C5"
+    assert [(f.problem, f.cell) for f in reading.findings] == [("heading_unmatched", "A6")]
+
+
+def test_a_sheet_that_explains_fields_in_two_columns_is_nobody() -> None:
+    rows = [[label, "文本", "必填"] for label in ("姓名", "性别", "身份证号", "文化程度", "困难类别", "致困原因")]
+    assert read(rows, merged=()).rows["kept"] == 0
+
+
+@pytest.mark.parametrize("gap", [0, 1])
+def test_forms_side_by_side_are_several_people(gap: int) -> None:
+    second = [[{"甲一": "丁四"}.get(c, c) for c in row] for row in CARD]
+    rows = [[*a, *[None] * gap, *b] for a, b in zip(CARD, second, strict=True)]
+    reading = read([*rows, *rows], merged=())
+    assert [values(read(rows, merged=()))["name"], len(reading.tables)] == ["甲一", 4]
+    assert [t.body.loc[0].tolist()[-1] for t in reading.tables] == ["疾病"] * 4
+
+
+def test_every_value_may_stand_below_its_label() -> None:
+    rows = [["姓名", "性别", "身份证号"], ["甲一", "男", ID], ["文化程度", "工作单位", "家庭人口"], ["初中", "某厂", 3],
+            ["困难类别", "致困原因", "健康状况"], ["特困", "残疾", "残疾"], ["填表人：某", None, None]]  # fmt: skip
+    found = values(read(rows, merged=()))
+    assert (found["id_number"], found["household_size"], found["cause"], found["health"]) == (ID, 3, "残疾", "残疾")
+
+
+@pytest.mark.parametrize("across", [1, 3])
+def test_a_value_may_stand_behind_a_colon_in_the_label_s_cell(across: int) -> None:
+    said = [
+        "姓名：甲一",
+        "性别: 男",
+        f"身份证号：{ID}",
+        "文化程度：初中",
+        "工作单位：某厂",
+        "家庭人口：3人",
+        "困难类别：",
+        "健康状况：健康",
+        "备注",
+    ]
+    rows = [said[n : n + across] for n in range(0, 9, across)]
+    found = values(read([["困难职工卡"] + [None] * (across - 1), *rows], merged=()))
+    assert (found["name"], found["id_number"], found["household_size"]) == ("甲一", ID, "3人")
+
+
+def test_an_id_number_may_be_written_one_digit_a_cell() -> None:
+    width = len(ID) + 1
+    rows = [[*row, *[None] * (width - len(row))] for row in CARD]
+    rows[2] = ["身份证号", *ID]
+    reading = read(rows, merged=())
+    assert (values(reading)["id_number"], reading.findings) == (ID, ())

@@ -259,7 +259,8 @@ def test_labels_and_values_in_one_cell_put_no_name_into_a_heading() -> None:
             ["致困原因：因病"],
         ]
     )
-    assert (reading.kind, reading.tables, said(reading.rows)) == ("other", (), {"set_aside": 3})
+    assert (reading.kind, said(reading.rows)) == ("form", {"kept": 3})
+    assert [c.heading for c in reading.tables[0].columns][:3] == ["姓名", "性别", "民族"]
 
 
 def test_a_struck_cell_of_a_person_who_stays_is_told() -> None:

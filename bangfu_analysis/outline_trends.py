@@ -90,10 +90,7 @@ def _flows(data: ReportData) -> list[Exhibit]:
 
 
 def _states(data: ReportData) -> list[Exhibit]:
-    """Transitions since the wave before, on the first scale on which the two compare.
-
-    Who came is one group: the few who came back would be given away by what the waves have in all.
-    """
+    """Transitions since the wave before, on the first scale on which the two compare; new and back are one group, as totals would give the few away."""
     told = data.definitions[data.definitions["comparable"] & data.definitions["wave"].eq(data.wave.name)]
     scales = [name for name in ("hardship_level", "below_line", "income_level") if name in told["variable"].to_list()]
     followed = [name for name in scales if data.all_workers.groupby("wave")[name].count().loc[data.waves[-2:]].all()]

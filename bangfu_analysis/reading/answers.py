@@ -176,10 +176,7 @@ def _number(word: str) -> float:
 
 
 def _are_ranks(cells: Sequence[Sequence[str]]) -> bool:
-    """Half of the cells or more join several of a few options, which change places, or all stand in every cell.
-
-    They change places where options stand at one and a half places on average: the steps of a path hardly do.
-    """
+    """Half of the cells or more join several of a few options, which change places (the steps of a path hardly do) or stand all in each."""
     options = {option for cell in cells for option in cell}
     places = {place for cell in cells for place in enumerate(cell)}
     mixed = 2 * len(places) >= 3 * len(options) or all(set(cell) == options for cell in cells)

@@ -30,12 +30,9 @@ def tendency(test: pd.DataFrame | None, *, what: str) -> str:
 
 
 def account(accounts: pd.DataFrame, *, deaths: bool = True) -> str:
-    """The identity of the last wave in numbers, from `flow_accounts` (with small flows hidden), and how sure it is.
-
-    `deaths`: whether the reasons of exit are known; else those who died are among those who left.
-    """
+    """The identity of the last wave in numbers, from `flow_accounts` (small flows hidden), and how sure it is; without `deaths` they are exits."""
     require(accounts, ["wave_before", "wave", "previous_n", "stock_n", "verdict"], where="account")
-    row = accounts.iloc[-1]
+    row, n = accounts.iloc[-1], accounts["unfollowed_n"].iloc[-1]
     signs = {"new": "＋", "returned": "＋", "exited": "－"} | ({"died": "－"} if deaths else {})
     flows = {state: row[f"{state}_n"] for state in signs}
     if any(pd.isna(n) for n in flows.values()):
@@ -46,9 +43,7 @@ def account(accounts: pd.DataFrame, *, deaths: bool = True) -> str:
     fits = "与名册相符" if row["verdict"] == "agrees" else off
     gaps = [
         f"退出者中{counted(row['unrecorded_n'])}没有退档记录" if row["unrecorded_n"] else "",
-        f"进出者中{counted(n)}没有完整的身份证号，进、出两项因此至多各多计{counted(n)}"
-        if (n := row["unfollowed_n"])
-        else "",
+        f"进出者中{counted(n)}没有完整的身份证号，进、出两项因此至多各多计{counted(n)}" if n else "",
     ]
     aside = f"；其中{'，'.join(filter(None, gaps))}" if any(gaps) else ""
     return f"{year(row['wave_before'])}至{year(row['wave'])}，{told}：{sums}，{fits}{aside}。"

@@ -51,7 +51,7 @@ def _shared_ids_apart(rows: pd.DataFrame) -> pd.DataFrame:
     names = rows[twice].groupby("_identity")["name_key"].nunique()
     shared = rows["_identity"].isin(names.index[names > 1])
     apart = rows["_identity"].mask(
-        shared, rows["_identity"][shared] + ":" + rows["name_key"][shared].fillna("").astype(str)
+        shared, rows["_identity"][shared].astype("str") + ":" + rows["name_key"][shared].fillna("").astype(str)
     )
     return rows.assign(_identity=apart, shared_id=shared)
 

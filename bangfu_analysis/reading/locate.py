@@ -22,10 +22,12 @@ from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.rows import Block, sort_rows, totals_of
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
 from bangfu_analysis.reading.workbook import read_sheets
-from bangfu_analysis.text import squeeze
+from bangfu_analysis.text import heading_key, squeeze
 
 MANY = 200
+AGAIN = "与本表上面的名单逐人相同，像是其余各栏的续表；没有身份证号，不并入，也不作为新的人。请并成一张表"
 HIDDEN_SHEET = "隐藏的工作表，另列，不计入（wave.toml 中 include_hidden = true 可计入）"
+_LABEL = re.compile(r"([^\s:：，。；、]{2,8})[:：]\s*\S")
 _SUMMARY = re.compile(r"汇总|总表|合计|总计")
 
 
@@ -62,7 +64,7 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
             reason="空表",
         )
     ledger = Ledger(grid)
-    if _is_questionnaire(grid):
+    if _is_questionnaire(grid, words):
         return _questionnaire(grid, words.codebook, include_hidden)
     if found := forms.forms_of(grid, words, position):
         tables, findings = forms.read_forms(found, ledger)
@@ -70,12 +72,16 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
     return _read_tables(grid, ledger, words, include_hidden)
 
 
-def _is_questionnaire(grid: Grid) -> bool:
-    """One header row of reply times and sources, or of numbered questions; or a plain one, in a file or sheet named 问卷."""
+def _is_questionnaire(grid: Grid, words: Vocabulary) -> bool:
+    """One header row of reply times and sources, or of numbered questions; or a plain one, in a file or sheet named 问卷.
+
+    A roster of people with ID numbers may number its columns too.
+    """
     row, *body = np.flatnonzero(grid.counts).tolist()
     headings = [grid.values[row, c] for c in grid.columns_of(row)]
     if looks_like_questionnaire(headings):
-        return True
+        found = [v.name for h in headings if (v := words.find("workers", heading_key(str(h))))]
+        return "id_number" not in found or len(found) < 0.8 * len(headings)
     whole = len(headings) >= 3 and len(body) > 1 and len(headings) >= int(grid.counts[body].max())
     return whole and is_named_questionnaire(f"{grid.sheet.file} {grid.name}", headings)
 
@@ -102,17 +108,23 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
             meta = {**above, **meta_of(grid, start, top, first, last)}
             ledger.mark(range(start, top), "note", first, last)
             ledger.mark(range(top, body), "header", first, last)
-            for left, right in repeats_of(headings_of(grid, top, body, first, last)):
+            halves = repeats_of(headings_of(grid, top, body, first, last))
+            for left, right in halves:
                 block = Block(grid, top, body, end, first + left, first + right)
-                some, found = _table(block, ledger, words, meta, include_hidden)
-                tables += some
+                some, found = _table(block, ledger, words, meta, include_hidden, tables)
+                tables += [_without_covers(t) for t in some] if len(halves) > 1 else some
                 findings += found
             headers.append((top, body))
             start, above = end, meta if n == 0 and first == 0 else above
-    kind, reason = _kind(grid, tables)
+    kind, reason = _kind(grid, tables, words)
     ledger.mark(range(grid.height), "set_aside" if kind == "other" and not tables else "note")
     aside = reason if kind == "other" or (kind == "notes" and tables) else ""
     return _reading(grid, ledger, kind, tables, headers, findings, include_hidden, reason=reason, set_aside=aside)
+
+
+def _without_covers(table: Table) -> Table:
+    """A half of a table printed side by side: its totals count the other half too."""
+    return replace(table, totals=tuple(replace(total, covers=()) for total in table.totals))
 
 
 def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
@@ -129,7 +141,12 @@ def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
 
 
 def _table(
-    block: Block, ledger: Ledger, words: Vocabulary, meta: Mapping[str, object], include_hidden: bool
+    block: Block,
+    ledger: Ledger,
+    words: Vocabulary,
+    meta: Mapping[str, object],
+    include_hidden: bool,
+    before: Sequence[Table],
 ) -> tuple[list[Table], list[Finding]]:
     grid = block.grid
     headings = headings_of(grid, block.top, block.body, block.first, block.last)
@@ -138,6 +155,9 @@ def _table(
     factor = meta.get("money_factor", 1.0)
     block.columns = columns_for(block.kind, headings, words, values, factor if isinstance(factor, float) else 1.0)
     sort_rows(block, include_hidden=include_hidden)
+    if block.place_of("id_number") is None and _names(block) in [_names_of(table) for table in before]:
+        block.aside |= dict.fromkeys(block.data, ("row_again", AGAIN))
+        block.data = []
     _account(block, ledger)
     body, findings = body_of(block)
     heads, own = heads_of(block)
@@ -150,6 +170,17 @@ def _table(
     tables = _with_own_rows(table, [grid.number(row) for row in own], headings, words, values)
     findings += _column_findings(block, headings) + _row_findings(block) + _cell_findings(block)
     return tables, findings
+
+
+def _names(block: Block) -> list[object]:
+    """The names of a roster's rows, if they are several; else what no table has."""
+    name = block.place_of("name")
+    return block.grid.values[block.data, name].tolist() if name is not None and len(block.data) > 1 else [None]
+
+
+def _names_of(table: Table) -> list[object]:
+    own = [c.index for c in table.columns if c.variable and (c.variable.frame, c.variable.name) == ("workers", "name")]
+    return table.body[own[0]].tolist() if own else []
 
 
 def _with_own_rows(
@@ -243,13 +274,17 @@ def _first(block: Block, row: int) -> int:
     return block.grid.columns_of(row, block.first, block.last)[0]
 
 
-def _kind(grid: Grid, tables: Sequence[Table]) -> tuple[str, str]:
+def _kind(grid: Grid, tables: Sequence[Table], words: Vocabulary) -> tuple[str, str]:
     """The kind of a sheet by its tables, and why it is none of the frames'."""
     known = [table for table in tables if table.kind != "other"]
     if known:
         return max(known, key=lambda table: len(table.body)).kind, ""
     if not tables and int((grid.counts >= 3).sum()) >= 2:
         return "other", "像表格，但找不到表头，全部另列，不进入任何数据框。请在首行补上列名"
+    texts = {text for distinct in grid.distinct for text in distinct if isinstance(text, str)}
+    said = [[v.name for k in _LABEL.findall(t) if (v := words.find("workers", heading_key(k)))] for t in texts]
+    if not tables and any(len(names) > 1 and {"name", "id_number"} & {*names} for names in said):
+        return "other", "姓名等栏目与内容写在同一格，无法分开，全部另列，不进入任何数据框。请改为一格一项"
     if not tables or not any(len(table.body) for table in tables):
         return "notes", "没有找到表格，按说明文字处理"
     if all(_is_list(table) for table in tables):

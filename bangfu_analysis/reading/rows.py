@@ -21,6 +21,7 @@ TOTAL = re.compile(
 _WHOLE = re.compile(_SUM + r"|^共\d|^$")
 _EXAMPLE = re.compile(r"^[(\[【]?(?:例|示例|样例|范例|举例|填[写表报]示?例)(?:[)\]】:如\d]|$)")
 _NUMBER = re.compile(r"[¥-]?\d[\d,.]*[%元人户个名]?")
+_STATED = re.compile(r"[^:：]{2,12}[:：]")
 _SAYS = re.compile(r"\d(?!\d*位)|[〇零一二三四五六七八九十百千万两无]|^\W+$|同上|不详")
 NOTE = re.compile(
     r"^(?:[*※]?(?:备?注|说明)\d*[:：.、]|填[表报]?说明|填[表报]人|制表|审核|审批|复核|经办|负责人|主管|单位负责人|分管|领导|工会主席|主席签"
@@ -158,7 +159,12 @@ def _is_note(block: Block, row: int) -> bool:
     grid = block.grid
     columns = grid.columns_of(row, block.first, block.last)
     first = grid.text(row, columns[0])
-    if NOTE.match(first) or any(_FOOTER.match(grid.text(row, c)) and grid.text(row, c).endswith(":") for c in columns):
+    texts = [grid.text(row, c) for c in columns]
+    if (
+        NOTE.match(first)
+        or all(map(_STATED.match, texts))
+        or any(_FOOTER.match(grid.text(row, c)) and grid.text(row, c).endswith(":") for c in columns)
+    ):
         return True
     if len(columns) > 1:
         return False
@@ -202,7 +208,7 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
 
 def _examples(block: Block, data: list[int]) -> None:
     """Move to `aside` the example of a template, and under the header what tells how to fill its columns."""
-    grid, first = block.grid, data[:1]
+    grid, first, span = block.grid, data[:1], (block.first, block.last)
     leading = {block.first, name if (name := block.place_of("name")) is not None else block.first}
     for c in leading if block.kind != "other" else ():
         if any(isinstance(v, str) and _EXAMPLE.match(squeeze(v)) for v in grid.distinct[c]):
@@ -210,6 +216,13 @@ def _examples(block: Block, data: list[int]) -> None:
                 if _EXAMPLE.match(grid.text(row, c)):
                     block.aside[row] = ("row_example", "这一行是填写示例，不作为记录")
     told = [(c.index - 1, c.variable) for c in block.columns if c.variable is not None]
+    blank = {c.index - 1 for c in block.columns if not c.heading} if block.kind == "members" else set()
+    begun = [n for n, row in enumerate(data) if blank.intersection(grid.columns_of(row, *span))]
+    for row in data[begun[0] :] if begun and begun[0] else ():
+        block.aside[row] = (
+            "row_of_other_table",
+            "从上一行有编号处起像是上一张表的记录，与家庭成员表相套，不能分清是谁的，不作为记录",
+        )
     for row in first:
         said = [grid.text(row, c) for c, v in told if v.kind in _COUNTED and grid.filled[row, c]]
         coded = any(grid.text(row, c) in v.spellings for c, v in told if v.kind in ("choice", "choices"))
@@ -239,15 +252,19 @@ def _struck(block: Block, data: Sequence[int]) -> set[int]:
 
 
 def totals_of(block: Block) -> tuple[Total, ...]:
-    """The stated totals: a 小计 covers the data rows since the total before it, any other what is above it, or, at the top, below."""
+    """The stated totals: a 小计 covers the data rows since the total before it, any other what is above it; at the top, what is below."""
     grid = block.grid
     found = []
     since = block.body
+    ahead = bool(block.totals and block.data) and block.totals[0] < block.data[0]
+    ends = [*block.totals, block.end]
     for row in block.totals:
         columns = grid.columns_of(row, block.first, block.last)
         label = next((t for c in columns if TOTAL.match(t := grid.text(row, c))), grid.text(row, columns[0]))
         label = "" if _NUMBER.fullmatch(label) else label
         covers = [r for r in block.data if r < row and (r >= since if "小计" in label else True)]
+        if ahead and "小计" in label:
+            covers = [r for r in block.data if row < r < min(e for e in ends if e > row)]
         covers = covers or ([] if "小计" in label else block.data)
         values = {c + 1: grid.values[row, c] for c in columns}
         part = label.startswith("其中") or not _WHOLE.search(label)

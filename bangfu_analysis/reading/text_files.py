@@ -65,7 +65,7 @@ _FREQUENT = frozenset(
 
 
 def delimited(data: bytes, file: str) -> Sheet:
-    """One sheet without a name; a row's number is the physical line on which its record starts."""
+    """One sheet without a name; a row's number is the physical line on which its record starts; ="123" is the text 123."""
     text = decoded(data, file)
     delimiter = _delimiter(text)
     csv.field_size_limit(_LONGEST_FIELD)
@@ -75,7 +75,7 @@ def delimited(data: bytes, file: str) -> Sheet:
     try:
         start = 1
         for record in reader:
-            rows.append(tuple(record))
+            rows.append(tuple(cell[2:-1] if cell[:2] == '="' and cell[-1] == '"' else cell for cell in record))
             lines.append(start)
             start = reader.line_num + 1
     except csv.Error as fault:

@@ -85,7 +85,7 @@ def _persons(table: Table, total: Total, index: int, value: object, covered: Seq
     if said is None or any(c.index == index and _is_summed(c) for c in table.columns):
         return {}
     heads = covered if table.head_of is None else [row for row in covered if table.head_of.get(row) == row]
-    return _verdict(total, index, "rows", float(said.group(1)), float(len(heads)), complete=True)
+    return _verdict(total, index, "rows", float(said.group(1)), float(len(heads)), complete=bool(heads))
 
 
 def _is_summed(column: Column) -> bool:

@@ -461,3 +461,46 @@ def test_a_unit_stands_in_the_cell_behind_its_label_without_a_colon() -> None:
 def test_the_last_person_is_no_title_of_the_table_below() -> None:
     reading = read([HEAD, PERSON[:5], ["乙二", "女"], ["二、困难职工"], [*HEAD, "备注"], PERSON[:5]])
     assert [t.body.index.tolist() for t in reading.tables][0][:2] == [2, 3]
+
+
+def test_a_roster_with_numbered_headings_is_no_questionnaire() -> None:
+    heads = ["1、姓名", "2、性别", "3、身份证号", "4、文化程度", "5、困难类别"]
+    assert read([heads, ["甲一", "男", ID, "初中", "特困"], ["乙二", "女", None, "初中", "困难"]]).kind == "roster"
+
+
+def test_several_labels_with_their_values_in_one_cell_are_set_aside_not_notes() -> None:
+    assert read([["登记卡"], [f"姓名：甲一    性别：男    身份证号：{ID}"]]).kind == "other"
+    assert read([["填表说明"], ["1、姓名：按户口簿填写"]]).kind == "notes"
+
+
+def test_counts_behind_colons_under_the_table_are_notes() -> None:
+    assert said(read([HEAD, PERSON[:5], ["特困户数：2", "困难户数：3"]]).rows) == {"kept": 1, "notes": 1, "headers": 1}
+
+
+def test_subtotals_above_their_people_cover_what_follows() -> None:
+    unit = [[n, "甲一", "男", ID, "特困"] for n in (1, 2)]
+    totals = read([HEAD, ["一厂", "小计", "2人"], *unit, ["二厂", "小计", "2人"], *unit]).tables[0].totals
+    assert [total.covers for total in totals] == [(3, 4), (6, 7)]
+
+
+def test_a_total_under_one_half_of_a_table_counts_both_halves() -> None:
+    reading = read([[*HEAD, *HEAD], [*PERSON[:5], *PERSON[:5]], ["合计", "2人"]])
+    assert [total.covers for table in reading.tables for total in table.totals] == [()]
+
+
+def test_the_other_columns_of_the_same_people_below_are_no_new_people() -> None:
+    people = [[1, "甲一"], [2, "乙二"]]
+    rows = [[*p, *more] for more in (["男", ID], [3, "特困"]) for p in people]
+    reading = read([HEAD[:4], *rows[:2], [], ["序号", "姓名", "家庭人口", "困难类别"], *rows[2:]])
+    assert [t.body.index.tolist() for t in reading.tables] == [[2, 3], []]
+    assert problems(reading) == [("row_again", "A6"), ("row_again", "A7")]
+
+
+def test_people_between_the_families_of_others_are_set_aside_not_mixed_up() -> None:
+    family = [[None, "家庭成员", "与本人关系", "身份证号", "身份"], [None, "丙三", "子", None, "学生"]]
+    reading = read([HEAD, PERSON[:5], *family, PERSON[:5], *family])
+    assert [t.body.index.tolist() for t in reading.tables] == [[2], [4]]
+    assert [p for p in problems(reading) if p[0] != "heading_unmatched"] == [
+        ("row_of_other_table", "A5"),
+        ("row_of_other_table", "B7"),
+    ]

@@ -101,8 +101,9 @@ def _side_by_side(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: in
     if len(names) > 1 and len(places & again) >= 0.8 * len(places | again):
         cuts = [0, *(left + n * step for n in range(1, len(names))), grid.width]
         return [_form(grid, words, keys, start, end, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
-    own = {cell: v for cell, v in whole.labels.items() if cell[1] == left}
-    people = _people(grid, own, left, end)
+    columns = [c for _, c in whole.labels]
+    own = {cell: v for cell, v in whole.labels.items() if cell[1] == max(columns, key=columns.count)}
+    people = _people(grid, own, max(columns, key=columns.count, default=0), end)
     return [replace(whole, labels=own, family=None, at=column) for column in people] or [whole]
 
 
@@ -175,9 +176,11 @@ def _is_form(form: Form) -> bool:
     if _is_table(form):
         return False
     apart = [cell for cell in form.labels if cell[0] not in over and not _inline(form.grid.values[cell])[0]]
-    beside = sum((r, _right(form.grid, r, c)) in form.labels for r, c in apart)
+    beside = [r for r, c in apart if (r, _right(form.grid, r, c)) in form.labels]
     name = _name_in(form)
-    return beside < 0.5 * len(form.labels) and (name is None or len(str(name)) <= 20)
+    if any(row + 1 in over for row in beside):  # the two levels of a table's header
+        return False
+    return len(beside) < 0.5 * len(form.labels) and (name is None or len(str(name)) <= 20)
 
 
 def _is_table(form: Form) -> bool:

@@ -287,9 +287,9 @@ def _unlike(levels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(t for n, t in enumerate(levels) if t and (n == 0 or t != levels[n - 1]))
 
 
-def repeats_of(headings: list[Heading]) -> list[tuple[int, int]]:
+def repeats_of(headings: list[Heading], words: Vocabulary) -> list[tuple[int, int]]:
     """Ranges of places of tables printed side by side without a gap: the same headings twice or more."""
-    keys = [h.shown for h in headings]
+    keys = [v.name if (v := words.find("workers", h.key)) and not h.parents else h.shown for h in headings]
     for parts in (2, 3, 4):
         size, rest = divmod(len(keys), parts)
         if size > 1 and not rest and all(keys[n] and keys[n] == keys[n % size] for n in range(len(keys))):
@@ -326,7 +326,7 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
 
 def unit_in(name: str) -> str:
     """The unit that a title or a sheet's or file's name says, or "": 第一机械厂 and 2009年困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> ""."""
-    pieces = [_AROUND.sub("", piece) for piece in re.split(r"[\s()（）\[\]_,:、.\-]+", squeeze(name))]
+    pieces = [_AROUND.sub("", piece) for piece in re.split(r"[\s“”\"《》()（）\[\]_,:、.\-]+", squeeze(name))]
     return max((piece for piece in pieces if _UNIT_NAME.search(piece)), key=len, default="")
 
 

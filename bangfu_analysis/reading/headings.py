@@ -301,6 +301,8 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
     open. What may be roster or members is a roster where a relation says 本人.
     """
     best, most = "", (0, 0)
+    if any(_is_stacked(heading, words) for heading in headings):
+        return ""
     for kind, rule in words.codebook.kinds.items():
         meanings = _meanings(str(rule["frame"]), headings, words, values)
         matched = [m.variable for m in meanings if m is not None and m.variable.kind not in NOT_COUNTED]
@@ -313,6 +315,15 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
         if count > most or (count == most and kind == "members" and not _has_heads(meanings, values)):
             best, most = kind, count
     return best
+
+
+def _is_stacked(heading: Heading, words: Vocabulary) -> bool:
+    """姓名 over 身份证号: each person fills two rows, which no frame can hold."""
+    above = words.find("workers", heading.parents[0]) if heading.parents else None
+    own = words.find("workers", heading.key)
+    if above is None or own is None or above == own or words.knows(heading.parents[0] + heading.key):
+        return False
+    return above.kind in ("name", "id_number", "row_number")
 
 
 def _has_heads(meanings: Iterable[Meaning | None], values: Sequence[frozenset[str]]) -> bool:

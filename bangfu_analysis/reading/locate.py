@@ -108,7 +108,7 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
             meta = {**above, **meta_of(grid, start, top, first, last)}
             ledger.mark(range(start, top), "note", first, last)
             ledger.mark(range(top, body), "header", first, last)
-            halves = repeats_of(headings_of(grid, top, body, first, last))
+            halves = repeats_of(headings_of(grid, top, body, first, last), words)
             for left, right in halves:
                 block = Block(grid, top, body, end, first + left, first + right)
                 some, found = _table(block, ledger, words, meta, include_hidden, tables)

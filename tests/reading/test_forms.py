@@ -183,3 +183,17 @@ def test_an_id_number_may_be_written_one_digit_a_cell() -> None:
     rows[2] = ["身份证号", *ID]
     reading = read(rows, merged=())
     assert (values(reading)["id_number"], reading.findings) == (ID, ())
+
+
+def test_a_roster_of_one_person_under_two_header_levels_is_no_form() -> None:
+    rows = [["姓名", "性别", "身份证号", "家庭情况", None, "困难情况"], [None, None, None, "家庭人口", "家庭月人均收入", "困难类别"],
+            ["甲一", "男", ID, 3, 300, "特困"]]  # fmt: skip
+    reading = read(rows, merged=())
+    assert (reading.kind, reading.header_rows) == ("roster", "1-2")
+
+
+def test_the_name_of_the_spouse_under_that_of_the_person_makes_no_second_form() -> None:
+    rows = [["本人", "姓名", "甲一", "性别", "男"], ["配偶", "姓名", "乙二", "性别", "女"], ["情况", "困难类别", "特困", "家庭人口", 3],
+            ["单位", "工作单位", "某厂", "文化程度", "初中"]]  # fmt: skip
+    reading = read(rows, merged=())
+    assert ([t.body.loc[0, 1] for t in reading.tables], values(reading)["sex"]) == (["甲一"], "男")

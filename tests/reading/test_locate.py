@@ -504,3 +504,15 @@ def test_people_between_the_families_of_others_are_set_aside_not_mixed_up() -> N
         ("row_of_other_table", "A5"),
         ("row_of_other_table", "B7"),
     ]
+
+
+def test_halves_side_by_side_may_spell_their_headings_differently() -> None:
+    reading = read(
+        [[*HEAD, "序 号", "姓  名", "性 别", "身份证号码", "困难类型"], [*PERSON[:5], 2, "乙二", "女", None, "困难"]]
+    )
+    assert [len(t.body) for t in reading.tables] == [1, 1]
+
+
+def test_records_of_two_rows_are_set_aside() -> None:
+    rows = [["序号", "姓名", "性别"], [None, "身份证号", "文化程度"], [1, "甲一", "男"], [None, ID, "初中"]]
+    assert (read(rows).kind, read(rows).rows["set_aside"]) == ("other", 2)

@@ -63,11 +63,9 @@ def write_quality(
     Sections: what is new against the last wave (`changes`, see layout_changes); each sheet and how it was read; balance of rows and cells; findings by problem, and by unit; stated
     totals that disagree; completeness by unit (四清). Counts only; the raw contents of `issues` are not shown.
     """
-    sources, issues, totals, workers = (frames[name] for name in ("sources", "issues", "totals", "workers"))
-    told = changes if changes is not None else pd.DataFrame(columns=["subject", "message", "where"])
-    new = told[["subject", "message", "where"]].set_axis(["方面", "变化", "如"], axis=1)
+    sources, issues, totals, workers = (_sendable(frames[n]) for n in ("sources", "issues", "totals", "workers"))
     sections = [
-        _Section("与上一批次相比", new, empty="没有变化，或没有上一批次。"),
+        _changes(changes, codebook),
         _sheets(sources),
         _balance(sources, "rows", "行"),
         _balance(sources, "cells_filled", "非空单元格"),
@@ -107,6 +105,37 @@ def template(name: str) -> jinja2.Template:
     settings: dict[str, Any] = {"autoescape": True, "undefined": jinja2.StrictUndefined, "trim_blocks": True}
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_HERE), lstrip_blocks=True, **settings)
     return environment.get_template(f"{name}.html.j2")
+
+
+def _sendable(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with numbers that may be a person's masked in the names of files and sheets; a date stays."""
+    names = [name for name in ("source_file", "source_sheet", "where") if name in frame]
+    return frame.assign(
+        **{n: frame[n].str.replace(r"\d{10,}[Xx]?", lambda m: "*" * len(m[0]), regex=True) for n in names}
+    )
+
+
+def _changes(changes: pd.DataFrame | None, codebook: Codebook) -> _Section:
+    """What is new against the last wave, all of one sort and one kind of table in one row."""
+    title, empty, headings = "与上一批次相比", "没有变化，或没有上一批次。", ["表", "变化", "内容", "如"]
+    if changes is None or changes.empty:
+        return _Section(title, pd.DataFrame(columns=headings), empty=empty)
+    frame, _, _ = (
+        changes["variable"]
+        .where(changes["variable"].str.contains(".", regex=False), "")
+        .str.partition(".")
+        .T.to_numpy()
+    )
+    sort, _, said = changes["message"].str.partition("：").T.to_numpy()
+    named = [
+        f"{_variable_label(codebook, name)} {text}" if subject == "取值" and change == "unknown"
+        else WORDS["kinds"].get(item, item) if subject == "版式" else text
+        for subject, change, name, item, text in zip(*(changes[c] for c in ("subject", "change", "variable", "item")), said, strict=True)
+    ]  # fmt: skip
+    tables = [WORDS["kinds"].get({"workers": "roster"}.get(name, name), name) for name in frame]
+    rows = _sendable(changes).assign(frame=tables, sort=sort, said=named)
+    one_each = rows.groupby(["frame", "sort"], sort=False).agg(said=("said", "；".join), where=("where", "first"))
+    return _Section(title, one_each.reset_index().set_axis(headings, axis=1), empty=empty)
 
 
 def _sheets(sources: pd.DataFrame) -> _Section:

@@ -174,3 +174,31 @@ def test_inspect_html_is_a_small_escaped_table():
     assert "&lt;i&gt;甲" in text
     assert "共2行，显示前1行。" in text
     assert [r[0] for r in tables(inspect_html(frame))[""]] == [["名称", "n", "x"], ["<i>甲", "1", "2"], ["", "", "0.5"]]
+
+
+def test_what_is_new_is_one_row_for_each_table_and_kind_of_change(tmp_path):
+    changes = pd.DataFrame(
+        [
+            ("项目", "new", "workers.debt", "", "甲.xlsx", "新增项目：负债"),
+            ("项目", "new", "aid.date", "", "乙.xlsx", "新增项目：帮扶时间"),
+            ("项目", "new", "workers.age", "", "990101196503120011丙.xlsx", "新增项目：年龄"),
+            ("取值", "unknown", "education", "", "甲.xlsx C5", "未认出的取值：2 处，如 甲.xlsx C5"),
+            ("版式", "new", "", "aid", "乙.xlsx", "新的表的种类：aid（如 乙.xlsx）"),
+        ],
+        columns=["subject", "change", "variable", "item", "where", "message"],
+    )
+    path = write_quality(tmp_path / "q.html", frames(), wave=WAVE, codebook=CODEBOOK, changes=changes)
+    rows = tables(path.read_text(encoding="utf-8"))["与上一批次相比"]
+    assert [cells for cells, _ in rows] == [
+        ["表", "变化", "内容", "如"],
+        ["名册", "新增项目", "负债；年龄", "甲.xlsx"],
+        ["帮扶台账", "新增项目", "帮扶时间", "乙.xlsx"],
+        ["", "未认出的取值", "文化程度 2 处，如 甲.xlsx C5", "甲.xlsx C5"],
+        ["", "新的表的种类", "帮扶台账", "乙.xlsx"],
+    ]
+
+
+def test_numbers_of_persons_in_the_names_of_files_are_masked(tmp_path):
+    named = frames()["sources"].assign(source_file="99010119650312001X 20091231.xlsx")
+    text = page(tmp_path, sources=named)
+    assert "****************** 20091231.xlsx" in text and "9901011965" not in text

@@ -18,6 +18,7 @@ _NUMBERED = re.compile(
 )
 _UNIT_BEHIND = re.compile(r"(?<=.)[/,、:-]([万千]?元|元/[年月]|m2|平方米|周?岁)$")
 _LONG_NUMBER = re.compile(r"\d[\d\s-]{5,}[\dXx]|\d(?:[\s.-]?\d){9,}[Xx]?|[〇零○一二三四五六七八九]{7,}")
+_DATE = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}")
 _N = r"(?:\d+|[一二三四五六七八九十]+)"
 _DOOR = re.compile(
     rf"(?:路|街|巷|胡同|里|村|屯|弄|小区|花园|家园)[^、,;。]{{0,4}}?{_N}(?:号(?![厂矿井线院])|栋|幢|楼|单元|室|组{_N}号|-\d)|"
@@ -80,5 +81,5 @@ def is_address(text: str) -> bool:
 
 
 def mask_long_numbers(text: str) -> str:
-    """`text` with every number of seven or more digits masked: it may be an ID, a phone or a card."""
-    return _LONG_NUMBER.sub(lambda found: mask(found.group()), text)
+    """`text` with every number of seven or more digits masked: it may be an ID, a phone or a card. 1965-03-12 is a date."""
+    return _LONG_NUMBER.sub(lambda found: found[0] if _DATE.fullmatch(found[0]) else mask(found[0]), text)

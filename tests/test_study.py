@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.folders import find_wave, places, study_waves, wave_files
-from bangfu_analysis.study import wave_frames
+from bangfu_analysis.study import query_units, wave_frames
 
 SETTINGS = "reference_date = {}-06-30\nscheme = 's2000'\n"
 ROSTER = "姓名,性别,出生日期,文化程度,困难类别\n" + "".join(
@@ -76,3 +77,12 @@ def test_nothing_changed_is_loaded_and_a_changed_file_or_mapping_is_cleaned_agai
     changed = stored.stat().st_mtime_ns
     wave_frames(folder)
     assert stored.stat().st_mtime_ns != changed
+
+
+def test_questions_go_to_the_unit_of_their_row_where_a_sheet_holds_several(tmp_path):
+    (tmp_path / "wave.toml").write_text('reference_date = 2009-06-30\nscheme = "s2000"\n', encoding="utf-8")
+    roster = "填报单位,姓名,出生日期,困难类别\n一厂,张强刚,1965-03-12,甲类\n一厂,李强刚,1965-03-12,特困\n二厂,王强刚,1965-13-12,特困\n"
+    (tmp_path / "名册.csv").write_text(roster, encoding="utf-8")
+    books = {path.stem: openpyxl.load_workbook(path).active for path in query_units(tmp_path)}
+    assert {name: sheet["D2"].value for name, sheet in books.items()} == {"queries": "D2", "一厂": "D2", "二厂": "C4"}
+    assert books["二厂"]["F2"].value == "1965-13-12"

@@ -19,7 +19,6 @@ from bangfu_analysis.codebook import Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.text import is_address, mask_long_numbers
 
-UNREAD_KINDS = frozenset({"ignored", "private", "row_number"})
 _HOURS = re.compile(r"\s*\d{1,2}(\.\d+)?\s*(个?小时|h)?\s*")  # some forms ask 工作时间 as hours a day
 _LETTERS = re.compile(r"\w", re.UNICODE)
 

@@ -49,14 +49,26 @@ def queries_frame(
     """Reporting unit -> its questions (columns COLUMNS, text): one per cell that was given up or is in conflict."""
     asked = issues[issues["action"].isin(ASKED) & issues["cell"].ne("")]
     place = ["source_file", "source_sheet", "cell", "variable"]
-    one_each = asked.groupby(place, sort=False).agg({"raw": "first", "message": "；".join}).reset_index()
+    one_each = (
+        asked.groupby(place, sort=False)
+        .agg({"raw": "first", "message": "；".join, "source_row": "first"})
+        .reset_index()
+    )
     cells = _cells(sheets)
     units = workers.groupby(["source_file", "source_sheet"])["reporting_unit"].agg(_commonest)
+    by_row = dict(
+        zip(
+            zip(*(workers[c] for c in ("source_file", "source_sheet", "source_row")), strict=True),
+            workers["reporting_unit"],
+            strict=True,
+        )
+    )
     rows = []
-    for file, sheet, cell, variable, said, message in one_each.itertuples(index=False):
+    for file, sheet, cell, variable, said, message, row in one_each.itertuples(index=False):
         if (file, sheet, cell, variable) in cells:
             label, raw = cells[file, sheet, cell, variable]
-            unit = units.get((file, sheet), "") or file
+            own = by_row.get((file, sheet, row))
+            unit = own if isinstance(own, str) else units.get((file, sheet), "") or file
             rows.append((unit, file, sheet, cell, label, said, message, "", check_code(raw, key)))
     every = pd.DataFrame(rows, columns=["unit", *COLUMNS[1:]])
     return {

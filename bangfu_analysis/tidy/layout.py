@@ -18,6 +18,8 @@ from bangfu_analysis.tidy.frames import Frames
 CHANGES = ["subject", "change", "variable", "item", "where", "message"]
 _UNKNOWN = {"heading_unmatched": "列名", "value_unknown": "取值"}
 _WITH_VALUES = ("workers", "members", "causes", "aid")
+INCOMES = ("income_personal_monthly", "income_per_capita_monthly", "income_household_annual")
+_MANY = 10  # people of a file that are enough to tell a copy from chance
 _NO_ANSWERS = ("id_basis", "birth_date_precision", "cause_main")
 Row = tuple[str, str, str, str, str, str]
 
@@ -42,7 +44,7 @@ def layout_frame(sheets: Sequence[SheetReading], wave: str) -> pd.DataFrame:
 def layout_changes(before: Frames, now: Frames, codebook: Codebook) -> pd.DataFrame:
     """What is new or gone against the wave before; no row where nothing is.
 
-    Columns, all text: subject (口径, 列名, 项目, 取值, 版式), change (unknown, new, gone), variable, item (several with |), where
+    Columns, all text: subject (口径, 列名, 项目, 取值, 版式, 数值), change (unknown, new, gone, same), variable, item (several with |), where
     (a place that shows it), message (Chinese, short). A heading is new where no column of the last wave was headed so; a value is where none
     of its rows had the code.
     """
@@ -54,6 +56,7 @@ def layout_changes(before: Frames, now: Frames, codebook: Codebook) -> pd.DataFr
         *(row for frame in _WITH_VALUES for row in _values(before[frame], now[frame], frame, codebook)),
         *_headings(was, here, codebook),
         *_layouts(before["layout"], now["layout"]),
+        *([] if before is now else _copies(before["workers"], now["workers"])),
     ]
     return pd.DataFrame(rows, columns=CHANGES).astype("str")
 
@@ -70,14 +73,8 @@ def _unknown(now: Frames) -> Iterator[Row]:
     for (problem, variable), part in found.groupby(["problem", "variable"], dropna=False):
         where = f"{part['source_file'].iloc[0]} {part['cell'].iloc[0]}"
         subject = _UNKNOWN[str(problem)]
-        yield (
-            subject,
-            "unknown",
-            str(variable),
-            "",
-            where,
-            f"未认出的{subject}：{len(part)} 处，如 {where}（运行 bangfu inspect 查看）",
-        )
+        message = f"未认出的{subject}：{len(part)} 处，如 {where}（运行 bangfu inspect 查看）"
+        yield subject, "unknown", str(variable), "", where, message
 
 
 def _variables(was: pd.DataFrame, here: pd.DataFrame, codebook: Codebook) -> Iterator[Row]:
@@ -113,6 +110,18 @@ def _layouts(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
         for item in _fresh(was[column], here[column]):
             where = _where(here, column, item)
             yield "版式", "new", "", item, where, f"新的{word}：{item}（如 {where}）"
+
+
+def _copies(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
+    """Files in which nine in ten of those who were there before have every income unchanged: the last wave's, saved anew."""
+    both = here.merge(was, on="person_id", suffixes=("", "_was"))
+    pairs = [(both[name], both[f"{name}_was"]) for name in INCOMES]
+    both = both.assign(same=pd.concat([(a == b) | a.isna() & b.isna() for a, b in pairs], axis=1).all(axis=1))
+    known = both[pd.concat([a.notna() for a, _ in pairs], axis=1).any(axis=1)]
+    for file, part in known.groupby("source_file"):
+        if len(part) >= _MANY and part["same"].mean() >= 0.9:
+            said = f"收入与上一批次一字不差：{len(part)} 人中有 {int(part['same'].sum())} 人，请核对是否照抄了上一批次"
+            yield "数值", "same", "workers.income_household_annual", "", str(file), said
 
 
 def _fresh(old: pd.Series[Any], new: pd.Series[Any]) -> list[str]:

@@ -27,19 +27,8 @@ PLACE = ["wave", "source_file", "source_sheet", "cell"]
 SAID = {"是": "confirmed", "同": "confirmed", "否": "rejected", "不同": "rejected"}
 ANSWER = "是否同一人"
 COLUMNS = (
-    "编号",
-    "批次甲",
-    "文件甲",
-    "工作表甲",
-    "单元格甲",
-    "批次乙",
-    "文件乙",
-    "工作表乙",
-    "单元格乙",
-    "概率",
-    ANSWER,
-    "核对码",
-)
+    "编号", "批次甲", "文件甲", "工作表甲", "单元格甲", "批次乙", "文件乙", "工作表乙", "单元格乙", "概率", ANSWER, "核对码",
+)  # fmt: skip
 
 
 def link_records(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.study import clean_wave, wave_changes
 
@@ -48,3 +49,16 @@ def test_the_layout_keeps_known_headings_alone(tmp_path):
     layout = pd.read_parquet(folder / "_out" / "layout.parquet")
     assert layout["heading"].tolist() == ["姓名", "性别", "出生日期", "文化程度", ""]
     assert layout["status"].tolist() == ["matched"] * 4 + ["unmatched"]
+
+
+def test_a_file_whose_incomes_are_those_of_the_last_wave_is_told(tmp_path):
+    def roster(more):
+        numbers = [f"99010219650312{n:03d}" for n in range(11, 31, 2)]
+        people = [f"赵强刚,{n}{check_character(n)},特困,{300 + int(n[-2:]) + more}" for n in numbers]
+        return "\n".join(["姓名,身份证号,困难类别,家庭月人均收入", *people])
+
+    assert wave_changes(a_wave(tmp_path, "2008", roster(0))).empty
+    changes = wave_changes(a_wave(tmp_path, "2009", roster(0)))
+    assert changes[["subject", "change", "where"]].to_numpy().tolist() == [["数值", "same", "名册.csv"]]
+    assert "10 人中有 10 人" in changes["message"].item()
+    assert wave_changes(a_wave(tmp_path, "2010", roster(5))).empty

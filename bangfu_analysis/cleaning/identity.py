@@ -183,7 +183,8 @@ def _cut(first: str) -> Reading:
 def _first15(text: str) -> str:
     """The digits before Excel's 000, which the nearest float may write as …960; else the first 15 as they stand."""
     whole = round(int(text.replace("X", "0")), -3)
-    return str(whole if float(whole) == float(text.replace("X", "0")) else text)[:15]
+    kept = float(whole) == float(text.replace("X", "0")) and _birth(str(whole)[6:14]) is not None
+    return str(whole if kept else text)[:15]
 
 
 def _is_float(text: str) -> bool:

@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bangfu_analysis.cleaning.identity import WHOLE, Identity, check_character, identities, name_key, read_id, read_ids
@@ -86,9 +86,12 @@ def test_numbers_cut_by_excel_keep_region_and_birth_and_lose_sex_and_key(first17
 
 
 @given(first17s)
+@example("99010220000131987")
+@example("99010220000831994")
 def test_numbers_cut_by_other_programs_are_never_keys(first17):
     reading = read_id(float(first17 + check_character(first17).replace("X", "1")))
-    assert (reading.value.kind, reading.value.key, reading.value.sex) == ("truncated", "", None)
+    assert reading.problem == "id_truncated"  # given up where rounding has made it the 32nd
+    assert reading.value is None or reading.value[:2] + reading.value[3:4] == ("truncated", "", None)
 
 
 def test_a_number_shown_in_powers_of_ten_holds_no_birth_date():

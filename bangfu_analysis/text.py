@@ -80,6 +80,11 @@ def is_address(text: str) -> bool:
     return _DOOR.search(halfwidth(text)) is not None
 
 
+def mask_doors(text: str) -> str:
+    """`text` with what names a door masked: 住安升街12号3单元401室 -> 住安升***********."""
+    return re.sub(rf"(?:{_DOOR.pattern})[\d号楼栋幢单元室层-]*", lambda found: mask(found[0]), text)
+
+
 def mask_long_numbers(text: str) -> str:
     """`text` with every number of seven or more digits masked: it may be an ID, a phone or a card. 1965-03-12 is a date."""
     return _LONG_NUMBER.sub(lambda found: found[0] if _DATE.fullmatch(found[0]) else mask(found[0]), text)

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bangfu_analysis.text import heading_key, heading_unit, is_blank, mask, mask_long_numbers, squeeze
+from bangfu_analysis.text import (
+    heading_key,
+    heading_unit,
+    is_address,
+    is_blank,
+    mask,
+    mask_doors,
+    mask_long_numbers,
+    squeeze,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +61,11 @@ def test_masks_keep_the_shape_alone():
     assert mask("张三") == "**"
     assert mask_long_numbers("电话 139 0000 0000，3口") == "电话 *** **** ****，3口"
     assert mask_long_numbers("月收入1200元") == "月收入1200元"
+
+
+def test_doors_are_masked_and_areas_units_and_dates_are_not():
+    assert mask_doors("我住安升街12号3单元401室，请来") == "我住安升***********，请来"
+    for words in ("新阳路街道3社区", "第三号煤矿", "红旗街5委", "第108地质队", "2号车间", "五一村"):
+        assert mask_doors(words) == words and not is_address(words)
+    assert mask_long_numbers("1965-13-45") == "1965-13-45"
+    assert mask_long_numbers("139.0451.0000") == "***.****.****"

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bangfu_analysis.reading.question_headings import HINT, OPEN_WORDS, Heading
-from bangfu_analysis.text import halfwidth, is_blank, mask_long_numbers
+from bangfu_analysis.text import halfwidth, is_blank, mask_doors, mask_long_numbers
 
 Ints = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -158,8 +158,8 @@ def label_and_fill(piece: str) -> tuple[str, str]:
 
 
 def safe_text(words: str) -> str:
-    """An open answer with long numbers masked (they may be a phone or an ID); a date stays."""
-    return words if _DATE.fullmatch(words) else mask_long_numbers(words)
+    """An open answer with long numbers (they may be a phone or an ID) and house numbers masked; a date stays."""
+    return words if _DATE.fullmatch(words) else mask_doors(mask_long_numbers(words))
 
 
 def _word(cell: object) -> str:

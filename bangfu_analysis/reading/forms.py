@@ -114,12 +114,9 @@ def _people(grid: Grid, labels: dict[Cell, Variable], left: int, end: int) -> li
         return []
     sexes = next((v.spellings for v in labels.values() if v.name == "sex"), {})
     found = [c for c in range(left + 1, grid.width) if grid.filled[[*rows.values()], c].mean() >= 0.5]
-    told = [
-        grid.text(rows.get("sex", end), c) in sexes
-        or sum(map(str.isdigit, grid.text(rows.get("id_number", end), c))) >= 15
-        for c in found
-    ]
-    return found if len(found) > 1 and sum(told) > 0.5 * len(found) else []
+    said = [(grid.text(rows.get("sex", end), c), grid.text(rows.get("id_number", end), c)) for c in found]
+    told = sum(sex in sexes or sum(map(str.isdigit, number)) >= 15 for sex, number in said)
+    return found if len(found) > 1 and told > 0.5 * len(found) else []
 
 
 def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
@@ -143,9 +140,8 @@ def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
 
 def _form(grid: Grid, words: Vocabulary, every: Keys, start: int, end: int, first: int, last: int) -> Form:
     keys = {r: {c: key for c, key in own.items() if first <= c < last} for r, own in every.items()}
-    family = next(
-        (f for row in range(start, end) if (f := _family_at(grid, words, keys, row, end, (first, last)))), None
-    )
+    band = (first, last)
+    family = next((f for row in range(start, end) if (f := _family_at(grid, words, keys, row, end, band))), None)
     inside = range(family[0], family[1]) if family else range(0)
     labels: dict[Cell, Variable] = {}
     for row in range(start, end):
@@ -348,9 +344,8 @@ def _strange_labels(form: Form) -> dict[Cell, None]:
         for column in grid.columns_of(row, form.first, form.last):
             value = grid.values[row, column]
             cell = (row, _right(grid, row, column))
-            is_label = (
-                isinstance(value, str) and 1 < len(squeeze(value)) <= LONGEST_LABEL and (row, column) not in values
-            )
+            short = isinstance(value, str) and 1 < len(squeeze(value)) <= LONGEST_LABEL
+            is_label = short and (row, column) not in values
             free = cell[1] < form.last and cell not in form.labels and cell not in values and bool(grid.filled[cell])
             if (
                 is_label

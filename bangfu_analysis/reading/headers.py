@@ -71,12 +71,8 @@ def _has_header(grid: Grid, band: tuple[int, int], words: Vocabulary) -> bool:
 def _stands_alone(grid: Grid, left: tuple[int, int], right: tuple[int, int], words: Vocabulary) -> bool:
     """The columns on the right are no more of the same rows: another header row, names of their own, or other rows filled."""
     rows = [r for r in _candidates(grid, *right) if is_header(grid, r, *right, words)][:1]
-    said = [
-        v.kind
-        for c in grid.columns_of(rows[0], *right)
-        for v in words.codebook.by_heading.get(grid.key(rows[0], c), ())
-    ]
-    if not is_header(grid, rows[0], *left, words) or not {"row_number", "name", "id_number"}.isdisjoint(said):
+    said = {v.name for c in grid.columns_of(rows[0], *right) if (v := words.find("workers", grid.key(rows[0], c)))}
+    if not is_header(grid, rows[0], *left, words) or said & {"row_number", "name", "id_number"}:
         return True
     here, there = (grid.filled[rows[0] + 1 :, a:b].any(axis=1) for a, b in (left, right))
     return bool((there & ~here).any() or there.sum() < 0.8 * here.sum())
@@ -307,12 +303,8 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
         for part, following in zip(parts, [*parts, ""][1:], strict=True):
             if pair := _META.search(part) or (following and _KEY_ALONE.fullmatch(squeeze(part))):
                 said = True
-                _note(
-                    meta,
-                    pair.group(1),
-                    pair.group(2)
-                    or ("" if _COLON.search(following) or _KEY_ALONE.fullmatch(squeeze(following)) else following),
-                )
+                behind = "" if _COLON.search(following) or _KEY_ALONE.fullmatch(squeeze(following)) else following
+                _note(meta, pair.group(1), pair.group(2) or behind)
             elif alone := _DATE_ALONE.match(squeeze(part)):
                 said = True
                 meta.setdefault("date", alone.group(1))

@@ -281,9 +281,9 @@ def _kind(grid: Grid, tables: Sequence[Table], words: Vocabulary) -> tuple[str, 
         return max(known, key=lambda table: len(table.body)).kind, ""
     if not tables and int((grid.counts >= 3).sum()) >= 2:
         return "other", "像表格，但找不到表头，全部另列，不进入任何数据框。请在首行补上列名"
-    texts = {text for distinct in grid.distinct for text in distinct if isinstance(text, str)}
+    texts = {t for distinct in grid.distinct for t in distinct if isinstance(t, str)} if not tables else set()
     said = [[v.name for k in _LABEL.findall(t) if (v := words.find("workers", heading_key(k)))] for t in texts]
-    if not tables and any(len(names) > 1 and {"name", "id_number"} & {*names} for names in said):
+    if any(len(names) > 1 and {"name", "id_number"} & {*names} for names in said):
         return "other", "姓名等栏目与内容写在同一格，无法分开，全部另列，不进入任何数据框。请改为一格一项"
     if not tables or not any(len(table.body) for table in tables):
         return "notes", "没有找到表格，按说明文字处理"

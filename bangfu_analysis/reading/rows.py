@@ -130,7 +130,10 @@ def _sums(block: Block) -> Booleans:
     if block.kind != "roster" or not own:
         return found
     named = grid.filled[block.body : block.end, own].any(axis=1)
-    if name is not None and (numbers := {v for v in grid.distinct[name] if _NUMBER.fullmatch(squeeze(str(v)))}):
+    said = (
+        [v for v in grid.distinct[name] if not isinstance(v, str) or v.strip()[:1] < "一"] if name is not None else []
+    )
+    if name is not None and (numbers := {v for v in said if _NUMBER.fullmatch(squeeze(str(v)))}):
         named &= np.fromiter((v not in numbers for v in grid.values[block.body : block.end, name]), bool, len(found))
     filled = grid.filled[block.body : block.end, block.first : block.last].any(axis=1)
     nobody = np.flatnonzero(filled & ~named)
@@ -143,9 +146,8 @@ def _is_sum(block: Block, row: int) -> bool:
     grid = block.grid
     columns = grid.columns_of(row, block.first, block.last)
     at = {c.index - 1: c.variable for c in block.columns if c.variable is not None}
-    if any(v.frame == "members" and c in columns for c, v in at.items()) or any(
-        grid.covered.get((row, c), (row, c))[0] < row for c in at
-    ):
+    merged = any(grid.covered.get((row, c), (row, c))[0] < row for c in at)
+    if merged or any(v.frame == "members" and c in columns for c, v in at.items()):
         return False
     texts = {c: grid.text(row, c) for c in columns}
     if not _NUMBER.fullmatch(texts[columns[0]]):
@@ -160,11 +162,8 @@ def _is_note(block: Block, row: int) -> bool:
     columns = grid.columns_of(row, block.first, block.last)
     first = grid.text(row, columns[0])
     texts = [grid.text(row, c) for c in columns]
-    if (
-        NOTE.match(first)
-        or all(map(_STATED.match, texts))
-        or any(_FOOTER.match(grid.text(row, c)) and grid.text(row, c).endswith(":") for c in columns)
-    ):
+    signed = any(_FOOTER.match(text) and text.endswith(":") for text in texts)
+    if NOTE.match(first) or signed or all(map(_STATED.match, texts)):
         return True
     if len(columns) > 1:
         return False
@@ -211,18 +210,14 @@ def _examples(block: Block, data: list[int]) -> None:
     grid, first, span = block.grid, data[:1], (block.first, block.last)
     leading = {block.first, name if (name := block.place_of("name")) is not None else block.first}
     for c in leading if block.kind != "other" else ():
-        if any(isinstance(v, str) and _EXAMPLE.match(squeeze(v)) for v in grid.distinct[c]):
-            for row in data:
-                if _EXAMPLE.match(grid.text(row, c)):
-                    block.aside[row] = ("row_example", "这一行是填写示例，不作为记录")
+        if any(isinstance(v, str) and "例" in v for v in grid.distinct[c]):
+            shown = [row for row in data if _EXAMPLE.match(grid.text(row, c))]
+            block.aside |= dict.fromkeys(shown, ("row_example", "这一行是填写示例，不作为记录"))
     told = [(c.index - 1, c.variable) for c in block.columns if c.variable is not None]
     blank = {c.index - 1 for c in block.columns if not c.heading} if block.kind == "members" else set()
-    begun = [n for n, row in enumerate(data) if blank.intersection(grid.columns_of(row, *span))]
+    begun = [n for n, row in enumerate(data) if blank.intersection(grid.columns_of(row, *span))] if blank else []
     for row in data[begun[0] :] if begun and begun[0] else ():
-        block.aside[row] = (
-            "row_of_other_table",
-            "从上一行有编号处起像是上一张表的记录，与家庭成员表相套，不能分清是谁的，不作为记录",
-        )
+        block.aside[row] = ("row_of_other_table", "起于上一张表的编号，与家庭成员表相套，不能分清是谁的，不作为记录")
     for row in first:
         said = [grid.text(row, c) for c, v in told if v.kind in _COUNTED and grid.filled[row, c]]
         coded = any(grid.text(row, c) in v.spellings for c, v in told if v.kind in ("choice", "choices"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -117,22 +117,13 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
         readings[column.index] = read
         if variable.kind != "name":
             findings += _findings(table, rows, column, raws, read)
-    for (first, *more), raws in _options(table):
-        if more:
-            said = [readings[c.index].values for c in (first, *more)]
-            readings[first.index] = Readings.of(
-                objects(list(zip(*said, strict=True))), lambda rows: [*map(_ticked, rows)]
-            )
-            findings += _findings(table, rows, first, raws, readings[first.index])
-    return CleanTable(number, table, rows, readings, tuple(findings))
-
-
-def _options(table: Table) -> Iterator[tuple[list[Column], Objects]]:
-    """The columns to be ticked of each single choice, and the cells of the first."""
     ticked = [c for c in table.columns if c.tick and c.variable is not None and c.variable.kind == "choice"]
-    for _, own in groupby(ticked, key=lambda c: (c.variable, c.slot)):
-        columns = list(own)
-        yield columns, table.body[columns[0].index].to_numpy()
+    for _, (first, *more) in groupby(ticked, key=lambda c: (c.variable, c.slot)):
+        said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))
+        readings[first.index] = Readings.of(said, lambda rows: [*map(_ticked, rows)]) if more else readings[first.index]
+        raws = table.body[first.index].to_numpy()
+        findings += _findings(table, rows, first, raws, readings[first.index]) if more else []
+    return CleanTable(number, table, rows, readings, tuple(findings))
 
 
 def _ticked(said: Sequence[str | None]) -> Reading:

@@ -110,9 +110,9 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
             ledger.mark(range(top, body), "header", first, last)
             halves = repeats_of(headings_of(grid, top, body, first, last), words)
             for left, right in halves:
-                block = Block(grid, top, body, end, first + left, first + right)
+                block = Block(grid, top, body, end, first + left, first + right, half=len(halves) > 1)
                 some, found = _table(block, ledger, words, meta, include_hidden, tables)
-                tables += [_without_covers(t) for t in some] if len(halves) > 1 else some
+                tables += some
                 findings += found
             headers.append((top, body))
             start, above = end, meta if n == 0 and first == 0 else above
@@ -120,11 +120,6 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
     ledger.mark(range(grid.height), "set_aside" if kind == "other" and not tables else "note")
     aside = reason if kind == "other" or (kind == "notes" and tables) else ""
     return _reading(grid, ledger, kind, tables, headers, findings, include_hidden, reason=reason, set_aside=aside)
-
-
-def _without_covers(table: Table) -> Table:
-    """A half of a table printed side by side: its totals count the other half too."""
-    return replace(table, totals=tuple(replace(total, covers=()) for total in table.totals))
 
 
 def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
@@ -155,7 +150,8 @@ def _table(
     factor = meta.get("money_factor", 1.0)
     block.columns = columns_for(block.kind, headings, words, values, factor if isinstance(factor, float) else 1.0)
     sort_rows(block, include_hidden=include_hidden)
-    if block.place_of("id_number") is None and _names(block) in [_names_of(table) for table in before]:
+    name = block.place_of("name") if block.place_of("id_number") is None and len(block.data) > 1 else None
+    if name is not None and grid.values[block.data, name].tolist() in [[*t.body.get(name + 1, ())] for t in before]:
         block.aside |= dict.fromkeys(block.data, ("row_again", AGAIN))
         block.data = []
     _account(block, ledger)
@@ -170,17 +166,6 @@ def _table(
     tables = _with_own_rows(table, [grid.number(row) for row in own], headings, words, values)
     findings += _column_findings(block, headings) + _row_findings(block) + _cell_findings(block)
     return tables, findings
-
-
-def _names(block: Block) -> list[object]:
-    """The names of a roster's rows, if they are several; else what no table has."""
-    name = block.place_of("name")
-    return block.grid.values[block.data, name].tolist() if name is not None and len(block.data) > 1 else [None]
-
-
-def _names_of(table: Table) -> list[object]:
-    own = [c.index for c in table.columns if c.variable and (c.variable.frame, c.variable.name) == ("workers", "name")]
-    return table.body[own[0]].tolist() if own else []
 
 
 def _with_own_rows(

@@ -35,7 +35,10 @@ LONG_NOTE = 16
 
 @dataclass
 class Block:
-    """A header and what lies under it: rows [body, end), columns [first, last); the rows of the header are [top, body)."""
+    """A header and what lies under it: rows [body, end), columns [first, last); the rows of the header are [top, body).
+
+    `half`: one of several side by side, whose totals count the others too.
+    """
 
     grid: Grid
     top: int
@@ -43,6 +46,7 @@ class Block:
     end: int
     first: int
     last: int
+    half: bool = False
     columns: tuple[Column, ...] = ()
     kind: str = ""
     data: list[int] = field(default_factory=list)
@@ -262,7 +266,7 @@ def totals_of(block: Block) -> tuple[Total, ...]:
             covers = [r for r in block.data if row < r < min(e for e in ends if e > row)]
         covers = covers or ([] if "小计" in label else block.data)
         values = {c + 1: grid.values[row, c] for c in columns}
-        part = label.startswith("其中") or not _WHOLE.search(label)
+        part = block.half or label.startswith("其中") or not _WHOLE.search(label)
         found.append(Total(label, grid.number(row), values, () if part else tuple(grid.number(r) for r in covers)))
         since = row if part else row + 1
     return tuple(found)

@@ -119,7 +119,7 @@ def age_pyramid(table: pd.DataFrame, page: Page) -> Figure:
         raise ColumnMissing.naming(["sex"], dimensions(table), where="age_pyramid（需要 sex 与一个年龄分组）")
     words = page.labels(table[ages[0]].drop_duplicates())
     apart = len(table[["base_n", "left_out_n"]].drop_duplicates()) > 1  # each sex has a base of its own
-    most = float(table["n"].astype("Float64").max(skipna=True) or 1) * (1.6 if page.size == "column" else 1.4)
+    most = float(max(table["n"].dropna(), default=0) or 1) * (1.6 if page.size == "column" else 1.4)
     figure = page.figure(8 + 1.5 * len(words))
     men, women = figure.subplots(1, 2, sharey=True)
     for axes, sex in ((men, "male"), (women, "female")):

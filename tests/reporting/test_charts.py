@@ -427,6 +427,7 @@ def test_a_wave_in_which_nobody_answered_is_drawn_without_a_fault():
         }
     )
     bands = tabulate(empty, "education_band")
+    hidden = pd.array([pd.NA], "Int64").repeat(20)
     for figure in (
         charts_compare.trend_lines(trend(empty, "education_band"), CODEBOOK),
         charts_compare.trend_lines(trend(empty.head(1), "education_band"), CODEBOOK),
@@ -435,6 +436,7 @@ def test_a_wave_in_which_nobody_answered_is_drawn_without_a_fault():
         charts.level_split(bands, CODEBOOK),
         charts.cause_bars(bands, CODEBOOK),
         charts.age_pyramid(tabulate(empty, "age_five_year", within="sex"), CODEBOOK),
+        charts.age_pyramid(tabulate(empty, "age_five_year", within="sex").assign(n=hidden), CODEBOOK),
         charts_compare.causes_by_group(tabulate(empty, "education_band", within="sex"), CODEBOOK, by="sex"),
     ):
         assert render(figure).startswith(b"\x89PNG")

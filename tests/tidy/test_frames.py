@@ -133,6 +133,14 @@ def test_a_single_choice_to_be_ticked_takes_every_column_and_two_ticks_are_none(
     assert frames["issues"][["problem", "cell"]].values.tolist() == [["several_values", "D5"]]
 
 
+def test_an_id_number_exported_as_a_formula_is_its_text(frames_of):
+    heads = "姓名,性别,身份证号,困难类别\n"
+    frames = frames_of(
+        {"a.csv": heads + f'张强刚,男,"=""{MAN}""",特困\n', "b.csv": heads + f'李春,女,="{WOMAN}",困难\n'}
+    )
+    assert frames["workers"]["id_basis"].astype(str).tolist() == ["id_number", "id_number"]
+
+
 def test_the_unit_in_a_title_is_that_of_the_people_under_it(frames_of):
     rows = "姓名,性别,出生日期,困难类别\n{},男,{}-03-12,特困\n合计,1人,,\n"
     text = "松江木材厂困难职工花名册（2009年）,,,\n" + rows.format("张强刚", 1965) + "纺织总厂困难职工花名册,,,\n"

@@ -111,8 +111,10 @@ def cross_checks(
     lines = [float(line) for line in wave.line.values() if isinstance(line, (int, float))] or [float("nan")]
     listed = members.reindex(columns=["id_key", "person_id"]).dropna()
     heads: dict[Any, Any] = listed.groupby("id_key")["person_id"].agg(set).to_dict()
-    elsewhere = [bool(heads.get(key, set()) - {own}) for key, own in people[["id_key", "person_id"]].to_numpy()]
-    rows = people.assign(**_listed(people, members), line_low=min(lines), line_high=max(lines), is_member=elsewhere)
+    also = people.loc[people["id_key"].isin(heads), ["id_key", "person_id"]]
+    elsewhere = pd.Series([bool(heads[key] - {own}) for key, own in also.to_numpy()], index=also.index, dtype=bool)
+    is_member = elsewhere.reindex(people.index, fill_value=False)
+    rows = people.assign(**_listed(people, members), line_low=min(lines), line_high=max(lines), is_member=is_member)
     found: list[Finding] = []
     for check in CHECKS:
         broken = rows[check.broken(rows).fillna(False).astype(bool)]
@@ -128,7 +130,7 @@ def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
     rows = {(f.source_file, f.source_sheet, f.source_row) for f in findings if f.problem in differ}
     off = Counter((file, sheet) for file, sheet, _ in rows)
     known = people[people["id_key"].notna()]
-    sizes = Counter(zip(known["source_file"], known["source_sheet"], strict=True))
+    sizes = Counter(known.groupby(["source_file", "source_sheet"]).size().to_dict())
     message = "{}人中有{}人的性别或出生日期与身份证号不符，可能排序时只选了部分列，姓名与证号错位。请整表核对。"
     return [
         Finding(

@@ -138,7 +138,8 @@ def _findings(table: Table, rows: Sequence[int], column: Column, raws: Objects, 
     places = np.flatnonzero(read.problems).tolist()
     if table.kind == "roster" and table.head_of is not None and _is_of_workers(column):
         places = [n for n in places if table.head_of[rows[n]] == rows[n]]
-    told = {n: _told(column, read.distinct[n], raw) for n, raw in zip(read.places[places], raws[places], strict=True)}
+    said = dict(zip(read.places[places].tolist(), raws[places], strict=True))
+    told = {n: _told(column, read.distinct[n], raw) for n, raw in said.items()}
     return [_placed(table, rows[n], column, read[n], *told[read.places[n]]) for n in places]
 
 

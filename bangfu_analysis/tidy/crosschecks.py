@@ -31,9 +31,15 @@ class Check:
     action: str = "conflict"
 
 
+def _numbers(rows: pd.DataFrame, column: str) -> pd.Series:
+    """float64, NaN where missing, whether the column came as Int64, Float64 or objects."""
+    numbers = pd.to_numeric(rows[column], errors="coerce")
+    return pd.Series(numbers.to_numpy(dtype=float, na_value=float("nan")), index=rows.index)
+
+
 def _income_off(rows: pd.DataFrame) -> pd.Series:
     """Yearly household income / 12 / size against the stated income per head, with 5 % and ten yuan to spare."""
-    annual, size, head = (pd.to_numeric(rows[c], errors="coerce") for c in _INCOME)
+    annual, size, head = (_numbers(rows, c) for c in _INCOME)
     per_head = annual / 12 / size.where(size > 0)
     return (per_head - head).abs() > (INCOME_TOLERANCE * head.abs()).clip(lower=10)
 
@@ -49,19 +55,15 @@ _WORST = ("extreme", "no_dibao", "dibao", "deep")
 
 
 def _unlikely(rows: pd.DataFrame, name: str) -> pd.Series:
-    value = pd.to_numeric(rows[name], errors="coerce") / _MONTHS[name]
+    value = _numbers(rows, name) / _MONTHS[name]
     return (value > 0) & ~value.between(*_LIKELY) & value.notna()
 
 
 def _level_against_line(rows: pd.DataFrame) -> pd.Series:
     """Poorest categories above the wave's lines, other ones above twice these, 低保线以上 below them; by what is left
     of the income after unavoidable spending where the scheme (s2018) counts so."""
-    annual, size, head = (pd.to_numeric(rows[c], errors="coerce") for c in _INCOME)
-    spent = (
-        pd.to_numeric(rows["rigid_expense_annual"], errors="coerce")
-        .fillna(0)
-        .where(rows["hardship_scheme"].eq("s2018"), 0)
-    )
+    annual, size, head = (_numbers(rows, c) for c in _INCOME)
+    spent = _numbers(rows, "rigid_expense_annual").fillna(0).where(rows["hardship_scheme"].eq("s2018"), 0)
     left = ((annual - spent) / 12 / size.where(size > 0)).fillna(head - spent / 12 / size.where(size > 0).fillna(1))
     most = rows["line_high"] * rows["hardship_level"].isin(_WORST).map({True: 1.0, False: 2.0})
     above = rows["hardship_level"].notna() & ~rows["hardship_level"].isin(["accidental", "above_line"]) & (left > most)
@@ -92,7 +94,7 @@ CHECKS: tuple[Check, ...] = (
     Check("migrant_not_agricultural", "employment_status", "身份为农民工，但户口类型为非农业。请核对。",
           lambda r: _named(r, "employment_status", "migrant_worker") & _named(r, "hukou_type", "non_agricultural")),
     Check("size_below_members", "household_size", "小于本人加所列家庭成员的人数。请核对家庭人口。",
-          lambda r: pd.to_numeric(r["household_size"], errors="coerce") < r["members_listed"] + 1),
+          lambda r: _numbers(r, "household_size") < r["members_listed"] + 1),
     Check("schooling_without_student", "cause", "致困原因为子女上学，但所列家庭成员中没有在校学生。请核对。",
           lambda r: r["causes"].map(lambda c: isinstance(c, tuple) and "schooling" in c) & (r["status_listed"] > 0) & (r["students_listed"] == 0)),
     Check("member_with_own_file", "id_number", "这名职工又列为另一户的家庭成员；一户应只建一份档案。请核对由谁建档。", lambda r: r["is_member"]),

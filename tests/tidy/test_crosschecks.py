@@ -74,6 +74,12 @@ def test_a_category_is_held_against_the_line_of_the_wave(frames_of):
     ]
 
 
+def test_a_category_is_held_against_the_line_where_incomes_alone_are_given_and_not_all(frames_of):
+    roster = "姓名,困难类别,家庭人均月收入\n张强刚,特困,900\n李强刚,特困,\n"
+    found = frames_of({"a.csv": roster}, line={"urban": 245})["issues"]
+    assert found[["cell", "problem"]].to_numpy().tolist() == [["B2", "level_against_line"]]
+
+
 def test_whoever_is_another_households_member_should_have_no_file_of_their_own(frames_of):
     head = "姓名,身份证号,困难类别,家庭成员1姓名,家庭成员1关系,家庭成员1身份证号\n"
     roster = head + f"张强刚,{MAN},特困,李小红,配偶,{OTHER}\n李小红,{OTHER},特困,,,\n"

@@ -6,23 +6,13 @@ import re
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from bangfu_analysis.codebook import Variable
-from bangfu_analysis.findings import Finding, quoted
-from bangfu_analysis.reading.grid import Grid, Ledger
-from bangfu_analysis.reading.headers import headings_of
+from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headings import (
-    NOT_COUNTED,
-    REPEATABLE,
-    Heading,
     Vocabulary,
-    columns_for,
-    factor_of,
-    period_of,
 )
 from bangfu_analysis.reading.rows import NOTE
-from bangfu_analysis.reading.tables import Column, Table
 from bangfu_analysis.text import heading_key, squeeze
 
 _NO_FORM = re.compile(r"说明|字典|代码|选项|目录|参数")
@@ -75,7 +65,7 @@ def _keys(grid: Grid, words: Vocabulary) -> Keys:
     """The cells that say a heading of any frame, some with its value behind a colon: each text of a column is looked up once."""
     found: Keys = {}
     for column, distinct in zip(range(grid.width), grid.distinct, strict=False):
-        texts = {text: heading_key(_inline(text)[0] or text) for text in distinct if isinstance(text, str)}
+        texts = {text: heading_key(inline(text)[0] or text) for text in distinct if isinstance(text, str)}
         known = {text: key for text, key in texts.items() if key in words.known}
         for row, value in enumerate(grid.values[:, column]) if known else ():
             if value in known:
@@ -83,7 +73,7 @@ def _keys(grid: Grid, words: Vocabulary) -> Keys:
     return found
 
 
-def _inline(text: object) -> tuple[str, str]:
+def inline(text: object) -> tuple[str, str]:
     """`姓名：某某` -> its label and value; two times "" where a cell says something else, or more than one such thing."""
     pair = re.split("[:：]", text, maxsplit=2) if isinstance(text, str) else []
     label, value = (pair[0].strip(), pair[1].strip()) if len(pair) == 2 else ("", "")
@@ -125,7 +115,7 @@ def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
     place = -1
     for row in sorted(keys):
         names = [c for c, key in keys[row].items() if (v := words.find("workers", key)) and v.name == "name"]
-        alone = grid.counts[row] < 2 and not _inline(grid.values[row, names[0] if names else 0])[0]
+        alone = grid.counts[row] < 2 and not inline(grid.values[row, names[0] if names else 0])[0]
         if not names or alone or place not in (-1, names[0]):
             continue
         if _family_at(grid, words, keys, row, row + 1):
@@ -151,8 +141,8 @@ def _form(grid: Grid, words: Vocabulary, every: Keys, start: int, end: int, firs
             if variable is not None and not any(v and grid.text(row, c) in v.spellings for v in (left, above)):
                 labels[row, c] = variable
     form = Form(grid, words, start, end, first, last, labels, family)
-    answers = {(row, _right(grid, row, column)) for row, column in labels}
-    below = {cell: _value_cell(form, *cell) for cell in labels if cell in answers}
+    answers = {(row, right_of(grid, row, column)) for row, column in labels}
+    below = {cell: value_cell(form, *cell) for cell in labels if cell in answers}
     said = {cell for cell, value in below.items() if value in answers and value[0] > cell[0]}  # 月收入 | 低保 | 单亲
     return replace(form, labels={cell: variable for cell, variable in labels.items() if cell not in said})
 
@@ -171,8 +161,8 @@ def _is_form(form: Form) -> bool:
         return False
     if _is_table(form):
         return False
-    apart = [cell for cell in form.labels if cell[0] not in over and not _inline(form.grid.values[cell])[0]]
-    beside = [r for r, c in apart if (r, _right(form.grid, r, c)) in form.labels]
+    apart = [cell for cell in form.labels if cell[0] not in over and not inline(form.grid.values[cell])[0]]
+    beside = [r for r, c in apart if (r, right_of(form.grid, r, c)) in form.labels]
     name = _name_in(form)
     if any(row + 1 in over for row in beside):  # the two levels of a table's header
         return False
@@ -190,17 +180,17 @@ def _is_table(form: Form) -> bool:
     return len(columns) == 1 and float(np.median(grid.counts[sorted({row for row, _ in form.labels})])) >= 3
 
 
-def _right(grid: Grid, row: int, column: int) -> int:
+def right_of(grid: Grid, row: int, column: int) -> int:
     """The column to the right of a cell or of its merge."""
     return grid.merges.get((row, column), (row, column))[1] + 1
 
 
-def _value_cell(form: Form, row: int, column: int) -> Cell | None:
+def value_cell(form: Form, row: int, column: int) -> Cell | None:
     """Where the value of a label stands: in it, to its right, or below where another label or nothing is there."""
     grid = form.grid
-    if form.at is not None or _inline(grid.values[row, column])[0]:
+    if form.at is not None or inline(grid.values[row, column])[0]:
         return row, column if form.at is None else form.at
-    right = (row, _right(grid, row, column))
+    right = (row, right_of(grid, row, column))
     if right[1] < form.last and right not in form.labels and not _is_over_values(form, row):
         return grid.covered.get(right, right)
     below = (grid.merges.get((row, column), (row, column))[0] + 1, column)
@@ -225,8 +215,8 @@ def _in_family(form: Form, cell: Cell) -> bool:
 
 def _name_in(form: Form) -> object:
     for (row, column), variable in form.labels.items():
-        if variable.name == "name" and (cell := _value_cell(form, row, column)) is not None:
-            return _inline(form.grid.values[cell])[1] or form.grid.values[cell]
+        if variable.name == "name" and (cell := value_cell(form, row, column)) is not None:
+            return inline(form.grid.values[cell])[1] or form.grid.values[cell]
     return None
 
 
@@ -240,7 +230,7 @@ def _family_at(
     names = {variable.name for variable in members.values()}
     if len(names) < 3 or "relation" not in names or "name" not in names:
         return None
-    first, last = min(members), max(_right(grid, row, c) for c in grid.columns_of(row, *band))
+    first, last = min(members), max(right_of(grid, row, c) for c in grid.columns_of(row, *band))
     parent = grid.covered.get((row, first - 1)) if first else None
     low = grid.merges[parent][0] + 1 if parent is not None else end
     stop = row + 1
@@ -260,127 +250,3 @@ def _ends_family(grid: Grid, words: Vocabulary, row: int, columns: list[int], fi
     return (
         columns[0] < first or bool(NOTE.match(leading)) or words.find("workers", grid.key(row, columns[0])) is not None
     )
-
-
-def read_forms(forms: list[Form], ledger: Ledger) -> tuple[list[Table], list[Finding]]:
-    """A table of one row for each form that names somebody, and one of its family members."""
-    tables: list[Table] = []
-    findings: list[Finding] = []
-    for form in forms:
-        family = _family_table(form, ledger)
-        table, found = _labelled(form, ledger)
-        tables += [table, *family]
-        findings += [finding for finding in found if finding not in findings]
-    ledger.mark(range(forms[0].grid.height), "note")
-    return tables, findings
-
-
-def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
-    """The labelled cells of a form; no row where nobody's name or ID number is in it."""
-    grid = form.grid
-    columns: list[Column] = []
-    values: list[object] = []
-    findings: list[Finding] = []
-    taken: set[str] = set()
-    for (row, column), variable in {**form.labels, **_strange_labels(form)}.items():
-        label = squeeze(_inline(grid.values[row, column])[0]) or grid.text(row, column)
-        heading = Heading(len(columns) + 1, (label,))
-        cell = _value_cell(form, row, column)
-        far = _far(form, cell) if cell is not None and variable is not None and variable.kind == "id_number" else 0
-        if cell is not None:
-            ledger.mark([cell[0]], "body", cell[1], max(far, cell[1] + 1))
-        ledger.mark([row], "header", column, column + 1)
-        shown = _column(form, heading, variable, taken, cell or (row, column))
-        if shown.fate == "unmatched" and cell is not None and grid.filled[cell]:
-            message = f"栏目“{quoted(heading.shown)}”没有对应的变量或重复出现，未使用。请在 mapping.yaml 的 headings 中写一行。"
-            findings.append(grid.finding("heading_unmatched", row, column, message))
-        columns.append(shown)
-        value = grid.values[cell] if cell is not None else None
-        digits = "".join(grid.text(cell[0], c) for c in range(cell[1], far)) if cell is not None else ""
-        values.append(digits or (_inline(value)[1] if cell == (row, column) else value))
-    named = any(
-        v is not None and c.variable is not None and c.variable.name in ("name", "id_number")
-        for c, v in zip(columns, values, strict=True)
-    )
-    body = pd.DataFrame(
-        [values] if named else [], index=[0] if named else [], columns=[c.index for c in columns], dtype=object
-    )
-    rows = (grid.number(form.start), grid.number(form.end - 1))
-    meta = {"title": title} if (title := _title(form)) else {}
-    text = grid.sheet.is_text
-    return Table(
-        grid.sheet.file, grid.name, "roster", tuple(columns), body, rows, meta=meta, is_text=text, is_form=True
-    ), findings
-
-
-def _far(form: Form, cell: Cell) -> int:
-    """The end of an ID number that is written one character a cell, 0 where it is not."""
-    row, far = cell
-    while far < form.last and len(form.grid.text(row, far)) == 1:
-        far += 1
-    return far if far - cell[1] >= 15 else 0
-
-
-def _column(form: Form, heading: Heading, variable: Variable | None, taken: set[str], cell: Cell) -> Column:
-    found = Column(heading.index, heading.shown, row=form.grid.number(cell[0]), place=cell[1] + 1)
-    if variable is None or (variable.name in taken and variable.kind not in REPEATABLE):
-        return replace(found, suggestions=form.words.suggestions(heading.key, ["workers"]))
-    taken.add(variable.name)
-    fate = "ignored" if variable.kind in NOT_COUNTED else "matched"
-    factor, period = factor_of(variable, heading), period_of(variable, heading)
-    return replace(found, variable=variable, fate=fate, factor=factor, period=period)
-
-
-def _strange_labels(form: Form) -> dict[Cell, None]:
-    """Short texts in rows of labels that stand where a label would, with a filled cell to their right."""
-    grid = form.grid
-    if form.at is not None:
-        left, rows = min(form.labels)[1], [row for row, _ in form.labels]
-        others = [(r, left) for r in range(min(rows), max(rows)) if (r, left) not in form.labels]
-        return {(r, c): None for r, c in others if grid.filled[r, c] and grid.filled[r, form.at]}
-    values = {cell for row, column in form.labels if (cell := _value_cell(form, row, column)) is not None}
-    found: dict[Cell, None] = {}
-    for row in sorted({row for row, _ in form.labels}):
-        for column in grid.columns_of(row, form.first, form.last):
-            value = grid.values[row, column]
-            cell = (row, _right(grid, row, column))
-            short = isinstance(value, str) and 1 < len(squeeze(value)) <= LONGEST_LABEL
-            is_label = short and (row, column) not in values
-            free = cell[1] < form.last and cell not in form.labels and cell not in values and bool(grid.filled[cell])
-            if (
-                is_label
-                and free
-                and (row, column) not in form.labels
-                and grid.merges.get((row, column), (row, 0))[0] == row
-            ):
-                found[row, column] = None
-                values.add(cell)
-    return found
-
-
-def _title(form: Form) -> str:
-    for row in range(form.start, form.end):
-        columns = form.grid.columns_of(row, form.first, form.last)
-        if len(columns) == 1 and (row, columns[0]) not in form.labels:
-            return form.grid.text(row, columns[0])
-        if columns:
-            return ""
-    return ""
-
-
-def _family_table(form: Form, ledger: Ledger) -> list[Table]:
-    if form.family is None:
-        return []
-    grid, (top, end, first, last) = form.grid, form.family
-    headings = headings_of(grid, top, top + 1, first, last)
-    columns = columns_for("members", headings, form.words, [frozenset({"…"})] * len(headings))
-    rows = [r for r in range(top + 1, end) if grid.filled[r, first:last].any()]
-    ledger.mark([top], "header", form.first, form.last)
-    ledger.mark(rows, "body", first, last)
-    index = pd.Index([grid.number(r) for r in rows], dtype="int64")
-    body = pd.DataFrame(grid.values[rows, first:last], index=index, columns=[c.index for c in columns], dtype=object)
-    heads = pd.Series(0, index=index, dtype="int64")
-    number = grid.number(top)
-    return [
-        Table(grid.sheet.file, grid.name, "members", columns, body, (number, number), heads, is_text=grid.sheet.is_text)
-    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import numpy as np
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
-from bangfu_analysis.findings import Finding, quoted
-from bangfu_analysis.reading import forms
+from bangfu_analysis.findings import Finding
+from bangfu_analysis.reading.block_findings import findings_of
 from bangfu_analysis.reading.body import body_of, heads_of, with_sections
+from bangfu_analysis.reading.form_tables import read_forms
+from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, meta_of, repeats_of
 from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
@@ -66,8 +68,8 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
     ledger = Ledger(grid)
     if _is_questionnaire(grid, words):
         return _questionnaire(grid, words.codebook, include_hidden)
-    if found := forms.forms_of(grid, words, position):
-        tables, findings = forms.read_forms(found, ledger)
+    if found := forms_of(grid, words, position):
+        tables, findings = read_forms(found, ledger)
         return _reading(found[0].grid, ledger, "form", tables, [], findings, include_hidden)
     return _read_tables(grid, ledger, words, include_hidden)
 
@@ -164,7 +166,7 @@ def _table(
     )
     table = with_sections(table, block, words.codebook)
     tables = _with_own_rows(table, [grid.number(row) for row in own], headings, words, values)
-    findings += _column_findings(block, headings) + _row_findings(block) + _cell_findings(block)
+    findings += findings_of(block, headings)
     return tables, findings
 
 
@@ -197,66 +199,6 @@ def _account(block: Block, ledger: Ledger) -> None:
     ledger.mark(block.notes, "note", *span)
     ledger.mark(list(block.aside), "set_aside", *span)
     ledger.mark(block.data, "set_aside" if block.kind == "other" else "body", *span)
-
-
-def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]:
-    grid, found = block.grid, []
-    if block.kind == "other" or not block.data:
-        return []
-    seen: set[str] = set()
-    for column, heading in zip(block.columns, headings, strict=True):
-        place = column.index - 1
-        if column.fate == "unmatched":
-            again = heading.shown in seen and heading.shown
-            hint = f"可能是：{'、'.join(column.suggestions)}。" if column.suggestions else ""
-            message = (
-                f"表头“{quoted(heading.shown)}”重复出现，无法区分，第二列未使用。请改写表头，或在 mapping.yaml 中说明。"
-                if again
-                else f"表头“{quoted(heading.shown) or '（空）'}”没有对应的变量，该列未使用。{hint}请在 mapping.yaml 的 headings 中写一行。"
-            )
-            problem = "heading_duplicate" if again else "heading_unmatched"
-            row = next((r for r in range(block.body - 1, block.top - 1, -1) if grid.filled[r, place]), block.body - 1)
-            found.append(grid.finding(problem, row, place, message))
-        if column.index in grid.sheet.hidden_columns:
-            message = f"“{quoted(heading.shown)}”是隐藏列，照常读取。请核对是否应当计入。"
-            found.append(grid.finding("column_hidden", block.body - 1, place, message, severity="info"))
-        seen.add(heading.shown)
-    return found
-
-
-def _row_findings(block: Block) -> list[Finding]:
-    grid, found = block.grid, []
-    for row, (problem, reason) in block.aside.items():
-        severity = "warning" if problem == "row_struck" else "info"
-        found.append(grid.finding(problem, row, _first(block, row), f"{reason}。", severity=severity))
-    if grid.sheet.hidden_rows and block.kind != "other":
-        for row in block.data:
-            if row + 1 in grid.sheet.hidden_rows:
-                message = "这一行是隐藏行，照常计入。若应删除，请取消隐藏后删去。"
-                found.append(grid.finding("row_hidden", row, _first(block, row), message, severity="info"))
-    return found
-
-
-def _cell_findings(block: Block) -> list[Finding]:
-    grid, rows = block.grid, {*block.data, *block.aside, *block.totals}
-    if block.kind == "other":
-        return []
-    struck = [(r, c) for r, c in grid.sheet.struck if r - 1 not in block.aside and grid.text(r - 1, c - 1)]
-    marks: list[tuple[Iterable[tuple[int, int]], str, str, str, str]] = [
-        (grid.sheet.uncalculated, "formula_uncalculated", "公式从未计算，没有值。请用 Excel 打开、重算并保存。", "missing", "warning"),
-        (grid.sheet.commented, "cell_comment", "有批注（内容未读入）。请核对批注是否说明此人应当删除或更正。", "kept", "info"),
-        (struck, "cell_struck", "这一格带删除线，仍按所写的内容计。请核对是否作废。", "kept", "info"),
-    ]  # fmt: skip
-    return [
-        grid.finding(problem, r - 1, c - 1, message, action=action, severity=severity)
-        for places, problem, message, action, severity in marks
-        for r, c in sorted(places)
-        if r - 1 in rows and block.first < c <= block.last
-    ]
-
-
-def _first(block: Block, row: int) -> int:
-    return block.grid.columns_of(row, block.first, block.last)[0]
 
 
 def _kind(grid: Grid, tables: Sequence[Table], words: Vocabulary) -> tuple[str, str]:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bangfu_analysis.errors import CallError, listed
-from bangfu_analysis.wave import OWN_FILES, REPORT_FILES, SETTINGS_FILE, TEMPLATE_FILE, load_wave, next_settings
+from bangfu_analysis.wave import (
+    OWN_FILES,
+    REPORT_FILES,
+    SETTINGS_FILE,
+    TEMPLATE_FILE,
+    load_wave,
+    next_settings,
+)
 
 
 @dataclass(frozen=True)

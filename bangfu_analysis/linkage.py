@@ -11,7 +11,14 @@ from bangfu_analysis.folders import places, study_waves
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.study import read_wave, wave_codebook
 from bangfu_analysis.tidy.corrections import apply_answers, read_answers
-from bangfu_analysis.tidy.links import common_ids, decided, link_quality, link_records, read_decisions, write_review
+from bangfu_analysis.tidy.links import (
+    common_ids,
+    decided,
+    link_quality,
+    link_records,
+    read_decisions,
+    write_review,
+)
 from bangfu_analysis.tidy.matching import match_probabilities
 from bangfu_analysis.wave import load_wave
 

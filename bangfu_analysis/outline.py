@@ -15,7 +15,15 @@ from bangfu_analysis.outline_mechanisms import mechanism_exhibits
 from bangfu_analysis.outline_questionnaire import questionnaire_exhibits
 from bangfu_analysis.outline_trends import trend_exhibits
 from bangfu_analysis.reporting import narrative
-from bangfu_analysis.reporting.blocks import Block, Exhibit, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
+from bangfu_analysis.reporting.blocks import (
+    Block,
+    Exhibit,
+    FigureBlock,
+    Heading,
+    Paragraph,
+    Placeholder,
+    TableBlock,
+)
 from bangfu_analysis.reporting.display import DisplayTable, TableStyle
 from bangfu_analysis.reporting.labels import WORDS
 from bangfu_analysis.reporting.results import records, sorted_by_size

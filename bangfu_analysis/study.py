@@ -20,11 +20,26 @@ from bangfu_analysis.folders import Places, levels, own_template, places, study_
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.reading.locate import read_file
 from bangfu_analysis.reading.tables import SheetReading
-from bangfu_analysis.reruns import MARK, REPORT_MARK, Inputs, made, reasons, report_inputs, wave_inputs, write_mark
+from bangfu_analysis.reruns import (
+    MARK,
+    REPORT_MARK,
+    Inputs,
+    made,
+    reasons,
+    report_inputs,
+    wave_inputs,
+    write_mark,
+)
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.layout import layout_changes, layout_frame
-from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, book_from, book_yaml, draft_book, with_book
+from bangfu_analysis.tidy.questionnaire_book import (
+    QuestionnaireBook,
+    book_from,
+    book_yaml,
+    draft_book,
+    with_book,
+)
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions

@@ -17,7 +17,7 @@ def run(*command):
 
 
 @pytest.mark.parametrize(
-    "command", [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)], ids=" ".join
+    "command", [("ruff", "check", "."), ("mypy",)], ids=" ".join
 )
 def test_it_is_clean_by(command):
     done = run(*command)

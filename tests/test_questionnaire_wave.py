@@ -9,7 +9,13 @@ import xlsxwriter
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, CodebookError
 from bangfu_analysis.outline_questionnaire import questionnaire_exhibits, replies
-from bangfu_analysis.study import clean_wave, draft_questionnaire, questionnaire_book, report_wave, wave_frames
+from bangfu_analysis.study import (
+    clean_wave,
+    draft_questionnaire,
+    questionnaire_book,
+    report_wave,
+    wave_frames,
+)
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
 
 HEADER = [

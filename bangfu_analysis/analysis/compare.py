@@ -15,7 +15,17 @@ import pandas as pd
 
 from bangfu_analysis.analysis.association import mcnemar
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, filled, level_codes, names, require, sums
+from bangfu_analysis.analysis.domains import (
+    Codes,
+    Floats,
+    Names,
+    domains,
+    filled,
+    level_codes,
+    names,
+    require,
+    sums,
+)
 from bangfu_analysis.analysis.estimate import first, per, spread
 from bangfu_analysis.analysis.flows import transitions
 from bangfu_analysis.analysis.intervals import around, t_value, two_sided_p

@@ -14,8 +14,26 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Domains, Floats, Names, Truths, domains, names, numbers, require, sums
-from bangfu_analysis.analysis.estimate import by_group, estimate_share, first, fit_ratio, fit_total, shares, table
+from bangfu_analysis.analysis.domains import (
+    Domains,
+    Floats,
+    Names,
+    Truths,
+    domains,
+    names,
+    numbers,
+    require,
+    sums,
+)
+from bangfu_analysis.analysis.estimate import (
+    by_group,
+    estimate_share,
+    first,
+    fit_ratio,
+    fit_total,
+    shares,
+    table,
+)
 from bangfu_analysis.errors import ArgumentError, one_of
 
 BASES = ("persons", "answers")

@@ -16,7 +16,17 @@ import pandas as pd
 from scipy.special import logit
 
 from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Codes, Domains, Floats, Names, domains, filled, level_codes, require, sums
+from bangfu_analysis.analysis.domains import (
+    Codes,
+    Domains,
+    Floats,
+    Names,
+    domains,
+    filled,
+    level_codes,
+    require,
+    sums,
+)
 from bangfu_analysis.analysis.intervals import around, share_limits, two_sided_p
 from bangfu_analysis.analysis.variance import Statistic, replicate_covariance, variance_of
 from bangfu_analysis.errors import one_of

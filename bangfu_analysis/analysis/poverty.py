@@ -14,7 +14,16 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.design import SurveyDesign, resolve
-from bangfu_analysis.analysis.domains import Floats, Names, domains, level_codes, names, numbers, require, sums
+from bangfu_analysis.analysis.domains import (
+    Floats,
+    Names,
+    domains,
+    level_codes,
+    names,
+    numbers,
+    require,
+    sums,
+)
 from bangfu_analysis.analysis.estimate import (
     by_group,
     estimate_mean,

@@ -17,7 +17,14 @@ from matplotlib.figure import Figure
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.reporting import theme
 from bangfu_analysis.reporting.chart_page import Page, chart, only_dimension
-from bangfu_analysis.reporting.results import base_of, dimensions, heights, hidden, share_texts, sorted_by_size
+from bangfu_analysis.reporting.results import (
+    base_of,
+    dimensions,
+    heights,
+    hidden,
+    share_texts,
+    sorted_by_size,
+)
 from bangfu_analysis.reporting.theme import ACCENT, MAIN, plain, wrapped
 
 MOST_LINES = 6

@@ -15,7 +15,14 @@ from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.reporting.labels import WORDS, labels_of, title_of
-from bangfu_analysis.reporting.results import dimensions, hidden, over_full, printed_percents, records, sorted_by_size
+from bangfu_analysis.reporting.results import (
+    dimensions,
+    hidden,
+    over_full,
+    printed_percents,
+    records,
+    sorted_by_size,
+)
 from bangfu_analysis.reporting.rounding import half_up, percent
 from bangfu_analysis.reporting.wording import counted, in_percent, money, moved, points, since, year
 

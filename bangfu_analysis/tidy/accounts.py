@@ -11,7 +11,15 @@ import pandas as pd
 from bangfu_analysis.cleaning.amounts import read_count, read_money
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import BalanceBroken
-from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, SheetReading, Table, Total, column_letters
+from bangfu_analysis.reading.tables import (
+    CELL_FATES,
+    ROW_FATES,
+    Column,
+    SheetReading,
+    Table,
+    Total,
+    column_letters,
+)
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.values import CleanTable
 from bangfu_analysis.wave import SETTINGS_FILE, Wave

@@ -14,7 +14,13 @@ from bangfu_analysis.findings import Finding, findings_frame
 from bangfu_analysis.keys import pseudonym
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals
-from bangfu_analysis.tidy.crosschecks import aid_against_funds, aid_checks, cross_checks, shifted, sizes_from_members
+from bangfu_analysis.tidy.crosschecks import (
+    aid_against_funds,
+    aid_checks,
+    cross_checks,
+    shifted,
+    sizes_from_members,
+)
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
 from bangfu_analysis.tidy.names import known_names, masked, without_names
 from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_rows

@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bangfu_analysis.analysis.flows import flow_accounts, flows, life_table, link, movements, spells, transitions
+from bangfu_analysis.analysis.flows import (
+    flow_accounts,
+    flows,
+    life_table,
+    link,
+    movements,
+    spells,
+    transitions,
+)
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, NotComparable
 
 PEOPLE = {"1": "abcd", "2": "bce", "3": "aef"}

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bangfu_analysis.analysis.mechanisms import added, first_split, mechanism, running, selected, tabulate_mechanism
+from bangfu_analysis.analysis.mechanisms import (
+    added,
+    first_split,
+    mechanism,
+    running,
+    selected,
+    tabulate_mechanism,
+)
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, CodebookError, ColumnMissing
 from bangfu_analysis.tidy.schemas import typed

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.association import adjust_p, adjusted_residuals, chi_square, mcnemar, test_independence
+from bangfu_analysis.analysis.association import (
+    adjust_p,
+    adjusted_residuals,
+    chi_square,
+    mcnemar,
+    test_independence,
+)
 from bangfu_analysis.analysis.crosstab import estimate_multiple, estimate_table
 from bangfu_analysis.analysis.design import SurveyDesign
 from bangfu_analysis.analysis.estimate import (

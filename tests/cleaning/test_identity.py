@@ -4,7 +4,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bangfu_analysis.cleaning.identity import WHOLE, Identity, check_character, identities, name_key, read_id, read_ids
+from bangfu_analysis.cleaning.identity import (
+    WHOLE,
+    Identity,
+    check_character,
+    identities,
+    name_key,
+    read_id,
+    read_ids,
+)
 from bangfu_analysis.cleaning.readings import BLANK, Reading
 from bangfu_analysis.distinct import objects
 

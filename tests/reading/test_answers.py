@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bangfu_analysis.reading.answers import label_and_fill, pieces, read_column, safe_text, separator_of, shape_of
+from bangfu_analysis.reading.answers import (
+    label_and_fill,
+    pieces,
+    read_column,
+    safe_text,
+    separator_of,
+    shape_of,
+)
 from bangfu_analysis.reading.question_headings import read_heading
 
 

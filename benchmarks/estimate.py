@@ -17,8 +17,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.design import SurveyDesign
-from bangfu_analysis.analysis.estimate import estimate_mean
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import estimate_mean
 
 STRATA, UNITS, REPEATS = 50, 2_000, 5
 DESIGN = SurveyDesign(weight="weight", strata="stratum", cluster="unit", fpc="unit_total")

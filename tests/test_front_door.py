@@ -10,8 +10,9 @@ import pytest
 
 import bangfu_analysis as bangfu
 
-ANALYSIS = Path(bangfu.__file__).parent / "analysis"
-MODULES = sorted(path.stem for path in ANALYSIS.glob("*.py") if path.stem != "__init__")
+HOUSE = Path(bangfu.__file__).parent
+ROOMS = ("analysis", "survey")
+MODULES = sorted(f"{room}.{path.stem}" for room in ROOMS for path in (HOUSE / room).glob("[a-z]*.py"))
 DESIGNED = ["design", "estimate", "quantiles", "association", "crosstab", "weighting"]
 
 
@@ -36,10 +37,10 @@ def test_importing_the_package_loads_nothing_heavy():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_in_the_docstrings_are_true(name):
-    module = importlib.import_module(f"bangfu_analysis.analysis.{name}")
+    module = importlib.import_module(f"bangfu_analysis.{name}")
     assert doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0
 
 
-@pytest.mark.parametrize("name", [name for home in DESIGNED for name in bangfu._HOMES[f"analysis.{home}"]])
+@pytest.mark.parametrize("name", [name for home in DESIGNED for name in bangfu._HOMES[f"survey.{home}"]])
 def test_every_verb_under_a_design_has_an_example(name):
     assert ">>>" in inspect.getdoc(getattr(bangfu, name))

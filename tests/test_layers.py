@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
 FLOORS = [
-    "errors", "text", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "reading", "cleaning", "tidy", "analysis", "reporting",
+    "errors", "text", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "reading", "cleaning", "tidy", "analysis", "survey", "reporting",
     "checking", "outline_questionnaire", "outline_mechanisms", "outline_data", "outline_trends", "outline", "study", "linkage", "notebook_runs", "sample", "cli",
 ]  # fmt: skip
 # reading and cleaning share no code but the readings; findings masks text, and so stands below it.

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.design import SurveyDesign
 from bangfu_analysis.analysis.domains import domains, level_codes, numbers, rows_where
-from bangfu_analysis.analysis.estimate import estimate_mean
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import estimate_mean
 
 
 def frame():

@@ -10,13 +10,13 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.analysis.change import trend
-from bangfu_analysis.analysis.design import SurveyDesign
 from bangfu_analysis.analysis.disclosure import suppress
-from bangfu_analysis.analysis.estimate import estimate_share
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.reporting import charts, charts_compare, theme
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import estimate_share
 from bangfu_analysis.tidy.derive import add_bands
 
 CODEBOOK = load_codebook()

@@ -5,10 +5,10 @@ import pytest
 
 from bangfu_analysis.analysis.change import change
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
-from bangfu_analysis.analysis.trend import kendall_trend
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.reporting import narrative_waves
 from bangfu_analysis.reporting.display import display_table
+from bangfu_analysis.survey.trend import kendall_trend
 
 CODEBOOK = load_codebook()
 LEVELS = pd.CategoricalDtype(["extreme", "general"])

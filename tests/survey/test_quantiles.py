@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.design import SurveyDesign
-from bangfu_analysis.analysis.quantiles import estimate_quantile
 from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.quantiles import estimate_quantile
 
 PLAIN = SurveyDesign()
 

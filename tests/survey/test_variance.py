@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bangfu_analysis.analysis.design import SurveyDesign, resolve
-from bangfu_analysis.analysis.variance import covariance, variance_of
+from bangfu_analysis.survey.design import SurveyDesign, resolve
+from bangfu_analysis.survey.variance import covariance, variance_of
 
 
 def recursion(z, stages, rule):
@@ -93,7 +93,7 @@ def test_units_that_are_rows_and_many_groups_give_what_the_dense_table_gives(mon
     sample = resolve(frame, SurveyDesign(strata="h", cluster="c", nest=True))
     columns, slopes = [frame["y"].to_numpy(), np.ones(400)], rng.normal(size=(2, 30))
     dense = variance_of(sample, None, columns, lambda *totals: slopes, code, 30)[1]
-    monkeypatch.setattr("bangfu_analysis.analysis.variance.DENSE", 0)
+    monkeypatch.setattr("bangfu_analysis.survey.variance.DENSE", 0)
     np.testing.assert_allclose(
         variance_of(sample, None, columns, lambda *totals: slopes, code, 30)[1], dense, rtol=1e-12
     )

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import (
     Codes,
     Domains,
@@ -28,8 +27,9 @@ from bangfu_analysis.analysis.domains import (
     sums,
 )
 from bangfu_analysis.analysis.intervals import around, share_limits, two_sided_p
-from bangfu_analysis.analysis.variance import Statistic, replicate_covariance, variance_of
 from bangfu_analysis.errors import one_of
+from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
+from bangfu_analysis.survey.variance import Statistic, replicate_covariance, variance_of
 
 ROUNDING = 1e-12  # what is left of a sum of squares when nothing is left
 RESULT = ["n", "base_n", "left_out_n", "estimate", "se", "ci_low", "ci_high", "df", "deff"]

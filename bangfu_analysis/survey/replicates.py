@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.domains import Codes, Floats, Truths, numbers
-from bangfu_analysis.analysis.stages import FULLY_TAKEN, Stage
 from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.survey.stages import FULLY_TAKEN, Stage
 
 KINDS = ("bootstrap", "BRR", "Fay", "JK1", "JKn", "other")
 RANK_TOLERANCE = 1e-5

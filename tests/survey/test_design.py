@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.design import SurveyDesign, design_weights, resolve
-from bangfu_analysis.analysis.estimate import estimate_mean, estimate_total
-from bangfu_analysis.analysis.replicates import Replicates
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.survey.design import SurveyDesign, design_weights, resolve
+from bangfu_analysis.survey.estimate import estimate_mean, estimate_total
+from bangfu_analysis.survey.replicates import Replicates
 
 
 def frame():

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bangfu_analysis.analysis.design import SurveyDesign
-from bangfu_analysis.analysis.estimate import (
+from bangfu_analysis.analysis.tabulate import tabulate
+from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import (
     estimate_difference,
     estimate_mean,
     estimate_ratio,
     estimate_share,
     estimate_total,
 )
-from bangfu_analysis.analysis.tabulate import tabulate
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
 
 DESIGN = SurveyDesign(weight="w", strata="h", cluster="c", nest=True)
 

@@ -8,25 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.association import (
-    adjust_p,
-    adjusted_residuals,
-    chi_square,
-    mcnemar,
-    test_independence,
-)
-from bangfu_analysis.analysis.crosstab import estimate_multiple, estimate_table
-from bangfu_analysis.analysis.design import SurveyDesign
-from bangfu_analysis.analysis.estimate import (
-    estimate_difference,
-    estimate_mean,
-    estimate_ratio,
-    estimate_share,
-    estimate_total,
-)
-from bangfu_analysis.analysis.exact import fisher, mantel_haenszel
-from bangfu_analysis.analysis.poverty import fgt, gini
-from bangfu_analysis.analysis.quantiles import estimate_quantile
 from bangfu_analysis.analysis.rates import (
     difference_of_shares,
     kitagawa,
@@ -35,15 +16,34 @@ from bangfu_analysis.analysis.rates import (
     standardize_direct,
     standardized_ratio,
 )
-from bangfu_analysis.analysis.replicates import Replicates
-from bangfu_analysis.analysis.trend import (
+from bangfu_analysis.survey.association import (
+    adjust_p,
+    adjusted_residuals,
+    chi_square,
+    mcnemar,
+    test_independence,
+)
+from bangfu_analysis.survey.crosstab import estimate_multiple, estimate_table
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import (
+    estimate_difference,
+    estimate_mean,
+    estimate_ratio,
+    estimate_share,
+    estimate_total,
+)
+from bangfu_analysis.survey.exact import fisher, mantel_haenszel
+from bangfu_analysis.survey.poverty import fgt, gini
+from bangfu_analysis.survey.quantiles import estimate_quantile
+from bangfu_analysis.survey.replicates import Replicates
+from bangfu_analysis.survey.trend import (
     annual_change,
     cochran_armitage,
     estimate_trend,
     kendall_trend,
     weighted_trend,
 )
-from bangfu_analysis.analysis.weighting import standardize
+from bangfu_analysis.survey.weighting import standardize
 
 HERE = Path(__file__).parent / "oracle"
 R = json.loads((HERE / "expected_synthetic.json").read_text(encoding="utf-8"))["results"]

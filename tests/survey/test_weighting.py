@@ -2,10 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.design import SurveyDesign, design_weights, resolve
-from bangfu_analysis.analysis.estimate import estimate_mean, estimate_share, estimate_total
-from bangfu_analysis.analysis.variance import covariance
-from bangfu_analysis.analysis.weighting import (
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.design import SurveyDesign, design_weights, resolve
+from bangfu_analysis.survey.estimate import estimate_mean, estimate_share, estimate_total
+from bangfu_analysis.survey.variance import covariance
+from bangfu_analysis.survey.weighting import (
     post_stratify,
     rake,
     standardize,
@@ -13,7 +14,6 @@ from bangfu_analysis.analysis.weighting import (
     weighting_effect,
     weighting_report,
 )
-from bangfu_analysis.errors import ArgumentError
 
 DESIGN = SurveyDesign(weight="w", strata="h", cluster="c", nest=True)
 SEX = {"female": 300.0, "male": 500.0}

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Floats, level_codes, require, rows_where, sums
-from bangfu_analysis.analysis.variance import covariance, replicate_covariance
 from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
+from bangfu_analysis.survey.variance import covariance, replicate_covariance
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom")
 ADJUSTMENTS = ("holm", "bh", "bonferroni")

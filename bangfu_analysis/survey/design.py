@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.calibration import Projection, Step, apply
 from bangfu_analysis.analysis.domains import Codes, Floats, Names, names, numbers, require
-from bangfu_analysis.analysis.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank
-from bangfu_analysis.analysis.stages import Stage, stages_of
 from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.survey.calibration import Projection, Step, apply
+from bangfu_analysis.survey.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank
+from bangfu_analysis.survey.stages import Stage, stages_of
 
 LONELY = ("fail", "adjust", "remove", "certainty", "average")
 

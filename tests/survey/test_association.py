@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bangfu_analysis.analysis.association import (
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.association import (
     _combination_tail,
     adjust_p,
     adjusted_residuals,
@@ -14,9 +15,8 @@ from bangfu_analysis.analysis.association import (
     mcnemar,
     test_independence,
 )
-from bangfu_analysis.analysis.design import SurveyDesign
-from bangfu_analysis.analysis.exact import fisher, mantel_haenszel
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.exact import fisher, mantel_haenszel
 
 TABLES = st.lists(st.lists(st.integers(1, 30), min_size=3, max_size=3), min_size=2, max_size=4)
 

@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.design import SurveyDesign
-from bangfu_analysis.analysis.poverty import (
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.poverty import (
     adequacy,
     catastrophic,
     concentration_index,
@@ -13,7 +14,6 @@ from bangfu_analysis.analysis.poverty import (
     shortfall,
     theil,
 )
-from bangfu_analysis.errors import ArgumentError
 
 CENSUS = SurveyDesign()
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import (
     Domains,
     Floats,
@@ -25,7 +24,9 @@ from bangfu_analysis.analysis.domains import (
     require,
     sums,
 )
-from bangfu_analysis.analysis.estimate import (
+from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
+from bangfu_analysis.survey.estimate import (
     by_group,
     estimate_share,
     first,
@@ -34,7 +35,6 @@ from bangfu_analysis.analysis.estimate import (
     shares,
     table,
 )
-from bangfu_analysis.errors import ArgumentError, one_of
 
 BASES = ("persons", "answers")
 

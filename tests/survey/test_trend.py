@@ -2,16 +2,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.design import SurveyDesign
-from bangfu_analysis.analysis.estimate import estimate_difference
-from bangfu_analysis.analysis.trend import (
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import estimate_difference
+from bangfu_analysis.survey.trend import (
     annual_change,
     cochran_armitage,
     estimate_trend,
     kendall_trend,
     weighted_trend,
 )
-from bangfu_analysis.errors import ArgumentError
 
 
 def answers(rows=300):

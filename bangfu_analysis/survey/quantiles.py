@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.design import SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, numbers, sums
-from bangfu_analysis.analysis.estimate import Fit, by_group, fit_ratio, table
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.survey.design import SurveyDesign, resolve
+from bangfu_analysis.survey.estimate import Fit, by_group, fit_ratio, table
 
 TIE = 1e-12  # cumulative weights this close to q (relative) count as equal to it
 

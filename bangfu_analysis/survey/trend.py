@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.design import SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import Floats, numbers, rows_where
 from bangfu_analysis.analysis.intervals import around, t_value, two_sided_p
-from bangfu_analysis.analysis.variance import covariance, replicate_covariance
 from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.survey.design import SurveyDesign, resolve
+from bangfu_analysis.survey.variance import covariance, replicate_covariance
 
 KINDS = ("linear", "logit")
 

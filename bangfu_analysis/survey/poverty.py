@@ -13,7 +13,6 @@ from typing import Any, Required, TypedDict, Unpack
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.design import SurveyDesign, resolve
 from bangfu_analysis.analysis.domains import (
     Floats,
     Names,
@@ -24,7 +23,9 @@ from bangfu_analysis.analysis.domains import (
     require,
     sums,
 )
-from bangfu_analysis.analysis.estimate import (
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.design import SurveyDesign, resolve
+from bangfu_analysis.survey.estimate import (
     by_group,
     estimate_mean,
     estimate_ratio,
@@ -33,7 +34,6 @@ from bangfu_analysis.analysis.estimate import (
     fit,
     table,
 )
-from bangfu_analysis.errors import ArgumentError
 
 Line = float | str | Mapping[Any, float]
 

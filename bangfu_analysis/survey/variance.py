@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bangfu_analysis.analysis.design import Sample
 from bangfu_analysis.analysis.domains import Codes, Floats, Truths, sums
-from bangfu_analysis.analysis.replicates import ReplicateSet
-from bangfu_analysis.analysis.stages import Stage
 from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.design import Sample
+from bangfu_analysis.survey.replicates import ReplicateSet
+from bangfu_analysis.survey.stages import Stage
 
 Statistic = Callable[[Floats], Floats]  # of the weights
 Gradient = Callable[..., Sequence[Floats]]  # of the totals

@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.crosstab import (
+from bangfu_analysis.analysis.tabulate import tabulate
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.crosstab import (
     RELATIVE_ERROR,
     Rule,
     estimate_multiple,
@@ -10,10 +12,8 @@ from bangfu_analysis.analysis.crosstab import (
     estimate_table,
     reliability,
 )
-from bangfu_analysis.analysis.design import SurveyDesign
-from bangfu_analysis.analysis.estimate import estimate_mean, estimate_share, estimate_total
-from bangfu_analysis.analysis.tabulate import tabulate
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import estimate_mean, estimate_share, estimate_total
 
 DESIGN = SurveyDesign(weight="w", cluster="c")
 

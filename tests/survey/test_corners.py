@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.association import test_independence
-from bangfu_analysis.analysis.design import SurveyDesign, resolve
-from bangfu_analysis.analysis.estimate import (
+from bangfu_analysis.survey.association import test_independence
+from bangfu_analysis.survey.design import SurveyDesign, resolve
+from bangfu_analysis.survey.estimate import (
     estimate_difference,
     estimate_mean,
     estimate_ratio,
     estimate_share,
     estimate_total,
 )
-from bangfu_analysis.analysis.quantiles import estimate_quantile
-from bangfu_analysis.analysis.weighting import post_stratify, rake, trim
+from bangfu_analysis.survey.quantiles import estimate_quantile
+from bangfu_analysis.survey.weighting import post_stratify, rake, trim
 
 HERE = Path(__file__).parent / "oracle"
 LINES = [line.split(",") for line in (HERE / "corners.csv").read_text(encoding="utf-8").splitlines()]

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.association import checked_counts, tested
 from bangfu_analysis.analysis.domains import Floats
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.association import checked_counts, tested
 
 MOST_TABLES = 5_000_000
 SAME = 1 + 1e-7  # R's tolerance for "as unlikely as the table seen"

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.calibration import Calibrate, Trim, margin_of
-from bangfu_analysis.analysis.design import SurveyDesign, design_weights, seal
 from bangfu_analysis.analysis.domains import Names, names, require
 from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.survey.calibration import Calibrate, Trim, margin_of
+from bangfu_analysis.survey.design import SurveyDesign, design_weights, seal
 
 __all__ = ["design_weights", "post_stratify", "rake", "standardize", "trim", "weighting_effect", "weighting_report"]
 

@@ -1,0 +1,1 @@
+"""Samples: designs, estimators, weighting, tests, models, poverty."""

@@ -40,7 +40,6 @@ _HOMES = {
     "linkage": ["link_waves"],
     "outline_data": ["with_unit"],
     "checking.report": ["check_report"],
-    "sample": ["write_sample_study"],
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [*_HOME_OF]  # noqa: PLE0604

@@ -250,11 +250,11 @@ def _told(made: Report) -> int:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.folders import sample_study
+
     raw = Path("data") / "raw"
-    if not (raw / chosen.study).is_dir():
-        raw = raw if (raw / "daoli").is_dir() else Path("bangfu-demo") / raw
-        bangfu.write_sample_study(raw, study=chosen.study)
-    made = bangfu.report_wave(raw / chosen.study / "2009", progress=_bar)
+    raw = raw if (raw / "daoli").is_dir() else Path("bangfu-demo") / raw
+    made = bangfu.report_wave(sample_study(raw, chosen.study) / "2009", progress=_bar)
     print("示例调查（虚构人物，合计数取自已发表的报告）已完成：")
     return _told(made)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,9 @@ from bangfu_analysis.wave import (
     load_wave,
     next_settings,
 )
+
+_CLONE = Path(__file__).parents[1]  # where the package is not installed from a wheel
+_SHIPPED = Path(__file__).parent / "sample"  # a wheel holds the sample study here; a clone in data/raw
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,25 @@ def study_waves(folder: Path) -> list[Path]:
     waves = [load_wave(path.parent) for path in sorted(folder.resolve().parent.glob(f"*/{SETTINGS_FILE}"))]
     earlier = [wave for wave in waves if wave.reference_date <= this.reference_date]
     return [wave.folder for wave in sorted(earlier, key=lambda wave: (wave.reference_date, wave.name))]
+
+
+def sample_study(raw: Path, study: str) -> Path:
+    """The folder `raw`/<study> of a sample study: as it is, or else as the package ships it or tools/sample writes it.
+
+    daoli is shipped; any other is written by the tool, which only a clone has: elsewhere a CallError says so.
+    """
+    folder = raw / study
+    if folder.is_dir():
+        return folder
+    shipped = next((place for root in (_SHIPPED, _CLONE / "data" / "raw") if (place := root / study).is_dir()), None)
+    if shipped:
+        shutil.copytree(shipped, folder)
+    elif (_CLONE / "tools" / "sample").is_dir():
+        command = [sys.executable, "-m", "tools.sample", str(raw.resolve()), "--study", study]
+        subprocess.run(command, cwd=_CLONE, check=True)
+    else:
+        raise CallError(f"示例调查 {study} 由源代码中的 tools/sample 生成，安装包里没有。请在源代码文件夹中运行，或改用 daoli。")
+    return folder
 
 
 def new_wave(study: Path, name: str) -> Path:

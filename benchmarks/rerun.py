@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bangfu_analysis.sample import write_sample_study
+from bangfu_analysis.folders import sample_study
 
 
 def report(wave: Path) -> float:
@@ -39,7 +39,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        wave = write_sample_study(project / "data" / "raw") / chosen.wave
+        wave = sample_study(project / "data" / "raw", "daoli") / chosen.wave
         first, before = report(wave), digest(project)
         again, after = report(wave), digest(project)
         with (wave / "wave.toml").open("a", encoding="utf-8") as settings:

@@ -11,11 +11,10 @@ import yaml
 
 from bangfu_analysis.analysis.mechanisms import selected
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.sample import SEED, write_sample_study
-from bangfu_analysis.sample.jilin import HEADINGS, roster_rows, write_jilin
 from bangfu_analysis.study import report_wave
 from bangfu_analysis.tidy.derive import add_bands
+from tools.sample import SEED
+from tools.sample.jilin import HEADINGS, roster_rows, write_jilin
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -122,8 +121,3 @@ def test_the_roster_is_of_37000_people_with_numbers_of_their_own():
     assert len(rows) == len(ids) == 37000
     assert all(number.startswith("990203") and len(number) == 18 for number in ids)
     assert next(roster_rows(SEED)) == rows[0]
-
-
-def test_an_unknown_study_is_named(tmp_path):
-    with pytest.raises(ArgumentError, match="daoli.*jilin-forestry"):
-        write_sample_study(tmp_path, study="paris")

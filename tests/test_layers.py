@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
 FLOORS = [
     "errors", "text", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "reading", "cleaning", "tidy", "analysis", "survey", "reporting",
-    "checking", "outline_questionnaire", "outline_mechanisms", "outline_data", "outline_trends", "outline", "study", "linkage", "notebook_runs", "sample", "cli",
+    "checking", "outline_questionnaire", "outline_mechanisms", "outline_data", "outline_trends", "outline", "study", "linkage", "notebook_runs", "cli",
 ]  # fmt: skip
 # reading and cleaning share no code but the readings; findings masks text, and so stands below it.
 FENCES = {
@@ -17,7 +17,7 @@ FENCES = {
     "matplotlib": {"reporting"},
     "seaborn": {"reporting"},
     "docx": {"reporting", "checking/passages.py"},
-    "xlsxwriter": {"reporting/excel.py", "reporting/templates.py", "sample", "sample.py", "tidy/corrections.py"},
+    "xlsxwriter": {"reporting/excel.py", "reporting/templates.py", "tidy/corrections.py"},
     "yaml": {"codebook.py"},
     "pyreadstat": {"reading/spss.py"},
     "openpyxl": {"reading"},
@@ -49,6 +49,11 @@ def test_imports_look_upstream(path):
     for name in imports_of(path):
         if name.startswith("bangfu_analysis."):
             assert FLOORS.index(name.split(".")[1]) <= own, f"{path.name} imports {name} from downstream"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_nothing_needs_the_tools_which_no_wheel_holds(path):
+    assert not any(name.split(".")[0] == "tools" for name in imports_of(path))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -1,9 +1,14 @@
 """pyproject.toml, environment.yml, README, .ci/run and the lock say the same."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -48,3 +53,42 @@ def test_the_lock_pins_every_dependency_and_carries_no_address():
 def test_every_dependency_has_an_upper_bound():
     optional = [r for extra in PROJECT["optional-dependencies"].values() for r in extra]
     assert all("<" in requirement for requirement in [*PROJECT["dependencies"], *optional])
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The package as a wheel holds it, unpacked where no clone is; run(arguments) calls its command from there."""
+    folder = tmp_path_factory.mktemp("安装")
+    build = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(folder)], cwd=ROOT, check=True, capture_output=True)
+    zipfile.ZipFile(next(folder.glob("*.whl"))).extractall(folder)
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "bangfu_analysis.cli", *arguments]
+        return subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True)
+
+    return folder, run
+
+
+def test_a_wheel_holds_the_sample_study_once_and_no_tool(installed):
+    folder, _ = installed
+    shipped, committed = folder / "bangfu_analysis" / "sample" / "daoli", ROOT / "data" / "raw" / "daoli"
+    files = sorted(path.relative_to(committed) for path in committed.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(shipped) for path in shipped.rglob("*") if path.is_file())
+    assert all((shipped / file).read_bytes() == (committed / file).read_bytes() for file in files)
+    assert not (folder / "tools").exists()
+
+
+def test_outside_a_clone_the_study_that_a_tool_writes_is_refused_in_a_sentence(installed):
+    _, run = installed
+    done = run("demo", "--study", "jilin-forestry")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "jilin-forestry" in done.stderr and "daoli" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_the_demo_runs_from_a_wheel_outside_a_clone(installed):
+    folder, run = installed
+    done = run("demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "bangfu-demo" / "reports" / "daoli" / "2009" / "report.docx").exists()

@@ -15,15 +15,14 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.codebook import load_codebook, read_yaml
-from bangfu_analysis.sample import HERE, true_people
-from bangfu_analysis.sample.later import units_of
-from bangfu_analysis.sample.layouts import Page
-from bangfu_analysis.sample.ledgers import population_counts
-from bangfu_analysis.sample.people import Wave, draw_waves
-from bangfu_analysis.sample.writing import write_workbook
+from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.text import heading_key
-
-pytestmark = pytest.mark.xdist_group("demo")
+from tools.sample import HERE, true_people, write_sample_study
+from tools.sample.later import units_of
+from tools.sample.layouts import Page
+from tools.sample.ledgers import population_counts
+from tools.sample.people import Wave, draw_waves
+from tools.sample.writing import write_workbook
 
 ROOT = Path(__file__).parents[1]
 COMMITTED = ROOT / "data" / "raw" / "daoli"
@@ -40,11 +39,6 @@ SCHOOLED = {"illiterate": 0, "primary": 0, "junior_secondary": 0, "vocational_se
 @pytest.fixture(scope="module")
 def truth():
     return true_people()
-
-
-@pytest.fixture(scope="module")
-def study(daoli):
-    return daoli
 
 
 @pytest.fixture(scope="module")
@@ -145,20 +139,26 @@ def test_the_same_pages_give_the_same_bytes(tmp_path):
     assert (tmp_path / "a" / "x.xlsx").read_bytes() == (tmp_path / "b" / "x.xlsx").read_bytes()
 
 
-def content(path):
-    """What a file says: of a workbook its sheets, whichever library packed them."""
+def unpacked(path):
+    """A file's bytes; of a workbook those of its parts, since how tightly they are packed is the machine's zlib's."""
     if path.suffix != ".xlsx":
         return path.read_bytes()
     with zipfile.ZipFile(path) as package:
-        return {
-            name: package.read(name) for name in package.namelist() if name.startswith(("xl/worksheets", "xl/shared"))
-        }
+        return [(part.filename, part.date_time, package.read(part)) for part in package.infolist()]
 
 
-def test_the_committed_study_is_what_the_function_writes(study):
-    files = sorted(p.relative_to(study) for p in study.rglob("*") if p.is_file())
+def test_the_committed_study_is_what_the_function_writes_byte_for_byte(tmp_path):
+    written = write_sample_study(tmp_path)
+    files = sorted(p.relative_to(written) for p in written.rglob("*") if p.is_file())
     assert files == sorted(p.relative_to(COMMITTED) for p in COMMITTED.rglob("*") if p.is_file())
-    assert [p for p in files if content(study / p) != content(COMMITTED / p)] == []
+    assert [p for p in files if unpacked(written / p) != unpacked(COMMITTED / p)] == []
+
+
+def test_a_study_that_is_not_made_is_named_with_those_that_are(tmp_path):
+    with pytest.raises(ArgumentError, match="daoli、jilin-forestry"):
+        write_sample_study(tmp_path, study="paris")
+
+
 
 
 @pytest.mark.parametrize("wave", SETTINGS)
@@ -214,17 +214,17 @@ def test_every_spelling_is_one_that_the_codebook_knows(variable):
             assert code in [level.code for level in levels], f"{word} does not say {code}"
 
 
-def texts(study):
-    for path in study.rglob("*"):
+def texts():
+    for path in COMMITTED.rglob("*"):
         if path.suffix in (".csv", ".tsv"):
             encoding = "gb18030" if path.suffix == ".csv" else "utf-16"
             yield from re.split(r"[,\t\r\n]", path.read_bytes().decode(encoding))
         elif path.suffix == ".xlsx":
-            yield from re.findall(r"<t[^>]*>([^<]*)</t>", content(path)["xl/sharedStrings.xml"].decode())
+            yield from re.findall(r"<t[^>]*>([^<]*)</t>", zipfile.ZipFile(path).read("xl/sharedStrings.xml").decode())
 
 
-def test_every_id_number_is_of_region_99_and_nearly_all_are_valid(study):
-    bare = (re.sub(r"[\s']", "", unicodedata.normalize("NFKC", text)) for text in texts(study))
+def test_every_id_number_is_of_region_99_and_nearly_all_are_valid():
+    bare = (re.sub(r"[\s']", "", unicodedata.normalize("NFKC", text)) for text in texts())
     numbers = [text.upper() for text in bare if re.fullmatch(r"\d{14,17}[\dXx]", text)]
     whole = [number for number in numbers if len(number) == 18]
     assert len(numbers) > 16000
@@ -232,9 +232,9 @@ def test_every_id_number_is_of_region_99_and_nearly_all_are_valid(study):
     assert sum(number[17] != check_character(number[:17]) for number in whole) < 150
 
 
-def test_the_settings_state_the_totals(study, truth):
+def test_the_settings_state_the_totals(truth):
     for wave in SETTINGS:
-        settings = tomllib.loads((study / wave / "wave.toml").read_text(encoding="utf-8"))
+        settings = tomllib.loads((COMMITTED / wave / "wave.toml").read_text(encoding="utf-8"))
         people = counted(truth, wave)
         assert settings["reference_date"] == datetime.date(int(wave), 6, 30)
         assert settings["stated"]["hardship_total"] == len(people)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from bangfu_analysis.sample.people import Member, Person, full_years
+from tools.sample.people import Member, Person, full_years
 
 FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 NUMERALS = "〇一二三四五六七八九"

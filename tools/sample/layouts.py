@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bangfu_analysis.sample.dirt import Entry, Hand, cell_of, member_cell
+from tools.sample.dirt import Entry, Hand, cell_of, member_cell
 
 Blocks = Mapping[str, list[Entry]]
 INSTRUCTIONS = ("填表说明", "1. 本表由基层工会填写，逐级汇总。", "2. 文化程度按最高学历填写。", "3. 主要原因在前。")

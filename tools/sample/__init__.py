@@ -16,16 +16,16 @@ import pandas as pd
 
 from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.errors import one_of
-from bangfu_analysis.sample.jilin import STUDY as JILIN
-from bangfu_analysis.sample.jilin import write_jilin
-from bangfu_analysis.sample.later import later_waves
-from bangfu_analysis.sample.layouts import Place
-from bangfu_analysis.sample.ledgers import aid_page, population_counts, population_page, settings_text
-from bangfu_analysis.sample.mechanisms import write_daoli_mechanisms
-from bangfu_analysis.sample.people import Person, Wave, draw_waves
-from bangfu_analysis.sample.rosters import Roster, draw_rosters, settings_of
-from bangfu_analysis.sample.survey import survey_page
-from bangfu_analysis.sample.writing import write_text, write_workbook
+from tools.sample.jilin import STUDY as JILIN
+from tools.sample.jilin import write_jilin
+from tools.sample.later import later_waves
+from tools.sample.layouts import Place
+from tools.sample.ledgers import aid_page, population_counts, population_page, settings_text
+from tools.sample.mechanisms import write_daoli_mechanisms
+from tools.sample.people import Person, Wave, draw_waves
+from tools.sample.rosters import Roster, draw_rosters, settings_of
+from tools.sample.survey import survey_page
+from tools.sample.writing import write_text, write_workbook
 
 STUDY, PUBLISHED = "daoli", "2009"
 STUDIES = (STUDY, JILIN)

@@ -12,7 +12,7 @@ from pathlib import Path
 import xlsxwriter
 from xlsxwriter.workbook import Format, Worksheet
 
-from bangfu_analysis.sample.layouts import Page
+from tools.sample.layouts import Page
 
 CREATED = datetime.datetime(2009, 7, 1)
 

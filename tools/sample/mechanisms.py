@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 from bangfu_analysis.codebook import read_yaml
-from bangfu_analysis.sample.layouts import Page
-from bangfu_analysis.sample.ledgers import GIVER
-from bangfu_analysis.sample.people import Person
-from bangfu_analysis.sample.writing import write_workbook
+from tools.sample.layouts import Page
+from tools.sample.ledgers import GIVER
+from tools.sample.people import Person
+from tools.sample.writing import write_workbook
 
 PLAN = Path(__file__).parent / "mechanisms.yaml"
 PAIRS, STANDARD = 930, 245  # published; yuan per head and month

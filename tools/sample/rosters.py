@@ -8,9 +8,9 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from bangfu_analysis.sample.dirt import Entry, Hand, damaged
-from bangfu_analysis.sample.layouts import Blocks, Page, Place, physical_lines, roster_pages
-from bangfu_analysis.sample.people import Person, Wave, order_causes
+from tools.sample.dirt import Entry, Hand, damaged
+from tools.sample.layouts import Blocks, Page, Place, physical_lines, roster_pages
+from tools.sample.people import Person, Wave, order_causes
 
 GIVEN_AGAIN = ("name", "sex", "id_number", "birth_date", "age", "hardship_level", "reporting_unit", "row_number")
 LEFT_OPEN_AGAIN = (

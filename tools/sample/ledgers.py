@@ -9,8 +9,8 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from bangfu_analysis.sample.layouts import Page
-from bangfu_analysis.sample.people import Person, Wave
+from tools.sample.layouts import Page
+from tools.sample.people import Person, Wave
 
 GIVER = "道里区总工会"
 SEXES = {"male": ("男", 58), "female": ("女", 42)}

@@ -12,8 +12,8 @@ from typing import Any
 
 from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.codebook import read_yaml
-from bangfu_analysis.sample.mechanisms import PLAN, split, table
-from bangfu_analysis.sample.writing import write_workbook
+from tools.sample.mechanisms import PLAN, split, table
+from tools.sample.writing import write_workbook
 
 STUDY, WAVE = "jilin-forestry", "2009"
 REGION, BORN = "990203", datetime.date(1946, 1, 1)

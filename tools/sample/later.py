@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from bangfu_analysis.sample.people import PENSION, Drawing, Person, Wave, still_caused, weighted
+from tools.sample.people import PENSION, Drawing, Person, Wave, still_caused, weighted
 
 POOR = ("extreme", "dibao", "no_dibao", "deep")
 BURDENS = {"illness": (150, 900), "illness_self": (150, 900), "illness_family": (150, 700), "schooling": (80, 300)}

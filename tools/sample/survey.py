@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from bangfu_analysis.sample.layouts import Page
-from bangfu_analysis.sample.people import weighted
+from tools.sample.layouts import Page
+from tools.sample.people import weighted
 
 META = ("序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP")
 SKIPPED, BLANK = "(跳过)", "(空)"

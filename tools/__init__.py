@@ -1,0 +1,1 @@
+"""What makes the sample studies; run from a clone, and in no wheel."""

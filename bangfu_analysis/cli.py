@@ -214,7 +214,7 @@ def _new_wave(chosen: argparse.Namespace) -> int:
 
 
 def _templates(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.reporting.templates import write_templates
+    from bangfu_analysis.pages.templates import write_templates
 
     for path in write_templates(bangfu.load_codebook(), chosen.out):
         print(path)

@@ -10,12 +10,16 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
+from bangfu_analysis.exhibits import sentences as narrative
+from bangfu_analysis.exhibits.labels import WORDS
+from bangfu_analysis.exhibits.results import records, sorted_by_size
+from bangfu_analysis.exhibits.tables import DisplayTable, TableStyle
+from bangfu_analysis.exhibits.wording import date_words
 from bangfu_analysis.outline_data import BASIC, CAUSES, ReportData, exhibit, named, overall_rate
 from bangfu_analysis.outline_mechanisms import mechanism_exhibits
 from bangfu_analysis.outline_questionnaire import questionnaire_exhibits
 from bangfu_analysis.outline_trends import trend_exhibits
-from bangfu_analysis.reporting import narrative
-from bangfu_analysis.reporting.blocks import (
+from bangfu_analysis.pages.blocks import (
     Block,
     Exhibit,
     FigureBlock,
@@ -24,11 +28,7 @@ from bangfu_analysis.reporting.blocks import (
     Placeholder,
     TableBlock,
 )
-from bangfu_analysis.reporting.display import DisplayTable, TableStyle
-from bangfu_analysis.reporting.labels import WORDS
-from bangfu_analysis.reporting.results import records, sorted_by_size
-from bangfu_analysis.reporting.sections import Outline
-from bangfu_analysis.reporting.wording import date_words
+from bangfu_analysis.pages.sections import Outline
 
 BY_SIZE = TableStyle(order="size")
 

@@ -11,8 +11,8 @@ import pandas as pd
 from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.tabulate import hardship_rate
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.reporting.blocks import Exhibit, drawing
-from bangfu_analysis.reporting.display import TableStyle, display_table
+from bangfu_analysis.exhibits.tables import TableStyle, display_table
+from bangfu_analysis.pages.blocks import Exhibit, drawing
 from bangfu_analysis.tidy.derive import add_bands
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook

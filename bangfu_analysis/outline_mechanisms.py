@@ -17,16 +17,16 @@ from bangfu_analysis.analysis.mechanisms import (
     tabulate_mechanism,
 )
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.reporting.blocks import Exhibit, drawing
-from bangfu_analysis.reporting.display import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, mark_notes
-from bangfu_analysis.reporting.labels import labels_of, title_of
-from bangfu_analysis.reporting.results import records
-from bangfu_analysis.reporting.rounding import half_up, percent
-from bangfu_analysis.reporting.wording import counted, in_percent, money
+from bangfu_analysis.exhibits.labels import labels_of, title_of
+from bangfu_analysis.exhibits.results import records
+from bangfu_analysis.exhibits.rounding import half_up, percent
+from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, mark_notes
+from bangfu_analysis.exhibits.wording import counted, in_percent, money
+from bangfu_analysis.pages.blocks import Exhibit, drawing
 from bangfu_analysis.tidy.frames import Frames
 
 if TYPE_CHECKING:
-    from bangfu_analysis.reporting.theme import Figure
+    from bangfu_analysis.pages.theme import Figure
 
 SECTION = "帮扶工作"
 OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody

@@ -18,11 +18,11 @@ from bangfu_analysis.analysis.questionnaires import (
     ranking,
 )  # fmt: skip
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.reporting.blocks import Exhibit, drawing
-from bangfu_analysis.reporting.display import DECIMALS, HIDDEN, Cell, DisplayTable, mark_notes
-from bangfu_analysis.reporting.results import printed_percents
-from bangfu_analysis.reporting.rounding import half_up, percent
-from bangfu_analysis.reporting.wording import counted, in_percent
+from bangfu_analysis.exhibits.results import printed_percents
+from bangfu_analysis.exhibits.rounding import half_up, percent
+from bangfu_analysis.exhibits.tables import DECIMALS, HIDDEN, Cell, DisplayTable, mark_notes
+from bangfu_analysis.exhibits.wording import counted, in_percent
+from bangfu_analysis.pages.blocks import Exhibit, drawing
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, Scale, Step, draft_book
 

@@ -12,12 +12,13 @@ from bangfu_analysis.analysis.compare import decomposition, standardized
 from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
 from bangfu_analysis.analysis.tabulate import hardship_rate
+from bangfu_analysis.exhibits import sentences as narrative
+from bangfu_analysis.exhibits import sentences_waves as narrative_waves
+from bangfu_analysis.exhibits.labels import MISSING
+from bangfu_analysis.exhibits.rounding import percent
+from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, DisplayTable
 from bangfu_analysis.outline_data import TRENDS, ReportData, exhibit, named, rate_of
-from bangfu_analysis.reporting import narrative, narrative_waves
-from bangfu_analysis.reporting.blocks import Exhibit, drawing
-from bangfu_analysis.reporting.display import HIDDEN, NOT_APPLICABLE, DisplayTable
-from bangfu_analysis.reporting.labels import MISSING
-from bangfu_analysis.reporting.rounding import percent
+from bangfu_analysis.pages.blocks import Exhibit, drawing
 from bangfu_analysis.survey.trend import kendall_trend
 
 FLOWS = {"new_n": "新建档", "returned_n": "返困", "exited_n": "退出", "died_n": "死亡"}

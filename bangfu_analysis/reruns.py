@@ -23,7 +23,7 @@ from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, load_wave
 Inputs = dict[str, str]  # "<kind> <name>" -> digest
 MARK, REPORT_MARK = "inputs.json", "report.json"
 _PACKAGE = Path(__file__).parent
-_AFTER_CLEANING = ("analysis", "reporting", "outline", "cli", "notebook_runs", "crosswalk", "waves")
+_AFTER_CLEANING = ("analysis", "survey", "release", "exhibits", "pages", "outline", "cli", "notebook_runs", "crosswalk", "waves")
 _READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
 _DRAWERS = ("matplotlib", "seaborn", "python-docx", "XlsxWriter", "Jinja2")
 _KEY = "密钥"

@@ -47,7 +47,7 @@ from bangfu_analysis.wave import BOOK_FILE, OUTLINE_FILE, SCREENING_FILE, Wave, 
 
 if TYPE_CHECKING:
     from bangfu_analysis.outline_data import ReportData
-    from bangfu_analysis.reporting.theme import Figure
+    from bangfu_analysis.pages.theme import Figure
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 NOTHING_READ = ("unreadable", "notes", "empty")
@@ -234,7 +234,7 @@ def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:
 
 def save_figures(folder: Path, **figures: Figure) -> list[Path]:
     """Write each figure under its name to the figures folder of the wave, as PNG (300 dpi), SVG and PDF."""
-    from bangfu_analysis.reporting.theme import FORMATS, save_figure
+    from bangfu_analysis.pages.theme import FORMATS, save_figure
 
     where = places(folder).figures
     return [path for name, figure in figures.items() for path in save_figure(figure, where, name, [*FORMATS])]
@@ -278,16 +278,16 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
 
 def _write_report(data: ReportData, files: Mapping[str, Path], where: Places, changes: pd.DataFrame) -> list[Path]:
     """Write the files of a report; returns those of its figures."""
+    from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.outline import blocks, exhibits
-    from bangfu_analysis.reporting.blocks import Placeholder
-    from bangfu_analysis.reporting.excel import write_tables
-    from bangfu_analysis.reporting.html import write_quality
-    from bangfu_analysis.reporting.report_page import write_report_page
-    from bangfu_analysis.reporting.sections import load_outline
-    from bangfu_analysis.reporting.theme import save_figure
-    from bangfu_analysis.reporting.word import write_report
-    from bangfu_analysis.reporting.word_carry import written_words
-    from bangfu_analysis.reporting.wording import date_words
+    from bangfu_analysis.pages.blocks import Placeholder
+    from bangfu_analysis.pages.excel import write_tables
+    from bangfu_analysis.pages.html import write_quality
+    from bangfu_analysis.pages.report_page import write_report_page
+    from bangfu_analysis.pages.sections import load_outline
+    from bangfu_analysis.pages.theme import save_figure
+    from bangfu_analysis.pages.word import write_report
+    from bangfu_analysis.pages.word_carry import written_words
 
     where.report.mkdir(parents=True, exist_ok=True)
     outline = load_outline(*(level / OUTLINE_FILE for level in levels(data.wave.folder)))

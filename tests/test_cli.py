@@ -237,4 +237,4 @@ def test_no_file_of_a_built_wheel_is_missing():
     """What is read at run time lies in the package folder: codebooks, fonts, templates, word lists."""
     kinds = {path.suffix for path in (ROOT / "bangfu_analysis").rglob("*") if path.is_file()} - {".pyc"}
     assert {".yaml", ".ttf", ".docx", ".j2"} <= kinds
-    assert zipfile.is_zipfile(ROOT / "bangfu_analysis" / "reporting" / "template.docx")
+    assert zipfile.is_zipfile(ROOT / "bangfu_analysis" / "pages" / "template.docx")

@@ -7,17 +7,17 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
 FLOORS = [
-    "errors", "text", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "reading", "cleaning", "tidy", "analysis", "survey", "reporting",
+    "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "reading", "cleaning", "tidy", "analysis", "survey", "release", "exhibits", "pages",
     "checking", "outline_questionnaire", "outline_mechanisms", "outline_data", "outline_trends", "outline", "study", "linkage", "notebook_runs", "cli",
 ]  # fmt: skip
 # reading and cleaning share no code but the readings; findings masks text, and so stands below it.
 FENCES = {
     "python_calamine": {"reading/workbook.py"},
     "pandera": {"tidy/schemas.py"},
-    "matplotlib": {"reporting"},
-    "seaborn": {"reporting"},
-    "docx": {"reporting", "checking/passages.py"},
-    "xlsxwriter": {"reporting/excel.py", "reporting/templates.py", "tidy/corrections.py"},
+    "matplotlib": {"pages"},
+    "seaborn": {"pages"},
+    "docx": {"pages", "checking/passages.py"},
+    "xlsxwriter": {"pages/excel.py", "pages/templates.py", "tidy/corrections.py"},
     "yaml": {"codebook.py"},
     "pyreadstat": {"reading/spss.py"},
     "openpyxl": {"reading"},

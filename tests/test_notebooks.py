@@ -54,7 +54,7 @@ CHARTS = [
     for module in ("charts", "charts_compare", "charts_flows", "charts_waves", "survey_charts")
     for name, found in vars(getattr(bangfu, module)).items()
     if hasattr(found, "__wrapped__")
-    and found.__module__ == f"bangfu_analysis.reporting.{module}"
+    and found.__module__ == f"bangfu_analysis.pages.{module}"
     and not name.startswith("_")
 ]
 

@@ -8,8 +8,8 @@ import pytest
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.outline import blocks, exhibits, totals_table
 from bangfu_analysis.outline_data import overall_rate, report_data
-from bangfu_analysis.reporting.blocks import Heading, Placeholder, TableBlock
-from bangfu_analysis.reporting.sections import load_outline
+from bangfu_analysis.pages.blocks import Heading, Placeholder, TableBlock
+from bangfu_analysis.pages.sections import load_outline
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
 from bangfu_analysis.wave import Wave
 

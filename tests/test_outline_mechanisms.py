@@ -3,8 +3,8 @@
 import pandas as pd
 
 from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.exhibits.tables import as_text
 from bangfu_analysis.outline_mechanisms import SECTION, mechanism_exhibits
-from bangfu_analysis.reporting.display import as_text
 from bangfu_analysis.tidy.schemas import ledgers, typed
 
 CODEBOOK = load_codebook()

@@ -22,7 +22,7 @@ COMMANDS = """
 import sys
 from pathlib import Path
 from bangfu_analysis.cli import main
-from bangfu_analysis.reporting import theme
+from bangfu_analysis.pages import theme
 theme.DPI = 40
 study = Path("data/raw/小调查")
 print(main(["new-wave", str(study), "2010"]), file=sys.stderr)
@@ -149,7 +149,7 @@ def test_a_changed_program_is_named(grown):
     mark.write_text(json.dumps(stored), encoding="utf-8")
     assert told(folder) == {"清洗 2010": ["程序更新（reading/rows.py）"]}
     mark.write_text(kept, encoding="utf-8")
-    assert "程序 reporting/charts.py" not in stored["inputs"]
+    assert "程序 pages/charts.py" not in stored["inputs"]
 
 
 def test_what_is_kept_holds_no_content_of_a_cell(grown):

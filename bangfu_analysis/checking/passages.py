@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 
 from bangfu_analysis.checking.numbers import Stated, canonical, stated_numbers
 from bangfu_analysis.errors import BangfuError, FileRefused
-from bangfu_analysis.reporting.word_template import open_word
+from bangfu_analysis.pages.word_template import open_word
 
 _TIMES = frozenset("年月日天周岁倍") | {"个月", "小时", "", "%", "百分点"}
 _SENTENCE = re.compile(r"[^。！？]*[。！？]?[”\"）]*")

@@ -8,7 +8,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.reporting.labels import labels_of
+from bangfu_analysis.exhibits.labels import labels_of
 from bangfu_analysis.tidy.derive import add_bands, full_years, hardship_by_income, income_per_head
 
 CODEBOOK = load_codebook()

@@ -1,0 +1,1 @@
+"""Result frames with their meaning: labels, rounding, tables, sentences."""

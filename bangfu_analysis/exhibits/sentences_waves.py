@@ -1,0 +1,99 @@
+"""Sentences on several waves: who came and went, what a fair comparison shows, which units moved. Rules as in `narrative`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bangfu_analysis.analysis.domains import require
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.exhibits.labels import STATES, labels_of
+from bangfu_analysis.exhibits.results import hidden, printed_percents, records
+from bangfu_analysis.exhibits.rounding import half_up, percent
+from bangfu_analysis.exhibits.sentences import SMALL
+from bangfu_analysis.exhibits.wording import counted, in_percent, points, since, year
+
+SURE = 0.05
+CENSUS = "名册是全数登记，以上变化是在册人数的实际变化，不是抽样误差。"
+
+
+def tendency(test: pd.DataFrame | None, *, what: str) -> str:
+    """`5个批次的困难率呈下降趋势（Kendall τ＝−1.00，p＝0.017）。` from `kendall_trend`, said only where p is below 0.05.
+
+    Without a test nothing is said of a tendency. In any case the change is said to be that of a census.
+    """
+    if test is None:
+        return CENSUS
+    row = test.iloc[0]
+    numbers = f"（Kendall τ＝{row['estimate']:.2f}，p＝{row['p_value']:.3f}）".replace("-", "−")
+    word = f"呈{'上升' if row['estimate'] > 0 else '下降'}趋势" if row["p_value"] < SURE else "尚不足以判断有无升降趋势"
+    return f"{CENSUS}{int(row['n'])}个批次的{what}{word}{numbers}。"
+
+
+def account(accounts: pd.DataFrame, *, deaths: bool = True) -> str:
+    """The identity of the last wave in numbers, from `flow_accounts` (small flows hidden), and how sure it is; without `deaths` they are exits."""
+    require(accounts, ["wave_before", "wave", "previous_n", "stock_n", "verdict"], where="account")
+    row, n = accounts.iloc[-1], accounts["unfollowed_n"].iloc[-1]
+    signs = {"new": "＋", "returned": "＋", "exited": "－"} | ({"died": "－"} if deaths else {})
+    flows = {state: row[f"{state}_n"] for state in signs}
+    if any(pd.isna(n) for n in flows.values()):
+        return f"{year(row['wave'])}困难职工{counted(row['stock_n'])}，{year(row['wave_before'])}{counted(row['previous_n'])}；进出{SMALL}。"
+    told = "、".join(f"{STATES[state][0]}{counted(n)}" for state, n in flows.items())
+    sums = f"{row['previous_n']}{''.join(f'{signs[state]}{n}' for state, n in flows.items())}＝{row['stock_n']}"
+    off = f"与名册相差{counted(abs(row['difference']))}，请核对重复登记"
+    fits = "与名册相符" if row["verdict"] == "agrees" else off
+    gaps = [
+        f"退出者中{counted(row['unrecorded_n'])}没有退档记录" if row["unrecorded_n"] else "",
+        f"进出者中{counted(n)}没有完整的身份证号，进、出两项因此至多各多计{counted(n)}" if n else "",
+    ]
+    aside = f"；其中{'，'.join(filter(None, gaps))}" if any(gaps) else ""
+    return f"{year(row['wave_before'])}至{year(row['wave'])}，{told}：{sums}，{fits}{aside}。"
+
+
+def moves(result: pd.DataFrame, codebook: Codebook, name: str) -> str:
+    """Where the people of each earlier state are now, from `transitions` of one pair of waves; who came is not said again."""
+    stock = result[~result[f"{name}_before"].isin(["new", "returned", "came"])]
+    told = []
+    for _, block in stock.groupby(f"{name}_before", observed=True):
+        part = block.assign(percent=printed_percents(block))
+        part = part[part["n"].gt(0).fillna(False) & ~hidden(part)]
+        if part.empty:
+            continue
+        words = [
+            f"{label}{counted(row.n)}（{in_percent(row.percent)}）"
+            for label, row in zip(labels_of(codebook, part[name]), records(part), strict=True)
+        ]
+        before = labels_of(codebook, part[f"{name}_before"].iloc[:1])[0]
+        told.append(f"原{before}的{counted(part['base_n'].iloc[0])}，现为{'、'.join(words)}")
+    waves = result[["wave_before", "wave"]].iloc[0]
+    return f"{year(waves['wave_before'])}在册的人到{year(waves['wave'])}：{'；'.join(told)}。"
+
+
+def standardized(result: pd.DataFrame) -> str:
+    """The last change with and without the change of the workers' mix: crude `share`, `estimate` at one mix, rate and composition."""
+    before, now = (result.iloc[place] for place in (-2, -1))
+    crude, fair = ([percent(row[m]) for row in (before, now)] for m in ("share", "estimate"))
+    parts = {"各组比率变化": percent(now["rate"]), "职工构成变化": percent(now["composition"])}
+    told = "，".join(f"{word}使其{points(step)}" if step else f"{word}几乎没有影响" for word, step in parts.items())
+    when = since(before["wave"], now["wave"])
+    return (
+        f"只计性别和年龄有记录的人，{year(now['wave'])}困难率为{in_percent(crude[1])}，{points(half_up(crude[1] - crude[0]), when)}；"
+        f"按{year(now['wave'])}职工的性别年龄构成计算，{year(before['wave'])}应为{in_percent(fair[0])}，"
+        f"同一构成下{points(half_up(fair[1] - fair[0]), when)}。困难率的变化中，{told}。"
+    )
+
+
+def movers(rates: pd.DataFrame, *, what: str, top: int = 2) -> str:
+    """The units whose rate rose and fell most since the wave before, from `change` of `hardship_rate` by wave and unit."""
+    last = rates[rates["wave"].eq(rates["wave"].max())].dropna(subset=["change"])
+    steps = last.assign(step=[percent(step) for step in last["change"]]).sort_values("step")
+    before = sorted(rates["wave"].unique())[-2]
+    ends = {"下降": steps[steps["step"] < 0].head(top), "上升": steps[steps["step"] > 0].tail(top).iloc[::-1]}
+    told = [
+        f"{what}{word}最多的是{'、'.join(f'{row.unit}（{abs(row.step):.1f}个百分点）' for row in records(part))}"
+        for word, part in ends.items()
+        if len(part)
+    ]
+    sizes = {"下降": int((steps["step"] < 0).sum()), "上升": int((steps["step"] > 0).sum())}
+    counts = "、".join(f"{word}的{n}个" for word, n in sizes.items() if n) or "没有变化"
+    head = f"两批都有数的{len(steps)}个单位中，与{year(before)}相比{what}{counts}"
+    return "；".join([head, *told]) + "。"

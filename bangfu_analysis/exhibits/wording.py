@@ -1,0 +1,71 @@
+"""How numbers are worded in a report: units named, no thousands comma, percentages to one decimal, differences in points."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.exhibits.rounding import half_up, percent
+
+_WAN = 10_000
+
+
+def counted(n: float, unit: str = "人") -> str:
+    """`3456人`: no thousands comma, the unit always named."""
+    if not unit:
+        raise ArgumentError("counted：计数必须写明单位（人、户、人次、元等）。请给出 unit。")
+    return f"{int(n)}{unit}"
+
+
+def money(yuan: float) -> str:
+    """`960元`, `12.5万元`: yuan below ten thousand, else 万元 with at most two decimals."""
+    if abs(yuan) < _WAN:
+        return f"{_plain(half_up(yuan, 2))}元"
+    return f"{_plain(half_up(yuan / _WAN, 2))}万元"
+
+
+def moved(before: float, now: float, since_when: str, unit: str) -> str:
+    """`比上年增加156人，增长4.7%`; 持平 where nothing moved, 基本持平 where growth rounds to nothing."""
+    difference = int(now - before)
+    if not difference:
+        return f"{since_when}持平"
+    word, rate = ("增加", "增长") if difference > 0 else ("减少", "下降")
+    text = f"{since_when}{word}{counted(abs(difference), unit)}"
+    growth = percent(abs(difference) / before) if before else 0.0
+    if not before:
+        return text
+    return f"{text}，{rate}{in_percent(growth)}" if growth else f"{text}，基本持平"
+
+
+def points(step: float, since_when: str = "") -> str:
+    """`比上年上升0.3个百分点` of a rounded difference of percentages; 基本持平 where it is none."""
+    if not step:
+        return f"{since_when}基本持平"
+    return f"{since_when}{'上升' if step > 0 else '下降'}{abs(step):.1f}个百分点"
+
+
+def year(wave: object) -> str:
+    """`2009年` of a wave named 2009; any other name as it is."""
+    text = str(wave)
+    return f"{text}年" if len(text) == 4 and text.isdigit() else text
+
+
+def date_words(day: date) -> str:
+    """`2009年6月30日`."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def since(before: object, now: object) -> str:
+    """`比上年` where one year lies between the waves, else `比2007年`."""
+    years = [str(before), str(now)]
+    follows = all(len(y) == 4 and y.isdigit() for y in years) and int(years[1]) - int(years[0]) == 1
+    return "比上年" if follows else f"比{year(before)}"
+
+
+def in_percent(value: float) -> str:
+    """`30.6%` of a percentage already rounded."""
+    return f"{value:.1f}%"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

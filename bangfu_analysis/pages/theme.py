@@ -1,0 +1,203 @@
+"""How every figure looks: our CJK font, a palette that reads in grey, print sizes, the note under a chart, the export.
+
+Nothing here changes matplotlib for others: the settings hold while a figure is made or saved (`look`), and figures are
+made without pyplot, so that none stays open.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from io import BytesIO
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, cast
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure as Figure
+
+from bangfu_analysis.errors import ArgumentError, BangfuError
+from bangfu_analysis.exhibits.labels import text_width
+
+FONT_FILE = Path(__file__).parent / "fonts" / "BangfuSans-Regular.ttf"
+FAMILIES = ["Bangfu Sans", "DejaVu Sans"]
+SCREEN_DPI = 110
+MM = 1 / 25.4
+WIDTHS_MM = {"column": 75.0, "full": 150.0, "slide": 254.0}
+TALLEST_MM = {"column": 225.0, "full": 225.0, "slide": 143.0}  # the text block of an A4 page; 16:9
+POINTS = {"column": 7.0, "full": 8.0, "slide": 14.0}
+# format -> what matplotlib would write about itself and the hour
+FORMATS = {"png": ("Software",), "svg": ("Date", "Creator"), "pdf": ("CreationDate", "Creator", "Producer")}
+DPI = 300
+MAIN, BLUE, LIGHT, ACCENT, GOLD = "#10284a", "#4f91c4", "#d5dde3", "#a63a24", "#dba83c"
+# As segments stand side by side: neighbours differ by 25 or more in CIE L*, so that they part in grey print too.
+PALETTE = (MAIN, BLUE, LIGHT, ACCENT, GOLD)
+MUTED, INK, PALE = "#8c949c", "#222222", "#dfe3e8"
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+
+
+@lru_cache(maxsize=1)
+def register_font() -> str:
+    """Make the packaged font known to matplotlib; returns its family. BangfuError where the file is gone."""
+    if not FONT_FILE.exists():
+        raise BangfuError(f"缺少字体文件 {FONT_FILE.name}，中文无法显示。请重新安装 bangfu-analysis。")
+    font_manager.fontManager.addfont(FONT_FILE)
+    return font_manager.FontProperties(fname=FONT_FILE).get_name()
+
+
+def settings(size: str = "full") -> dict[str, Any]:
+    """The rcParams of a print size: column (75 mm), full (150 mm) or slide (254 mm)."""
+    if size not in WIDTHS_MM:
+        raise ArgumentError.naming("size", size, WIDTHS_MM)
+    register_font()
+    points = POINTS[size]
+    return {
+        "font.family": FAMILIES, "font.size": points, "axes.titlesize": points * 1.15, "axes.labelsize": points,
+        "xtick.labelsize": points, "ytick.labelsize": points, "legend.fontsize": points, "figure.titlesize": points * 1.25,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK, "axes.linewidth": 0.6,
+        "axes.unicode_minus": True, "text.parse_math": False, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+        "lines.linewidth": points * 0.17, "lines.markersize": points * 0.5,
+        "xtick.major.width": 0.6, "ytick.major.width": 0.6, "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
+        "svg.fonttype": "path", "svg.hashsalt": "bangfu", "pdf.fonttype": 42,
+    }  # fmt: skip
+
+
+@contextmanager
+def look(size: str = "full") -> Iterator[None]:
+    """matplotlib as our figures want it, inside the `with` only."""
+    with mpl.rc_context(cast(Any, settings(size))):
+        yield
+
+
+class _ShownFigure(Figure):
+    """A figure that a notebook shows by itself: without pyplot, matplotlib's own figures are only named there."""
+
+    def _repr_png_(self) -> bytes:
+        picture = BytesIO()
+        self.savefig(picture, format="png", dpi=SCREEN_DPI)
+        return picture.getvalue()
+
+
+def new_figure(size: str, height_mm: float) -> Figure:
+    """An empty figure of a print size, at most as tall as a page's text block or a slide."""
+    return _ShownFigure(figsize=(WIDTHS_MM[size] * MM, min(height_mm, TALLEST_MM[size]) * MM), layout="constrained")
+
+
+def line_mm(size: str) -> float:
+    """The height of a line of text."""
+    return POINTS[size] * 1.25 * 25.4 / 72
+
+
+def row_places(labels: Sequence[str]) -> tuple[list[float], float]:
+    """Where rows stand whose labels, wrapped already, take one line or more, and their height in all; in lines."""
+    ends = list(accumulate(_row(label) for label in labels))
+    return [end - _row(label) / 2 for end, label in zip(ends, labels, strict=True)], ends[-1] if ends else _row("")
+
+
+def rows_that_fit(labels: Sequence[str], size: str, *, beside: int = 8) -> int:
+    """How many of the rows a figure holds, `beside` lines being taken by other things; at least one."""
+    room = TALLEST_MM[size] / line_mm(size) - beside
+    return max(1, sum(end <= room for end in accumulate(_row(label) for label in labels)))
+
+
+def _row(label: str) -> float:
+    return label.count("\n") + 1.55
+
+
+def plain(axes: Axes, *, keep: str = "") -> Axes:
+    """Axes without frame but for the sides in `keep` ("left", "bottom"), and without tick marks."""
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == keep)
+    axes.tick_params(length=0, labelfontfamily=FAMILIES)
+    return axes
+
+
+def beside(axes: Axes, text: str, point: tuple[float, float], distance: float, **look: Any) -> None:
+    """Write `text` so many points to the right of a point of the axes, or to the left where `distance` is negative."""
+    look |= {"textcoords": "offset points", "va": "center", "ha": "left" if distance > 0 else "right"}
+    axes.annotate(text, point, xytext=(distance, 0), annotation_clip=False, **look)
+
+
+def captioned(figure: Figure, title: str, notes: Sequence[str], size: str) -> Figure:
+    """Title above at the left, notes below at the left, each wrapped to the width of the figure."""
+    points = POINTS[size]
+    if title:
+        lines = wrapped(title, _fitting(size, points * 1.25))
+        figure.suptitle(lines, x=0.01, ha="left", fontsize=points * 1.25)
+    if text := "\n".join(wrapped(note, _fitting(size, points * 0.85)) for note in notes if note):
+        figure.supxlabel(text, x=0.01, ha="left", fontsize=points * 0.85, color="#555555")
+    return figure
+
+
+def wrapped(text: str, width: int) -> str:
+    """The text in lines of at most `width` half-width characters, broken at spaces or between Chinese characters.
+
+    The lines are of about one length, so that no single character stands alone.
+    """
+    full = _filled(text, width)
+    even = _filled(text, math.ceil(text_width(text) / (full.count("\n") + 1)) + 2)
+    return even if even.count("\n") == full.count("\n") else full
+
+
+def text_colour(background: Any) -> str:
+    """White on dark, ink on light."""
+    return "white" if lightness(background) < 55 else INK
+
+
+def lightness(colour: Any) -> float:
+    """CIE L* (0 black, 100 white) of an sRGB colour: how dark it prints in grey."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    luminance = float(sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
+    return 116 * luminance ** (1 / 3) - 16 if luminance > 0.008856 else 903.3 * luminance
+
+
+def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png", "svg")) -> list[Path]:
+    """Write `folder/name.<format>` at 300 dpi, one file a format; returns the paths.
+
+    No date and no random identifiers are written: the same figure gives the same bytes. ArgumentError for an unknown
+    format. A character that the fonts lack is a warning that names it.
+    """
+    for extension in formats:
+        if extension not in FORMATS:
+            raise ArgumentError.naming("formats", extension, FORMATS)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {folder / f"{name}.{extension}": FORMATS[extension] for extension in formats}
+    with look():
+        for path, undated in paths.items():
+            figure.savefig(path, dpi=DPI, metadata=dict.fromkeys(undated))
+    return list(paths)
+
+
+def _fitting(size: str, points: float) -> int:
+    """Half-width characters on a line as wide as the figure."""
+    return int(WIDTHS_MM[size] * 0.97 / (points * 0.5 * 25.4 / 72))
+
+
+def _filled(text: str, width: int) -> str:
+    lines, line = [], ""
+    for piece in _pieces(text):
+        if line and text_width((line + piece).rstrip()) > width:
+            lines.append(line.rstrip())
+            line = piece.lstrip()
+        else:
+            line += piece
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _pieces(text: str) -> list[str]:
+    """Where a line may break: Latin words with the space behind them stay whole; closing marks stay with what is before."""
+    pieces: list[str] = []
+    for c in text:
+        before = pieces[-1] if pieces else " "
+        latin = text_width(c) == 1 and text_width(before[-1]) == 1 and before[-1] != " "
+        if pieces and (c in "，。、；：）》％%)" or latin or before[-1] in "（《("):
+            pieces[-1] += c
+        else:
+            pieces.append(c)
+    return pieces

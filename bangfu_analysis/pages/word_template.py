@@ -1,0 +1,70 @@
+"""The template of the report: `template.docx`, set after GB/T 9704-2012, or a union's own that has the styles of `STYLES`.
+
+`template.docx` is edited in Word or WPS like any document; tests/pages/test_word_template.py says what must hold.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import docx
+from docx.document import Document
+from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+
+from bangfu_analysis.errors import BangfuError, listed
+
+TEMPLATE = Path(__file__).parent / "template.docx"
+TEXT_WIDTH_MM, TEXT_HEIGHT_MM = 156, 225
+FIXED_TIME = datetime(2000, 1, 1)
+PROMPT = "Placeholder Text"
+STYLES = (
+    "Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Heading 4", "Body Text", "Table Caption", "Table Unit",
+    "Table Head", "Table Text", "Table Number", "Table Head Small", "Table Text Small", "Table Number Small", "Table Note",
+    "Figure", "Figure Note", "Figure Caption", PROMPT,
+)  # fmt: skip
+
+
+def open_word(path: Path, fault: str) -> Document:
+    """The document at `path`; BangfuError saying `fault` where it cannot be read."""
+    try:
+        return docx.Document(str(path))
+    except (PackageNotFoundError, KeyError, ValueError, OSError) as error:
+        raise BangfuError(fault) from error
+
+
+def open_template(path: Path) -> Document:
+    """A new document in the styles of the template at `path`; BangfuError names the styles that it lacks."""
+    document = open_word(path, f"模板 {path.name} 不是能打开的 .docx 文件。请换用有效的模板，或不指定模板。")
+    there = {style.name for style in document.styles}
+    if absent := [name for name in STYLES if name not in there]:
+        told = f"缺少样式：{listed(absent)}。请在自带的 template.docx 上修改，保留样式名称。"
+        raise BangfuError(f"模板 {path.name} {told}")
+    return document
+
+
+def save(document: Document, path: Path) -> None:
+    """Write `document` with no author and fixed times, so that the same content gives the same bytes."""
+    properties = document.core_properties
+    for name in ("author", "last_modified_by", "comments", "keywords", "category"):
+        setattr(properties, name, "")
+    properties.created = properties.modified = FIXED_TIME
+    properties.revision, properties.language = 1, "zh-CN"
+    written, packed = io.BytesIO(), io.BytesIO()
+    document.save(written)
+    with zipfile.ZipFile(written) as parts, zipfile.ZipFile(packed, "w") as archive:
+        for name in parts.namelist():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system = 0
+            archive.writestr(entry, parts.read(name), zipfile.ZIP_DEFLATED)
+    path.write_bytes(packed.getvalue())
+
+
+def xml(markup: str) -> Any:
+    """An element from markup that uses the prefix w without declaring it."""
+    return parse_xml(f"<w:body {nsdecls('w')}>{markup}</w:body>")[0]

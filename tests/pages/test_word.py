@@ -1,0 +1,190 @@
+import datetime
+import re
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+from docx.oxml.ns import qn
+
+from bangfu_analysis.errors import ArgumentError, BangfuError
+from bangfu_analysis.exhibits.tables import DisplayTable
+from bangfu_analysis.pages.blocks import FigureBlock, Heading, Paragraph, Placeholder, TableBlock
+from bangfu_analysis.pages.word import write_report
+
+DAY = datetime.date(2009, 4, 11)
+LEVEL = DisplayTable(
+    title="困难职工的困难类别",
+    columns=("困难类别", "人数", "占比（%）"),
+    kinds=("text", "count", "percent"),
+    rows=(("特困", 1058, 30.6), ("困难", 2398, 69.4), ("合计", 3456, 100.0)),
+    notes=("占比的基数为3456人。",),
+    unit="单位：人、%",
+    source="数据来源：道里区困难职工名册",
+)
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    from matplotlib.figure import Figure
+
+    path = tmp_path_factory.mktemp("figures") / "age.png"
+    figure = Figure(figsize=(9, 3))
+    figure.subplots().plot([0, 1])
+    figure.savefig(path, dpi=60)
+    return path
+
+
+def written(blocks, folder, name="report.docx", **options):
+    path = write_report(blocks, folder / name, title="关于困难职工情况的\n调研报告", date=DAY, **options)
+    return docx.Document(str(path))
+
+
+def texts(document):
+    return [(p.style.name, p.text) for p in document.paragraphs if p.text]
+
+
+def fields(document):
+    return [i.text.strip() for i in document.element.body.iter(qn("w:instrText"))]
+
+
+def test_blocks_stand_in_order_in_the_styles_of_the_template(tmp_path):
+    document = written(
+        [Heading(1, "基本情况"), Heading(2, "类别"), Paragraph("见{表:level}。"), TableBlock("level", LEVEL)],
+        tmp_path,
+        subtitle="道里区总工会",
+    )
+    assert texts(document) == [
+        ("Title", "关于困难职工情况的\n调研报告"),
+        ("Subtitle", "道里区总工会"),
+        ("Subtitle", "（2009年4月11日）"),
+        ("Heading 1", "基本情况"),
+        ("Heading 2", "类别"),
+        ("Body Text", "见表1。"),
+        ("Table Caption", "表1　困难职工的困难类别"),
+        ("Table Unit", "单位：人、%"),
+        ("Table Note", "注：占比的基数为3456人。"),
+        ("Table Note", "数据来源：道里区困难职工名册"),
+    ]
+
+
+def test_captions_and_references_are_fields_that_meet_at_a_bookmark(tmp_path, picture):
+    document = written(
+        [
+            Paragraph("见{图:age}和{表:two}。"),
+            TableBlock("one", LEVEL),
+            FigureBlock("age", picture, "年龄构成", "横条图", note="n = 1058"),
+            TableBlock("two", LEVEL),
+        ],
+        tmp_path,
+    )
+    assert fields(document) == [
+        "REF _Ref_figure_1 \\h", "REF _Ref_table_2 \\h", "SEQ 表 \\* ARABIC", "SEQ 图 \\* ARABIC", "SEQ 表 \\* ARABIC",
+    ]  # fmt: skip
+    marks = [mark.get(qn("w:name")) for mark in document.element.body.iter(qn("w:bookmarkStart"))]
+    assert marks == ["_Ref_table_1", "_Ref_figure_1", "_Ref_table_2"]
+    captions = [text for style, text in texts(document) if style.endswith("Caption")]
+    assert captions == ["表1　困难职工的困难类别", "图1　年龄构成", "表2　困难职工的困难类别"]
+    assert texts(document)[2] == ("Body Text", "见图1和表2。")
+
+
+def test_a_figure_narrower_than_the_text_block_stands_at_nine_tenths_of_its_print_size(tmp_path):
+    from matplotlib.figure import Figure
+
+    Figure(figsize=(150 / 25.4, 2)).savefig(tmp_path / "a.png", dpi=300)
+    shape = written([FigureBlock("a", tmp_path / "a.png", "图", "图")], tmp_path).inline_shapes[0]
+    assert (shape.width.mm, shape.height.inches) == pytest.approx((135, 1.8), abs=0.2)
+
+
+def test_a_figure_fits_the_text_block_and_says_in_words_what_it_shows(tmp_path, picture):
+    document = written([FigureBlock("age", picture, "年龄构成", "横条图：男职工752人。", note="n = 1058")], tmp_path)
+    shape = document.inline_shapes[0]
+    assert shape.width.mm == pytest.approx(156, abs=0.1)
+    assert shape.width / shape.height == pytest.approx(3, rel=0.01)
+    assert shape._inline.docPr.get("descr") == "横条图：男职工752人。"
+    figure = next(p for p in document.paragraphs if p.style.name == "Figure")
+    assert figure.style.paragraph_format.keep_with_next
+    assert texts(document)[-2:] == [("Figure Note", "n = 1058"), ("Figure Caption", "图1　年龄构成")]
+
+
+def test_what_is_left_to_write_is_a_grey_prompt_in_a_tagged_control(tmp_path):
+    document = written([Placeholder("practice", "主要做法", "请写做法。")], tmp_path)
+    control = next(document.element.body.iter(qn("w:sdt")))
+    settings = control.find(qn("w:sdtPr"))
+    assert settings.find(qn("w:tag")).get(qn("w:val")) == "practice"
+    assert settings.find(qn("w:showingPlcHdr")) is not None
+    run = next(control.iter(qn("w:r")))
+    assert run.find(f"{qn('w:rPr')}/{qn('w:rStyle')}").get(qn("w:val")) == "PlaceholderText"
+    assert "".join(t.text for t in control.iter(qn("w:t"))) == "请写做法。"
+    assert control.getnext().tag == qn("w:sectPr")
+
+
+def test_the_same_blocks_give_the_same_bytes_and_name_nobody(tmp_path, picture):
+    blocks = [TableBlock("a", LEVEL), FigureBlock("a", picture, "图", "图"), Placeholder("x", "做法", "请写。")]
+    once, twice = written(blocks, tmp_path, "a.docx"), written(blocks, tmp_path, "b.docx")
+    assert (tmp_path / "a.docx").read_bytes() == (tmp_path / "b.docx").read_bytes()
+    assert once.core_properties.author == twice.core_properties.last_modified_by == ""
+    assert once.core_properties.title == "关于困难职工情况的调研报告"
+    assert once.core_properties.language == "zh-CN"
+
+
+def test_every_part_is_there_once_and_well_formed(tmp_path, picture):
+    written([FigureBlock("a", picture, "图", "图"), FigureBlock("b", picture, "图", "图")], tmp_path)
+    with zipfile.ZipFile(tmp_path / "report.docx") as parts:
+        assert len(parts.namelist()) == len(set(parts.namelist()))
+        assert {info.date_time for info in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert not re.search(r"https?://(?!schemas|purl|www\.w3)", parts.read("word/document.xml").decode())
+
+
+def test_a_reference_to_no_block_names_the_blocks_there_are(tmp_path):
+    with pytest.raises(ArgumentError, match=re.escape("'{表:levle}' 无效。可选：{表:level}。是否想写 {表:level}？")):
+        written([Paragraph("见{表:levle}。"), TableBlock("level", LEVEL)], tmp_path)
+
+
+def test_ids_used_twice_are_refused(tmp_path):
+    with pytest.raises(ArgumentError, match="报告中表的 id 重复：level"):
+        written([TableBlock("level", LEVEL), TableBlock("level", LEVEL)], tmp_path)
+    with pytest.raises(ArgumentError, match="报告中待填写部分的 id 重复：practice"):
+        written([Placeholder("practice", "甲", "写"), Placeholder("practice", "乙", "写")], tmp_path)
+
+
+def test_a_heading_may_stand_without_a_number_but_not_at_level_five(tmp_path):
+    document = written([Heading(1, "附表", numbered=False)], tmp_path)
+    heading = document.paragraphs[-1]
+    assert heading._p.pPr.numPr.numId.val == 0
+    with pytest.raises(ArgumentError, match="level 的取值 5 无效。可选：1、2、3、4"):
+        written([Heading(5, "太深")], tmp_path)
+
+
+def test_a_picture_that_is_none_is_named(tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    with pytest.raises(BangfuError, match="bad.png 不存在或不是 PNG"):
+        written([FigureBlock("a", tmp_path / "bad.png", "图", "图")], tmp_path)
+    with pytest.raises(BangfuError, match="gone.png 不存在或不是 PNG"):
+        written([FigureBlock("a", tmp_path / "gone.png", "图", "图")], tmp_path)
+
+
+def test_a_template_without_our_styles_is_told_what_it_lacks(tmp_path):
+    docx.Document().save(tmp_path / "own.docx")
+    with pytest.raises(BangfuError, match="own.docx 缺少样式：Table Caption、.*保留样式名称"):
+        written([], tmp_path, template=tmp_path / "own.docx")
+    (tmp_path / "text.docx").write_text("no zip", encoding="utf-8")
+    with pytest.raises(BangfuError, match="模板 text.docx 不是能打开的 .docx 文件"):
+        written([], tmp_path, template=tmp_path / "text.docx")
+
+
+def test_a_template_of_ones_own_keeps_its_own_fonts(tmp_path):
+    own = docx.Document(str(Path(write_report([], tmp_path / "empty.docx", title="空"))))
+    own.styles["Body Text"].font.size = docx.shared.Pt(14)
+    own.save(tmp_path / "own.docx")
+    document = written([Paragraph("正文")], tmp_path, template=tmp_path / "own.docx")
+    assert document.styles["Body Text"].font.size.pt == 14
+
+
+def test_a_report_that_is_open_elsewhere_is_said_so(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(BangfuError, match="report.docx：无法写入，文件可能正在 Word 或 WPS 中打开。请关闭后重新运行。"):
+        written([], tmp_path)

@@ -1,0 +1,1 @@
+"""The gate: what leaves the office passes here, and release.json says what did."""

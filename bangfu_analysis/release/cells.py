@@ -1,0 +1,133 @@
+"""The counts that tables show, named by their conditions: the same count has the same name in every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pandas as pd
+
+Where = frozenset[tuple[str, str | None]]
+ANSWERED = "_answered"  # `sex+age_answered`: "yes" of whom all of these are known, null of the others
+ANY = "_any"  # `cause_any`: a variable of which a person may have several
+
+
+class Cell(NamedTuple):
+    """Who of a population meets conditions (variable, code; None: no value); `of`: their amount of it."""
+
+    population: str
+    where: Where
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One raw result frame with what its counts count, before protection.
+
+    `frame`: dimension columns (codes; missing: those without a value), then measures (n, base_n, left_out_n,
+    share, estimate, se ...); `dimensions`: outer ones first; `within`: those inside which shares add up and
+    base_n counts; `apart`: dimensions that name a population of their own (a wave, an indicator, an item);
+    `population`: "workers/2009", or "workers" where a dimension of `apart` follows it; `where`: the subgroup,
+    {variable: code or [codes]}; `multiple`: dimensions of which a person may have several;
+    `kind`: count; rate (base_n is a public denominator, no count of this population); mean, quantile (of n
+    people who have a value of `variable`) and total (the amount of n people), which stand in `estimate`;
+    `contributions`: columns `largest` and `second` of each row of a mean or total, for dominance.
+    """
+
+    id: str
+    title: str
+    frame: pd.DataFrame
+    dimensions: tuple[str, ...]
+    within: tuple[str, ...] = ()
+    population: str = "workers"
+    where: Mapping[str, object] = field(default_factory=dict)
+    multiple: frozenset[str] = frozenset()
+    kind: str = "count"
+    variable: str = ""
+    contributions: pd.DataFrame | None = None
+    apart: tuple[str, ...] = ("wave",)
+
+    @property
+    def measured(self) -> bool:
+        """Whether its rows measure people rather than divide them."""
+        return self.kind in ("mean", "quantile", "total")
+
+
+class Row(NamedTuple):
+    """The cells of a row and their numbers; `base` and `left_out` None where a row does not tell it."""
+
+    n: Cell
+    group: Cell
+    base: Cell | None
+    left_out: Cell | None
+    numbers: Mapping[Cell, int]
+
+
+def rows_of(cut: Cut) -> Iterator[Row]:
+    """The cells of each row of a cut, in its order."""
+    apart = [d for d in cut.dimensions if d in cut.apart]
+    own = [d for d in cut.dimensions if d not in apart and d not in cut.within]
+    inner = [d for d in cut.dimensions if d not in apart and (d in cut.within or cut.measured)]
+    asked = ([cut.variable] if cut.variable else []) if cut.measured else own
+    beside = condition(cut.where)
+    for row in _records(cut.frame):
+        population = "/".join([cut.population, *(str(code_of(row[d])) for d in apart)])
+        group = beside | {(_name(cut, d), code_of(row[d])) for d in inner}
+        cell = group | {(_name(cut, d), code_of(row[d])) for d in own}
+        yield _row(cut, row, population, group, cell, [_name(cut, d) for d in asked])
+
+
+def _row(
+    cut: Cut, row: Mapping[str, object], population: str, group: Where, cell: Where, asked: list[str]
+) -> Row:
+    n, base_n, silent = (_whole(row.get(name)) for name in ("n", "base_n", "left_out_n"))
+    whole, some = Cell(population, group), Cell(population, group | {(answered(asked), "yes")})
+    silence = asked[0] if len(asked) == 1 else answered(asked)
+    none = Cell(population, group | {(silence, None)}) if asked else None
+    base = (some if silent else whole) if asked else whole
+    counted = base if cut.measured else Cell(population, cell)
+    numbers = {counted: n} if n is not None else {}
+    told = base_n is not None and cut.kind == "count"
+    if told and base_n is not None:
+        numbers |= {base: base_n}
+    if none is not None and silent is not None:
+        numbers |= {none: silent}
+        of = base_n if told else n if cut.measured else None
+        numbers |= {whole: of + silent} if of is not None else {}
+    return Row(counted, whole, base if told else None, none if none in numbers else None, numbers)
+
+
+def condition(where: Mapping[str, object]) -> Where:
+    """A subgroup as conditions; several codes of a variable are one condition of a variable of their own."""
+    found: dict[str, str | None] = {}
+    for variable, codes in where.items():
+        several = codes if isinstance(codes, list | tuple | set | frozenset) else [codes]
+        words = sorted(str(code_of(code)) for code in several)
+        one = len(words) == 1
+        found |= {variable: words[0]} if one else {f"{variable}={'|'.join(words)}": "yes"}
+    return frozenset(found.items())
+
+
+def answered(variables: list[str]) -> str:
+    """The variable that says whether all of these have a value."""
+    return "+".join(variables) + ANSWERED
+
+
+def code_of(value: object) -> str | None:
+    """A code as release.json writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    return frame.to_dict("records")  # type: ignore[return-value]
+
+
+def _name(cut: Cut, dimension: str) -> str:
+    return dimension + ANY if dimension in cut.multiple and not dimension.endswith(ANY) else dimension
+
+
+def _whole(value: object) -> int | None:
+    return None if value is None or pd.isna(value) else int(value)  # type: ignore[call-overload]

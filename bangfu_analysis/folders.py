@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bangfu_analysis.errors import CallError, listed
+from bangfu_analysis.files import write
 from bangfu_analysis.wave import (
     OWN_FILES,
     REPORT_FILES,
@@ -120,9 +121,8 @@ def new_wave(study: Path, name: str) -> Path:
     if why := f"已有文件夹 {folder}" if folder.exists() else none:
         raise CallError(f"无法建立新批次：{why}。请检查调查文件夹与批次名。")
     last = waves[-1].parent
-    folder.mkdir()
     settings = next_settings(waves[-1].read_text(encoding="utf-8-sig"), name)
-    (folder / SETTINGS_FILE).write_text(settings, encoding="utf-8")
+    write(folder / SETTINGS_FILE, settings)
     if (last / "mapping.yaml").exists():
-        (folder / "mapping.yaml").write_bytes((last / "mapping.yaml").read_bytes())
+        write(folder / "mapping.yaml", (last / "mapping.yaml").read_bytes())
     return folder

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bangfu_analysis.errors import BangfuError
+from bangfu_analysis.files import locked, write
 
 KEY_FILE_VARIABLE = "BANGFU_KEY_FILE"
 KEY_BYTES = 32
@@ -52,13 +53,9 @@ def load_key(path: Path | None = None) -> bytes:
 
 
 def _make_key(place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process made it in the meantime: that one counts
-        return
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(KEY_BYTES))
+    with locked(place.parent):
+        if not place.exists():  # another process may have made it in the meantime: that one counts
+            write(place, secrets.token_hex(KEY_BYTES), private=True)
 
 
 def pseudonym(identity: str, key: bytes) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bangfu_analysis.files import write
 from bangfu_analysis.folders import places, study_waves
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.study import read_wave, wave_codebook
@@ -51,9 +52,8 @@ def link_waves(folder: Path, *, out: Path | None = None) -> Links:
     pairs = decided(records, match_probabilities(records), answers)
     found = {"people": common_ids(pairs, records), "pairs": pairs, "quality": link_quality(pairs, records)}
     where = places(folder, out)
-    (where.frames / "links").mkdir(parents=True, exist_ok=True)
     for name, frame in found.items():
-        frame.to_parquet(where.frames / "links" / f"{name}.parquet", index=False)
+        write(where.frames / "links" / f"{name}.parquet", frame.to_parquet(index=False))
     return Links(**found, review=write_review(pairs, where.report / "links_review.xlsx"))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bangfu_analysis.errors import ArgumentError, CallError, one_of
+from bangfu_analysis.files import write
 from bangfu_analysis.folders import find_wave, places
 from bangfu_analysis.study import Progress
 
@@ -30,7 +31,6 @@ def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[P
     if not sources:
         raise CallError(f"{roots[0] / 'notebooks'} 中没有笔记本（.ipynb）。请在项目文件夹中运行。")
     target = places(folder).report / "notebooks"
-    target.mkdir(parents=True, exist_ok=True)
     parameters = {"study": study if within else str(folder.parent), "wave": wave}
     return {target / source.name: _run(source, target / source.name, parameters) for source in progress(sources)}
 
@@ -47,9 +47,9 @@ def _run(source: Path, target: Path, parameters: Mapping[str, object]) -> str:
         NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(source.parent)}}).execute()
     except CellExecutionError as error:
         fault = f"{source.name}：{error.ename}：{error.evalue}"
-    nbformat.write(notebook, target)
+    write(target, nbformat.writes(notebook) + "\n")
     body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
-    target.with_suffix(".html").write_text(_PAGE.format(title=html.escape(source.stem), body=body), encoding="utf-8")
+    write(target.with_suffix(".html"), _PAGE.format(title=html.escape(source.stem), body=body))
     return fault
 
 

@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bangfu_analysis.errors import listed
+from bangfu_analysis.files import write
 from bangfu_analysis.folders import is_own, levels, wave_files
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, load_wave
@@ -67,8 +68,10 @@ def reasons(mark: Path, now: Inputs) -> list[str]:
     """Why a result with this mark must be made again from `now`, in Chinese; [] where nothing changed, its files included."""
     if not mark.exists():
         return ["没有以前的结果"]
-    stored = json.loads(mark.read_text(encoding="utf-8"))
+    stored = _stored(mark)
     was, files = stored["inputs"], {name: mark.parent / name for name in stored["files"]}
+    if not was:
+        return ["以前结果的记录已损坏"]
     if was.get(_KEY) != now[_KEY]:
         return ["假名密钥改变"]
     gone = [path.name for path in files.values() if not path.exists()]
@@ -89,14 +92,25 @@ def _how(name: str, was: Inputs, now: Inputs) -> str:
 
 def made(mark: Path) -> list[str]:
     """The files of the result, as written in its mark."""
-    return list(json.loads(mark.read_text(encoding="utf-8"))["files"])
+    return list(_stored(mark)["files"])
+
+
+def _stored(mark: Path) -> dict[str, Inputs]:
+    """`inputs` and `files` as the mark says; both empty of a damaged one."""
+    try:
+        content = json.loads(mark.read_text(encoding="utf-8"))
+        parts: list[Inputs] = [content["inputs"], content["files"]]
+        whole = all(isinstance(digest, str) for part in parts for digest in part.values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        whole = False
+    return dict(zip(("inputs", "files"), parts if whole else ({}, {}), strict=True))
 
 
 def write_mark(mark: Path, inputs: Inputs, files: Iterable[Path]) -> None:
     """Note what a result of `files` was made from; file names are kept relative to the mark."""
     outputs = {Path(os.path.relpath(path, mark.parent)).as_posix(): _digest(path.read_bytes()) for path in files}
     text = json.dumps({"inputs": inputs, "files": outputs}, ensure_ascii=False, indent=1)
-    mark.write_text(text, encoding="utf-8", newline="\n")
+    write(mark, text)
 
 
 def _digest(content: bytes) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Codebook, load_codebook, read_yaml
 from bangfu_analysis.errors import CallError, CodebookError, listed
+from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.folders import Places, levels, own_template, places, study_waves, wave_files
 from bangfu_analysis.keys import load_key
@@ -81,14 +82,15 @@ def clean_wave(
     wave = load_wave(folder)
     codebook = wave_codebook(folder)
     key, made_from = load_key(), wave_inputs(folder)  # before reading: what changes meanwhile is read again next time
-    with _collector_paused():
+    where = places(folder, out).frames
+    with locked(where), _collector_paused():
         read = read_wave(wave, codebook, executor=executor, progress=progress) or [_nothing_in(folder)]
         sheets, replayed = apply_answers(with_questionnaire_files(read, folder), read_answers(folder), key)
         frames = tidy_frames(sheets, codebook, wave, key, replayed)
-    frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
-    for name, frame in frames.items():
-        check(frame, name, codebook)
-    _store(frames, places(folder, out).frames, made_from)
+        frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
+        for name, frame in frames.items():
+            check(frame, name, codebook)
+        _store(frames, where, made_from)
     return frames
 
 
@@ -143,7 +145,7 @@ def draft_questionnaire(folder: Path, file: str = "") -> Path:
         wave = load_wave(folder)
         reading = _questionnaire_of(read_wave(wave, wave_codebook(folder)), file, BOOK_FILE)
         book = draft_book(*questionnaire_frames(reading))
-        path.write_text((f"file: {file}\n" if file else "") + book_yaml(book), encoding="utf-8")
+        write(path, (f"file: {file}\n" if file else "") + book_yaml(book))
     return path
 
 
@@ -157,11 +159,8 @@ def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
 
 
 def _store(frames: Frames, folder: Path, made_from: Inputs) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).unlink(missing_ok=True)
-    for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
-    write_mark(folder / MARK, made_from, [folder / f"{name}.parquet" for name in frames])
+    written = [write(folder / f"{n}.parquet", frame.to_parquet(index=False)) for n, frame in frames.items()]
+    write_mark(folder / MARK, made_from, written)
 
 
 def wave_frames(
@@ -266,14 +265,14 @@ def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = i
     where, inputs = places(folder, out), report_inputs(study_waves(folder))
     names = {"报告": "report.docx", "网页": "report.html", "附表": "tables.xlsx", "数据质量": "quality.html"}
     files = {what: where.report / name for what, name in names.items()}
-    if reasons(where.frames / REPORT_MARK, inputs):
+    if not reasons(where.frames / REPORT_MARK, inputs):
+        frames = wave_frames(folder, out=out, progress=progress)
+        return Report(frames, {**files, "图": where.figures, "整洁数据": where.frames})
+    with locked(where.frames):
         data = report_data_of(folder, out=out, progress=progress)
         figures = _write_report(data, files, where, wave_changes(folder, out=out))
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
-        frames = data.frames
-    else:
-        frames = wave_frames(folder, out=out, progress=progress)
-    return Report(frames, {**files, "图": where.figures, "整洁数据": where.frames})
+    return Report(data.frames, {**files, "图": where.figures, "整洁数据": where.frames})
 
 
 def _write_report(data: ReportData, files: Mapping[str, Path], where: Places, changes: pd.DataFrame) -> list[Path]:
@@ -289,7 +288,6 @@ def _write_report(data: ReportData, files: Mapping[str, Path], where: Places, ch
     from bangfu_analysis.pages.word import write_report
     from bangfu_analysis.pages.word_carry import written_words
 
-    where.report.mkdir(parents=True, exist_ok=True)
     outline = load_outline(*(level / OUTLINE_FILE for level in levels(data.wave.folder)))
     shown, title, document = exhibits(data), outline.title.replace("{place}", data.place), files["报告"]
     figures = {each.id: save_figure(each.draw(), where.figures, each.id) for each in shown if each.draw}

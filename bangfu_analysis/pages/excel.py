@@ -5,6 +5,7 @@ Nothing that comes from data can start a formula or a link. The same tables give
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
 
-from bangfu_analysis.errors import BangfuError
 from bangfu_analysis.exhibits.labels import text_width
 from bangfu_analysis.exhibits.tables import DECIMALS, DisplayTable
+from bangfu_analysis.files import write
 
 _FIXED_TIME = datetime(2000, 1, 1)
 _FORMS = {k: f"{0:.{n}f}" for k, n in DECIMALS.items()} | {"points": "+0.0;-0.0;0.0", "amount": "General"}
@@ -36,7 +36,7 @@ def write_tables(tables: Mapping[str, DisplayTable], path: Path, *, title: str) 
     Beside a table over waves stands a line chart, beside one of a few groups a bar chart. BangfuError where the file is
     open elsewhere.
     """
-    book = new_book(path, title)
+    book = new_book(title)
     looks = _looks(book)
     names = sheet_names([table.title for table in tables.values()])
     _write_contents(book, looks, title, names, tables)
@@ -45,20 +45,18 @@ def write_tables(tables: Mapping[str, DisplayTable], path: Path, *, title: str) 
     return closed(book, path)
 
 
-def new_book(path: Path, title: str) -> Any:
+def new_book(title: str) -> Any:
     """A workbook in which nothing written can become a formula or a link, without author and hour."""
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(io.BytesIO(), options)
     book.set_properties({"title": title, "author": "", "created": _FIXED_TIME})
     return book
 
 
-def closed(book: Any, path: Path) -> Path:
-    """The path of the workbook, written; BangfuError where it is open elsewhere."""
-    try:
-        book.close()
-    except FileCreateError as fault:
-        raise BangfuError(f"{path}：无法写入，文件可能正在 Excel 或 WPS 中打开。请关闭后重新运行。") from fault
-    return path
+def closed(book: Any, path: Path, *, keep: bool = False) -> Path:
+    """The path of the workbook, written (see `write`); BangfuError where it is open elsewhere."""
+    book.close()
+    return write(path, book.filename.getvalue(), keep=keep)
 
 
 def sheet_names(titles: Sequence[str]) -> list[str]:

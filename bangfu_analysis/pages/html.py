@@ -15,10 +15,11 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import BangfuError, CodebookError
+from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.rounding import percent
 from bangfu_analysis.exhibits.sentences import quality
+from bangfu_analysis.files import write
 from bangfu_analysis.wave import Wave
 
 _HERE = Path(__file__).parent
@@ -87,11 +88,7 @@ def write_quality(
 
 def write_page(path: Path, page: str) -> Path:
     """Write a page of HTML; BangfuError where the file is open elsewhere."""
-    try:
-        path.write_text(page, encoding="utf-8", newline="\n")
-    except PermissionError as fault:
-        raise BangfuError(f"{path.name}：无法写入，文件可能正被其他程序占用。请关闭后重新运行。") from fault
-    return path
+    return write(path, page)
 
 
 def inspect_html(frame: pd.DataFrame, *, rows: int = 60) -> str:

@@ -42,7 +42,6 @@ def write_templates(codebook: Codebook, folder: Path) -> list[Path]:
     A sheet has its title, a line for unit and date, the codebook's headings with drop-downs and ranges, and beside it the sheet
     填表说明. The same codebook gives the same bytes. BangfuError where a file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     return [_write(codebook.templates[name], asked_in(codebook, name), folder) for name in codebook.templates]
 
 
@@ -65,7 +64,7 @@ def _unit(variable: Variable) -> str:
 
 def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> Path:
     path = folder / f"{entry['title']}.xlsx"
-    book = new_book(path, entry["title"])
+    book = new_book(entry["title"])
     sheet, notes = book.add_worksheet("填报表"), book.add_worksheet(NOTES)
     lists = _write_notes(book, notes, entry, columns)
     title = book.add_format({"bold": True, "font_size": 14})
@@ -84,7 +83,7 @@ def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> 
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(_HEAD)
-    return closed(book, path)
+    return closed(book, path, keep=True)
 
 
 def _write_notes(book: Any, sheet: Any, entry: Mapping[str, Any], columns: Sequence[Asked]) -> dict[int, str]:

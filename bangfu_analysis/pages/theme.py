@@ -23,6 +23,7 @@ from matplotlib.figure import Figure as Figure
 
 from bangfu_analysis.errors import ArgumentError, BangfuError
 from bangfu_analysis.exhibits.labels import text_width
+from bangfu_analysis.files import write
 
 FONT_FILE = Path(__file__).parent / "fonts" / "BangfuSans-Regular.ttf"
 FAMILIES = ["Bangfu Sans", "DejaVu Sans"]
@@ -166,11 +167,12 @@ def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] 
     for extension in formats:
         if extension not in FORMATS:
             raise ArgumentError.naming("formats", extension, FORMATS)
-    folder.mkdir(parents=True, exist_ok=True)
     paths = {folder / f"{name}.{extension}": FORMATS[extension] for extension in formats}
     with look():
         for path, undated in paths.items():
-            figure.savefig(path, dpi=DPI, metadata=dict.fromkeys(undated))
+            drawn = BytesIO()
+            figure.savefig(drawn, format=path.suffix[1:], dpi=DPI, metadata=dict.fromkeys(undated))
+            write(path, drawn.getvalue())
     return list(paths)
 
 

@@ -68,10 +68,7 @@ def write_report(
     for block in (*blocks, *_left_over(blocks, kept)):
         _add(document, block, numbers, kept)
     document.core_properties.title = title.replace("\n", "")
-    try:
-        save(document, path)
-    except PermissionError as fault:
-        raise BangfuError(f"{path.name}：无法写入，文件可能正在 Word 或 WPS 中打开。请关闭后重新运行。") from fault
+    save(document, path)
     return path
 
 

@@ -18,6 +18,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from bangfu_analysis.errors import BangfuError, listed
+from bangfu_analysis.files import write
 
 TEMPLATE = Path(__file__).parent / "template.docx"
 TEXT_WIDTH_MM, TEXT_HEIGHT_MM = 156, 225
@@ -62,7 +63,7 @@ def save(document: Document, path: Path) -> None:
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.create_system = 0
             archive.writestr(entry, parts.read(name), zipfile.ZIP_DEFLATED)
-    path.write_bytes(packed.getvalue())
+    write(path, packed.getvalue(), keep=True)
 
 
 def xml(markup: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from bangfu_analysis.errors import FileRefused
+from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.tables import Column, SheetReading, Table, address
 from bangfu_analysis.reading.workbook import read_sheets
@@ -103,9 +105,8 @@ def write_queries(queries: Mapping[str, pd.DataFrame], folder: Path) -> list[Pat
     """queries.xlsx with all units, a sheet each, and queries/<unit>.xlsx to send out; the answer column is left open."""
     whole = folder / "queries.xlsx"
     write_sheets(queries, whole)
-    single = [folder / "queries" / f"{_file_name(unit)}.xlsx" for unit in queries]
+    single = [folder / "queries" / f"{name}.xlsx" for name in safe_names(queries).values()]
     for path, (unit, questions) in zip(single, queries.items(), strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_sheets({unit: questions}, path)
     return [whole, *single]
 
@@ -122,8 +123,8 @@ def write_sheets(
 
     import xlsxwriter
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(written := io.BytesIO(), options) as book:
         book.set_properties({"created": datetime.datetime(2000, 1, 1)})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
@@ -139,10 +140,7 @@ def write_sheets(
             for column, width in enumerate(widths):
                 sheet.set_column(column, column, width)
             sheet.freeze_panes(1, 0)
-
-
-def _file_name(unit: str) -> str:
-    return "".join("_" if c in '\\/:*?"<>|' else c for c in unit).strip(" .") or "未注明单位"
+    write(path, written.getvalue())
 
 
 def _sheet_name(number: int, unit: str) -> str:

@@ -113,6 +113,7 @@ def test_no_tables_is_a_contents_sheet(tmp_path):
     assert opened({}, tmp_path).sheetnames == ["目录"]
 
 
-def test_a_folder_that_is_not_there_is_said_so(tmp_path):
+def test_a_folder_that_is_a_file_is_said_so(tmp_path):
+    (tmp_path / "none").write_text("")
     with pytest.raises(BangfuError, match="tables.xlsx：无法写入"):
         opened({"level": LEVEL}, tmp_path / "none")

@@ -183,8 +183,8 @@ def test_a_template_of_ones_own_keeps_its_own_fonts(tmp_path):
 
 def test_a_report_that_is_open_elsewhere_is_said_so(tmp_path, monkeypatch):
     def refuse(*_):
-        raise PermissionError
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
-    with pytest.raises(BangfuError, match="report.docx：无法写入，文件可能正在 Word 或 WPS 中打开。请关闭后重新运行。"):
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(BangfuError, match=r"report.docx：无法写入，文件可能正在 Excel、Word 或 WPS 中打开.*请关闭"):
         written([], tmp_path)

@@ -128,6 +128,8 @@ class Codebook:
     crosswalk: Mapping[str, Any] = field(default_factory=dict)
     mechanisms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     templates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    persons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    each: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def of(self, frame: str) -> dict[str, Variable]:
         """The variables of one frame by name."""
@@ -217,7 +219,7 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     variables = tuple(_variables(content))
     bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
-    parts = ("schemes", "kinds", "crosswalk", "mechanisms", "templates")
+    parts = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each")
     named: dict[str, Any] = {part: content.get(part, {}) for part in parts}
     return Codebook(variables, bands, ignored_headings=ignored, **named)
 

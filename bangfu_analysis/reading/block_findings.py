@@ -8,6 +8,8 @@ from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.headings import Heading
 from bangfu_analysis.reading.rows import Block
 
+WHO = {"spouse": "配偶", "child": "子女", "member": "家庭成员", "helper": "帮扶责任人", "staff": "经办人员"}
+
 
 def findings_of(block: Block, headings: Sequence[Heading]) -> list[Finding]:
     """Columns that matched nothing or are hidden, rows set aside or hidden, cells with a comment, a strike or no value."""
@@ -32,6 +34,13 @@ def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]
             problem = "heading_duplicate" if again else "heading_unmatched"
             row = next((r for r in range(block.body - 1, block.top - 1, -1) if grid.filled[r, place]), block.body - 1)
             found.append(grid.finding(problem, row, place, message))
+        elif column.fate == "withheld" and grid.filled[block.data, place].any():
+            message = (
+                f"“{quoted(heading.shown)}”一列是{WHO[column.owner]}的，不作为职工的。"
+                "如是职工本人的，请改写表头，或在 mapping.yaml 的 headings 中写一行。"
+            )
+            row = next((r for r in range(block.body - 1, block.top - 1, -1) if grid.filled[r, place]), block.body - 1)
+            found.append(grid.finding("column_of_other", row, place, message, severity="info"))
         if column.index in grid.sheet.hidden_columns:
             message = f"“{quoted(heading.shown)}”是隐藏列，照常读取。请核对是否应当计入。"
             found.append(grid.finding("column_hidden", block.body - 1, place, message, severity="info"))

@@ -225,7 +225,7 @@ def _family_at(
 ) -> tuple[int, int, int, int] | None:
     """The family table whose header is `row`: three or more headings of members side by side, the relation among them."""
     members = {c: v for c, key in keys.get(row, {}).items() if (v := words.member(key)) is not None}
-    while len(members) > 1 and keys[row][min(members)] in words.parents:
+    while len(members) > 1 and words.person(keys[row][min(members)]) == "member":
         del members[min(members)]
     names = {variable.name for variable in members.values()}
     if len(names) < 3 or "relation" not in names or "name" not in names:

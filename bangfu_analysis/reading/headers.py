@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import OPTIONED, UNIT_ALONE, Heading, Vocabulary, slot_of
+from bangfu_analysis.reading.headings import OPTIONED, UNIT_ALONE, Heading, Vocabulary
+from bangfu_analysis.reading.owners import slot_of
 from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.text import heading_key, squeeze
 
@@ -185,7 +186,7 @@ def _is_parent_row(grid: Grid, row: int, first: int, last: int, words: Vocabular
     if any(low > row for low, _ in spans.values()):
         return True
     if len(columns) == 1:
-        known = grid.key(row, columns[0]) in words.parents or slot_of(texts[0]) is not None
+        known = bool(words.person(grid.key(row, columns[0]))) or slot_of(texts[0]) is not None
         return known or (columns[0] > first and columns[0] in spans)
     below = sum(bool(grid.filled[row + 1, c]) for c in columns)
     return below >= len(columns) - 1 if not spans else True

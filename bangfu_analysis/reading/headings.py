@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.reading.owners import MEMBERS, Owner, owners_of, slot_in, slot_of
 from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import heading_key, heading_unit
 
+HELPING = ("helper", "staff")
 NOT_COUNTED = ("row_number", "ignored")
+SLOTS = {"spouse": 50, "child": 60}  # beyond the numbers of 家庭成员n: the places of those whom the heading names
 REPEATABLE = ("row_number", "ignored", "private")
 OPTIONED = ("choice", "choices")
 TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
-_DIGITS = {character: n for n, character in enumerate("一二三四五六七八九十", start=1)}
-_SLOT = re.compile(
-    r"^(?:主要)?(?:家庭成员|家庭主要成员|成员|家属)[(]?([1-9]\d?|[一二三四五六七八九十])[)]?[/、.:的_-]?(.*)$"
-)
-_SLOT_BEHIND = re.compile(r"^(?:家庭成员|成员|家属)(.+?)[(]?([1-9]\d?)[)]?$")
+_ABOUT = re.compile(r"(?:基本)?(?:情况|信息|资料|状况)$")
 UNIT_ALONE = re.compile(r"^[(\[【]?(?:万元|千元|元|元/月|元/年|人|岁|户|㎡|m2|平方米)[)\]】]?$")
 _MONEY = {"万": 10_000.0, "千": 1_000.0}
-_HEAD_WORDS = re.compile(r"户主|职工|本人|申请人")
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ class Vocabulary:
 
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
-        self.parents = frozenset(heading_key(str(p)) for p in codebook.kinds.get("members", {}).get("parents", ()))
+        self.persons = {heading_key(word): person for person, said in codebook.persons.items() for word in said}
         self.inner = {key: v for v in codebook.variables for key in v.inner}
         self.unsure: dict[str, tuple[Variable, ...]] = {}
         for variable in codebook.variables:
@@ -98,6 +96,24 @@ class Vocabulary:
     def member(self, key: str) -> Variable | None:
         """The variable of members that `key` means under a parent that says so."""
         return self.inner.get(key) or self.find("members", key)
+
+    def person(self, key: str) -> str:
+        """Whom `key` names (成员, 家庭成员情况 -> member), "" where nobody."""
+        return self.persons.get(key) or self.persons.get(_ABOUT.sub("", key), "")
+
+    def is_relation(self, key: str) -> bool:
+        """True where `key` heads a member's relation to the head."""
+        variable = self.find("members", key)
+        return variable is not None and variable.name == "relation"
+
+    def may_be_of(self, heading: Heading, person: str) -> bool:
+        """True where a column right of the name of `person` says something of that person, not of the household."""
+        if person in ("worker", "staff"):
+            return person == "worker"
+        own = next(filter(None, (self.find("workers", key) for key in (heading.key, *heading.parents))), None)
+        if own is None:
+            return self.find("members", heading.key) is not None or not self.codebook.by_heading.get(heading.key)
+        return own.kind in NOT_COUNTED or own.name in self.codebook.each["helper" if person == "helper" else "person"]
 
     def option(self, parent: str, leaf: str, frame: str) -> Meaning | None:
         """The variable that `parent` heads with the code of its level that `leaf` spells."""
@@ -123,17 +139,6 @@ class Vocabulary:
         )
         near = [f"{options[place][1].frame}.{options[place][1].name}" for _, _, place in found]
         return tuple(dict.fromkeys([*sure, *near]))[:3]
-
-
-def slot_of(text: str) -> tuple[int, str] | None:
-    """`家庭成员2姓名`, `家庭成员二/姓名`, `成员姓名2` -> (2, 姓名); None for anything else."""
-    if found := _SLOT.match(text):
-        number, rest = found.group(1), found.group(2)
-    elif found := _SLOT_BEHIND.match(text):
-        rest, number = found.group(1), found.group(2)
-    else:
-        return None
-    return (int(number) if number.isdigit() else _DIGITS[number]), heading_key(rest) if rest else ""
 
 
 def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -> float:
@@ -167,31 +172,40 @@ def columns_for(
     """The columns of a table of `kind`: `values[i]` are the distinct squeezed cells below `headings[i]`.
 
     A variable is taken once; the second column that claims it is unmatched, ticks, slots and private columns apart.
+    What belongs to nobody whom the table's frame keeps (a helper, one who signs) is ignored.
     """
     frame = str(words.codebook.kinds[kind]["frame"]) if kind in words.codebook.kinds else ""
     near = [frame, "members"] if frame == "workers" else [frame] if frame else list(words.frames)
+    owners = owners_of(headings, words)
+    meanings = _meanings(frame, headings, owners, words, values)
     columns = []
-    for heading, meaning, below in zip(headings, _meanings(frame, headings, words, values), values, strict=True):
-        index, shown, fate = heading.index, heading.shown, _fate(meaning, heading, words, bool(below))
+    for heading, owner, meaning, below in zip(headings, owners, meanings, values, strict=True):
+        index, shown, fate = heading.index, heading.shown, _fate(meaning, heading, owner, words, bool(below))
         if meaning is None:
             suggestions = words.suggestions(heading.key, near) if fate == "unmatched" else ()
-            columns.append(Column(index, shown, fate=fate, suggestions=suggestions))
-        else:
-            factor, period = factor_of(meaning.variable, heading, sheet_factor), period_of(meaning.variable, heading)
-            columns.append(Column(index, shown, meaning.variable, fate, meaning.slot, meaning.tick, factor, period))
+            columns.append(Column(index, shown, fate=fate, suggestions=suggestions, owner=owner.person))
+            continue
+        factor, period = factor_of(meaning.variable, heading, sheet_factor), period_of(meaning.variable, heading)
+        told = Column(index, shown, meaning.variable, fate, meaning.slot, meaning.tick, factor, period)
+        columns.append(replace(told, owner=owner.person))
     return tuple(columns)
 
 
 def _meanings(
-    frame: str, headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]
+    frame: str,
+    headings: Sequence[Heading],
+    owners: Sequence[Owner],
+    words: Vocabulary,
+    values: Sequence[frozenset[str]],
 ) -> list[Meaning | None]:
     """What each heading means in a table of `frame`, None where nothing or what an earlier column has taken."""
-    runs = _member_run(headings, words) if frame == "workers" else frozenset()
     ticked = _tick_run(headings, words, values) if frame == "workers" else {}
     taken: set[tuple[str, str, int | None]] = set()
     found: list[Meaning | None] = []
-    for place, heading in enumerate(headings):
-        meaning = ticked.get(place) or _meaning(heading, frame, words, inner=place in runs)
+    if frame not in ("workers", "members") and any(o.names and o.person == "worker" for o in owners):
+        owners = [o._replace(person="other") if o.person in MEMBERS else o for o in owners]
+    for place, (heading, owner) in enumerate(zip(headings, owners, strict=True)):
+        meaning = ticked.get(place) or _meaning(heading, owner, frame, words)
         if meaning is not None and not meaning.tick:
             claim = (meaning.variable.frame, meaning.variable.name, meaning.slot)
             if claim in taken and meaning.variable.kind not in REPEATABLE:
@@ -201,78 +215,43 @@ def _meanings(
     return found
 
 
-def _fate(meaning: Meaning | None, heading: Heading, words: Vocabulary, filled: bool) -> str:
+def _fate(meaning: Meaning | None, heading: Heading, owner: Owner, words: Vocabulary, filled: bool) -> str:
     if meaning is not None:
         return "ignored" if meaning.variable.kind in NOT_COUNTED else "matched"
-    if heading.key in words.codebook.ignored_headings:
+    known = words.find("workers", owner.key)
+    if owner.person in MEMBERS + HELPING and known is not None and known.kind not in NOT_COUNTED + ("private",):
+        return "ignored" if owner.own or owner.names else "withheld"
+    if heading.key in words.codebook.ignored_headings or owner.person in HELPING:
         return "ignored"
     return "unmatched" if heading.key or filled else "empty"
 
 
-def _meaning(heading: Heading, frame: str, words: Vocabulary, *, inner: bool) -> Meaning | None:
-    """What `heading` by itself means in `frame`; `inner`: it stands among the columns of a family member."""
-    key, parents = heading.key, heading.parents
+def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> Meaning | None:
+    """What `heading` means in `frame`, as a column of its owner."""
+    key, parents, person = heading.key, heading.parents, owner.person
     if not key or not frame:
         return None
-    if frame in ("workers", "members"):
-        if slotted := _slotted(heading, words):
-            return slotted
-        if inner or any(parent in words.parents for parent in parents):
-            return _of(words.member(key))
+    if frame in ("workers", "members") and (slotted := slot_in(heading)):
+        return _of(words.member(slotted[1] or "家庭成员"), slot=slotted[0])
     for parent in parents:
         if option := words.option(parent, key, frame):
             return option
     if frame == "members":
-        owner = words.find("workers", key)
-        named = owner is not None and owner.name in ("name", "id_number") and _HEAD_WORDS.search(key)
-        return _of(owner if named else words.member(key))
+        own = words.find("workers", owner.key) if person == "worker" and owner.said else None
+        return _of(own if own is not None and own.name in ("name", "id_number") else words.member(key))
+    if frame == "workers" and person in MEMBERS:
+        return _of(words.member(owner.key), slot=SLOTS.get(person))
+    if person == "other" or (frame == "workers" and person != "worker" and owner.said):
+        return _of(variable) if (variable := words.find(frame, key)) is not None and variable.kind == "private" else None
     joined = next((v for p in parents if (v := words.find(frame, p + key)) is not None), None)
-    direct = joined or words.find(frame, key)
+    direct = joined or words.find(frame, key) or words.find(frame, owner.key)
     if direct is None and frame == "workers":
         direct = words.find("members", key)
     return _of(direct)
 
 
-def _of(variable: Variable | None) -> Meaning | None:
-    return None if variable is None else Meaning(variable)
-
-
-def _slotted(heading: Heading, words: Vocabulary) -> Meaning | None:
-    for text in (heading.key, *(parent + "/" + heading.key for parent in heading.parents)):
-        if found := slot_of(text):
-            variable = words.member(found[1] or "家庭成员")
-            if variable is not None:
-                return Meaning(variable, slot=found[0])
-    return None
-
-
-def _member_run(headings: Sequence[Heading], words: Vocabulary) -> frozenset[int]:
-    """The places of a flat household sheet's member columns: beside 与户主关系 and a member's name, as far as they reach."""
-    flat = [None if h.parents else h.key for h in headings]
-    relations = [n for n, key in enumerate(flat) if key and (v := words.find("members", key)) and v.name == "relation"]
-    if not relations:
-        return frozenset()
-    first = last = relations[0]
-    before = {v.name for n in range(first) if flat[n] and (v := words.find("workers", str(flat[n])))}
-    while (
-        first > 0 and flat[first - 1] and _is_member_name(str(flat[first - 1]), words, "name" in before and first > 1)
-    ):
-        first -= 1
-        before = {v.name for n in range(first) if flat[n] and (v := words.find("workers", str(flat[n])))}
-        if "name" not in before:
-            return frozenset()
-    while last + 1 < len(flat) and flat[last + 1] and words.member(str(flat[last + 1])) is not None:
-        last += 1
-    run = range(first, last + 1)
-    names = [n for n in run if _is_member_name(str(flat[n]), words, "name" in before)]
-    return frozenset(run) if names else frozenset()
-
-
-def _is_member_name(key: str, words: Vocabulary, again: bool) -> bool:
-    """True where `key` heads a member's name by itself, or is 姓名 for the second time."""
-    direct = words.find("members", key)
-    inner = words.inner.get(key)
-    return (direct is not None and direct.name == "name") or (again and inner is not None and inner.name == "name")
+def _of(variable: Variable | None, slot: int | None = None) -> Meaning | None:
+    return None if variable is None else Meaning(variable, slot)
 
 
 def _tick_run(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> dict[int, Meaning]:
@@ -300,21 +279,47 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
     Row numbers, remarks, phones and the like do not count; of two that match as many, the one that leaves fewer columns
     open. What may be roster or members is a roster where a relation says 本人.
     """
-    best, most = "", (0, 0)
+    best, most, owners = "", (0, 0), owners_of(headings, words)
     if any(_is_stacked(heading, words) for heading in headings):
         return ""
     for kind, rule in words.codebook.kinds.items():
-        meanings = _meanings(str(rule["frame"]), headings, words, values)
+        meanings = _meanings(str(rule["frame"]), headings, owners, words, values)
         matched = [m.variable for m in meanings if m is not None and m.variable.kind not in NOT_COUNTED]
         own = {v.name for v in matched if v.frame == rule["frame"]}
-        if own.isdisjoint(rule["any_of"]) or len(own) < int(rule["least"]):
-            continue
         told = {(v.frame, v.name) for v in matched if v.kind != "private"}
-        fates = [_fate(m, h, words, bool(v)) for m, h, v in zip(meanings, headings, values, strict=True)]
+        if own.isdisjoint(rule["any_of"]) or len(own) < 2 or len(told) < int(rule["least"]):
+            continue
+        parts = zip(meanings, headings, owners, values, strict=True)
+        fates = [_fate(m, h, owner, words, bool(v)) for m, h, owner, v in parts]
         count = (len(told), sum(fate != "unmatched" for fate in fates))
         if count > most or (count == most and kind == "members" and not _has_heads(meanings, values)):
             best, most = kind, count
     return best
+
+
+def aid_beside(
+    columns: Sequence[Column],
+    headings: Sequence[Heading],
+    words: Vocabulary,
+    values: Sequence[frozenset[str]],
+    sheet_factor: float = 1.0,
+) -> tuple[Column, ...]:
+    """The columns of the acts of help in a table of people: who, and what the table itself leaves open; () without a sum."""
+    found = columns_for("aid", headings, words, values, sheet_factor)
+    shared = [a.variable is not None and a.variable.name in ("name", "id_number") for a in found]
+    own = [
+        a if same or (c.fate == "unmatched" and a.fate == "matched") else replace(a, variable=None, fate="ignored")
+        for c, a, same in zip(columns, found, shared, strict=True)
+    ]
+    given = {a.variable.name for a in own if a.variable is not None}
+    return tuple(own) if given & {"amount_yuan", "goods_value_yuan"} and any(shared) else ()
+
+
+def tells_of_hardship(columns: Sequence[Column], words: Vocabulary) -> bool:
+    """True where a table of people says something that makes them workers in hardship: a level, a cause, an income."""
+    each = words.codebook.each["person"]
+    own = [v for c in columns if (v := c.variable) is not None and v.frame == "workers" and v.name not in each]
+    return any(v.kind in ("choice", "choices", "yes_no", "money", "count") for v in own)
 
 
 def _is_stacked(heading: Heading, words: Vocabulary) -> bool:

@@ -13,12 +13,19 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.block_findings import findings_of
-from bangfu_analysis.reading.body import body_of, heads_of, with_sections
+from bangfu_analysis.reading.body import body_of, with_sections
 from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, meta_of, repeats_of
-from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
+from bangfu_analysis.reading.headings import (
+    Vocabulary,
+    aid_beside,
+    columns_for,
+    kind_of,
+    tells_of_hardship,
+)
+from bangfu_analysis.reading.households import households
 from bangfu_analysis.reading.question_headings import is_named_questionnaire, looks_like_questionnaire
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.rows import Block, sort_rows, totals_of
@@ -149,8 +156,17 @@ def _table(
     headings = headings_of(grid, block.top, block.body, block.first, block.last)
     values = [_distinct(grid, block, h.index - 1) for h in headings]
     block.kind = kind_of(headings, words, values) or "other"
-    factor = meta.get("money_factor", 1.0)
-    block.columns = columns_for(block.kind, headings, words, values, factor if isinstance(factor, float) else 1.0)
+    said = meta.get("money_factor", 1.0)
+    factor = said if isinstance(said, float) else 1.0
+    block.columns = columns_for(block.kind, headings, words, values, factor)
+    aid = aid_beside(block.columns, headings, words, values, factor) if block.kind in ("roster", "episodes") else ()
+    if aid and block.kind == "roster" and not tells_of_hardship(block.columns, words):
+        block.kind, block.columns, aid = "aid", columns_for("aid", headings, words, values, factor), ()
+    spent = {c.index for c in aid if c.variable is not None}
+    block.columns = tuple(
+        replace(c, fate="ignored", suggestions=()) if c.fate == "unmatched" and c.index in spent else c
+        for c in block.columns
+    )
     sort_rows(block, include_hidden=include_hidden)
     name = block.place_of("name") if block.place_of("id_number") is None and len(block.data) > 1 else None
     if name is not None and grid.values[block.data, name].tolist() in [[*t.body.get(name + 1, ())] for t in before]:
@@ -158,30 +174,24 @@ def _table(
         block.data = []
     _account(block, ledger)
     body, findings = body_of(block)
-    heads, own = heads_of(block)
     numbers = (grid.number(block.top), grid.number(block.body - 1))
     text = grid.sheet.is_text
     table = Table(
-        grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, heads, totals_of(block), meta, text
+        grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, None, totals_of(block), meta, text
     )
     table = with_sections(table, block, words.codebook)
-    tables = _with_own_rows(table, [grid.number(row) for row in own], headings, words, values)
+    tables = households(table, block, headings, words, values)
+    tables += [_given(table, aid)] if aid else []
     findings += findings_of(block, headings)
     return tables, findings
 
 
-def _with_own_rows(
-    table: Table, own: list[int], headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]
-) -> list[Table]:
-    """Family members who stand in the roster's own columns become a members table, `head_of` leading to the roster's rows."""
-    if not own or table.head_of is None:
-        return [table]
-    found = columns_for("members", headings, words, values)
-    columns = tuple(replace(c, fate="ignored", suggestions=()) if c.fate == "unmatched" else c for c in found)
-    members = replace(
-        table, kind="members", columns=columns, body=table.body.loc[own], head_of=table.head_of.loc[own], totals=()
-    )
-    return [replace(table, body=table.body.drop(index=own), head_of=None), members]
+def _given(table: Table, columns: tuple[Column, ...]) -> Table:
+    """The acts of help that stand in the rows of a table of people: those with a sum or with goods."""
+    sums = [c.index for c in columns if c.variable is not None and c.variable.kind == "money"]
+    rows = table.body[table.body[sums].notna().any(axis=1)]
+    totals = (replace(t, values={i: v for i, v in t.values.items() if i in sums}) for t in table.totals)
+    return replace(table, kind="aid", columns=columns, body=rows, totals=tuple(totals))
 
 
 def _distinct(grid: Grid, block: Block, column: int) -> frozenset[str]:

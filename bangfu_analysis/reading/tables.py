@@ -49,10 +49,12 @@ class Column:
     """One column of a table (of a form: one labelled cell).
 
     `index`: Excel column; `heading`: levels joined with `/`; `variable`: what it means, None where it is not known;
-    `fate`: matched, ignored, unmatched (issue), empty; `slot`: number n of 家庭成员n; `tick`: the code that a tick in
+    `fate`: matched, ignored, withheld (another's than the worker's, told), unmatched (issue), empty; `slot`: number n of
+    家庭成员n; `tick`: the code that a tick in
     this column stands for; `factor`: what a bare number is multiplied with (万元 -> 10000); `period`: month or year
     where the heading says another than the variable's; `suggestions`: nearest codebook entries as frame.name; `row`: for
-    a form, the row of its value, and `place` its Excel column (`index` then only numbers the labels).
+    a form, the row of its value, and `place` its Excel column (`index` then only numbers the labels); `owner`: whose it is
+    (worker, spouse, child, member, helper, staff, other).
     """
 
     index: int
@@ -66,6 +68,7 @@ class Column:
     suggestions: tuple[str, ...] = ()
     row: int | None = None
     place: int | None = None
+    owner: str = "worker"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of, slot_of
+from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
+from bangfu_analysis.reading.owners import slot_of
 from bangfu_analysis.reading.tables import Column
 
 WORDS = Vocabulary(load_codebook())

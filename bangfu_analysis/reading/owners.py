@@ -1,0 +1,115 @@
+"""Whose column a heading is: the worker's, a spouse's, child's, member's, helper's, or of one who signs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from bangfu_analysis.text import heading_key
+
+if TYPE_CHECKING:
+    from bangfu_analysis.reading.headings import Heading, Vocabulary
+
+MEMBERS = ("spouse", "child", "member")
+_FAMILY = "家庭成员|家庭主要成员|成员|家属"
+_DIGITS = {character: n for n, character in enumerate("一二三四五六七八九十", start=1)}
+_SLOT = re.compile(rf"^(?:主要)?(?:{_FAMILY})[(]?([1-9]\d?|[一二三四五六七八九十])[)]?[/、.:的_-]?(.*)$")
+_SLOT_BEHIND = re.compile(r"^(?:家庭成员|成员|家属)(.+?)[(]?([1-9]\d?)[)]?$")
+
+
+class Owner(NamedTuple):
+    """`person`: worker, spouse, child, member, helper, staff or other; `key`: the heading without the person.
+
+    `said`: the heading, its parent or a name to its left says so; else it is the worker's, as nobody else is
+    named. `names`: the column holds the person's name. `own`: the heading or its parent names the person.
+    """
+
+    person: str
+    key: str
+    said: bool = False
+    names: bool = False
+    own: bool = False
+
+
+NOBODY = Owner("", "")
+
+
+def slot_of(text: str) -> tuple[int, str] | None:
+    """`家庭成员2姓名`, `家庭成员二/姓名`, `成员姓名2` -> (2, 姓名); None for anything else."""
+    if found := _SLOT.match(text):
+        number, rest = found.group(1), found.group(2)
+    elif found := _SLOT_BEHIND.match(text):
+        rest, number = found.group(1), found.group(2)
+    else:
+        return None
+    return (int(number) if number.isdigit() else _DIGITS[number]), heading_key(rest) if rest else ""
+
+
+def slot_in(heading: Heading) -> tuple[int, str] | None:
+    """The number of the family member that a heading or its parent names, and what it says of him."""
+    texts = (heading.key, *(parent + "/" + heading.key for parent in heading.parents))
+    return next(filter(None, map(slot_of, texts)), None)
+
+
+def owners_of(headings: Sequence[Heading], words: Vocabulary) -> list[Owner]:
+    """The owner of every column: by merged parent, by prefix, or by the nearest name heading to the left."""
+    named = [_named(heading, words) for heading in headings]
+    related = any(words.is_relation(heading.key) for heading in headings)
+    return list(_in_order(headings, _told_apart(headings, named, words, related), words))
+
+
+def _in_order(headings: Sequence[Heading], named: Sequence[Owner], words: Vocabulary) -> Iterator[Owner]:
+    families = any(owner.person in MEMBERS for owner in named)
+    current = Owner("worker", "")
+    for heading, owner in zip(headings, named, strict=True):
+        if owner.person:
+            current = owner if owner.names and not (owner.own and heading.parents) else current
+            yield owner
+            continue
+        if families and words.is_relation(heading.key) and current.person not in MEMBERS:
+            current = Owner("member", heading.key, said=True)
+        elif not words.may_be_of(heading, current.person):
+            current = Owner("worker", "")
+        yield Owner(current.person, heading.key, said=current.said)
+
+
+def _named(heading: Heading, words: Vocabulary) -> Owner:
+    """The owner that a heading or its parent names."""
+    if slotted := slot_in(heading):
+        return Owner("member", slotted[1], said=True, own=True)
+    person, rest = _split(heading.key, words)
+    for above in filter(None, map(words.person, heading.parents)):
+        key = rest if person == above else heading.key
+        return Owner(above, key or "姓名", said=True, names=_is_name(key), own=True)
+    known = words.find("workers", heading.key)
+    if known is not None and known.kind == "name":
+        return Owner("worker", heading.key, said=bool(person), names=True)
+    if person and _is_name(rest):
+        return Owner(person, "姓名", said=True, names=True, own=True)
+    if known is not None or (words.knows(heading.key) and words.find("members", heading.key) is None):
+        return Owner("worker", heading.key, said=True) if person == "worker" else NOBODY
+    return Owner(person, rest, said=True, own=True) if person and words.knows(rest) else NOBODY
+
+
+def _is_name(key: str) -> bool:
+    return key in ("", "姓名", "名字", "名单")
+
+
+def _split(key: str, words: Vocabulary) -> tuple[str, str]:
+    """The person whom `key` begins with, "" where nobody, and the rest."""
+    persons = ((words.person(key[:size]), key[size:].removeprefix("的")) for size in range(len(key), 1, -1))
+    return next((found for found in persons if found[0]), ("", key))
+
+
+def _told_apart(
+    headings: Sequence[Heading], named: Sequence[Owner], words: Vocabulary, related: bool
+) -> Sequence[Owner]:
+    """A second 姓名 is a member's beside a relation, else that of somebody unknown; 户主 is the head."""
+    own = [n for n, owner in enumerate(named) if owner.names and owner.person == "worker"]
+    head = next((n for n in own if named[n].said), own[0] if own else -1)
+    found = list(named)
+    for n in own:
+        if n != head and "worker" not in map(words.person, headings[n].parents):
+            found[n] = Owner("member" if related else "other", headings[n].key, said=True, names=True)
+    return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,6 +22,9 @@ from bangfu_analysis.wave import (
     next_settings,
 )
 
+IGNORED = "系统文件或临时文件，按名称忽略"
+_SYSTEM = re.compile(r"(?i)\.|~\$|~.*\.tmp$|thumbs\.db$|ehthumbs|desktop\.ini$|.*\.(tmp|temp|bak|part|crdownload)$")
+_OURS = re.compile(r"\.git.*|\.lock|\.~[0-9a-f]{8}")
 _CLONE = Path(__file__).parents[1]  # where the package is not installed from a wheel
 _SHIPPED = Path(__file__).parent / "sample"  # a wheel holds the sample study here; a clone in data/raw
 
@@ -44,10 +50,58 @@ def places(folder: Path, out: Path | None = None) -> Places:
 
 
 def wave_files(folder: Path) -> list[Path]:
-    """The files as received, in order of name: not the wave's own files, hidden ones, lock files or outputs."""
-    received = (path for path in folder.rglob("*") if path.is_file() and not is_own(path))
-    hidden = (".", "~$", "_out")
-    return sorted(p for p in received if not any(part.startswith(hidden) for part in p.relative_to(folder).parts))
+    """The files as received, in order of name: not the wave's own files, nor what `not_read` tells."""
+    return [path for path, why in _received(folder) if not why]
+
+
+def not_read(folder: Path) -> dict[Path, str]:
+    """What lies in a wave folder and is not read, and why, in Chinese: what is ignored by its name begins with IGNORED."""
+    return {path: why for path, why in _received(folder) if why}
+
+
+def _received(folder: Path) -> list[tuple[Path, str]]:
+    """Everything in a wave folder, in order of name, with why it is not read ("" where it is); not what is our own."""
+    found: dict[Path, str] = {}
+
+    def closed(fault: OSError) -> None:
+        found[Path(fault.filename)] = f"文件夹打不开（{fault.strerror}），其中的文件未读取。请检查权限"
+
+    for place, inner, names in os.walk(folder, onerror=closed):
+        for name in [*inner]:
+            if (Path(place) / name).is_symlink():
+                found[Path(place) / name] = "这是链接到别处的文件夹，其中的文件未读取。请把文件复制进来"
+            if name.startswith((".", "_out")) or Path(place) / name in found:
+                inner.remove(name)
+        paths = [Path(place) / name for name in names if not _OURS.fullmatch(name)]
+        found |= {path: _why_not(path) for path in paths if not is_own(path)}
+    return sorted(found.items())
+
+
+def _why_not(path: Path) -> str:
+    """Why a file is not read; "" where it is."""
+    if _SYSTEM.match(path.name):
+        return IGNORED
+    try:
+        whole = stat.S_ISREG(path.stat().st_mode)
+    except OSError as fault:
+        target = "链接所指的文件不存在" if path.is_symlink() else f"文件打不开（{fault.strerror}）"
+        return f"{target}，未读取。请把原文件复制进来"
+    return "" if whole else "这是管道或设备，不是文件，未读取。请移走"
+
+
+def shown(path: Path, folder: Path) -> str:
+    """The name of a file of a wave as frames and messages give it: relative, with `/`, in characters that can be written.
+
+    A name that is not UTF-8 (of an archive packed on Windows) is read as GB18030, or its bytes are spelled out.
+    """
+    name = path.relative_to(folder).as_posix()
+    raw = os.fsencode(name)
+    for encoding in (sys.getfilesystemencoding(), "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def is_own(path: Path) -> bool:

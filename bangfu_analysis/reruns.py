@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bangfu_analysis.errors import listed
 from bangfu_analysis.files import write
-from bangfu_analysis.folders import is_own, levels, wave_files
+from bangfu_analysis.folders import is_own, levels, shown, wave_files
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, load_wave
 
@@ -41,7 +41,7 @@ def wave_inputs(folder: Path) -> Inputs:
     own = [p for p in sorted(folder.iterdir()) if is_own(p) and p.name not in elsewhere]
     codebooks = [p for p in (folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml") if p.exists()]
     return {
-        **_digests("文件", wave_files(folder), folder),
+        **{f"文件 {shown(path, folder)}": _digest_of(path) for path in wave_files(folder)},
         **{f"设置 {name}": _digest(value.encode()) for name, value in {**settings, "name": wave.name}.items()},
         **_digests("设置", own),
         **_digests("码本", codebooks),
@@ -75,7 +75,7 @@ def reasons(mark: Path, now: Inputs) -> list[str]:
     if was.get(_KEY) != now[_KEY]:
         return ["假名密钥改变"]
     gone = [path.name for path in files.values() if not path.exists()]
-    touched = [p.name for name, p in files.items() if p.exists() and _digest(p.read_bytes()) != stored["files"][name]]
+    touched = [p.name for name, p in files.items() if p.exists() and _digest_of(p) != stored["files"][name]]
     code = [name.partition(" ")[2] for name in _changed(was, now) if name.startswith("程序 ")]
     told = [f"{name} {_how(name, was, now)}" for name in _changed(was, now) if not name.startswith("程序 ")]
     groups = [("程序更新", code), ("成果不在原处", gone), ("成果被改动", touched)]
@@ -108,7 +108,7 @@ def _stored(mark: Path) -> dict[str, Inputs]:
 
 def write_mark(mark: Path, inputs: Inputs, files: Iterable[Path]) -> None:
     """Note what a result of `files` was made from; file names are kept relative to the mark."""
-    outputs = {Path(os.path.relpath(path, mark.parent)).as_posix(): _digest(path.read_bytes()) for path in files}
+    outputs = {Path(os.path.relpath(path, mark.parent)).as_posix(): _digest_of(path) for path in files}
     text = json.dumps({"inputs": inputs, "files": outputs}, ensure_ascii=False, indent=1)
     write(mark, text)
 
@@ -117,8 +117,17 @@ def _digest(content: bytes) -> str:
     return hmac.new(load_key(), content, hashlib.sha256).hexdigest()
 
 
+def _digest_of(path: Path) -> str:
+    """The digest of a file, piece by piece; of one that cannot be read, why."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hmac.new(load_key(), digestmod=hashlib.sha256)).hexdigest()
+    except OSError as fault:
+        return str(fault.errno)
+
+
 def _digests(kind: str, paths: Iterable[Path], root: Path | None = None) -> Inputs:
-    return {f"{kind} {path.relative_to(root or path.parent).as_posix()}": _digest(path.read_bytes()) for path in paths}
+    return {f"{kind} {path.relative_to(root or path.parent).as_posix()}": _digest_of(path) for path in paths}
 
 
 def _package() -> list[Path]:

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,20 @@ from bangfu_analysis.codebook import Codebook, load_codebook, read_yaml
 from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.folders import Places, levels, own_template, places, study_waves, wave_files
+from bangfu_analysis.folders import (
+    IGNORED,
+    Places,
+    levels,
+    not_read,
+    own_template,
+    places,
+    shown,
+    study_waves,
+    wave_files,
+)
 from bangfu_analysis.keys import load_key
-from bangfu_analysis.reading.locate import read_file
+from bangfu_analysis.reading.apart import read_apart
+from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.reruns import (
     MARK,
@@ -51,6 +63,7 @@ if TYPE_CHECKING:
     from bangfu_analysis.pages.theme import Figure
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
+TOGETHER = 25  # files that an executor is given at once
 NOTHING_READ = ("unreadable", "notes", "empty")
 
 
@@ -66,13 +79,36 @@ def read_wave(
     files = wave_files(wave.folder)
     read = partial(_read, folder=wave.folder, codebook=codebook, include_hidden=wave.include_hidden)
     if executor is None:
-        return [sheet for path in progress(files) for sheet in read(path)]
-    done = executor.map(read, files)
-    return [sheet for _, sheets in zip(progress(files), done, strict=True) for sheet in sheets]
+        done = read(files)
+    else:
+        some = [files[n : n + TOGETHER] for n in range(0, len(files), TOGETHER)]
+        done = chain.from_iterable(executor.map(partial(_all_read, read), some))
+    found = [sheet for _, sheets in zip(progress(files), done, strict=True) for sheet in sheets]
+    return sorted([*found, *_not_read(wave.folder)], key=lambda sheet: sheet.file)
 
 
-def _read(path: Path, folder: Path, codebook: Codebook, include_hidden: bool = False) -> list[SheetReading]:
-    return read_file(path, path.relative_to(folder).as_posix(), codebook, include_hidden=include_hidden)
+def _read(
+    files: Sequence[Path], folder: Path, codebook: Codebook, include_hidden: bool = False
+) -> Iterator[list[SheetReading]]:
+    """The sheets of each of `files`, read apart; one that cannot be read is a sheet of kind `unreadable`."""
+    read = partial(_read_one, folder=folder, codebook=codebook, include_hidden=include_hidden)
+    return read_apart(files, read, lambda path, why: [unreadable(shown(path, folder), f"{why}，未读取")])
+
+
+def _all_read(
+    read: Callable[[Sequence[Path]], Iterable[list[SheetReading]]], files: Sequence[Path]
+) -> list[list[SheetReading]]:
+    return list(read(files))
+
+
+def _read_one(path: Path, folder: Path, codebook: Codebook, include_hidden: bool) -> list[SheetReading]:
+    return read_file(path, shown(path, folder), codebook, include_hidden=include_hidden)
+
+
+def _not_read(folder: Path) -> list[SheetReading]:
+    """What stands for the files of a wave that are ignored by name (nothing to worry about) or cannot be opened."""
+    told = {shown(path, folder): why for path, why in not_read(folder).items()}
+    return [unreadable(name, why, kind="other" if why == IGNORED else "unreadable") for name, why in told.items()]
 
 
 def clean_wave(
@@ -207,8 +243,8 @@ def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
         raise CallError(f"找不到 {path}。请检查路径。")
     folder = path if path.is_dir() else path.parent
     files = wave_files(path) if path.is_dir() else [path]
-    codebook = wave_codebook(folder)
-    return [sheet for file in progress(files) for sheet in _read(file, folder, codebook)]
+    read = zip(progress(files), _read(files, folder, wave_codebook(folder)), strict=True)
+    return [sheet for _, sheets in read for sheet in sheets] + (_not_read(path) if path.is_dir() else [])
 
 
 def study_frames(folder: Path) -> Frames:

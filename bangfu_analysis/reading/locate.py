@@ -49,11 +49,20 @@ def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool
     try:
         sheets = read_sheets(path, file)
     except FileRefused as refusal:
-        finding = Finding("file_unreadable", str(refusal), severity="error", action="missing", source_file=file)
-        return [SheetReading(file, "", "unreadable", reason=str(refusal), confidence=0.0, findings=(finding,))]
+        return [unreadable(file, str(refusal))]
     words = Vocabulary(codebook)
     readings = [_read(sheet, words, n, include_hidden) for n, sheet in enumerate(sheets, start=1)]
     return [_without_summary(reading, readings) for reading in readings]
+
+
+def unreadable(file: str, why: str, sheet: str = "", *, kind: str = "unreadable") -> SheetReading:
+    """What stands for a file or sheet that is not read: a reading without rows, and the finding that says why."""
+    place = f"{file} [{sheet}]" if sheet else file
+    message = why if file in why else f"{place}：{why}。"
+    found = Finding(f"file_{kind}", message, source_file=file, source_sheet=sheet)
+    if kind == "unreadable":
+        found = replace(found, severity="error", action="missing")
+    return SheetReading(file, sheet, kind, reason=message, confidence=0.0, findings=(found,))
 
 
 def read_sheet(sheet: Sheet, codebook: Codebook, *, include_hidden: bool = False) -> SheetReading:

@@ -130,6 +130,7 @@ class Codebook:
     templates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     persons: Mapping[str, Sequence[str]] = field(default_factory=dict)
     each: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    read_as: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, frame: str) -> dict[str, Variable]:
         """The variables of one frame by name."""
@@ -219,8 +220,11 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     variables = tuple(_variables(content))
     bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
-    parts = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each")
+    parts = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as")
     named: dict[str, Any] = {part: content.get(part, {}) for part in parts}
+    for file, kind in named["read_as"].items():
+        if kind not in (known := ("questionnaire", *named["kinds"])):
+            raise CodebookError(f"mapping.yaml：read_as 中 {file} 的 {kind!r} 无效。可选：{listed(known)}。")
     return Codebook(variables, bands, ignored_headings=ignored, **named)
 
 

@@ -38,7 +38,7 @@ def lay_over(content: dict[str, Any], overlay: Mapping[str, Any], source: str) -
     """
     short = {key: overlay[key] or {} for key in ("headings", "values") if key in overlay}
     long_form = {key: value for key, value in overlay.items() if key not in short}
-    _known_keys(long_form, ["headings", "values", *content], source, "部分")
+    _known_keys(long_form, ["headings", "values", "read_as", *content], source, "部分")
     for where, entry, keys in _entries(long_form):
         _known_keys(entry, keys, f"{source}：{where}", "项")
     merged = _merge_levels(content, long_form)

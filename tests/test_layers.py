@@ -7,10 +7,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
 FLOORS = [
-    "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "reading", "cleaning", "tidy", "analysis", "survey", "release", "exhibits", "pages",
+    "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "cleaning", "reading", "tidy", "analysis", "survey", "release", "exhibits", "pages",
     "checking", "outline_questionnaire", "outline_mechanisms", "outline_data", "outline_trends", "outline", "study", "linkage", "notebook_runs", "cli",
 ]  # fmt: skip
-# reading and cleaning share no code but the readings; findings masks text, and so stands below it.
+# cleaning stands before reading: what kind of question a column is, is told by what its cells mean.
 FENCES = {
     "python_calamine": {"reading/workbook.py"},
     "pandera": {"tidy/schemas.py"},

@@ -50,7 +50,7 @@ _WORDS = {
     "number": f"(?:(?!一个?[月年]){NUMERAL})+",
     "yuan": r"元整?|块钱?|圆|人民币|rmb|cny|¥",
     "band": r"以[上下内]|>=?|<=?|[≥≤]",
-    "above": r"\+$|多|余|来|超过?|高于|大于|多于|至少|不低于|不少于",
+    "above": r"\+$|出头|多|余|来|超过?|高于|大于|多于|至少|不低于|不少于",
     "below": r"将近|近|不足|不到|不满|低于|小于|少于|最多|不超过|不高于",
     "about": r"大?约|大概|左右|上下|估计|≈",
     "through": r"[-~—―]+|至|到",
@@ -65,6 +65,7 @@ _UNITS = {
     "count": r"口人|人次|[口人位个名户次场期件份台套袋]|之家",
     "age": r"[周实]?岁半?",
     "number": r"m2|平方?米?|米",
+    "answer": r"口人|人次|[周实]?岁半?|[口人位个名户次场期件份台套袋分%]|小?时|分钟|m2|平方?米?|米|公里",
 }
 _ONLY_MONEY = {"period", "yuan", "source", "total", "plus"}
 _SCANNERS = {
@@ -82,7 +83,7 @@ _UNIT_ENDING = re.compile(f"[{''.join(UNITS)}]+$")
 
 
 def read_quantity(raw: object, kind: str) -> Quantity | Reading:
-    """The Quantity in a cell of `kind` money, count, age or number; else the Reading that says why there is none.
+    """The Quantity in a cell of `kind` money, count, age, number or answer (any unit); else the Reading that says why there is none.
 
     A text is read only where every word of it is known: a number, its unit, a qualifier, a source of income.
     """
@@ -116,7 +117,7 @@ def _said(text: str, kind: str) -> Quantity | None:
     if _NEGATIVE.match(text):
         return Quantity(-1.0)
     words = _words(_NOTE.sub(lambda note: note[1] if _is_told(note[1], kind) else note[0], text), _SCANNERS[kind])
-    if words is None or (kind != "money" and _ONLY_MONEY - {"total"} & {name for name, _ in words}):
+    if words is None or (kind not in ("money", "answer") and _ONLY_MONEY - {"total"} & {name for name, _ in words}):
         return None
     said = _interpret([word for word in words if word[0] not in ("note", "filler", "unit")])
     doubtful = any(name == "note" and _DOUBTFUL.search(word) for name, word in words)

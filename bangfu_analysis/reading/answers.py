@@ -1,4 +1,5 @@
-"""One column of a questionnaire export as its different answers: which are missing, which are numbers, which are several.
+"""One column of a questionnaire export as its different answers: which are missing, which are numbers,
+which are several.
 
 A column of 50,000 cells holds few different texts; each is read once and the rows carry codes.
 """
@@ -17,8 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bangfu_analysis.cleaning.quantities import Quantity, read_quantity
 from bangfu_analysis.reading.question_headings import HINT, OPEN_WORDS, Heading
-from bangfu_analysis.text import halfwidth, is_blank, mask_doors, mask_long_numbers
+from bangfu_analysis.text import halfwidth, is_blank, mask_doors, mask_long_numbers, squeeze
 
 Ints = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -26,12 +28,26 @@ STATUSES = ("answered", "skipped", "blank")
 ANSWERED, SKIPPED, BLANK = range(3)
 STATED = {"(跳过)": SKIPPED, "(空)": BLANK}
 CODED = {-3.0: SKIPPED, -2.0: BLANK}
-STRONG, WEAK = ("┋", "→"), ("|", ";", "；", "、")
-MOST_CODES, MOST_OPTIONS = 30, 20
+STRONG, WEAK = ("┋", "→"), ("|", ";", "；", "、", ",", "，", "\n", "/", " ")
+MOST_CODES, MOST_OPTIONS, MOST_WORDS = 30, 20, 2000
+FEW_OPTIONS = 12  # as many numbers with a unit (1次, 2次, …) are a choice
+YES = {"1", "是", "有", "yes", "y", "true", "√", "✓", "✔", "☑", "■", "选中", "已选", "选择", "提及", "selected", "checked"}
+NO = {"0", "否", "无", "没有", "no", "n", "false", "×", "☐", "□", "未选", "未选中", "未提及", "notselected", "unchecked"}
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _FILL = re.compile(r"〖([^〗]*)〗?")
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?")
 _ID_LIKE = re.compile(r"\d{11,}[Xx]?")
+_SENTENCE = re.compile(r"[。！？!?]|[，,；;].*[，,。；;]")
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊孟"
+    "秦邱侯江尹薛闫段雷龙史陶贺毛郝顾龚邵万钱严覃武戴莫孔向汤"
+)
+_NAME = re.compile(rf"[{_SURNAMES}]([\u4e00-\u9fff]{{1,3}}|[·.]?[A-Z])|(?:[A-Z][a-z]+\s){{1,2}}[A-Z][a-z]+\d*")
+# What an account, a contact, a plate or a device is written like.
+_HANDLE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•.\s-]?[A-Z0-9]{5,6}|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"|\+?\d[\d\s()-]{7,}\d|(?:wx|wxid|qq)[_-]?\w{4,}|[0-9a-fA-F]{12,}|[0-9a-fA-F-]{32,}|[A-Za-z]{1,4}[-_]?\d{4,}", re.ASCII
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +69,18 @@ class Answers:
         return np.array([_number(word) for word in self.words])
 
     @cached_property
+    def amounts(self) -> Floats:
+        """The number each word says as people write it (18岁, 约500, 一千出头), NaN where it says none or a
+        range.
+        """
+        plain = zip(self.words, self.numbers, strict=True)
+        return np.array([said_number(word) if np.isnan(number) else number for word, number in plain])
+
+    @cached_property
     def state(self) -> Ints:
-        """answered, skipped or blank, per word. -3 and -2 are numbers where the column knows other negative ones."""
+        """answered, skipped or blank, per word. -3 and -2 are numbers where the column knows other negative
+        ones.
+        """
         coded = CODED if {n for n in self.numbers if n < 0} <= set(CODED) else {}
         stated = [STATED.get(halfwidth(word)) if len(word) <= 6 else None for word in self.words]
         found = [coded.get(n, ANSWERED) if s is None else s for s, n in zip(stated, self.numbers, strict=True)]
@@ -74,6 +100,16 @@ class Answers:
     def is_numeric(self) -> bool:
         """Every answer is a number (true of no answer at all)."""
         return not np.isnan(self.numbers[self.given]).any()
+
+    def ticked(self, place: int) -> float:
+        """1 where a word says that the option which the heading names was chosen, 0 that it was not, NaN
+        where neither.
+        """
+        word, number = self.words[place], self.numbers[place]
+        said = [squeeze(w).lower() for w in (word, "" if np.isnan(number) else self.labels.get(int(number), ""))]
+        if any(w in YES or (w and w == squeeze(self.heading.part).lower()) for w in said):
+            return 1.0
+        return 0.0 if any(w in NO for w in said) else np.nan
 
     def per_row(self, per_word: NDArray[Any]) -> NDArray[Any]:
         """What is known of words, row by row."""
@@ -98,39 +134,56 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
     """
     heading = columns[0].heading.text
     found = HINT.search(heading)
-    hint = found.group(1) if found else ""
+    hint = (found.group(1) or "多选").replace("不定项", "多选") if found else ""
     counts = Counter[str]()
     for column in columns:
         counts.update({column.words[i]: int(column.counts[i]) for i in column.given})
-    bare = [_FILL.sub("", word) for word in counts]
-    if separator := separator_of(bare, strong_only=bool(OPEN_WORDS.search(heading))):
-        return ("ranking" if separator == "→" else "multiple"), separator
+    amounts = {column.words[i]: float(column.amounts[i]) for column in columns for i in column.given}
+    if hint not in ("多选", "排序") and (kind := _kind_of_numbers(counts, amounts, hint, coded=coded)):
+        return kind, ""
+    bare = list(dict.fromkeys(_FILL.sub("", word) for word in counts))
+    strong_only = hint in ("单选", "填空", "简答") or bool(OPEN_WORDS.search(heading))
+    if separator := separator_of(bare, hinted=hint == "多选", strong_only=strong_only):
+        return ("ranking" if separator == "→" or hint == "排序" else "multiple"), separator
     if hint in ("多选", "排序"):
         return ("multiple", "┋") if hint == "多选" else ("ranking", "→")
-    numeric, total = sum(n for word, n in counts.items() if not np.isnan(_number(word))), counts.total()
-    if total and (numeric == total or (total >= 10 and numeric >= 0.9 * total and hint != "单选")):
-        is_code = (
-            coded and numeric == total and all(n.is_integer() and 1 <= n <= MOST_CODES for n in map(_number, bare))
-        )
-        return ("single" if is_code else "number"), ""
     is_open = hint in ("填空", "简答") or (hint != "单选" and _is_open(heading, counts, alone=len(columns) == 1))
     return ("text" if is_open else "single"), ""
 
 
-def separator_of(words: Iterable[str], *, strong_only: bool = False) -> str:
+def _kind_of_numbers(counts: Counter[str], amounts: Mapping[str, float], hint: str, *, coded: bool) -> str:
+    """number or single (codes, or a few amounts that are a choice) where nine answers in ten are numbers,
+    else "".
+    """
+    total, numeric = counts.total(), sum(n for word, n in counts.items() if not np.isnan(amounts[word]))
+    plain = sum(n for word, n in counts.items() if not np.isnan(_number(word)))
+    if not total or numeric < (total if total < 10 or hint == "单选" else 0.9 * total):
+        return ""
+    if coded and plain == total and all(v.is_integer() and 1 <= v <= MOST_CODES for v in amounts.values()):
+        return "single"
+    banded = any(np.isnan(amounts[word]) and n > 1 and re.search(r"\d", word) for word, n in counts.items())
+    few = len(counts) <= FEW_OPTIONS and total > 2 * len(counts)
+    return "" if few and (banded or plain < total / 2) else "number"
+
+
+def separator_of(words: Iterable[str], *, hinted: bool = False, strong_only: bool = False) -> str:
     """What parts several answers in one cell; "" where nothing does.
 
-    ┋ is never part of a label. → may be: it counts where the cells together are a ranking. | ; 、 count only outside
-    brackets, where the pieces are no more than the different cells and some piece stands in several of them (for 、: in
-    several that it joins).
+    ┋ is never part of a label. → may be: it counts where the cells together are a ranking. The weak marks
+    count only outside brackets, where the pieces recur (see _pieces_recur) or each cell ends with the mark;
+    with a hint (可多选) less will do.
     """
-    cells = list(words)
+    cells = list(words)[:MOST_WORDS]
     if any("┋" in cell for cell in cells):
         return "┋"
     if any("→" in cell for cell in cells) and _are_ranks([pieces(cell, "→") for cell in cells]):
         return "→"
     for mark in () if strong_only else WEAK:
-        if any(mark in cell for cell in cells) and _pieces_recur({tuple(pieces(cell, mark)) for cell in cells}, mark):
+        parted = {tuple(pieces(cell, mark)) for cell in cells if mark in cell}
+        if not parted or max(map(len, parted)) < 2 and not all(cell.endswith(mark) for cell in cells):
+            continue
+        every = parted | {tuple(pieces(cell, mark)) for cell in cells}
+        if all(cell.endswith(mark) for cell in cells if mark != " ") or _pieces_recur(every, mark, hinted=hinted):
             return mark
     return ""
 
@@ -151,15 +204,48 @@ def pieces(word: str, mark: str) -> list[str]:
 
 
 def label_and_fill(piece: str) -> tuple[str, str]:
-    """`其他【请注明】〖宠物〗` -> (其他【请注明】, 宠物). A number of eleven digits or more is masked in either."""
+    """`其他【请注明】〖宠物〗` -> (其他【请注明】, 宠物). A number of eleven digits or more is masked in
+    either.
+    """
     fill = _FILL.search(piece) if "〖" in piece else None
     label = _ID_LIKE.sub("***", (_FILL.sub("", piece) if fill else piece).strip())
     return label, safe_text(fill.group(1).strip()) if fill else ""
 
 
 def safe_text(words: str) -> str:
-    """An open answer with long numbers (they may be a phone or an ID) and house numbers masked; a date stays."""
+    """An open answer with long numbers (they may be a phone or an ID) and house numbers masked; a date
+    stays.
+    """
     return words if _DATE.fullmatch(words) else mask_doors(mask_long_numbers(words))
+
+
+def said_number(word: str) -> float:
+    """The number that a person's answer is, read as a roster's cell is; NaN for a range, a band or no
+    number.
+    """
+    said = read_quantity(word, "answer") if 0 < len(word) <= 20 else None
+    return said.value if isinstance(said, Quantity) and said.how not in ("range", "band") else np.nan
+
+
+def looks_personal(counts: Mapping[str, int]) -> bool:
+    """Do answers (word -> how many gave it) look like names, accounts, contacts, plates or devices? Most
+    different ones do.
+    """
+    total = sum(counts.values())
+    handles = sum(_HANDLE.fullmatch(halfwidth(word)) is not None for word in counts)
+    names = sum(_NAME.fullmatch(word) is not None for word in counts)
+    return len(counts) > 2 and (handles >= 0.6 * len(counts) > 0.3 * total or names >= 0.8 * len(counts))
+
+
+def strays(counts: Mapping[str, int]) -> frozenset[str]:
+    """Labels of a choice that are words of one person's own (a free 其他): given once, far longer than the
+    others or sentences.
+    """
+    again, own = ([label for label, n in counts.items() if (n > 1) is many] for many in (True, False))
+    if len(again) < 2 or sum(counts.values()) < 10:
+        return frozenset()
+    longest = max(6, 2 * max(map(len, again)))
+    return frozenset(o for o in own if len(o) > longest or _SENTENCE.search(o) or _HANDLE.fullmatch(halfwidth(o)))
 
 
 def _word(cell: object) -> str:
@@ -176,21 +262,39 @@ def _number(word: str) -> float:
 
 
 def _are_ranks(cells: Sequence[Sequence[str]]) -> bool:
-    """Half of the cells or more join several of a few options, which change places (the steps of a path hardly do) or stand all in each."""
+    """Half of the cells or more join several of a few options, which change places (the steps of a path
+    hardly do) or stand all in each.
+    """
     options = {option for cell in cells for option in cell}
     places = {place for cell in cells for place in enumerate(cell)}
     mixed = 2 * len(places) >= 3 * len(options) or all(set(cell) == options for cell in cells)
     return mixed and len(options) <= MOST_CODES and 2 * sum(len(cell) > 1 for cell in cells) >= len(cells)
 
 
-def _pieces_recur(cells: set[tuple[str, ...]], mark: str) -> bool:
+def _pieces_recur(cells: set[tuple[str, ...]], mark: str, *, hinted: bool) -> bool:
+    """The pieces are no more than the different cells and stand in several; of a mark that sentences and
+    labels know, nearly each piece that it joins is joined by it again, and of a space, more cells are made
+    of fewer words.
+    """
     different = {p for cell in cells for p in cell}
-    telling = [p for cell in cells if mark != "、" or len(cell) > 1 for p in set(cell)]
-    return len(set(telling)) < len(telling) and len(different) <= min(len(cells), MOST_CODES)
+    joined = Counter(p for cell in cells if len(cell) > 1 for p in set(cell))
+    if hinted:
+        return len(different) <= MOST_CODES and (joined.total() > len(joined) or len(different) <= 3 * len(cells))
+    if len(different) > min(len(cells), MOST_CODES) or mark == "/":
+        return False
+    if mark in ("|", ";", "；"):
+        return sum(len(set(cell)) for cell in cells) > len(different)
+    again = sum(n > 1 for n in joined.values())
+    if mark in ("、", "\n"):
+        return again > 0
+    words = all(piece.isascii() and " " not in piece for piece in different)
+    return again >= 0.8 * len(joined) and (mark != " " or (words and len(different) < len(cells)))
 
 
 def _is_open(heading: str, counts: Counter[str], *, alone: bool) -> bool:
-    """Open text: the heading asks for words, or most answers are given once, or there are many and a third are."""
+    """Open text: the heading asks for words, or most answers are given once, or there are many and a third
+    are.
+    """
     bare = Counter[str]()
     for word, n in counts.items():
         bare[_FILL.sub("", word)] += n

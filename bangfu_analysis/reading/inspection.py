@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from bangfu_analysis.reading.questionnaire_layout import LIKELY
 from bangfu_analysis.reading.tables import Column, SheetReading, Table, column_letters
 from bangfu_analysis.text import heading_key, mask_long_numbers
 
@@ -72,15 +74,20 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
     Every line is a comment until the researcher takes off the `#`; "" where all is known.
     """
     lines: dict[str, str] = {}
+    likely = []
     for reading in readings:
+        if LIKELY in reading.reason:
+            likely.append(f"#   {json.dumps(reading.file, ensure_ascii=False)}: questionnaire\n")
+            continue
         for table in reading.tables:
             for column in table.columns:
                 key = heading_key(column.heading.rpartition("/")[2])
                 if column.fate == "unmatched" and key and not _is_duplicate(table, column):
                     lines.setdefault(key, _proposal(key, column, reading))
+    asked = f"# 下列文件看起来像问卷。如果是，请去掉行首的 #。\n# read_as:\n{''.join(likely)}" if likely else ""
     if not lines:
-        return ""
-    head = "# 下列表头没有对应的变量。核对后去掉行首的 #；不需要的列写 ignore。\nheadings:\n"
+        return asked
+    head = f"{asked}# 下列表头没有对应的变量。核对后去掉行首的 #；不需要的列写 ignore。\nheadings:\n"
     return head + "\n".join(lines.values()) + "\n"
 
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
@@ -26,7 +24,7 @@ from bangfu_analysis.reading.headings import (
     tells_of_hardship,
 )
 from bangfu_analysis.reading.households import households
-from bangfu_analysis.reading.question_headings import is_named_questionnaire, looks_like_questionnaire
+from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.rows import Block, sort_rows, totals_of
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
@@ -81,32 +79,27 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
             cells=dict.fromkeys(CELL_FATES, 0),
             reason="空表",
         )
-    ledger = Ledger(grid)
-    if _is_questionnaire(grid, words):
-        return _questionnaire(grid, words.codebook, include_hidden)
+    ledger, layout = Ledger(grid), layout_of(grid)
+    said = _read_as(sheet, words.codebook)
+    likely = layout is not None and said in ("", "questionnaire") and is_questionnaire(layout, grid, words)
+    if layout is not None and (likely or said == "questionnaire"):
+        return _questionnaire(grid, words.codebook, include_hidden, layout)
     if found := forms_of(grid, words, position):
         tables, findings = read_forms(found, ledger)
         return _reading(found[0].grid, ledger, "form", tables, [], findings, include_hidden)
-    return _read_tables(grid, ledger, words, include_hidden)
+    read = _read_tables(grid, ledger, words, include_hidden)
+    return replace(read, reason=LIKELY) if likely is None and read.kind == "other" else read
 
 
-def _is_questionnaire(grid: Grid, words: Vocabulary) -> bool:
-    """One header row of reply times and sources, or of numbered questions; or a plain one, in a file or sheet named 问卷.
-
-    A roster of people with ID numbers may number its columns too.
-    """
-    row, *body = np.flatnonzero(grid.counts).tolist()
-    headings = [grid.values[row, c] for c in grid.columns_of(row)]
-    if looks_like_questionnaire(headings):
-        found = [v.name for h in headings if (v := words.find("workers", heading_key(str(h))))]
-        return "id_number" not in found or len(found) < 0.8 * len(headings)
-    whole = len(headings) >= 3 and len(body) > 1 and len(headings) >= int(grid.counts[body].max())
-    return whole and is_named_questionnaire(f"{grid.sheet.file} {grid.name}", headings)
+def _read_as(sheet: Sheet, codebook: Codebook) -> str:
+    """What mapping.yaml says that the file is; "" where it says nothing."""
+    named = (sheet.file, Path(sheet.file).name)
+    return next((str(codebook.read_as[name]) for name in named if name in codebook.read_as), "")
 
 
-def _questionnaire(grid: Grid, codebook: Codebook, include_hidden: bool) -> SheetReading:
+def _questionnaire(grid: Grid, codebook: Codebook, include_hidden: bool, layout: Layout) -> SheetReading:
     """A questionnaire export: its replies are frames of their own; those of a hidden sheet enter none."""
-    read = read_questionnaire(grid, codebook, include_hidden=include_hidden)
+    read = read_questionnaire(grid, codebook, include_hidden=include_hidden, layout=layout)
     if grid.sheet.visible or include_hidden:
         return read
     found = grid.finding("sheet_set_aside", 0, 0, f"整张表另列：{HIDDEN_SHEET}。", severity="info")

@@ -1,12 +1,13 @@
 """An export of an online questionnaire -> the frames `questions` and `responses`.
 
-By text, by number or by score, 问卷星 or 腾讯问卷 or any sheet with one header row and one row per respondent. What an
-export by number does not say (labels of single answers, the stem of an old matrix) a questionnaire's codebook adds: see
-tidy/questionnaire_book.
+By text, by number or by score, 问卷星 or 腾讯问卷 or any sheet with one header row and one row per
+respondent. What an export by number does not say (labels of single answers, the stem of an old matrix) a
+questionnaire's codebook adds: see tidy/questionnaire_book.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -20,7 +21,9 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.answers import STATUSES, Answers, Ints, read_column, shape_of
 from bangfu_analysis.reading.grid import Grid, Ledger
-from bangfu_analysis.reading.question_headings import PRIVATE, grouped, read_heading
+from bangfu_analysis.reading.question_groups import grouped
+from bangfu_analysis.reading.question_headings import names_person
+from bangfu_analysis.reading.questionnaire_layout import Layout, layout_of
 from bangfu_analysis.reading.questions import KINDS, Entry, Fault, Question, questions_of
 from bangfu_analysis.reading.tables import SheetReading, column_letters
 from bangfu_analysis.text import heading_key
@@ -31,21 +34,24 @@ STRUCK = "整行有删除线，未计入答卷。若应计入，请去掉删除�
 UNUSABLE = "序号有空缺、重复或过长，答卷改用所在行号编号。请核对导出的文件。"
 
 
-def read_questionnaire(grid: Grid, codebook: Codebook, *, include_hidden: bool = False) -> SheetReading:
-    """The frames of one sheet, whose first filled row is the header, and the fate of every row and cell.
+def read_questionnaire(
+    grid: Grid, codebook: Codebook, *, include_hidden: bool = False, layout: Layout | None = None
+) -> SheetReading:
+    """The frames of one sheet whose replies lie where `layout` says, and the fate of every row and cell.
 
-    `questions`: source_file, source_sheet, source_row (the header's), cell (of the heading), question_id (unique), block
-    (names the whole question, the same for the items of one matrix), number, text, kind (categorical), item, options
-    (lists of str). `responses`: source_file, source_sheet, respondent_id, question_id, item, option, status (categorical),
-    source_row (Int64), value (Float64), text (str); question by question, in the order of the sheet. Numbers keep to the
-    range of the variable whose heading the question has. FileRefused where the sheet is empty.
+    `questions`: source_file, source_sheet, source_row (the header's), cell (of the heading), question_id
+    (unique), block (names the whole question, the same for the items of one matrix), number, text, kind
+    (categorical), item, options (lists of str), keep_text (are words kept: of none yet). `responses`:
+    source_file, source_sheet, respondent_id, question_id, item, option, status (categorical), source_row
+    (Int64), value (Float64), text (str); question by question, in the order of the sheet. Numbers keep to
+    the range of the variable whose heading the question has. FileRefused where the sheet is empty.
     """
-    filled = [int(row) for row in np.flatnonzero(grid.counts)]
-    if not filled:
+    layout = layout or layout_of(grid)
+    if layout is None:
         raise FileRefused(f"{grid.sheet.file} [{grid.name}]：工作表是空的，没有问卷。请检查导出的文件。")
-    struck = [row for row in filled[1:] if not include_hidden and _is_struck(grid, row)]
-    body = np.setdiff1d(np.array(filled[1:], dtype=np.intp), struck).astype(np.intp)
-    columns = [_column(grid, filled[0], body, j) for j in range(grid.width)]
+    struck = [int(row) for row in layout.body if not include_hidden and _is_struck(grid, int(row))]
+    body = np.setdiff1d(layout.body, struck).astype(np.intp)
+    columns = [_column(grid, layout, body, j) for j in range(grid.width)]
     named, headless = (
         [c for c in columns if c.heading.raw],
         [c for c in columns if not c.heading.raw and c.counts[1:].sum()],
@@ -54,37 +60,52 @@ def read_questionnaire(grid: Grid, codebook: Codebook, *, include_hidden: bool =
     ids, blocks = _ids(questions)
     at = np.array([grid.number(int(row)) for row in body], dtype=np.int64)
     respondents, doubts = _respondents(grid, questions, at)
-    rows, cells = _account(grid, filled[0], struck, body, headless)
+    rows, cells = _account(grid, layout, struck, body, headless)
+    heads = [grid.number(row) for row in (layout.header[0], layout.header[-1])]
     return SheetReading(
-        grid.sheet.file, grid.name, "questionnaire", rows=rows, cells=cells,
-        row_count=grid.height, cells_filled=int(grid.filled.sum()), header_rows=str(grid.number(filled[0])),
-        first_row=int(at[0]) if len(at) else None, last_row=int(at[-1]) if len(at) else None,
-        findings=(*doubts, *_sheet_findings(grid, filled[0], struck, body, columns), *_faults(grid, questions, ids, body)),
-        questions=_questions_frame(grid, questions, ids, blocks, filled[0]),
+        grid.sheet.file,
+        grid.name,
+        "questionnaire",
+        rows=rows,
+        cells=cells,
+        row_count=grid.height,
+        cells_filled=int(grid.filled.sum()),
+        header_rows="-".join(dict.fromkeys(map(str, heads))),
+        first_row=int(at[0]) if len(at) else None,
+        last_row=int(at[-1]) if len(at) else None,
+        findings=(
+            *doubts,
+            *_sheet_findings(grid, layout, struck, body, columns),
+            *_faults(grid, questions, ids, body),
+        ),
+        questions=_questions_frame(grid, questions, ids, blocks, layout.header[0]),
         responses=_responses_frame(grid, questions, ids, at, respondents),
-        cells_by_row=dict(zip(at.tolist(), grid.filled[body][:, [c.index - 1 for c in named]].sum(axis=1).tolist(), strict=True)),
-    )  # fmt: skip
+        cells_by_row=dict(
+            zip(at.tolist(), grid.filled[body][:, [c.index - 1 for c in named]].sum(axis=1).tolist(), strict=True)
+        ),
+    )
 
 
-def _column(grid: Grid, header: int, body: Ints, j: int) -> Answers:
-    column = read_column(j + 1, read_heading(grid.values[header, j] or ""), grid.values[body, j])
+def _column(grid: Grid, layout: Layout, body: Ints, j: int) -> Answers:
+    column = read_column(j + 1, layout.headings[j], grid.values[body, j])
     return replace(column, labels=grid.sheet.labels.get(j + 1, {}))
 
 
 def _questions(grid: Grid, columns: Sequence[Answers], codebook: Codebook) -> Iterator[Question]:
-    by_place = {column.index: column for column in columns}
     coded = _is_coded(grid.sheet.file, columns)
-    for group in grouped((column.index, column.heading) for column in columns):
-        for question in questions_of([by_place[i] for i, _ in group], codebook, coded=coded):
-            yield replace(question, first=group[0][0])
+    for group in grouped(columns):
+        for question in questions_of(group, codebook, coded=coded):
+            yield replace(question, first=group[0].index)
 
 
 def _is_coded(file: str, columns: Sequence[Answers]) -> bool:
-    """Do single answers come as option numbers? The file's name says so, or no question is answered in options' words."""
+    """Do single answers come as option numbers? The file's name says so, or no question is answered in
+    options' words.
+    """
     for word, coded in LAYOUTS.items():
         if word in file:
             return coded
-    asked = [c for c in columns if c.given and not c.heading.role and not PRIVATE.search(c.heading.text)]
+    asked = [c for c in columns if c.given and not c.heading.role and not names_person(c.heading.text)]
     if any(c.heading.part and not c.heading.is_blank for c in asked):
         return True
     shapes = [(shape_of([column], coded=True)[0], column.is_numeric) for column in asked]
@@ -92,26 +113,43 @@ def _is_coded(file: str, columns: Sequence[Answers]) -> bool:
 
 
 def _ids(questions: Sequence[Question]) -> tuple[list[str], list[str]]:
-    """question_id and block of each: Q6 by printed number, U2 the second without one, meta under its heading.
+    """question_id and block of each: Q6 by printed number, else the code that the export gives, U2 the
+    second without either, meta under its heading.
 
-    What repeats gets b, c, … behind it; items of one block are Q7_1, Q7_2, ….
+    What repeats gets b, c, … behind it; items of one block are Q7_1, Q7_2, …, or under their own codes.
     """
     blocks, ids, seen, items = dict[int, str](), list[str](), dict[str, int](), dict[str, int]()
-    unnumbered = accumulate(int(q.kind != "meta" and not q.column.heading.number) for q in questions)
-    for question, nth in zip(questions, unnumbered, strict=True):
+    unnamed = accumulate(int(q.kind != "meta" and not _stem_id(q)) for q in questions)
+    for question, nth in zip(questions, unnamed, strict=True):
         head = question.column.heading
         if question.first not in blocks:
-            stem = head.raw if question.kind == "meta" else f"Q{head.number}" if head.number else f"U{nth}"
+            stem = head.raw if question.kind == "meta" else _stem_id(question) or f"U{nth}"
             seen[stem] = seen.get(stem, 0) + 1
             blocks[question.first] = stem + ("" if seen[stem] == 1 else column_letters(seen[stem]).lower())
         block = blocks[question.first]
         items[block] = items.get(block, 0) + 1
-        ids.append(f"{block}_{items[block]}" if question.item else block)
+        own = _ascii(head.code) if head.code and not head.number else ""
+        ids.append((own if own and own not in ids else f"{block}_{items[block]}") if question.item else block)
     return ids, [blocks[q.first] for q in questions]
 
 
+def _stem_id(question: Question) -> str:
+    """Q6, or the code that the question's columns share (G01Q02 of G01Q02[SQ001])."""
+    head = question.column.heading
+    if head.number:
+        return f"Q{head.number}"
+    shared = head.code and (head.part or question.item) and re.fullmatch(r"(.+?)(?:[_.]\w+|\[\w+\])", head.code)
+    return _ascii(shared[1] if shared else head.code)
+
+
+def _ascii(code: str) -> str:
+    return re.sub(r"[^\w.]+", "_", code).strip("_")
+
+
 def _in_range(question: Question, codebook: Codebook) -> Question:
-    """Numbers outside the plausible range of the variable that the heading means are given up, each with its cell."""
+    """Numbers outside the plausible range of the variable that the heading means are given up, each with
+    its cell.
+    """
     known = {(v.low, v.high): v for v in codebook.by_heading.get(heading_key(question.text), ())}
     if question.kind != "number" or len(known) != 1 or (None, None) in known:
         return question
@@ -149,7 +187,7 @@ def _questions_frame(
             "cell": [grid.cell(header, q.column.index - 1) for q in questions], "question_id": ids, "block": blocks,
             "number": [q.column.heading.number or None for q in questions], "text": [q.text or None for q in questions],
             "kind": pd.Categorical([q.kind for q in questions], KINDS), "item": [q.item or None for q in questions],
-            "options": pd.Series([list(q.options) for q in questions], dtype=object),
+            "options": pd.Series([list(q.options) for q in questions], dtype=object), "keep_text": False,
         }
     )  # fmt: skip
     words = ["source_file", "source_sheet", "cell", "question_id", "block", "number", "text", "item"]
@@ -196,10 +234,13 @@ def _categorical(codes: Ints, categories: list[str]) -> Any:
 
 
 def _account(
-    grid: Grid, header: int, struck: list[int], body: Ints, headless: Sequence[Answers]
+    grid: Grid, layout: Layout, struck: list[int], body: Ints, headless: Sequence[Answers]
 ) -> tuple[dict[str, int], dict[str, int]]:
     ledger = Ledger(grid)
-    ledger.mark([header], "header")
+    for row, first, last in layout.aside:
+        ledger.mark([row], "set_aside", first, last)
+    ledger.mark(layout.notes, "note")
+    ledger.mark(layout.header, "header")
     ledger.mark(struck, "set_aside")
     for column in headless:
         ledger.mark(body, "set_aside", column.index - 1, column.index)
@@ -212,9 +253,16 @@ def _is_struck(grid: Grid, row: int) -> bool:
 
 
 def _sheet_findings(
-    grid: Grid, header: int, struck: list[int], body: Ints, columns: Sequence[Answers]
+    grid: Grid, layout: Layout, struck: list[int], body: Ints, columns: Sequence[Answers]
 ) -> Iterator[Finding]:
-    """Rows struck through or hidden, columns hidden or without a heading, formulas never calculated."""
+    """Rows struck through or hidden, columns hidden or without a heading, what stands beside; formulas
+    never calculated.
+    """
+    header, beside = layout.header[0], {row for row, *_ in layout.aside}
+    if beside:
+        row, first, last = next(a for a in layout.aside if grid.columns_of(*a))
+        message = f"答卷旁边或下面另有 {len(beside)} 行不是答卷（合计、频数表之类），未读入。如是答卷，请移到表内。"
+        yield grid.finding("not_replies", row, grid.columns_of(row, first, last)[0], message)
     for row in struck:
         yield grid.finding("row_struck", row, grid.columns_of(row)[0], STRUCK)
     for row in (int(row) for row in body if row + 1 in grid.sheet.hidden_rows):
@@ -246,10 +294,16 @@ def _faults(grid: Grid, questions: Sequence[Question], ids: Sequence[str], body:
                     action=fault.action,
                     variable=name,
                 )
-            for i in np.flatnonzero(np.isin(column.codes, list(fault.places))):
-                raw = quoted(column.words[column.codes[i]])
-                where = (fault.problem, int(body[i]), column.index - 1, f"{name}：{fault.message}")
+            about = fault.column or column
+            for i in np.flatnonzero(np.isin(about.codes, list(fault.places))):
+                raw = _shown(about, int(about.codes[i]))
+                where = (fault.problem, int(body[i]), about.index - 1, f"{name}：{fault.message}")
                 yield grid.finding(*where, action=fault.action, variable=name, raw=raw)
+
+
+def _shown(column: Answers, place: int) -> str:
+    """A number as it stands, of words only their shape: they may be a name."""
+    return quoted(column.words[place], identifying=bool(np.isnan(column.numbers[place])))
 
 
 def _about(grid: Grid, problem: str, message: str, column: Answers, **more: Any) -> Finding:

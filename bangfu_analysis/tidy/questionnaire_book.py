@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from bangfu_analysis.tidy.questionnaires import option_codes, places_of, questio
 HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，清理和报告按此进行。
 # options 代码与文字，按印刷顺序；reversed 反向计分题写 true；concept 对应的名册变量（如 sex、education）；bands 合并分组：名称与代码。
 # scales 量表：items 题目；top、bottom 计入正面、负面的选项（五级可不写）。
+# keep_text 保留原话的开放题，如 [Q7]；不写的题只记是否作答，原话不进入数据。
 # funnels 漏斗：每步写名称、题号、算作通过的选项，如 [["知晓", "Q5", ["知道"]], ["申请", "Q6", ["是"]]]。
 """
 
@@ -60,11 +61,12 @@ Step = tuple[str, str, tuple[str, ...]]  # name, question_id, options that pass
 
 @dataclass(frozen=True)
 class QuestionnaireBook:
-    """Items by question_id, scales by name, and funnels: name -> steps."""
+    """Items by question_id, scales by name, funnels: name -> steps, and the questions whose open answers are kept in words."""
 
     items: Mapping[str, Item]
     scales: Mapping[str, Scale] = field(default_factory=dict)
     funnels: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    keep_text: tuple[str, ...] = ()
 
 
 def draft_book(questions: pd.DataFrame, responses: pd.DataFrame) -> QuestionnaireBook:
@@ -83,7 +85,7 @@ def draft_book(questions: pd.DataFrame, responses: pd.DataFrame) -> Questionnair
 
 def book_yaml(book: QuestionnaireBook) -> str:
     """The book as YAML to be edited; `book_from(read_yaml(path))` reads it back equal."""
-    lines, usual = [HEAD + "items:"], asdict(Item())
+    lines, usual = [HEAD + f"keep_text: {_json(book.keep_text)}", "items:"], asdict(Item())
     for name, item in book.items.items():
         told = {k: v for k, v in asdict(item).items() if v != usual[k] or k in ("kind", "concept")}
         lines += [f"  {name}:", *(f"    {key}: {_json(value)}" for key, value in told.items())]
@@ -94,6 +96,9 @@ def book_yaml(book: QuestionnaireBook) -> str:
 
 def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     """A book from what the YAML says. CodebookError for unknown keys, kinds, items, codes of bands, or an option named twice."""
+    parts = [f.name for f in fields(QuestionnaireBook)]
+    if unknown := [key for key in content if key not in parts]:
+        raise CodebookError(f"问卷码本：未知的部分 {listed(unknown)}。可用：{listed(parts)}。")
     items = {str(name): _item(str(name), entry) for name, entry in (content.get("items") or {}).items()}
     scales = {str(name): _scale(str(name), entry) for name, entry in (content.get("scales") or {}).items()}
     funnels = {
@@ -102,10 +107,11 @@ def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     }
     named = {f"scales.{name}": scale.items for name, scale in scales.items()}
     named |= {f"funnels.{name}": tuple(q for _, q, _ in steps) for name, steps in funnels.items()}
+    kept = tuple(map(str, content.get("keep_text") or ()))
     for where, members in named.items():
         if absent := [m for m in members if m not in items]:
             raise CodebookError(f"问卷码本 {where}：没有题目 {listed(absent)}。可选：{listed(items)}。")
-    return QuestionnaireBook(items, scales, funnels)
+    return QuestionnaireBook(items, scales, funnels, kept)
 
 
 def pair_exports(
@@ -133,7 +139,7 @@ def apply_book(
 
     CodebookError where the book names a question that the export has not, or an answer is not among its options.
     """
-    if absent := [name for name in book.items if name not in set(questions["question_id"])]:
+    if absent := [name for name in (*book.items, *book.keep_text) if name not in set(questions["question_id"])]:
         raise CodebookError(
             f"问卷码本有导出文件中没有的题目 {listed(absent)}。可选：{listed(questions['question_id'])}。"
         )
@@ -143,6 +149,7 @@ def apply_book(
         **{key: _overlaid(questions, book, key) for key in ("text", "item")},
         kind=pd.Categorical(_overlaid(questions, book, "kind"), categories=KINDS),
         options=pd.Series(options, index=questions.index, dtype=object),
+        keep_text=questions["question_id"].isin(book.keep_text),
     )
     return known, _labelled(responses, known, book)
 

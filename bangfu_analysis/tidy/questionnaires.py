@@ -65,8 +65,12 @@ def without_copied_exports(readings: Sequence[SheetReading]) -> list[SheetReadin
 
 
 def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`questions` and `responses` of a wave: the readings on end, `wave` in front. Categories are joined, not copied to text."""
-    read = [questionnaire_frames(reading) for reading in readings]
+    """`questions` and `responses` of a wave: the readings on end, `wave` in front. Categories are joined, not copied to text.
+
+    `text` stays of meta columns and of questions with `keep_text`, as questionnaire.yaml names them: an answer in somebody's
+    own words may say who they are.
+    """
+    read = [(reading, without_own_words(reading, responses)) for reading, responses in map(questionnaire_frames, readings)]
     if not read:
         raise ArgumentError("stack_questionnaires：没有问卷。请至少给一份读入的问卷。")
     questions = pd.concat([questions for questions, _ in read], ignore_index=True)
@@ -79,6 +83,12 @@ def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[p
     questions.insert(0, "wave", pd.Series(wave, index=questions.index, dtype="str"))
     responses.insert(0, "wave", pd.Series(wave, index=responses.index, dtype="category"))
     return questions, responses
+
+
+def without_own_words(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
+    """The responses without the `text` of questions that are neither meta nor marked `keep_text`."""
+    kept = questions.loc[questions["kind"].eq("meta") | questions["keep_text"], "question_id"]
+    return responses.assign(text=responses["text"].where(responses["question_id"].isin(kept)))
 
 
 def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: str = "indicators") -> pd.DataFrame:

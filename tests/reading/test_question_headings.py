@@ -1,12 +1,6 @@
 import pytest
 
-from bangfu_analysis.reading.question_headings import (
-    Heading,
-    grouped,
-    looks_like_questionnaire,
-    read_heading,
-    stem_and_row,
-)
+from bangfu_analysis.reading.question_headings import Heading, names_person, read_heading, splits_of
 
 
 @pytest.mark.parametrize(
@@ -51,38 +45,45 @@ def test_meta_columns_have_a_role_and_a_numbered_question_of_that_name_has_none(
     ]  # fmt: skip
 
 
-def groups(*headings):
-    return [[h.raw for _, h in g] for g in grouped(enumerate(map(read_heading, headings), start=1))]
-
-
-def test_a_matrix_opened_by_a_dash_takes_the_columns_of_its_number():
-    assert groups("7、满意度—态度", "7、速度", "8、其他") == [["7、满意度—态度", "7、速度"], ["8、其他"]]
-
-
-def test_numbers_that_repeat_without_a_dash_are_separate_questions():
-    assert groups("1、性别", "1、年龄", "2、工种", "1、收入") == [["1、性别"], ["1、年龄"], ["2、工种"], ["1、收入"]]
-
-
-def test_blanks_of_one_question_stay_together():
-    assert groups("9、(1)类别", "9、(2)数量", "10、(甲)") == [["9、(1)类别", "9、(2)数量"], ["10、(甲)"]]
-
-
-def test_a_dash_of_two_characters_is_punctuation_and_the_last_single_one_parts_stem_from_row():
-    assert stem_and_row(read_heading("7、政策——知晓—低保")) == ("政策——知晓", "低保")
-    assert stem_and_row(read_heading("7、政策——知晓")) == ("", "政策——知晓")
+@pytest.mark.parametrize(
+    ("raw", "code", "number", "text"),
+    [
+        ("G01Q02[SQ001]. 您需要哪些帮助？ [甲]", "G01Q02[SQ001]", "", "您需要哪些帮助？ [甲]"),
+        ("Q2_1", "Q2_1", "", "Q2_1"),
+        ("Q3. 您满意吗？", "", "3", "您满意吗？"),
+        ("1\t我的感受", "", "1", "我的感受"),
+    ],
+)
+def test_the_code_that_an_export_gives_is_no_part_of_the_words(raw, code, number, text):
+    found = read_heading(raw)
+    assert (found.code, found.number, found.text) == (code, number, text)
 
 
 @pytest.mark.parametrize(
-    ("headings", "answer"),
+    ("raw", "mark", "stem", "part"),
     [
-        (["序号", "提交答卷时间", "所用时间", "来源", "1、性别"], True),
-        (["编号", "开始答题时间", "结束答题时间", "答题时长", "1.性别"], True),
-        (["1、性别", "2、年龄", "3、工种"], True),
-        (["序号", "姓名", "性别", "身份证号", "致困原因"], False),
-        (["姓名", "1、基本工资", "2、津贴", "3、奖金"], False),
-        (["序号", "来源", "金额"], False),
-        (["说明"], False),
+        ("7、满意度—态度", "—", "满意度", "态度"),
+        ("请评价-办事快", "-", "请评价", "办事快"),
+        ("请评价 [办事快]", "[]", "请评价", "办事快"),
+        ("请评价（办事（很）快）", "[]", "请评价", "办事（很）快"),
+        ("needs/legal", "/", "needs", "legal"),
+        ("请评价：办事快", "：", "请评价", "办事快"),
+        ("请评价 - 其他 - 文本", "-", "请评价", "其他"),
     ],
 )
-def test_a_questionnaire_is_told_from_a_roster_by_its_headings(headings, answer):
-    assert looks_like_questionnaire(headings) is answer
+def test_a_heading_may_be_a_stem_and_a_part_in_any_punctuation(raw, mark, stem, part):
+    assert splits_of(read_heading(raw))[mark, stem] == part
+
+
+def test_a_dash_of_two_characters_is_punctuation():
+    assert not splits_of(read_heading("7、政策——知晓"))
+    assert splits_of(read_heading("7、政策——知晓—低保")) == {("—", "政策——知晓"): "低保"}
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["您的称呼", "Name", "填表人", "您的手机", "工号", "您的微信", "Your phone number", "您孩子叫什么", "签名", "车牌", "设备号"],
+)
+def test_what_names_a_person_is_known_by_its_heading_in_many_words(heading):
+    assert names_person(heading)
+    assert not names_person("您的性别") and not names_person("surname of none? no: renamed")

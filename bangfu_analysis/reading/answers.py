@@ -101,12 +101,17 @@ class Answers:
         """Every answer is a number (true of no answer at all)."""
         return not np.isnan(self.numbers[self.given]).any()
 
+    def said(self, place: int) -> str:
+        """The label of a word: what its number means where the file says so, else itself without what was filled in."""
+        number = self.numbers[place]
+        own = None if np.isnan(number) else self.labels.get(int(number))
+        return own or label_and_fill(self.words[place])[0]
+
     def ticked(self, place: int) -> float:
         """1 where a word says that the option which the heading names was chosen, 0 that it was not, NaN
         where neither.
         """
-        word, number = self.words[place], self.numbers[place]
-        said = [squeeze(w).lower() for w in (word, "" if np.isnan(number) else self.labels.get(int(number), ""))]
+        said = [squeeze(word).lower() for word in (self.said(place), self.words[place])]
         if any(w in YES or (w and w == squeeze(self.heading.part).lower()) for w in said):
             return 1.0
         return 0.0 if any(w in NO for w in said) else np.nan
@@ -144,7 +149,8 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
     bare = list(dict.fromkeys(_FILL.sub("", word) for word in counts))
     strong_only = hint in ("单选", "填空", "简答") or bool(OPEN_WORDS.search(heading))
     if separator := separator_of(bare, hinted=hint == "多选", strong_only=strong_only):
-        return ("ranking" if separator == "→" or hint == "排序" else "multiple"), separator
+        ranked = separator == "→" or hint == "排序" or (not hint and _all_in_each([pieces(b, separator) for b in bare]))
+        return ("ranking" if ranked else "multiple"), separator
     if hint in ("多选", "排序"):
         return ("multiple", "┋") if hint == "多选" else ("ranking", "→")
     is_open = hint in ("填空", "简答") or (hint != "单选" and _is_open(heading, counts, alone=len(columns) == 1))
@@ -269,6 +275,11 @@ def _are_ranks(cells: Sequence[Sequence[str]]) -> bool:
     places = {place for cell in cells for place in enumerate(cell)}
     mixed = 2 * len(places) >= 3 * len(options) or all(set(cell) == options for cell in cells)
     return mixed and len(options) <= MOST_CODES and 2 * sum(len(cell) > 1 for cell in cells) >= len(cells)
+
+
+def _all_in_each(cells: Sequence[Sequence[str]]) -> bool:
+    """Each cell joins all of three options or more, in different orders."""
+    return len({frozenset(cell) for cell in cells}) == 1 < len({tuple(cell) for cell in cells}) and len(cells[0]) > 2
 
 
 def _pieces_recur(cells: set[tuple[str, ...]], mark: str, *, hinted: bool) -> bool:

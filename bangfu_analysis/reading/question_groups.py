@@ -14,7 +14,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from bangfu_analysis.reading.answers import MOST_CODES, MOST_OPTIONS, Answers, label_and_fill
+from bangfu_analysis.reading.answers import MOST_CODES, MOST_OPTIONS, Answers
 from bangfu_analysis.reading.question_headings import OPEN_PART, splits_of
 
 MOSTLY = 0.95  # of the cells of a column of ticks are ticks; the others are told
@@ -128,7 +128,7 @@ def _are_alike(run: Sequence[Answers]) -> bool:
     if all(c.is_numeric for c in told):
         numbers = np.concatenate([c.numbers[c.given] for c in told])
         return bool(((numbers == np.round(numbers)) & (np.abs(numbers) <= MOST_CODES)).all())
-    said = [{label_and_fill(c.words[i])[0] for i in c.given} for c in told]
+    said = [{c.said(i) for i in c.given} for c in told]
     others = [set().union(*(s for j, s in enumerate(said) if j != i)) for i in range(len(said))]
     shared = [len(words & other) for words, other in zip(said, others, strict=True)]
     few = len(set().union(*said)) <= MOST_OPTIONS

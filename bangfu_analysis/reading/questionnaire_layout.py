@@ -37,7 +37,7 @@ _CODE = re.compile(r'[A-Za-z_][\w.#\[\]]*(?: ?\(in seconds\))?|\{"ImportId.*', r
 _SAME = re.compile(r"Response|Open-Ended Response|回答|答案|回复|开放式回复|请选择", re.IGNORECASE)
 _SUMS = re.compile(r"小计|合计|总计|比例|占比|百分比|频[数率次]|平均值|标准差")
 _SUMMED = re.compile(r"合计|总计|小计|平均值?|总和|比例|有效填写人[次数]")
-_CALLED, _NUMERAL = re.compile(r"问卷|答卷|测评|\.(?:sav|dta)\b"), re.compile(r"\d+(?:\.\d+)?")
+_CALLED, _NUMERAL = re.compile(r"问卷|答卷|测评"), re.compile(r"\d+(?:\.\d+)?")
 _PARTED = re.compile(r"[;；,，、┋|→]\s*")
 
 
@@ -67,7 +67,7 @@ def layout_of(grid: Grid) -> Layout | None:
     top = next(i for i, row in enumerate(rows) if counts[row] > max(min(1, wide - 1), min(2, wide // 3)))
     header = [rows[top]]
     for row in rows[top + 1 : top + MOST_HEADERS]:
-        if not _goes_on(grid, header[-1], row, first, last):
+        if grid.sheet.codes or not _goes_on(grid, header[-1], row, first, last):
             break
         header.append(row)
     below = rows[top + len(header) :]
@@ -97,12 +97,14 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     telling = [h for h in roles if {squeeze(h.raw).lower(), squeeze(h.code).lower()} & TELLING]
     if telling and (len(roles) + numbered >= 3 or numbered):
         return True
-    named = any(names_person(h.text) and not h.number for h in headings)
+    named = any(names_person(h.text) and not h.number for _, h in asked)
     if numbered >= 3 and numbered >= 0.6 * len(headings) and not named:
         return True
     place, said = f"{grid.sheet.file} {grid.name}", [halfwidth(h.raw) for h in headings]
     plain = not named and not any(_NUMERAL.fullmatch(w) for w in said)
-    if _CALLED.search(place) and plain and (grid.sheet.labels or len(headings) >= 3) and len(layout.body) > 1:
+    if grid.sheet.codes and "id_number" not in known:
+        return True
+    if _CALLED.search(place) and plain and len(headings) >= 3 and len(layout.body) > 1:
         return True
     recurring = [j for j, _ in asked if _recurs(grid, layout.body, j)]
     asking = [h for _, h in asked if ASKING.search(h.text) or HINT.search(h.text) or h.number]
@@ -144,7 +146,7 @@ def _goes_on(grid: Grid, above: int, row: int, first: int, last: int) -> bool:
     for j in columns:
         below = Counter(map(str, (v for v in grid.values[row + 1 : row + SAMPLE, j] if v is not None)))
         if len(below) <= below.total() / 2:
-            strange.append(str(grid.values[row, j]) not in below)
+            strange.append(len(below) == 1 or str(grid.values[row, j]) not in below)  # its only answer: a tick
     if not strange:
         return coded[1] >= 0.8 and len(columns) > 1 and coded[0] < 0.6
     texts = all(isinstance(grid.values[row, j], str) for j in columns)
@@ -157,7 +159,7 @@ def _share_coded(grid: Grid, row: int, first: int, last: int) -> float:
 
 
 def _headings(grid: Grid, header: Sequence[int], first: int, last: int) -> tuple[Heading, ...]:
-    """What each column is headed with: the words of its levels, those above gaps carried on; and its code."""
+    """What each column is headed with: the words of its levels, carried on over gaps; and its code."""
     coded = [_share_coded(grid, row, first, last) >= 0.6 for row in header]
     worded = [row for row, code in zip(header, coded, strict=True) if not code] or header[:1]
     codes = [row for row, code in zip(header, coded, strict=True) if code and row not in worded]
@@ -170,8 +172,9 @@ def _headings(grid: Grid, header: Sequence[int], first: int, last: int) -> tuple
                 cell = carried[row]
             carried[row] = cell
             levels += [cell] if cell and not (levels and (_SAME.fullmatch(cell) or cell in levels)) else []
-        code = next((str(grid.values[row, j] or "").strip() for row in codes if first <= j < last), "")
-        found.append(read_heading("—".join(levels) or code, "" if code in levels else code))
+        own = grid.sheet.codes.get(j + 1, "")
+        code = next((str(grid.values[row, j] or "").strip() for row in codes if first <= j < last), own)
+        found.append(read_heading("—".join(levels) or code, "" if code in levels and not own else code))
     return tuple(found)
 
 

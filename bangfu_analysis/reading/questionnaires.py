@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -119,11 +119,11 @@ def _ids(questions: Sequence[Question]) -> tuple[list[str], list[str]]:
     What repeats gets b, c, … behind it; items of one block are Q7_1, Q7_2, …, or under their own codes.
     """
     blocks, ids, seen, items = dict[int, str](), list[str](), dict[str, int](), dict[str, int]()
-    unnamed = accumulate(int(q.kind != "meta" and not _stem_id(q)) for q in questions)
-    for question, nth in zip(questions, unnamed, strict=True):
+    unnamed = count(1)
+    for question in questions:
         head = question.column.heading
         if question.first not in blocks:
-            stem = head.raw if question.kind == "meta" else _stem_id(question) or f"U{nth}"
+            stem = head.raw if question.kind == "meta" else _stem_id(question) or f"U{next(unnamed)}"
             seen[stem] = seen.get(stem, 0) + 1
             blocks[question.first] = stem + ("" if seen[stem] == 1 else column_letters(seen[stem]).lower())
         block = blocks[question.first]

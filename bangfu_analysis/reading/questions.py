@@ -16,6 +16,7 @@ import numpy as np
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reading.answers import (
     ANSWERED,
+    BLANK,
     SKIPPED,
     STATUSES,
     Answers,
@@ -36,7 +37,8 @@ KINDS = ("single", "multiple", "matrix", "ranking", "number", "text", "meta")
 YES_NO = {"是", "否", "有", "无", "没有", "会", "不会"}
 LONGEST_NUMBER = 1e10
 OTHER = "其他"
-_PLACE = re.compile(r"(?:rank|排名|排序|顺位|第|名次)\s*(\d+|[一二三四五六七八九十])", re.IGNORECASE)
+_PICK = re.compile(r"选择\s*\d+|第?\d+选|mention\s*\d+|choice\s*\d+", re.IGNORECASE)
+_PLACE = re.compile(r"(?:rank|排名|排序|顺位|名次)\s*\d+|第?[\d一二三四五六七八九十]+(?:位|名|顺位)", re.IGNORECASE)
 _DURATION = re.compile(r"(?:(\d+)(?:小时|时))?(?:(\d+)分钟?)?(?:(\d+(?:\.\d+)?)秒?)?")
 _CLOCK = re.compile(r"(\d+):(\d{1,2}):(\d{1,2})")
 _TIME = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]*(?:(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?)?")
@@ -193,7 +195,7 @@ def _block(group: Sequence[Answers], *, coded: bool) -> Iterator[Question]:
     others = [c for c in closed if c not in ticks]
     if ticks and all(OPEN_PART.search(c.heading.part) and not c.is_numeric for c in others):
         yield _several(group, "multiple", Answers.ticked)
-    elif all(_PLACE.search(c.heading.part) for c in group) and not all(c.is_numeric for c in closed):
+    elif all(_PLACE.fullmatch(c.heading.part) or _PICK.fullmatch(c.heading.part) for c in group) and closed:
         yield _placed(group)
     elif closed and not any(c.labels for c in closed) and all(c.is_numeric or OPEN_PART.search(c.heading.part) for c in closed):
         yield from _numbers(group)
@@ -260,20 +262,24 @@ def _several_meaning(values: dict[str, float], texts: dict[str, str], skipped: b
 
 
 def _placed(group: Sequence[Answers]) -> Question:
-    """`第1位`, `第2位`: the options stand in the cells; one that the file has labels for under its code."""
+    """`第1位`, `第2位` (a ranking) or `选择1`, `选择2` (a multiple choice): the options stand in the cells."""
+    ranked = not all(_PICK.fullmatch(c.heading.part) for c in group)
     codes, combinations = _together(group)
-    meanings = []
+    labels = [label for c in group for _, label in sorted(c.labels.items())]
+    options = dict.fromkeys(labels or sorted(c.said(i) for c in group for i in c.given))
+    meanings: list[Meaning] = []
     for row in combinations:
-        said = [
-            c.labels.get(int(c.numbers[i]), c.words[i]) if not np.isnan(c.numbers[i]) else label_and_fill(c.words[i])[0]
-            for c, i in zip(group, row, strict=True)
-            if c.state[i] == ANSWERED
-        ]
-        skipped = any(c.state[i] == SKIPPED for c, i in zip(group, row, strict=True))
-        ranked = tuple(Entry(option, float(rank)) for rank, option in enumerate(dict.fromkeys(said), start=1))
-        meanings.append(ranked or NOT_ANSWERED[SKIPPED] if skipped else ranked or (Entry(status="blank"),))
-    options = dict.fromkeys(str(e.option) for meaning in meanings for e in meaning if e.option)
-    return Question(group[0], "ranking", codes, meanings, group[0].heading.text, options=tuple(sorted(options)))
+        cells = list(zip(group, row, strict=True))
+        said = dict.fromkeys(c.said(i) for c, i in cells if c.state[i] == ANSWERED)
+        if not said:
+            state = SKIPPED if any(c.state[i] == SKIPPED for c, i in cells) else BLANK
+            meanings.append(NOT_ANSWERED[state])
+        elif ranked:
+            meanings.append(tuple(Entry(option, float(rank)) for rank, option in enumerate(said, start=1)))
+        else:
+            meanings.append(tuple(Entry(option, float(option in said)) for option in options))
+    kind = "ranking" if ranked else "multiple"
+    return Question(group[0], kind, codes, meanings, group[0].heading.text, options=tuple(options))
 
 
 def _at_odds(whole: Answers, question: Question, group: Sequence[Answers]) -> Iterator[Fault]:
@@ -353,7 +359,7 @@ def _meta(column: Answers) -> Question:
         return _private(column)
     found = _question(column, "meta", lambda i: (_meta_entry(role, column.words[i], column.numbers[i]),))
     nothing = [m[0].value is None and not m[0].text and m[0].status == "answered" for m in found.meanings]
-    wrong = frozenset(i for i in column.given if nothing[i] and role != "ip")
+    wrong = frozenset(i for i in column.given if nothing[i] and role not in ("ip", "row"))
     message = "读不出数字或时间，记为缺失。应为如 158秒 或 2025/1/22 22:28:12。请核对。"
     return replace(found, faults=(Fault("meta_unreadable", message, wrong),) if wrong else ())
 
@@ -364,7 +370,7 @@ def _meta_entry(role: str, word: str, number: float) -> Entry:
     if role in ("time", "ip", "words"):
         return Entry(text={"time": _iso, "ip": _province, "words": safe_text}[role](word) or None)
     value = _seconds(word) if role == "seconds" else number
-    return Entry(value=None if np.isnan(value) else value)
+    return Entry(value=None if np.isnan(value) or value >= LONGEST_NUMBER else value)
 
 
 def _seconds(word: str) -> float:

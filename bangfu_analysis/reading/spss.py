@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from string import ascii_lowercase
 from types import ModuleType
 from typing import Any
 
@@ -16,13 +18,16 @@ from bangfu_analysis.reading.tables import Sheet
 SUFFIXES = (".sav", ".dta")
 MISSING_LABELS = {-3: "跳过", -2: "空"}
 STATA_MISSING = {"a": -3, "b": -2}
+STATA_LETTERS = frozenset(ascii_lowercase)
+_SKIPPED = re.compile(r"跳|不适用|skip|not applicable|inapplicable|n/a", re.IGNORECASE)
 
 
 def read_statistics_file(path: Path, file: str) -> Sheet:
-    """A .sav or .dta as a Sheet whose header is the variable labels (else names), with its value labels.
+    """A .sav or .dta as a Sheet whose header is the variable labels (else names), with its names and value labels.
 
-    Labels of missing kinds are left out. User-missing codes stay as they are (-3, -2); Stata's .a is -3, .b -2.
-    FileRefused where it cannot be read.
+    A value that the file declares missing is (跳过) where its label says so, else (空); its label is left out. Stata's .a
+    without a label is (跳过). The variables of a multiple-response set are headed `set—variable`, and hold 1 and 0 where
+    it counts one value. FileRefused where it cannot be read.
     """
     package = _pyreadstat()
     read = {".sav": package.read_sav, ".dta": package.read_dta}[_suffix(path)]
@@ -30,16 +35,28 @@ def read_statistics_file(path: Path, file: str) -> Sheet:
         frame, meta = read(str(path), user_missing=True)
     except (package.ReadstatError, UnicodeDecodeError) as fault:
         raise FileRefused(f"{file}：不是可以读取的 SPSS/Stata 文件。请用原软件另存一次（SPSS 选 UTF-8）。") from fault
-    headings = [meta.column_names_to_labels.get(name) or name for name in frame.columns]
-    labels = {
-        i: {int(c): str(w) for c, w in meta.variable_value_labels[name].items() if _is_code(c)}
-        for i, name in enumerate(frame.columns, start=1)
-        if name in meta.variable_value_labels
-    }
-    words = [meta.readstat_variable_types[name] == "string" for name in frame.columns]
-    columns = [[_cell(v, w) for v in frame.iloc[:, i].astype(object)] for i, w in enumerate(words)]
+    headings, labels, columns = [], dict[int, dict[int, str]](), []
+    sets = {name: known for known in meta.mr_sets.values() for name in known["variable_list"]}
+    for i, name in enumerate(frame.columns, start=1):
+        said = meta.variable_value_labels.get(name, {})
+        ranges = meta.missing_ranges.get(name, ())
+        label = meta.column_names_to_labels.get(name) or name
+        cells = [None if v is None or v != v or v == "" else v for v in frame[name].astype(object)]
+        if meta.readstat_variable_types[name] != "string":
+            cells = [_missing(v, said, ranges) or v for v in cells]
+        own = {int(c): str(w) for c, w in said.items() if _is_code(c) and _missing(c, said, ranges) is None}
+        if known := sets.get(name):
+            nth = known["variable_list"].index(name) + 1
+            label = f"{known['label'] or name.rstrip('0123456789_')}—{label if known['is_dichotomy'] else f'选择{nth}'}"
+            if known["is_dichotomy"]:
+                cells, own = [_counted(cell, known["counted_value"]) for cell in cells], {}
+        headings.append(label)
+        columns.append(cells)
+        labels |= {i: own} if own else {}
     body = list(zip(*columns, strict=True))
-    return Sheet(file, path.stem, [tuple(headings), *body], tuple(range(1, len(body) + 2)), labels=labels)
+    codes = dict(enumerate(map(str, frame.columns), start=1))
+    numbers = tuple(range(1, len(body) + 2))
+    return Sheet(file, path.stem, [tuple(headings), *body], numbers, labels=labels, codes=codes)
 
 
 def write_statistics_file(
@@ -74,14 +91,24 @@ def _suffix(path: Path) -> str:
     return path.suffix.lower()
 
 
-def _cell(value: Any, is_text: bool) -> object:
-    if value in STATA_MISSING and not is_text:
-        return STATA_MISSING[value]
-    return None if value != value or value == "" else value
+def _missing(value: Any, labels: Mapping[Any, str], ranges: Sequence[Mapping[str, Any]]) -> str | None:
+    """(跳过) or (空) for a value that the file declares missing."""
+    within = isinstance(value, int | float) and any(span["lo"] <= value <= span["hi"] for span in ranges)
+    if not within and value not in STATA_LETTERS and not (value in MISSING_LABELS and value in labels):
+        return None
+    told = labels.get(value, "")
+    skipped = _SKIPPED.search(told) or (not told and value in ("a", -3))
+    return "(跳过)" if skipped else "(空)"
+
+
+def _counted(cell: object, counted: object) -> object:
+    if cell is None or cell in ("(跳过)", "(空)"):
+        return cell
+    return int(cell == counted or str(cell) == str(counted))
 
 
 def _is_code(code: object) -> bool:
-    return isinstance(code, int | float) and int(code) == code and int(code) not in MISSING_LABELS
+    return isinstance(code, int | float) and int(code) == code
 
 
 def _pyreadstat() -> ModuleType:

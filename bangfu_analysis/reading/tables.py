@@ -23,7 +23,8 @@ class Sheet:
     `cells[i][j]`: Python values (str, int, float, bool, datetime, date, time, timedelta, None), every row equally long;
     an error cell is its text (`#REF!`). Row i is the row a person calls `row_numbers[i]` (Excel row; physical line
     of a text file); column j is Excel column j + 1. Positions below are 1-based indices into `cells`.
-    `labels`: column index -> code -> what it means, where the file says so (SPSS, Stata).
+    `labels`: column index -> code -> what it means, and `codes`: column index -> variable's name, where the file says so
+    (SPSS, Stata).
     `structure` is "" where hidden rows, strikes and merges are known, else why they are not.
     """
 
@@ -42,6 +43,7 @@ class Sheet:
     epoch1904: bool = False
     structure: str = ""
     labels: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    codes: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

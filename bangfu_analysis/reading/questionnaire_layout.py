@@ -35,7 +35,7 @@ SAMPLE, MOST_HEADERS = 500, 4
 LEAST_REPLIES = 4
 _CODE = re.compile(r'[A-Za-z_][\w.#\[\]]*(?: ?\(in seconds\))?|\{"ImportId.*', re.ASCII | re.DOTALL)
 _SAME = re.compile(r"Response|Open-Ended Response|回答|答案|回复|开放式回复|请选择", re.IGNORECASE)
-_SUMS = re.compile(r"小计|合计|总计|比例|占比|百分比|频[数率次]|平均值|标准差")
+_SUMS = re.compile(r"题[号目干]$|选项$|小计|合计|总计|比例|占比|百分比|频[数率次]|平均值|标准差")
 _SUMMED = re.compile(r"合计|总计|小计|平均值?|总和|比例|有效填写人[次数]")
 _CALLED, _NUMERAL = re.compile(r"问卷|答卷|测评"), re.compile(r"\d+(?:\.\d+)?")
 _PARTED = re.compile(r"[;；,，、┋|→]\s*")
@@ -46,13 +46,14 @@ class Layout:
     """`headings` by column of the grid ("" where there is none); rows of the grid: those of the header, of
     replies, and others.
 
-    `aside`: (row, first column, last column) of what stands beside or below the replies and is none.
+    `columns`: [first, last) of the replies; `aside`: row, first and last column of what stands beside or below them.
     """
 
     headings: tuple[Heading, ...]
     header: tuple[int, ...]
     notes: tuple[int, ...]
     body: Ints
+    columns: tuple[int, int]
     aside: tuple[tuple[int, int, int], ...] = ()
 
 
@@ -77,7 +78,7 @@ def layout_of(grid: Grid) -> Layout | None:
     aside += [(int(row), *side) for side in sides for row in np.flatnonzero(grid.counts)]
     notes = tuple(rows[:top])
     headings = _headings(grid, header, first, last)
-    return Layout(headings, tuple(header), notes, np.array(below[:end], dtype=np.intp), tuple(aside))
+    return Layout(headings, tuple(header), notes, np.array(below[:end], dtype=np.intp), (first, last), tuple(aside))
 
 
 def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | None:
@@ -90,7 +91,7 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     roles = [h for h in headings if h.role]
     asked = [(j, h) for j, h in enumerate(layout.headings) if h.raw and not h.role]
     known = [v.name for h in headings if (v := words.find("workers", heading_key(h.raw)))]
-    summed = any(_SUMS.search(h.text) for _, h in asked[1:])
+    summed = any(_SUMS.match(squeeze(h.text)) for _, h in asked)
     if summed or ("id_number" in known and len(known) >= 0.8 * len(headings)):
         return False
     numbered = sum(bool(h.number) for h in headings)
@@ -146,7 +147,7 @@ def _goes_on(grid: Grid, above: int, row: int, first: int, last: int) -> bool:
     for j in columns:
         below = Counter(map(str, (v for v in grid.values[row + 1 : row + SAMPLE, j] if v is not None)))
         if len(below) <= below.total() / 2:
-            strange.append(len(below) == 1 or str(grid.values[row, j]) not in below)  # its only answer: a tick
+            strange.append(len(below) == 1 or str(grid.values[row, j]) not in below)  # the only one is a tick
     if not strange:
         return coded[1] >= 0.8 and len(columns) > 1 and coded[0] < 0.6
     texts = all(isinstance(grid.values[row, j], str) for j in columns)

@@ -51,7 +51,7 @@ def read_questionnaire(
         raise FileRefused(f"{grid.sheet.file} [{grid.name}]：工作表是空的，没有问卷。请检查导出的文件。")
     struck = [int(row) for row in layout.body if not include_hidden and _is_struck(grid, int(row))]
     body = np.setdiff1d(layout.body, struck).astype(np.intp)
-    columns = [_column(grid, layout, body, j) for j in range(grid.width)]
+    columns = [_column(grid, layout, body, j) for j in range(*layout.columns)]
     named, headless = (
         [c for c in columns if c.heading.raw],
         [c for c in columns if not c.heading.raw and c.counts[1:].sum()],

@@ -1,4 +1,4 @@
-"""Replies drawn with truth, written as each platform exports them and read back: the counts are those drawn."""
+"""Replies drawn with truth, written as each platform exports them: the counts read back are those drawn."""
 
 from collections import Counter
 from random import Random
@@ -6,6 +6,8 @@ from random import Random
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.errors import CodebookError
+from bangfu_analysis.reading.inspection import proposed_mapping
 from bangfu_analysis.reading.locate import read_sheet
 from bangfu_analysis.reading.tables import Sheet
 
@@ -556,3 +558,45 @@ def test_an_export_of_any_platform_gives_the_counts_that_were_drawn(platform):
         assert not len(found) or (found["kind"].tolist() == ["number"] and values.sum() == TRUTH[name])
     said = reading.responses.to_csv() + str(reading.findings)
     assert not any(r["name"] in said for r in REPLIES) and "caiji01" not in said and "10.0.0.1" not in said
+
+
+def plain(n=30):
+    """Headings that are no questions: a questionnaire only by the shape of its answers."""
+    rng = Random(3)
+    rows = [[rng.choice(["甲", "乙", "丙"]) for _ in range(4)] for _ in range(n)]
+    return "数据.xlsx", [["颜色", "口味", "大小", "形状"], *rows]
+
+
+def test_what_only_looks_like_a_questionnaire_is_set_aside_and_one_line_settles_it():
+    file, cells = plain()
+    unsure = read(file, cells)
+    assert unsure.kind == "other" and "looks like a questionnaire" in unsure.reason
+    assert f'#   "{file}": questionnaire' in proposed_mapping([unsure])
+    sheet = Sheet(file, "Sheet1", [tuple(row) for row in cells], tuple(range(1, len(cells) + 1)))
+    settled = read_sheet(sheet, load_codebook({"read_as": {file: "questionnaire"}}))
+    assert settled.kind == "questionnaire" and settled.responses["respondent_id"].nunique() == 30
+    with pytest.raises(CodebookError, match="read_as 中 数据.xlsx 的 'survey' 无效。可选：questionnaire"):
+        load_codebook({"read_as": {file: "survey"}})
+
+
+SUMMARIES = {
+    "counts of each option": [["选项", "小计", "比例"], ["男", 17, "70%"], ["女", 7, "30%"], ["有效人次", 24, ""]],
+    "the questions themselves": [["题号", "题目", "选项"], *([f"Q{i}", f"情况{i}？", "是/否"] for i in range(9))],
+    "sums by unit": [["单位", "满意", "一般", "合计"], *([f"{i}厂", i, 2 * i, 3 * i] for i in range(1, 9))],
+}
+
+
+@pytest.mark.parametrize("cells", SUMMARIES.values(), ids=SUMMARIES)
+def test_summaries_beside_the_answers_are_no_replies(cells):
+    assert read("问卷统计.xlsx", cells).kind != "questionnaire"
+
+
+def test_a_frequency_table_beside_the_replies_and_sums_below_are_told_apart():
+    file, cells = google_forms()
+    beside = [["", "选项", "小计"], ["", "男", 9], ["", "女", 11]]
+    wide = [[*row, *(beside[i] if i < 3 else [""] * 3)] for i, row in enumerate(cells)]
+    reading = read(file, [*wide, ["合计", 40, 40]])
+    assert reading.responses["respondent_id"].nunique() == N
+    assert counted(reading, "性别") == (["single"], TRUTH["sex"])
+    assert [f.problem for f in reading.findings if f.problem != "identifying_column"] == ["not_replies"]
+    assert sum(reading.cells.values()) == reading.cells_filled and reading.cells["set_aside"] == 9

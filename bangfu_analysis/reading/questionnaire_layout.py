@@ -46,7 +46,7 @@ class Layout:
     """`headings` by column of the grid ("" where there is none); rows of the grid: those of the header, of
     replies, and others.
 
-    `columns`: [first, last) of the replies; `aside`: row, first and last column of what stands beside or below them.
+    `columns`: [first, last) of the replies; `aside`: row, first and last column of what stands around them.
     """
 
     headings: tuple[Heading, ...]
@@ -78,7 +78,8 @@ def layout_of(grid: Grid) -> Layout | None:
     aside += [(int(row), *side) for side in sides for row in np.flatnonzero(grid.counts)]
     notes = tuple(rows[:top])
     headings = _headings(grid, header, first, last)
-    return Layout(headings, tuple(header), notes, np.array(below[:end], dtype=np.intp), (first, last), tuple(aside))
+    body = np.array(below[:end], dtype=np.intp)
+    return Layout(headings, tuple(header), notes, body, (first, last), tuple(aside))
 
 
 def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | None:

@@ -580,8 +580,8 @@ def test_what_only_looks_like_a_questionnaire_is_set_aside_and_one_line_settles_
 
 
 SUMMARIES = {
-    "counts of each option": [["选项", "小计", "比例"], ["男", 17, "70%"], ["女", 7, "30%"], ["合计", 24, ""]],
-    "the questions themselves": [["题号", "题目", "选项"], *([f"Q{i}", f"问{i}？", "是/否"] for i in range(9))],
+    "counts of options": [["选项", "小计", "比例"], ["男", 17, "70%"], ["女", 7, "30%"], ["合计", 24, ""]],
+    "the questions": [["题号", "题目", "选项"], *([f"Q{i}", f"问{i}？", "是/否"] for i in range(9))],
     "sums by unit": [["单位", "满意", "一般", "合计"], *([f"{i}厂", i, 2 * i, 3 * i] for i in range(1, 9))],
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,14 +25,15 @@ class Cell(NamedTuple):
 class Cut:
     """One raw result frame with what its counts count, before protection.
 
-    `frame`: dimension columns (codes; missing: those without a value), then measures (n, base_n, left_out_n,
-    share, estimate, se ...); `dimensions`: outer ones first; `within`: those inside which shares add up and
-    base_n counts; `apart`: dimensions that name a population of their own (a wave, an indicator, an item);
-    `population`: "workers/2009", or "workers" where a dimension of `apart` follows it; `where`: the subgroup,
-    {variable: code or [codes]}; `multiple`: dimensions of which a person may have several;
-    `kind`: count; rate (base_n is a public denominator, no count of this population); mean, quantile (of n
-    people who have a value of `variable`) and total (the amount of n people), which stand in `estimate`;
-    `contributions`: columns `largest` and `second` of each row of a mean or total, for dominance.
+    `frame`: dimension columns (codes; missing: those without a value), then measures (n, base_n,
+    left_out_n, share, estimate, se ...); `dimensions`: outer ones first; `within`: those inside which
+    shares add up and base_n counts; `apart`: dimensions that name a population of their own (a wave, an
+    indicator, an item); `population`: "workers/2009", or "workers" where a dimension of `apart` follows
+    it; `where`: the subgroup, {variable: code or [codes]}; `multiple`: dimensions of which a person may
+    have several; `kind`: count; rate (base_n is a public denominator, no count of this population); mean,
+    quantile (of n people who have a value of `variable`) and total (the amount of n people), which stand
+    in `estimate`; `contributions`: columns `largest` and `second` of each row of a mean or total, for
+    dominance.
     """
 
     id: str
@@ -55,13 +56,14 @@ class Cut:
 
 
 class Row(NamedTuple):
-    """The cells of a row and their numbers; `base` and `left_out` None where a row does not tell it."""
+    """The cells of a row and their numbers; those that a row does not tell are None."""
 
     n: Cell
     group: Cell
     base: Cell | None
     left_out: Cell | None
-    numbers: Mapping[Cell, int]
+    amount: Cell | None
+    numbers: Mapping[Cell, float]
 
 
 def rows_of(cut: Cut) -> Iterator[Row]:
@@ -73,9 +75,9 @@ def rows_of(cut: Cut) -> Iterator[Row]:
     beside = condition(cut.where)
     for row in _records(cut.frame):
         population = "/".join([cut.population, *(str(code_of(row[d])) for d in apart)])
-        group = beside | {(_name(cut, d), code_of(row[d])) for d in inner}
-        cell = group | {(_name(cut, d), code_of(row[d])) for d in own}
-        yield _row(cut, row, population, group, cell, [_name(cut, d) for d in asked])
+        group = beside | {(name_of(cut, d), code_of(row[d])) for d in inner}
+        cell = group | {(name_of(cut, d), code_of(row[d])) for d in own}
+        yield _row(cut, row, population, group, cell, [name_of(cut, d) for d in asked])
 
 
 def _row(
@@ -87,7 +89,7 @@ def _row(
     none = Cell(population, group | {(silence, None)}) if asked else None
     base = (some if silent else whole) if asked else whole
     counted = base if cut.measured else Cell(population, cell)
-    numbers = {counted: n} if n is not None else {}
+    numbers: dict[Cell, float] = {counted: n} if n is not None else {}
     told = base_n is not None and cut.kind == "count"
     if told and base_n is not None:
         numbers |= {base: base_n}
@@ -95,18 +97,39 @@ def _row(
         numbers |= {none: silent}
         of = base_n if told else n if cut.measured else None
         numbers |= {whole: of + silent} if of is not None else {}
-    return Row(counted, whole, base if told else None, none if none in numbers else None, numbers)
+    amount = _amount(cut, row, n or 0)
+    together = None if amount is None else whole._replace(of=cut.variable or cut.id)
+    if together is not None and amount is not None:
+        numbers[together] = amount
+    return Row(counted, whole, base if told else None, none if none in numbers else None, together, numbers)
+
+
+def _amount(cut: Cut, row: Mapping[str, object], n: int) -> float | None:
+    """What the people of a row have together, where the row tells it."""
+    estimate = row.get("estimate")
+    if cut.kind not in ("mean", "total") or not isinstance(estimate, float | int) or pd.isna(estimate):
+        return None
+    return float(estimate) if cut.kind == "total" else float(estimate) * n
 
 
 def condition(where: Mapping[str, object]) -> Where:
     """A subgroup as conditions; several codes of a variable are one condition of a variable of their own."""
     found: dict[str, str | None] = {}
     for variable, codes in where.items():
-        several = codes if isinstance(codes, list | tuple | set | frozenset) else [codes]
-        words = sorted(str(code_of(code)) for code in several)
+        words = sorted(str(code_of(code)) for code in several_codes(codes))
         one = len(words) == 1
-        found |= {variable: words[0]} if one else {f"{variable}={'|'.join(words)}": "yes"}
+        found |= {variable: words[0]} if one else {one_of_several(variable, words): "yes"}
     return frozenset(found.items())
+
+
+def one_of_several(variable: str, codes: Iterable[str]) -> str:
+    """The variable that says whether one of these codes holds."""
+    return f"{variable}={'|'.join(sorted(codes))}"
+
+
+def several_codes(codes: object) -> Iterable[object]:
+    """The codes of a condition, one or several."""
+    return codes if isinstance(codes, list | tuple | set | frozenset) else [codes]
 
 
 def answered(variables: list[str]) -> str:
@@ -125,7 +148,8 @@ def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
     return frame.to_dict("records")  # type: ignore[return-value]
 
 
-def _name(cut: Cut, dimension: str) -> str:
+def name_of(cut: Cut, dimension: str) -> str:
+    """The variable of a dimension in conditions."""
     return dimension + ANY if dimension in cut.multiple and not dimension.endswith(ANY) else dimension
 
 

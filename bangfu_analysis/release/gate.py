@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from bangfu_analysis.analysis.change import change
+from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.release.cells import ANY, Cell, Cut, Row, rows_of
+from bangfu_analysis.release.nesting import Nest, nest_of
 from bangfu_analysis.release.policy import Policy
+from bangfu_analysis.release.protection import Record, Tables, protected
+from bangfu_analysis.release.sums import order
 
-Record = dict[str, object]
 EXTREMES = ("min", "max")  # each is the value of one person
 STEPS = ("change", "growth")
+COUNTS = ("n", "base_n", "left_out_n")
 MARKS = ("comparable", "break_note", "suppressed")  # said of a row, no numbers
 
 
@@ -23,55 +27,60 @@ class Released:
     """What passed: protected frames by id of their cuts, the release.json, what a reader is told of it."""
 
     frames: Mapping[str, pd.DataFrame]
-    record: Record
+    record: dict[str, Any]
     notes: tuple[str, ...]
 
 
-def protect(cuts: Sequence[Cut], policy: Policy, *, others: Sequence[Record] = ()) -> Released:
-    """The frames of `cuts` with everything hidden that is small, or that would give something small away.
+def protect(
+    cuts: Sequence[Cut], policy: Policy, *, codebook: Codebook | None = None, others: Sequence[Record] = ()
+) -> Released:
+    """The frames of `cuts` with everything hidden that is small, or that gives something small away.
 
-    In a hidden row all measures are missing and `suppressed` is True. `others`: the release.json of
-    other waves or of earlier releases, which are known to whoever reads this one.
+    All cuts are protected together: no hidden count can be reckoned more closely than the policy's
+    threshold from all that is shown, `others` (the release.json of other waves, of earlier releases)
+    included. In a hidden row all measures are missing and `suppressed` is True. `codebook` says which
+    categories nest. ArgumentError where two cuts give one count two numbers.
     """
-    rows = {cut.id: list(rows_of(cut)) for cut in cuts}
-    hidden = _hidden(cuts, rows, policy)
-    frames = {cut.id: _masked(cut, rows[cut.id], hidden) for cut in cuts}
-    return Released(frames, _record(cuts, rows, hidden, frames, policy), (policy.words,))
+    tables = [(cut, list(rows_of(cut))) for cut in cuts]
+    nest = nest_of(cuts, codebook)
+    counts, hidden = protected(tables, policy, nest, others)
+    gone = {cut.id: [_is_gone(cut, row, hidden, policy) for row in rows] for cut, rows in tables}
+    frames = {cut.id: _masked(cut, rows, gone[cut.id], hidden, policy) for cut, rows in tables}
+    record = _record(tables, gone, counts, hidden, nest, policy)
+    lost = sum(map(sum, gone.values()))
+    told = (f"为保护个人信息，共有{lost}行数字没有列出（*）。",) if lost else ()
+    return Released(frames, record, (policy.words, *told))
 
 
-def _hidden(cuts: Sequence[Cut], rows: Mapping[str, list[Row]], policy: Policy) -> set[Cell]:
-    """Small cells, and in each group of a table the next smallest until the rest does not give them away."""
-    numbers = _numbers(rows)
-    hidden = {cell for cell, n in numbers.items() if 0 < n < policy.threshold}
-    for cut in cuts:
-        groups: dict[Cell, list[Cell]] = {}
-        for row in rows[cut.id]:
-            groups.setdefault(row.group, []).append(row.n)
-        for parts in groups.values():
-            own = [cell for cell in parts if cell in hidden]
-            spare = sorted((c for c in parts if c not in hidden), key=lambda c: (numbers[c] == 0, numbers[c]))
-            while own and spare and (len(own) < 2 or sum(numbers[c] for c in own) < policy.threshold):
-                own.append(spare.pop(0))
-            hidden |= set(own)
-    return hidden
+def _is_gone(cut: Cut, row: Row, hidden: frozenset[Cell], policy: Policy) -> bool:
+    """Whether a row is hidden: its count or amount is, or too few stand behind a median."""
+    few = cut.kind == "quantile" and row.numbers.get(row.n, 0) < policy.quantile_n
+    return few or row.n in hidden or row.amount in hidden
 
 
-def _numbers(rows: Mapping[str, Iterable[Row]]) -> dict[Cell, int]:
-    return {cell: n for each in rows.values() for row in each for cell, n in row.numbers.items()}
-
-
-def _masked(cut: Cut, rows: Sequence[Row], hidden: set[Cell]) -> pd.DataFrame:
-    """The frame with the measures of hidden rows missing and what would tell them: bases, changes."""
+def _masked(
+    cut: Cut, rows: Sequence[Row], gone: Sequence[bool], hidden: frozenset[Cell], policy: Policy
+) -> pd.DataFrame:
+    """The frame with the measures of hidden rows missing, and bases and changes that would tell them."""
     frame = cut.frame
-    gone = pd.Series([row.n in hidden for row in rows], index=frame.index, dtype=bool)
-    no_base = pd.Series([row.base in hidden for row in rows], index=frame.index, dtype=bool)
-    silent = pd.Series([row.left_out in hidden for row in rows], index=frame.index, dtype=bool)
+    away = {
+        "row": pd.Series(gone, index=frame.index, dtype=bool),
+        "base": pd.Series([row.base in hidden for row in rows], index=frame.index, dtype=bool),
+        "left_out": pd.Series([row.left_out in hidden for row in rows], index=frame.index, dtype=bool),
+    }
     measures = [c for c in frame.columns if c not in (*cut.dimensions, *MARKS)]
-    shown = {c: _missing(frame[c], gone | (c in EXTREMES)) for c in measures}
-    shown |= {c: _missing(shown[c], no_base) for c in measures if c == "base_n" or c.startswith("share")}
-    shown |= {"left_out_n": _missing(shown["left_out_n"], silent)} if "left_out_n" in shown else {}
-    masked = frame.assign(**shown, suppressed=gone)
+    shown = {c: _missing(frame[c], _where(c, away)) for c in measures}
+    masked = _rounded(frame.assign(**shown, suppressed=away["row"]), cut, policy.rounding)
     return change(masked) if set(STEPS) <= set(frame) else masked
+
+
+def _where(measure: str, away: Mapping[str, pd.Series[bool]]) -> pd.Series[bool]:
+    """The rows in which a measure is missing."""
+    if measure in EXTREMES:
+        return away["row"] | True
+    if measure == "base_n" or measure.startswith("share"):
+        return away["row"] | away["base"]
+    return away["row"] | away["left_out"] if measure == "left_out_n" else away["row"]
 
 
 def _missing(values: pd.Series[Any], where: pd.Series[bool]) -> pd.Series[Any]:
@@ -79,31 +88,49 @@ def _missing(values: pd.Series[Any], where: pd.Series[bool]) -> pd.Series[Any]:
     return (values.astype("Int64") if whole else values).mask(where)
 
 
-def _order(cell: Cell) -> tuple[str, list[str]]:
-    return cell.population, sorted(map(str, cell.where))
+def _rounded(frame: pd.DataFrame, cut: Cut, step: int) -> pd.DataFrame:
+    """Counts as multiples of `step`, shares of these; a public denominator stays as it is."""
+    if step == 1:
+        return frame
+    names = [c for c in COUNTS if c in frame and not (c == "base_n" and cut.kind == "rate")]
+    rounded = frame.assign(**{c: ((frame[c] + step // 2) // step * step) for c in names})
+    if not {"n", "base_n", "share"} <= set(frame):
+        return rounded
+    base_n = rounded["base_n"].astype("Float64")
+    share = (rounded["n"].astype("Float64") / base_n.mask(base_n.eq(0).fillna(False))).clip(upper=1)
+    return rounded.assign(share=share.to_numpy(dtype=float, na_value=float("nan")))
 
 
 def _record(
-    cuts: Sequence[Cut], rows: Mapping[str, list[Row]], hidden: set[Cell],
-    frames: Mapping[str, pd.DataFrame], policy: Policy,
-) -> Record:  # fmt: skip
-    numbers = _numbers(rows)
-    counts = [
-        {"population": cell.population, "where": dict(sorted(cell.where)), "n": None if cell in hidden else n}
-        for cell, n in sorted(numbers.items(), key=lambda item: _order(item[0]))
+    tables: Tables, gone: Mapping[str, Sequence[bool]], counts: Mapping[Cell, float], hidden: frozenset[Cell],
+    nest: Nest, policy: Policy,
+) -> dict[str, Any]:  # fmt: skip
+    """The release.json: nothing that is hidden is in it."""
+    step = policy.rounding
+    told = [
+        {
+            "population": cell.population,
+            "where": dict(sorted(cell.where)),
+            "n": None if cell in hidden else int((counts[cell] + step // 2) // step * step),
+        }
+        for cell in sorted(counts, key=order)
     ]
-    levels: dict[str, dict[str, None]] = {}
-    for cell in numbers:
-        for variable, code in cell.where:
-            levels.setdefault(variable, {}).update({code: None} if code is not None else {})
-    tables = [
-        {"id": cut.id, "title": cut.title, "counts": len(frame), "hidden": int(frame["suppressed"].sum())}
-        for cut, frame in zip(cuts, frames.values(), strict=True)
+    named = {variable for cell in counts for variable, _ in cell.where}
+    levels = {name: [*nest.levels.get(name, ["yes"])] for name in sorted(named)}
+    listed = [
+        {"id": cut.id, "title": cut.title, "counts": len(rows), "hidden": sum(gone[cut.id])}
+        for cut, rows in tables
     ]
     return {
-        "policy": {"name": policy.name, "threshold": policy.threshold, "rounding": policy.rounding},
-        "levels": {variable: list(codes) for variable, codes in sorted(levels.items())},
-        "multiple": sorted(variable for variable in levels if variable.endswith(ANY)),
-        "counts": counts,
-        "tables": tables,
+        "policy": {"name": policy.name, "threshold": policy.threshold, "rounding": step},
+        "levels": levels,
+        "multiple": [name for name in levels if name.endswith(ANY)],
+        "nested": [
+            {"where": dict(sorted(finer)), "inside": dict([coarser])}
+            for finer in sorted(nest.implied, key=lambda where: sorted(map(str, where)))
+            for coarser in sorted(nest.implied[finer])
+            if {coarser[0], *dict(finer)} <= named
+        ],
+        "counts": told,
+        "tables": listed,
     }

@@ -67,7 +67,7 @@ def _checked(key: str, value: object, file: Path) -> object:
     try:
         return read(value)
     except (TypeError, ValueError) as fault:
-        raise CodebookError(f"{file}：{key} 应为{wanted}，实际是 {value!r}。未作保护，已停止。") from fault
+        raise CodebookError(f"{file}：{key} 应为 {wanted}，实际是 {value!r}。未作保护，已停止。") from fault
 
 
 def _whole(least: int) -> Callable[[object], int]:

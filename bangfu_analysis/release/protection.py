@@ -1,0 +1,179 @@
+"""Which counts and amounts are hidden: what is small or says too much of few, and what gives it away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row
+from bangfu_analysis.release.nesting import Nest
+from bangfu_analysis.release.policy import Policy
+from bangfu_analysis.release.sums import REST, Sum, all_sums, is_rest, order, said, told_by
+from bangfu_analysis.release.suppression import Numbers, hide
+
+Record: TypeAlias = Mapping[str, Any]  # a release.json
+Tables: TypeAlias = Sequence[tuple[Cut, Sequence[Row]]]
+COSTS = (1e4, 50.0, 5.0, 1.0)  # of hiding a whole, a margin, a cell of two conditions, of more
+CHEAP = 0.2  # of those without a value, of a base beside its whole
+NOISE = 20.0  # per cent of an amount: how closely it may be reckoned where its contributions are not known
+
+
+class Before(NamedTuple):
+    """What is known from other releases: the numbers they show, and the cells they hide."""
+
+    shown: Mapping[Cell, float]
+    hidden: frozenset[Cell]
+
+
+class Protected(NamedTuple):
+    """The counts that tables show or that follow from them; of these and of amounts, those to hide."""
+
+    counts: Mapping[Cell, float]
+    hidden: frozenset[Cell]
+
+
+def protected(
+    tables: Tables, policy: Policy, nest: Nest, others: Sequence[Record]
+) -> Protected:
+    """Which cells of the rows of `tables` must not be printed, of counts and of amounts."""
+    numbers = _numbers(tables)
+    before = _before(others, {cell.population for cell in numbers})
+    counts, hidden = _counts(tables, numbers, policy, nest, before)
+    return Protected(counts, frozenset(hidden | _hidden_amounts(tables, numbers, hidden, policy, nest)))
+
+
+def _numbers(tables: Tables) -> dict[Cell, float]:
+    """The number of each cell; ArgumentError where two tables give one count two numbers."""
+    found: dict[Cell, float] = {}
+    for cut, rows in tables:
+        for cell, number in (item for row in rows for item in row.numbers.items()):
+            if found.setdefault(cell, number) != number and not cell.of:
+                told = f"{cut.title}写作{number:g}人，另一张表写作{found[cell]:g}人"
+                raise ArgumentError(f"发布前核对：{said(cell)}：{told}，应为同一个数。未作保护，已停止。")
+    return found
+
+
+def _before(others: Sequence[Record], populations: Iterable[str]) -> Before:
+    """What other releases say of these populations; rounded numbers are not known exactly."""
+    shown: dict[Cell, float] = {}
+    hidden = set()
+    for record in others:
+        exact = record["policy"].get("rounding", 1) == 1
+        for count in record["counts"]:
+            cell = Cell(count["population"], frozenset(count["where"].items()))
+            if cell.population in populations and count["n"] is None:
+                hidden.add(cell)
+            elif cell.population in populations and exact:
+                shown[cell] = count["n"]
+    return Before(shown, frozenset(hidden))
+
+
+def _counts(
+    tables: Tables, numbers: Mapping[Cell, float], policy: Policy, nest: Nest, before: Before
+) -> tuple[dict[Cell, float], set[Cell]]:
+    """The counts of a release with what follows from them, and those to be hidden."""
+    own = {cell: n for cell, n in numbers.items() if not cell.of}
+    told = [told_by(cut, rows) for cut, rows in tables]
+    every = {**before.shown, **own}
+    stated = [each for sums, _ in told for each in sums]
+    complete = [each for _, censuses in told for each in censuses]
+    sums = all_sums(every, stated, complete, nest, strict=own)
+    printed = frozenset(cell for cell in every if not is_rest(cell))
+    alike = _classes(sums, every, policy) if policy.class_rule else {}
+    small = {c for c, n in every.items() if 0 < n < policy.threshold and not _is_slack(c)}
+    small |= {*alike, *(before.hidden & every.keys()), *_everybody(tables)}
+    fixed = {cell for cell, n in every.items() if cell in before.shown or _is_public(cell, policy)}
+    zeros = {c for c, n in every.items() if n == 0} - {c for part in alike.values() for c in part}
+    hidden = _solved(every, sums, small - fixed, fixed | (zeros - before.hidden), printed, policy.threshold)
+    shown = {cell: every[cell] for cell in printed if cell in own or cell not in before.shown}
+    return shown, hidden
+
+
+def _solved(
+    every: Mapping[Cell, float], sums: Sequence[Sum], small: set[Cell], fixed: set[Cell],
+    printed: frozenset[Cell], width: float | Mapping[Cell, float],
+) -> set[Cell]:  # fmt: skip
+    """The cells that `hide` hides, of them those that are printed."""
+    cells = sorted(every, key=order)
+    place = {cell: at for at, cell in enumerate(cells)}
+    wanted = [width if isinstance(width, int | float) else width.get(cell, 0.0) for cell in cells]
+    numbers = Numbers(
+        value=np.array([every[cell] for cell in cells], dtype=float),
+        cost=np.array([_cost(cell, every[cell]) for cell in cells]),
+        width=np.where([cell in printed or cell in small for cell in cells], wanted, 0.0),
+        small=np.array([cell in small for cell in cells], dtype=bool),
+        unprinted=np.array([cell not in printed for cell in cells], dtype=bool),
+        fixed=np.array([cell in fixed for cell in cells], dtype=bool),
+    )
+    hidden = hide(numbers, [([place[part] for part in each.parts], place[each.whole]) for each in sums])
+    return {cell for cell, gone in zip(cells, hidden, strict=True) if gone and cell in printed}
+
+
+def _cost(cell: Cell, number: float) -> float:
+    """Large numbers and margins are dearer to hide than small ones inside a table."""
+    silent = any(code is None or variable.endswith(ANSWERED) for variable, code in cell.where)
+    depth = min(len(cell.where), len(COSTS) - 1)
+    return float(COSTS[depth] * (np.log1p(number) + 1) * (CHEAP if silent else 1))
+
+
+def _classes(sums: Sequence[Sum], every: Mapping[Cell, float], policy: Policy) -> dict[Cell, set[Cell]]:
+    """The parts that are all of a group, so that it has one attribute, with their empty siblings."""
+    found: dict[Cell, set[Cell]] = {}
+    for each in sums:
+        held = [part for part in each.parts if every[part]]
+        open_to_all = each.by.partition("@")[0].removesuffix(ANY) in policy.open_variables
+        group = {variable for variable, _ in each.whole.where}
+        told = len(held) == 1 and not is_rest(held[0]) and (each.by, None) not in held[0].where
+        if told and each.by and "@" not in each.by and group and not open_to_all:
+            found.setdefault(held[0], set()).update(part for part in each.parts if not every[part])
+    return found
+
+
+def _everybody(tables: Tables) -> set[Cell]:
+    """Groups of which everybody is in hardship."""
+    rates = [(cut, rows) for cut, rows in tables if cut.kind == "rate" and "base_n" in cut.frame]
+    return {
+        row.n
+        for cut, rows in rates
+        for row, base_n in zip(rows, cut.frame["base_n"].tolist(), strict=True)
+        if row.n.where and row.numbers.get(row.n) == base_n != 0
+    }
+
+
+def _is_slack(cell: Cell) -> bool:
+    """What is not of one of several answers is no small group: most people lack most of them."""
+    return any(variable.endswith(ANY + REST) for variable, _ in cell.where)
+
+
+def _is_public(cell: Cell, policy: Policy) -> bool:
+    return frozenset(variable for variable, _ in cell.where) in policy.public
+
+
+def _hidden_amounts(
+    tables: Tables, numbers: Mapping[Cell, float], counts: set[Cell], policy: Policy, nest: Nest
+) -> set[Cell]:
+    """Amounts that one makes most of, those of hidden counts, and what gives them away."""
+    every = {cell: n for cell, n in numbers.items() if cell.of and n >= 0}
+    small, width = set(), dict[Cell, float]()
+    for cut, rows in tables:
+        for at, row in enumerate(rows):
+            if row.amount in every:
+                width[row.amount], dominated = _dominance(cut, at, every[row.amount], policy)
+                small |= {row.amount} if dominated or row.n in counts else set()
+    printed, zeros = frozenset(every), {cell for cell, n in every.items() if n == 0}
+    sums = all_sums(every, [], [], nest)
+    return _solved(every, sums, small - zeros, zeros, printed, width) | (small & zeros)
+
+
+def _dominance(cut: Cut, at: int, amount: float, policy: Policy) -> tuple[float, bool]:
+    """How closely nobody may reckon the amount, and whether its largest parts say too much."""
+    if cut.contributions is None:
+        return amount * NOISE / 100, False
+    largest, second = (float(cut.contributions[name].iloc[at]) for name in ("largest", "second"))
+    most, percent = policy.dominance
+    held = largest + (second if most > 1 else 0)
+    near = amount - largest - second < policy.p_percent / 100 * largest
+    return largest * policy.p_percent / 100, amount > 0 and (near or held >= percent / 100 * amount)

@@ -1,0 +1,188 @@
+"""What adds up to what: the sums that a reader can do, from the conditions of counts in whichever tables."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row, Where
+from bangfu_analysis.release.nesting import Implied, Nest
+
+REST = "_rest"  # `cause_rest`: what those levels of cause that are known leave of their whole
+
+
+class Sum(NamedTuple):
+    """Parts that make up a whole; `by`: the variable whose levels they are ("" where they are not)."""
+
+    parts: tuple[Cell, ...]
+    whole: Cell
+    by: str = ""
+
+
+class Census(NamedTuple):
+    """Inside `where` everybody has one of these levels of the variable `by`."""
+
+    population: str
+    where: Where
+    by: str
+    levels: frozenset[str | None]
+
+
+def all_sums(
+    numbers: dict[Cell, float],
+    told: Iterable[Sum],
+    complete: Sequence[Census],
+    nest: Nest,
+    strict: Container[Cell] = (),
+) -> list[Sum]:
+    """The sums among the cells of `numbers`, beside those `told`; to `numbers` is added what no table prints.
+
+    A whole that is not printed is added where all its parts are known; the rest that parts leave of a
+    whole, always: by subtraction a reader has it. ArgumentError where the parts of a table are more than
+    their whole.
+    """
+    groups: dict[tuple[Cell, str], list[Cell]] = {}
+    todo = sorted(numbers, key=order)
+    while todo:
+        fresh: dict[tuple[Cell, str], None] = {}
+        for cell in todo:
+            for group in _wholes(cell, nest.implied):
+                groups.setdefault(group, []).append(cell)
+                fresh[group] = None
+        todo = []
+        for whole, by in fresh:
+            if whole not in numbers and _is_all(groups[whole, by], whole, by, complete, nest):
+                numbers[whole] = sum(numbers[cell] for cell in groups[whole, by])
+                todo.append(whole)
+    known = [Sum(tuple(parts), whole, by) for (whole, by), parts in groups.items() if whole in numbers]
+    before = set(numbers)
+    stated = [*told, *known]
+    full = [each for part in stated for each in _with_rest(numbers, part, nest.levels, complete, strict)]
+    if all(cell in before or is_rest(cell) for cell in numbers):
+        return full
+    for cell in [cell for cell in numbers if is_rest(cell)]:  # found anew from more
+        del numbers[cell]
+    return all_sums(numbers, told, complete, nest, strict)
+
+
+def told_by(cut: Cut, rows: Sequence[Row]) -> tuple[list[Sum], list[Census]]:
+    """The sums that a table itself states: its rows make up its bases, with those left out its groups."""
+    numbers = {cell: n for row in rows for cell, n in row.numbers.items()}
+    sums, complete = [], []
+    for group in dict.fromkeys(row.group for row in rows):
+        own = [row for row in rows if row.group == group]
+        base, left_out = own[0].n if cut.measured else own[0].base, own[0].left_out
+        if base and left_out and base != group:
+            sums.append(Sum((base, left_out), group))
+        if base and not cut.measured:
+            parts = tuple(dict.fromkeys(row.n for row in own))
+            by = sorted({variable for cell in parts for variable, _ in cell.where - group.where})
+            several = [variable for variable in by if variable.endswith(ANY)]
+            sums.append(Sum(parts, base, several[0] if several else by[0] if len(by) == 1 else ""))
+            if left_out and not several and numbers[left_out] == 0:
+                complete += [_census(group, variable, parts, numbers) for variable in by]
+    return sums, complete
+
+
+def _census(group: Cell, by: str, parts: Iterable[Cell], numbers: Mapping[Cell, float]) -> Census:
+    held = frozenset(code for cell in parts for name, code in cell.where if name == by and numbers[cell])
+    return Census(group.population, group.where, by, held)
+
+
+def order(cell: Cell) -> tuple[str, str, list[tuple[str, str]]]:
+    """What cells are sorted by."""
+    return cell.population, cell.of, sorted((variable, code or "") for variable, code in cell.where)
+
+
+def _wholes(cell: Cell, implied: Implied) -> Iterator[tuple[Cell, str]]:
+    """The cells that this one is a part of, each with the variable of whose levels it is one."""
+    conditions = sorted(cell.where, key=lambda each: (each[0], each[1] or ""))
+    for condition in conditions:
+        if not condition[0].endswith(ANSWERED):
+            yield cell._replace(where=cell.where - {condition}), condition[0]
+    for finer in (frozenset(some) for size in (1, 2) for some in combinations(conditions, size)):
+        rest, by = cell.where - finer, "+".join(sorted(dict(finer)))
+        for condition in sorted(_coarser(finer, implied), key=str):
+            if condition[0] not in dict(rest):
+                yield cell._replace(where=rest | {condition}), f"{by}@{condition[0]}"
+
+
+def _coarser(finer: Where, implied: Implied) -> list[tuple[str, str | None]]:
+    """What the conditions imply, among others that a code is one of several."""
+    ((variable, code), *more) = finer
+    if variable.endswith(ANY) and not more:
+        base = frozenset({(variable.removesuffix(ANY), code)})
+        return [(name + ANY, level) for name, level in implied.get(base, ())]
+    return [*implied.get(finer, ())]
+
+
+def _is_all(
+    parts: Iterable[Cell], whole: Cell, by: str, complete: Sequence[Census], nest: Nest
+) -> bool:
+    """Whether these are all parts of `whole` by `by` that hold anybody."""
+    name, _, coarse = by.partition("@")
+    censuses = list(_censuses(whole, name, complete))
+    if not coarse:
+        found = {dict(cell.where).get(by) for cell in parts}
+        return any(census.levels <= found for census in censuses)
+    inside = frozenset({(coarse, dict(whole.where)[coarse])})
+    finer = nest.covering.get((name, inside), frozenset())
+    held = {frozenset({(name, code)}) for census in censuses for code in census.levels}
+    needed = finer & held if held else finer
+    return bool(finer) and needed <= {cell.where - (whole.where - inside) for cell in parts}
+
+
+def _censuses(whole: Cell, by: str, complete: Sequence[Census]) -> Iterator[Census]:
+    own = (census for census in complete if (census.population, census.by) == (whole.population, by))
+    return (census for census in own if census.where <= whole.where)
+
+
+def is_rest(cell: Cell) -> bool:
+    """Whether a cell is what others leave, and no level of a variable."""
+    return any(variable.endswith(REST) for variable, _ in cell.where)
+
+
+def _with_rest(
+    numbers: dict[Cell, float],
+    told: Sum,
+    levels: Mapping[str, Sequence[str]],
+    complete: Sequence[Census],
+    strict: Container[Cell],
+) -> Iterator[Sum]:
+    """The sum with its rest; of levels of which a person may have several: each is no more than the whole."""
+    several = told.by.partition("@")[0].endswith(ANY)
+    for parts in ([(part,) for part in told.parts] if several else [told.parts]):
+        left = round(numbers[told.whole] - sum(numbers[part] for part in parts), 6)
+        if left < 0 and all(cell in strict for cell in (*parts, told.whole)):
+            raise ArgumentError(
+                f"发布前核对：{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{told.by}）之和却更多。"
+                "可能是两张表把不同的人数写成了同一条件。未作保护，已停止。"
+            )
+        if left > 0 or several:
+            missing = (told.by + REST, dict(parts[0].where).get(told.by.partition("@")[0]))
+            if not several:
+                missing = _missing(told, levels, complete)
+            rest = told.whole._replace(where=told.whole.where | {missing})
+            numbers[rest] = max(left, 0)
+            parts = (*parts, rest)
+        if left >= 0:
+            yield Sum(parts, told.whole, told.by)
+
+
+def _missing(
+    told: Sum, levels: Mapping[str, Sequence[str]], complete: Sequence[Census]
+) -> tuple[str, str | None]:
+    """The condition of what the parts leave: the one level that is not among them, if there is but one."""
+    found = {dict(cell.where).get(told.by) for cell in told.parts}
+    everybody = any(_censuses(told.whole, told.by, complete))
+    options = [*levels.get(told.by, ()), *([] if everybody else [None])]
+    missing = [code for code in options if code not in found]
+    return (told.by, missing[0]) if told.by in levels and len(missing) == 1 else (told.by + REST, "yes")
+
+
+def said(cell: Cell) -> str:
+    """A cell in words."""
+    where = "、".join(f"{variable}={code}" for variable, code in sorted(cell.where, key=str)) or "全体"
+    return f"{cell.population}（{where}）"

@@ -31,6 +31,7 @@ _HOMES = {
     "survey.estimate": ["estimate_mean", "estimate_total", "estimate_ratio", "estimate_share", "estimate_difference"],
     "survey.quantiles": ["estimate_quantile"],
     "survey.association": ["test_independence"],
+    "survey.models": ["fit_model"],
     "survey.crosstab": ["estimate_table", "estimate_profile", "estimate_multiple", "reliability"],
     "survey.weighting": ["rake", "post_stratify", "weighting_report", "weighting_effect"],
     "analysis": ["rates", "questionnaires", "scales"],

@@ -6,20 +6,21 @@ serves them all and no frame is ever filtered (a filtered frame gives the wrong 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Truths = NDArray[np.bool_]
 Names = str | Sequence[str] | None
+Where = Union[Mapping[str, Any], "pd.Series[Any]", Truths, Sequence[bool], None]
 
 
 @dataclass(frozen=True)
@@ -96,22 +97,39 @@ def packed(values: Codes) -> tuple[Codes, Codes]:
     return values if seen.all() else (np.cumsum(seen) - 1)[values], np.flatnonzero(seen) + low
 
 
-def rows_where(frame: pd.DataFrame, where: Any) -> Truths:
-    """`where` (a boolean column, an expression for `frame.eval`, or a function of the frame) as an array; missing is no."""
+def rows_where(frame: pd.DataFrame, where: Where) -> Truths:
+    """`where` as an array of truth: {variable: code or [codes]}, all of which must hold, or a mask; missing is no."""
     if where is None:
         return np.ones(len(frame), dtype=bool)
-    found = frame.eval(where) if isinstance(where, str) else where(frame) if callable(where) else where
-    if isinstance(found, pd.Series) and not found.index.equals(frame.index):
+    if isinstance(where, Mapping):
+        inside: Truths = np.ones(len(frame), dtype=bool)
+        for variable, codes in where.items():
+            inside &= _holds(frame, variable, codes)
+        return inside
+    if isinstance(where, pd.Series) and not where.index.equals(frame.index):
         raise ArgumentError(
-            "参数 where 的索引与数据框不同。请用同一张表的列写条件，例如 where=frame['sex'] == 'female'。"
+            "参数 where 的索引与数据框不同。请用同一张表的列写条件，例如 where=frame['sex'] == 'female'，"
+            "或写成字典：where={'sex': 'female'}。"
         )
-    column = pd.Series(found.array if isinstance(found, pd.Series) else np.asarray(found)).convert_dtypes()
+    column = pd.Series(where.array if isinstance(where, pd.Series) else np.asarray(where)).convert_dtypes()
     if len(column) != len(frame) or not pd.api.types.is_bool_dtype(column):
-        raise ArgumentError(f"参数 where 应是 {len(frame)} 个真假值，得到 {len(column)} 个 {column.dtype}。")
+        raise ArgumentError(
+            f"参数 where 应是字典（如 {{'sex': 'female'}}）或 {len(frame)} 个真假值，"
+            f"得到 {len(column)} 个 {column.dtype}。"
+        )
     return np.asarray(column.to_numpy(dtype=bool, na_value=False))
 
 
-def domains(frame: pd.DataFrame, by: Names = None, where: Any = None) -> Domains:
+def _holds(frame: pd.DataFrame, variable: str, codes: Any) -> Truths:
+    require(frame, [variable], where="where")
+    wanted = [codes] if isinstance(codes, str) or not isinstance(codes, Iterable) else list(codes)
+    if isinstance(kind := frame[variable].dtype, pd.CategoricalDtype):
+        for code in wanted:
+            one_of(f"where[{variable}]", code, kind.categories)
+    return np.asarray(frame[variable].isin(wanted).to_numpy(dtype=bool))
+
+
+def domains(frame: pd.DataFrame, by: Names = None, where: Where = None) -> Domains:
     """Groups of `by` inside `where`, in declared order, the last of `by` varying fastest.
 
     A group that no row falls in stays if any of `by` is categorical (as `groupby(observed=False)`); rows with a

@@ -38,6 +38,16 @@ def around(estimate: Floats, se: Floats, df: Floats | float, level: float) -> tu
     return estimate - half, estimate + half
 
 
+def tested(estimate: Floats, se: Floats, df: Floats | float, level: float) -> dict[str, Floats]:
+    """The columns estimate, se, ci_low, ci_high, df, statistic (t that it is 0) and p_value."""
+    low, high = around(estimate, se, df, level)
+    t = np.divide(estimate, se, out=np.full(len(estimate), np.nan), where=se > 0)
+    return {
+        "estimate": estimate, "se": se, "ci_low": low, "ci_high": high,
+        "df": np.broadcast_to(df, len(estimate)), "statistic": t, "p_value": two_sided_p(t, df),
+    }  # fmt: skip
+
+
 def beta_limits(successes: Floats, trials: Floats, level: float) -> tuple[Floats, Floats]:
     """Clopper-Pearson limits for real-valued counts (Clopper and Pearson 1934, Biometrika 26)."""
     tail = (1 - level) / 2

@@ -1,6 +1,8 @@
-"""Are two classifications related? Rao-Scott and Wald tests under a design; chi-square, Fisher, trend tests for counts.
+"""Are two classifications related? Rao-Scott and Wald tests under a design; chi-square, Fisher, trend tests
+for counts.
 
-Tests of counts take a table (a DataFrame or array of counts) and return one row; `pd.crosstab` makes the table.
+Tests of counts take a table (a DataFrame or array of counts) and return one row; `pd.crosstab` makes the
+table.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.variance import covariance, replicate_covariance
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom")
+ROUNDING = 1e-18  # of the variance of a table that would be drawn at random: less is none
+SETTLED = "两个变量的交叉表已由加权的总体合计完全决定，没有抽样误差，不能检验。请换一个变量，或用校准前的设计。"
 ADJUSTMENTS = ("holm", "bh", "bonferroni")
 
 
@@ -26,9 +30,9 @@ def test_independence(
 ) -> pd.DataFrame:
     """Test that two classifications are independent, under the design: one row.
 
-    F and Chisq: Pearson's X-squared with Rao and Scott's second- and first-order corrections (Rao and Scott 1984,
-    Ann. Stat. 12). Wald and adjWald: Koch, Freeman and Freeman (1975). lincom: the distribution of X-squared as a
-    linear combination of chi-squares over a chi-square, integrated numerically.
+    F and Chisq: Pearson's X-squared with Rao and Scott's second- and first-order corrections (Rao and Scott
+    1984, Ann. Stat. 12). Wald and adjWald: Koch, Freeman and Freeman (1975). lincom: the distribution of
+    X-squared as a linear combination of chi-squares over a chi-square, integrated numerically.
     Columns: n, left_out_n, statistic, df, df_denominator (missing for Chisq and lincom), p_value.
     R: svychisq(~row + column, design, statistic=...).
 
@@ -42,7 +46,8 @@ def test_independence(
     sample, inside = resolve(frame, design), rows_where(frame, where)
     code, shape = _cells(frame, row, column, inside)
     count, rows = shape[0] * shape[1], inside | sample.keeps_rows
-    nu, wald = _units_less_strata(sample, rows), statistic in ("Wald", "adjWald")
+    nu = float(sample.degrees(np.where(inside, 0, 1), 1)[0])
+    wald = statistic in ("Wald", "adjWald")
     cells, v = _cells_and_covariance(sample, code, count, as_shares=not wald)
     kind = (shape, nu, statistic)
     found = _wald(cells, v, *kind) if wald else _rao_scott(cells, v, *kind, rows=int(rows.sum()))
@@ -65,14 +70,6 @@ def _cells(frame: pd.DataFrame, row: str, column: str, inside: Any) -> tuple[Cod
         shape.append(int(seen.sum()))
     whole = (parts[0] >= 0) & (parts[1] >= 0)
     return np.where(whole, parts[0] * shape[1] + parts[1], shape[0] * shape[1]), (shape[0], shape[1])
-
-
-def _units_less_strata(sample: Sample, inside: Any) -> float:
-    if sample.replicates is not None:
-        return float(sample.degrees(np.where(inside, 0, 1), 1)[0])
-    first = sample.stages[0]
-    units = np.unique(first.unit[inside])
-    return float(len(units) - len(np.unique(first.stratum[units])))
 
 
 def _cells_and_covariance(sample: Sample, code: Codes, count: int, as_shares: bool) -> tuple[Floats, Floats]:
@@ -101,6 +98,8 @@ def _rao_scott(
     inverse = np.divide(1, p, out=np.zeros(len(p)), where=p > 0)[:, None] * contrasts
     delta = np.linalg.solve(contrasts.T @ inverse / rows, inverse.T @ v @ inverse)
     trace = float(np.trace(delta))
+    if trace < ROUNDING:
+        raise ArgumentError(SETTLED)
     d0 = trace**2 / float(np.trace(delta @ delta))
     if statistic == "F":
         return x2 / trace, d0, d0 * nu, float(special.fdtrc(d0, d0 * nu, x2 / trace))
@@ -120,6 +119,8 @@ def _wald(
     gap = (table - n * np.outer(row, column)).ravel()
     use = np.arange(len(totals)).reshape(shape)[1:, 1:].ravel()
     spread = (slope @ v @ slope.T)[np.ix_(use, use)]
+    if np.trace(spread) < ROUNDING * n * float(totals.max()):
+        raise ArgumentError(SETTLED)
     wald, df = float(gap[use] @ np.linalg.solve(spread, gap[use])), float(len(use))
     if statistic == "Wald":
         return wald / df, df, nu, float(special.fdtrc(df, nu, wald / df))
@@ -129,7 +130,8 @@ def _wald(
 
 
 def _combination_tail(weights: Floats, x: float, df: float) -> float:
-    """P(sum w_i chi2_1 > x chi2_df / df), by inverting the characteristic function (Imhof 1961, Biometrika 48)."""
+    """P(sum w_i chi2_1 > x chi2_df / df), by inverting the characteristic function (Imhof 1961, Biometrika
+    48)."""
     from scipy.integrate import quad
 
     terms, degrees = np.append(weights, -x / df), np.append(np.ones(len(weights)), df)
@@ -165,7 +167,8 @@ def tested(n: float, statistic: float, df: int, **more: Any) -> pd.DataFrame:
 
 
 def chi_square(counts: Any, *, yates: bool = False) -> pd.DataFrame:
-    """Pearson's chi-square of a table of counts: n, statistic, df, p_value, cramers_v, cramers_v_corrected, least_expected.
+    """Pearson's chi-square of a table of counts: n, statistic, df, p_value, cramers_v, cramers_v_corrected,
+    least_expected.
 
     `yates`: continuity correction, for 2 x 2 only. Cramer's V is from the uncorrected statistic;
     cramers_v_corrected is Bergsma's (2013, J. Korean Stat. Soc. 42). R: chisq.test(x, correct=yates).
@@ -197,7 +200,8 @@ def adjusted_residuals(counts: Any) -> pd.DataFrame:
 def linear_by_linear(
     counts: Any, *, row_scores: Sequence[float] | None = None, column_scores: Sequence[float] | None = None
 ) -> pd.DataFrame:
-    """Mantel's (1963) test of a linear trend between two ordered classifications: n, estimate (r), statistic, df, p_value.
+    """Mantel's (1963) test of a linear trend between two ordered classifications: n, estimate (r), statistic,
+    df, p_value.
 
     Scores default to 1, 2, 3, .... R: coin::lbl_test, with statistic (n - 1) r^2 on 1 df.
     """
@@ -211,7 +215,8 @@ def linear_by_linear(
 
 
 def mcnemar(counts: Any, *, correct: bool = True) -> pd.DataFrame:
-    """McNemar's test that as many went one way as the other, of a square table before x after: statistic, df, p_value.
+    """McNemar's test that as many went one way as the other, of a square table before x after: statistic, df,
+    p_value.
 
     For a panel of the same people. Larger tables: Bowker's symmetry. R: mcnemar.test(x, correct=).
     """
@@ -226,7 +231,8 @@ def mcnemar(counts: Any, *, correct: bool = True) -> pd.DataFrame:
 
 
 def adjust_p(p_values: Sequence[float], method: str = "holm") -> Floats:
-    """p-values for several comparisons at once: holm (1979), bh (Benjamini and Hochberg 1995), bonferroni. R: p.adjust.
+    """p-values for several comparisons at once: holm (1979), bh (Benjamini and Hochberg 1995), bonferroni. R:
+    p.adjust.
 
     Missing p-values stay missing and do not count.
     """

@@ -1,7 +1,8 @@
-"""Steps that turn design weights into calibrated weights, and the residuals that carry them into standard errors.
+"""Steps that turn design weights into calibrated weights, and the residuals that carry them into standard
+errors.
 
-A calibrated design holds its steps as plain data (margins and totals), never weights: the weights are worked out
-again from the frame each time, so permuting the frame's rows changes nothing and no state is hidden.
+A calibrated design holds its steps as plain data (margins and totals), never weights: the weights are worked
+out again from the frame each time, so permuting the frame's rows changes nothing and no state is hidden.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from bangfu_analysis.errors import ArgumentError, listed
 
 PROJECTIONS = 10  # R's svyrecvar projects a raked variable this many times
 CYCLES = 1000
+MISSED = 1e-6  # of the total weight: a margin that raking leaves further off is not met
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,12 @@ class Margin:
         factor = np.divide(totals, sums, out=np.zeros(len(sums)), where=sums > 0)
         return np.where(inside, weight * factor[codes], 0.0)
 
+    def gap(self, codes: Codes, weight: Floats) -> tuple[str, float, float]:
+        """The cell that weights miss by most, its total and what they add up to there."""
+        found = np.bincount(codes[codes >= 0], weight[codes >= 0], len(self.cells))
+        worst = int(np.abs(found - self.totals).argmax())
+        return "×".join(map(str, self.cells[worst])), self.totals[worst], float(found[worst])
+
 
 @dataclass(frozen=True)
 class Calibrate:
@@ -67,10 +75,14 @@ class Calibrate:
 
 @dataclass(frozen=True)
 class Trim:
-    """R's trimWeights: weights outside the limits are cut and what is cut is shared out evenly among the others."""
+    """R's trimWeights: weights outside the limits are cut, what is cut is shared out evenly among the others.
+
+    strict: again until all are inside; rows once cut receive no more.
+    """
 
     lower: float
     upper: float
+    strict: bool = True
 
 
 Step = Calibrate | Trim
@@ -78,7 +90,8 @@ Step = Calibrate | Trim
 
 @dataclass(frozen=True)
 class Projection:
-    """What a step takes out of a linearised variable: means within cells, once (post-strata) or in turn (raking).
+    """What a step takes out of a linearised variable: means within cells, once (post-strata) or in turn
+    (raking).
 
     parts: of each row its cell, its part in the cell's mean, and its calibrated weight.
     """
@@ -101,60 +114,76 @@ def _part(codes: Codes, before: Floats, after: Floats) -> tuple[Codes, Floats, F
     return cell, np.divide(before, base, out=np.zeros(len(cell)), where=live), after
 
 
-def apply(steps: tuple[Step, ...], frame: pd.DataFrame, weight: Floats) -> tuple[Floats, tuple[Projection, ...]]:
-    """The calibrated weights, and the projections for the variance."""
-    projections: list[Projection] = []
-    for step in steps:
-        if isinstance(step, Trim):
-            weight = _trimmed(step, weight)
-            continue
-        codes = [margin.codes(frame, weight) for margin in step.margins]
-        if step.tolerance is None:
-            before, weight = weight, step.margins[0].scaled(codes[0], weight)
-            projections.append(Projection((_part(codes[0], before, weight),), 1))
-        else:
-            rounds = _raked(step.margins, codes, step.tolerance, weight)
-            weight, ones = rounds[-1], np.ones(len(weight))
-            parts = tuple(_part(code, ones, after) for code, after in zip(codes, rounds, strict=True))
-            projections.append(Projection(parts, PROJECTIONS))
-    return weight, tuple(projections)
+class Calibration:
+    """Steps laid over a frame: the cells are looked up once, for the weights and for those of every
+    replicate."""
+
+    def __init__(self, steps: tuple[Step, ...], frame: pd.DataFrame, weight: Floats) -> None:
+        margins = [step.margins if isinstance(step, Calibrate) else () for step in steps]
+        self.codes = [[margin.codes(frame, weight) for margin in each] for each in margins]
+        self.steps = steps
+
+    def apply(self, weight: Floats) -> tuple[Floats, tuple[Projection, ...]]:
+        """The calibrated weights, and the projections for the variance."""
+        projections: list[Projection] = []
+        for step, codes in zip(self.steps, self.codes, strict=True):
+            if isinstance(step, Trim):
+                weight = _trimmed(step, weight)
+            elif step.tolerance is None:
+                before, weight = weight, step.margins[0].scaled(codes[0], weight)
+                projections.append(Projection((_part(codes[0], before, weight),), 1))
+            else:
+                rounds = _raked(step.margins, codes, step.tolerance, weight)
+                weight, ones = rounds[-1], np.ones(len(weight))
+                parts = tuple(_part(code, ones, after) for code, after in zip(codes, rounds, strict=True))
+                projections.append(Projection(parts, PROJECTIONS))
+        return weight, tuple(projections)
 
 
 def _raked(margins: tuple[Margin, ...], codes: list[Codes], tolerance: float, weight: Floats) -> list[Floats]:
-    """The weights after each margin of the last cycle."""
-    joint = pd.MultiIndex.from_arrays(codes).factorize()[0]
+    """The weights after each margin of the last cycle; refused where they do not meet all margins."""
+    joint = np.ravel_multi_index([code + 1 for code in codes], [len(margin.cells) + 1 for margin in margins])
     limit = tolerance * weight.sum() if tolerance < 1 else tolerance
     table = np.bincount(joint, weight)
+    rounds: list[Floats] = []
     for _ in range(CYCLES):
         rounds = []
         for margin, code in zip(margins, codes, strict=True):
             weight = margin.scaled(code, weight)
             rounds.append(weight)
         before, table = table, np.bincount(joint, weight)
-        moved = np.abs(table - before).max()
-        if moved < limit or moved == 0:
-            return rounds
-    raise ArgumentError(f"迭代加权 {CYCLES} 轮仍未收敛。请检查各边际合计的总数是否相等、是否互相矛盾。")
+        if (moved := np.abs(table - before).max()) < limit or moved == 0:
+            break
+    gaps = [margin.gap(code, weight) for margin, code in zip(margins, codes, strict=True)]
+    worst, (cell, target, found) = max(enumerate(gaps), key=lambda gap: abs(gap[1][1] - gap[1][2]))
+    if abs(target - found) > max(MISSED * weight.sum(), 10 * limit):
+        raise ArgumentError(
+            f"各边际合计不能同时满足：{listed(margins[worst].columns)} 的 {cell} 应为 {target:g}，迭代加权后是 "
+            f"{found:g}，差 {found - target:+g}。请核对各边际是否互相矛盾，或合并类别。"
+        )
+    return rounds
 
 
 def _trimmed(step: Trim, weight: Floats) -> Floats:
-    live = weight > 0
-    mean = weight[live].mean()
+    room, mean = weight > 0, weight[weight > 0].mean()
     while True:
-        cut = np.where(live, np.clip(weight, step.lower, step.upper), weight)
+        cut = np.where(weight > 0, np.clip(weight, step.lower, step.upper), weight)
         outside = np.abs(cut - weight) > 1e-12 * mean
-        room = live & ~outside
         if not outside.any():
             return weight
-        if not room.any() or not step.lower <= mean <= step.upper:
+        room = room & ~outside
+        if not room.any():
             raise ArgumentError(
                 f"权数上下限 {step.lower:g}～{step.upper:g} 太窄（平均权数 {mean:g}），截下的权数没有去处。请放宽。"
             )
         weight = cut + np.where(room, (weight - cut).sum() / room.sum(), 0.0)
+        if not step.strict:
+            return weight
 
 
 def margin_of(target: Any) -> Margin:
-    """A margin from what a caller may hold: a Series of totals, a frame of columns and `n`, or {column: {level: total}}."""
+    """A margin from what a caller may hold: a Series of totals, a frame of columns and `n`, or {column:
+    {level: total}}."""
     if isinstance(target, Mapping):
         ((column, totals),) = target.items()
         target = pd.Series(dict(totals), dtype=float).rename_axis(column)

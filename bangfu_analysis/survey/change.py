@@ -32,11 +32,13 @@ from bangfu_analysis.survey.variance import covariance, replicate_covariance
 def panel_change(
     workers: pd.DataFrame, variable: str, code: Any, *, correct: bool = True, level: float = 0.95
 ) -> pd.DataFrame:
-    """Among people who are in a wave and the one before: the change in the share with `variable` == `code`; one row a wave.
+    """Among people who are in a wave and the one before: the change in the share with `variable` == `code`;
+    one row a wave.
 
-    base_n people with both answers; gained_n came to the code, lost_n left it; share_before, share, estimate (their
-    difference), ci_low and ci_high (Wald for paired shares), statistic and p_value of McNemar. Of a roster, which is a census
-    of those on file, the test speaks of a super-population. NotComparable as in `transitions`. R: mcnemar.test(x, correct=).
+    base_n people with both answers; gained_n came to the code, lost_n left it; share_before, share, estimate
+    (their difference), ci_low and ci_high (Wald for paired shares), statistic and p_value of McNemar. Of a
+    roster, which is a census of those on file, the test speaks of a super-population. NotComparable as in
+    `transitions`. R: mcnemar.test(x, correct=).
     """
     table = transitions(workers, variable)
     was, now = table[f"{variable}_before"].eq(code), table[variable].eq(code)
@@ -69,15 +71,17 @@ def estimate_change(
     overlap: bool = True,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """The change of a mean, or of every level's share, since the wave before, with the covariance of waves that overlap.
+    """The change of a mean, or of every level's share, since the wave before, with the covariance of waves
+    that overlap.
 
-    `frame`: the waves stacked. Numeric variables give means, others a row per level. `design` names the units that the waves
-    share (the person, or the cluster it is drawn in) as clusters; `overlap=False`: samples drawn anew each wave,
-    independent of each other. Without a design (None) the waves are full rosters: the change is one of a census, it has no
-    sampling error, and `basis` says census instead of sample.
+    `frame`: the waves stacked. Numeric variables give means, others a row per level. `design` names the units
+    that the waves share (the person, or the cluster it is drawn in) as clusters; `overlap=False`: samples
+    drawn anew each wave, independent of each other. Without a design (None) the waves are full rosters: the
+    change is one of a census, it has no sampling error, and `basis` says census instead of sample.
 
-    Returns `by`, the level's column, wave_before, wave, n_before, n (rows with a value), estimate, se, ci_low, ci_high, df (of the design
-    less one), statistic, p_value, correlation of the two estimates, basis. R: svycontrast(svyby(..., covmat=TRUE), ...).
+    Returns `by`, the level's column, wave_before, wave, n_before, n (rows with a value), estimate, se,
+    ci_low, ci_high, df (of the design less one), statistic, p_value, correlation of the two estimates, basis.
+    R: svycontrast(svyby(..., covmat=TRUE), ...).
 
     >>> panel = pd.DataFrame({"wave": ["1"] * 3 + ["2"] * 3, "person": [1, 2, 3] * 2, "income": [100, 200, 300, 120, 210, 330]})
     >>> found = estimate_change(panel, "income", design=SurveyDesign(cluster="person"))

@@ -1,6 +1,8 @@
-"""Weighted tables: k ways, with margins; several variables on one axis; multiple response; marks of reliability.
+"""Weighted tables: k ways, with margins; several variables on one axis; multiple response; marks of
+reliability.
 
-The weighted sister of `tabulate`: the same vocabulary, with standard errors. Unweighted n stands beside every figure.
+The weighted sister of `tabulate`: the same vocabulary, with standard errors. Unweighted n stands beside every
+figure.
 """
 
 from __future__ import annotations
@@ -52,10 +54,11 @@ def estimate_table(
 ) -> pd.DataFrame:
     """Every cell of `by`, as a share of its group of `within` (None: of the table), and as a weighted total.
 
-    Row percentages: within the row variable; column percentages: within the column variable. share, se, ci_low,
-    ci_high, df and deff speak of the share; `total` and `total_se` of the number of people. With `margins` the sums
-    over each subset of `by` follow, with missing in the columns summed over and True in `margin`; the base is the
-    same (rows with a value in all of `by`). R: svyby(~interaction(...), ~within, svymean), svytable, svytotal.
+    Row percentages: within the row variable; column percentages: within the column variable. share, se,
+    ci_low, ci_high, df and deff speak of the share; `total` and `total_se` of the number of people. With
+    `margins` the sums over each subset of `by` follow, with missing in the columns summed over and True in
+    `margin`; the base is the same (rows with a value in all of `by`). R: svyby(~interaction(...), ~within,
+    svymean), svytable, svytotal.
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "f", "m"], "ill": ["no", "yes", "yes", "no"], "weight": [10, 20, 10, 10]})
     >>> found = estimate_table(people, ["sex", "ill"], within="sex", design=SurveyDesign(weight="weight"))
@@ -99,7 +102,8 @@ def _cells(
 def estimate_profile(
     frame: pd.DataFrame, variables: Sequence[str], *, design: SurveyDesign, by: Names = None, **manner: Any
 ) -> pd.DataFrame:
-    """Several variables on one axis: their shares stacked, with columns `variable` and `level` after those of `by`.
+    """Several variables on one axis: their shares stacked, with columns `variable` and `level` after those of
+    `by`.
 
     `manner`: what `estimate_share` takes (where, level, ci).
 
@@ -131,9 +135,9 @@ def estimate_multiple(
 ) -> pd.DataFrame:
     """A multiple-response question held as 0/1 columns: one row per group and option (column `option`).
 
-    base "persons": shares of those who answered, adding up to more than 1; "answers": shares of all ticks. A row
-    that lacks a value in any of the columns did not answer. n counts the ticks of the option, unweighted; base_n the
-    people or ticks of the base. R: svymean(~a + b + c); svyratio(~a, ~I(a + b + c)).
+    base "persons": shares of those who answered, adding up to more than 1; "answers": shares of all ticks. A
+    row that lacks a value in any of the columns did not answer. n counts the ticks of the option, unweighted;
+    base_n the people or ticks of the base. R: svymean(~a + b + c); svyratio(~a, ~I(a + b + c)).
 
     >>> answers = pd.DataFrame({"illness": [1, 1, 0], "debt": [1, 0, 0]})
     >>> found = estimate_multiple(answers, ["illness", "debt"], design=SurveyDesign(), base="answers")
@@ -163,7 +167,8 @@ def estimate_multiple(
 
 @dataclass(frozen=True)
 class Rule:
-    """A mark for figures: `when` is an expression of the columns of a result frame, with n_effective, cv and width."""
+    """A mark for figures: `when` is an expression of the columns of a result frame, with n_effective, cv and
+    width."""
 
     mark: str
     when: str
@@ -186,7 +191,8 @@ RELATIVE_ERROR = (
 
 
 def reliability(table: pd.DataFrame, rules: Sequence[Rule] = NCHS_SHARES) -> pd.DataFrame:
-    """The table with `cv`, `width`, `reliability` (the mark of the first rule met, else "present") and `reliability_why`.
+    """The table with `cv`, `width`, `reliability` (the mark of the first rule met, else "present") and
+    `reliability_why`.
 
     >>> people = pd.DataFrame({"sex": ["f", "m"] * 10})
     >>> found = reliability(estimate_share(people, "sex", design=SurveyDesign()))

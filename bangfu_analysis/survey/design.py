@@ -16,7 +16,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import Codes, Floats, Names, names, numbers, require
 from bangfu_analysis.errors import ArgumentError, one_of
-from bangfu_analysis.survey.calibration import Projection, Step, apply
+from bangfu_analysis.survey.calibration import Calibration, Projection, Step
 from bangfu_analysis.survey.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank
 from bangfu_analysis.survey.stages import Stage, stages_of
 
@@ -28,13 +28,15 @@ class SurveyDesign:
     """The columns that say how the sample was drawn.
 
     weight: sampling weight; without it, the product of N/n over the stages if `fpc` is given, else 1.
-    strata: stratum (a list: one a stage). cluster: primary units, or a list, one a stage; without it a row is a unit.
-    fpc: population size or sampling fraction of the row's stratum, one a stage; variance goes beyond the first
-    stage only with it. replicates: "JK1" or "JKn" (made from the design), `Replicates`, or plain column names
-    (bootstrap scale). lonely_psu: what a stratum with one unit does (fail, adjust, remove, certainty, average).
-    nest: cluster ids repeat between strata. `steps` and `sealed` are set by `rake`, `post_stratify`, `trim`.
+    strata: stratum (a list: one a stage). cluster: primary units, or a list, one a stage; without it a row is
+    a unit. fpc: population size or sampling fraction of the row's stratum, one a stage; variance goes beyond
+    the first stage only with it. replicates: "JK1" or "JKn" (made from the design), `Replicates`, or plain
+    column names (bootstrap scale). lonely_psu: what a stratum with one unit does (fail, adjust, remove,
+    certainty, average). nest: cluster ids repeat between strata. `steps` and `sealed` are set by `rake`,
+    `post_stratify`, `trim`.
 
-    R: svydesign(id=~cluster, strata=~strata, weights=~weight, fpc=~fpc, nest=nest), options(survey.lonely.psu=...).
+    R: svydesign(id=~cluster, strata=~strata, weights=~weight, fpc=~fpc, nest=nest),
+    options(survey.lonely.psu=...).
 
     >>> SurveyDesign(weight="weight", strata="district", cluster="unit", fpc="unit_total").columns()
     ['weight', 'district', 'unit', 'unit_total']
@@ -93,7 +95,8 @@ class Sample:
         return code if self.whole else np.where(self.weight > 0, code, count)
 
     def degrees(self, code: Codes | None = None, count: int = 1) -> Floats:
-        """Degrees of freedom of each group: units less strata with a positive weight (replicates: rank less one).
+        """Degrees of freedom of each group: units less strata with a positive weight (replicates: rank less
+        one).
 
         R: degf(design), or degf(subset(design, ...)) for groups.
         """
@@ -103,7 +106,7 @@ class Sample:
                 return np.array([float(first.units - len(first.taken))])
             code = np.zeros(len(self.weight), dtype=np.intp)
         code, width = self.live(code, count), count + 1
-        if self.replicates is not None and (self.replicates.given or self.projections):
+        if self.replicates is not None and self.replicates.given:
             return np.array([self.replicates.rank(code == c) - 1.0 for c in range(count)])
         pairs = pd.unique(first.unit * width + code)
         key = first.stratum[pairs // width] * width + pairs % width
@@ -116,8 +119,8 @@ class Sample:
 def resolve(frame: pd.DataFrame, design: SurveyDesign) -> Sample:
     """Lay a design over a frame: check it, and turn it into arrays.
 
-    Raises `ColumnMissing` for absent columns and `ArgumentError` for missing or negative weights, missing strata or
-    clusters, clusters that cross strata, and finite populations smaller than the sample.
+    Raises `ColumnMissing` for absent columns and `ArgumentError` for missing or negative weights, missing
+    strata or clusters, clusters that cross strata, and finite populations smaller than the sample.
     """
     require(frame, design.columns(), where="SurveyDesign")
     if frame.empty:
@@ -128,8 +131,10 @@ def resolve(frame: pd.DataFrame, design: SurveyDesign) -> Sample:
         raise ArgumentError(
             "校准过的设计只能用于校准时的那张表（行数或权数总和变了）。子群请用 by 或 where，不要先筛选。"
         )
-    weight, projections = apply(design.steps, frame, base)
-    return Sample(weight, stages, projections, _replicates(frame, design, base, stages[0]), design.lonely_psu)
+    calibration = Calibration(design.steps, frame, base)
+    weight, projections = calibration.apply(base)
+    replicates = _replicates(frame, design, base, stages[0], calibration)
+    return Sample(weight, stages, projections, replicates, design.lonely_psu)
 
 
 def _weights(frame: pd.DataFrame, design: SurveyDesign, stages: tuple[Stage, ...]) -> Floats:
@@ -147,14 +152,16 @@ def _weights(frame: pd.DataFrame, design: SurveyDesign, stages: tuple[Stage, ...
     return weight
 
 
-def _replicates(frame: pd.DataFrame, design: SurveyDesign, base: Floats, first: Stage) -> ReplicateSet | None:
+def _replicates(
+    frame: pd.DataFrame, design: SurveyDesign, base: Floats, first: Stage, calibration: Calibration
+) -> ReplicateSet | None:
     if design.replicates is None:
         return None
     if design.given is not None:
         found = given(frame, design.given, base)
     else:
         found = jackknife(str(design.replicates), base, first, design.lonely_psu)
-    return replace(found, weight=lambda r: apply(design.steps, frame, found.weight(r))[0]) if design.steps else found
+    return replace(found, weight=lambda r: calibration.apply(found.weight(r))[0]) if design.steps else found
 
 
 def seal(frame: pd.DataFrame, design: SurveyDesign, step: Step) -> SurveyDesign:
@@ -166,5 +173,6 @@ def seal(frame: pd.DataFrame, design: SurveyDesign, step: Step) -> SurveyDesign:
 
 
 def design_weights(frame: pd.DataFrame, design: SurveyDesign) -> pd.Series[Any]:
-    """The weight of every row after all calibration, named `weight`, on the frame's index. R: weights(design)."""
+    """The weight of every row after all calibration, named `weight`, on the frame's index. R:
+    weights(design)."""
     return pd.Series(resolve(frame, replace(design, replicates=None)).weight, index=frame.index, name="weight")

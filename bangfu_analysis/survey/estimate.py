@@ -1,8 +1,8 @@
 """Estimates with standard errors under a survey design: mean, total, ratio, share, difference.
 
 Each takes a frame and a design and returns one row per group of `by` in the vocabulary of every result frame:
-n (rows used, unweighted), base_n, left_out_n (rows of the group without a value), estimate, se, ci_low, ci_high,
-df, deff. Rows of weight 0 are in the design but not in the counts. Numbers as R's survey 4.5.
+n (rows used, unweighted), base_n, left_out_n (rows of the group without a value), estimate, se, ci_low,
+ci_high, df, deff. Rows of weight 0 are in the design but not in the counts. Numbers as R's survey 4.5.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def per(numerator: Floats, denominator: Floats) -> Floats:
 def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: int, start: float = 0.0) -> Fit:
     """Ratio of two totals in each group (x None: the mean), linearised as (y - R x) / X.
 
-    It is worked out as the distance from `start`, so that no digits are lost where all values lie close together.
+    It is worked out as the distance from `start`, so that no digits are lost where all values lie close
+    together.
     """
     w, times = sample.weight, 1.0 if x is None else x
     gap = y - start * times if start else y
@@ -95,9 +96,11 @@ def fit(sample: Sample, statistic: Statistic, z: Floats, code: Codes, count: int
 
 
 def _fit(sample: Sample, estimate: Floats, variance: Floats, code: Codes, squares: Floats, people: Floats) -> Fit:
-    """With deff: over the variance of a simple random sample without replacement of the same size (R: deff=TRUE).
+    """With deff: over the variance of a simple random sample without replacement of the same size (R:
+    deff=TRUE).
 
-    squares: sum of the squared linearised values; people: of the weights. Missing where these do not exceed n.
+    squares: sum of the squared linearised values; people: of the weights. Missing where these do not exceed
+    n.
     """
     n, deff = sums(sample.live(code, len(estimate)), len(estimate)), np.full(len(estimate), np.nan)
     usable = (people - n > 1e-9 * people) & (squares > 0) & (n > 1)
@@ -121,8 +124,8 @@ def estimate_mean(
 ) -> pd.DataFrame:
     """Mean of a numeric variable in each group of `by` inside `where`.
 
-    R: svymean(~variable, design, na.rm=TRUE); svyby(~variable, ~by, design, svymean, na.rm=TRUE, deff=TRUE), with
-    limits as confint(..., df=degf(design)).
+    R: svymean(~variable, design, na.rm=TRUE); svyby(~variable, ~by, design, svymean, na.rm=TRUE, deff=TRUE),
+    with limits as confint(..., df=degf(design)).
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "weight": [10, 20, 10, 10], "income": [200, 300, 260, None]})
     >>> found = estimate_mean(people, "income", design=SurveyDesign(weight="weight"))
@@ -132,7 +135,7 @@ def estimate_mean(
     """
     sample, groups = resolve(frame, design), domains(frame, by, where)
     y, answered = filled(frame, variable)
-    found = fit_ratio(sample, y, None, groups.only(answered), groups.count, float(y.mean()))
+    found = fit_ratio(sample, y, None, groups.only(answered), groups.count, float(y.sum() / max(answered.sum(), 1)))
     return table(sample, groups, found, sample.degrees(), level)
 
 
@@ -167,7 +170,8 @@ def estimate_ratio(
     where: Any = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Ratio of two totals in each group, over rows that have both. R: svyratio(~numerator, ~denominator, na.rm=TRUE).
+    """Ratio of two totals in each group, over rows that have both. R: svyratio(~numerator, ~denominator,
+    na.rm=TRUE).
 
     >>> homes = pd.DataFrame({"income": [600, 500], "size": [3, 2]})
     >>> estimate_ratio(homes, "income", "size", design=SurveyDesign())["estimate"].item()
@@ -189,10 +193,11 @@ def estimate_share(
     level: float = 0.95,
     ci: str = "logit",
 ) -> pd.DataFrame:
-    """Share of each level of a variable in each group of `by`: one row per group and level, `share` = `estimate`.
+    """Share of each level of a variable in each group of `by`: one row per group and level, `share` =
+    `estimate`.
 
-    n: rows at the level; base_n: rows of the group with a value. Degrees of freedom are those of the subset, as
-    svyciprop counts them. R: svyciprop(~I(variable == level), subset(design, ...), method=ci).
+    n: rows at the level; base_n: rows of the group with a value. Degrees of freedom are those of the subset,
+    as svyciprop counts them. R: svyciprop(~I(variable == level), subset(design, ...), method=ci).
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m", "m"], "weight": [10, 20, 10, 10, 10]})
     >>> found = estimate_share(people, "sex", design=SurveyDesign(weight="weight"), ci="wilson")
@@ -208,7 +213,8 @@ def estimate_share(
 
 
 def shares(sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, level: float, ci: str) -> pd.DataFrame:
-    """Shares of coded levels (-1: no answer) in each group; one level at a time, so memory stays that of one column."""
+    """Shares of coded levels (-1: no answer) in each group; one level at a time, so memory stays that of one
+    column."""
     code, count = groups.only(codes >= 0), groups.count
     degrees = sample.degrees(groups.code, count)
     rows = np.full(count, float(len(code))) if sample.keeps_rows else sums(groups.code, count)
@@ -226,7 +232,8 @@ def shares(sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, 
 
 
 def _logit_variance(sample: Sample, hit: Floats, code: Codes, found: Fit) -> Floats:
-    """The variance of shares that has that of their log odds: of the replicates' log odds, as R's svyglm has it."""
+    """The variance of shares that has that of their log odds: of the replicates' log odds, as R's svyglm has
+    it."""
     if sample.replicates is None:
         return found.variance
     count = len(found.estimate)
@@ -249,11 +256,12 @@ def estimate_difference(
     where: Any = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Mean of each group of `between` less that of the reference (default: its first level), with t and its p-value.
+    """Mean of each group of `between` less that of the reference (default: its first level), with t and its
+    p-value.
 
-    The covariance of the groups is in the standard error, so it holds for overlapping waves too (stack the waves
-    and name the person as cluster). df is that of the group's rows less one. R: svycontrast(svyby(covmat=TRUE));
-    svyttest(variable ~ between, subset(design, ...)).
+    The covariance of the groups is in the standard error, so it holds for overlapping waves too (stack the
+    waves and name the person as cluster). df is that of the group's rows less one. R:
+    svycontrast(svyby(covmat=TRUE)); svyttest(variable ~ between, subset(design, ...)).
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "income": [200, 300, 260, 300]})
     >>> found = estimate_difference(people, "income", design=SurveyDesign(), between="sex")

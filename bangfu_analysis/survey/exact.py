@@ -19,7 +19,8 @@ SAME = 1 + 1e-7  # R's tolerance for "as unlikely as the table seen"
 
 
 def fisher(counts: Any, *, level: float = 0.95) -> pd.DataFrame:
-    """Fisher's exact test, two-sided: n, p_value; for 2 x 2 also estimate (conditional odds ratio), ci_low, ci_high.
+    """Fisher's exact test, two-sided: n, p_value; for 2 x 2 also estimate (conditional odds ratio), ci_low,
+    ci_high.
 
     Larger tables are enumerated column by column, up to 5 million tables. R: fisher.test(x).
     """
@@ -34,8 +35,9 @@ def mantel_haenszel(
 ) -> pd.DataFrame:
     """Association of two classifications within strata (one table a stratum): n, statistic, df, p_value.
 
-    2 x 2: also the common odds ratio `estimate` with Robins, Breslow and Greenland's limits (1986, Biometrics 42);
-    `exact` gives the conditional one and an exact p. Larger tables: the generalised test. R: mantelhaen.test.
+    2 x 2: also the common odds ratio `estimate` with Robins, Breslow and Greenland's limits (1986, Biometrics
+    42); `exact` gives the conditional one and an exact p. Larger tables: the generalised test. R:
+    mantelhaen.test.
     """
     layers = [np.asarray(t, dtype=float) for t in tables]
     if not layers or len({t.shape for t in layers}) != 1 or layers[0].ndim != 2:

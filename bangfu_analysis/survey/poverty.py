@@ -1,8 +1,8 @@
 """Poverty, inequality, the burden of illness, and what aid reaches: with standard errors under the design.
 
-A hardship roster is chosen by income, so a share below the line within it is a share of the roster, not a poverty
-rate of workers. Linearised values follow Deville (1999, Survey Methodology 25). Every function takes `design`,
-`by`, `where` and `level` as `estimate_mean` does.
+A hardship roster is chosen by income, so a share below the line within it is a share of the roster, not a
+poverty rate of workers. Linearised values follow Deville (1999, Survey Methodology 25). Every function takes
+`design`, `by`, `where` and `level` as `estimate_mean` does.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def fgt(
 ) -> pd.DataFrame:
     """Foster, Greer and Thorbecke's indices (1984, Econometrica 52): one row per group and `alpha`.
 
-    alpha 0: share below the line; 1: mean gap as a part of the line; 2: mean squared gap. Below means income < line.
-    R: svymean(~I(((z - y) / z)^alpha * (y < z)), design, na.rm=TRUE).
+    alpha 0: share below the line; 1: mean gap as a part of the line; 2: mean squared gap. Below means income
+    < line. R: svymean(~I(((z - y) / z)^alpha * (y < z)), design, na.rm=TRUE).
     """
     part = _gap(frame, income, line) / line_of(frame, line)
     parts = []
@@ -95,22 +95,24 @@ def shortfall(
 ) -> pd.DataFrame:
     """What it would take to lift everybody to the line: total of max(0, line - income) x months, in yuan.
 
-    income and line are per person and month; `size` (household size) counts all members where a row is a household.
+    income and line are per person and month; `size` (household size) counts all members where a row is a
+    household.
     """
     yuan = _gap(frame, income, line) * months * (1.0 if size is None else numbers(frame, size))
     return estimate_total(frame.assign(_gap=yuan), "_gap", **manner)
 
 
 def gini(frame: pd.DataFrame, variable: str, **manner: Unpack[Manner]) -> pd.DataFrame:
-    """Gini coefficient in each group. R: laeken::gini for the value, convey::svygini for the standard error."""
+    """Gini coefficient in each group. R: laeken::gini for the value, convey::svygini for the standard
+    error."""
     return concentration_index(frame, variable, variable, **manner)
 
 
 def concentration_index(frame: pd.DataFrame, variable: str, rank_by: str, **manner: Unpack[Manner]) -> pd.DataFrame:
     """How `variable` (aid, spending) falls on the poor: below 0 the poor have more than their share.
 
-    C = 2 sum(w a F) / sum(w a) - 1 with F the weighted mid-rank of `rank_by` (Kakwani, Wagstaff and van Doorslaer
-    1997, J. Econometrics 77). Ranked by itself it is Gini's coefficient.
+    C = 2 sum(w a F) / sum(w a) - 1 with F the weighted mid-rank of `rank_by` (Kakwani, Wagstaff and van
+    Doorslaer 1997, J. Econometrics 77). Ranked by itself it is Gini's coefficient.
     """
     sample, groups = resolve(frame, manner["design"]), domains(frame, manner.get("by"), manner.get("where"))
     a, y = numbers(frame, variable), numbers(frame, rank_by)
@@ -151,8 +153,9 @@ def theil(
 ) -> pd.DataFrame:
     """Theil's T, and its parts within and between the groups of a column: one row per `component`.
 
-    T = sum(w y ln(y / mean)) / sum(w y); zero incomes count as 0 (y ln y tends to 0), negative ones are refused.
-    The total has a standard error; the parts are given without (Theil 1967; Shorrocks 1980, Econometrica 48).
+    T = sum(w y ln(y / mean)) / sum(w y); zero incomes count as 0 (y ln y tends to 0), negative ones are
+    refused. The total has a standard error; the parts are given without (Theil 1967; Shorrocks 1980,
+    Econometrica 48).
     """
     sample, groups = resolve(frame, design), domains(frame, None, where)
     y = numbers(frame, variable)
@@ -192,12 +195,13 @@ def _theil_between(frame: pd.DataFrame, between: str, weight: Floats, y: Floats)
 def catastrophic(
     frame: pd.DataFrame, spending: str, resources: str, *, threshold: float = 0.1, **manner: Unpack[Manner]
 ) -> pd.DataFrame:
-    """Health spending beyond a stated part of resources: rows `measure` headcount, overshoot, mean_positive_overshoot.
+    """Health spending beyond a stated part of resources: rows `measure` headcount, overshoot,
+    mean_positive_overshoot.
 
-    headcount: share of households that spend more than `threshold` of their resources (0.1 and 0.25 for income or
-    consumption, SDG 3.8.2; 0.4 for capacity to pay, Xu et al. 2003, Lancet 362). overshoot: mean part beyond it, over
-    all; mean_positive_overshoot: among those beyond (Wagstaff and van Doorslaer 2003, Health Econ. 12). Rows with
-    resources of 0 or less have no budget share and are left out.
+    headcount: share of households that spend more than `threshold` of their resources (0.1 and 0.25 for
+    income or consumption, SDG 3.8.2; 0.4 for capacity to pay, Xu et al. 2003, Lancet 362). overshoot: mean
+    part beyond it, over all; mean_positive_overshoot: among those beyond (Wagstaff and van Doorslaer 2003,
+    Health Econ. 12). Rows with resources of 0 or less have no budget share and are left out.
     """
     if not 0 < threshold < 1:
         raise ArgumentError(f"参数 threshold 应在 0 与 1 之间，得到 {threshold}。SDG 3.8.2 用 0.1 和 0.25。")
@@ -214,7 +218,8 @@ def catastrophic(
 
 
 def coverage(frame: pd.DataFrame, aided: str, *, ci: str = "wilson", **manner: Unpack[Manner]) -> pd.DataFrame:
-    """Share of those eligible (`where`) whom aid reached; `aided` holds True/False or amounts (above 0 is reached)."""
+    """Share of those eligible (`where`) whom aid reached; `aided` holds True/False or amounts (above 0 is
+    reached)."""
     yes = numbers(frame, aided)
     reached = pd.Categorical(np.where(np.isnan(yes), np.nan, (yes > 0).astype(float)), categories=[0.0, 1.0])
     found = estimate_share(frame.assign(_aided=reached), "_aided", ci=ci, **manner)
@@ -224,6 +229,7 @@ def coverage(frame: pd.DataFrame, aided: str, *, ci: str = "wilson", **manner: U
 def adequacy(
     frame: pd.DataFrame, aid: str, income: str, line: Line, *, months: float = 12, **manner: Unpack[Manner]
 ) -> pd.DataFrame:
-    """Aid received over the shortfall: sum of aid (yuan, missing is none) / sum of max(0, line - income) x months."""
+    """Aid received over the shortfall: sum of aid (yuan, missing is none) / sum of max(0, line - income) x
+    months."""
     work = frame.assign(_aid=np.nan_to_num(numbers(frame, aid)), _gap=_gap(frame, income, line) * months)
     return estimate_ratio(work, "_aid", "_gap", **manner)

@@ -1,4 +1,5 @@
-"""Weighted quantiles with Woodruff's intervals (Woodruff 1952, J. Am. Stat. Assoc. 47). R: svyquantile of survey 4.5."""
+"""Weighted quantiles with Woodruff's intervals (Woodruff 1952, J. Am. Stat. Assoc. 47). R: svyquantile of
+survey 4.5."""
 
 from __future__ import annotations
 
@@ -31,10 +32,11 @@ def estimate_quantile(
 ) -> pd.DataFrame:
     """Quantiles q (between 0 and 1) in each group: one row per group and q, column `q` after those of `by`.
 
-    rule: "math" (the smallest value whose cumulative weight reaches q; R's default) or "hf7" (interpolated, as
-    pandas). interval: how the limits of the share below the quantile are made ("mean", "xlogit", "beta", "asin")
-    before they are turned into quantiles; a limit outside the data is missing. se is the width over 2t; df is the
-    subset's. R: svyquantile(~variable, design, q, na.rm=TRUE, qrule=rule, interval.type=interval).
+    rule: "math" (the smallest value whose cumulative weight reaches q; R's default) or "hf7" (interpolated,
+    as pandas). interval: how the limits of the share below the quantile are made ("mean", "xlogit", "beta",
+    "asin") before they are turned into quantiles; a limit outside the data is missing. se is the width over
+    2t; df is the subset's. R: svyquantile(~variable, design, q, na.rm=TRUE, qrule=rule,
+    interval.type=interval).
 
     >>> people = pd.DataFrame({"income": range(1, 11)})
     >>> found = estimate_quantile(people, "income", [0.25, 0.5], design=SurveyDesign())

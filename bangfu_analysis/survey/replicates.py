@@ -20,8 +20,9 @@ RANK_TOLERANCE = 1e-5
 class Replicates:
     """Replicate weights given as columns; arguments as R's svrepdesign.
 
-    `scale` defaults to what `kind` implies (bootstrap 1/(R-1), BRR 1/R, Fay 1/(R(1-rho)^2), JK1 (R-1)/R, else 1),
-    `rscales` to ones. `combined`: the columns already contain the sampling weight. `mse`: centre at the estimate.
+    `scale` defaults to what `kind` implies (bootstrap 1/(R-1), BRR 1/R, Fay 1/(R(1-rho)^2), JK1 (R-1)/R, else
+    1), `rscales` to ones. `combined`: the columns already contain the sampling weight. `mse`: centre at the
+    estimate.
     """
 
     columns: Sequence[str]
@@ -56,11 +57,15 @@ class ReplicateSet:
     scale: float
     rscales: Floats
     mse: bool
-    given: bool
+    given: Sequence[Floats] = ()  # the columns, where they were given
 
     def rank(self, rows: Truths) -> int:
-        """Rank of the matrix of replicate weights over some rows. R: degf(svyrep.design) is this less one."""
-        matrix = np.column_stack([self.weight(r)[rows] for r in range(len(self.rscales))])
+        """Rank of the matrix of given weights over some rows. R: degf(svyrep.design) is this less one.
+
+        Weighting to totals scales every replicate otherwise and so raises the rank; that adds no information,
+        and the rank is that of the weights as they were given.
+        """
+        matrix = np.column_stack([column[rows] for column in self.given])
         return int(np.linalg.matrix_rank(np.unique(matrix, axis=0), rtol=RANK_TOLERANCE)) if rows.any() else 0
 
 
@@ -71,11 +76,12 @@ def given(frame: pd.DataFrame, replicates: Replicates, base: Floats) -> Replicat
     if not all(np.isfinite(column).all() for column in columns):
         raise ArgumentError("重复权数列有缺失。请补齐，或把不在样本中的行写成 0。")
     times = np.ones(len(base)) if replicates.combined else base
-    return ReplicateSet(lambda r: columns[r] * times, scale, rscales, replicates.mse, True)
+    return ReplicateSet(lambda r: columns[r] * times, scale, rscales, replicates.mse, columns)
 
 
 def jackknife(kind: str, base: Floats, first: Stage, lonely_psu: str) -> ReplicateSet:
-    """Each unit left out in turn, with the fpc of the first stage. R: as.svrepdesign(design, type="JK1" or "JKn")."""
+    """Each unit left out in turn, with the fpc of the first stage. R: as.svrepdesign(design, type="JK1" or
+    "JKn")."""
     strata = len(first.taken)
     if (kind == "JK1") != (strata == 1):
         raise ArgumentError("JK1 用于不分层的设计，JKn 用于分层的设计。请改用另一种。")
@@ -96,14 +102,16 @@ def jackknife(kind: str, base: Floats, first: Stage, lonely_psu: str) -> Replica
         factor[places[r]] = 0.0
         return np.asarray(base * factor[first.unit])
 
-    return ReplicateSet(weight, scale, rscales, False, False)
+    return ReplicateSet(weight, scale, rscales, False)
 
 
 def jackknife_rank(first: Stage, present: Codes, lonely_psu: str) -> Floats:
-    """Rank of the jackknife's weights over the units that each group has in each stratum (`present`: strata x groups).
+    """Rank of the jackknife's weights over the units that each group has in each stratum (`present`: strata x
+    groups).
 
-    A stratum whose every unit is in the group gives its contrasts, one in part (or lonely, under "adjust") a vector a
-    unit; all share the vector of ones, which is one more unless the units already span it. R: qr(weights(design))$rank.
+    A stratum whose every unit is in the group gives its contrasts, one in part (or lonely, under "adjust") a
+    vector a unit; all share the vector of ones, which is one more unless the units already span it. R:
+    qr(weights(design))$rank.
     """
     taken, seen = first.taken[:, None], present > 0
     several = ((first.taken > 1) & (first.left >= FULLY_TAKEN))[:, None]

@@ -1,4 +1,5 @@
-"""Stages of sampling: from columns of strata, clusters and finite populations to arrays. R: svydesign, as.fpc."""
+"""Stages of sampling: from columns of strata, clusters and finite populations to arrays. R: svydesign,
+as.fpc."""
 
 from __future__ import annotations
 
@@ -107,7 +108,8 @@ def _of_units(unit: Codes, values: NDArray[Number]) -> NDArray[Number]:
 
 
 def _agree(unit: Codes, of_unit: NDArray[Any], values: NDArray[Any]) -> bool:
-    """Whether every row has the value of its unit. A slice at a time: arrays as long as the frame cost more than their sums."""
+    """Whether every row has the value of its unit. A slice at a time: arrays as long as the frame cost more
+    than their sums."""
     parts = (slice(start, start + SLICE) for start in range(0, len(unit), SLICE))
     return all(np.array_equal(of_unit.take(unit[part]), values[part]) for part in parts)
 

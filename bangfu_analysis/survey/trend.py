@@ -1,4 +1,5 @@
-"""Is there a trend? In shares over ordered groups, in a series of figures, and in individual answers under a design."""
+"""Is there a trend? In shares over ordered groups, in a series of figures, and in individual answers under a
+design."""
 
 from __future__ import annotations
 
@@ -38,10 +39,11 @@ FAMILIES: dict[str, tuple[Any, Any, Any, Any, Any]] = {
 
 
 def cochran_armitage(x: Sequence[float], n: Sequence[float], scores: Sequence[float] | None = None) -> pd.DataFrame:
-    """Trend in shares x of n over ordered, independent groups: statistic (z), chi_square, df, p_value, p_lower, p_upper.
+    """Trend in shares x of n over ordered, independent groups: statistic (z), chi_square, df, p_value,
+    p_lower, p_upper.
 
-    Scores default to 1, 2, .... Not for the same people twice: use `mcnemar`. Cochran (1954), Armitage (1955),
-    Biometrics 10 and 11. R: prop.trend.test(x, n, scores).
+    Scores default to 1, 2, .... Not for the same people twice: use `mcnemar`. Cochran (1954), Armitage
+    (1955), Biometrics 10 and 11. R: prop.trend.test(x, n, scores).
     """
     hits, base = np.asarray(x, float), np.asarray(n, float)
     score = np.arange(1.0, len(hits) + 1) if scores is None else np.asarray(scores, float)
@@ -80,8 +82,9 @@ def kendall_trend(x: Sequence[float], y: Sequence[float]) -> pd.DataFrame:
 def weighted_trend(x: Sequence[float], y: Sequence[float], se: Sequence[float], *, level: float = 0.95) -> pd.DataFrame:
     """Straight line through estimates with known standard errors: rows `term` intercept and slope.
 
-    estimate, se (errors known), ci_low, ci_high, statistic (z), p_value; q and q_p_value test that a line is enough;
-    se_fitted takes the scatter from the residuals instead. R: lm(y ~ x, weights=1/se^2); metafor::rma(method="FE").
+    estimate, se (errors known), ci_low, ci_high, statistic (z), p_value; q and q_p_value test that a line is
+    enough; se_fitted takes the scatter from the residuals instead. R: lm(y ~ x, weights=1/se^2);
+    metafor::rma(method="FE").
     """
     when, what, error = _series(x, y, se)
     if not (error > 0).all():
@@ -103,7 +106,8 @@ def annual_change(
 ) -> pd.DataFrame:
     """Average yearly change of a rate, as a part (-0.05 is 5 % less a year), from a log-linear Poisson line.
 
-    Returns estimate, ci_low, ci_high, coefficient, se (of the coefficient). R: glm(count ~ x + offset(log(n)), poisson).
+    Returns estimate, ci_low, ci_high, coefficient, se (of the coefficient). R: glm(count ~ x +
+    offset(log(n)), poisson).
     """
     when, events, base = _series(x, count, n)
     if not (base > 0).all() or events.sum() == 0:
@@ -128,9 +132,9 @@ def estimate_trend(
 ) -> pd.DataFrame:
     """Regression of an answer on time under the design: rows `term` intercept and slope.
 
-    kind "linear" (change of the mean, or in share, a year) or "logit" (of the log odds). n, estimate, se, ci_low,
-    ci_high, df (of the design less one), statistic, p_value. R: svyglm(variable ~ over, design, family=gaussian()
-    or quasibinomial()).
+    kind "linear" (change of the mean, or in share, a year) or "logit" (of the log odds). n, estimate, se,
+    ci_low, ci_high, df (of the design less one), statistic, p_value. R: svyglm(variable ~ over, design,
+    family=gaussian() or quasibinomial()).
     """
     one_of("kind", kind, KINDS)
     sample, y, x = resolve(frame, design), numbers(frame, variable), numbers(frame, over)
@@ -157,7 +161,8 @@ def estimate_trend(
 def _fitted(terms: Floats, y: Floats, weight: Floats, kind: str, offset: Floats | float = 0.0) -> tuple[Any, Any, Any]:
     """Coefficients, inverse information and residuals of a weighted regression.
 
-    Iterated from the start and to the tolerance of R's glm (deviance within 1e-8), so that the digits are R's.
+    Iterated from the start and to the tolerance of R's glm (deviance within 1e-8), so that the digits are
+    R's.
     """
     scale = np.count_nonzero(weight) / weight.sum()
     weight = weight * scale

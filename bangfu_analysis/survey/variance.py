@@ -1,7 +1,7 @@
 """The variance of totals of linearised values, over any number of stages; and of replicates.
 
-Source: Saerndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 4 and 5; R: survey:::svyrecvar and
-svrVar, whose numbers these are.
+Source: Saerndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 4 and 5; R:
+survey:::svyrecvar and svrVar, whose numbers these are.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 def variance_of(
     sample: Sample, statistic: Statistic, columns: Sequence[Floats], gradient: Gradient, code: Codes, count: int
 ) -> tuple[list[Floats], Floats]:
-    """Totals of columns (weight included) in each group, and the variance of a function of them by its gradient.
+    """Totals of columns (weight included) in each group, and the variance of a function of them by its
+    gradient.
 
-    Rows of code `count` are in no group. Rows are summed by unit and group once, for totals and variance alike.
-    Replicates recompute the function as `statistic` instead.
+    Rows of code `count` are in no group. Rows are summed by unit and group once, for totals and variance
+    alike. Replicates recompute the function as `statistic` instead.
     """
     if sample.replicates is not None:
         found = replicate_covariance(sample.replicates, statistic, statistic(sample.weight))
@@ -43,8 +44,10 @@ def variance_of(
     variance = np.zeros(count)
     for i, stage in enumerate(sample.stages):
         units = _collapse(stage, columns, code, count + 1) if i else units
-        squares = _squares(stage, units, _combined(units.columns, slopes, units.group), count + 1, sample.lonely_psu)
-        variance += (squares[:, :count] * _scales(stage, sample.lonely_psu, code, count)).sum(0)
+        seen = _seen(stage, code, count + 1)
+        moved = _combined(units.columns, slopes, units.group)
+        squares = _squares(stage, units, moved, seen, sample.lonely_psu)[:, :count]
+        variance += (squares * _scales(stage, sample.lonely_psu, seen[:, :count])).sum(0)
     return totals, variance
 
 
@@ -75,19 +78,43 @@ def _combined(columns: Sequence[Floats], slopes: Sequence[Floats], group: Codes)
     return np.asarray(np.sum([column * slope[group] for column, slope in zip(columns, slopes, strict=True)], axis=0))
 
 
-def _squares(stage: Stage, sums: _Sums, moved: Floats, width: int, rule: str) -> Floats:
-    """Squared deviations of the units from the mean of their stratum, strata x groups; absent units count as 0."""
+def _squares(stage: Stage, sums: _Sums, moved: Floats, seen: Truths, rule: str) -> Floats:
+    """Squared deviations of the units from their stratum's centre, strata x groups; absent units count as
+    0."""
+    width = seen.shape[1]
     key, taken = stage.stratum[sums.unit] * width + sums.group, np.repeat(stage.taken, width)
-    mean = np.bincount(key, moved, len(taken)) / taken
-    if rule == "adjust":
-        mean[np.repeat(stage.lonely, width)] = 0.0
+    totals = np.bincount(key, moved, len(taken)).astype(float).reshape(-1, width)
+    centre = _centres(stage, totals, seen, rule).ravel()
     absent = taken - np.bincount(key, minlength=len(taken))
-    squares = np.bincount(key, (moved - mean[key]) ** 2, len(taken)) + absent * mean**2
+    squares = np.bincount(key, (moved - centre[key]) ** 2, len(taken)) + absent * centre**2
     return np.asarray(squares.reshape(-1, width))
 
 
+def _seen(stage: Stage, code: Codes, width: int) -> Truths:
+    """Which strata have rows in each group, strata x groups; all, where no rule depends on it."""
+    if not stage.lonely.any():
+        return np.ones((len(stage.taken), width), dtype=bool)
+    key = stage.stratum[stage.unit] * width + code
+    return np.bincount(key, minlength=len(stage.taken) * width).reshape(-1, width) > 0
+
+
+def _centres(stage: Stage, totals: Floats, seen: Truths, rule: str) -> Floats:
+    """What the units of each stratum are held against: their mean; for a lonely unit to "adjust", that of all
+    units.
+
+    All units are those taken, under the same unit of the stage before, in strata that the figure sees.
+    """
+    mean = totals / stage.taken[:, None]
+    if rule == "adjust" and stage.lonely.any():
+        units = _by_parent(stage, stage.taken[:, None] * seen)
+        every = _by_parent(stage, totals) / np.maximum(units, 1)
+        mean[stage.lonely] = every[stage.lonely]
+    return mean
+
+
 def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None = None) -> Floats:
-    """Covariance matrix of the sums of several influences; `rows` (default all) are those the figures speak of."""
+    """Covariance matrix of the sums of several influences; `rows` (default all) are those the figures speak
+    of."""
     for projection in sample.projections:
         influences = [projection.residual(influence) for influence in influences]
     code: Codes = np.zeros(len(influences[0]), dtype=np.intp)
@@ -95,13 +122,26 @@ def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None
     total: Floats = np.zeros((len(influences), len(influences)))
     for stage in sample.stages:
         units = np.column_stack([np.bincount(stage.unit, u, stage.units) for u in influences])
-        mean = np.column_stack([np.bincount(stage.stratum, s) for s in units.T]) / stage.taken[:, None]
-        if sample.lonely_psu == "adjust":
-            mean[stage.lonely] = 0.0
-        deviation = units - mean[stage.stratum]
-        scale = _scales(stage, sample.lonely_psu, code, 1)[stage.stratum]
+        totals: Floats = np.column_stack([np.bincount(stage.stratum, s) for s in units.T])
+        seen = _seen(stage, code, 2)[:, :1]
+        deviation = units - _centres(stage, totals, seen, sample.lonely_psu)[stage.stratum]
+        scale = _scales(stage, sample.lonely_psu, seen)[stage.stratum]
         total += (deviation * scale).T @ deviation
     return total
+
+
+def estimate_and_covariance(
+    sample: Sample, statistic: Statistic, z: Floats, rows: Truths | None = None
+) -> tuple[Floats, Floats]:
+    """A vector statistic of the weights and its covariance matrix, by its linearised values z (rows x
+    figures).
+
+    Replicates recompute the statistic instead. rows (default all): those the figures speak of.
+    """
+    estimate = statistic(sample.weight)
+    if sample.replicates is not None:
+        return estimate, replicate_covariance(sample.replicates, statistic, estimate)
+    return estimate, covariance(sample, list((z * sample.weight[:, None]).T), rows)
 
 
 def replicate_covariance(replicates: ReplicateSet, statistic: Statistic, estimate: Floats) -> Floats:
@@ -114,28 +154,32 @@ def replicate_covariance(replicates: ReplicateSet, statistic: Statistic, estimat
     return np.where(used.any(0), root.T @ root * replicates.scale, np.nan)
 
 
-def _scales(stage: Stage, rule: str, code: Codes, count: int) -> Floats:
-    """Multiplier of the squares of each stratum in each group, after the rule for lonely units; strata x groups."""
+def _scales(stage: Stage, rule: str, seen: Truths) -> Floats:
+    """Multiplier of the squares of each stratum in each group, after the rule for lonely units; strata x
+    groups."""
     scale = stage.scale[:, None]
+    alone = seen & stage.lonely[:, None]
     if not stage.lonely.any():
         return scale
-    key = stage.stratum[stage.unit] * (count + 1) + code
-    present = np.bincount(key, minlength=len(scale) * (count + 1)).reshape(-1, count + 1)[:, :count] > 0
-    alone = present & stage.lonely[:, None]
     if rule == "fail" and alone.any():
         raise ArgumentError(
             f"有 {int(alone.any(1).sum())} 个层只有一个抽样单元，方差无法估计。请合并层，或在 SurveyDesign 中写 "
             "lonely_psu='adjust'（以总均值为中心）、'remove'、'certainty' 或 'average'。"
         )
+    if rule == "adjust":
+        return np.where(stage.lonely[:, None] & ~seen, 0.0, scale)
     if rule != "average" or not alone.any():
         return scale
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = _by_parent(stage, present) / _by_parent(stage, present & ~alone)
-        known = np.where(present, scale * ratio, 0.0)
-        return np.where(alone, np.where(np.isfinite(ratio), 0.0, np.nan), known)
+    others = _by_parent(stage, seen & ~alone)
+    if (alone & (others == 0)).any():
+        raise ArgumentError(
+            "lonely_psu='average' 要用同一上级单位中其他层的方差，而有的层没有可用的同伴，方差无法估计。"
+            "请合并层，或改用 'adjust'。"
+        )
+    return np.where(seen & ~alone, scale * _by_parent(stage, seen) / np.maximum(others, 1), 0.0)
 
 
-def _by_parent(stage: Stage, counted: Truths) -> Floats:
-    """How many of the strata counted share each stratum's unit of the stage before."""
-    totals = [np.bincount(stage.parent, column.astype(float)) for column in counted.T]
+def _by_parent(stage: Stage, of_strata: Floats | Truths) -> Floats:
+    """Sums over the strata that share each stratum's unit of the stage before."""
+    totals = [np.bincount(stage.parent, column.astype(float)) for column in of_strata.T]
     return np.column_stack([total[stage.parent] for total in totals])

@@ -1,8 +1,8 @@
 """Making the sample add up to known totals, and saying what that did.
 
-The verbs return a design for the same frame; the frame is not touched. The design carries the totals, so that every
-estimate made with it has the calibration in its standard error (residuals, as R's svyrecvar). `design_weights` gives
-the weights themselves.
+The verbs return a design for the same frame; the frame is not touched. The design carries the totals, so that
+every estimate made with it has the calibration in its standard error (residuals, as R's svyrecvar).
+`design_weights` gives the weights themselves.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def post_stratify(frame: pd.DataFrame, design: SurveyDesign, cells: Any) -> Surv
 def rake(frame: pd.DataFrame, design: SurveyDesign, margins: Any, *, tolerance: float = 1e-12) -> SurveyDesign:
     """The design with weights raked to several margins (Deming and Stephan 1940, Ann. Math. Stat. 11).
 
-    margins: {column: {level: total}, ...}, or a list of what `post_stratify` takes. Stops when the joint table moves
-    by less than `tolerance` (below 1: as a part of the total weight). R: rake(design, ...), whose own default stops
-    early, at control=list(epsilon=1): `tolerance=1` gives its numbers.
+    margins: {column: {level: total}, ...}, or a list of what `post_stratify` takes. Stops when the joint
+    table moves by less than `tolerance` (below 1: as a part of the total weight). R: rake(design, ...), whose
+    own default stops early, at control=list(epsilon=1): `tolerance=1` gives its numbers.
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "old": [0, 1, 0, 1]})
     >>> design = rake(people, SurveyDesign(), {"sex": {"f": 40, "m": 60}, "old": {0: 50, 1: 50}})
@@ -55,21 +55,30 @@ def rake(frame: pd.DataFrame, design: SurveyDesign, margins: Any, *, tolerance: 
     return seal(frame, design, Calibrate(targets, tolerance))
 
 
-def trim(frame: pd.DataFrame, design: SurveyDesign, *, lower: float = 0.0, upper: float = np.inf) -> SurveyDesign:
-    """The design with weights cut to the limits and what is cut spread evenly, until all are inside.
+def trim(
+    frame: pd.DataFrame,
+    design: SurveyDesign,
+    *,
+    lower: float = 0.0,
+    upper: float = np.inf,
+    strict: bool = True,
+) -> SurveyDesign:
+    """The design with weights cut to the limits and what is cut spread evenly; `strict`: until all are
+    inside.
 
-    R: trimWeights(design, upper=, lower=, strict=TRUE).
+    R: trimWeights(design, upper=, lower=, strict=).
     """
     if not 0 <= lower < upper:
         raise ArgumentError(f"权数下限 {lower} 应不小于 0 且小于上限 {upper}。")
-    return seal(frame, design, Trim(lower, upper))
+    return seal(frame, design, Trim(lower, upper, strict))
 
 
 def standardize(frame: pd.DataFrame, design: SurveyDesign, by: Names, over: Names, population: Any) -> SurveyDesign:
-    """The design with the mix of `by` set to `population` inside each group of `over`; then estimate by `over`.
+    """The design with the mix of `by` set to `population` inside each group of `over`; then estimate by
+    `over`.
 
-    population: shares or counts of the cells of `by`, as `post_stratify` takes; cells that a group has nobody in are
-    left out. R: svystandardize(design, by=, over=, population=).
+    population: shares or counts of the cells of `by`, as `post_stratify` takes; cells that a group has nobody
+    in are left out. R: svystandardize(design, by=, over=, population=).
     """
     inner, outer = names(by), names(over)
     require(frame, [*inner, *outer], where="standardize")
@@ -86,7 +95,8 @@ def standardize(frame: pd.DataFrame, design: SurveyDesign, by: Names, over: Name
 def weighting_report(
     frame: pd.DataFrame, before: SurveyDesign, after: SurveyDesign, margins: Sequence[str] | str
 ) -> pd.DataFrame:
-    """Each level of each margin before and after weighting: variable, level, n, total and share of both, and the target.
+    """Each level of each margin before and after weighting: variable, level, n, total and share of both, and
+    the target.
 
     `target` is the population total the design was calibrated to, missing where that margin was not a target.
 

@@ -27,14 +27,14 @@ def test_categories_keep_their_order_and_their_empty_levels():
 
 
 def test_text_groups_are_those_seen():
-    found = domains(frame(), "unit", where="y < 2")
+    found = domains(frame(), "unit", where=frame()["y"] < 2)
     assert found.levels["unit"].tolist() == ["乙"]
     assert found.code.tolist() == [0, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
     "where",
-    ["y > 1", lambda f: f["y"] > 1, frame()["y"] > 1, np.array([False, True, False, True]), [False, True, False, True]],
+    [{"y": [2, 4]}, frame()["y"] > 1, np.array([False, True, False, True]), [False, True, False, True]],
 )
 def test_where_in_every_form_and_missing_is_no(where):
     assert rows_where(frame(), where).tolist() == [False, True, False, True]
@@ -53,7 +53,7 @@ def test_levels_of_text_are_sorted_and_missing_has_no_code():
 def test_words_of_errors():
     with pytest.raises(ColumnMissing, match="by：数据框中没有列 uni.*是否想写 unit"):
         domains(frame(), "uni")
-    with pytest.raises(ArgumentError, match="应是 4 个真假值，得到 2 个"):
+    with pytest.raises(ArgumentError, match="或 4 个真假值，得到 2 个"):
         rows_where(frame(), [True, False])
 
 

@@ -47,7 +47,7 @@ def test_every_statistic_sees_a_strong_relation_and_counts_missing_answers():
     with pytest.raises(ArgumentError, match="statistic.*'chisq'.*是否想写 Chisq"):
         test_independence(data, "a", "b", design=SurveyDesign(), statistic="chisq")
     with pytest.raises(ArgumentError, match="变量 b 在所选的行中只有 1 个取值"):
-        test_independence(data, "a", "b", design=SurveyDesign(), where="b == 1")
+        test_independence(data, "a", "b", design=SurveyDesign(), where={"b": 1})
 
 
 def test_replicates_and_linearisation_lead_to_the_same_test():

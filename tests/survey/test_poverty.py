@@ -131,7 +131,7 @@ def test_catastrophic_spending_by_hand():
 
 def test_coverage_and_adequacy_of_aid():
     data = incomes(400.0, 900, 1500, 800, aid=[3600.0, 0, 500, np.nan])
-    found = coverage(data.assign(aid=data["aid"].fillna(0)), "aid", design=CENSUS, where="y < 1000")
+    found = coverage(data.assign(aid=data["aid"].fillna(0)), "aid", design=CENSUS, where=data["y"] < 1000)
     assert found[["n", "base_n", "share"]].iloc[0].tolist() == [1, 3, 1 / 3]
     assert coverage(data.assign(aid=0), "aid", design=CENSUS)["share"].tolist() == [0.0]
     assert adequacy(data, "aid", "y", 1000, design=CENSUS)["estimate"].item() == pytest.approx(4100 / (900 * 12))

@@ -33,7 +33,7 @@ def test_a_trend_over_two_waves_is_the_difference_between_them():
 def test_a_subgroup_is_a_where_and_missing_rows_are_left_out():
     data = answers().assign(area=lambda f: f["c"] % 2)
     design = SurveyDesign(weight="w", cluster="c")
-    inside = estimate_trend(data, "hard", "wave", design=design, where="area == 0")
+    inside = estimate_trend(data, "hard", "wave", design=design, where={"area": 0})
     gone = data.assign(hard=data["hard"].where(data["area"] == 0))
     pd.testing.assert_frame_equal(estimate_trend(gone, "hard", "wave", design=design), inside)
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign, resolve
 from bangfu_analysis.survey.variance import covariance, variance_of
 
@@ -16,6 +17,7 @@ def recursion(z, stages, rule):
     `stages` is a list of (stratum, unit, n, N), each one value a row.
     """
     stratum, unit, taken, population = (np.asarray(x) for x in stages[0])
+    every = z.sum() / sum(taken[stratum == h][0] for h in np.unique(stratum))
     parts = []
     for h in np.unique(stratum):
         rows = stratum == h
@@ -26,12 +28,11 @@ def recursion(z, stages, rule):
             continue
         totals = np.array([z[rows & (unit == u)].sum() for u in np.unique(unit[rows])])
         totals = np.append(totals, np.zeros(int(n) - len(totals)))
-        if not (rule == "adjust" and n == 1):
-            totals = totals - totals.mean()
+        totals = totals - (every if rule == "adjust" and n == 1 else totals.mean())
         alone = n == 1 and rule == "average"
         parts.append(np.nan if alone else (totals**2).sum() * left * (n / (n - 1) if n > 1 else 1))
     known = [p for p in parts if not np.isnan(p)]
-    variance = sum(known) * len(parts) / len(known) if known else np.nan  # R: 0 times infinity
+    variance = sum(known) * len(parts) / len(known) if known else np.nan  # nothing to go by
     if len(stages) > 1:
         for u in np.unique(unit):
             rows = unit == u
@@ -71,19 +72,28 @@ def stages_of(frame, fpc):
 @example(seed=976, fpc=False, rule="average")  # a group that nobody is in, beside one that meets a lonely unit
 def test_any_design_gives_the_variance_of_the_recursion(seed, fpc, rule):
     rng = np.random.default_rng(seed)
-    frame = population_of(rng, strata=int(rng.integers(2, 5)), lonely=rule != "adjust" or not fpc)
+    frame = population_of(rng, strata=int(rng.integers(2, 5)), lonely=True)
     columns = {"fpc": ["clusters", "people"], "cluster": ["c", "person"]} if fpc else {"cluster": "c"}
     design = SurveyDesign(weight="w", strata="h", nest=True, lonely_psu=rule, **columns)
     z, code = (frame["w"] * frame["y"]).to_numpy(), frame["g"].to_numpy()
     sample = resolve(frame, design)
-    found = variance_of(sample, None, [z], lambda total: [np.ones(3)], code, 3)[1]
+    wanted = []
     for g in range(3):
-        rows = (code == g)[:, None]
-        inside = [[np.asarray(x)[rows[:, 0]] for x in stage] for stage in stages_of(frame, fpc)]
-        wanted = recursion(z[rows[:, 0]], inside, rule) if rows.any() else 0.0
-        np.testing.assert_allclose(found[g], wanted, rtol=1e-9, atol=1e-9)
-        single = covariance(sample, [np.where(rows[:, 0], z, 0.0)], rows[:, 0])[0, 0]
-        np.testing.assert_allclose(single, found[g], rtol=1e-9, atol=1e-9)
+        rows = code == g
+        inside = [[np.asarray(x)[rows] for x in stage] for stage in stages_of(frame, fpc)]
+        wanted.append(recursion(z[rows], inside, rule) if rows.any() else 0.0)
+
+    def found():
+        return variance_of(sample, None, [z], lambda total: [np.ones(3)], code, 3)[1]
+
+    if np.isnan(wanted).any():
+        with pytest.raises(ArgumentError, match="没有可用的同伴"):
+            found()
+        return
+    np.testing.assert_allclose(found(), wanted, rtol=1e-9, atol=1e-9)
+    for g in range(3):
+        single = covariance(sample, [np.where(code == g, z, 0.0)], code == g)[0, 0]
+        np.testing.assert_allclose(single, wanted[g], rtol=1e-9, atol=1e-9)
 
 
 def test_units_that_are_rows_and_many_groups_give_what_the_dense_table_gives(monkeypatch):

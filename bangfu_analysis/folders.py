@@ -131,6 +131,11 @@ def levels(folder: Path) -> tuple[Path, Path]:
     return folder.resolve().parent, folder.resolve()
 
 
+def decisions(folder: Path) -> list[Path]:
+    """The workbooks in the study's folder that say who is one person over the waves: links.xlsx, links_<name>.xlsx."""
+    return sorted(folder.resolve().parent.glob("links*.xlsx"))
+
+
 def own_template(folder: Path) -> Path | None:
     """The union's own template.docx in the wave's or the study's folder; None where there is none."""
     return next((path for level in levels(folder)[::-1] if (path := level / TEMPLATE_FILE).exists()), None)

@@ -65,4 +65,9 @@ def pseudonym(identity: str, key: bytes) -> str:
 
 def pseudonyms(identities: Iterable[str], key: bytes) -> list[str]:
     """The pseudonym of each identity, in their order."""
-    return ["p" + hmac.digest(key, identity.encode("utf-8"), "sha256")[:8].hex() for identity in identities]
+    return ["p" + code for code in digests(identities, key)]
+
+
+def digests(texts: Iterable[str], key: bytes, size: int = 8) -> list[str]:
+    """A keyed hash of each text, `size` bytes in hexadecimal digits."""
+    return [hmac.digest(key, text.encode("utf-8"), "sha256")[:size].hex() for text in texts]

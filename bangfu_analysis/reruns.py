@@ -17,14 +17,16 @@ from pathlib import Path
 
 from bangfu_analysis.errors import listed
 from bangfu_analysis.files import write
-from bangfu_analysis.folders import is_own, levels, shown, wave_files
+from bangfu_analysis.folders import decisions, is_own, levels, shown, wave_files
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, load_wave
 
 Inputs = dict[str, str]  # "<kind> <name>" -> digest
 MARK, REPORT_MARK = "inputs.json", "report.json"
 _PACKAGE = Path(__file__).parent
-_AFTER_CLEANING = ("analysis", "survey", "release", "exhibits", "pages", "outline", "cli", "notebook_runs", "crosswalk", "waves")
+_AFTER_CLEANING = (
+    "analysis", "survey", "linkage", "release", "exhibits", "pages", "outline", "cli", "notebook_runs", "crosswalk", "waves",
+)
 _READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
 _DRAWERS = ("matplotlib", "seaborn", "python-docx", "XlsxWriter", "Jinja2")
 _KEY = "密钥"
@@ -60,6 +62,7 @@ def report_inputs(waves: Sequence[Path]) -> Inputs:
     }
     note = {"设置 note": _digest(load_wave(own).note.encode())}
     pages = [level / name for level in levels(own) for name in REPORT_FILES if (level / name).exists()]
+    pages += decisions(own)
     layout, code = _digests("设置", pages, levels(own)[0]), _digests("程序", _package(), _PACKAGE)
     return {**wave_inputs(own), **note, **layout, **before, **code, **_versions(_DRAWERS)}
 

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from bangfu_analysis.findings import Finding
 from bangfu_analysis.folders import (
     IGNORED,
     Places,
+    decisions,
     levels,
     not_read,
     own_template,
@@ -30,6 +32,8 @@ from bangfu_analysis.folders import (
     wave_files,
 )
 from bangfu_analysis.keys import load_key
+from bangfu_analysis.linkage.candidates import candidates
+from bangfu_analysis.linkage.links import Links, link_frames, read_decisions, review_links
 from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import SheetReading
@@ -248,12 +252,47 @@ def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
 
 
 def study_frames(folder: Path) -> Frames:
-    """The frames of all waves of the study up to this one, stacked on what they share; see stack_waves, also for `definitions`."""
+    """The frames of all waves of the study up to this one, stacked on what they share, people under one id over the waves.
+
+    See stack_waves, also for `definitions`, and link_frames for `links`.
+    """
     from bangfu_analysis.tidy.waves import stack_waves
 
     waves = study_waves(folder)
-    frames = {wave.name: wave_frames(wave) for wave in waves}
+    frames = linked_frames(folder, {wave.name: wave_frames(wave) for wave in waves})
     return stack_waves(frames, [load_wave(wave) for wave in waves], wave_codebook(folder))
+
+
+def linked_frames(folder: Path, waves: Mapping[str, Frames], *, out: Path | None = None) -> dict[str, Frames]:
+    """The frames of the waves up to the one in `folder` with everybody under one person_id; see link_frames.
+
+    `links` is kept beside the last wave's frames. Pairs that somebody decided lie in the study's folder as links.xlsx (several:
+    links_<name>.xlsx), and are found again by what the records say.
+    """
+    linked = link_frames(waves, read_decisions(decisions(folder)))
+    write(places(folder, out).frames / "links.parquet", linked[[*waves][-1]]["links"].to_parquet(index=False))
+    return linked
+
+
+def link_waves(folder: Path, *, out: Path | None = None) -> Links:
+    """The links of the study, and with the extra `link` those that names alone show, mistyped ones too, from the raw files.
+
+    Nothing derived from a name is kept but pseudonyms and keyed codes. Pairs to decide are written to links_review.xlsx in
+    the report folder of the wave; answered, that workbook lies in the study's folder as links.xlsx.
+    """
+    from bangfu_analysis.linkage.matching import match_by_name, named_records
+
+    waves, key = [load_wave(path) for path in study_waves(folder)], load_key()
+    keys = pd.concat([wave_frames(wave.folder)["keys"] for wave in waves], ignore_index=True)
+
+    def records(wave: Wave) -> pd.DataFrame:
+        codebook = wave_codebook(wave.folder)
+        sheets, _ = apply_answers(read_wave(wave, codebook), read_answers(wave.folder), key)
+        return named_records(sheets, codebook, wave, key)
+
+    by_name = match_by_name(pd.concat(map(records, waves))) if find_spec("splink") else candidates(keys).head(0)
+    where = places(folder, out).report / "links_review.xlsx"
+    return review_links(keys, by_name, read_decisions(decisions(folder)), where)
 
 
 def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:
@@ -290,6 +329,7 @@ def report_data_of(folder: Path, *, out: Path | None = None, progress: Progress 
     *earlier, wave = [load_wave(path) for path in study_waves(folder)]
     frames = {each.name: wave_frames(each.folder, progress=progress) for each in earlier}
     frames[wave.name] = wave_frames(folder, out=out, progress=progress)
+    frames = linked_frames(folder, frames, out=out)
     return report_data(frames, [*earlier, wave], wave_codebook(folder), questionnaire_book(folder, frames[wave.name]))
 
 

@@ -7,8 +7,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
 FLOORS = [
-    "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "cleaning", "reading", "tidy", "analysis", "survey", "release", "exhibits", "pages",
-    "checking", "outline_questionnaire", "outline_mechanisms", "outline_data", "outline_trends", "outline", "study", "linkage", "notebook_runs", "cli",
+    "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "cleaning", "reading", "tidy", "analysis", "survey", "linkage", "release", "exhibits", "pages",
+    "checking", "outline_questionnaire", "outline_mechanisms", "outline_data", "outline_trends", "outline", "study", "notebook_runs", "cli",
 ]  # fmt: skip
 # cleaning stands before reading: what kind of question a column is, is told by what its cells mean.
 FENCES = {
@@ -21,8 +21,8 @@ FENCES = {
     "yaml": {"codebook.py"},
     "pyreadstat": {"reading/spss.py"},
     "openpyxl": {"reading"},
-    "splink": {"tidy/matching.py"},
-    "duckdb": {"tidy/matching.py"},
+    "splink": {"linkage/matching.py"},
+    "duckdb": {"linkage/matching.py"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

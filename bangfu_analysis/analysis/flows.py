@@ -6,7 +6,7 @@ every function here takes linked frames as it takes plain ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,23 +21,6 @@ from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
 
 FLOWS = ("stayed", "new", "returned", "exited", "died", "away")
 COMING, GOING = ("new", "returned"), ("exited", "died")
-
-
-def link(frame: pd.DataFrame, same_person: pd.DataFrame | Mapping[str, str]) -> pd.DataFrame:
-    """`frame` with every person_id replaced by the one that it is linked to; rows and order stay.
-
-    `same_person`: person_id -> common id, as a mapping or a frame with the columns `person_id` and `linked_id` (see
-    `link_waves`). A linked row of `id_basis` row is named name_birth_unit, for now it can be followed.
-    """
-    if isinstance(same_person, pd.DataFrame):
-        require(same_person, ["person_id", "linked_id"], where="link")
-        same_person = dict(zip(same_person["person_id"], same_person["linked_id"], strict=True))
-    found = frame["person_id"].map(same_person)
-    linked = frame.assign(person_id=found.fillna(frame["person_id"]).astype(frame["person_id"].dtype))
-    if "id_basis" not in frame:
-        return linked
-    named = found.notna() & frame["id_basis"].eq("row")
-    return linked.assign(id_basis=frame["id_basis"].mask(named, "name_birth_unit"))
 
 
 def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:

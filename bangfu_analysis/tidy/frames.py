@@ -24,7 +24,7 @@ from bangfu_analysis.tidy.crosschecks import (
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
 from bangfu_analysis.tidy.names import known_names, masked, without_names
 from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_rows
-from bangfu_analysis.tidy.pseudonyms import with_person_ids
+from bangfu_analysis.tidy.pseudonyms import link_keys, with_person_ids
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
 from bangfu_analysis.tidy.values import CleanTable, clean_table, gathered, infer_scheme, readings_of
@@ -38,8 +38,8 @@ LEFT = ("exited", "cancelled")
 def tidy_frames(
     sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes, replayed: Sequence[Finding] = ()
 ) -> Frames:
-    """The frames of a wave by name: workers, exits, members, causes, the ledgers (aid, activities,
-    units and those of further mechanisms), population, totals, issues, sources.
+    """The frames of a wave by name: workers, exits, keys (of both, to find them in other waves), members, causes, the
+    ledgers (aid, activities, units and those of further mechanisms), population, totals, issues, sources.
 
     Each keeps to its schema (tidy/schemas.py). `key` makes the pseudonyms; `replayed` is what became of the answers in
     corrections.xlsx. Raises BalanceBroken where a row or cell
@@ -67,6 +67,7 @@ def tidy_frames(
     ]
     left = _has_left(people, wave)
     frames = _worker_frames(people[~left], people[left], codebook)
+    frames["keys"] = typed(link_keys(people, cleans, key), "keys", codebook)
     frames["members"] = typed(members, "members", codebook)
     by_name = _by_name(people)
     for name in ledgers(codebook):
@@ -116,7 +117,7 @@ def _people(
     cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave, key: bytes
 ) -> tuple[pd.DataFrame, list[Finding]]:
     rows, findings = worker_rows(cleans, codebook, wave)
-    return with_person_ids(rows, cleans, key), findings
+    return with_person_ids(rows, cleans, key, wave.study), findings
 
 
 def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:

@@ -1,26 +1,37 @@
-"""Pseudonyms: of the ID number, else of name, birth and unit, else of the row itself."""
+"""Pseudonyms: of the ID number, else of name, birth and unit, else of the row; and the keys that find a person again.
+
+Names and numbers stay in memory. What a frame keeps of them are keyed hashes, of a name never by itself.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.keys import pseudonyms
-from bangfu_analysis.text import squeeze
+from bangfu_analysis.keys import digests, pseudonyms
+from bangfu_analysis.text import halfwidth, squeeze
 from bangfu_analysis.tidy.values import CleanTable, first_cell
 
 _TOLD_APART_BY = [
-    "id_first15", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit", "wave", "source_file", "source_sheet", "table", "row",
+    "id_first15", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit",
+    "wave", "source_file", "source_sheet", "table", "row",
 ]  # fmt: skip
+_LEGIBLE = re.compile(r"\d{14,18}[\dX]?")
+_SPARED = ((0, 6), (5, 10), (9, 14), (13, 18))  # characters of an ID number of which a slip spoils at most one such part
+_KEY_BYTES = 5
 
 
-def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) -> pd.DataFrame:
-    """`rows` with person_id and id_basis: of the ID number, else of what else tells people apart, else of the row itself."""
+def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes, study: str = "") -> pd.DataFrame:
+    """`rows` with person_id and id_basis: of the ID number, else of what else tells people apart, else of the row.
+
+    A row is that of its study and wave: no two folders share a person by it.
+    """
     whole = rows["id_key"].notna()
     by_id = pd.Series([f"id:{number}" for number in rows["id_key"][whole]], index=rows.index[whole], dtype=object)
-    others = [_without_id(row, cleans) for row in rows.loc[~whole, _TOLD_APART_BY].to_dict("records")]
+    others = [_without_id(row, cleans, study) for row in rows.loc[~whole, _TOLD_APART_BY].to_dict("records")]
     said = pd.DataFrame(others, index=rows.index[~whole], columns=["id_basis", "_identity"], dtype=object)
     marked = rows.assign(
         id_basis=said["id_basis"].reindex(rows.index).fillna("id_number"),
@@ -29,13 +40,14 @@ def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes
     return _linked(_shared_ids_apart(marked), key)
 
 
-def _without_id(row: dict[Any, Any], cleans: Sequence[CleanTable]) -> tuple[str, str]:
+def _without_id(row: dict[Any, Any], cleans: Sequence[CleanTable], study: str) -> tuple[str, str]:
     """id_basis and what the pseudonym is made of, for a row without a whole ID number."""
     if pd.notna(row["id_first15"]) and pd.notna(row["name_key"]):
         return "id15_name", f"id15:{row['id_first15']}:{row['name_key']}"
     if by_name := _name_birth_unit(row):
         return "name_birth_unit", by_name
-    return "row", f"row:{row['wave']}:{row['source_file']}:{row['source_sheet']}:{first_cell(row, cleans)}"
+    place = [study, *(row[name] for name in ("wave", "source_file", "source_sheet"))]
+    return "row", ":".join(["row", *map(str, place), first_cell(row, cleans)])
 
 
 def _name_birth_unit(row: dict[Any, Any]) -> str:
@@ -71,3 +83,71 @@ def _linked(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
         id_basis=rows["id_basis"].where(~linked, "name_birth_unit"),
         linked_by_name=linked,
     ).drop(columns="_identity")
+
+
+def compared(people: pd.DataFrame, cleans: Sequence[CleanTable]) -> pd.DataFrame:
+    """What tells people apart: name, born (ISO day or month), employer, unit, id_digits as far as legible; None if unknown.
+
+    In memory only. A number that is not whole is read as it stands, one that Excel cut as its first 15
+    digits.
+    """
+    birth, precision = people["birth_date"], people["birth_date_precision"]
+    length = precision.map({"day": 10, "month": 7}).fillna(0).astype(int)
+    born = [None if not n else day.isoformat()[:n] for day, n in zip(birth, length, strict=True)]
+    numbers = people["id_key"].where(people["id_key"].notna(), people["id_first15"])
+    unread = people.index[numbers.isna()]
+    as_it_stands = [_as_it_stands(row, cleans) for row in people.loc[unread, ["table", "row"]].to_dict("records")]
+    said = {
+        "name": people["name_key"],
+        "born": pd.Series(born, index=people.index, dtype=object),
+        "employer": people["employer"].map(_squeezed),
+        "unit": people["reporting_unit"].map(_squeezed),
+        "id_digits": pd.Series(as_it_stands, index=unread, dtype=object).reindex(people.index).fillna(numbers),
+    }
+    return pd.DataFrame(said, dtype=object).astype(object).where(lambda frame: frame.notna(), None)
+
+
+def _squeezed(value: Any) -> str | None:
+    return squeeze(value) if isinstance(value, str) and value else None
+
+
+def _as_it_stands(row: dict[Any, Any], cleans: Sequence[CleanTable]) -> str | None:
+    clean = cleans[row["table"]]
+    column = clean.column("workers", "id_number")
+    raw = clean.table.body.at[row["row"], column.index] if column is not None else ""
+    digits = re.sub(r"[^0-9X]", "", halfwidth(str(raw)).upper())
+    return digits if _LEGIBLE.fullmatch(digits) else None
+
+
+def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) -> pd.DataFrame:
+    """A row a person: what records of one person agree in, as keyed hashes; missing where the record does not say.
+
+    name_birth (to the month), name_employer, name_unit; name_id: four hashes in a text, of the name and the
+    ID number but for one part, so that a slip of one character, or of two neighbours, leaves one that
+    agrees. `whole`: the pseudonym is of a whole number, borne by one name; `code`, of all together, finds
+    the record of a decision again.
+    """
+    said = compared(people, cleans)
+    rows = list(said.itertuples(index=False, name=None))
+    texts: dict[str, Sequence[str | None]] = {
+        "name_birth": [name and born and f"{name}|{born[:7]}" for name, born, *_ in rows],
+        "name_employer": [name and employer and f"{name}|{employer}" for name, _, employer, *_ in rows],
+        "name_unit": [name and unit and f"{name}|{unit}" for name, *_, unit, _ in rows],
+        "code": ["|".join(part or "" for part in row) for row in rows],
+    }
+    numbers = [[f"{name}|{part}" for part in _parts(digits)] if name and digits else [] for name, *_, digits in rows]
+    hashed: dict[str, Any] = {kind: _hashed(column, kind, key) for kind, column in texts.items()}
+    hashed["name_id"] = [" ".join(digests(parts, key, _KEY_BYTES)) or None for parts in numbers]
+    whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
+    cells = [first_cell(row, cleans) for row in people[["table", "row"]].to_dict("records")]
+    return people.assign(whole=whole.astype("boolean"), cell=cells, **hashed)
+
+
+def _parts(digits: str) -> list[str]:
+    """The number but for each of `_SPARED`, counted from either end, so that a lost character moves nothing."""
+    return [f"{digits[:start]}|{digits[stop - 18 :] if stop < 18 else ''}" for start, stop in _SPARED]
+
+
+def _hashed(texts: Sequence[str | None], kind: str, key: bytes) -> list[str | None]:
+    found = iter(digests((f"{kind}:{text}" for text in texts if text), key, _KEY_BYTES))
+    return [next(found) if text else None for text in texts]

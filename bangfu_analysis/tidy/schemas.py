@@ -39,16 +39,18 @@ FRAME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "exits": tuple(_WORKERS),
     "members": ("person_id", "member_no", "relation", "sex", "birth_date", "age", "health", "status", "income_monthly"),
     "causes": ("person_id", "cause", "rank"),
+    "keys": ("person_id", "cell", "whole", "name_id", "name_birth", "name_employer", "name_unit", "code"),
     "population": ("district", "unit", "sex", "age_band", "education", "n"),
     "totals": ("what", "cell", "stated", "computed", "verdict"),
 }  # fmt: skip
 _OWN_TYPES: Mapping[str, Any] = {
     "person_id": "str", "id_basis": pd.CategoricalDtype(list(ID_BASES)), "hardship_scheme": "str",
     "birth_date_precision": pd.CategoricalDtype(list(PRECISIONS)), "member_no": "Int64", "rank": "Int64",
+    "whole": "boolean", **dict.fromkeys(("name_id", "name_birth", "name_employer", "name_unit", "code"), "str"),
     "what": "str", "cell": "str", "stated": "Float64", "computed": "Float64", "verdict": pd.CategoricalDtype(list(VERDICTS)),
 }  # fmt: skip
-PEOPLE = ("workers", "exits", "causes")
-KEYS = {"workers": ["wave", "person_id"]}
+PEOPLE = ("workers", "exits", "causes", "keys")
+KEYS = dict.fromkeys(("workers", "keys"), ["wave", "person_id"])
 
 LAYOUT = ("kind", "header_rows", "heading", "variable", "status")
 

@@ -1,17 +1,26 @@
-"""How probable it is that two records are one person (Fellegi and Sunter 1969, J. Am. Stat. Assoc. 64), by Splink on DuckDB.
+"""Which pseudonyms may be one person by name, mistyped ones as well, from the raw files: Splink on DuckDB.
 
-The database lives in memory, spills to no disk and loads no extension: names are in it.
+Fellegi and Sunter (1969, J. Am. Stat. Assoc. 64). The database lives in memory, spills to no disk and loads
+no extension: names are in it.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import BangfuError
+from bangfu_analysis.linkage.candidates import FOUND
+from bangfu_analysis.linkage.links import BY_NAME
+from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.tidy.frames import cleaned_people
+from bangfu_analysis.tidy.pseudonyms import compared
+from bangfu_analysis.wave import Wave
 
 COMPARED = ("name", "born", "sex", "unit", "id_digits")
 LEAST = 0.01  # pairs less probable than this are nobody's candidates
@@ -30,22 +39,42 @@ MEMORY: dict[str, Any] = {
 }
 
 
-def match_probabilities(records: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of records of different waves that may be one person: left, right (their `record`), probability.
+def named_records(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes) -> pd.DataFrame:
+    """One row per person of a wave for `match_by_name`: wave, person_id, whole, COMPARED; not to be written."""
+    people, cleans = cleaned_people(sheets, codebook, wave, key)
+    said = compared(people, cleans)
+    records = {
+        "wave": wave.name,
+        "person_id": people["person_id"],
+        "whole": people["id_basis"].eq("id_number") & ~people["shared_id"],
+        "name": said["name"],
+        "born": said["born"].where(said["born"].str.len().eq(10), None),
+        "sex": people["sex"].astype(object).where(people["sex"].notna(), None),
+        "unit": said["employer"].where(said["employer"].notna(), said["unit"]),
+        "id_digits": said["id_digits"].where(said["id_digits"].str.len().ge(17), None),
+    }
+    return pd.DataFrame(records)
 
-    `records`: record (a unique int), wave, and the columns COMPARED (text, None where missing). Candidates agree in the name, or in birth and
-    sex, or in the ID number as far as it is legible. How often strangers agree is counted, how often the same person's
-    records do is found by EM; a common name weighs less. Raises BangfuError where the extra `link` is not installed.
+
+def match_by_name(records: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of pseudonyms of different waves that may be one person, as `candidates` gives them.
+
+    `records`: those of all waves. Compared are such as agree in the name, or in birth and sex, or in the ID
+    number as far as it is legible; two whole numbers are two people. How often strangers agree is counted,
+    how often the same person's records do is found by EM; a common name weighs less. Raises BangfuError
+    where the extra `link` is not installed.
     """
-    waves = [part[["record", *COMPARED]].reset_index(drop=True) for _, part in records.groupby("wave")]
-    found = pd.DataFrame({"left": [], "right": [], "probability": []}).astype(
-        {"left": "int64", "right": "int64", "probability": float}
-    )
+    rows = records.reset_index(drop=True).assign(record=range(len(records)))
+    waves = [part[["record", *COMPARED]].reset_index(drop=True) for _, part in rows.groupby("wave")]
     if len(waves) < 2:
-        return found
-    pairs = _predicted(waves)
-    columns = {"record_l": "left", "record_r": "right", "match_probability": "probability"}
-    return pairs.rename(columns=columns)[list(columns.values())].sort_values(["left", "right"], ignore_index=True)
+        return pd.DataFrame(columns=FOUND).astype({"probability": float})
+    pairs = _predicted(waves).sort_values(["record_l", "record_r"])
+    sides = ("record_l", "record_r")
+    one, other = (rows.loc[pairs[side], ["person_id", "whole"]].reset_index(drop=True) for side in sides)
+    ends = {"person_id": one["person_id"], "other_id": other["person_id"]}
+    found = pd.DataFrame({**ends, "probability": pairs["match_probability"].array, "evidence": BY_NAME})
+    asked = ~(one["whole"] & other["whole"]) & one["person_id"].ne(other["person_id"])
+    return found[asked].reset_index(drop=True)
 
 
 def _predicted(waves: list[pd.DataFrame]) -> pd.DataFrame:

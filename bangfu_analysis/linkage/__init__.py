@@ -1,0 +1,1 @@
+"""The same person over the waves of a study."""

@@ -74,7 +74,7 @@ def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
     account = found["flow_accounts"]
     assert account.result[["previous_n", "new_n", "exited_n", "stock_n"]].values.tolist() == [[60, 0, 20, 40]]
     assert account.table.texts() == [["2009", "60", "0", "0", "20", "…", "40", "0"]]
-    assert "60＋0＋0－20＝40，与名册相符" in account.words
+    assert "60＋0＋0－20＝40" in account.words
     assert found["unit_waves"].table.texts() == [["纺织总厂", "10.0", "10.0", "0.0"]]
     assert "standardized" not in found  # no denominators by sex and age
 

@@ -1,7 +1,7 @@
-"""Who came, stayed, left and came back between waves; from which state to which; for how long; and whether it adds up.
+"""Who came, stayed, left and came back between waves; from which state to which; for how long; with bounds.
 
-Persons are followed by `person_id`. Whoever is known under two (a damaged ID number) is one person after `link`, so that
-every function here takes linked frames as it takes plain ones.
+Persons are followed by `person_id`. Whoever is known under two (a damaged ID number) is one person in the
+frames of `study_frames`, or after `link`; every function here takes linked frames as it takes plain ones.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ COMING, GOING = ("new", "returned"), ("exited", "died")
 
 
 def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
-    """What became of every known person from each wave to the next: wave_before, wave, person_id, flow, recorded.
+    """What became of all people from each wave to the next: wave_before, wave, person_id, flow, recorded.
 
-    `workers` and `exits`: frames stacked over waves, which are taken in the order of their names. flow (categorical):
-    stayed (in both), new (seen in no earlier wave or list of exits), returned (seen before, not in the wave before), exited, died (by the
-    exit_reason of the later wave), away (left earlier and has not returned; not those who died). `recorded`: whether the
-    `exits` of the later wave list a person who left.
+    `workers` and `exits`: frames stacked over waves, which are taken in the order of their names. flow
+    (categorical): stayed (in both), new (seen in no earlier wave or list of exits), returned (seen before,
+    not in the wave before), exited, died (by the exit_reason of the later wave), away (left earlier and has
+    not returned; not those who died). `recorded`: whether the `exits` of the later wave list a person who
+    left.
     """
     require(workers, ["wave", "person_id"], where="movements")
     waves = sorted(workers["wave"].unique())
@@ -44,7 +45,8 @@ def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.Da
     seen = np.logical_or.accumulate(stock | out, axis=1)
     parts = []
     for t, (before, wave) in enumerate(pairwise(waves), 1):
-        flow = _flow(stock[:, t - 1], stock[:, t], seen[:, t - 1], dead[:, t], np.asarray(dead[:, :t].any(axis=1)))
+        earlier = np.asarray(dead[:, :t].any(axis=1))
+        flow = _flow(stock[:, t - 1], stock[:, t], seen[:, t - 1], dead[:, t], earlier)
         step = {"wave_before": before, "wave": wave, "person_id": people, "flow": flow, "recorded": out[:, t]}
         parts.append(pd.DataFrame(step).dropna(subset=["flow"]))
     every = pd.concat(parts, ignore_index=True)
@@ -53,9 +55,10 @@ def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.Da
 
 def _listed(exits: pd.DataFrame | None) -> pd.DataFrame:
     if exits is None:
-        return pd.DataFrame({"wave": [], "person_id": [], "died": []}).astype({"person_id": "str", "died": bool})
+        nobody = pd.DataFrame({"wave": [], "person_id": [], "died": []})
+        return nobody.astype({"person_id": "str", "died": bool})
     require(exits, ["wave", "person_id"], where="movements 的 exits")
-    reason = exits["exit_reason"] if "exit_reason" in exits else pd.Series(None, index=exits.index, dtype=object)
+    reason = exits.reindex(columns=["exit_reason"])["exit_reason"].astype(object)
     return exits[["wave", "person_id"]].assign(died=reason.eq("died").fillna(False).astype(bool))
 
 
@@ -63,7 +66,8 @@ def _presence(frame: pd.DataFrame, people: pd.Index, waves: Sequence[Any]) -> Tr
     """Persons x waves: who is in the frame when."""
     found = np.zeros((len(people), len(waves)), dtype=bool)
     known = frame[frame["wave"].isin(waves)]
-    found[people.get_indexer(pd.Index(known["person_id"])), pd.Index(waves).get_indexer(pd.Index(known["wave"]))] = True
+    person, wave = people.get_indexer(known["person_id"]), pd.Index(waves).get_indexer(known["wave"])
+    found[person, wave] = True
     return found
 
 
@@ -75,11 +79,11 @@ def _flow(before: Truths, now: Truths, seen: Truths, dying: Truths, dead: Truths
 
 
 def flows(workers: pd.DataFrame, exits: pd.DataFrame | None = None, *, by: Names = None) -> pd.DataFrame:
-    """Entries, exits, stays and returns from each wave to the next: wave_before, wave, `by`, flow, n, base_n, share.
+    """Entries, exits, stays, returns from wave to wave: wave_before, wave, `by`, flow, n, base_n, share.
 
-    The base of stayed, exited, died and new is the stock of the wave before (entry and exit rates); that of returned and
-    away is everybody who had left by then (return rate). A person's group is that of the wave before, else of the later wave,
-    else the last known.
+    The base of stayed, exited, died and new is the stock of the wave before (entry and exit rates); that of
+    returned and away is everybody who had left by then (return rate). A person's group is that of the wave
+    before, else of the later wave, else the last known.
 
     >>> workers = pd.DataFrame({"wave": ["1", "1", "2", "2", "2"], "person_id": ["a", "b", "b", "c", "d"]})
     >>> flows(workers)[["flow", "n", "base_n", "share"]].head(4)
@@ -102,7 +106,7 @@ def flows(workers: pd.DataFrame, exits: pd.DataFrame | None = None, *, by: Names
 
 
 def _group(moved: pd.DataFrame, workers: pd.DataFrame, name: str) -> pd.Series:
-    """The person's `name` in the wave before, else in the wave, else in the last wave before that knows it."""
+    """The person's `name` in the wave before, else in the wave, else in the last wave that knows it."""
     known = workers.dropna(subset=[name]).drop_duplicates(["wave", "person_id"])
     by_wave = known.set_index(["wave", "person_id"])[name].astype(object)
     places = (pd.MultiIndex.from_frame(moved[[wave, "person_id"]]) for wave in ("wave_before", "wave"))
@@ -115,28 +119,76 @@ def _group(moved: pd.DataFrame, workers: pd.DataFrame, name: str) -> pd.Series:
 def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
     """The identity stock = previous + new + returned - exited - died, one row a wave from the second on.
 
-    previous_n and stock_n count the rows of `workers`, the flows count persons, so that a person who stands in a wave twice shows as
-    `difference` (stock less the sum) and the `verdict` (agrees, differs). unrecorded_n: of those exited, how many no list of exits
-    names; unfollowed_n: of those who came or left, how many have a whole ID number in no wave (id_basis): each may be one person
-    with another of them, who is then counted once too often among those who came and those who left.
+    The flows count persons, previous_n and stock_n rows: a person who stands in a wave twice shows as
+    `difference` (stock less the sum); without such it is 0 by construction. unrecorded_n: of those exited,
+    how many no list of exits names; unfollowed_n: of those who came or left, how many have a whole ID
+    number in no wave.
+
+    new_low … exited_high bound the flows, where `id_basis` says who is known by a whole number. To the one
+    side everybody linked by other means (name, birth, unit) is two people; to the other everybody without a
+    number who came or left is one whom the roster knows, as far as there are such. What lies within, no
+    linkage of these rosters can say for certain.
     """
     moved = movements(workers, exits)
-    count = pd.crosstab([moved["wave_before"], moved["wave"]], moved["flow"]).reindex(columns=list(FLOWS), fill_value=0)
-    found = count.add_suffix("_n").rename_axis(columns=None).reset_index()
+    followed = workers["id_basis"].eq("id_number") if "id_basis" in workers else workers["person_id"].notna()
+    count = pd.crosstab([moved["wave_before"], moved["wave"]], moved["flow"])
+    count = count.reindex(columns=list(FLOWS), fill_value=0)
+    bounds = _bounds(moved, workers[followed], count)
+    found = count.add_suffix("_n").join(bounds).rename_axis(columns=None).reset_index()
     stock = workers.groupby("wave", observed=True).size()
     found = found.assign(previous_n=found["wave_before"].map(stock), stock_n=found["wave"].map(stock))
-    followed = workers["id_basis"].eq("id_number") if "id_basis" in workers else workers["person_id"].notna()
-    unfollowed = moved["flow"].isin(COMING + GOING) & ~moved["person_id"].isin(workers.loc[followed, "person_id"])
-    unrecorded = moved["flow"].eq("exited") & ~moved["recorded"]
-    found["unrecorded_n"] = found["wave"].map(unrecorded.groupby(moved["wave"]).sum())
-    found["unfollowed_n"] = found["wave"].map(unfollowed.groupby(moved["wave"]).sum())
-    computed = found["previous_n"] + found["new_n"] + found["returned_n"] - found["exited_n"] - found["died_n"]
-    difference = found["stock_n"] - computed
-    verdict = pd.Categorical(np.where(difference == 0, "agrees", "differs"), ["agrees", "differs"])
-    return found.assign(difference=difference, verdict=verdict)[
+    unknown = ~moved["person_id"].isin(workers.loc[followed, "person_id"])
+    aside = {
+        "unrecorded_n": moved["flow"].eq("exited") & ~moved["recorded"],
+        "unfollowed_n": moved["flow"].isin(COMING + GOING) & unknown,
+    }
+    for name, rows in aside.items():
+        found[name] = found["wave"].map(rows.groupby(moved["wave"]).sum())
+    came, went = (found[[f"{flow}_n" for flow in side]].sum(axis=1) for side in (COMING, GOING))
+    return found.assign(difference=found["stock_n"] - found["previous_n"] - came + went)[
         ["wave_before", "wave", "previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n",
-         "difference", "verdict", "unrecorded_n", "unfollowed_n"]
+         "difference", "unrecorded_n", "unfollowed_n", *bounds]
     ]  # fmt: skip
+
+
+def _bounds(moved: pd.DataFrame, numbered: pd.DataFrame, count: pd.DataFrame) -> pd.DataFrame:
+    """Between what the flows of each step lie; `numbered`: the rows of workers with a whole ID number."""
+    known = pd.MultiIndex.from_frame(numbered[["wave", "person_id"]])
+    ends = (moved[[wave, "person_id"]] for wave in ("wave_before", "wave"))
+    was, now = (pd.MultiIndex.from_frame(end).isin(known) for end in ends)
+    steps = {wave: place for place, wave in enumerate(moved["wave_before"].unique())}
+    first = numbered["wave"].map(steps).groupby(numbered["person_id"]).min()
+    before = moved["person_id"].map(first).astype(float) <= moved["wave_before"].map(steps)
+    some = {
+        "linked": moved["flow"].eq("stayed") & ~(was & now),
+        "back": moved["flow"].eq("returned") & ~(before & now),
+        "left": moved["flow"].eq("exited") & ~was,
+        "gone": moved["flow"].isin(["exited", "away"]) & ~before,
+        "away": moved["flow"].eq("away") & ~before,
+        "new": moved["flow"].eq("new") & ~now,
+        "came": moved["flow"].isin(COMING) & ~now,
+    }
+    n = pd.DataFrame(some).groupby([moved["wave_before"], moved["wave"]]).sum()
+
+    def least(*most: pd.Series) -> pd.Series:
+        return pd.concat(most, axis=1).min(axis=1)
+
+    coming = count[list(COMING)].sum(axis=1)
+    missed = least(count["exited"], coming, n["left"] + n["came"])
+    known_before = least(count["new"], count["exited"] + count["away"], n["new"] + n["gone"])
+    later = n["linked"].where(n.index.get_level_values(0).map(steps) > 0, 0)
+    perhaps_back = n["linked"] + n["new"] + n["away"]
+    surely_back = count["returned"] - n["back"]
+    return pd.DataFrame(
+        {
+            "new_low": count["new"] - known_before,
+            "new_high": count["new"] + n["linked"] + n["back"],
+            "returned_low": surely_back - least(surely_back, count["exited"], n["left"]),
+            "returned_high": count["returned"] + least(perhaps_back, count["away"] + later),
+            "exited_low": count["exited"] - missed,
+            "exited_high": count["exited"] + n["linked"],
+        }
+    )
 
 
 def transitions(
@@ -148,15 +200,17 @@ def transitions(
     breaks: str = "raise",
     definitions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """From which state to which: the same people's `variable` in each wave and the next, share of each earlier state.
+    """From which state to which: the same people's `variable` in each wave and the next, as shares.
 
-    Returns wave_before, wave, `<variable>_before`, variable, n, base_n (people with that earlier state and both answers),
-    share, left_out_n, comparable. With `outside`, who came is in the earlier state new or returned, and who left in the later state
-    exited or died. Levels that nobody has in either wave are left out.
+    Returns wave_before, wave, `<variable>_before`, variable, n, base_n (people with that earlier state and
+    both answers), share, left_out_n, comparable. With `outside`, who came is in the earlier state new or
+    returned, and who left in the later state exited or died. Levels that nobody has in either wave are left
+    out.
 
-    Where `hardship_level` is followed and the two waves have other schemes, NotComparable names them (use the crosswalk first);
-    `breaks="mark"` tabulates all the same, and says in `comparable` that the classes differ. `definitions`: the frame of that
-    name of `study_frames`; with it every variable whose meaning changed is refused or marked, level by level.
+    Where `hardship_level` is followed and the two waves have other schemes, NotComparable names them (use
+    the crosswalk first); `breaks="mark"` tabulates all the same, and says in `comparable` that the classes
+    differ. `definitions`: the frame of that name of `study_frames`; with it every variable whose meaning
+    changed is refused or marked, level by level.
     """
     one_of("breaks", breaks, BREAKS)
     require(workers, ["wave", "person_id", variable], where="transitions")
@@ -200,23 +254,26 @@ def _broken(told: pd.DataFrame | None, variable: str, before: str, wave: str, br
     rows = told[told["variable"].eq(variable) & crossed & ~told["comparable"]]
     notes = dict(zip(rows["level"], rows["note"], strict=True))
     if notes and breaks == "raise":
+        why = "；".join(dict.fromkeys(notes.values()))
         raise NotComparable(
-            f"{variable} 在 {before} 与 {wave} 两批次的口径不同，不能做转移矩阵：{'；'.join(dict.fromkeys(notes.values()))}。"
-            "请先按对照表换成可比的类别，或用 hardship_by_income 按收入重算，或写 breaks='mark' 只看新旧类别的对应。"
+            f"{variable} 在 {before} 与 {wave} 两批次的口径不同，不能做转移矩阵：{why}。"
+            "请先按对照表换成可比的类别，或用 hardship_by_income 按收入重算，"
+            "或写 breaks='mark' 只看新旧类别的对应。"
         )
     return notes
 
 
 def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Unbroken stays in the roster, one row each: person_id, spell (1, 2, ...), first_wave, last_wave, waves, began, ended.
+    """Unbroken stays in the roster: person_id, spell (1, 2, ...), first_wave, last_wave, waves, began, ended.
 
-    `waves` is the length counted in waves. began: new, returned, or before (in the first wave already: the true beginning is not
-    seen). ended: exited, died, or going_on (in the last wave still: the end is not seen).
+    `waves` is the length counted in waves. began: new, returned, or before (in the first wave already: the
+    true beginning is not seen). ended: exited, died, or going_on (in the last wave still: the end is not
+    seen).
     """
     order = {wave: i for i, wave in enumerate(sorted(workers["wave"].unique()))}
     moved = movements(workers, exits)
-    stock = workers[["person_id", "wave"]].drop_duplicates().assign(place=lambda rows: rows["wave"].map(order))
-    stock = stock.sort_values(["person_id", "place"], kind="stable")
+    stock = workers[["person_id", "wave"]].drop_duplicates()
+    stock = stock.assign(place=stock["wave"].map(order)).sort_values(["person_id", "place"], kind="stable")
     starts = stock["person_id"].ne(stock["person_id"].shift()) | stock["place"].diff().ne(1)
     stays = stock.groupby(starts.cumsum(), sort=False)
     found = stock[starts].rename(columns={"wave": "first_wave"}).drop(columns="place").reset_index(drop=True)
@@ -236,10 +293,11 @@ def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataF
 def life_table(stays: pd.DataFrame, *, begun_before: bool = False, level: float = 0.95) -> pd.DataFrame:
     """How long stays last (Kaplan and Meier 1958, J. Am. Stat. Assoc. 53): one row per length in waves.
 
-    `stays` is the result of `spells`. waves; base_n stays that lasted so long, n of them ended then (exit or death) and
-    censored_n were going on in the last wave; share is n of base_n, estimate the part that lasts longer, with
-    Greenwood's se and limits on log(-log). Stays begun before the first wave are longer than seen: left out and counted in
-    left_out_n, unless `begun_before`. R: survfit(Surv(waves, ended) ~ 1, conf.type="log-log").
+    `stays` is the result of `spells`. waves; base_n stays that lasted so long, n of them ended then (exit
+    or death) and censored_n were going on in the last wave; share is n of base_n, estimate the part that
+    lasts longer, with Greenwood's se and limits on log(-log). Stays begun before the first wave are longer
+    than seen: left out and counted in left_out_n, unless `begun_before`. R: survfit(Surv(waves, ended) ~ 1,
+    conf.type="log-log").
     """
     require(stays, ["waves", "began", "ended"], where="life_table")
     used = stays if begun_before else stays[stays["began"].ne("before")]
@@ -252,5 +310,6 @@ def life_table(stays: pd.DataFrame, *, begun_before: bool = False, level: float 
         spread = np.sqrt(np.cumsum(n / (at_risk * (at_risk - n))))
         band = np.exp(t_value(np.inf, level) * spread / np.log(lasting))
         limits = {"ci_low": lasting ** (1 / band), "ci_high": lasting**band}
-    found = pd.DataFrame({"waves": lengths, "n": n, "base_n": at_risk, "share": n / at_risk, "censored_n": censored})
-    return found.assign(left_out_n=len(stays) - len(used), estimate=lasting, se=lasting * spread, **limits)
+    counts = {"waves": lengths, "n": n, "base_n": at_risk, "share": n / at_risk, "censored_n": censored}
+    estimated = {"estimate": lasting, "se": lasting * spread, **limits}
+    return pd.DataFrame(counts).assign(left_out_n=len(stays) - len(used), **estimated)

@@ -31,7 +31,7 @@ def tendency(test: pd.DataFrame | None, *, what: str) -> str:
 
 def account(accounts: pd.DataFrame, *, deaths: bool = True) -> str:
     """The identity of the last wave in numbers, from `flow_accounts` (small flows hidden), and how sure it is; without `deaths` they are exits."""
-    require(accounts, ["wave_before", "wave", "previous_n", "stock_n", "verdict"], where="account")
+    require(accounts, ["wave_before", "wave", "previous_n", "stock_n", "difference"], where="account")
     row, n = accounts.iloc[-1], accounts["unfollowed_n"].iloc[-1]
     signs = {"new": "＋", "returned": "＋", "exited": "－"} | ({"died": "－"} if deaths else {})
     flows = {state: row[f"{state}_n"] for state in signs}
@@ -39,14 +39,13 @@ def account(accounts: pd.DataFrame, *, deaths: bool = True) -> str:
         return f"{year(row['wave'])}困难职工{counted(row['stock_n'])}，{year(row['wave_before'])}{counted(row['previous_n'])}；进出{SMALL}。"
     told = "、".join(f"{STATES[state][0]}{counted(n)}" for state, n in flows.items())
     sums = f"{row['previous_n']}{''.join(f'{signs[state]}{n}' for state, n in flows.items())}＝{row['stock_n']}"
-    off = f"与名册相差{counted(abs(row['difference']))}，请核对重复登记"
-    fits = "与名册相符" if row["verdict"] == "agrees" else off
+    off = f"，与名册相差{counted(abs(row['difference']))}，请核对重复登记" if row["difference"] else ""
     gaps = [
         f"退出者中{counted(row['unrecorded_n'])}没有退档记录" if row["unrecorded_n"] else "",
         f"进出者中{counted(n)}没有完整的身份证号，进、出两项因此至多各多计{counted(n)}" if n else "",
     ]
     aside = f"；其中{'，'.join(filter(None, gaps))}" if any(gaps) else ""
-    return f"{year(row['wave_before'])}至{year(row['wave'])}，{told}：{sums}，{fits}{aside}。"
+    return f"{year(row['wave_before'])}至{year(row['wave'])}，{told}：{sums}{off}{aside}。"
 
 
 def moves(result: pd.DataFrame, codebook: Codebook, name: str) -> str:

@@ -19,7 +19,7 @@ MOST = 50  # a key that more persons bear tells nobody apart
 
 
 def candidates(keys: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of pseudonyms that may be one person: person_id, other_id, probability, evidence (keys that agree).
+    """Pairs that may be one person: person_id, other_id, probability, evidence (the keys that agree).
 
     `keys`: the frames of that name of all waves, stacked. A pair is in no wave together, has not two whole
     numbers, and agrees in a key; where both give an ID number, in that, else where both give the birth, in
@@ -44,6 +44,7 @@ def candidates(keys: pd.DataFrame) -> pd.DataFrame:
     by_birth = (bits & BIRTH > 0) | (both & BIRTH == 0)
     asked = apart & ~numbered & ((bits & ID > 0) | ((both & ID == 0) & by_birth))
     right, wrong = again[whole & (stock.sum(axis=1) > 1)], bits[apart & numbered]
+    both = np.where(bits & ID > 0, both & (bits | BIRTH), both)  # whom the number shows may have moved
     chance = _measured(both[asked], bits[asked], right, wrong)
     one, other = one[asked], other[asked]
     evidence = ["+".join(kind for kind, bit in EVIDENCE.items() if bit & said) for said in bits[asked]]
@@ -52,7 +53,7 @@ def candidates(keys: pd.DataFrame) -> pd.DataFrame:
 
 
 def _alike(keys: pd.DataFrame, count: int) -> tuple[pd.DataFrame, Codes]:
-    """Pairs of persons with the bits of the keys that they share; and of each person those shared by two waves."""
+    """Pairs of persons with the bits of the keys that they share; of each person those of two waves."""
     parts, again = [], np.zeros(count, dtype=np.intp)
     for kind, bit in EVIDENCE.items():
         said = keys[["person", kind]].dropna()
@@ -77,7 +78,7 @@ def _measured(known: Codes, agree: Codes, right: Codes, wrong: Codes) -> Floats:
         parts = [part for part in range(1, bits + 1) if part & bits == part]
         rates = []
         for part in parts:
-            rights, wrongs = (int((every & (mask & ~bits | part) == part).sum()) for every in (right, wrong))
+            rights, wrongs = (int((seen & (mask & ~bits | part) == part).sum()) for seen in (right, wrong))
             rates.append((rights + 0.5) / (rights + wrongs + 1))
         found[(known == mask) & (agree == bits)] = max(rates)
     return found

@@ -76,7 +76,7 @@ def link(frame: pd.DataFrame, same_person: pd.DataFrame | Mapping[str, str]) -> 
 
 @dataclass(frozen=True)
 class Links:
-    """`people` for `link` (person_id, linked_id), `pairs` with their decisions, `quality`, the sheet to review."""
+    """`people` for `link` (person_id, linked_id), `pairs` with decisions, `quality`, the sheet to review."""
 
     people: pd.DataFrame
     pairs: pd.DataFrame
@@ -166,11 +166,13 @@ def common_ids(links: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """person_id -> linked_id of all who are linked: that of the whole ID number, else the first in order."""
     whole = set(keys.loc[keys["whole"].astype(bool), "person_id"])
     group = _Groups()
-    for one, other in links.loc[links["decision"].isin(LINKED), ["person_id", "other_id"]].itertuples(index=False):
+    accepted = links.loc[links["decision"].isin(LINKED), ["person_id", "other_id"]]
+    for one, other in accepted.itertuples(index=False):
         together = group[one] | group[other]
         group |= dict.fromkeys(together, together)
-    chosen = {person: min(together, key=lambda p: (p not in whole, p)) for person, together in sorted(group.items())}
-    return pd.DataFrame({"person_id": list(chosen), "linked_id": list(chosen.values())}, dtype="str")
+    people = sorted(group)
+    chosen = [min(group[person], key=lambda p: (p not in whole, p)) for person in people]
+    return pd.DataFrame({"person_id": people, "linked_id": chosen}, dtype="str")
 
 
 def link_quality(links: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +197,7 @@ def link_quality(links: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_review(links: pd.DataFrame, path: Path) -> Path:
-    """The pairs to decide, a row each: where both records stand, how probable, and a column to answer in; no names.
+    """The pairs to decide, a row each: where both records stand, how probable, an answer to give; no names.
 
     Links by name (Splink) are written as answered with 是: kept so in links.xlsx, every later run has them.
     """

@@ -40,7 +40,7 @@ MEMORY: dict[str, Any] = {
 
 
 def named_records(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes) -> pd.DataFrame:
-    """One row per person of a wave for `match_by_name`: wave, person_id, whole, COMPARED; not to be written."""
+    """One row per person of a wave for `match_by_name`, in memory: wave, person_id, whole, COMPARED."""
     people, cleans = cleaned_people(sheets, codebook, wave, key)
     said = compared(people, cleans)
     records = {
@@ -89,7 +89,7 @@ def _predicted(waves: list[pd.DataFrame]) -> pd.DataFrame:
     database = DuckDBAPI(connection=duckdb.connect(config=MEMORY))
     linker = Linker([database.register(wave) for wave in waves], _settings(), log_level=logging.CRITICAL)
     alike: Any = [block_on("name", "born"), block_on("id_digits")]
-    with suppress(ValueError):  # a handful of records that all agree teach nothing: Splink's own low prior stands
+    with suppress(ValueError):  # a handful of records that all agree teach nothing: Splink's low prior stands
         linker.training.estimate_probability_two_random_records_match(alike, recall=0.9)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e5, seed=1)
     for rule in (block_on("born"), block_on("name")):
@@ -113,6 +113,7 @@ def _settings() -> Any:
         "unit": compare.ExactMatch("unit"),
         "sex": compare.ExactMatch("sex"),
     }
+    blocks: Any = [block_on("name"), block_on("born", "sex"), block_on("id_digits")]
     return SettingsCreator(
         link_type="link_only",
         unique_id_column_name="record",
@@ -120,5 +121,5 @@ def _settings() -> Any:
             c.configure(m_probabilities=list(SAME[name]), term_frequency_adjustments=name == "name")
             for name, c in how.items()
         ],
-        blocking_rules_to_generate_predictions=[block_on("name"), block_on("born", "sex"), block_on("id_digits")],
+        blocking_rules_to_generate_predictions=blocks,
     )

@@ -1,4 +1,4 @@
-"""Pseudonyms: of the ID number, else of name, birth and unit, else of the row; and the keys that find a person again.
+"""Pseudonyms: of the ID number, else of name, birth and unit, else of the row; and keys to find people again.
 
 Names and numbers stay in memory. What a frame keeps of them are keyed hashes, of a name never by itself.
 """
@@ -20,19 +20,20 @@ _TOLD_APART_BY = [
     "wave", "source_file", "source_sheet", "table", "row",
 ]  # fmt: skip
 _LEGIBLE = re.compile(r"\d{14,18}[\dX]?")
-_SPARED = ((0, 6), (5, 10), (9, 14), (13, 18))  # characters of an ID number of which a slip spoils at most one such part
+_SPARED = ((0, 6), (5, 10), (9, 14), (13, 18))  # of an ID number: a slip lies within one of these parts
 _KEY_BYTES = 5
 
 
-def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes, study: str = "") -> pd.DataFrame:
-    """`rows` with person_id and id_basis: of the ID number, else of what else tells people apart, else of the row.
+def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes, study: str) -> pd.DataFrame:
+    """`rows` with person_id and id_basis: of the ID number, else of what tells people apart, else of the row.
 
     A row is that of its study and wave: no two folders share a person by it.
     """
     whole = rows["id_key"].notna()
-    by_id = pd.Series([f"id:{number}" for number in rows["id_key"][whole]], index=rows.index[whole], dtype=object)
-    others = [_without_id(row, cleans, study) for row in rows.loc[~whole, _TOLD_APART_BY].to_dict("records")]
-    said = pd.DataFrame(others, index=rows.index[~whole], columns=["id_basis", "_identity"], dtype=object)
+    by_id = "id:" + rows.loc[whole, "id_key"].astype(object)
+    unknown = rows.loc[~whole, _TOLD_APART_BY]
+    others = [_without_id(row, cleans, study) for row in unknown.to_dict("records")]
+    said = pd.DataFrame(others, index=unknown.index, columns=["id_basis", "_identity"], dtype=object)
     marked = rows.assign(
         id_basis=said["id_basis"].reindex(rows.index).fillna("id_number"),
         _identity=pd.concat([by_id, said["_identity"]]).reindex(rows.index),
@@ -52,7 +53,7 @@ def _without_id(row: dict[Any, Any], cleans: Sequence[CleanTable], study: str) -
 
 def _name_birth_unit(row: dict[Any, Any]) -> str:
     unit = row["reporting_unit"] if pd.isna(row["employer"]) else row["employer"]
-    if row["birth_date_precision"] != "day" or pd.isna(row["name_key"]) or pd.isna(row["birth_date"]) or pd.isna(unit):
+    if row["birth_date_precision"] != "day" or any(pd.isna([row["name_key"], row["birth_date"], unit])):
         return ""
     return f"nbu:{row['name_key']}:{row['birth_date'].isoformat()}:{squeeze(str(unit))}"
 
@@ -62,14 +63,13 @@ def _shared_ids_apart(rows: pd.DataFrame) -> pd.DataFrame:
     twice = rows["id_basis"].eq("id_number") & rows["_identity"].duplicated(keep=False)
     names = rows[twice].groupby("_identity")["name_key"].nunique()
     shared = rows["_identity"].isin(names.index[names > 1])
-    apart = rows["_identity"].mask(
-        shared, rows["_identity"][shared].astype("str") + ":" + rows["name_key"][shared].fillna("").astype(str)
-    )
+    both = rows.loc[shared, ["_identity", "name_key"]].fillna("").astype(str)
+    apart = rows["_identity"].mask(shared, both["_identity"] + ":" + both["name_key"])
     return rows.assign(_identity=apart, shared_id=shared)
 
 
 def _linked(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    """Rows without a whole ID number take the person_id of the one person with the same name, birth and unit."""
+    """Rows without a whole ID number take the person_id of the one of the same name, birth and unit."""
     ids = pd.Series(pseudonyms(rows["_identity"], key), index=rows.index, dtype="str")
     whole = rows["id_basis"].eq("id_number")
     alike = rows[rows["name_key"].isin(rows["name_key"][~whole].dropna())]
@@ -86,23 +86,23 @@ def _linked(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
 
 
 def compared(people: pd.DataFrame, cleans: Sequence[CleanTable]) -> pd.DataFrame:
-    """What tells people apart: name, born (ISO day or month), employer, unit, id_digits as far as legible; None if unknown.
+    """What tells people apart: name, born (ISO day or month), employer, unit, id_digits; None where unknown.
 
-    In memory only. A number that is not whole is read as it stands, one that Excel cut as its first 15
-    digits.
+    In memory only. A number that is not whole is as it stands, one that Excel cut is its first 15 digits.
     """
     birth, precision = people["birth_date"], people["birth_date_precision"]
     length = precision.map({"day": 10, "month": 7}).fillna(0).astype(int)
     born = [None if not n else day.isoformat()[:n] for day, n in zip(birth, length, strict=True)]
     numbers = people["id_key"].where(people["id_key"].notna(), people["id_first15"])
     unread = people.index[numbers.isna()]
-    as_it_stands = [_as_it_stands(row, cleans) for row in people.loc[unread, ["table", "row"]].to_dict("records")]
+    places = people.loc[unread, ["table", "row"]].to_dict("records")
+    as_they_stand = pd.Series([_as_it_stands(row, cleans) for row in places], index=unread, dtype=object)
     said = {
         "name": people["name_key"],
         "born": pd.Series(born, index=people.index, dtype=object),
         "employer": people["employer"].map(_squeezed),
         "unit": people["reporting_unit"].map(_squeezed),
-        "id_digits": pd.Series(as_it_stands, index=unread, dtype=object).reindex(people.index).fillna(numbers),
+        "id_digits": as_they_stand.reindex(people.index).fillna(numbers),
     }
     return pd.DataFrame(said, dtype=object).astype(object).where(lambda frame: frame.notna(), None)
 
@@ -120,7 +120,7 @@ def _as_it_stands(row: dict[Any, Any], cleans: Sequence[CleanTable]) -> str | No
 
 
 def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) -> pd.DataFrame:
-    """A row a person: what records of one person agree in, as keyed hashes; missing where the record does not say.
+    """A row a person: what records of one person agree in, as keyed hashes; missing where it is not said.
 
     name_birth (to the month), name_employer, name_unit; name_id: four hashes in a text, of the name and the
     ID number but for one part, so that a slip of one character, or of two neighbours, leaves one that
@@ -135,7 +135,8 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
         "name_unit": [name and unit and f"{name}|{unit}" for name, *_, unit, _ in rows],
         "code": ["|".join(part or "" for part in row) for row in rows],
     }
-    numbers = [[f"{name}|{part}" for part in _parts(digits)] if name and digits else [] for name, *_, digits in rows]
+    told = [(name, digits) if name and digits else ("", "") for name, *_, digits in rows]
+    numbers = [[f"{name}|{part}" for part in _parts(digits)] for name, digits in told]
     hashed: dict[str, Any] = {kind: _hashed(column, kind, key) for kind, column in texts.items()}
     hashed["name_id"] = [" ".join(digests(parts, key, _KEY_BYTES)) or None for parts in numbers]
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
@@ -144,7 +145,9 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
 
 
 def _parts(digits: str) -> list[str]:
-    """The number but for each of `_SPARED`, counted from either end, so that a lost character moves nothing."""
+    """The number but for each of `_SPARED`, counted from both ends, so that a lost digit moves nothing."""
+    if not digits:
+        return []
     return [f"{digits[:start]}|{digits[stop - 18 :] if stop < 18 else ''}" for start, stop in _SPARED]
 
 

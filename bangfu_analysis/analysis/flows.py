@@ -66,8 +66,8 @@ def _presence(frame: pd.DataFrame, people: pd.Index, waves: Sequence[Any]) -> Tr
     """Persons x waves: who is in the frame when."""
     found = np.zeros((len(people), len(waves)), dtype=bool)
     known = frame[frame["wave"].isin(waves)]
-    person, wave = people.get_indexer(known["person_id"]), pd.Index(waves).get_indexer(known["wave"])
-    found[person, wave] = True
+    person, wave = (pd.Index(known[name]) for name in ("person_id", "wave"))
+    found[people.get_indexer(person), pd.Index(waves).get_indexer(wave)] = True
     return found
 
 

@@ -231,16 +231,15 @@ def _notebooks(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.checking.report import LABELS, VERDICTS, check_report
+    from bangfu_analysis.checking.report import LABELS
 
-    doubts = check_report(chosen.file)
-    for row in doubts.to_dict("records"):
-        print(f"{row['place']}（{LABELS[row['relation']]}，{VERDICTS[row['verdict']]}）：{row['sentence']}")
+    checked = bangfu.check_report(chosen.file)
+    for row in checked.faults.to_dict("records"):
+        print(f"{row['place']}（{LABELS[row['relation']]}）：{row['sentence']}")
         print(f"  写作：{row['found']}\n  应为：{row['expected']}")
-    failing = int(doubts["verdict"].eq("fails").sum())
-    counts = f"{failing}处不成立，{len(doubts) - failing}处存疑。"
-    print(f"{chosen.file.name}：{counts if len(doubts) else '未发现不成立的数字关系。'}")
-    return NOT_ALL_READ if failing else DONE
+    faults = f"{len(checked.faults)}处不成立" if len(checked.faults) else "未发现不成立的数字关系"
+    print(f"{chosen.file.name}：读出{checked.read_n}个数，核对{checked.checked_n}个；{faults}。")
+    return NOT_ALL_READ if len(checked.faults) else DONE
 
 
 def _told(made: Report) -> int:

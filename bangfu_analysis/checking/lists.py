@@ -1,164 +1,248 @@
-"""So many things named against how many are listed, and whether numbered items follow one another. Passage -> Doubts."""
+"""Lists of parts, held against what they are of, and their shares against both and 100. Passage -> Relations.
+
+A sentence is taken apart at its heads (其中, 按…分, …中), a list at ；, and each part is one record: a name with
+its numbers. A list is of the count before its head; where it may be of several, one that fits is enough.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 
 from bangfu_analysis.checking.numbers import Stated
-from bangfu_analysis.checking.passages import Doubt, Passage
-from bangfu_analysis.cleaning.numerals import read_numeral
+from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, relation
 
-_NOT_LISTED = {
-    *"元%年月日天周岁倍次期成吨",
-    *["人次", "户次", "百分点", "个月", "小时", "公里", "公斤", "公顷", "立方米", "平方米"],
+_ROW = rf"(?P<row>{N}(?:(?:、|，|和|及|与|以及){N})+)"
+_HEAD = re.compile(
+    rf"(?P<some>其中[：，]?)|(?P<all>[按分]{WORD}{{1,12}}?(?:划分|分类|分组|来?分|统计|构成)[，：为]?|分为)"
+    rf"|[按从分]{WORD}{{1,12}}?看[，：]?|(?P<of>(?<={N})(?:名?{WORD}{{1,4}})?中[，：]?)|在?(?P<name>{WORD}{{2,14}})中[，：]"
+)
+_SHARE = re.compile(r"(?P<name>.*?)(?:大?约|所)?占(?:比|(?P<of>[^约近]*?)的?(?:比[重例率]|份额)?)[约近为达是到有]*$")
+_TAIL = re.compile(r"(?:大约|约|近|总?共|合计|总计|达到?|仅有|有|为|是|总人?数|总户数|总[量额]|人数|户数|的)+$")
+_FRONT = re.compile(r"^(?:其中|另有|还有|目前|现有|共有|有|总)+|^.*?(?:共有|现有|拥有)|^[全我本][省市县区州]")
+_EACH = re.compile(rf"(?P<names>(?:{WORD}{{1,16}}[、和及与])+{WORD}{{1,16}}?)分别(?:为|有|是|达|占(?P<of>{WORD}*?)的?){_ROW}")
+_EACH_OF = re.compile(rf"，?分别占(?P<of>{WORD}*?)的?约?{_ROW}")
+_KINDS = {  # somebody is one of a kind only
+    "sex": "(?<!子)女|男",
+    "class": r"\d+(?:周?岁|元)?(?:以|及|至|～)|岁",
+    "schooling": "文盲|小学|初中|中学|高中|中专|技校|大专|专科|本科|研究生|硕士|博士|学历|文化",
+    "level": "特困|(?:一般|深度|相对)困难|意外|边缘|低保",
+    "answer": "满意|一般|不清楚|不了解|说不清|同意",
+    "status": "在职|在岗|退休|下岗|失业|内退|离岗|待岗",
+    "place": "[省市县区镇乡局厂矿村]$|街道|公司|系统|医院|卫生|学校|市直|直属|机关|企业|事业单位|行业|中央|财政|城镇|农村",
 }
-_MOST = 20
-_NUMBER = "(?P<n>[两三四五六七八九十])"
-_SHORTS = (
-    re.compile(_NUMBER + "[会清险金节方保免缺](?=[（：])"),
-    re.compile(rf'"{_NUMBER}[^\d"，。；：、（）一二三四五六七八九十][^\d"，。；：、（）]{{0,5}}"(?=[^\d"，。；：、（）]{{0,4}}(?:（|：|，?即))'),
-)  # fmt: skip
-_AREAS = frozenset("省市县区旗州盟乡镇街村")
-_LEAD = re.compile(
-    r".+(?:深入到?|走访了?|慰问了?|前往|奔赴|听取了?|组织|举办了?|开展了?|设立了?|建立了?|联合|会同|包括|涉及|来自|分布在|围绕|针对"
-    r"|覆盖|每逢|先后到|为|在|向|对|到|赴)(?=[^、])"
-)
-_AND = re.compile(r"(?<=[^、])(?:以及|及|和|与|或)(?=[^、])")
-_NAMED = re.compile(
-    r"(?P<noun>[^，。；：、（）\d]{0,10}?)(?P<open>（|：|，?(?:即|暨|分别是|分别为|依次是|依次为|它们是|具体为|具体是|主要有|包括|包含)：?)"
-)
-_LOOSE = re.compile(r"包括|包含|主要有|例如|比如|如$")
-_ITEM = re.compile(r"(?:(?<=^)|(?<=[。；，：、（\"]))(?P<n>[一二三四五六七八九十]{1,2})(?:是|要|则)(?=[^否])")
-_ORDINAL = re.compile(r"^第(?P<n>[一二三四五六七八九十]{1,2})[，、]")
-_CHAPTER = re.compile(r"(?:[篇章]|第)(?P<n>[一二三四五六七八九十]{1,2})(?:[章篇])?$")
-_MARKS = (
-    (1, re.compile(r"^(?P<n>[一二三四五六七八九十]{1,3})、")),
-    (2, re.compile(r"^（(?P<n>[一二三四五六七八九十]{1,3})）")),
-    (3, re.compile(r"^(?:[-～]|注：)?(?P<n>\d{1,2})(?:、|[.．](?!\d))")),
-    (4, re.compile(r"^（(?P<n>\d{1,2})）")),
-    (5, re.compile(r"^(?P<n>\d{1,2})）")),
-)
+_ACT = re.compile(r"[帮救资]助|慰问|走访|培训|就业|脱|参加|参保|享受|纳入|发放|投入|安置|建档|实现|完成|因|病|学$|残|灾")
+_NO_PART = re.compile(r"每|均|比|较|增|减|升|降|同期|另|此外|同时|[共合总累]计|目标|标准|超过|低于|高于|人次|最")
+_NO_SHARE = re.compile(r"每|比|较|增|减|升|降|同期|率|[上去]年")
+_SEVERAL = re.compile(r"多选|可选|多项|不止|之和|居前|前[\d一二三四五六七八九十]+位|重复|交叉|兼")
 
 
-def enumerations(passage: Passage, earlier: Sequence[Passage]) -> Iterator[Doubt]:
-    """`五个县市区（…）`, `A、B、C等三个局`, `三会（…）`, `四点建议：一是…` whose number is not that of what is listed."""
-    for number in (*passage.stated, *_short_forms(passage)):
-        n = int(number.value)
-        if n != number.value or not 2 <= n <= _MOST or number.unit in _NOT_LISTED or number.said:
-            continue
-        after = _listed_after(passage, number)
-        counts, loose = after if after[0] else _listed_before(passage, number)
-        if counts and n not in counts and not (loose and max(counts) < n):
-            found = f"列出{counts[0]}项，写作{number.text}"
-            yield Doubt("listing", number.start, found, f"{counts[0]}，或{n}项名称")
+@dataclass(frozen=True)
+class Record:
+    """A part of a list: its name, its counts, its shares with the name of what they are of, counts that they are of."""
+
+    name: str
+    counts: tuple[Stated, ...] = ()
+    shares: tuple[tuple[str, Stated], ...] = ()
+    wholes: tuple[Stated, ...] = ()
+
+    def of_unit(self, unit: str) -> list[Stated]:
+        """Its counts of a unit."""
+        return [one for one in self.counts if one.unit == unit]
 
 
-def _short_forms(passage: Passage) -> Iterator[Stated]:
-    for found in (found for short in _SHORTS for found in short.finditer(passage.text)):
-        n = read_numeral(found["n"]) or 0.0
-        yield Stated(found.start(), found.end(), found.group(), n, n, n, "", 1.0, spelled=True)
+def parts_and_shares(passage: Passage) -> Iterator[Relation]:
+    """The relations of all lists of a paragraph."""
+    last: list[Stated] = []
+    plain = passage.skeleton.replace('""', "、").replace('"', "")
+    text = _spread(re.sub("（((?:大?约|所)?占[^（）；]*)）", r"，\1", plain))
+    for sentence in re.findall(r"[^。！？]+", text):
+        for held in re.finditer(rf"({N}){WORD}{{0,6}}（(?:其中[：，]?)?([^（）]*)）", sentence):
+            yield from _lists(passage, held[2], passage.numbers(held[1]))
+        flat = re.sub(r"（[^（）]*）", "", sentence)
+        heads = [head for head in _HEAD.finditer(flat) if not re.search("[其当集之]$", head["name"] or "")]
+        yield from _lists(passage, flat[: heads[0].start()] if heads else flat, None)
+        here: list[Stated] = []
+        for head, following in zip_longest(heads, heads[1:]):
+            of = _named(passage, head["name"]) if head["name"] else _before(passage, flat[: head.start()], last)
+            here += of
+            body = flat[head.end() : following.start() if following else None]
+            yield from _lists(passage, body, of, exhaustive=bool(head["all"]))
+        here = _and_others(here, [one for one in passage.numbers(flat) if _counts(one)])
+        last = _and_others(here, last)
 
 
-def _listed_after(passage: Passage, number: Stated) -> tuple[list[int], bool]:
-    """How many items may be meant by the list after a number, and whether it may leave some out."""
-    text = passage.text[number.end :]
-    head = _NAMED.match(text)
-    if head is None:
-        return [], False
-    closed = head["open"] == "（"
-    body = text[head.end() : text.find("）", head.end()) if closed else None]
-    if re.match(r"[详参]?见|如[表图]|含", body):
-        return [], False
-    if _ITEM.match(body):
-        return [len(_ITEM.findall(body))], False
-    body = re.split(r"。" if closed else r"[。；（]", body)[0]
-    loose = bool(_LOOSE.search(head["open"]) or body.endswith("等"))
-    by_comma = [part for part in re.split(r"[，；]", body) if part]
-    names = [part for part in body.split("、") if part]
-    if closed and len(names) == 1 and len(by_comma) > 1:
-        names = by_comma
-    if len(names) < 2 and len(by_comma) < 2 or _is_no_list(names, number):
-        return [], False
-    if closed or len(by_comma) == 1:
-        return _counts(names), loose
-    short = body.removesuffix("等") == body and all(len(part) <= 10 and "、" not in part for part in by_comma)
-    first = [part for part in by_comma[0].split("、") if part]
-    options = [len(by_comma), *_counts(names), *_counts(first)]
-    return (options, loose) if short or len(first) > 1 else ([], False)
+def _counts(one: Stated) -> bool:
+    return one.unit not in ("%", "百分点", "倍") and not one.per
 
 
-def _is_no_list(names: Sequence[str], number: Stated) -> bool:
-    """（市、区） after 县, or parts that are counted themselves (5人（男3人、女2人）)."""
-    counted = sum(bool(re.search(r"\d", name)) for name in names)
-    return _AREAS.issuperset(names) or (counted == len(names) and number.unit in ("人", "户"))
+def _and_others(numbers: list[Stated], more: list[Stated]) -> list[Stated]:
+    return [*numbers, *(one for one in more if one.unit not in {n.unit for n in numbers})]
 
 
-def _listed_before(passage: Passage, number: Stated) -> tuple[list[int], bool]:
-    start = max([0, *(one.end for one in passage.stated if one.end <= number.start)])
-    clause = re.split(r"[，。；：（）]", passage.text[start : number.start])[-1]
-    etc = clause.endswith("等")
-    if not etc and (not number.spelled or number.unit in ("场", "步", "轮", "遍")):
-        return [], False
-    clause = clause.removesuffix("等").removesuffix("这")
-    names = clause.split("、")
-    inner = [len(name) for name in names[1:-1]] or [len(names[0])]
-    if len(names) < 2 or not names[0] or (not etc and len(names[-1]) > 2 * max(inner) + 3):
-        return [], False
-    later = [place for place, name in enumerate(names) if place and _LEAD.match(name)]  # where a second list may begin
-    return [*_counts(names), *(n for place in later for n in _counts(names[place:]))], etc
+def _spread(skeleton: str) -> str:
+    """A、B分别为1、2 as 其中A1、B2; and A1、B2，分别占3、4 as A1，占3、B2，占4."""
+
+    def named(found: re.Match[str]) -> str:
+        names, row = re.split("[、和及与]", found["names"]), re.findall(N, found["row"])
+        of = "" if found["of"] is None else f"占{found['of']}的"
+        parts = "、".join(f"{a}{of}{b}" for a, b in zip(names, row, strict=False))
+        return f"{'' if of else '其中'}{parts}" if len(names) == len(row) else found[0]
+
+    text = _EACH.sub(named, skeleton)
+    while found := _EACH_OF.search(text):
+        row = re.findall(N, found["row"])
+        before, end = text[: found.start()], text[found.end() :]
+        marks = re.findall(N, before)[-len(row) :]
+        for mark, share in zip(marks, row, strict=False):
+            before = before.replace(mark, f"{mark}，占{found['of']}的{share}")
+        text = before + end
+    return text
 
 
-def _counts(names: Sequence[str]) -> list[int]:
-    """How many names there are: by 、 alone, and with every 和 and 及 between two names."""
-    joined = sum(len(_AND.findall(name)) for name in names)
-    return list(range(len(names), len(names) + joined + 1))
+def _before(passage: Passage, before: str, last: list[Stated]) -> list[Stated]:
+    """What a list after `before` may be of: the count before it and what that is a part of, else what was listed last."""
+    counts = [one for one in passage.numbers(before) if _counts(one)]
+    if re.search(rf"(?:每|均|[比较增减升降]){WORD}*{N}{WORD}*，?$", before):
+        return []
+    found: list[Stated] = []
+    for unit in {one.unit for one in counts}:
+        own = [one for one in counts if one.unit == unit]
+        in_list = "其中" in before and len(re.findall(N, before[before.rfind("其中") :])) > 1
+        sums = [sum(one.value for one in own[i + 1 :]) for i in range(len(own))]
+        wholes = [one for one, rest in zip(own, sums, strict=True) if rest == one.value]
+        found += own[::-1] if in_list or before.endswith("；") else [own[-1], *wholes]
+    return found or ([] if counts else last)
 
 
-def numbering(passages: Sequence[Passage]) -> Iterator[tuple[Passage, Doubt]]:
-    """Headings and items whose numbers leave one out or repeat one (一、二、四), level by level, through the whole report."""
-    last: dict[int, int] = {}
-    for passage in passages:
-        if passage.note:
-            continue
-        if passage.heading or (chapter := _CHAPTER.search(passage.text) if len(passage.text) < 40 else None):
-            last = {0: last.get(0, 0)}
-            if passage.heading or chapter is None:
-                continue
-        level, found = _mark(passage.text)
-        if found is None:
-            continue
-        number = int(read_numeral(found["n"]) or 0)
-        before = last.get(level)
-        if number not in (1, (before or 0) + 1):
-            verdict = "fails" if before else "doubtful"
-            expected = f"第{before + 1}项，或另起的第1项" if before else "第1项（前文可能有缺）"
-            yield passage, Doubt("numbering", 0, f"“{found.group()}”为第{number}项", expected, verdict)
-        last = {key: value for key, value in last.items() if key < level}
-        last[level] = number
+def _named(passage: Passage, name: str) -> list[Stated]:
+    """The counts of the paragraph that go by a name."""
+    wanted = _FRONT.sub("", _TAIL.sub("", name))
+    found = re.finditer(rf"({WORD}+)({N})", passage.skeleton)
+    alike = [passage.number(each[2]) for each in found if _FRONT.sub("", _TAIL.sub("", each[1])) == wanted]
+    return [one for one in alike if wanted and _counts(one)]
 
 
-def _mark(text: str) -> tuple[int, re.Match[str] | None]:
-    if len(text) < 40 and (chapter := _CHAPTER.search(text)) and "篇" in text[chapter.start() :]:
-        return 0, chapter
-    return next(((level, found) for level, mark in _MARKS if (found := mark.match(text))), (6, _ORDINAL.match(text)))
+def _records(passage: Passage, text: str) -> list[Record]:
+    """The records of a list; a number without a name of its own belongs to the record before it."""
+    found: list[Record] = []
+    carried = ""
+    for clause in re.split(f"[，、：；]|(?<={N})(?:以及|和|及|与)", text):
+        names = re.split(N, clause)
+        for name, one in zip(names, passage.numbers(clause), strict=False):
+            share = _SHARE.fullmatch(name) if one.unit == "%" else None
+            own = _TAIL.sub("", share["name"] if share else name)
+            whole = bool(found) and own.startswith("占")
+            if not found or (own and not whole):
+                found.append(Record(own or carried))
+            r = found[-1]
+            if one.unit == "%":
+                found[-1] = Record(r.name, r.counts, (*r.shares, ((share["of"] or "") if share else "", one)), r.wholes)
+            else:
+                counts, wholes = (r.counts, (*r.wholes, one)) if whole else ((*r.counts, one), r.wholes)
+                found[-1] = Record(r.name, counts, r.shares, wholes)
+        carried = names[-1] if len(names) == 1 else ""
+    return found
 
 
-def items(passage: Passage, earlier: Sequence[Passage]) -> Iterator[Doubt]:
-    """`一是…二是…四是…` within a paragraph."""
-    before = 0
-    for found in _ITEM.finditer(passage.text):
-        number = int(read_numeral(found["n"]) or 0)
-        if number not in (1, before + 1) and before:
-            yield Doubt("numbering", found.start(), f"“{found.group()}”", f"第{before + 1}项，或另起的“一是”")
-        before = number
+def _lists(passage: Passage, text: str, of: list[Stated] | None, *, exhaustive: bool = False) -> Iterator[Relation]:
+    """The relations of a list of what may be `of`; None: no head says that it is one."""
+    rows = [_records(passage, part) for part in text.split("；")]
+    units = [[one.unit for record in row for one in record.counts] for row in rows]
+    if len(rows) > 1 and all(len(set(row)) == len(row) and row == units[0] for row in units):
+        rows = [[record for row in rows for record in row]]
+    for records in rows:
+        yield from _hundred(passage, records)
+        for i, record in enumerate(records):
+            yield from _shares(passage, record, records[:i], of)
+        for unit in {one.unit for record in records for one in record.counts}:
+            whole = [one for one in of or () if one.unit == unit]
+            yield from _parts(passage, [r for r in records if r.of_unit(unit)], unit, whole, exhaustive)
 
 
-def chapters(passages: Sequence[Passage]) -> Iterator[tuple[Passage, Doubt]]:
-    """A title that says 6篇 over another number of pieces headed 篇一, 篇二, …"""
-    counted = sum(1 for passage in passages if _mark(passage.text)[0] == 0)
-    for passage in passages[:3]:
-        said = re.search(r"(\d{1,2}|[一二三四五六七八九十]+)篇", passage.text)
-        number = read_numeral(said[1]) if said else None
-        if said and number and number > 1 and counted > 1 and number != counted:
-            yield passage, Doubt("listing", said.start(), f"写作{said.group()}，列出{counted}篇", f"{counted}篇")
+def _parts(
+    passage: Passage, records: list[Record], unit: str, of: list[Stated], exhaustive: bool
+) -> Iterator[Relation]:
+    """Parts that are over what they are of, or miss it where they are all that there is."""
+    stop = next((i for i, record in enumerate(records) if _NO_PART.search(record.name)), len(records))
+    parts, names = [r.of_unit(unit)[0] for r in records[:stop]], [r.name for r in records[:stop]]
+    if not of or not parts:
+        return
+    low, high, value = (sum(getattr(one, end) for one in parts) for end in ("low", "high", "value"))
+    fits, over = any(one.may_be(low, high) for one in of), all(low > one.high + 1e-6 for one in of)
+    told = f"{'＋'.join(one.text for one in parts)}＝{value:.10g}" if len(parts) > 1 else parts[0].text
+    if len(parts) > 1 and (_complete(names) or exhaustive) and not any(one.said - {"about"} for one in parts):
+        near = min(of, key=lambda one: abs(one.value - value))
+        sure = (len(of) == 1 and value > near.value / 2) or abs(near.value - value) < near.value / 10
+        earlier = [one for one in passage.stated if one.unit == unit and one.start < parts[0].start]
+        if fits or sure:
+            met = fits or any(one.may_be(low, high) for one in earlier)
+            yield relation("parts", [*parts, near], met, told, f"各部分之和等于{near.text}")
+    elif len(parts) == 1 or fits or (over and _apart(names, unit)):
+        yield relation("parts", [*parts, of[0]], not over, told, f"不大于{of[0].text}")
+
+
+def _kinds(names: Sequence[str]) -> list[set[str]]:
+    return [{kind for kind, words in _KINDS.items() if re.search(words, name)} for name in names]
+
+
+def _apart(names: Sequence[str], unit: str) -> bool:
+    """Whether nobody is in two of the parts: all of one kind, or with names of one make and no acts."""
+    kinds = _kinds(names)
+    if set.intersection(*kinds):
+        return True
+    acts = unit not in ("元", "人次", "户次") and any(_ACT.search(name) for name in names)
+    alike = len({name[-1:] for name in names}) == 1 or all(len(name) <= 6 for name in names)
+    return alike and not acts and set.union(*kinds) <= {"place"} and not any(map(_SEVERAL.search, names))
+
+
+def _complete(names: Sequence[str]) -> bool:
+    """Whether the parts are all that there is: both sexes, or classes from 以下 to 以上 without a gap."""
+    sexes = [re.sub("^.*?(?=[男女])", "", name) for name in names]
+    if len(sexes) == 2 and {name[:1] for name in sexes} == {"男", "女"}:
+        return sexes[0][1:] == sexes[1][1:]
+    ends = sum("以下" in name or "不满" in name for name in names), sum("以上" in name for name in names)
+    limits = sorted(sorted(map(int, re.findall(r"\d+", name))) for name in names)
+    ordered = not any(limits) or all(a and b and 0 <= b[0] - a[-1] <= 1 for a, b in pairwise(limits))
+    return ends == (1, 1) and ordered and bool(set.intersection(*_kinds(names)))
+
+
+def _hundred(passage: Passage, records: list[Record]) -> Iterator[Relation]:
+    """Shares of one whole that are all that there is and miss 100, or that go beyond it."""
+    named = [(record.name, *share) for record in records for share in record.shares]
+    names, shares = [name for name, *_ in named], [one for *_, one in named]
+    open_ended = any(one.said & {"least", "under", "over", "nearly"} for one in shares)
+    if len(set(names)) < max(2, len(names)) or len({of for _, of, _ in named}) > 1 or open_ended:
+        return
+    if any(map(_NO_SHARE.search, names)) or _SEVERAL.search(passage.text):
+        return
+    total, slack = sum(one.value for one in shares), sum((one.high - one.low + one.step) / 2 for one in shares)
+    kind = len(names) > 2 and bool(set.intersection(*_kinds(names)) - {"level", "status"})
+    rest = len(names) > 2 and any(re.search("其[他它余]", name) for name in names) and total < 110
+    met = abs(total - 100) <= slack + 1e-9
+    if met or _complete(names) or (total > 100 and (kind or rest)):
+        told = f"{'＋'.join(one.text for one in shares)}＝{total:.1f}%"
+        yield relation("hundred", shares, met, told, "各项之和为100%，或写明为何不是")
+
+
+def _shares(passage: Passage, record: Record, earlier: list[Record], of: list[Stated] | None) -> Iterator[Relation]:
+    """B人，占C%: of what is named (占困难职工的, 占困难职工3456人的), else of what the list is of or a count before it."""
+    alone = [one for r in earlier if not r.shares for one in r.counts] if of is None else of
+    for name, share in record.shares if not _NO_PART.search(record.name) else ():
+        bases = record.wholes or (_named(passage, name) if name else alone)
+        pairs = [(n, one) for n in record.counts for one in bases if one.unit == n.unit and one.start != n.start]
+        pairs = [(n, one) for n, one in pairs if one.high >= n.low]
+        met = [pair for pair in pairs if _fits(*pair, share)]
+        sure = name or record.wholes or not any(re.match("[，（]?[大约所]*占", passage.text[b.end :]) for _, b in pairs)
+        if pairs and (met or sure):  # what has a share itself may be of the same whole
+            part, whole = (met or pairs)[0]
+            right = f"{part.text}÷{whole.text}={100 * part.value / whole.value:.1f}%"
+            yield relation("share", [part, share, whole], bool(met), share.text, right)
+
+
+def _fits(part: Stated, base: Stated, share: Stated) -> bool:
+    """Within one unit of the last decimal, since lists are made to add up; half of one where there is none."""
+    slack = (share.step if share.step < 1 else share.step / 2) + 1e-9
+    return share.may_be(100 * part.low / base.high - slack, 100 * part.high / max(base.low, 1e-9) + slack)

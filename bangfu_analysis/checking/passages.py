@@ -1,9 +1,9 @@
-"""A finished report as passages: paragraphs with their places and the numbers that they state, and its tables. File -> Passage."""
+"""A finished report as passages: paragraphs with the numbers that they state, and its tables. File -> Passage."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,76 +15,94 @@ from bangfu_analysis.checking.numbers import Stated, canonical, stated_numbers
 from bangfu_analysis.errors import BangfuError, FileRefused
 from bangfu_analysis.pages.word_template import open_word
 
-_TIMES = frozenset("年月日天周岁倍") | {"个月", "小时", "", "%", "百分点"}
-_SENTENCE = re.compile(r"[^。！？]*[。！？]?[”\"）]*")
+FIRST = 0xE000  # the first of the characters that stand for the numbers of a passage, from the private use area
+N = "[\ue000-\uf8ff]"
+WORD = f"[^，。；：、（）{N[1:-1]}]"  # a character within a phrase
+_TIMES = frozenset("年月日天周岁级") | {"", "个月", "小时"}
+_LIMIT = re.compile(r"的(?!约?[\d.一二三四五六七八九]+(?:倍|%))|以[上下内]|之[间内]|标准|线|\)?[至到～]")
 _FULL_LINE = 28  # a shorter line is a heading or the end of a paragraph, never the half of one
-_TITLE = re.compile(r"^[-\s]*(?:[一二三四五六七八九十\d]+[、.．]|[（(])")
+_TITLE = re.compile(r"^[-\s#|]*(?:[一二三四五六七八九十\d]+[、.．]|[（(]|[#|])")
+_GONE = [qn(f"w:{name}") for name in ("moveFrom", "del")] + [
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+]
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """A relation that does not hold, or (`verdict` doubtful) may not: what was found, what was expected, `at` which place of the text."""
+class Relation:
+    """A relation between numbers that was checked: which (`used`: places in the text or table), and whether it holds."""
 
-    relation: str
-    at: int
+    kind: str
+    used: frozenset[int]
+    holds: bool
     found: str
     expected: str
-    verdict: str = "fails"
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A paragraph: its place for a reader, its canonical text, whether it is a heading or a note by its style, and the cells of a table."""
+    """A paragraph: its place for a reader and its canonical text; or a table: its cells and the words before it."""
 
     place: str
     text: str
-    heading: bool = False
-    note: bool = False
     table: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def stated(self) -> tuple[Stated, ...]:
         """The numbers of the text, in order."""
-        return tuple(stated_numbers(self.text))
+        return tuple(stated_numbers(self.text))[: 0xF8FF - FIRST]
 
     @cached_property
-    def sentences(self) -> tuple[tuple[int, int], ...]:
-        """Where each sentence starts and ends."""
-        return tuple(found.span() for found in _SENTENCE.finditer(self.text) if found.group())
+    def skeleton(self) -> str:
+        """The text with one character for each number that counts something; ages, dates and limits stay as they are."""
+        parts, end = [], 0
+        for i, one in enumerate(self.stated):
+            if one.unit in _TIMES or self._is_limit(one):
+                continue
+            parts += [self.text[end : one.start], chr(FIRST + i)]
+            end = one.end
+        return "".join([*parts, self.text[end:]])
 
-    def sentence_at(self, place: int) -> tuple[int, int]:
-        """Start and end of the sentence around `place`."""
-        return next((span for span in self.sentences if span[0] <= place < span[1]), (0, len(self.text)))
+    def _is_limit(self, one: Stated) -> bool:
+        """Whether it bounds a class (300元以下的120人) and counts nothing."""
+        if one.unit != "元":
+            return False
+        limit = _LIMIT.match(self.text, one.end - 2) or _LIMIT.match(self.text, one.end)
+        return limit is not None and not (one.per and limit.group().startswith("的"))
 
-    def within(self, start: int, end: int) -> list[Stated]:
-        """The numbers between two places."""
-        return [one for one in self.stated if start <= one.start and one.end <= end]
+    def number(self, mark: str) -> Stated:
+        """The number that a character of the skeleton stands for."""
+        return self.stated[ord(mark) - FIRST]
+
+    def mark(self, one: Stated) -> str:
+        """The character of the skeleton that stands for a number."""
+        return chr(FIRST + self.stated.index(one))
+
+    def numbers(self, skeleton: str) -> list[Stated]:
+        """The numbers of a part of the skeleton, in order."""
+        return [self.number(mark) for mark in re.findall(N, skeleton)]
+
+    def sentence_at(self, place: int) -> str:
+        """The sentence around a place of the text."""
+        ends = [found.end() for found in re.finditer(r"[。！？]", self.text)]
+        start = max([0, *(end for end in ends if end <= place)])
+        return self.text[start : min([len(self.text), *(end for end in ends if end > place)])]
 
 
-def countable(one: Stated) -> bool:
-    """Whether a number counts something that can be added up: no share, rate, age or date."""
-    return one.unit not in _TIMES and not one.per
-
-
-def label_before(passage: Passage, one: Stated) -> str:
-    """The noun before a number: `困难职工` of 其中困难职工总数3456人."""
-    start = max([0, *(e.end for e in passage.stated if e.end <= one.start)])
-    words = re.split(r"[，。；：、（）\"]", passage.text[start : one.start])[-1]
-    words = re.sub(r"^(?:其中|另有|还有|有)|^.*?(?:共有|现有|拥有|区有|市有|县有)", "", words)
-    return re.sub(r"(?:约|近|总?共|合计|总计|达到?|仅有|有|为|总人?数|人数|的)+$", "", words)
+def relation(kind: str, numbers: Iterable[Stated], holds: bool, found: str, expected: str) -> Relation:
+    """A relation between numbers of a text."""
+    return Relation(kind, frozenset(one.start for one in numbers), holds, found, expected)
 
 
 def read_passages(path: Path) -> list[Passage]:
     """The passages of a .docx or text file, in order; FileRefused for another kind or one that cannot be opened."""
     if not path.is_file():
         raise FileRefused(f"找不到文件 {path}。请检查路径。")
-    if path.suffix.lower() == ".docx":
-        return list(_word(path))
-    if path.suffix.lower() in (".txt", ".md"):
-        return list(_lines(_decoded(path)))
-    raise FileRefused(
-        f"{path.name}：只能核对 .docx、.txt、.md，实际是 {path.suffix or '无扩展名'}。请另存为 .docx 再核对。"
-    )
+    kind = path.suffix.lower()
+    if kind not in (".docx", ".txt", ".md"):
+        raise FileRefused(
+            f"{path.name}：只能核对 .docx、.txt、.md，实际是 {path.suffix or '无扩展名'}。请另存为 .docx 再核对。"
+        )
+    return list(_word(path) if kind == ".docx" else _lines(_decoded(path)))
 
 
 def _decoded(path: Path) -> str:
@@ -97,17 +115,21 @@ def _decoded(path: Path) -> str:
 
 
 def _lines(text: str) -> Iterator[Passage]:
-    """Paragraphs of a text, lines that were cut in the middle of a sentence joined again."""
-    place, parts = 0, ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    """Paragraphs and tables (| a | b |) of a text, lines that were cut in the middle of a sentence joined again."""
+    place, parts, rows = 0, "", list[tuple[str, ...]]()
+    for number, line in enumerate([*text.replace("**", "").splitlines(), ""], start=1):
         line = line.strip()
-        if not line:
-            continue
-        if parts and (len(parts) < _FULL_LINE or parts[-1] in "。！？：:；;”》)）" or _TITLE.match(line)):
-            yield Passage(f"第{place}行", canonical(parts))
-            parts = ""
-        place = place if parts else number
-        parts += line
+        if rows and not line.startswith("|"):
+            yield Passage(f"第{place}行", canonical(parts), tuple(row for row in rows if set("".join(row)) - set("-: ")))
+            parts, rows = "", []
+        if line.startswith("|"):
+            place, rows = number if not rows else place, [*rows, tuple(cell.strip() for cell in line.strip("|").split("|"))]
+        elif line:
+            if parts and (len(parts) < _FULL_LINE or parts[-1] in "。！？：:；”》)）" or _TITLE.match(line)):
+                yield Passage(f"第{place}行", canonical(parts))
+                parts = ""
+            place = place if parts else number
+            parts += line
     if parts:
         yield Passage(f"第{place}行", canonical(parts))
 
@@ -117,21 +139,31 @@ def _word(path: Path) -> Iterator[Passage]:
         document = open_word(path, f"{path.name}：不是能打开的 .docx 文件。请用 Word 或 WPS 另存为 .docx 再核对。")
     except BangfuError as fault:
         raise FileRefused(str(fault)) from fault
-    names = {style.style_id: str(style.name) for style in document.styles}
     paragraphs = tables = 0
+    before = ""
     for element in document.element.body.iter(qn("w:p"), qn("w:tbl")):
+        inside = {parent.tag for parent in element.iterancestors()}
         if element.tag == qn("w:tbl"):
             tables += 1
-            cells = (tuple(_text(cell).strip() for cell in row.iter(qn("w:tc"))) for row in element.iter(qn("w:tr")))
-            yield Passage(f"第{tables}张表", "", table=tuple(cells))
-            continue
-        text = canonical(_text(element))
-        if text and not any(True for _ in element.iterancestors(qn("w:tbl"))):
-            paragraphs += 1
-            style = element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-            name = names.get(style.get(qn("w:val")), "") if style is not None else ""
-            yield Passage(f"第{paragraphs}段", text, name.startswith("Heading"), "Note" in name)
+            rows = (row for row in element.iter(qn("w:tr")) if next(row.iterancestors(qn("w:tbl"))) is element)
+            yield Passage(f"第{tables}张表", before, tuple(map(_cells, rows)))
+        elif (text := canonical(_text(element))) and not inside & {qn("w:tbl"), *_GONE}:
+            paragraphs, before = paragraphs + 1, text
+            yield Passage(f"第{paragraphs}段", text)
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    """The texts of a row, that of a cell over several columns once for each."""
+    cells: list[str] = []
+    for cell in row.iter(qn("w:tc")):
+        span = cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")
+        cells += [_text(cell).strip()] * (1 if span is None else int(span.get(qn("w:val"))))
+    return tuple(cells)
 
 
 def _text(element: Any) -> str:
-    return "".join(t.text or "" for t in element.iter(qn("w:t")))
+    """The text as it reads: without what was deleted or moved away, and without superscripts (marks of notes)."""
+    raised = f"{qn('w:rPr')}/{qn('w:vertAlign')}[@{qn('w:val')}='superscript']"
+    runs = (run for run in element.iter(qn("w:r")) if run.find(raised) is None)
+    shown = (run for run in runs if not any(parent.tag in _GONE for parent in run.iterancestors()))
+    return "".join(t.text or "" for run in shown for t in run.iterchildren(qn("w:t")))

@@ -1,79 +1,116 @@
-"""A finished report (.docx or text) -> a frame of the relations between its numbers that do not hold."""
+"""A finished report (.docx or text) -> the relations between its numbers, and which of them do not hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from bangfu_analysis.checking.lists import chapters, enumerations, items, numbering
-from bangfu_analysis.checking.passages import Doubt, Passage, read_passages
-from bangfu_analysis.checking.shares import shares_of_counts, shares_of_hundred
-from bangfu_analysis.checking.sums import parts_and_totals, products, sums_with_totals
-from bangfu_analysis.checking.wording import changes, qualifiers
+from bangfu_analysis.checking.lists import parts_and_shares
+from bangfu_analysis.checking.numbers import canonical
+from bangfu_analysis.checking.passages import N, Passage, Relation, read_passages, relation
+from bangfu_analysis.checking.reckonings import reckonings
+from bangfu_analysis.checking.tables import table_relations
+from bangfu_analysis.cleaning.numerals import read_numeral
 
-Relation = Callable[[Passage, Sequence[Passage]], Iterator[Doubt]]
-RELATIONS: tuple[Relation, ...] = (
-    parts_and_totals, sums_with_totals, products, shares_of_counts, shares_of_hundred, enumerations, items, qualifiers, changes,
-)  # fmt: skip
 LABELS = {
-    "parts": "分项与合计", "product": "人数与标准", "share": "占比", "hundred": "占比之和", "listing": "列举与个数", "qualifier": "限定词",
-    "numbering": "序号", "change": "增减", "table": "表内合计",
+    "parts": "分项与合计", "product": "人数与标准", "share": "占比", "hundred": "占比之和", "qualifier": "限定词",
+    "numbering": "序号", "change": "增减", "table": "表内关系", "twice": "前后不一",
 }  # fmt: skip
-VERDICTS = {"fails": "不成立", "doubtful": "存疑"}
-COLUMNS = ["place", "relation", "verdict", "found", "expected", "sentence"]
+COLUMNS = ["place", "relation", "found", "expected", "sentence"]
+_HEADING = re.compile(r"^(?:(?P<first>[一二三四五六七八九十]{1,3})、|（(?P<second>[一二三四五六七八九十]{1,3})）)")
+_SCOPED = re.compile(rf"(?:^|[，。；])((?:全|我|本)[省市县区州])(?:共有|现有|有)?([^，。；：、（）{N[1:-1]}]{{4,14}}?)(?:为|有|共|达|总数)*({N})(?=[，。；]|$)")
+_WHEN = re.compile(r"[年月]|上|去|今|目前|截至|初|末|底|原|曾|目标|计划|增|减")
 
 
-def check_report(path: Path) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Checked:
+    """What was checked: `faults`, one row per relation that does not hold; how many numbers were read, and how many checked."""
+
+    faults: pd.DataFrame
+    read_n: int
+    checked_n: int
+
+
+def check_report(path: Path) -> Checked:
     """Read the report at `path` and hold its stated numbers against one another.
 
-    Returns one row per relation that does not hold, in the order of the text, all columns str: `place` (paragraph, line or
-    table), `relation` (parts, product, share, hundred, listing, qualifier, numbering, change, table), `verdict` (fails;
-    doubtful where another reading may hold), `found`, `expected` and the `sentence`. Numbers that the words leave open (约,
-    近, 余, ranges, 3.7万) hold where any value that they allow does. FileRefused where the file cannot be read.
+    `faults`: one row per relation that does not hold, in the order of the text, all columns str: `place` (paragraph, line
+    or table), `relation` (a key of LABELS), `found`, `expected` and the `sentence`. Numbers that the words leave open (约,
+    近, 余, ranges, 3.7万) hold where any value that they allow does; where it is not sure what a number is of, nothing is said.
+    FileRefused where the file cannot be read.
     """
-    return check_passages(read_passages(path))
+    return check_passages(read_passages(Path(path)))
 
 
-def check_passages(passages: Sequence[Passage]) -> pd.DataFrame:
+def check_passages(passages: Sequence[Passage]) -> Checked:
     """As check_report, of passages that are read already."""
-    found: list[tuple[int, Passage, Doubt]] = []
-    for i, passage in enumerate(passages):
-        found += [(i, passage, doubt) for relation in RELATIONS for doubt in relation(passage, passages[:i])]
-        found += [(i, passage, doubt) for doubt in _table_totals(passage)]
-    whole = [*numbering(passages), *chapters(passages)]
-    found += [(passages.index(passage), passage, doubt) for passage, doubt in whole]
-    found.sort(key=lambda each: (each[0], each[2].at))
-    rows = [(p.place, d.relation, d.verdict, d.found, d.expected, _sentence(p, d)) for _, p, d in found]
-    return pd.DataFrame(rows, columns=COLUMNS, dtype="str").drop_duplicates(ignore_index=True)
+    faults, read, used = [], 0, set[tuple[int, int]]()
+    found = [(i, one) for i, passage in enumerate(passages) for one in _relations(passage)]
+    found += [*_options(passages), *_numbering(passages), *_twice(passages)]
+    for i, one in sorted(found, key=lambda each: (each[0], min(each[1].used, default=0))):
+        used |= {(i, place) for place in one.used}
+        if not one.holds:
+            faults.append((passages[i].place, one.kind, one.found, one.expected, _sentence(passages[i], one)))
+    for passage in passages:
+        cells = [cell for row in passage.table for cell in row]
+        read += sum(bool(re.search(r"\d", cell)) for cell in cells) if cells else len(passage.stated)
+    frame = pd.DataFrame(faults, columns=COLUMNS, dtype="str").drop_duplicates(ignore_index=True)
+    return Checked(frame, read, len(used))
 
 
-def _sentence(passage: Passage, doubt: Doubt) -> str:
+def _relations(passage: Passage) -> Iterator[Relation]:
     if passage.table:
-        return "｜".join(passage.table[0])
-    start, end = passage.sentence_at(doubt.at)
-    return passage.text[start:end]
+        yield from table_relations(passage)
+    else:
+        yield from parts_and_shares(passage)
+        yield from reckonings(passage)
 
 
-_EACH = re.compile(r"/|人均|户均|平均")  # a column of what comes to one has no sum
+def _sentence(passage: Passage, one: Relation) -> str:
+    return "｜".join(passage.table[0]) if passage.table else passage.sentence_at(min(one.used, default=0))
 
 
-def _table_totals(passage: Passage) -> Iterator[Doubt]:
-    """A row 合计 that is not the sum of the rows above it (below it, where it comes first), column by column."""
-    rows = [row for row in passage.table if len(row) == len(passage.table[-1])]
-    at = next((i for i, row in enumerate(rows) if row and re.sub(r"\s", "", row[0]) in ("合计", "总计")), None)
-    if at is None:
-        return
-    above = [row for row in rows[:at] if any(re.fullmatch(r"[\d,]+(\.\d+)?|\*|…|—", cell) for cell in row[1:])]
-    parts = above or [row for row in rows[at + 1 :] if "未详" not in row[0]]
-    for column in range(1, len(rows[at])):
-        *cells, total = [row[column].replace(",", "") for row in (*parts, rows[at])]
-        counts = cells and all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in (*cells, total))
-        if not counts or _EACH.search(rows[0][column]):
+def _options(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
+    """Shares that stand one a line, under a question."""
+    run: list[Passage] = []
+    for i, passage in enumerate([*passages, Passage("", "")]):
+        units = [one.unit for one in passage.numbers(passage.skeleton)] if not passage.table else []
+        if units == ["%"] and len(passage.text) < 40:
+            run.append(passage)
             continue
-        step = 10.0 ** -max(len(cell.partition(".")[2]) for cell in (*cells, total))
-        made = sum(map(float, cells))
-        if abs(made - float(total)) > (step / 2 * len(cells) if step < 1 else 0.5):
-            yield Doubt("table", 0, f"合计行第{column + 1}列为{rows[at][column]}", f"{made:.10g}")
+        if len(run) > 1:
+            for one in parts_and_shares(Passage("", canonical("，".join(p.text.rstrip("。；，") for p in run)))):
+                yield i - len(run), one
+        run = []
+
+
+def _numbering(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
+    """Headings that leave one out: 一、二、四、."""
+    last = {"first": 0, "second": 0}
+    for i, passage in enumerate(passages):
+        head = None if passage.table else _HEADING.match(passage.text)
+        if head is None:
+            continue
+        level = "first" if head["first"] else "second"
+        number, before = int(read_numeral(head[level]) or 0), last[level]
+        if before and number > before + 1:
+            yield i, Relation("numbering", frozenset(), False, f"“{head.group()}”为第{number}项", f"第{before + 1}项")
+        last = {"first": number, "second": 0} if level == "first" else last | {"second": number}
+
+
+def _twice(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
+    """全市建档困难职工3456户 and, elsewhere, 3546户, where neither paragraph says of when."""
+    seen: dict[tuple[str, str], tuple[int, ...]] = {}
+    for i, passage in enumerate(passages):
+        for found in _SCOPED.finditer(passage.skeleton) if not passage.table and not _WHEN.search(passage.text) else ():
+            one = passage.number(found[3])
+            key = (found[1] + found[2], one.unit)
+            first = seen.setdefault(key, (i, one.start))
+            before = next(n for n in passages[first[0]].stated if n.start == first[1])
+            if first != (i, one.start) and not one.per and one.unit in ("人", "户", "个", "家"):
+                met = one.may_be(before.low, before.high)
+                yield i, relation("twice", [one], met, f"{key[0]}{one.text}", f"{passages[first[0]].place}为{before.text}")

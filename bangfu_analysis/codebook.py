@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ class Variable:
     `low`, `high`: plausible range; `period`: month, year or ""; `unit`: what a bare number counts;
     `none_means`: what 无 says in such a cell: zero, no, missing or a code; `fill`: blanks repeat the value above;
     `inner`: keys that mean it only under a parent heading of members; `other_period`: keys that give the sum by the
-    year where `period` is month, and the reverse; `keywords`: (pattern, code) rules for free text, in order.
+    year where `period` is month, and the reverse; `endings`: a heading that ends so, and is no other, means it;
+    `keywords`: (pattern, code) rules for free text, in order; `before`, `behind`: what a spelling may be written with
+    (已离婚, 深度困难职工家庭).
     """
 
     frame: str
@@ -66,7 +69,10 @@ class Variable:
     identifying: bool = False
     inner: tuple[str, ...] = ()
     other_period: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
     keywords: tuple[tuple[str, str], ...] = ()
+    before: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
     @property
     def codes(self) -> list[str]:
@@ -81,6 +87,19 @@ class Variable:
             for says in level.says:
                 found[says] = (*found.get(says, ()), level)
         return found
+
+    def find(self, text: str) -> tuple[Level, ...]:
+        """The levels that a squeezed text spells: as it stands, else with the least taken off that may stand around it.
+
+        () where it spells none, or different codes as different things are taken off.
+        """
+        forms = {simplified(text)}
+        while forms:
+            if said := [self.spellings[form] for form in sorted(forms) if form in self.spellings]:
+                return said[0] if len({levels[0].code for levels in said}) == 1 else ()
+            shorter = {form[len(w) :] for form in forms for w in self.before if form.startswith(w)}
+            forms = (shorter | {form[: -len(w)] for form in forms for w in self.behind if form.endswith(w)}) - {""}
+        return ()
 
     def label_of(self, code: str, lang: str = "zh") -> str:
         """The label of a code in Chinese or English; CodebookError names the codes there are."""
@@ -131,6 +150,8 @@ class Codebook:
     persons: Mapping[str, Sequence[str]] = field(default_factory=dict)
     each: Mapping[str, Sequence[str]] = field(default_factory=dict)
     read_as: Mapping[str, str] = field(default_factory=dict)
+    heading_forms: tuple[tuple[str, str], ...] = ()
+    heading_endings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def of(self, frame: str) -> dict[str, Variable]:
         """The variables of one frame by name."""
@@ -151,6 +172,40 @@ class Codebook:
             for key in (*variable.headings, *variable.other_period):
                 found[key] = (*found.get(key, ()), variable)
         return found
+
+    @cached_property
+    def by_form(self) -> dict[str, tuple[tuple[Variable, bool], ...]]:
+        """The form of a heading -> the variables whose headings have it, over all frames, and whether they surely mean it.
+
+        Forms that no heading has, but that one would have with a neutral ending (医疗费用总额), are there too.
+        """
+        found: dict[str, dict[tuple[str, str], tuple[Variable, bool]]] = {}
+        for endings in (False, True):
+            further: dict[str, dict[tuple[str, str], tuple[Variable, bool]]] = {}
+            for v in self.variables:
+                tails = self.heading_endings.get(v.kind, ()) if endings else ("",)
+                for key, tail in product((*v.unsure, *v.headings, *v.other_period), tails):
+                    if (form := self.form_of(key + tail)) not in found:
+                        further.setdefault(form, {}).setdefault((v.frame, v.name), (v, key not in v.unsure))
+            found |= further
+        return {form: tuple(variables.values()) for form, variables in found.items()}
+
+    def form_of(self, key: str) -> str:
+        """A heading key with what is written in several ways written in one: 认定日期, 認定年月 -> 认定时间."""
+        return _form_of(key, self.heading_forms)
+
+    def meant(self, frame: str, key: str) -> Variable | None:
+        """The variable of `frame` that a heading key means: as listed, else in the one form that no other variable has."""
+        if own := [v for v in self.by_heading.get(key, ()) if v.frame == frame]:
+            return own[0]
+        alike = [(v, sure) for v, sure in self.by_form.get(self.form_of(key), ()) if v.frame == frame]
+        return alike[0][0] if len(alike) == 1 and alike[0][1] else None
+
+    def withheld(self, frame: str, key: str) -> Variable | None:
+        """The variable of `frame` that a heading of no other meaning means by its ending: what identifies is not kept."""
+        endings = {end: v for v in self.variables if v.frame == frame for end in v.endings}
+        fitting = [end for end in endings if simplified(key).endswith(end) or self.form_of(key).endswith(end)]
+        return endings[max(fitting, key=len)] if fitting else None
 
     def labels(self, name: str, lang: str = "zh") -> dict[str, str]:
         """Code -> label of a variable or band, in codebook order (workers first where frames share a name)."""
@@ -209,6 +264,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
+def _traditional() -> dict[int, str]:
+    pairs = squeeze(str(_package_content()["traditional"]))
+    return dict(zip(map(ord, pairs[::2]), pairs[1::2], strict=True))
+
+
+def simplified(text: str) -> str:
+    """`text` with the traditional characters of this field in their simplified form: 醫療保險 -> 医疗保险."""
+    return text.translate(_traditional())
+
+
+@lru_cache(maxsize=1)
 def _package_content() -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for path in sorted(PACKAGE_CODEBOOKS.glob("*.yaml")):
@@ -220,12 +286,21 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     variables = tuple(_variables(content))
     bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
-    parts = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as")
-    named: dict[str, Any] = {part: content.get(part, {}) for part in parts}
+    own = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as")
+    named: dict[str, Any] = {part: content.get(part, {}) for part in (*own, "heading_endings")}
     for file, kind in named["read_as"].items():
         if kind not in (known := ("questionnaire", *named["kinds"])):
             raise CodebookError(f"mapping.yaml：read_as 中 {file} 的 {kind!r} 无效。可选：{listed(known)}。")
-    return Codebook(variables, bands, ignored_headings=ignored, **named)
+    forms = tuple((re.compile(form["says"]).pattern, str(form["as"])) for form in content.get("heading_forms", ()))
+    return Codebook(variables, bands, ignored_headings=ignored, heading_forms=forms, **named)
+
+
+@lru_cache(maxsize=65536)
+def _form_of(key: str, forms: tuple[tuple[str, str], ...]) -> str:
+    form = simplified(key)
+    for pattern, word in forms:
+        form = re.sub(pattern, word, form)
+    return form
 
 
 def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
@@ -233,7 +308,8 @@ def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
         for name, entry in entries.items():
             try:
                 rules = content.get("keywords", {}).get(entry.get("values"), ())
-                yield _variable(frame, name, {**entry, "keywords": _rules(rules)}, content["lists"])
+                around = _around(content.get("affixes", {}), entry.get("values"))
+                yield _variable(frame, name, {**entry, "keywords": _rules(rules), **around}, content["lists"])
             except (KeyError, TypeError) as fault:
                 told = f"不完整或有未知项：{fault}。请对照 docs/codebook.md。"
                 raise CodebookError(f"码本变量 {frame}.{name} {told}") from fault
@@ -244,6 +320,7 @@ def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[st
     del settings["en"]
     if settings["kind"] not in KINDS:
         raise CodebookError(f"码本变量 {frame}.{name} 的 kind {settings['kind']!r} 无效。可选：{listed(KINDS)}。")
+    settings["endings"] = tuple(settings.get("endings", ()))
     if "values" in settings:
         settings["levels"] = tuple(_level(level) for level in lists[settings.pop("values")])
     if "range" in settings:
@@ -252,6 +329,12 @@ def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[st
         settings[part] = _keys(settings.get(part, []))
     settings["headings"] = _keys([settings["label"], *settings.get("headings", [])])
     return Variable(frame=frame, name=name, **settings)
+
+
+def _around(affixes: Mapping[str, Mapping[str, Sequence[str]]], values: str | None) -> dict[str, tuple[str, ...]]:
+    """What may stand `before` and `behind` the spellings of a list: its own affixes and those of any list."""
+    own = [affixes.get(name, {}) for name in ("any", values or "")]
+    return {side: tuple(word for each in own for word in each.get(side, ())) for side in ("before", "behind")}
 
 
 def _rules(rules: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:

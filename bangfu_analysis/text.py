@@ -9,7 +9,7 @@ from functools import lru_cache
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]")
 _MINUS = re.compile(r"[\u2212\uff0d\ufe63\u2010-\u2013]")
 _SPACE = re.compile(r"\s+")
-_STARS = re.compile(r"^[*★☆＊﹡#※]+|[*★☆＊﹡#※]+$")
+_STARS = re.compile(r"[*★☆﹡※]|^#+|#+$")
 _BRACKET = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]*)[)\]】>〉]$")
 _ENCLOSED = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]{2,})[)\]】>〉]")
 _NUMBERED = re.compile(

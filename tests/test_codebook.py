@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, load_codebook
+from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, load_codebook, read_yaml, simplified
 from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.text import squeeze
 
@@ -13,6 +13,34 @@ def test_no_heading_means_two_variables_of_one_frame():
     for heading, variables in load_codebook().by_heading.items():
         frames = [variable.frame for variable in variables]
         assert len(frames) == len(set(frames)), heading
+
+
+@pytest.mark.parametrize(
+    ("frame", "heading", "name"),
+    [
+        ("workers", "認定年月", "recognised_date"), ("workers", "目前婚姻状态", "marital_status"),
+        ("workers", "是否属于零就业户", "is_zero_employment"), ("workers", "家庭债务总额", "debt"),
+        ("workers", "与申请人本人的关系", None), ("members", "与职工本人的关系", "relation"),
+        ("workers", "家庭年均收入", None), ("workers", "家庭收入", None), ("aid", "资助日期", "date"),
+    ],
+)  # fmt: skip
+def test_a_heading_written_another_way_means_the_same_if_nothing_else_does(frame, heading, name):
+    found = load_codebook().meant(frame, heading)
+    assert (found.name if found else None) == name
+
+
+@pytest.mark.parametrize("heading", ["叔父联系电话", "工资卡账号", "包户干部姓名", "镇街审核意见", "残疾证号码"])
+def test_what_identifies_and_what_officials_think_is_withheld_by_its_ending(heading):
+    codebook = load_codebook()
+    assert codebook.meant("workers", heading) is None
+    assert codebook.withheld("workers", heading).kind in ("private", "ignored")
+
+
+def test_no_traditional_character_stands_twice_or_for_itself():
+    pairs = "".join(read_yaml(PACKAGE_CODEBOOKS / "traditional.yaml")["traditional"].split())
+    assert len(set(pairs[::2])) == len(pairs) / 2
+    assert not set(pairs[::2]) & set(pairs[1::2])
+    assert simplified("職工醫療保險") == "职工医疗保险"
 
 
 def test_a_spelling_means_two_codes_only_across_schemes():

@@ -43,8 +43,8 @@ def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None 
     and the finding names the nearest codes.
     """
     text = _spelled(raw)
-    if text in variable.spellings:
-        return _of_levels(variable.spellings[text], variable, schemes)
+    if levels := variable.find(text):
+        return _of_levels(levels, variable, schemes)
     absent = _no_choice(raw, text, variable)
     if absent is not None:
         return absent
@@ -54,8 +54,8 @@ def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None 
     if boxes := _boxes(text, variable):
         return _ticked_one(boxes)
     for bare in (_ENDING.sub("", text), _OPTION.sub("", text)):
-        if bare in variable.spellings:
-            return _of_levels(variable.spellings[bare], variable, schemes)
+        if levels := variable.find(bare):
+            return _of_levels(levels, variable, schemes)
     return _unclear(text, variable, schemes)
 
 
@@ -66,8 +66,8 @@ def read_choices(raw: object, variable: Variable, schemes: frozenset[str] | None
     are the value and the finding tells of the rest.
     """
     text = _spelled(raw)
-    if text in variable.spellings:
-        one = _of_levels(variable.spellings[text], variable, schemes)
+    if levels := variable.find(text):
+        one = _of_levels(levels, variable, schemes)
         return one if one.value is None else Reading((one.value,))
     absent = _no_choice(raw, text, variable)
     if absent is not None:
@@ -83,6 +83,8 @@ def read_yes_no(raw: object, variable: Variable) -> Reading:
     if isinstance(raw, bool):
         return Reading(raw)
     text = _NUMBER_BEFORE.sub("", _ENDING.sub("", _spelled(raw)))
+    if levels := variable.find(text):
+        return Reading(levels[0].code == "yes")
     if _SAYS.fullmatch(text):
         return Reading(_YES.fullmatch(text) is not None)
     absent = read_absence(raw)
@@ -172,10 +174,10 @@ def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> R
         return given_up("band", f"“{variable.label}”写的是“以上”“以下”的范围，不是一项，记为缺失。请填写具体一项。")
     if any(mark in text for mark in LOST):
         return lost_character()
-    if (bare := _BRACKETED.sub("", text)) != text and bare in variable.spellings:
-        one = _of_levels(variable.spellings[bare], variable, schemes)
-        notes = [note for note in _NOTES.findall(text) if note in variable.spellings and not _IN_PROGRESS.search(note)]
-        if any(_of_levels(variable.spellings[note], variable, schemes).value != one.value for note in notes):
+    if (bare := _BRACKETED.sub("", text)) != text and (levels := variable.find(bare)):
+        one = _of_levels(levels, variable, schemes)
+        notes = [found for note in _NOTES.findall(text) if (found := variable.find(note)) and not _IN_PROGRESS.search(note)]
+        if any(_of_levels(note, variable, schemes).value != one.value for note in notes):
             return given_up("several_values", f"“{variable.label}”括号内外写的不是同一项，记为缺失。请只填一项。")
         message = "括号里的说明没有采用。请核对。"
         return Reading(one.value, "note_ignored", "inferred", message, "info", one.detail) if one.value else one
@@ -231,7 +233,7 @@ def _of_segments(segments: list[str], variable: Variable) -> Reading:
     unread: list[str] = []
     inferred = False
     for segment in segments:
-        said = _labels(segment, variable.spellings)
+        said = _labels(segment, variable)
         by_rule = [] if said else _by_keywords(segment, variable)
         inferred = inferred or bool(by_rule) or (segment.isdigit() and len(said) > 1)
         codes += said or by_rule
@@ -248,19 +250,15 @@ def _of_segments(segments: list[str], variable: Variable) -> Reading:
     return Reading(found)
 
 
-def _labels(segment: str, spellings: dict[str, tuple[Level, ...]]) -> list[str]:
+def _labels(segment: str, variable: Variable) -> list[str]:
     """The codes of a segment that is nothing but labels: one, some joined by 和, or run together; else []."""
     bare = _ENDING.sub("", segment)
-    if bare in spellings:
-        return [spellings[bare][0].code]
-    parts = [part for part in _segments_soft(bare, spellings) if part]
-    if len(parts) > 1 and all(part in spellings for part in parts):
-        return [spellings[part][0].code for part in parts]
-    return _run_together(bare, spellings)
-
-
-def _segments_soft(segment: str, spellings: Iterable[str]) -> list[str]:
-    return [part for part in _SOFT.split(segment) if not _SOFT.fullmatch(part)]
+    if one := variable.find(bare):
+        return [one[0].code]
+    parts = [variable.find(part) for part in _SOFT.split(bare) if part and not _SOFT.fullmatch(part)]
+    if len(parts) > 1 and all(parts):
+        return [levels[0].code for levels in parts]
+    return _run_together(bare, variable.spellings)
 
 
 def _run_together(text: str, spellings: dict[str, tuple[Level, ...]]) -> list[str]:

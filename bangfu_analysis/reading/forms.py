@@ -66,7 +66,7 @@ def _keys(grid: Grid, words: Vocabulary) -> Keys:
     found: Keys = {}
     for column, distinct in zip(range(grid.width), grid.distinct, strict=False):
         texts = {text: heading_key(inline(text)[0] or text) for text in distinct if isinstance(text, str)}
-        known = {text: key for text, key in texts.items() if key in words.known}
+        known = {text: key for text, key in texts.items() if words.knows(key)}
         for row, value in enumerate(grid.values[:, column]) if known else ():
             if value in known:
                 found.setdefault(row, {})[column] = known[value]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.codebook import KINDS, Codebook, Variable
 from bangfu_analysis.reading.owners import MEMBERS, Owner, owners_of, slot_in, slot_of
 from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import heading_key, heading_unit
@@ -22,6 +22,19 @@ TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有",
 _ABOUT = re.compile(r"(?:基本)?(?:情况|信息|资料|状况)$")
 UNIT_ALONE = re.compile(r"^[(\[【]?(?:万元|千元|元|元/月|元/年|人|岁|户|㎡|m2|平方米)[)\]】]?$")
 _MONEY = {"万": 10_000.0, "千": 1_000.0}
+_DATED = re.compile(r"(?:\d{4}|[上本去前今])年度?")  # which year's, not by the year
+_NUMERIC = re.compile(r"[-\d.,]+(?:元|万元?|人|岁|m2)?")
+_KIND_WORDS = tuple(
+    (ending, frozenset(kinds.split()))
+    for ending, kinds in (
+        ("^是否", "yes_no choice choices text ignored"),
+        ("姓名$", "name private"),
+        ("(?:收入|支出|金额|费用?|工资|债务?|资金|经费|补贴|津贴|额|元)$", "money ignored"),
+        ("(?:时间|年)$", "date ignored"),
+        ("(?:人口|次数|数)$", "count number ignored"),
+        ("(?:类别|原因|状况|等级|性质)$", "choice choices yes_no text money ignored"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -74,28 +87,26 @@ class Vocabulary:
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
         self.persons = {heading_key(word): person for person, said in codebook.persons.items() for word in said}
-        self.inner = {key: v for v in codebook.variables for key in v.inner}
+        self.inner = {codebook.form_of(key): v for v in codebook.variables for key in v.inner}
         self.unsure: dict[str, tuple[Variable, ...]] = {}
         for variable in codebook.variables:
             for key in variable.unsure:
                 self.unsure[key] = (*self.unsure.get(key, ()), variable)
-        self.known = frozenset((*codebook.by_heading, *self.unsure, *self.inner, *codebook.ignored_headings))
+        self.known = frozenset((*codebook.by_form, *self.inner, *map(codebook.form_of, codebook.ignored_headings)))
         self.frames = dict.fromkeys(v.frame for v in codebook.variables)
 
     def knows(self, key: str) -> bool:
         """True where `key` is a heading of any frame, an inner heading of members or a slot."""
-        return bool(key) and (key in self.known or slot_of(key) is not None)
+        return bool(key) and (self.codebook.form_of(key) in self.known or slot_of(key) is not None)
 
     def find(self, frame: str, key: str) -> Variable | None:
         """The variable of `frame` that `key` means."""
-        for variable in self.codebook.by_heading.get(key, ()):
-            if variable.frame == frame:
-                return variable
-        return None
+        return self.codebook.meant(frame, key)
 
     def member(self, key: str) -> Variable | None:
         """The variable of members that `key` means under a parent that says so."""
-        return self.inner.get(key) or self.find("members", key)
+        inner = self.inner.get(self.codebook.form_of(key))
+        return inner or self.find("members", key) or self.codebook.withheld("members", key)
 
     def person(self, key: str) -> str:
         """Whom `key` names (成员, 家庭成员情况 -> member), "" where nobody."""
@@ -122,23 +133,32 @@ class Vocabulary:
             return None
         return Meaning(variable, tick=variable.spellings[leaf][0].code)
 
-    def suggestions(self, key: str, frames: Sequence[str]) -> tuple[str, ...]:
-        """The nearest codebook entries, as frame.name, best first."""
+    def suggestions(self, key: str, frames: Sequence[str], values: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """What a heading over `values` may mean, as frame.name, best first: three, the last of them `ignore` if fewer fit.
+
+        What the heading says in any frame goes before what it only resembles in `frames`; nothing of another kind (a
+        sum under a heading of dates) is proposed.
+        """
         from rapidfuzz import fuzz, process
 
-        own = (*self.codebook.by_heading.get(key, ()), *self.unsure.get(key, ()))
-        sure = [f"{v.frame}.{v.name}" for v in sorted(own, key=lambda v: v.frame != "workers") if v.frame in frames]
-        options = [
-            (k, v)
-            for k, vs in self.codebook.by_heading.items()
-            for v in vs
-            if v.frame in frames and v.kind != "row_number"
-        ]
-        found = (
-            process.extract(key, [k for k, _ in options], scorer=fuzz.ratio, score_cutoff=50, limit=6) if key else []
-        )
-        near = [f"{options[place][1].frame}.{options[place][1].name}" for _, _, place in found]
-        return tuple(dict.fromkeys([*sure, *near]))[:3]
+        form = self.codebook.form_of(key)
+        kinds = _kinds_under(form, values)
+        by_form = [(f, v) for f, said in self.codebook.by_form.items() for v, _ in said]
+        same = sorted((v for f, v in by_form if f == form), key=lambda v: (v.frame not in frames, v.frame != "workers"))
+        options = [(f, v) for f, v in by_form if v.frame in frames and v.kind in kinds - {"row_number"}]
+        found = process.extract(form, [f for f, _ in options], scorer=fuzz.ratio, score_cutoff=45, limit=12)
+        near = [*same, *(options[place][1] for _, _, place in found)] if key else []
+        return (*tuple(dict.fromkeys(f"{v.frame}.{v.name}" for v in near))[:3], "ignore")[:3]
+
+
+def _kinds_under(form: str, values: frozenset[str]) -> frozenset[str]:
+    """The kinds of variable that a heading of this form and the cells below it leave open."""
+    said = next((kinds for ending, kinds in _KIND_WORDS if re.search(ending, form)), frozenset(KINDS))
+    filled = [value for value in values if value]
+    numbers = sum(_NUMERIC.fullmatch(value) is not None for value in filled)
+    if filled and numbers < 0.2 * len(filled):
+        return said - {"money", "count", "number", "age"}
+    return said - {"choice", "choices", "unit", "name"} if filled and numbers > 0.8 * len(filled) else said
 
 
 def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -> float:
@@ -156,7 +176,8 @@ def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -
 def period_of(variable: Variable, heading: Heading) -> str:
     """The period that `heading` says, where it is not the variable's own: year, month or ""."""
     other = {"month": "year", "year": "month"}.get(variable.period, "")
-    said = "year" if "年" in heading.unit else "month" if "月" in heading.unit else ""
+    words = _DATED.sub("", heading.unit or heading.key)
+    said = "year" if "年" in words and "月" not in words else "month" if "月" in words and "年" not in words else ""
     if not said and {heading.key, *(parent + heading.key for parent in heading.parents)} & {*variable.other_period}:
         said = other
     return said if said == other else ""
@@ -182,7 +203,7 @@ def columns_for(
     for heading, owner, meaning, below in zip(headings, owners, meanings, values, strict=True):
         index, shown, fate = heading.index, heading.shown, _fate(meaning, heading, owner, words, bool(below))
         if meaning is None:
-            suggestions = words.suggestions(heading.key, near) if fate == "unmatched" else ()
+            suggestions = words.suggestions(heading.key, near, below) if fate == "unmatched" else ()
             columns.append(Column(index, shown, fate=fate, suggestions=suggestions, owner=owner.person))
             continue
         factor, period = factor_of(meaning.variable, heading, sheet_factor), period_of(meaning.variable, heading)
@@ -243,11 +264,11 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
         return _of(words.member(owner.key), slot=SLOTS.get(person))
     if person == "other" or (frame == "workers" and person != "worker" and owner.said):
         return _of(variable) if (variable := words.find(frame, key)) is not None and variable.kind == "private" else None
-    joined = next((v for p in parents if (v := words.find(frame, p + key)) is not None), None)
+    joined = next((v for p in parents if (v := words.find(frame, _ABOUT.sub("", p) + key)) is not None), None)
     direct = joined or words.find(frame, key) or words.find(frame, owner.key)
     if direct is None and frame == "workers":
         direct = words.find("members", key)
-    return _of(direct)
+    return _of(direct or words.codebook.withheld(frame, key))
 
 
 def _of(variable: Variable | None, slot: int | None = None) -> Meaning | None:

@@ -75,7 +75,7 @@ def merge_people(
     whole = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()
     people = pd.concat([rows[~twice], whole.astype(rows.dtypes)]).sort_values(["table", "row"], kind="stable")
     findings = [_merged(row, kept.loc[row["person_id"]], cleans) for _, row in away.iterrows()]
-    return people.reset_index(drop=True), away, findings
+    return people.reset_index(drop=True).copy(), away, findings  # a copy: hundreds of columns put on one by one
 
 
 def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Finding:

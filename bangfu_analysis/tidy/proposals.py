@@ -32,7 +32,7 @@ def proposed_values(sheets: Sequence[SheetReading]) -> str:
             if _is_unknown(raw, variable, names):
                 word = quoted(raw).strip()
                 unknown.setdefault(target, Counter())[word] += times
-                nearest[target, word] = f"{_nearest(word, variable)}    # {table.file} [{table.sheet}]"
+                nearest[target, word] = f"{nearest_codes(word, variable)[0]}    # {table.file} [{table.sheet}]"
     lines = [
         line
         for target, words in unknown.items()
@@ -56,8 +56,9 @@ def _is_unknown(raw: object, variable: Variable, names: set[str | None]) -> bool
     return read(raw, variable).problem == UNKNOWN
 
 
-def _nearest(word: str, variable: Variable) -> str:
+def nearest_codes(word: str, variable: Variable, schemes: frozenset[str] | None = None) -> list[str]:
+    """The codes whose spellings are most like `word`, best first."""
     from rapidfuzz import process
 
-    found = process.extractOne(squeeze(word), list(variable.spellings))
-    return variable.spellings[found[0]][0].code if found else "?"
+    found = process.extract(squeeze(word), list(variable.spellings), limit=8)
+    return list(dict.fromkeys(variable.spellings[near][0].code for near, _, _ in found))

@@ -49,6 +49,7 @@ _OWN_TYPES: Mapping[str, Any] = {
     "whole": "boolean", **dict.fromkeys(("name_id", "name_birth", "name_employer", "name_unit", "code"), "str"),
     "what": "str", "cell": "str", "stated": "Float64", "computed": "Float64", "verdict": pd.CategoricalDtype(list(VERDICTS)),
 }  # fmt: skip
+_ELSEWHERE = ("cause", "cause_other", "file_status", "work_start")  # of workers, and told by other columns and frames
 PEOPLE = ("workers", "exits", "causes", "keys")
 KEYS = dict.fromkeys(("workers", "keys"), ["wave", "person_id"])
 
@@ -69,9 +70,15 @@ def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
     if frame == "layout":
         return PROVENANCE | dict.fromkeys(LAYOUT, "str")
     source = codebook.of("workers" if frame in ("exits", "causes") else frame)
-    return PROVENANCE | {
-        c: _column_type(c, source) for c in FRAME_COLUMNS.get(frame) or ledger_columns(frame, codebook)
-    }
+    own = FRAME_COLUMNS.get(frame) or ledger_columns(frame, codebook)
+    return PROVENANCE | {c: _column_type(c, source) for c in [*own, *_further(frame, codebook)]}
+
+
+def _further(frame: str, codebook: Codebook) -> list[str]:
+    """What else the codebook keeps of people: variables that lists ask for here and there, or a study's own."""
+    of = {"workers": "workers", "exits": "workers", "members": "members"}.get(frame, "")
+    kept = [v.name for v in codebook.of(of).values() if v.kind not in NOT_KEPT]
+    return [name for name in kept if name not in (*FRAME_COLUMNS[frame], *_ELSEWHERE)] if of else []
 
 
 def ledgers(codebook: Codebook) -> list[str]:

@@ -46,6 +46,39 @@ def test_what_names_no_one_level_is_given_up_with_its_reason(variable, raw, prob
     assert (reading.value, reading.problem, reading.action) == (None, problem, "missing")
 
 
+@pytest.mark.parametrize(
+    ("variable", "raw", "code"),
+    [
+        ("hardship_level", "全国级相对困难职工家庭", "relative"), ("marital_status", "已離異", "divorced"),
+        ("hukou_type", "外埠农业户口", "agricultural"), ("hukou_type", "居民户口", "resident"),
+        ("disability_type", "肢体残疾贰级", "physical"), ("disability_type", "三级言语残疾", "speech"),
+        ("disability_grade", "听力残疾二级", "grade_2"), ("education", "函授本科毕业", "bachelor"),
+        ("employment_status", "退休工人", "retired"), ("enterprise_status", "已停產", "stopped"),
+        ("housing_type", "商品房两套", None), ("hardship_level", "非特困职工", None), ("hukou_type", "集体户", None),
+        ("disability_type", "二级残疾", None), ("employment_status", "未退休", None),
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_spelling_changes_nothing_but_a_denial_does(variable, raw, code):
+    assert (said(variable, raw).value, bool(said(variable, raw).problem)) == (code, code is None)
+
+
+@given(st.sampled_from([v for v in WORKERS.values() if v.levels and v.kind == "choice"]), st.data())
+def test_taking_off_what_may_stand_around_never_changes_what_is_spelled(variable, data):
+    spelling = data.draw(st.sampled_from(sorted(variable.spellings)))
+    around = data.draw(st.sampled_from(["非", "未", "不", "曾"]))
+    assert variable.find(spelling) == variable.spellings[spelling]
+    denied = variable.find(around + spelling)
+    assert denied == variable.spellings.get(around + spelling, ())
+
+
+@pytest.mark.parametrize(
+    ("variable", "raw", "yes"),
+    [("has_dibao", "农村低保", True), ("has_dibao", "低保边缘户", False), ("is_single_parent", "丧偶单亲", True)],
+)
+def test_what_answers_to_a_yes_or_no_in_words_is_a_list(variable, raw, yes):
+    assert read_yes_no(raw, WORKERS[variable]) == Reading(yes)
+
+
 def test_an_unknown_value_names_the_nearest_codes_and_the_way_out():
     message = said("education", "初中三年级").message
     assert "初中（junior_secondary）" in message

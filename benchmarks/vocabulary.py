@@ -63,7 +63,7 @@ def heading_fits(column: Column, wanted: str, table: str) -> bool:
     if wanted.startswith(("drop", "remark")):
         return kind in ("ignored", "private")
     if wanted == "private":
-        return column.fate in ("withheld", "ignored") or kind == "private" or bool(variable and variable.identifying)
+        return column.fate in ("withheld", "ignored") or bool(variable and variable.identifying)
     if variable is None:
         return False
     target, _, period = wanted.removeprefix("new:").partition("@")

@@ -56,6 +56,11 @@ def owners_of(headings: Sequence[Heading], words: Vocabulary) -> list[Owner]:
     """The owner of every column: by merged parent, by prefix, or by the nearest name heading to the left."""
     named = [_named(heading, words) for heading in headings]
     related = any(words.is_relation(heading.key) for heading in headings)
+    for n, heading in enumerate(headings):  # 家庭成员 that heads no person's columns describes the family
+        right = headings[n + 1 : n + 2]
+        alone = not related and not any(words.may_be_of(following, "member") for following in right)
+        if named[n].person == words.person(heading.key) == "member" and not heading.parents and alone:
+            named[n] = NOBODY
     return list(_in_order(headings, _told_apart(headings, named, words, related), words))
 
 

@@ -48,7 +48,7 @@ def test_only_a_workers_column_gives_a_workers_variable() -> None:
     assert {c.heading: c.variable.name for c in found if c.variable and c.variable.frame == "members"} == {
         "子女姓名": "name", "性别": "sex", "身份证号": "id_number",
     }  # fmt: skip
-    assert [c.heading for c in found if c.fate == "withheld"] == ["所属单位"]
+    assert [c.heading for c in found if c.fate == "withheld"] == ["所属单位", "职务"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import bangfu_analysis as bangfu
 from bangfu_analysis.errors import BalanceBroken, BangfuError
 
 if TYPE_CHECKING:
-    from bangfu_analysis.study import Report
+    from bangfu_analysis.report import Report
     from bangfu_analysis.tidy.frames import Frames
 
 DONE, NOT_ALL_READ, WRONG_CALL = 0, 1, 2
@@ -121,6 +121,8 @@ def _bar(files: Sequence[Path]) -> Iterable[Path]:
 
 
 def _inspect(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.tidy.proposals import proposed_values
+
     readings = bangfu.inspect(chosen.path, _bar)
     for (file, sheet), columns in bangfu.describe(readings).groupby(["file", "sheet"], sort=False, dropna=False):
         first = columns.iloc[0]
@@ -132,7 +134,7 @@ def _inspect(chosen: argparse.Namespace) -> int:
             guess = f"可能是 {line['suggestions']}" if line["suggestions"] else ""
             meaning = line["variable"] or f"（{line['status']}）{guess}"
             print(f"  {line['column']:>3} {line['heading']} → {meaning}")
-    for what, proposal in (("列名", bangfu.proposed_mapping(readings)), ("写法", bangfu.proposed_values(readings))):
+    for what, proposal in (("列名", bangfu.proposed_mapping(readings)), ("写法", proposed_values(readings))):
         if proposal:
             print(f"\n未认出的{what}可在批次文件夹的 mapping.yaml 中确认（逐行核对后保存）：\n\n{proposal}")
     return NOT_ALL_READ if any(reading.kind == "unreadable" for reading in readings) or not readings else DONE
@@ -140,11 +142,12 @@ def _inspect(chosen: argparse.Namespace) -> int:
 
 def _clean(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.folders import places
+    from bangfu_analysis.study import wave_frames
 
     _tell_why(chosen, report=False)
     pool = ProcessPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
     with pool as executor:
-        frames = bangfu.wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
+        frames = wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
     _tell_changes(chosen)
     for name, frame in frames.items():
         print(f"{name:12s}{len(frame):8d} 行")
@@ -154,7 +157,9 @@ def _clean(chosen: argparse.Namespace) -> int:
 
 def _tell_why(chosen: argparse.Namespace, *, report: bool) -> None:
     """With --why: what runs and for which reasons, before it runs."""
-    for step, reasons in bangfu.why(chosen.folder, out=chosen.out, report=report) if chosen.why else []:
+    from bangfu_analysis.study import why
+
+    for step, reasons in why(chosen.folder, out=chosen.out, report=report) if chosen.why else []:
         print(f"{step}：{'；'.join(reasons) or '没有变化，沿用已有结果'}")
 
 

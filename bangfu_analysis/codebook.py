@@ -248,8 +248,8 @@ def load_codebook(*overlays: Path | Mapping[str, Any]) -> Codebook:
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C takes a tenth of the time
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file as a mapping; CodebookError with file and line where it is not one."""
+def read_yaml(path: Path, shapes: tuple[type, ...] = (dict,)) -> Any:
+    """A YAML file as a mapping (or one of `shapes`); CodebookError with file and line where it is not one."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8-sig"), _LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
@@ -258,7 +258,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise CodebookError(f"{path.name}：{place}不是有效的 YAML（UTF-8）。请对照 docs/codebook.md 修改。") from fault
     if content is None:
         return {}
-    if not isinstance(content, dict):
+    if not isinstance(content, shapes):
         raise CodebookError(f"{path.name}：应为“键: 值”的 YAML，实际是 {type(content).__name__}。")
     return content
 

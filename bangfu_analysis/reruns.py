@@ -25,7 +25,8 @@ Inputs = dict[str, str]  # "<kind> <name>" -> digest
 MARK, REPORT_MARK = "inputs.json", "report.json"
 _PACKAGE = Path(__file__).parent
 _AFTER_CLEANING = (
-    "analysis", "survey", "linkage", "release", "exhibits", "pages", "outline", "cli", "notebook_runs", "crosswalk", "waves",
+    "analysis", "survey", "linkage", "release", "exhibits", "pages", "opened", "report", "charts", "cli", "notebook_runs",
+    "crosswalk", "waves",
 )
 _READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
 _DRAWERS = ("matplotlib", "seaborn", "python-docx", "XlsxWriter", "Jinja2")

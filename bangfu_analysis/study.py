@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -19,18 +18,7 @@ from bangfu_analysis.codebook import Codebook, load_codebook, read_yaml
 from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.folders import (
-    IGNORED,
-    Places,
-    decisions,
-    levels,
-    not_read,
-    own_template,
-    places,
-    shown,
-    study_waves,
-    wave_files,
-)
+from bangfu_analysis.folders import IGNORED, decisions, not_read, places, shown, study_waves, wave_files
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.linkage.candidates import candidates
 from bangfu_analysis.linkage.links import Links, link_frames, read_decisions, review_links
@@ -60,11 +48,7 @@ from bangfu_analysis.tidy.questionnaire_book import (
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
-from bangfu_analysis.wave import BOOK_FILE, OUTLINE_FILE, SCREENING_FILE, Wave, load_wave
-
-if TYPE_CHECKING:
-    from bangfu_analysis.outline_data import ReportData
-    from bangfu_analysis.pages.theme import Figure
+from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, Wave, load_wave
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 TOGETHER = 25  # files that an executor is given at once
@@ -213,6 +197,25 @@ def wave_frames(
     return {name.removesuffix(".parquet"): pd.read_parquet(stored / name) for name in made(stored / MARK)}
 
 
+def stored_frames(folder: Path, *, out: Path | None = None) -> Frames:
+    """The frames that a clean of the wave has left, however old; CallError where there are none."""
+    stored = places(folder, out).frames
+    files = sorted(stored.glob("*.parquet"))
+    if not files:
+        raise CallError(f"{stored} 中没有整洁数据。请先运行 bangfu clean {folder}，或去掉 clean=False。")
+    return {file.stem: pd.read_parquet(file) for file in files}
+
+
+def file_frames(path: Path, codebook: Codebook | None, reference_date: str | None) -> tuple[Frames, Codebook]:
+    """The tidy frames of one file, and the codebook that it was read with; nothing is written."""
+    if not path.is_file():
+        raise CallError(f"找不到文件 {path}。请检查路径。")
+    day = datetime.date.fromisoformat(reference_date) if reference_date else datetime.date.today()
+    book = codebook or wave_codebook(path.parent)
+    sheets = [sheet for each in _read([path], path.parent, book) for sheet in each]
+    return tidy_frames(sheets, book, Wave(path.parent, day), load_key()), book
+
+
 def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[tuple[str, list[str]]]:
     """What would run, and why (in Chinese): (step, reasons) of each wave up to this one and of the report; no reason: nothing runs.
 
@@ -251,15 +254,21 @@ def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
     return [sheet for _, sheets in read for sheet in sheets] + (_not_read(path) if path.is_dir() else [])
 
 
-def study_frames(folder: Path) -> Frames:
-    """The frames of all waves of the study up to this one, stacked on what they share, people under one id over the waves.
+def study_frames(
+    folder: Path, *, own: Frames | None = None, out: Path | None = None, progress: Progress = iter
+) -> Frames:
+    """The frames of all waves of the study up to this one, stacked on what they share, people under one id.
 
-    See stack_waves, also for `definitions`, and link_frames for `links`.
+    See stack_waves, also for `definitions`, and link_frames for `links`. `own`: the frames of this wave, where at
+    hand; `out`: where its outputs go.
     """
     from bangfu_analysis.tidy.waves import stack_waves
 
-    waves = study_waves(folder)
-    frames = linked_frames(folder, {wave.name: wave_frames(wave) for wave in waves})
+    *earlier, last = study_waves(folder)
+    waves = [*earlier, last]
+    frames = {wave.name: wave_frames(wave, progress=progress) for wave in earlier}
+    frames[last.name] = wave_frames(last, progress=progress) if own is None else own
+    frames = linked_frames(folder, frames, out=out)
     return stack_waves(frames, [load_wave(wave) for wave in waves], wave_codebook(folder))
 
 
@@ -304,77 +313,3 @@ def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:
     frames = wave_frames(folder, progress=progress)
     sheets, _ = apply_answers(read_wave(wave, codebook, progress=progress), read_answers(folder), key)
     return write_queries(queries_frame(frames["issues"], frames["workers"], sheets, key), places(folder).report)
-
-
-def save_figures(folder: Path, **figures: Figure) -> list[Path]:
-    """Write each figure under its name to the figures folder of the wave, as PNG (300 dpi), SVG and PDF."""
-    from bangfu_analysis.pages.theme import FORMATS, save_figure
-
-    where = places(folder).figures
-    return [path for name, figure in figures.items() for path in save_figure(figure, where, name, [*FORMATS])]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What `report_wave` made: the frames it is made from, and the files by what they are."""
-
-    frames: Frames
-    files: Mapping[str, Path]
-
-
-def report_data_of(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> ReportData:
-    """Everything that the report of a wave is made from: its frames and those of the study's earlier waves."""
-    from bangfu_analysis.outline_data import report_data
-
-    *earlier, wave = [load_wave(path) for path in study_waves(folder)]
-    frames = {each.name: wave_frames(each.folder, progress=progress) for each in earlier}
-    frames[wave.name] = wave_frames(folder, out=out, progress=progress)
-    frames = linked_frames(folder, frames, out=out)
-    return report_data(frames, [*earlier, wave], wave_codebook(folder), questionnaire_book(folder, frames[wave.name]))
-
-
-def report_wave(folder: Path, *, out: Path | None = None, progress: Progress = iter) -> Report:
-    """Tables, figures, quality page and report of a wave, written to `places(folder, out)`; left as they are where nothing changed.
-
-    What the researcher wrote into an earlier report.docx at the same place is carried over.
-    """
-    where, inputs = places(folder, out), report_inputs(study_waves(folder))
-    names = {"报告": "report.docx", "网页": "report.html", "附表": "tables.xlsx", "数据质量": "quality.html"}
-    files = {what: where.report / name for what, name in names.items()}
-    if not reasons(where.frames / REPORT_MARK, inputs):
-        frames = wave_frames(folder, out=out, progress=progress)
-        return Report(frames, {**files, "图": where.figures, "整洁数据": where.frames})
-    with locked(where.frames):
-        data = report_data_of(folder, out=out, progress=progress)
-        figures = _write_report(data, files, where, wave_changes(folder, out=out))
-        write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
-    return Report(data.frames, {**files, "图": where.figures, "整洁数据": where.frames})
-
-
-def _write_report(data: ReportData, files: Mapping[str, Path], where: Places, changes: pd.DataFrame) -> list[Path]:
-    """Write the files of a report; returns those of its figures."""
-    from bangfu_analysis.exhibits.wording import date_words
-    from bangfu_analysis.outline import blocks, exhibits
-    from bangfu_analysis.pages.blocks import Placeholder
-    from bangfu_analysis.pages.excel import write_tables
-    from bangfu_analysis.pages.html import write_quality
-    from bangfu_analysis.pages.report_page import write_report_page
-    from bangfu_analysis.pages.sections import load_outline
-    from bangfu_analysis.pages.theme import save_figure
-    from bangfu_analysis.pages.word import write_report
-    from bangfu_analysis.pages.word_carry import written_words
-
-    outline = load_outline(*(level / OUTLINE_FILE for level in levels(data.wave.folder)))
-    shown, title, document = exhibits(data), outline.title.replace("{place}", data.place), files["报告"]
-    figures = {each.id: save_figure(each.draw(), where.figures, each.id) for each in shown if each.draw}
-    content = blocks(data, shown, {id: paths[0] for id, paths in figures.items()}, outline)
-    write_report(
-        content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
-        template=own_template(data.wave.folder), carry_over_from=document,
-    )  # fmt: skip
-    under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
-    words = written_words(document, [block for block in content if isinstance(block, Placeholder)])
-    write_report_page(content, files["网页"], title=title, under=under, written=words)
-    write_tables({each.id: each.table for each in shown}, files["附表"], title=title)
-    write_quality(files["数据质量"], data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
-    return [path for paths in figures.values() for path in paths]

@@ -15,7 +15,8 @@ from bangfu_analysis.errors import CallError, WaveSettingsError, did_you_mean, l
 SETTINGS_FILE = "wave.toml"
 BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
 # How the report looks; frames do not depend on them.
-OUTLINE_FILE, TEMPLATE_FILE = REPORT_FILES = ("outline.yaml", "template.docx")
+OUTLINE_FILE, TEMPLATE_FILE = "outline.yaml", "template.docx"
+REPORT_FILES = (OUTLINE_FILE, TEMPLATE_FILE, "exhibits.yaml", "release.yaml")
 OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
 
 # The sections whose keys are fixed; those of [line], [population] and [stated] are names of the study's own.

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
 FLOORS = [
     "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "keys", "wave", "folders", "reruns", "cleaning", "reading", "tidy", "analysis", "survey", "linkage", "release", "exhibits", "pages",
-    "checking", "outline_questionnaire", "outline_mechanisms", "outline_data", "outline_trends", "outline", "study", "notebook_runs", "cli",
+    "checking", "study", "opened", "report", "charts", "notebook_runs", "cli",
 ]  # fmt: skip
 # cleaning stands before reading: what kind of question a column is, is told by what its cells mean.
 FENCES = {
@@ -31,9 +31,15 @@ def floor_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+# The one exception: an exhibit draws, saves and shows itself, and imports pages inside the method that does.
+SHOWS_ITSELF = {"exhibits/exhibit.py", "exhibits/mechanisms.py"}
+
+
 def imports_of(path: Path) -> set[str]:
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    itself = path.relative_to(PACKAGE).as_posix() in SHOWS_ITSELF
+    for node in tree.body if itself else ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -5,10 +5,10 @@ import shutil
 import docx
 import pytest
 import xlsxwriter
+from bangfu_analysis.outline_questionnaire import questionnaire_exhibits, replies
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, CodebookError
-from bangfu_analysis.outline_questionnaire import questionnaire_exhibits, replies
 from bangfu_analysis.study import (
     clean_wave,
     draft_questionnaire,

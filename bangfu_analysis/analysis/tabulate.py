@@ -119,6 +119,28 @@ def cause_table(
     return tabulate(answers, "cause", within=groups, multiple="persons")
 
 
+def means(frame: pd.DataFrame, variable: str, by: str | Sequence[str] = ()) -> pd.DataFrame:
+    """Mean and median of `variable` in every group of `by`, of a full roster: no standard errors.
+
+    Returns `by`, n (rows with a value), left_out_n (rows of the group without one), estimate and median (float64, missing
+    where n is 0). Groups nobody falls in stay. ColumnMissing where a column is absent.
+
+    >>> pay = pd.DataFrame({"sex": ["f", "f", "m"], "pay": [300.0, 500.0, None]})
+    >>> means(pay, "pay", by="sex")[["sex", "n", "left_out_n", "estimate"]].values.tolist()
+    [['f', 2, 0, 400.0], ['m', 0, 1, nan]]
+    """
+    groups = column_names(by)
+    require(frame, [variable, *groups], where="means")
+    values = frame[variable].astype("Float64").astype(float)
+    rows = frame[groups].assign(_value=values, _known=values.notna())
+    found = rows.groupby(groups or (lambda _: 0), observed=False)
+    table = found.agg(
+        n=("_known", "sum"), size=("_known", "size"), estimate=("_value", "mean"), median=("_value", "median")
+    )
+    table = table.assign(left_out_n=table["size"] - table["n"]).reset_index(drop=not groups)
+    return table[[*groups, "n", "left_out_n", "estimate", "median"]].astype({"n": "int64", "left_out_n": "int64"})
+
+
 def _count(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Rows per cell of `columns`, empty cells included; one row if there are no columns."""
     if not columns:

@@ -24,11 +24,6 @@ def phrase(part: str, key: str, lang: str, *values: object) -> str:
     return str(WORDS[part][key][lang == "en"]).format(*values)
 
 
-def heading_of(measure: str, lang: str) -> str:
-    """The printed heading of a measure of a result frame."""
-    return str(WORDS["measures"][measure][1 + (lang == "en")])
-
-
 def title_of(codebook: Codebook, name: str, lang: str = "zh") -> str:
     """The printed name of a column: the codebook's, or the name itself where the codebook has none."""
     if name in WORDS["titles"]:

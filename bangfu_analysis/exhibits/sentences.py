@@ -15,7 +15,7 @@ from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.exhibits.labels import WORDS, labels_of, title_of
-from bangfu_analysis.exhibits.results import (
+from bangfu_analysis.exhibits.measures import (
     dimensions,
     hidden,
     over_full,
@@ -50,16 +50,16 @@ def split(result: pd.DataFrame, codebook: Codebook, *, subject: str, unit: str =
     """
     name = _only_dimension(result, "split")
     table = _ordered(result, name, order)
-    titled = _title(codebook, name)
-    if pd.isna(table["base_n"].iloc[0]):
+    titled, known = _title(codebook, name), table["base_n"].dropna()
+    if known.empty:
         return f"{subject}{SMALL}，不分{titled}公布。"
-    base, left = int(table["base_n"].iloc[0]), int(table["left_out_n"].iloc[0])
+    base, left = int(known.iloc[0]), int(table["left_out_n"].fillna(0).max())
     if not base:
         return f"{subject}的{titled}均未填报，共{counted(left, unit)}。"
-    known = f"中{titled}有记录的{counted(base, unit)}，其中" if left else f"{counted(base, unit)}中，"
+    told = f"中{titled}有记录的{counted(base, unit)}，其中" if left else f"{counted(base, unit)}中，"
     many = "（一人可有多项，各项占比之和大于100%）" if over_full(table) else ""
     tail = f"；另有{counted(left, unit)}{titled}未详，不计入占比" if left else ""
-    return subject + known + _listed(table, name, codebook, unit) + many + tail + "。"
+    return subject + told + _listed(table, name, codebook, unit) + many + tail + "。"
 
 
 def leading(
@@ -70,7 +70,7 @@ def leading(
     For causes and units, whose full lists are tables. 其他 is never among them.
     """
     name = _only_dimension(result, "leading")
-    titled, base_n = noun or _title(codebook, name), result["base_n"].iloc[0]
+    titled, base_n = noun or _title(codebook, name), result["base_n"].dropna().max()
     chosen = _nameable(_printed(sorted_by_size(result, name), name, codebook), name).head(top)
     if chosen.empty or pd.isna(base_n):
         return f"{subject}的{titled}没有可公布的人数。"
@@ -180,6 +180,24 @@ def shift(result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 
         for row in records(most)
     ]
     return f"{head}中，{'；'.join(words)}{aside}。"
+
+
+def means(result: pd.DataFrame, codebook: Codebook, *, what: str, subject: str) -> str:
+    """The mean of the whole, or the highest and the lowest of the groups, from `means`."""
+    shown = result[result["estimate"].notna() & ~hidden(result)]
+    if shown.empty:
+        return f"{subject}的{what}没有可公布的数。"
+    names = dimensions(result)
+    if not names:
+        row = shown.iloc[0]
+        return f"{subject}中{what}有记录的{counted(row['n'])}，平均{half_up(row['estimate'], 2):g}。"
+    ranked = shown.sort_values("estimate", ascending=False, kind="stable")
+    ends = [("最高", ranked.iloc[[0]]), ("最低", ranked.iloc[[-1]])][: min(len(ranked), 2)]
+    told = [
+        f"{word}的是{'、'.join(labels_of(codebook, row[n])[0] for n in names)}（{half_up(row['estimate'].iloc[0], 2):g}）"
+        for word, row in ends
+    ]
+    return f"按{'、'.join(_title(codebook, n) for n in names)}看，{subject}的{what}均值{'，'.join(told)}。"
 
 
 def helped(result: pd.DataFrame, codebook: Codebook) -> str:

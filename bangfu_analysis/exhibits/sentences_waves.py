@@ -2,54 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.exhibits.labels import STATES, labels_of
-from bangfu_analysis.exhibits.results import hidden, printed_percents, records
+from bangfu_analysis.exhibits.measures import hidden, printed_percents, records
 from bangfu_analysis.exhibits.rounding import half_up, percent
 from bangfu_analysis.exhibits.sentences import SMALL
 from bangfu_analysis.exhibits.wording import counted, in_percent, points, since, year
 
-SURE = 0.05
 CENSUS = "名册是全数登记，以上变化是在册人数的实际变化，不是抽样误差。"
+SIGNS = {"new": "＋", "returned": "＋", "exited": "－", "died": "－"}
 
 
-def tendency(test: pd.DataFrame | None, *, what: str) -> str:
-    """`5个批次的困难率呈下降趋势（Kendall τ＝−1.00，p＝0.017）。` from `kendall_trend`, said only where p is below 0.05.
+def account(accounts: pd.DataFrame, *, before: object, facts: Mapping[str, object]) -> str:
+    """The identity of the last wave in numbers, from its rows (`flow`, `n`; hidden ones missing), and how sure it is.
 
-    Without a test nothing is said of a tendency. In any case the change is said to be that of a census.
+    `facts`: deaths (whether they are told apart from exits), difference, unrecorded_n, unfollowed_n of `flow_accounts`.
     """
-    if test is None:
-        return CENSUS
-    row = test.iloc[0]
-    numbers = f"（Kendall τ＝{row['estimate']:.2f}，p＝{row['p_value']:.3f}）".replace("-", "−")
-    word = f"呈{'上升' if row['estimate'] > 0 else '下降'}趋势" if row["p_value"] < SURE else "尚不足以判断有无升降趋势"
-    return f"{CENSUS}{int(row['n'])}个批次的{what}{word}{numbers}。"
-
-
-def account(accounts: pd.DataFrame, *, deaths: bool = True) -> str:
-    """The identity of the last wave in numbers, from `flow_accounts` (small flows hidden), and how sure it is; without `deaths` they are exits."""
-    require(accounts, ["wave_before", "wave", "previous_n", "stock_n", "difference"], where="account")
-    row, n = accounts.iloc[-1], accounts["unfollowed_n"].iloc[-1]
-    signs = {"new": "＋", "returned": "＋", "exited": "－"} | ({"died": "－"} if deaths else {})
-    flows = {state: row[f"{state}_n"] for state in signs}
-    if any(pd.isna(n) for n in flows.values()):
-        return f"{year(row['wave'])}困难职工{counted(row['stock_n'])}，{year(row['wave_before'])}{counted(row['previous_n'])}；进出{SMALL}。"
+    require(accounts, ["wave", "flow", "n", "previous_n", "stock_n"], where="account")
+    wave = accounts["wave"].iloc[-1]
+    own = accounts[accounts["wave"].eq(wave)]
+    numbers = own.set_index("flow")["n"]
+    flows = {state: numbers[state] for state in SIGNS if facts["deaths"] or state != "died"}
+    ends = [own[name].max() for name in ("previous_n", "stock_n")]
+    if any(pd.isna(n) for n in [*flows.values(), *ends]):
+        return f"{year(before)}至{year(wave)}进出的人数中有的{SMALL}，见表。"
     told = "、".join(f"{STATES[state][0]}{counted(n)}" for state, n in flows.items())
-    sums = f"{row['previous_n']}{''.join(f'{signs[state]}{n}' for state, n in flows.items())}＝{row['stock_n']}"
-    off = f"，与名册相差{counted(abs(row['difference']))}，请核对重复登记" if row["difference"] else ""
+    sums = f"{ends[0]}{''.join(f'{SIGNS[state]}{n}' for state, n in flows.items())}＝{ends[1]}"
+    differs, unknown, unrecorded = (int(str(facts[k])) for k in ("difference", "unfollowed_n", "unrecorded_n"))
+    off = f"，与名册相差{counted(abs(differs))}，请核对重复登记" if differs else ""
     gaps = [
-        f"退出者中{counted(row['unrecorded_n'])}没有退档记录" if row["unrecorded_n"] else "",
-        f"进出者中{counted(n)}没有完整的身份证号，进、出两项因此至多各多计{counted(n)}" if n else "",
+        f"退出者中{counted(unrecorded)}没有退档记录" if unrecorded else "",
+        f"进出者中{counted(unknown)}没有完整的身份证号，进、出两项因此至多各多计{counted(unknown)}" if unknown else "",
     ]
     aside = f"；其中{'，'.join(filter(None, gaps))}" if any(gaps) else ""
-    return f"{year(row['wave_before'])}至{year(row['wave'])}，{told}：{sums}{off}{aside}。"
+    return f"{year(before)}至{year(wave)}，{told}：{sums}{off}{aside}。"
 
 
-def moves(result: pd.DataFrame, codebook: Codebook, name: str) -> str:
-    """Where the people of each earlier state are now, from `transitions` of one pair of waves; who came is not said again."""
+def moves(result: pd.DataFrame, codebook: Codebook, name: str, waves: Sequence[object]) -> str:
+    """Where the people of each earlier state are now, from `transitions` of one pair of `waves`.
+
+    Who came is not said again.
+    """
     stock = result[~result[f"{name}_before"].isin(["new", "returned", "came"])]
     told = []
     for _, block in stock.groupby(f"{name}_before", observed=True):
@@ -63,14 +61,13 @@ def moves(result: pd.DataFrame, codebook: Codebook, name: str) -> str:
         ]
         before = labels_of(codebook, part[f"{name}_before"].iloc[:1])[0]
         told.append(f"原{before}的{counted(part['base_n'].iloc[0])}，现为{'、'.join(words)}")
-    waves = result[["wave_before", "wave"]].iloc[0]
-    return f"{year(waves['wave_before'])}在册的人到{year(waves['wave'])}：{'；'.join(told)}。"
+    return f"{year(waves[0])}在册的人到{year(waves[1])}：{'；'.join(told)}。" if told else ""
 
 
 def standardized(result: pd.DataFrame) -> str:
-    """The last change with and without the change of the workers' mix: crude `share`, `estimate` at one mix, rate and composition."""
+    """The last change with and without the change of the workers' mix: `crude`, `standardized` to one mix, rate and composition."""
     before, now = (result.iloc[place] for place in (-2, -1))
-    crude, fair = ([percent(row[m]) for row in (before, now)] for m in ("share", "estimate"))
+    crude, fair = ([percent(row[m]) for row in (before, now)] for m in ("crude", "standardized"))
     parts = {"各组比率变化": percent(now["rate"]), "职工构成变化": percent(now["composition"])}
     told = "，".join(f"{word}使其{points(step)}" if step else f"{word}几乎没有影响" for word, step in parts.items())
     when = since(before["wave"], now["wave"])

@@ -1,47 +1,67 @@
 """Result frame -> a table as it is printed: labels, order, rounding, marks, notes.
 
-Word, Excel and HTML all take the `DisplayTable`; none of them rounds or words anything itself.
+Word, Excel, slides and HTML all take the `DisplayTable`; none of them rounds or words anything itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits.labels import LANGS, MISSING, WORDS, heading_of, labels_of, phrase, title_of
-from bangfu_analysis.exhibits.results import dimensions, hidden, over_full, printed_percents, sorted_by_size
+from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.exhibits.labels import LANGS, MISSING, labels_of, phrase, title_of
+from bangfu_analysis.exhibits.measures import (
+    DECIMALS,
+    dimensions,
+    hidden,
+    measures,
+    over_full,
+    printable,
+    sorted_by_size,
+)
 from bangfu_analysis.exhibits.rounding import half_up, percent
+from bangfu_analysis.exhibits.wording import year
 
 NOT_APPLICABLE, HIDDEN = "—", "*"
 Cell = str | int | float
-MEASURES: dict[str, list[str]] = WORDS["measures"]  # kind of number, heading in Chinese and English
-DECIMALS = {"count": 0, "percent": 1, "points": 1, "number": 2, "p": 3, "amount": 2}
 
 
 @dataclass(frozen=True)
-class TableStyle:
-    """House style. `total`: last (union habit) or first (yearbook habit); `order`: codebook or size (其他 last)."""
+class Layout:
+    """How a result frame stands on paper.
 
-    total: str = "last"
+    `within`: the columns that make the base of a share (as given to `tabulate`); a table of rates, where each row has a
+    base of its own, has all its dimensions there and prints its bases. `across` puts one of `within` into the columns.
+    `order`: codebook or size (其他 last). `total`: last (union habit) or first (yearbook habit). `measures`: the ones
+    to print, all where empty; those in `tail` once a row, behind the columns of `across` (as of its last level).
+    `headings`, `notes` and `unit` overrule what the register of measures and the table itself would say.
+    """
+
+    within: tuple[str, ...] = ()
+    across: str = ""
     order: str = "codebook"
+    total: str = "last"
+    measures: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
+    headings: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    unit: str | None = None
 
     def __post_init__(self) -> None:
-        for name, options in (("total", ("last", "first")), ("order", ("codebook", "size"))):
-            if getattr(self, name) not in options:
-                raise ArgumentError.naming(name, getattr(self, name), options)
+        one_of("total", self.total, ("last", "first"))
+        one_of("order", self.order, ("codebook", "size"))
 
 
 @dataclass(frozen=True)
 class DisplayTable:
     """A table as printed. `rows` hold words and numbers already rounded; a mark (— * …) stands where there is no number.
 
-    `kinds` says per column what a number is: text, count, percent, points, number, p, amount (whole numbers among others).
+    `kinds` says per column what a number is: text, or the kind of its measure.
     """
 
     title: str
@@ -58,39 +78,29 @@ class DisplayTable:
 
 
 def display_table(
-    result: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    lang: str = "zh",
-    title: str = "",
-    within: str | Sequence[str] = (),
-    across: str | None = None,
+    result: pd.DataFrame, codebook: Codebook, layout: Layout | None = None, *, lang: str = "zh", title: str = "",
     source: str = "",
-    style: TableStyle | None = None,
 ) -> DisplayTable:
-    """A result frame as a printed table: dimension columns labelled, then its measures.
+    """A result frame as a printed table: dimension columns labelled, then its measures, as `layout` says.
 
-    `within` are the columns that make the base of a share (as given to `tabulate`); a table of rates, where each row has
-    a base of its own, has all its dimensions there and prints its bases. `across` puts one of `within` into the columns.
     Where the counts of a base add up to it, a total is printed; `left_out_n` becomes a row 未详 outside the base.
     Missing numbers become marks, explained in the notes: — not applicable (a share of nobody), * suppressed, … missing.
 
     ArgumentError where `base_n` varies inside a base, or an option is unknown; ColumnMissing where a column is absent.
     """
-    style = style or TableStyle()
-    if lang not in LANGS:
-        raise ArgumentError.naming("lang", lang, LANGS)
-    groups = [within] if isinstance(within, str) else list(within)
-    names = dimensions(result)
-    _check(result, names, groups, across)
-    table = sorted_by_size(result, names[-1]) if style.order == "size" and names else result
-    rates = set(names) == set(groups)
+    layout = layout or Layout()
+    one_of("lang", lang, LANGS)
+    groups, names = list(layout.within), dimensions(result)
+    _check(result, names, groups, layout.across)
+    table = sorted_by_size(result, names[-1]) if layout.order == "size" and names else result
+    rates = bool(names) and set(names) == set(groups)
     adds_up, left_out = not rates and _adds_up(table, groups), _left_out(table, groups, rates)
-    plan = _Plan(codebook, lang, style, tuple(groups), rates, adds_up, left_out)
-    printed = _across(table, plan, across) if across else _stacked(table, plan)
+    plan = _Plan(codebook, lang, layout, layout.within, rates, adds_up, left_out)
+    printed = _across(table, plan) if layout.across else _stacked(table, plan)
     named = title or plan.words("by", plan.words("and").join(title_of(codebook, c, lang) for c in names))
-    unit, origin = plan.words("unit") if "n" in result else "", plan.words("source") + source if source else ""
-    notes = (*_notes(table, plan), *mark_notes(printed.rows, lang))
+    unit = layout.unit if layout.unit is not None else plan.words("unit") if "n" in result else ""
+    notes = (*_notes(table, plan), *layout.notes, *mark_notes(printed.rows, lang))
+    origin = plan.words("source") + source if source else ""
     return replace(printed, title=named, notes=notes, unit=unit, source=origin)
 
 
@@ -98,7 +108,7 @@ def as_text(cell: Cell, kind: str) -> str:
     """One cell as printed."""
     if isinstance(cell, str):
         return cell
-    if kind == "amount" and isinstance(cell, int):
+    if kind == "amount" and float(cell).is_integer():
         kind = "count"
     sign = "+" if kind == "points" and cell > 0 else ""
     return f"{sign}{cell:.{DECIMALS[kind]}f}".replace("-", "−")
@@ -110,7 +120,7 @@ class _Plan:
 
     codebook: Codebook
     lang: str
-    style: TableStyle
+    layout: Layout
     groups: tuple[str, ...]
     rates: bool
     adds_up: bool
@@ -120,13 +130,25 @@ class _Plan:
         """A phrase in the language of the table."""
         return phrase("tables", key, self.lang, *values)
 
+    def heading(self, measure: str) -> str:
+        """The heading of a measure: of a table of rates the base is all workers, and the share their rate."""
+        own = {"base_n": self.words("all"), "share": self.words("rate")} if self.rates else {}
+        heads = {**own, **self.layout.headings}
+        return heads.get(measure) or measures()[measure].heading(self.lang)
 
-def _check(result: pd.DataFrame, names: list[str], groups: list[str], across: str | None) -> None:
+    def shown(self, table: pd.DataFrame) -> list[str]:
+        """The measures that are printed beside the dimensions, without those of the tail."""
+        wanted = [m for m in self.layout.measures or printable(table) if m in table and m not in self.layout.tail]
+        aside = {"left_out_n"} | (set() if self.rates or "base_n" in self.layout.measures else {"base_n"})
+        return [m for m in wanted if m not in aside]
+
+
+def _check(result: pd.DataFrame, names: list[str], groups: list[str], across: str) -> None:
     require(result, [*groups, *([across] if across else [])], where="display_table")
     if across and (across not in groups or len(names) < 2):
         told = f"across={across!r} 应是 within 中的一列，且另有一列作行。within 现为 {groups}。"
         raise ArgumentError(f"display_table：{told}")
-    if "base_n" in result and _bases(result, groups)["base_n"].nunique(dropna=False).gt(1).any():
+    if "base_n" in result and _bases(result, groups)["base_n"].nunique().gt(1).any():
         raise ArgumentError(
             f"display_table：within={groups} 内的基数 base_n 不一致。请把 tabulate 的 within 同样传入；"
             f"困难率等每行各有基数的表，请写 within={names}。"
@@ -146,33 +168,45 @@ def _adds_up(table: pd.DataFrame, groups: list[str]) -> bool:
 
 
 def _left_out(table: pd.DataFrame, groups: list[str], rates: bool) -> int:
-    if "left_out_n" not in table or not len(table):
+    if "left_out_n" not in table or table["left_out_n"].isna().all():
         return 0
     return int(table["left_out_n"].max() if rates else _bases(table, groups)["left_out_n"].first().sum())
 
 
 def _stacked(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
     """Every dimension a column; one block of rows per base."""
-    names, measures = dimensions(table), [m for m in MEASURES if m in table and (m != "base_n" or plan.rates)]
-    renamed = {"base_n": plan.words("all"), "share": plan.words("rate")} if plan.rates else {}
-    heads = [renamed.get(m, heading_of(m, plan.lang)) for m in measures]
+    names, shown = dimensions(table), plan.shown(table)
     blocks = [table] if plan.rates or not len(table) else [block for _, block in _bases(table, plan.groups)]
-    columns = [*(title_of(plan.codebook, c, plan.lang) for c in names), *heads]
-    kinds = [*("text" for _ in names), *(MEASURES[m][0] for m in measures)]
-    rows = [row for block in blocks for row in _block(block, names, measures, plan)]
+    columns = [*(title_of(plan.codebook, c, plan.lang) for c in names), *map(plan.heading, shown)]
+    kinds = [*("text" for _ in names), *(measures()[m].kind for m in shown)]
+    rows = [row for block in blocks for row in _block(block, names, shown, plan)]
     return DisplayTable("", tuple(columns), tuple(kinds), tuple(rows))
 
 
-def _across(table: pd.DataFrame, plan: _Plan, across: str) -> DisplayTable:
-    """The levels of `across` side by side, each with its measures."""
+def _across(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
+    """The levels of `across` side by side, each with its measures; behind them the measures of the tail, once."""
+    across, tail = plan.layout.across, [m for m in plan.layout.tail if m in table]
     rest = replace(plan, groups=tuple(c for c in plan.groups if c != across))
     slices = [part for _, part in table.groupby(across, observed=True, sort=True)]
     parts = [_stacked(part.drop(columns=across), rest) for part in slices]
     heads = [labels_of(plan.codebook, part[across].iloc[:1], plan.lang)[0] for part in slices]
-    stub = len(dimensions(table)) - 1
-    columns = [f"{head} {column}" for head, part in zip(heads, parts, strict=True) for column in part.columns[stub:]]
-    kinds = (*parts[0].kinds[:stub], *(kind for part in parts for kind in part.kinds[stub:]))
-    return DisplayTable("", (*parts[0].columns[:stub], *columns), kinds, _side_by_side(parts, stub, plan))
+    heads = [year(head) for head in heads] if across == "wave" and plan.lang == "zh" else heads
+    stub, one = len(dimensions(table)) - 1, len(plan.shown(table)) == 1
+    columns = [
+        head if one else f"{head} {column}"
+        for head, part in zip(heads, parts, strict=True)
+        for column in part.columns[stub:]
+    ]
+    kinds = [kind for part in parts for kind in part.kinds[stub:]]
+    if tail and slices:
+        only = replace(rest, layout=replace(plan.layout, measures=tuple(tail), tail=()), adds_up=False, left_out=0)
+        rest_of = [c for c in dimensions(table) if c != across]
+        known = table.groupby(rest_of, observed=True, sort=False)[tail].last().reset_index()  # the last that is shown
+        last = _stacked(known, only)
+        parts, columns = [*parts, last], [*columns, *last.columns[stub:]]
+        kinds += last.kinds[stub:]
+    rows = _side_by_side(parts, stub, plan)
+    return DisplayTable("", (*parts[0].columns[:stub], *columns), (*parts[0].kinds[:stub], *kinds), rows)
 
 
 def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tuple[Cell, ...], ...]:
@@ -180,43 +214,48 @@ def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tu
     cells = [{row[:stub]: row[stub:] for row in part.rows} for part in parts]
     labels = list(dict.fromkeys(label for part in cells for label in part))
     if any(list(part) != labels for part in cells):
-        place = {plan.words("total"): -1 if plan.style.total == "first" else 1, plan.words("unknown"): 2}
+        place = {plan.words("total"): -1 if plan.layout.total == "first" else 1, plan.words("unknown"): 2}
         labels.sort(key=lambda label: place.get(str(label[0]), 0))
-    absent = (NOT_APPLICABLE,) * (len(parts[0].columns) - stub)
-    return tuple((*label, *(cell for part in cells for cell in part.get(label, absent))) for label in labels)
+    absent = [(NOT_APPLICABLE,) * (len(part.columns) - stub) for part in parts]
+    joined = [[part.get(label, none) for part, none in zip(cells, absent, strict=True)] for label in labels]
+    return tuple((*label, *(cell for found in row for cell in found)) for label, row in zip(labels, joined, strict=True))
 
 
-def _block(block: pd.DataFrame, names: list[str], measures: list[str], plan: _Plan) -> list[tuple[Cell, ...]]:
+def _block(block: pd.DataFrame, names: list[str], shown: list[str], plan: _Plan) -> list[tuple[Cell, ...]]:
     """The rows of one base, with its total and its 未详."""
     stubs = list(zip(*(labels_of(plan.codebook, block[c], plan.lang) for c in names), strict=True)) or [()] * len(block)
-    columns = [_numbers(block, m) for m in measures]
+    columns = [_numbers(block, m) for m in shown]
     rows = [(*stub, *cells) for stub, cells in zip(stubs, zip(*columns, strict=True), strict=True)]
-    if not names or not len(block):
+    if not names or not len(block) or "base_n" not in block:
         return rows
     kept = min(len(plan.groups), len(names) - 1)  # a total bears the labels of its group before its own
 
     def extra(word: str, **numbers: Cell) -> tuple[Cell, ...]:
         stub = (*stubs[0][:kept], plan.words(word), *("" for _ in names[kept + 1 :]))
-        return (*stub, *(numbers.get(m, NOT_APPLICABLE) for m in measures))
+        return (*stub, *(numbers.get(m, NOT_APPLICABLE) for m in shown))
 
     undefined = "break_note" in block and block["break_note"].ne("").all() and block["base_n"].eq(0).all()
     base = NOT_APPLICABLE if undefined else _base_cell(block)
     all_of_it = NOT_APPLICABLE if base in (0, NOT_APPLICABLE) else 100.0
     whole = [extra("total", n=base, share=all_of_it)] if plan.adds_up else []
-    left_out = NOT_APPLICABLE if undefined else int(block["left_out_n"].iloc[0]) if plan.left_out else 0
+    left_out = NOT_APPLICABLE if undefined else _first(block["left_out_n"]) if plan.left_out else 0
     left = [extra("unknown", n=left_out)] if plan.left_out else []
-    return [*whole, *rows, *left] if plan.style.total == "first" else [*rows, *whole, *left]
+    return [*whole, *rows, *left] if plan.layout.total == "first" else [*rows, *whole, *left]
 
 
 def _base_cell(block: pd.DataFrame) -> Cell:
-    base_n = block["base_n"].iloc[0]
-    return HIDDEN if pd.isna(base_n) else int(base_n)
+    return _first(block["base_n"])
+
+
+def _first(values: pd.Series[Any]) -> Cell:
+    """The number that all rows of a base share; hidden where none of them shows it."""
+    known = values.dropna()
+    return HIDDEN if known.empty else int(known.iloc[0])
 
 
 def _numbers(block: pd.DataFrame, measure: str) -> list[Cell]:
     """One measure of a base as printed: rounded, or the mark that says why there is no number."""
-    shares = measure == "share"
-    values = printed_percents(block) if shares else [_rounded(v, MEASURES[measure][0]) for v in block[measure]]
+    values = [measures()[measure].rounded(value) for value in block[measure]]
     # A share of nobody, and a change where there is nothing comparable before, are no missing data.
     nobody = block["base_n"].eq(0).fillna(False) if "base_n" in block else pd.Series(False, index=block.index)
     none = NOT_APPLICABLE if measure in ("change", "growth") else MISSING
@@ -226,21 +265,13 @@ def _numbers(block: pd.DataFrame, measure: str) -> list[Cell]:
     return [m if pd.isna(v) or u else v for v, m, u in zip(values, marks, undefined, strict=True)]
 
 
-def _rounded(value: Any, kind: str) -> Any:
-    if pd.isna(value):
-        return value
-    if kind == "count":
-        return int(value)
-    return percent(value) if kind in ("percent", "points") else half_up(value, DECIMALS[kind])
-
-
 def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
     left = plan.words("left", plan.left_out) if plan.left_out else ""
     one_base = {"base_n", "share"} <= set(table.columns) and not plan.groups and not plan.rates and len(table)
     notes = [plan.words("base", _base_cell(table)) + left + plan.words("stop")] if one_base else []
     blocks = [] if plan.rates else [block for _, block in _bases(table, plan.groups)]
-    if plan.adds_up and any(_adjusted(block) for block in blocks):
-        notes.append(plan.words("adjusted"))
+    if plan.adds_up and "share" in plan.shown(table) and any(_not_whole(block) for block in blocks):
+        notes.append(plan.words("rounded"))
     elif not plan.adds_up and any(over_full(block) for block in blocks):
         notes.append(plan.words("many"))
     if "change" in table and table["change"].notna().any():
@@ -248,9 +279,9 @@ def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
     return notes
 
 
-def _adjusted(block: pd.DataFrame) -> bool:
-    """Whether its shares add up to 100.0 only by the largest remainder."""
-    known = "share" in block and block["share"].notna().all() and not hidden(block).any()
+def _not_whole(block: pd.DataFrame) -> bool:
+    """Whether its printed shares do not add up to 100.0."""
+    known = "share" in block and len(block) and block["share"].notna().all() and not hidden(block).any()
     return bool(known) and half_up(sum(percent(share) for share in block["share"])) != 100.0
 
 

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.exhibits.tables import DisplayTable
-
-if TYPE_CHECKING:
-    from bangfu_analysis.pages.theme import Figure
 
 
 @dataclass(frozen=True)
@@ -62,40 +54,6 @@ class Placeholder:
     heading: str
     prompt: str
     level: int = 1
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """One finding of the report: the result frame, as table, as figure and in words."""
-
-    id: str
-    section: str
-    title: str
-    result: pd.DataFrame
-    table: DisplayTable
-    words: str = ""
-    figure_title: str = ""
-    draw: Callable[[], Figure] | None = field(default=None, compare=False)
-
-
-def drawing(name: str, result: pd.DataFrame, codebook: Codebook, **options: Any) -> Callable[[], Figure]:
-    """What draws the chart called `name`, from whichever room of charts has it; matplotlib is loaded when it draws."""
-
-    def draw() -> Figure:
-        from bangfu_analysis.pages import (
-            charts,
-            charts_compare,
-            charts_flows,
-            charts_waves,
-            mechanism_charts,
-            survey_charts,
-        )
-
-        rooms = (charts, charts_compare, charts_flows, charts_waves, mechanism_charts, survey_charts)
-        figure: Figure = next(getattr(room, name) for room in rooms if hasattr(room, name))(result, codebook, **options)
-        return figure
-
-    return draw
 
 
 Block = Heading | Paragraph | TableBlock | FigureBlock | Placeholder

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits.labels import LANGS, heading_of, labels_of, phrase, title_of
-from bangfu_analysis.exhibits.results import base_of, dimensions, hidden, over_full, share_texts
+from bangfu_analysis.exhibits.labels import LANGS, labels_of, phrase, title_of
+from bangfu_analysis.exhibits.measures import base_of, dimensions, hidden, measures, over_full, share_texts
 from bangfu_analysis.exhibits.rounding import percent
 from bangfu_analysis.pages import theme
 
@@ -47,7 +47,7 @@ class Page:
 
     def measure(self, name: str) -> str:
         """The printed heading of a measure."""
-        return heading_of(name, self.lang)
+        return measures()[name].heading(self.lang)
 
     def labels(self, codes: pd.Series[Any]) -> list[str]:
         """The printed labels of a column of codes."""
@@ -114,9 +114,9 @@ class Page:
         if not len(table):
             return [self.words("none")]
         parts = [part for _, part in table.groupby(by, observed=True)] if by else [table]
-        one_base = not by and "base_n" in table and len(table["base_n"].drop_duplicates()) == 1
+        one_base = not by and "base_n" in table and len(table["base_n"].dropna().unique()) == 1
         many = (by or one_base) and any(over_full(part) for part in parts)
-        left = sum(int(part["left_out_n"].max()) for part in parts) if "left_out_n" in table else 0
+        left = sum(int(part["left_out_n"].fillna(0).max()) for part in parts) if "left_out_n" in table else 0
         return [
             self.words("n", base_of(table)) if one_base else "",
             self.when(left, "left", left),

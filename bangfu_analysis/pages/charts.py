@@ -18,7 +18,14 @@ from matplotlib.figure import Figure
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ColumnMissing
 from bangfu_analysis.exhibits.labels import text_width, widest_line
-from bangfu_analysis.exhibits.results import base_of, dimensions, heights, share_texts, sorted_by_size
+from bangfu_analysis.exhibits.measures import (
+    base_of,
+    dimensions,
+    heights,
+    hidden,
+    share_texts,
+    sorted_by_size,
+)
 from bangfu_analysis.exhibits.rounding import half_up
 from bangfu_analysis.pages import theme
 from bangfu_analysis.pages.chart_page import LEAST_NUMBERED, Page, chart, lying_bars, only_dimension
@@ -133,6 +140,21 @@ def age_pyramid(table: pd.DataFrame, page: Page) -> Figure:
     women.set_yticks(range(len(words)), words, ha="center")
     women.tick_params(axis="y", pad=5 + theme.POINTS[page.size] * 0.27 * max(map(text_width, words), default=0))
     return page.captioned(figure, page.name(ages[0]), page.notes(table, "sex" if apart else None))
+
+
+@chart
+def mean_bars(table: pd.DataFrame, page: Page) -> Figure:
+    """One horizontal bar per group, as long as its mean, with the mean and how many it is of; hidden ones bear *."""
+    require(table, ["estimate", "n"], where="mean_bars")
+    name = only_dimension(table)
+    known = table["estimate"].astype(float)
+    texts = [
+        "*" if pd.isna(value) else f"{half_up(value, 2):.2f} (n = {n})"
+        for value, n in zip(known, table["n"], strict=True)
+    ]
+    notes = [page.when(hidden(table).any(), "hidden")]
+    labels = page.labels(table[name])
+    return lying_bars(page, labels, known.fillna(0).tolist(), texts, page.name(name), notes)
 
 
 @chart

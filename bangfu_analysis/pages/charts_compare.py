@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits.results import (
+from bangfu_analysis.exhibits.measures import (
     base_of,
     dimensions,
     heights,

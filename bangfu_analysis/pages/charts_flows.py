@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bangfu_analysis.analysis.domains import require
-from bangfu_analysis.exhibits.results import hidden
+from bangfu_analysis.exhibits.measures import hidden
 from bangfu_analysis.pages.chart_page import Page, chart
 from bangfu_analysis.pages.theme import MUTED, PALETTE, beside
 
@@ -113,7 +113,7 @@ def _flow_notes(table: pd.DataFrame, page: Page) -> list[str]:
     steps = table.groupby(["wave_before", "wave"], observed=True)
     sums = steps["n"].sum().reset_index()
     people = page.words("and").join(f"{before}–{wave} {n}" for before, wave, n in sums.itertuples(index=False))
-    left = int(steps["left_out_n"].max().sum())
+    left = int(steps["left_out_n"].max().fillna(0).sum())
     return [
         page.words("n_steps", people),
         page.when(left, "left", left),

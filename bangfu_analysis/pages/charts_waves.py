@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.exhibits.results import base_of, dimensions, heights, hidden, share_texts
+from bangfu_analysis.exhibits.measures import base_of, dimensions, heights, hidden, share_texts
 from bangfu_analysis.exhibits.rounding import half_up
 from bangfu_analysis.pages import theme
 from bangfu_analysis.pages.chart_page import Page, chart, only_dimension

@@ -15,7 +15,8 @@ from typing import Any
 import xlsxwriter
 
 from bangfu_analysis.exhibits.labels import text_width
-from bangfu_analysis.exhibits.tables import DECIMALS, DisplayTable
+from bangfu_analysis.exhibits.measures import DECIMALS
+from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import write
 
 _FIXED_TIME = datetime(2000, 1, 1)
@@ -31,10 +32,14 @@ CONTENTS = "目录"
 
 
 def write_tables(tables: Mapping[str, DisplayTable], path: Path, *, title: str) -> Path:
-    """Write every table to a sheet of its own behind a contents sheet; returns `path`.
+    """Write `tables_book` to `path` and return it; BangfuError where the file is open elsewhere."""
+    return write(path, tables_book(tables, title=title))
 
-    Beside a table over waves stands a line chart, beside one of a few groups a bar chart. BangfuError where the file is
-    open elsewhere.
+
+def tables_book(tables: Mapping[str, DisplayTable], *, title: str) -> bytes:
+    """A workbook with every table on a sheet of its own behind a contents sheet.
+
+    Beside a table over waves stands a line chart, beside one of a few groups a bar chart.
     """
     book = new_book(title)
     looks = _looks(book)
@@ -42,7 +47,8 @@ def write_tables(tables: Mapping[str, DisplayTable], path: Path, *, title: str) 
     _write_contents(book, looks, title, names, tables)
     for name, table in zip(names, tables.values(), strict=True):
         _write_table(book, looks, name, table)
-    return closed(book, path)
+    book.close()
+    return bytes(book.filename.getvalue())
 
 
 def new_book(title: str) -> Any:

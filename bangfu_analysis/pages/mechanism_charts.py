@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits.results import hidden
+from bangfu_analysis.exhibits.measures import hidden
 from bangfu_analysis.exhibits.rounding import percent
 from bangfu_analysis.exhibits.wording import counted, in_percent, money
 from bangfu_analysis.pages.chart_page import Page, chart, lying_bars

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.exhibits.labels import widest_line
-from bangfu_analysis.exhibits.results import base_of, heights, hidden, share_texts, sorted_by_size
+from bangfu_analysis.exhibits.measures import base_of, heights, hidden, share_texts, sorted_by_size
 from bangfu_analysis.pages import theme
 from bangfu_analysis.pages.chart_page import LEAST_NUMBERED, Page, chart
 from bangfu_analysis.pages.charts import bar_of_shares, stacked_bars

@@ -65,7 +65,7 @@ def settings(size: str = "full") -> dict[str, Any]:
         "axes.unicode_minus": True, "text.parse_math": False, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
         "lines.linewidth": points * 0.17, "lines.markersize": points * 0.5,
         "xtick.major.width": 0.6, "ytick.major.width": 0.6, "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
-        "svg.fonttype": "path", "svg.hashsalt": "bangfu", "pdf.fonttype": 42,
+        "svg.fonttype": "none", "svg.hashsalt": "bangfu", "pdf.fonttype": 42,
     }  # fmt: skip
 
 
@@ -158,22 +158,24 @@ def lightness(colour: Any) -> float:
     return 116 * luminance ** (1 / 3) - 16 if luminance > 0.008856 else 903.3 * luminance
 
 
-def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png", "svg")) -> list[Path]:
-    """Write `folder/name.<format>` at 300 dpi, one file a format; returns the paths.
+def saved(figure: Figure, extension: str) -> bytes:
+    """A figure as a file of 300 dpi: png, svg (text as text) or pdf.
 
     No date and no random identifiers are written: the same figure gives the same bytes. ArgumentError for an unknown
     format. A character that the fonts lack is a warning that names it.
     """
-    for extension in formats:
-        if extension not in FORMATS:
-            raise ArgumentError.naming("formats", extension, FORMATS)
-    paths = {folder / f"{name}.{extension}": FORMATS[extension] for extension in formats}
+    if extension not in FORMATS:
+        raise ArgumentError.naming("formats", extension, FORMATS)
+    content = BytesIO()
     with look():
-        for path, undated in paths.items():
-            drawn = BytesIO()
-            figure.savefig(drawn, format=path.suffix[1:], dpi=DPI, metadata=dict.fromkeys(undated))
-            write(path, drawn.getvalue())
-    return list(paths)
+        figure.savefig(content, format=extension, dpi=DPI, metadata=dict.fromkeys(FORMATS[extension]))
+    return content.getvalue()
+
+
+def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png", "svg")) -> list[Path]:
+    """Write `folder/name.<format>`, one file a format; returns the paths. See `saved`."""
+    contents = {folder / f"{name}.{extension}": saved(figure, extension) for extension in formats}
+    return [write(path, content) for path, content in contents.items()]
 
 
 def _fitting(size: str, points: float) -> int:

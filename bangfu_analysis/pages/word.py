@@ -7,6 +7,7 @@ controls and is carried over from an earlier report. The same blocks give the sa
 from __future__ import annotations
 
 import re
+import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import date as Date
@@ -21,8 +22,13 @@ from docx.shared import Emu, Mm
 from docx.text.paragraph import Paragraph as WordParagraph
 
 from bangfu_analysis.errors import ArgumentError, BangfuError, listed
+from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.wording import date_words
+from bangfu_analysis.files import write
 from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
+from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.report import exhibit_blocks
+from bangfu_analysis.pages.theme import saved
 from bangfu_analysis.pages.word_carry import Kept, control_id, kept_controls, place
 from bangfu_analysis.pages.word_table import add_table
 from bangfu_analysis.pages.word_template import (
@@ -31,7 +37,7 @@ from bangfu_analysis.pages.word_template import (
     TEXT_HEIGHT_MM,
     TEXT_WIDTH_MM,
     open_template,
-    save,
+    packed,
     xml,
 )
 
@@ -68,8 +74,21 @@ def write_report(
     for block in (*blocks, *_left_over(blocks, kept)):
         _add(document, block, numbers, kept)
     document.core_properties.title = title.replace("\n", "")
-    save(document, path)
-    return path
+    return write(path, packed(document), keep=True)
+
+
+def exhibit_document(exhibit: Exhibit) -> bytes:
+    """One exhibit as a Word file: its sentences, native table and figure, in the styles of the template."""
+    document = open_template(TEMPLATE)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = {}
+        if has_chart(exhibit):
+            figures = {exhibit.id: write(Path(folder) / "figure.png", saved(draw(exhibit), "png"))}
+        blocks = exhibit_blocks(exhibit, figures)
+        for block in blocks:
+            _add(document, block, numbered(blocks), {})
+    document.core_properties.title = exhibit.title
+    return packed(document)
 
 
 def _add_title(document: Document, title: str, subtitle: str, date: Date | None) -> None:

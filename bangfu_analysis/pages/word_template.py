@@ -18,7 +18,6 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from bangfu_analysis.errors import BangfuError, listed
-from bangfu_analysis.files import write
 
 TEMPLATE = Path(__file__).parent / "template.docx"
 TEXT_WIDTH_MM, TEXT_HEIGHT_MM = 156, 225
@@ -49,21 +48,27 @@ def open_template(path: Path) -> Document:
     return document
 
 
-def save(document: Document, path: Path) -> None:
-    """Write `document` with no author and fixed times, so that the same content gives the same bytes."""
+def packed(document: Document) -> bytes:
+    """The file of `document`, with no author and fixed times, so that the same content gives the same bytes."""
     properties = document.core_properties
     for name in ("author", "last_modified_by", "comments", "keywords", "category"):
         setattr(properties, name, "")
     properties.created = properties.modified = FIXED_TIME
     properties.revision, properties.language = 1, "zh-CN"
-    written, packed = io.BytesIO(), io.BytesIO()
+    written = io.BytesIO()
     document.save(written)
-    with zipfile.ZipFile(written) as parts, zipfile.ZipFile(packed, "w") as archive:
+    return undated(written.getvalue())
+
+
+def undated(package: bytes) -> bytes:
+    """An office file with the same parts and no times of day."""
+    again = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as parts, zipfile.ZipFile(again, "w") as archive:
         for name in parts.namelist():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.create_system = 0
             archive.writestr(entry, parts.read(name), zipfile.ZIP_DEFLATED)
-    write(path, packed.getvalue(), keep=True)
+    return again.getvalue()
 
 
 def xml(markup: str) -> Any:

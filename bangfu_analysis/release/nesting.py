@@ -14,6 +14,7 @@ from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.release.cells import Cut, Where, code_of, name_of, one_of_several, several_codes
 from bangfu_analysis.tidy.derive import add_bands
 
+IN_TABLES = {"cause_main": "cause"}  # what tables and the codebook call a column of `workers`
 Implied: TypeAlias = dict[Where, set[tuple[str, str | None]]]
 
 
@@ -57,6 +58,7 @@ def _add_bands_of(
     """What the bands of a variable say of each other, as seen on every value that it may have."""
     bands = [band for band in codebook.bands.values() if band.variable == variable]
     every = add_bands(_every_value(variable, bands, codebook), codebook).astype(object)
+    every, variable = every.rename(columns=IN_TABLES), IN_TABLES.get(variable, variable)
     names = [*([variable] if _is_coded(bands) else []), *(band.name for band in bands)]
     for finer in [*([name] for name in names), *([name, "sex"] for name in names)]:
         groups = every.dropna(subset=finer).groupby(finer)
@@ -104,7 +106,7 @@ def _every_value(variable: str, bands: Sequence[Band], codebook: Codebook) -> pd
     """A frame with each code of the variable, or a number on each side of each bound, for both sexes."""
     levels = [level for band in bands for level in band.levels]
     if _is_coded(bands):
-        values: list[object] = list(codebook.variable("workers", variable).codes)
+        values: list[object] = list(codebook.variable("workers", IN_TABLES.get(variable, variable)).codes)
     else:
         bounds = sorted({level[key] for level in levels for key in ("from", "below") if key in level})
         values = [bound - step for bound in bounds for step in (0.001, 0)]

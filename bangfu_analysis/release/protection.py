@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row
@@ -139,7 +140,7 @@ def _everybody(tables: Tables) -> set[Cell]:
         row.n
         for cut, rows in rates
         for row, base_n in zip(rows, cut.frame["base_n"].tolist(), strict=True)
-        if row.n.where and row.numbers.get(row.n) == base_n != 0
+        if row.n.where and pd.notna(base_n) and row.numbers.get(row.n) == base_n != 0
     }
 
 

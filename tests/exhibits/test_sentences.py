@@ -111,10 +111,10 @@ def test_hidden_cells_are_named_without_a_number():
 
 
 @given(st.lists(st.integers(0, 5000), min_size=3, max_size=3).filter(any))
-def test_shares_in_a_list_add_up_to_a_hundred(counts):
+def test_shares_in_a_list_add_up_to_a_hundred_but_for_their_rounding(counts):
     said = narrative.split(bands(*counts), CODEBOOK, subject="困难职工")
     shares = [float(s) for s in re.findall(r"(\d+\.\d)%", said.replace("不足0.1%", "0.0%"))]
-    assert round(sum(shares), 1) == 100.0 or "全部为" in said
+    assert abs(sum(shares) - 100.0) < 0.05 * len(shares) + 0.1 or "全部为" in said
 
 
 @given(st.lists(st.integers(0, 5000), min_size=3, max_size=3).filter(any))

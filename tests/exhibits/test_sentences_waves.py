@@ -1,14 +1,13 @@
 """Sentences on several waves say what the frames hold, and claim a tendency only where the test does."""
 
 import pandas as pd
-import pytest
 
 from bangfu_analysis.analysis.change import change
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.exhibits import sentences_waves as narrative_waves
-from bangfu_analysis.exhibits.tables import display_table
-from bangfu_analysis.survey.trend import kendall_trend
+from bangfu_analysis.exhibits.sentences_waves import SIGNS
+from bangfu_analysis.exhibits.tables import Layout, display_table
 
 CODEBOOK = load_codebook()
 LEVELS = pd.CategoricalDtype(["extreme", "general"])
@@ -26,45 +25,39 @@ WORKERS = roster(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("shares", "said"),
-    [([0.5, 0.4, 0.3, 0.2, 0.1], "5个批次的困难率呈下降趋势（Kendall τ＝−1.00，p＝0.017）"),
-     ([0.1, 0.2, 0.3, 0.4, 0.5], "呈上升趋势"), ([0.5, 0.1, 0.4, 0.2, 0.3], "尚不足以判断有无升降趋势")],
-)  # fmt: skip
-def test_a_tendency_is_claimed_only_where_the_test_says_so(shares, said):
-    words = narrative_waves.tendency(kendall_trend(range(5), shares), what="困难率")
-    assert said in words
-    assert "全数登记" in words
+FACTS = {"deaths": True, "difference": 0, "unrecorded_n": 1, "unfollowed_n": 0}
 
 
-def test_without_a_test_only_the_census_is_named():
-    assert narrative_waves.tendency(None, what="困难率") == narrative_waves.CENSUS
+def account(workers, exits=None, **facts):
+    row = flow_accounts(workers, exits)
+    row = row.rename(columns={f"{flow}_n": flow for flow in SIGNS})
+    long = row.melt(["wave", "previous_n", "stock_n"], list(SIGNS), "flow", "n").astype({"n": "Int64"})
+    long = long.assign(n=long["n"].mask(long["flow"].isin(facts.pop("hidden", []))))
+    return narrative_waves.account(long, before=row["wave_before"].iloc[-1], facts={**FACTS, **facts})
 
 
 def test_the_account_prints_its_sum_and_who_is_unrecorded():
     exits = pd.DataFrame({"wave": ["2009"], "person_id": ["b"], "exit_reason": ["died"]})
-    words = narrative_waves.account(flow_accounts(WORKERS, exits))
-    assert words == (
+    assert account(WORKERS, exits) == (
         "2008年至2009年，新建档1人、返困0人、退出1人、死亡1人：3＋1＋0－1－1＝2；其中退出者中1人没有退档记录。"
     )
 
 
 def test_an_account_says_by_how_many_it_can_be_wrong_and_no_deaths_where_no_reason_is_known():
-    unsure = WORKERS.assign(id_basis=WORKERS["person_id"].map({"d": "row"}).fillna("id_number"))
-    words = narrative_waves.account(flow_accounts(unsure), deaths=False)
-    assert "新建档1人、返困0人、退出2人：3＋1＋0－2＝2" in words
+    words = account(WORKERS, deaths=False, unfollowed_n=1, unrecorded_n=0)
+    assert "新建档1人、返困0人、退出2人：3＋1＋0－2＝2；" in words
     assert words.endswith("进出者中1人没有完整的身份证号，进、出两项因此至多各多计1人。")
 
 
 def test_an_account_with_hidden_flows_prints_none_of_them():
-    hidden = flow_accounts(WORKERS).astype({"new_n": "Int64"}).assign(new_n=pd.NA)
-    assert "从略" in narrative_waves.account(hidden)
-    assert "＋" not in narrative_waves.account(hidden)
+    words = account(WORKERS, hidden=["new"])
+    assert "从略" in words
+    assert "＋" not in words and "1人" not in words
 
 
 def test_moves_follow_those_who_were_there_and_leave_out_who_came():
     table = transitions(WORKERS, "hardship_level", outside=True)
-    words = narrative_waves.moves(table, CODEBOOK, "hardship_level")
+    words = narrative_waves.moves(table, CODEBOOK, "hardship_level", ["2008", "2009"])
     assert words == "2008年在册的人到2009年：原特困的1人，现为困难1人（100.0%）；原困难的2人，现为退出2人（100.0%）。"
 
 
@@ -75,9 +68,9 @@ def test_the_shares_of_moves_are_those_that_the_table_prints():
         "hardship_level",
         outside=True,
     )
-    words = narrative_waves.moves(table, CODEBOOK, "hardship_level")
+    words = narrative_waves.moves(table, CODEBOOK, "hardship_level", ["1", "2"])
     printed = display_table(
-        table.drop(columns=["wave_before", "wave", "comparable"]), CODEBOOK, within="hardship_level_before"
+        table.drop(columns=["wave_before", "wave", "comparable"]), CODEBOOK, Layout(within=("hardship_level_before",))
     ).rows
     for row in printed:
         assert row[2] == 0 or row[1] == "合计" or f"{row[1]}{row[2]}人（{row[3]:.1f}%）" in words
@@ -85,7 +78,7 @@ def test_the_shares_of_moves_are_those_that_the_table_prints():
 
 def test_a_fair_comparison_names_what_is_rate_and_what_is_mix():
     result = pd.DataFrame(
-        {"wave": ["2008", "2009"], "share": [0.10, 0.12], "estimate": [0.11, 0.12], "rate": [None, 0.01], "composition": [None, 0.01]}
+        {"wave": ["2008", "2009"], "crude": [0.10, 0.12], "standardized": [0.11, 0.12], "rate": [None, 0.01], "composition": [None, 0.01]}
     )  # fmt: skip
     words = narrative_waves.standardized(result)
     assert "2009年困难率为12.0%，比上年上升2.0个百分点" in words

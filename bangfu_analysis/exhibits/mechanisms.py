@@ -1,13 +1,14 @@
-"""What the report says of the mechanisms of hardship work: for each that the wave has rows of, a table, a figure and sentences."""
+"""What the report says of the mechanisms of hardship work: for each that the wave has rows of, a table, a figure, words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.mechanisms import (
     Mechanism,
     first_split,
@@ -17,18 +18,19 @@ from bangfu_analysis.analysis.mechanisms import (
     tabulate_mechanism,
 )
 from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.exhibits.data import WaveData
+from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import labels_of, title_of
-from bangfu_analysis.exhibits.results import records
+from bangfu_analysis.exhibits.measures import hidden, records
+from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.rounding import half_up, percent
-from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, mark_notes
+from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, Layout, mark_notes
 from bangfu_analysis.exhibits.wording import counted, in_percent, money
-from bangfu_analysis.pages.blocks import Exhibit, drawing
-from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.release.cells import Cut
 
 if TYPE_CHECKING:
     from bangfu_analysis.pages.theme import Figure
 
-SECTION = "帮扶工作"
 OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody
 UNKNOWN, TOTAL, MOST_NAMED = "未详", "合计", 4
 INDICATOR_COLUMNS = {"指标": "text", "数值": "amount", "计数单位": "text", "占比（%）": "percent", "占比的基数": "text"}
@@ -36,43 +38,120 @@ Body = tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[Cell, ...], ...]]  # 
 SHORT = {"units": "个", "posts": "个"}  # as their labels say of what
 
 
-def mechanism_exhibits(frames: Frames, codebook: Codebook, source: str) -> list[Exhibit]:
-    """One exhibit a mechanism of the codebook that the frames have rows of, in its order; small counts are hidden."""
-    plans = [mechanism(codebook, name) for name in codebook.mechanisms]
-    shown = [plan for plan in plans if plan.frame in frames and len(mechanism_rows(frames, plan))]
-    return [_exhibit(frames, codebook, plan, source) for plan in sorted(shown, key=lambda plan: plan.number)]
+@dataclass(frozen=True)
+class MechanismExhibit(Exhibit):
+    """An exhibit of one mechanism: its rows are indicators, each in a unit of its own, over all or by group.
+
+    Where there are groups (`by`), the frame holds these, and `overall` the indicators over all.
+    """
+
+    plan: Mechanism = Mechanism("", "", 0)
+    by: str = ""
+    overall: pd.DataFrame | None = None
+    run: pd.DataFrame | None = None
+    gaps: tuple[str, ...] = ()
+
+    def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> MechanismExhibit:
+        """The same exhibit of protected frames; money and what comes to one beside hidden people is hidden too."""
+        frame, overall = frames[self.id], frames[self.beside[0].id] if self.beside else None
+        few = frame.loc[frame["suppressed"], self.by].astype(object) if self.by else frame[:0]
+        if len(few):
+            beside = frame[self.by].astype(object).isin(few.dropna()) | (frame[self.by].isna() & few.isna().any())
+            gone = frame["suppressed"] | (beside & frame["counted_in"].str.contains("yuan"))
+            numbers = {c: frame[c].mask(gone) for c in ("n", "amount", "share", "estimate")}
+            frame = frame.assign(**numbers, suppressed=gone)
+        return replace(self, cut=replace(self.cut, frame=frame), overall=overall)
+
+    @property
+    def whole(self) -> pd.DataFrame:
+        """The indicators over all groups."""
+        return self.frame if self.overall is None else self.overall
+
+    @property
+    def parts(self) -> pd.DataFrame | None:
+        """The indicators by group, the largest groups first; None where there is one group."""
+        return _by_size(self.frame, self.plan) if self.by else None
+
+    @cached_property
+    def table(self) -> DisplayTable:
+        """A row an indicator; where there are groups, a row a group and a column an indicator."""
+        book, plan, parts = self.codebook, self.plan, self.parts
+        body = _indicator_table(self.whole, book, plan) if parts is None else _group_table(parts, self.whole, book, plan)
+        notes = (*_notes(body[-1]), *self.gaps)
+        return DisplayTable(self.title, *body, notes, source=f"数据来源：{self.source}")
+
+    @cached_property
+    def text(self) -> str:
+        """The indicators in one sentence, the largest groups named."""
+        return f"{self.plan.label}方面，{_sentence(self.whole, self.parts, self.codebook, self.plan)}。"
+
+    @property
+    def drawn(self) -> tuple[str, pd.DataFrame]:
+        """The kind of the chart that the mechanism asks for, and what it draws; fewer than two rows are no chart."""
+        chart = self.plan.chart or {}
+        if self.run is not None:
+            return "running_line", self.run
+        if chart.get("draw") == "rates" or self.parts is None:
+            rates = self.whole[self.whole["share"].notna()]
+            table = rates.assign(label=[_label(self.plan, str(i)) for i in rates["indicator"]])
+        else:
+            table = _drawn(self.parts.sort_values(self.by, kind="stable"), self.codebook, self.plan)
+        return "rate_bars" if len(set(table["indicator"])) > 1 else "amount_bars", table
+
+    @property
+    def figure_title(self) -> str:
+        """The mechanism, and which of its indicators is drawn where it is one of several."""
+        kind, table = self.drawn
+        if kind == "running_line" or self.parts is None or not len(table):
+            return self.plan.label
+        return f"{self.plan.label}：{_drawn_label(table, self.plan)}"
+
+    def chart(self, *, size: str = "full", title: str | None = None) -> Figure:
+        """The chart of the mechanism."""
+        from bangfu_analysis.pages.drawing import chart_of
+
+        kind, table = self.drawn
+        named = self.figure_title if title is None else title
+        return chart_of(kind, table, self.codebook, title=named, source=self.source, size=size)
 
 
-def _exhibit(frames: Frames, codebook: Codebook, plan: Mechanism, source: str) -> Exhibit:
-    by = first_split(frames, plan)
-    whole = _safe(tabulate_mechanism(frames, codebook, plan.name), plan)
-    parts = _by_size(_safe(tabulate_mechanism(frames, codebook, plan.name, by=by), plan), plan) if by else None
-    title = plan.label if parts is None else f"{plan.label}（按{title_of(codebook, f'{plan.frame}.{by}')}）"
-    table = _indicator_table(whole, codebook, plan) if parts is None else _group_table(parts, whole, codebook, plan)
+def mechanism_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """One exhibit a mechanism of the codebook that the frames have rows of, in its order, of raw frames."""
+    plans = [mechanism(data.codebook, name) for name in data.codebook.mechanisms]
+    own = [plan for plan in plans if not recipe.of or plan.name == recipe.of]
+    shown = [plan for plan in own if plan.frame in data.frames and len(mechanism_rows(data.frames, plan))]
+    return [_exhibit(data, recipe, plan) for plan in sorted(shown, key=lambda plan: plan.number)]
+
+
+def _exhibit(data: WaveData, recipe: Recipe, plan: Mechanism) -> MechanismExhibit:
+    frames, codebook, name = data.frames, data.codebook, f"mechanism_{plan.name}"
+    by, whole = first_split(frames, plan), tabulate_mechanism(frames, codebook, plan.name)
+    column, title = f"{plan.frame}.{by}" if by else "", plan.label
+    population = f"{plan.frame}/{data.wave.name}"
+    cut, beside = _cut(name, whole, plan, population, ()), tuple[Cut, ...]()
+    if by:
+        title = f"{plan.label}（按{title_of(codebook, column)}）"
+        parts = tabulate_mechanism(frames, codebook, plan.name, by=by)
+        cut, beside = _cut(name, parts, plan, population, (column,)), (replace(cut, id=f"{name}_overall"),)
     few = len(mechanism_rows(frames, plan)) / 2  # what most rows leave open they have nothing to say of
     open_cells = records(whole[whole["left_out_n"].between(1, few)])
-    gaps = [f"{_label(plan, row.indicator)}有{row.left_out_n}行没有填写，不计入。" for row in open_cells]
-    printed = DisplayTable(title, *table, (*_notes(table[-1]), *gaps), source=f"数据来源：{source}")
-    words = f"{plan.label}方面，{_sentence(whole, parts, codebook, plan)}。"
-    caption, figure = _figure(frames, whole, parts, codebook, plan, source)
-    result = whole if parts is None else parts
-    return Exhibit(f"mechanism_{plan.name}", SECTION, title, result, printed, words, caption, figure)
+    gaps = tuple(f"{_label(plan, row.indicator)}有{row.left_out_n}行没有填写，不计入。" for row in open_cells)
+    run = running(frames, plan) if (plan.chart or {}).get("draw") == "running" else None
+    named = replace(recipe, id=cut.id, title=title, draw="mechanism")
+    return MechanismExhibit(
+        replace(cut, title=title), named, Layout(), codebook, data.source("各单位报送的帮扶台账"), beside=beside,
+        plan=plan, by=column, overall=beside[0].frame if beside else None, run=run, gaps=gaps,
+    )
 
 
-def _safe(result: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
-    """Counts of few people hidden; what stands beside a hidden count in its group (money, what comes to one) too."""
+def _cut(name: str, result: pd.DataFrame, plan: Mechanism, population: str, by: tuple[str, ...]) -> Cut:
+    """Only people are counted for protection; what is measured in yuan or hours stands in `amount`."""
     shown = [name for name, indicator in (plan.indicators or {}).items() if indicator.open]
     people = result["counted_in"].isin(OF_PEOPLE) & ~result["indicator"].isin(shown)
-    hidden = pd.Series(False, index=result.index)
-    if people.any():
-        hidden[people] = suppress(result[people], group=["indicator", "counted_in"])["suppressed"].to_numpy(dtype=bool)
-    levels = [c for c in result if c not in _MEASURES]
-    if levels:
-        small = result[levels[0]][hidden]
-        with_people = result[levels[0]].isin(small) | (result[levels[0]].isna() & bool(small.isna().any()))
-        hidden |= with_people & result["counted_in"].str.contains("yuan")
-    numbers = {c: result[c].mask(hidden) for c in ("n", "share", "estimate")}
-    return result.assign(**numbers, suppressed=hidden)
+    frame = result.assign(amount=result["n"].fillna(result["estimate"]), n=result["n"].where(people))
+    frame = frame.drop(columns="left_out_n")  # rows of the ledger, no people
+    kinds = ("indicator", "counted_in")
+    return Cut(name, plan.label, frame, (*kinds, *by), (), population, kind="rate", apart=kinds)
 
 
 def _by_size(parts: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
@@ -80,7 +159,7 @@ def _by_size(parts: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
     levels = parts[parts.columns[0]]
     if isinstance(levels.dtype, pd.CategoricalDtype) and levels.cat.ordered:
         return parts
-    own = parts[parts["indicator"].eq(_to_draw(parts, plan))].groupby(parts.columns[0], observed=True)["n"].sum()
+    own = parts[parts["indicator"].eq(_to_draw(parts, plan))].groupby(parts.columns[0], observed=True)["amount"].sum()
     ranked = [*own.sort_values(ascending=False, kind="stable").index]
     ranked += [level for level in levels.dropna().unique() if level not in ranked]
     return parts.assign(**{parts.columns[0]: pd.Categorical(levels.astype(object), ranked, ordered=True)})
@@ -95,9 +174,6 @@ def _to_draw(parts: pd.DataFrame, plan: Mechanism) -> str:
     return next((name for name in (_drawn_name(plan), *plan.columns) if parts["indicator"].eq(name).any()), "")
 
 
-_MEASURES = ("indicator", "counted_in", "n", "base_n", "left_out_n", "share", "estimate", "suppressed")
-
-
 def unit_of(counted_in: str, codebook: Codebook) -> str:
     """`persons` -> 人, `yuan/persons` -> 元/人."""
     words = codebook.labels("aid.counted_in") | SHORT
@@ -109,10 +185,10 @@ def _label(plan: Mechanism, name: str) -> str:
 
 
 def _number(row: Any) -> Cell:
-    if row.suppressed:
+    if getattr(row, "suppressed", False):
         return HIDDEN
-    value = row.estimate if pd.isna(row.n) else row.n
-    return half_up(value, 2) if pd.isna(row.n) or value % 1 else int(value)
+    whole = pd.isna(row.estimate) and not row.amount % 1
+    return int(row.amount) if whole else half_up(row.amount, 2)
 
 
 def _indicator_table(whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> Body:
@@ -121,7 +197,7 @@ def _indicator_table(whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -
     for row in records(whole):
         of = (plan.indicators or {})[str(row.indicator)].of
         shared = bool(of) and pd.notna(row.share)
-        share = percent(row.share) if shared else HIDDEN if row.suppressed and of else NOT_APPLICABLE
+        share = percent(row.share) if shared else HIDDEN if getattr(row, "suppressed", False) and of else NOT_APPLICABLE
         base = _label(plan, of) if shared else NOT_APPLICABLE
         label, unit = _named(row, codebook, plan)
         rows.append((label, _number(row), unit, share, base))
@@ -169,7 +245,7 @@ def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codeboo
     """Each indicator with its unit, its share and of what; the largest groups behind the indicator that is drawn."""
     drawn = _drawn_name(plan)
     told = []
-    for row in records(whole[~whole["suppressed"]]):
+    for row in records(whole[~hidden(whole)]):
         indicator = (plan.indicators or {})[str(row.indicator)]
         label, unit = _named(row, codebook, plan)
         text = f"{label}{_said(row, codebook)}"
@@ -193,16 +269,16 @@ def _overlapping(whole: pd.DataFrame, plan: Mechanism) -> bool:
 
 
 def _said(row: Any, codebook: Codebook) -> str:
-    if pd.isna(row.n):
+    if pd.isna(row.amount) or pd.notna(row.estimate):
         return ""
-    return money(row.n) if row.counted_in == "yuan" else counted(row.n, unit_of(row.counted_in, codebook))
+    return money(row.amount) if row.counted_in == "yuan" else counted(row.amount, unit_of(row.counted_in, codebook))
 
 
 def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook) -> str:
     by = parts.columns[0]
     own = parts[parts["indicator"].eq(name) & parts["counted_in"].eq(unit)].dropna(subset=by)
-    own = own[own["n"].gt(0).fillna(False)]
-    most = own.sort_values("n", ascending=False, kind="stable").head(MOST_NAMED)
+    own = own[own["amount"].gt(0).fillna(False)]
+    most = own.sort_values("amount", ascending=False, kind="stable").head(MOST_NAMED)
     if len(most) < 2:
         return ""
     few = "其中" if len(own) <= MOST_NAMED else f"其中居前{len(most)}位的是"
@@ -210,31 +286,13 @@ def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook) -> s
     return f"，{few}{'、'.join(f'{label}{_said(row, codebook)}' for label, row in rows)}"
 
 
-def _figure(
-    frames: Frames, whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism, source: str
-) -> tuple[str, Callable[[], Figure] | None]:
-    """The chart that the mechanism asks for, where there is more than one thing to draw, under its title."""
-    chart = plan.chart or {}
-    if chart.get("draw") == "running":
-        table = running(frames, plan)
-    elif chart.get("draw") == "rates" or parts is None:
-        rates = whole[whole["share"].notna()]
-        table = rates.assign(label=[_label(plan, str(i)) for i in rates["indicator"]])
-    else:
-        table = _drawn(parts.sort_values(parts.columns[0], kind="stable"), codebook, plan)
-    if len(table) < 2:
-        return "", None
-    title = plan.label if "indicator" not in table or parts is None else f"{plan.label}：{_drawn_label(table, plan)}"
-    kind = "running_line" if "date" in table else "rate_bars" if len(set(table["indicator"])) > 1 else "amount_bars"
-    return title, drawing(kind, table, codebook, title=title, source=source)
-
-
 def _drawn(parts: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> pd.DataFrame:
     """The groups of the indicator to draw (the first of `columns` that has numbers, where it has none), in one unit."""
-    numbers = parts[parts["n"].gt(0).fillna(False)]
+    numbers = parts[parts["amount"].gt(0).fillna(False)]
     own = numbers[numbers["indicator"].eq(_to_draw(numbers, plan))]
     own = own[own["counted_in"].eq(own["counted_in"].iloc[0])] if len(own) else own
-    return own.assign(label=[_group_label(own[parts.columns[0]].iloc[[i]], codebook) for i in range(len(own))])
+    labels = [_group_label(own[parts.columns[0]].iloc[[i]], codebook) for i in range(len(own))]
+    return own.assign(label=labels, n=own["amount"])
 
 
 def _drawn_label(table: pd.DataFrame, plan: Mechanism) -> str:

@@ -1,16 +1,22 @@
 """What a report holds depends on what data the wave has."""
 
 import datetime
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.outline import blocks, exhibits, totals_table
-from bangfu_analysis.outline_data import overall_rate, report_data
-from bangfu_analysis.pages.blocks import Heading, Placeholder, TableBlock
-from bangfu_analysis.pages.sections import load_outline
+from bangfu_analysis.exhibits.data import WaveData
+from bangfu_analysis.exhibits.recipes import load_recipes
+from bangfu_analysis.exhibits.sections import load_outline
+from bangfu_analysis.opened import OpenWave
+from bangfu_analysis.pages.blocks import Heading, Placeholder
+from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.report import report_blocks
+from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
+from bangfu_analysis.tidy.waves import stack_waves
 from bangfu_analysis.wave import Wave
 
 CODEBOOK = load_codebook()
@@ -41,7 +47,12 @@ def frames_of(year, n, *, population=0, causes=True, few=0):
 
 def data_of(tmp_path, waves):
     settings = [Wave(tmp_path / year, datetime.date(int(year), 6, 30), scope="道里区") for year in waves]
-    return report_data(waves, settings, CODEBOOK)
+    stacked = lambda: stack_waves(waves, settings, CODEBOOK)  # noqa: E731
+    return WaveData(settings[-1], CODEBOOK, waves[settings[-1].name], stacked)
+
+
+def exhibits(data, policy=None):
+    return OpenWave(data, policy or load_policy()).exhibits()
 
 
 def test_one_wave_without_denominators_has_no_trends_and_no_rates(tmp_path):
@@ -50,7 +61,9 @@ def test_one_wave_without_denominators_has_no_trends_and_no_rates(tmp_path):
     assert "level" in ids
     assert "cause_main" in ids
     assert not any(id.startswith("trend") or id == "unit" for id in ids)
-    assert pd.isna(overall_rate(data)["base_n"].iloc[0])
+    rate = next(exhibit for exhibit in exhibits(data) if exhibit.id == "rate")
+    assert pd.isna(rate.frame["base_n"].iloc[0])
+    assert "职工总数未详" in rate.text
 
 
 def test_two_waves_with_denominators_have_both(tmp_path):
@@ -58,12 +71,12 @@ def test_two_waves_with_denominators_have_both(tmp_path):
         tmp_path, {"2008": frames_of("2008", 60, population=500), "2009": frames_of("2009", 40, population=400)}
     )
     found = {exhibit.id: exhibit for exhibit in exhibits(data)}
-    assert found["trend_total"].result[["wave", "n", "base_n"]].values.tolist() == [
+    assert found["trend_total"].frame[["wave", "n", "base_n"]].values.tolist() == [
         ["2008", 60, 500],
         ["2009", 40, 400],
     ]
-    assert "比上年减少20人" in found["trend_total"].words
-    assert found["unit"].result["share"].tolist() == [0.1]
+    assert "比上年减少20人" in found["trend_total"].text
+    assert found["unit"].frame["share"].tolist() == [0.1]
 
 
 def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
@@ -72,19 +85,21 @@ def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
         frames["workers"] = frames["workers"].assign(id_basis="id_number")
     found = {exhibit.id: exhibit for exhibit in exhibits(data_of(tmp_path, waves))}
     account = found["flow_accounts"]
-    assert account.result[["previous_n", "new_n", "exited_n", "stock_n"]].values.tolist() == [[60, 0, 20, 40]]
-    assert account.table.texts() == [["2009", "60", "0", "0", "20", "…", "40", "0"]]
-    assert "60＋0＋0－20＝40" in account.words
+    assert account.frame["n"].tolist() == [0, 0, 20, 40]
+    assert account.table.columns[1:] == ("新建档", "返困", "退出", "留档", "上一批次在册", "本批次在册")
+    assert account.table.texts() == [["2009", "0", "0", "20", "40", "60", "40"]]
+    assert "60＋0＋0－20＝40" in account.text
     assert found["unit_waves"].table.texts() == [["纺织总厂", "10.0", "10.0", "0.0"]]
     assert "standardized" not in found  # no denominators by sex and age
 
 
 def test_the_few_who_came_new_or_back_are_one_group_that_the_totals_of_the_wave_do_not_give_away(tmp_path):
     waves = {year: frames_of(year, n) for year, n in (("2007", 60), ("2008", 40), ("2009", 62))}  # 2 new, 20 back
-    moves = next(exhibit for exhibit in exhibits(data_of(tmp_path, waves)) if exhibit.id == "flow_levels")
-    assert not moves.result["suppressed"].any()
-    assert moves.result.loc[moves.result["hardship_level_before"].eq("came"), "n"].sum() == 22
-    assert moves.result.groupby("hardship_level", observed=True)["n"].sum()[["extreme", "general"]].tolist() == [31, 31]
+    policy = replace(load_policy(), class_rule=False)  # all of a level stay in it here
+    moves = next(each for each in exhibits(data_of(tmp_path, waves), policy) if each.id == "flow_levels")
+    assert not moves.frame["suppressed"].any()
+    assert moves.frame.loc[moves.frame["hardship_level_before"].eq("came"), "n"].sum() == 22
+    assert moves.frame.groupby("hardship_level", observed=True)["n"].sum()[["extreme", "general"]].tolist() == [31, 31]
     assert "新建档和返困 人数" in moves.table.columns
 
 
@@ -96,16 +111,16 @@ def test_the_same_mix_of_workers_is_compared_where_denominators_know_sex_and_age
 
     shown = exhibits(data_of(tmp_path, {"2008": split("2008", 60, 500), "2009": split("2009", 40, 400)}))
     fair = next(exhibit for exhibit in shown if exhibit.id == "standardized")
-    assert fair.result["share"].tolist() == [0.06, 0.04]
-    assert fair.result["estimate"].tolist() == pytest.approx([0.06, 0.04])
-    assert fair.result["total"].iloc[1] == pytest.approx(-0.02)
-    assert fair.result[["rate", "composition"]].iloc[1].sum() == pytest.approx(-0.02)
+    assert fair.frame["crude"].tolist() == pytest.approx([0.06, 0.04])
+    assert fair.frame["standardized"].tolist() == pytest.approx([0.06, 0.04])
+    assert fair.frame["total"].iloc[1] == pytest.approx(-0.02)
+    assert fair.frame[["rate", "composition"]].iloc[1].sum() == pytest.approx(-0.02)
 
 
 def test_a_wave_without_workers_or_causes_still_makes_a_report(tmp_path):
     nobody = data_of(tmp_path, {"2009": frames_of("2009", 0)})
     assert exhibits(nobody) == []
-    parts = blocks(nobody, [], {}, load_outline())
+    parts = report_blocks(nobody, [], {}, load_outline(), [])
     assert [part.text for part in parts if isinstance(part, Heading)] == ["数据质量"]
     assert [part.heading for part in parts if isinstance(part, Placeholder)] == [
         "主要做法及成效",
@@ -113,14 +128,14 @@ def test_a_wave_without_workers_or_causes_still_makes_a_report(tmp_path):
         "对策建议",
     ]
     no_causes = data_of(tmp_path, {"2009": frames_of("2009", 40, causes=False)})
-    assert not any(exhibit.section == "致困原因" for exhibit in exhibits(no_causes))
+    assert not any(exhibit.recipe.section == "causes" for exhibit in exhibits(no_causes))
 
 
 def test_small_counts_are_hidden_in_tables_and_words_alike(tmp_path):
     data = data_of(tmp_path, {"2009": frames_of("2009", 40, few=3)})
     level = next(exhibit for exhibit in exhibits(data) if exhibit.id == "level")
-    assert level.result["suppressed"].any()
-    assert "特困3人" not in level.words
+    assert level.frame["suppressed"].any()
+    assert "特困3人" not in level.text
     assert "*" in [cell for row in level.table.rows for cell in row]
 
 
@@ -132,24 +147,28 @@ def test_every_exhibit_has_a_section_and_draws_its_figure(tmp_path):
     placed = {each.id for section, own in load_outline().filled(shown) for each in own}
     assert placed == {each.id for each in shown}
     for exhibit in shown:
-        if exhibit.draw:
-            assert exhibit.draw().axes
+        if has_chart(exhibit):
+            assert draw(exhibit).axes
 
 
-@pytest.mark.parametrize(("verdicts", "rows"), [(["agrees"], 1), (["agrees", "differs", "cannot_tell"], 2)])
-def test_the_table_of_totals_lists_what_does_not_agree(verdicts, rows):
-    totals = pd.DataFrame(
-        {
-            "source_file": "a.xlsx",
-            "source_sheet": "表",
-            "cell": "B9",
-            "what": "rows",
-            "stated": 10.0,
-            "computed": 9.0,
-            "verdict": verdicts,
-        }
-    )
-    table = totals_table(totals)
-    assert len(table.rows) == rows
-    assert isinstance(TableBlock("totals", table), TableBlock)
-    assert ("全部相符" in table.rows[0]) == (verdicts == ["agrees"])
+@pytest.mark.parametrize(("verdicts", "rows"), [(["agrees"], 0), (["agrees", "differs", "cannot_tell"], 2)])
+def test_the_totals_that_do_not_agree_are_listed_by_source_number_not_by_file(tmp_path, verdicts, rows):
+    frames = frames_of("2009", 40)
+    totals = {"source_file": "王某上报.xlsx", "source_sheet": "表", "cell": "B9", "stated": 10.0, "computed": 9.0}
+    off = pd.DataFrame([{**totals, "wave": "2009", "verdict": verdict} for verdict in verdicts])
+    sheets = typed(pd.DataFrame({"source_file": ["王某上报.xlsx"], "wave": "2009"}), "sources", CODEBOOK)
+    frames |= {"totals": typed(off, "totals", CODEBOOK), "sources": sheets}
+    found = [each for each in exhibits(data_of(tmp_path, {"2009": frames})) if each.id == "totals"]
+    assert sum(len(each.table.rows) for each in found) == rows
+    assert not any("王某" in str(cell) for each in found for row in each.table.rows for cell in row)
+
+
+def test_every_row_of_exhibits_yaml_is_made_by_something_and_drawn_by_something():
+    from bangfu_analysis.exhibits.making import MAKES
+    from bangfu_analysis.exhibits.texts import TEXTS
+    from bangfu_analysis.pages.drawing import CHARTS
+
+    for recipe in load_recipes():
+        assert recipe.make in MAKES
+        assert not recipe.draw or recipe.draw in CHARTS
+        assert set(recipe.text) <= set(TEXTS)

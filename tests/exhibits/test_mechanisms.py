@@ -1,20 +1,28 @@
 """What the report says of mechanisms: sentences with units, totals of like units only, few people hidden."""
 
+import datetime
+from pathlib import Path
+
 import pandas as pd
 
 from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.exhibits.data import WaveData
+from bangfu_analysis.exhibits.recipes import recipe
 from bangfu_analysis.exhibits.tables import as_text
-from bangfu_analysis.outline_mechanisms import SECTION, mechanism_exhibits
+from bangfu_analysis.opened import OpenWave
+from bangfu_analysis.pages.drawing import has_chart
+from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.tidy.schemas import ledgers, typed
+from bangfu_analysis.wave import Wave
 
 CODEBOOK = load_codebook()
 
 
 def exhibits(**rows):
-    return {
-        e.id: e
-        for e in mechanism_exhibits({n: typed(pd.DataFrame(r), n, CODEBOOK) for n, r in rows.items()}, CODEBOOK, "台账")
-    }
+    frames = {n: typed(pd.DataFrame(r), n, CODEBOOK) for n, r in rows.items()}
+    data = WaveData(Wave(Path("帮扶/2009"), datetime.date(2009, 6, 30)), CODEBOOK, frames, dict)
+    wave = OpenWave(data, load_policy())
+    return {e.id: e for e in wave.released([recipe(id="mechanism", make="mechanism", section="help")])[0]}
 
 
 def visit(recipient, quantity, **numbers):
@@ -40,12 +48,12 @@ def test_sentences_name_units_bases_and_the_largest_groups():
         ]
     )
     visits = shown["mechanism_visits"]
-    assert visits.section == SECTION and visits.title == "送温暖走访慰问（按对象类别）"
-    assert "慰问998人，其中特困职工947人、农民工51人；投入慰问资金10万元" in visits.words
+    assert visits.recipe.section == "help" and visits.title == "送温暖走访慰问（按对象类别）"
+    assert "慰问998人，其中特困职工947人、农民工51人；投入慰问资金10万元" in visits.text
     assert [row[0] for row in visits.table.rows] == ["特困职工", "农民工", "未详", "合计"]
     assert visits.table.columns[1:3] == ("慰问（人）", "投入慰问资金（元）")
     assert visits.table.rows[-1][1:3] == (998, 100000)
-    assert visits.draw is not None
+    assert has_chart(visits)
 
 
 def test_columns_of_persons_and_of_households_stand_apart():
@@ -70,7 +78,7 @@ def test_few_people_are_hidden_and_the_money_beside_them_too():
     )
     rows = {row[0]: row for row in shown["mechanism_visits"].table.rows}
     assert rows["困难劳模"][1] == rows["困难劳模"][3] == rows["农民工"][1] == "*"
-    assert rows["合计"][1] == 1001 and "困难劳模" not in shown["mechanism_visits"].words
+    assert rows["合计"][1] == 1001 and "困难劳模" not in shown["mechanism_visits"].text
 
 
 def test_few_cadres_are_nobody_in_need_and_are_printed():
@@ -82,7 +90,7 @@ def test_few_cadres_are_nobody_in_need_and_are_printed():
         "kind": "enterprise",
     }
     shown = exhibits(units=[unit, {**unit, "kind": "government"}])["mechanism_organisation"]
-    assert "专职工会干部2人" in shown.words
+    assert "专职工会干部2人" in shown.text
     assert shown.figure_title == "工会组织状况：各项占比"  # not by the kind of unit, as its table is
     assert all(row[shown.table.columns.index("专职工会干部（人）")] != "*" for row in shown.table.rows)
 
@@ -92,10 +100,10 @@ def test_one_group_alone_gives_a_table_of_indicators_with_units_and_bases():
         dibao=[{"unit": "甲", "households": 18643, "persons": 34121, "due_yuan": 200000, "paid_yuan": 150000}]
     )
     dibao = shown["mechanism_dibao"]
-    assert dibao.title == "低保应保尽保" and dibao.draw is None
+    assert dibao.title == "低保应保尽保" and not has_chart(dibao)
     assert ("实发低保金", 150000, "元", 75.0, "应发低保金") in dibao.table.rows
     assert ["平均每户低保家庭人口", "1.83", "人"] in [row[:3] for row in dibao.table.texts()]
-    assert "享受低保18643户；涉及34121人；平均每户低保家庭人口1.83人" in dibao.words
+    assert "享受低保18643户；涉及34121人；平均每户低保家庭人口1.83人" in dibao.text
     counts = exhibits(dibao=[{"unit": "甲", "households": 18643, "persons": 34121}])["mechanism_dibao"].table
     assert counts.columns == ("指标", "数值", "计数单位")  # nothing has a share
     assert as_text(18643, "amount") == "18643" and as_text(1.83, "amount") == "1.83"
@@ -108,15 +116,15 @@ def test_a_case_is_drawn_as_its_running_debt():
         {"date": days[1], "event": "donation", "received_yuan": 9000},
     ]
     case = exhibits(cases=rows)["mechanism_case"]
-    assert list(case.draw().axes[0].lines[0].get_ydata()) == [30000, 21000]
+    assert list(case.chart().axes[0].lines[0].get_ydata()) == [30000, 21000]
 
 
 def test_a_base_that_no_number_of_the_text_gives_is_said_beside_the_share():
     people = [{"person_id": f"p{n:016x}", "hardship_level": "extreme"} for n in range(60)]
     shown = exhibits(aid=[visit("extreme_worker", 45)], workers=people)
-    assert "其中慰问特困职工45人，占在册特困职工60人的75.0%" in shown["mechanism_visits"].words
+    assert "其中慰问特困职工45人，占在册特困职工60人的75.0%" in shown["mechanism_visits"].text
 
 
 def test_shares_of_one_base_that_go_beyond_it_say_why():
     unit = {"files_n": 100, "plans_n": 90, "updated_n": 80}
-    assert "占同一基数的比重之和大于100%" in exhibits(units=[unit])["mechanism_files"].words
+    assert "占同一基数的比重之和大于100%" in exhibits(units=[unit])["mechanism_files"].text

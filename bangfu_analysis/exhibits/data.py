@@ -1,0 +1,69 @@
+"""What exhibits are made from: the frames of a wave with bands and units, and, where asked for, those of all waves up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.tidy.derive import add_bands
+from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
+from bangfu_analysis.wave import Wave
+
+
+@dataclass(frozen=True)
+class WaveData:
+    """A wave's frames, settings and codebook; `stacked` gives the frames of all waves of the study up to this one."""
+
+    wave: Wave
+    codebook: Codebook
+    frames: Frames
+    stacked: Callable[[], Frames]
+    book: QuestionnaireBook = QuestionnaireBook({})
+
+    @cached_property
+    def workers(self) -> pd.DataFrame:
+        """The workers of this wave with their bands and `unit`."""
+        return with_bands(self.frames["workers"], self.codebook)
+
+    @cached_property
+    def every(self) -> Frames:
+        """The frames of all waves, those of `workers` with bands and `unit`."""
+        frames = self.stacked()
+        return {**frames, "workers": with_bands(frames["workers"], self.codebook)}
+
+    @property
+    def place(self) -> str:
+        """The scope in words."""
+        return self.wave.scope or self.wave.study
+
+    @property
+    def waves(self) -> list[str]:
+        """The names of all waves, first first."""
+        return sorted(self.every["workers"]["wave"].unique())
+
+    @property
+    def worst(self) -> str:
+        """The code of the level that the reports single out (特困 in s2000); "" where the scheme is not known."""
+        schemes = self.workers["hardship_scheme"].dropna().unique()
+        return str(self.codebook.schemes[schemes[0]]["worst"]) if len(schemes) == 1 else ""
+
+    def source(self, what: str = "困难职工名册", *, all_waves: bool = False) -> str:
+        """What tables and figures print as their source."""
+        names = [self.waves[0], self.wave.name] if all_waves else [self.wave.name]
+        years, when = all(map(str.isdigit, names)), "—".join(dict.fromkeys(names))
+        return f"{self.place}{when}年{what}" if years else f"{self.place}{what}（{when}）"
+
+
+def with_bands(workers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """`workers` with `unit` and one column per band of the codebook; see `with_unit` and `add_bands`."""
+    return add_bands(with_unit(workers), codebook)
+
+
+def with_unit(workers: pd.DataFrame) -> pd.DataFrame:
+    """`workers` with `unit`: the employer where it is known, else the reporting unit."""
+    return workers.assign(unit=workers["employer"].where(workers["employer"].notna(), workers["reporting_unit"]))

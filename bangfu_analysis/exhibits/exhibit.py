@@ -1,0 +1,173 @@
+"""The exhibit: one result frame with its meaning, protected once; table, words and figure are views of that same frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.exhibits.measures import dimensions
+from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.exhibits.tables import DisplayTable, Layout, display_table
+from bangfu_analysis.exhibits.texts import TEXTS
+from bangfu_analysis.release.cells import Cut
+
+if TYPE_CHECKING:
+    from bangfu_analysis.pages.theme import Figure
+
+Keep = Callable[["Exhibit", Path], "Exhibit"]  # what a release says of an exhibit that is to be written to a path
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """What is counted, within what, of whom, how drawn, how said.
+
+    `cut`: the result frame and what its counts count; `recipe`: its title, chart, sentences; `layout`: how it stands in
+    a table; `focus`: {dimension: code} that figure and sentences speak of, where not of all; `facts`: what sentences
+    need beside the frame (place, ...); `beside`: further counts that it shows, released with it; `folder`: where a bare file name goes; `keep`: passes it through the release of
+    its wave before it is written.
+
+    >>> from bangfu_analysis.codebook import load_codebook
+    >>> table = pd.DataFrame({"sex": ["male", "female"], "n": [30, 10], "base_n": 40, "share": [0.75, 0.25]})
+    >>> print(as_exhibit(table, load_codebook()).to_markdown())
+    | 性别 | 人数 | 占比（%） |
+    | --- | ---: | ---: |
+    | 男 | 30 | 75.0 |
+    | 女 | 10 | 25.0 |
+    | 合计 | 40 | 100.0 |
+    <BLANKLINE>
+    占比的基数为40人。
+    """
+
+    cut: Cut
+    recipe: Recipe
+    layout: Layout
+    codebook: Codebook
+    source: str = ""
+    focus: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+    lang: str = "zh"
+    beside: tuple[Cut, ...] = ()
+    folder: Path | None = None
+    keep: Keep | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def id(self) -> str:
+        """Its name in exhibits.yaml, in marks and in release.json."""
+        return self.cut.id
+
+    @property
+    def title(self) -> str:
+        """The printed title."""
+        return self.cut.title
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The result frame, protected by the policy of the wave: codes, unrounded numbers, `suppressed`."""
+        return self.cut.frame
+
+    def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
+        """The same exhibit of protected frames, by the ids of its cuts."""
+        return replace(self, cut=replace(self.cut, frame=frames[self.id]))
+
+    def in_language(self, lang: str) -> Exhibit:
+        """The same exhibit with its labels in another language: zh or en."""
+        return replace(self, lang=lang)
+
+    @cached_property
+    def table(self) -> DisplayTable:
+        """The table as printed."""
+        title = self.title if self.lang == "zh" else ""
+        source = self.source if self.lang == "zh" else ""
+        return display_table(self.frame, self.codebook, self.layout, lang=self.lang, title=title, source=source)
+
+    @cached_property
+    def text(self) -> str:
+        """The sentences of the report on it, in Chinese; "" where it has none."""
+        return "".join(TEXTS[name](self.focused, self) for name in self.recipe.text)
+
+    @property
+    def focused(self) -> pd.DataFrame:
+        """The rows that figure and sentences speak of, without the columns that say so."""
+        rows = self.frame
+        for column, code in self.focus.items():
+            rows = rows[rows[column].eq(code)].drop(columns=column)
+        return rows.reset_index(drop=True)
+
+    @property
+    def subject(self) -> str:
+        """Whom the sentences speak of: 困难职工, or those of the level in focus."""
+        labels = [self.codebook.labels(column).get(code, code) for column, code in self.focus.items()]
+        return f"{''.join(labels)}职工" if labels else self.recipe.subject
+
+    @property
+    def figure_title(self) -> str:
+        """The title of the chart: that of the exhibit, of whom it speaks."""
+        return self.title.replace("困难职工", self.subject, 1) if self.focus else self.title
+
+    def chart(self, *, size: str = "full", title: str | None = None) -> Figure:
+        """The chart, drawn of the protected frame: `size` column (75 mm), full (150 mm) or slide (254 mm).
+
+        ArgumentError where the exhibit has none.
+        """
+        from bangfu_analysis.pages.drawing import draw
+
+        return draw(self, size=size, title=title)
+
+    def save(self, path: str | Path, *, size: str = "full") -> Path:
+        """Write it as the suffix says: .xlsx .docx .pptx .html .csv .md .png .svg .pdf; returns the path.
+
+        A bare name goes to the figures folder of its wave. What leaves is checked against, and written into, the
+        release.json of the wave; where more must be hidden it says so.
+        """
+        from bangfu_analysis.pages.saving import save
+
+        return save(self, Path(path), size=size)
+
+    def to_markdown(self) -> str:
+        """The table as Markdown, with its notes below."""
+        from bangfu_analysis.pages.saving import markdown
+
+        return markdown(self.table)
+
+    def _repr_html_(self) -> str:
+        from bangfu_analysis.pages.saving import html
+
+        return html(self)
+
+    def __repr__(self) -> str:
+        return f"<Exhibit {self.id}：{self.title}，{len(self.frame)} 行>"
+
+
+def as_exhibit(result: pd.DataFrame, codebook: Codebook, *, title: str = "", lang: str = "zh") -> Exhibit:
+    """Any result frame of the package as an exhibit, as it is: its dimensions labelled, its measures as registered.
+
+    `result`: a frame of `tabulate`, `hardship_rate`, `cause_table`, the estimators, tests and so on. Where `base_n`
+    varies, it varies by the outer dimensions. Nothing is protected that was not before. ArgumentError where a column is
+    neither a measure nor a dimension.
+    """
+    names = dimensions(result)
+    odd = [c for c in names if pd.api.types.is_float_dtype(result[c].dtype)]
+    if odd:
+        known = "dimension（分组列）或 measures.yaml 中登记的数"
+        raise ArgumentError(f"as_exhibit：列 {'、'.join(odd)} 不是{known}。请先去掉或改名。")
+    within = _bases_of(result, names)
+    cut = Cut("result", title, result, tuple(names), within=within)
+    return Exhibit(cut, Recipe("result", "count", title=title), Layout(within=within), codebook, lang=lang)
+
+
+def _bases_of(result: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
+    """The fewest outer dimensions inside which `base_n` is one number."""
+    if "base_n" not in result:
+        return ()
+    for k in range(len(names)):
+        groups = result.groupby(names[:k] or (lambda _: 0), observed=True, dropna=False)["base_n"]
+        if groups.nunique().le(1).all():
+            return tuple(names[:k])
+    return tuple(names)

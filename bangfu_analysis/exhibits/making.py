@@ -1,0 +1,327 @@
+"""Recipe and data -> exhibits of raw frames. What a recipe asks for and the wave does not have gives no exhibit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.analysis.change import change, trend
+from bangfu_analysis.analysis.compare import decomposition, standardized
+from bangfu_analysis.analysis.domains import rows_where
+from bangfu_analysis.analysis.flows import flow_accounts, transitions
+from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means, tabulate
+from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.exhibits.data import WaveData
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.measures import sorted_by_size
+from bangfu_analysis.exhibits.mechanisms import mechanism_exhibits
+from bangfu_analysis.exhibits.questionnaires import questionnaire_exhibits
+from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.exhibits.tables import Layout
+from bangfu_analysis.exhibits.totals import totals_exhibit
+from bangfu_analysis.release.cells import Cut
+
+Make = Callable[[WaveData, Recipe], list[Exhibit]]
+STRATA = ["sex", "age_five_year"]
+FLOWS = ("new", "returned", "exited", "died", "stayed")
+BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who was there, who is
+
+
+def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """The exhibits of a recipe, of raw frames: none where the wave lacks what it is of, several for `survey`, `mechanism`."""
+    one_of(f"{recipe.id} 的 make", recipe.make, MAKES)
+    return [each for each in MAKES[recipe.make](data, recipe) if _says_something(each.frame)]
+
+
+def _says_something(frame: pd.DataFrame) -> bool:
+    counts = [c for c in ("n", "estimate", "amount", "stated", "crude") if c in frame]
+    return bool(len(frame)) and any(frame[c].fillna(0).ne(0).any() for c in counts)
+
+
+def _exhibit(
+    data: WaveData, recipe: Recipe, frame: pd.DataFrame, dimensions: Sequence[str], layout: Layout, **more: Any
+) -> Exhibit:
+    """An exhibit of the roster, with what a cut needs among `more`."""
+    facts, focus, source = more.pop("facts", {}), more.pop("focus", {}), more.pop("source", data.source())
+    population = more.pop("population", f"workers/{data.wave.name}")
+    within = more.pop("within", layout.within)
+    cut = Cut(
+        recipe.id, recipe.title or _title(data, recipe, dimensions), frame, tuple(dimensions), within=tuple(within),
+        population=population, where=recipe.where, **more,
+    )
+    full = replace(
+        layout, measures=recipe.measures or layout.measures, tail=recipe.tail or layout.tail,
+        headings={**layout.headings, **recipe.headings}, notes=(*layout.notes, *recipe.notes),
+        order="size" if recipe.sort == "size" else layout.order,
+    )
+    return Exhibit(cut, recipe, full, data.codebook, source, focus, {"place": data.place, **facts})
+
+
+def _title(data: WaveData, recipe: Recipe, dimensions: Sequence[str]) -> str:
+    from bangfu_analysis.exhibits.labels import title_of
+
+    return f"{recipe.subject}的{'与'.join(title_of(data.codebook, d).partition('（')[0] for d in dimensions)}"
+
+
+def _some(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The workers that the recipe is about."""
+    rows = data.workers if workers is None else workers
+    return rows[rows_where(rows, recipe.where)] if recipe.where else rows
+
+
+def _count(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    workers, names = _some(data, recipe), [*recipe.by]
+    if any(name in workers and workers[name].isna().all() for name in names):
+        return []
+    within = recipe.within if recipe.within and workers[recipe.within].notna().any() else ""
+    frame = tabulate(workers, names, within=within or None)
+    frame = _sorted(frame, names[-1], recipe)
+    held = frame.groupby(within, observed=True)["base_n"].transform("sum").gt(0) if within else None
+    frame = frame if held is None else frame[held].reset_index(drop=True)
+    layout = Layout(within=(within,), across=within) if within else Layout()
+    dimensions = [*filter(None, [within]), *(n for n in names if n != within)]
+    return [_exhibit(data, recipe, frame, dimensions, layout, focus=_focus(data, recipe, within, frame))]
+
+
+def _focus(data: WaveData, recipe: Recipe, within: str, frame: pd.DataFrame) -> dict[str, str]:
+    code = data.worst if recipe.focus == "worst" else recipe.focus
+    return {within: code} if within and code and frame[within].eq(code).any() else {}
+
+
+def _sorted(frame: pd.DataFrame, name: str, recipe: Recipe) -> pd.DataFrame:
+    if recipe.sort == "share":
+        return frame.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+    return sorted_by_size(frame, name) if recipe.sort == "size" else frame
+
+
+def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """Rates by `by`, where there are denominators for it; the whole count where there are none at all."""
+    workers, population, by = _some(data, recipe), data.frames["population"], [*recipe.by]
+    if not by:
+        return [_exhibit(data, recipe, rate_of(workers, population), [], Layout(), kind="rate")]
+    try:
+        frame = _sorted(hardship_rate(workers, population, by=by), by[-1], recipe)
+    except ArgumentError:  # no denominators by these columns
+        return []
+    layout = Layout(within=tuple(by))
+    return [_exhibit(data, recipe, frame, by, layout, within=(), kind="rate")]
+
+
+def rate_of(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
+    """`hardship_rate` without groups, or the count alone where no denominator is known."""
+    if population["n"].notna().any():
+        return hardship_rate(workers, population)
+    unknown = {"base_n": pd.array([None], "Int64"), "share": [float("nan")], "left_out_n": [0]}
+    return pd.DataFrame({"n": [len(workers)], **unknown})
+
+
+def _causes(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    workers, causes, groups = _some(data, recipe), data.frames["causes"], [*recipe.by]
+    if causes.empty or any(name in workers and workers[name].isna().all() for name in groups):
+        return []
+    mention = recipe.mention or "any"
+    frame = named(cause_table(workers, causes, by=groups, mention=mention))
+    frame = sorted_by_size(frame, "cause") if recipe.sort == "size" else frame
+    across = groups[0] if len(groups) == 1 else ""
+    layout = Layout(within=tuple(groups), across=across)
+    several = frozenset(["cause"]) if mention == "any" else frozenset[str]()
+    return [_exhibit(data, recipe, frame, [*groups, "cause"], layout, multiple=several)]
+
+
+def named(result: pd.DataFrame) -> pd.DataFrame:
+    """A table of causes without those that nobody names in any group."""
+    counts = result.groupby("cause", observed=False)["n"].transform("sum")
+    kept = result[counts > 0]
+    return kept.assign(cause=kept["cause"].cat.remove_unused_categories()).reset_index(drop=True)
+
+
+def _mean(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    workers, by = _some(data, recipe), [*recipe.by]
+    if recipe.of in workers and workers[recipe.of].isna().all():
+        return []
+    frame = means(workers, recipe.of, by=by)
+    layout = Layout(within=tuple(by), measures=("n", "estimate", "median"))
+    label = data.codebook.title(recipe.of)
+    headings = {"n": "有记录的人数", "estimate": "均值", **recipe.headings}
+    told = replace(recipe, headings=headings, noun=recipe.noun or label)
+    return [_exhibit(data, told, frame, by, layout, kind="mean", variable=recipe.of)]
+
+
+def _trend(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """What `of` names over the waves: rate (by `by`, or of all), cause (the main one), or a variable's composition."""
+    if len(data.waves) < 2:
+        return []
+    if recipe.of == "rate":
+        return _rates_over_waves(data, recipe)
+    workers = _some(data, recipe, data.every["workers"])
+    if recipe.of == "cause":
+        workers = workers.assign(cause=workers["cause_main"])
+    if recipe.of not in workers or workers[recipe.of].isna().all() or _one_scheme(data, recipe.of):
+        return []
+    frame = trend(workers, recipe.of, breaks="mark", definitions=data.every["definitions"])
+    frame = named(frame) if recipe.of == "cause" else frame
+    title = recipe.title or f"各批次{data.codebook.title(recipe.of)}的构成"
+    layout = Layout(within=("wave",), across="wave", measures=("n", "share"))
+    return [_over_waves(data, replace(recipe, title=title), frame, ["wave", recipe.of], layout)]
+
+
+def _one_scheme(data: WaveData, name: str) -> bool:
+    """A scale for comparing schemes says nothing new where there is one scheme, or no two waves in a row share it."""
+    band = data.codebook.bands.get(name)
+    if band is None or not (band.schemes or name == "income_level"):
+        return False
+    workers, told = data.every["workers"], data.every["definitions"]
+    shared = told.loc[told["comparable"], "variable"].eq(name).any()
+    if band.schemes:
+        return not shared or workers["hardship_scheme"].nunique() < 2
+    return not shared or not workers.groupby("wave")["income_to_line"].count().all()
+
+
+def _over_waves(
+    data: WaveData, recipe: Recipe, frame: pd.DataFrame, dimensions: Sequence[str], layout: Layout, **more: Any
+) -> Exhibit:
+    source = data.source(all_waves=True)
+    return _exhibit(data, recipe, frame, dimensions, layout, population="workers", source=source, **more)
+
+
+def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    workers, population, by = _some(data, recipe, data.every["workers"]), data.every["population"], [*recipe.by]
+    if by:
+        column = "unit" if by == ["unit"] else by[0]
+        known = population[population[[column, "n"]].notna().all(axis=1)] if column in population else population[:0]
+        if set(known["wave"]) != set(data.waves):
+            return []
+        frame = change(hardship_rate(workers, known, by=["wave", *by]))
+    else:
+        waves = workers.groupby("wave")
+        rows = [rate_of(part, population[population["wave"] == wave]).assign(wave=wave) for wave, part in waves]
+        frame = change(pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]])
+    if by and recipe.tail:
+        frame = _last_first(frame, by[0], data.wave.name)
+    unit = "单位：%、百分点" if by and recipe.measures == ("share",) else None
+    layout = Layout(within=("wave", *by), across="wave" if by else "", unit=unit)
+    within = () if not by else ("wave",)
+    return [_over_waves(data, recipe, frame, ["wave", *by], layout, within=within, kind="rate")]
+
+
+def _last_first(frame: pd.DataFrame, name: str, wave: str) -> pd.DataFrame:
+    """The rows with the levels of `name` by their share in the last wave, the highest first."""
+    last = frame[frame["wave"].eq(wave)].sort_values("share", ascending=False, kind="stable")
+    order = [*last[name].astype(object), *frame[name].astype(object)]
+    ranked = pd.Categorical(frame[name].astype(object), list(dict.fromkeys(order)))
+    return frame.assign(**{name: ranked}).sort_values(["wave", name], kind="stable").reset_index(drop=True)
+
+
+def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """The account of who came and went since the wave before: a row a wave, a column a flow."""
+    if len(data.waves) < 2:
+        return []
+    exits = data.every["exits"]
+    accounts = flow_accounts(data.every["workers"], exits)
+    stayed = accounts["previous_n"] - accounts["exited_n"] - accounts["died_n"]
+    wide = accounts.assign(stayed_n=stayed).rename(columns=lambda name: name.removesuffix("_n"))
+    long = wide.melt("wave", list(FLOWS), "flow", "n")
+    told = long["wave"].isin(exits.dropna(subset=["exit_reason"])["wave"])
+    long = long[told | long["flow"].ne("died")]
+    frame = long.astype({"flow": pd.CategoricalDtype(list(FLOWS))}).sort_values(["wave", "flow"])
+    frame = frame.merge(accounts[["wave", "previous_n", "stock_n"]], on="wave").reset_index(drop=True)
+    layout = Layout(
+        within=("wave", "flow"), across="flow", measures=("n",), tail=("previous_n", "stock_n"), unit="单位：人"
+    )
+    note = (
+        "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；"
+        "死亡以退档原因为准，没有填报退档原因的批次（—），死亡计在退出之内。"
+    )
+    last = accounts.iloc[-1]
+    facts = {name: last[name] for name in ("unrecorded_n", "unfollowed_n", "difference")}
+    facts |= {"deaths": bool(told[long.index[-1]]), "before": last["wave_before"]}
+    noted = replace(recipe, notes=(note, *recipe.notes))
+    made = _over_waves(data, noted, frame, ["wave", "flow"], layout, within=("wave",), facts=facts)
+    made = replace(made, cut=replace(made.cut, population="flows"))
+    stocks = (("previous_n", BEFORE), ("stock_n", NOW))
+    beside = tuple(
+        Cut(f"{recipe.id}_{name}", recipe.title, accounts[["wave", name]].rename(columns={name: "n"}), ("wave",),
+            population="flows", where={"flow": flows})
+        for name, flows in stocks
+    )
+    return [replace(made, beside=beside)]
+
+
+def _moves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """Transitions since the wave before, on the first scale on which the two compare.
+
+    New and back are one group, as totals would give the few away.
+    """
+    if len(data.waves) < 2:
+        return []
+    told, workers = data.every["definitions"], data.every["workers"]
+    told = told[told["comparable"] & told["wave"].eq(data.wave.name)]
+    scales = [name for name in ("hardship_level", "below_line", "income_level") if name in told["variable"].to_list()]
+    followed = [name for name in scales if workers.groupby("wave")[name].count().loc[data.waves[-2:]].all()]
+    if not followed:
+        return []
+    state, both = followed[0], workers[workers["wave"].isin(data.waves[-2:])]
+    exits = data.every["exits"]
+    moves = transitions(both, state, exits[exits["wave"].eq(data.wave.name)], outside=True, breaks="mark")
+    before = f"{state}_before"
+    moves = moves.assign(**{before: moves[before].cat.rename_categories({"new": "came"})})
+    last = moves[moves["base_n"].gt(0)]
+    held = last.groupby(state, observed=True)["n"].transform("sum").gt(0)
+    years, what = "至".join(data.waves[-2:]), data.codebook.title(state).partition("（")[0]
+    titled = replace(recipe, title=f"{years}年困难职工的{what}变化")
+    frame = last[held].drop(columns=["wave_before", "wave"]).reset_index(drop=True)
+    layout, step = Layout(within=(before,), across=before), "-".join(data.waves[-2:])
+    facts = {"state": state, "waves": tuple(data.waves[-2:])}
+    made = _exhibit(
+        data, titled, frame, [before, state], layout, population=f"workers/{step}", facts=facts,
+        source=data.source(all_waves=True),
+    )
+    return [made]
+
+
+def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """Rates at the last wave's mix of workers by sex and age, and what of each change is mix (Kitagawa)."""
+    population = data.every["population"] if len(data.waves) > 1 else pd.DataFrame()
+    needed = ["sex", "age_band", "n"]
+    known = population[population[needed].notna().all(axis=1)] if set(needed) <= set(population) else population[:0]
+    if not len(known) or set(known["wave"]) != set(data.waves):
+        return []
+    strata = hardship_rate(data.every["workers"], known, by=["wave", *STRATA])
+    strata = strata.assign(stratum=strata["sex"].astype(str) + " " + strata["age_five_year"].astype(str))
+    held = strata["base_n"].fillna(0).gt(0).groupby(strata["stratum"]).transform("all")
+    if not held.any() or strata.loc[~held, "n"].sum():  # somebody stands where there are no workers
+        return []
+    strata = strata[held]
+    rates = standardized(strata, "stratum", standard=data.wave.name)
+    parts = decomposition(strata, "stratum")
+    steps = parts.pivot_table(index="wave", columns="component", values="estimate", observed=False)
+    shown = rates[["wave", "crude", "estimate"]].rename(columns={"estimate": "standardized"})
+    frame = shown.join(steps, on="wave").reset_index(drop=True)
+    frame.columns = frame.columns.astype(str)
+    left = int(strata["left_out_n"].max())
+    note = (
+        f"标准化：各批次按{data.wave.name}年职工的性别与年龄（五岁组）构成加权；变化分为比率变化（各组比率的）与构成变化"
+        f"（职工构成的）两部分（Kitagawa分解）。名册为全数登记，不列置信区间。性别或年龄未详的{left}人不计入。"
+    )
+    measures = ("crude", "standardized", "total", "rate", "composition")
+    layout = Layout(within=("wave",), measures=measures, unit="单位：%、百分点")
+    noted = replace(recipe, notes=(note, *recipe.notes))
+    return [_over_waves(data, noted, frame, ["wave"], layout, within=(), kind="rate")]
+
+
+MAKES: dict[str, Make] = {
+    "count": _count,
+    "rate": _rate,
+    "causes": _causes,
+    "mean": _mean,
+    "trend": _trend,
+    "flows": _flows,
+    "moves": _moves,
+    "standardized": _standardized,
+    "mechanism": mechanism_exhibits,
+    "questionnaire": questionnaire_exhibits,
+    "totals": totals_exhibit,
+}

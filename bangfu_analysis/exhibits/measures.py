@@ -1,0 +1,111 @@
+"""What a column of a result frame is: a dimension, or a registered measure with its kind, heading and decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.codebook import read_yaml
+from bangfu_analysis.exhibits.rounding import half_up, percent
+
+DECIMALS = {"count": 0, "percent": 1, "points": 1, "number": 2, "p": 3, "amount": 2}
+IN_PERCENT = ("percent", "points")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of numbers: `kind` says how a number is rounded and printed, `zh` and `en` head its column."""
+
+    name: str
+    kind: str
+    zh: str
+    en: str
+    decimals: int = 0
+
+    def heading(self, lang: str = "zh") -> str:
+        """The printed heading."""
+        return self.zh if lang == "zh" else self.en
+
+    def rounded(self, value: Any) -> Any:
+        """The number as every page prints it, rounded half up; a missing one stays missing."""
+        if pd.isna(value) or self.kind == "text":
+            return value
+        if self.kind == "count":
+            return int(value)
+        return percent(value, self.decimals) if self.kind in IN_PERCENT else half_up(value, self.decimals)
+
+
+@lru_cache(maxsize=1)
+def measures() -> dict[str, Measure]:
+    """All registered measures by the name of their column, in the order in which tables print them."""
+    content = read_yaml(Path(__file__).with_name("measures.yaml"))
+    plain = {name: {"decimals": DECIMALS.get(entry["kind"], 0), **entry} for name, entry in content.items()}
+    return {name: Measure(name, **entry) for name, entry in plain.items()}
+
+
+def dimensions(result: pd.DataFrame) -> list[str]:
+    """The columns of a result frame that are no measures, in order."""
+    return [str(column) for column in result.columns if column not in measures()]
+
+
+def printable(result: pd.DataFrame) -> list[str]:
+    """The measures of a result frame that a table may print, in the order of the register."""
+    return [name for name, one in measures().items() if name in result and one.kind != "flag"]
+
+
+def hidden(result: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows are hidden to protect people."""
+    return result["suppressed"].astype(bool) if "suppressed" in result else pd.Series(False, index=result.index)
+
+
+def records(result: pd.DataFrame) -> Iterable[Any]:
+    """The rows, their values by the names of the columns."""
+    return result.itertuples(index=False)
+
+
+def over_full(result: pd.DataFrame) -> bool:
+    """Whether the shares of one base add up to more than 1, as a person may name several."""
+    return "share" in result and bool(result["share"].sum() > 1 + 1e-9)
+
+
+def printed_percents(result: pd.DataFrame) -> list[float]:
+    """The shares as every page prints them: percent, one decimal, half up; missing ones stay missing."""
+    share = measures()["share"]
+    return [share.rounded(value) if pd.notna(value) else float("nan") for value in result["share"]]
+
+
+def sorted_by_size(result: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows with the levels of `name` by their `n` over all groups, largest first, `other` last.
+
+    Groups keep their order.
+    """
+    by = "n" if "n" in result else "estimate"
+    size = result.groupby(name, observed=True)[by].sum().astype("Float64").fillna(0)
+    ranked = sorted(size.index, key=lambda code: (code == "other", -size[code]))
+    place = result[name].astype(object).map({code: i for i, code in enumerate(ranked)})
+    ahead = [c for c in dimensions(result) if c != name]
+    group = result.groupby(ahead, observed=True, sort=False).ngroup() if ahead else pd.Series(0, index=result.index)
+    order = pd.DataFrame({"group": group, "place": place}).sort_values(["group", "place"], kind="stable").index
+    return result.loc[order].reset_index(drop=True)
+
+
+def base_of(table: pd.DataFrame) -> str:
+    """The size of the base of a group's rows; * where it is hidden."""
+    known = table["base_n"].dropna()
+    return "*" if known.empty else str(int(known.iloc[0]))
+
+
+def heights(table: pd.DataFrame) -> list[float]:
+    """Shares in percent; hidden and missing ones have no length."""
+    return [float(share) * 100 for share in table["share"].fillna(0)]
+
+
+def share_texts(table: pd.DataFrame) -> list[str]:
+    """The shares of one base as the tables print them; * hidden, — of nobody."""
+    cells = zip(printed_percents(table), hidden(table), strict=True)
+    return ["*" if unseen else "—" if pd.isna(p) else f"{p:.1f}" for p, unseen in cells]

@@ -1,0 +1,89 @@
+"""The sentences an exhibit may have, by the name that exhibits.yaml gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bangfu_analysis.exhibits import sentences, sentences_survey, sentences_waves
+
+if TYPE_CHECKING:
+    from bangfu_analysis.exhibits.exhibit import Exhibit
+
+Say = Callable[[pd.DataFrame, "Exhibit"], str]
+
+
+def _overall(frame: pd.DataFrame, of: Exhibit) -> str:
+    return sentences.overall(frame, place=str(of.facts["place"]), subject=of.subject)
+
+
+def _shares(frame: pd.DataFrame, of: Exhibit) -> str:
+    order = of.recipe.sort or "auto"
+    return sentences.split(frame, of.codebook, subject=of.subject, order=order)
+
+
+def _leading(frame: pd.DataFrame, of: Exhibit) -> str:
+    return sentences.leading(frame, of.codebook, subject=of.subject, noun=of.recipe.noun)
+
+
+def _by_group(frame: pd.DataFrame, of: Exhibit) -> str:
+    return sentences.by_group(frame, of.codebook, within=of.layout.within[0], subject=of.subject)
+
+
+def _extremes(frame: pd.DataFrame, of: Exhibit) -> str:
+    return sentences.extremes(frame, of.codebook, what=of.recipe.noun or "困难率")
+
+
+def _moves(frame: pd.DataFrame, of: Exhibit) -> str:
+    waves: Any = of.facts["waves"]
+    return sentences_waves.moves(frame, of.codebook, str(of.facts["state"]), waves)
+
+
+def _account(frame: pd.DataFrame, of: Exhibit) -> str:
+    return sentences_waves.account(frame, before=of.facts["before"], facts=of.facts)
+
+
+def _asked(frame: pd.DataFrame, of: Exhibit) -> str:
+    manner, verb = {
+        "single": ("", "选择"),
+        "multiple": ("（可多选）", "选择"),
+        "ranking": ("", "排在第一位"),
+    }[of.recipe.draw]
+    words = sentences_survey.most_chosen(frame, question=of.title, manner=manner, verb=verb)
+    return str(of.facts["replies"]) + words
+
+
+def _scale(frame: pd.DataFrame, of: Exhibit) -> str:
+    return str(of.facts["replies"]) + sentences_survey.scale(frame, name=of.title)
+
+
+def _funnel(frame: pd.DataFrame, of: Exhibit) -> str:
+    return str(of.facts["replies"]) + sentences_survey.steps(frame, name=of.title)
+
+
+def _given(_: pd.DataFrame, of: Exhibit) -> str:
+    return str(of.facts["words"])
+
+
+TEXTS: dict[str, Say] = {
+    "overall": _overall,
+    "shares": _shares,
+    "leading": _leading,
+    "by_group": _by_group,
+    "extremes": _extremes,
+    "change": lambda frame, of: sentences.change(frame, subject=of.subject) + sentences_waves.CENSUS,
+    "shift": lambda frame, of: sentences.shift(frame, of.codebook, subject=of.subject),
+    "account": _account,
+    "moves": _moves,
+    "standardized": lambda frame, of: sentences_waves.standardized(frame),
+    "movers": lambda frame, of: sentences_waves.movers(frame, what=of.recipe.noun or "困难率"),
+    "means": lambda frame, of: sentences.means(frame, of.codebook, what=of.recipe.noun, subject=of.subject),
+    "scale": _scale,
+    "single": _asked,
+    "multiple": _asked,
+    "ranking": _asked,
+    "funnel": _funnel,
+    "given": _given,
+}

@@ -1,0 +1,404 @@
+"""A wave or a study, opened: questions in, exhibits out, protected by the policy of the wave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.errors import CallError, ColumnMissing, did_you_mean, listed
+from bangfu_analysis.exhibits.data import WaveData, with_bands
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.making import make
+from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes, recipe
+from bangfu_analysis.exhibits.tables import Layout
+from bangfu_analysis.files import write
+from bangfu_analysis.folders import find_wave, levels, places
+from bangfu_analysis.release.cells import Cut
+from bangfu_analysis.release.gate import Released, protect
+from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
+from bangfu_analysis.release.protection import Record
+from bangfu_analysis.study import (
+    Progress,
+    questionnaire_book,
+    stored_frames,
+    study_frames,
+    wave_codebook,
+    wave_frames,
+)
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
+from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.wave import Wave, load_wave
+
+RELEASED = "release.json"
+By = str | Sequence[str] | None
+Where = Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class OpenWave:
+    """A wave and what may be asked of it. Every answer is an `Exhibit`: `.frame`, `.table`, `.text`, `.chart()`, `.save()`.
+
+    `data`: its frames, settings and codebook; `policy`: what may be shown; `out`: where outputs go, if not to their place.
+    """
+
+    data: WaveData
+    policy: Policy
+    out: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The wave's name."""
+        return self.data.wave.name
+
+    @property
+    def settings(self) -> Wave:
+        """What wave.toml says."""
+        return self.data.wave
+
+    @property
+    def codebook(self) -> Codebook:
+        """The codebook the wave was read with."""
+        return self.data.codebook
+
+    @property
+    def place(self) -> str:
+        """The scope in words."""
+        return self.data.place
+
+    @cached_property
+    def frames(self) -> Frames:
+        """The tidy frames by name, those of `workers` with bands and `unit`. Confidential: one row a person."""
+        return {**self.data.frames, "workers": self.data.workers}
+
+    def codes(self, name: str) -> dict[str, str]:
+        """The codes of a variable or band and their labels; CodebookError suggests the nearest name."""
+        return self.codebook.labels(name)
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        if name not in self.frames:
+            told = f"本批次没有 {name}。现有：{listed(sorted(self.frames))}。"
+            raise CallError(f"{told}{did_you_mean(name, sorted(self.frames))}")
+        return self.frames[name]
+
+    @property
+    def workers(self) -> pd.DataFrame:
+        """One row a worker in hardship, with bands and `unit`."""
+        return self._frame("workers")
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """One row a family member."""
+        return self._frame("members")
+
+    @property
+    def aid(self) -> pd.DataFrame:
+        """One row an act of help."""
+        return self._frame("aid")
+
+    @property
+    def activities(self) -> pd.DataFrame:
+        """One row an event or a count of services."""
+        return self._frame("activities")
+
+    @property
+    def units(self) -> pd.DataFrame:
+        """One row a reporting unit."""
+        return self._frame("units")
+
+    @property
+    def population(self) -> pd.DataFrame:
+        """Denominators: dimension columns and n."""
+        return self._frame("population")
+
+    @property
+    def questions(self) -> pd.DataFrame:
+        """One row a questionnaire item."""
+        return self._frame("questions")
+
+    @property
+    def responses(self) -> pd.DataFrame:
+        """One row an answer."""
+        return self._frame("responses")
+
+    @property
+    def totals(self) -> pd.DataFrame:
+        """One row a stated total, held against what was counted."""
+        return self._frame("totals")
+
+    @property
+    def issues(self) -> pd.DataFrame:
+        """One row a finding."""
+        return self._frame("issues")
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """One row a sheet received."""
+        return self._frame("sources")
+
+    def count(self, by: By, *, within: str | None = None, where: Where = None, **look: Any) -> Exhibit:
+        """How many workers fall in each level of `by`, with shares of all, or inside each group of `within`.
+
+        `look`: `title`, `draw`, `text`, `sort` and what else a row of exhibits.yaml may say (see `Recipe`).
+        """
+        names = _names(by)
+        self._known([*names, *_names(within), *(where or {})])
+        draw = look.pop("draw", "stacked" if within else self._bars(names))
+        own = {"by": names, "within": within or "", "draw": draw, "text": "" if within or len(names) > 1 else "shares"}
+        return self.ask("count", {**own, "where": where or {}, **look})
+
+    def rate(self, by: By = None, *, where: Where = None, **look: Any) -> Exhibit:
+        """Workers in hardship as a share of all workers of the population sheet, in every group of `by`."""
+        names = _names(by)
+        self._known([*names, *(where or {})])
+        own = {"by": names, "sort": "share", "draw": "rates", "text": "extremes"} if names else {"text": "overall"}
+        return self.ask("rate", {**own, "where": where or {}, **look})
+
+    def causes(self, by: By = None, *, mention: str = "any", where: Where = None, **look: Any) -> Exhibit:
+        """Causes of hardship in every group of `by`; `mention`: main (one a worker) or any (several, over 100 %)."""
+        names = _names(by)
+        self._known([*names, *(where or {})])
+        text, draw = ("by_group", "panels") if names else ("leading", "ranked")
+        own = {"by": names, "mention": mention, "draw": draw, "text": text, "sort": "" if names else "size"}
+        return self.ask("causes", {**own, "noun": "致困原因", "where": where or {}, **look})
+
+    def mean(
+        self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None, **look: Any
+    ) -> Exhibit:
+        """The mean of a number in every group of `by`; with a `design`, estimated from the sample with intervals."""
+        names = _names(by)
+        self._known([variable, *names, *(where or {})])
+        if design is None:
+            own = {"of": variable, "by": names, "draw": "means" if names else "", "text": "means"}
+            return self.ask("mean", {**own, "where": where or {}, **look})
+        frame = estimate_mean(self.workers, variable, design=design, by=names or None, where=where)
+        title = f"{self.codebook.title(variable)}的均值"
+        return self._estimated(frame, names, title, where, kind="mean", variable=variable, look=look)
+
+    def share(
+        self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None, **look: Any
+    ) -> Exhibit:
+        """The shares of the levels of a variable in every group of `by`; with a `design`, with intervals."""
+        names = _names(by)
+        self._known([variable, *names, *(where or {})])
+        if design is None:
+            within = names[0] if names else None
+            return self.count([*names[1:], variable], within=within, where=where, **look)
+        frame = estimate_share(self.workers, variable, design=design, by=names or None, where=where)
+        title = f"{self.codebook.title(variable)}的占比（抽样估计）"
+        return self._estimated(frame, [*names, variable], title, where, kind="count", variable="", look=look)
+
+    def exhibits(self) -> list[Exhibit]:
+        """All exhibits of the report that the wave has data for, protected together."""
+        return self.released(self.recipes())[0]
+
+    def exhibit(self, id: str) -> Exhibit:
+        """One exhibit of the report by its id; CallError suggests the nearest."""
+        shown = {each.id: each for each in self.exhibits()}
+        if id not in shown:
+            raise CallError(f"本批次没有表图 {id}。可用：{listed(shown)}。{did_you_mean(id, list(shown))}")
+        return shown[id]
+
+    def recipes(self) -> list[Recipe]:
+        """The report's exhibits as data: the package's, with those of the study and of the wave laid over them."""
+        return load_recipes(*(level / EXHIBITS_FILE for level in levels(self.settings.folder)))
+
+    def released(self, recipes: Iterable[Recipe]) -> tuple[list[Exhibit], Released]:
+        """The exhibits of `recipes`, protected together against what other waves have released, and the release."""
+        raw = [each for one in recipes for each in make(self.data, one)]
+        released = protect(
+            [cut for each in raw for cut in (each.cut, *each.beside)], self.policy, codebook=self.codebook, others=self.other_releases()
+        )
+        shown = [self._here(each.with_frames(released.frames)) for each in raw]
+        return shown, released
+
+    def ask(self, make_it: str, settings: Mapping[str, Any]) -> Exhibit:
+        """The exhibit of one row as exhibits.yaml has it; CallError where the wave has nothing for it."""
+        named = recipe(**{"id": _id(make_it, settings), "make": make_it, **settings})
+        found = make(self.data, named)
+        if not found:
+            raise CallError(f"{self.name} 批次没有可用的数据来做“{named.title or named.id}”。请查看 issues 与 sources。")
+        return self._protected(found[0])
+
+    def other_releases(self) -> list[Record]:
+        """The release.json of the study's other waves, where there are any."""
+        own = self.settings.folder.resolve()
+        others = [p.parent for p in sorted(own.parent.glob("*/wave.toml")) if p.parent != own]
+        files = [places(folder).report / RELEASED for folder in others]
+        return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+
+    def _estimated(
+        self, frame: pd.DataFrame, names: Sequence[str], title: str, where: Where, *, kind: str, variable: str,
+        look: Mapping[str, Any],
+    ) -> Exhibit:
+        settings = {"id": _id("estimate", {"of": title}), "make": "share", "title": title, "draw": "dots", **look}
+        population = f"sample/{self.name}"
+        by = [n for n in names if n in frame]
+        cut = Cut(
+            settings["id"], settings["title"], frame, tuple(by), population=population, where=where or {}, kind=kind,
+            variable=variable,
+        )
+        layout = Layout(within=tuple(by) if kind == "mean" else tuple(by[:-1]))
+        source = self.data.source("抽样调查")
+        return self._protected(Exhibit(cut, recipe(**settings), layout, self.codebook, source))
+
+    def _protected(self, raw: Exhibit) -> Exhibit:
+        frames = protect([raw.cut, *raw.beside], self.policy, codebook=self.codebook).frames
+        return self._here(raw.with_frames(frames))
+
+    def _here(self, exhibit: Exhibit) -> Exhibit:
+        where = places(self.settings.folder, self.out)
+        return replace(exhibit, folder=where.figures, keep=partial(_kept, where.report / RELEASED, self))
+
+    def _known(self, names: Sequence[str]) -> None:
+        absent = [name for name in names if name not in self.workers and name != "cause"]
+        if absent:
+            raise ColumnMissing.naming(absent, [str(c) for c in self.workers.columns], where=f"{self.name} 批次")
+
+    def _bars(self, names: Sequence[str]) -> str:
+        """Upright columns for levels that go up, the largest first for those that do not, a heat map for two."""
+        if len(names) > 1:
+            return ""
+        values = self.workers[names[0]]
+        ordered = isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered
+        return "columns" if ordered else "ranked"
+
+
+def _kept(file: Path, wave: OpenWave, exhibit: Exhibit, path: Path) -> Exhibit:
+    """The exhibit as it may leave beside what the wave has released; what it shows is added to release.json."""
+    earlier: list[Record] = [json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
+    others = [*earlier, *wave.other_releases()]
+    released = protect([exhibit.cut, *exhibit.beside], wave.policy, codebook=wave.codebook, others=others)
+    record = _joined(earlier[0], released.record) if earlier else released.record
+    write(file, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    return exhibit.with_frames(released.frames)
+
+
+def _joined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What was released before with what is added; the same count stands once."""
+    counts = {json.dumps([c["population"], c["where"]], sort_keys=True): c for c in (*before["counts"], *now["counts"])}
+    known = {variable: [*codes] for variable, codes in before["levels"].items()}
+    for variable, codes in now["levels"].items():
+        known[variable] = list(dict.fromkeys([*known.get(variable, []), *codes]))
+    tables = {t["id"]: t for t in (*before["tables"], *now["tables"])}
+    multiple = sorted({*before["multiple"], *now["multiple"]})
+    return {**before, "levels": known, "multiple": multiple, "counts": [*counts.values()], "tables": [*tables.values()]}
+
+
+def _names(by: By) -> list[str]:
+    return [by] if isinstance(by, str) else list(by or ())
+
+
+def _id(make_it: str, settings: Mapping[str, Any]) -> str:
+    """A name that says what was asked, so that the same question has the same one."""
+    parts = [make_it, str(settings.get("of") or ""), *_names(settings.get("by")), str(settings.get("within") or "")]
+    where = [f"{k}={v}" for k, v in (settings.get("where") or {}).items()]
+    return "_".join(filter(None, [*parts, *where]))
+
+
+def open_wave(
+    study: str | Path, wave: str | None = None, *, clean: bool = True, out: str | Path | None = None,
+    progress: Progress = iter,
+) -> OpenWave:
+    """A wave: `open_wave("daoli", "2009")` of the project around the working folder, or the path of its folder.
+
+    Where its frames are missing or out of date it is cleaned first; with clean=False only what is there is taken, and a
+    wave without frames is a CallError. CallError, WaveSettingsError and CodebookError as for `clean_wave`.
+    """
+    folder = Path(study) if wave is None else find_wave(str(study), wave)
+    to = None if out is None else Path(out)
+    settings, codebook = load_wave(folder), wave_codebook(folder)
+    frames = wave_frames(folder, out=to, progress=progress) if clean else stored_frames(folder, out=to)
+    book = questionnaire_book(folder, frames)
+    data = WaveData(settings, codebook, frames, partial(study_frames, folder, own=frames, out=to), book)
+    policy = load_policy(*(level / RELEASE_FILE for level in levels(folder)))
+    return OpenWave(data, policy, to)
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """The waves of a study up to one of them: what moved, who came and went. Answers are exhibits."""
+
+    last: OpenWave
+
+    @property
+    def waves(self) -> list[str]:
+        """The names of the waves, first first."""
+        return self.last.data.waves
+
+    @property
+    def frames(self) -> Frames:
+        """The frames of all waves, stacked on what they share; `workers` with bands and `unit`."""
+        return self.last.data.every
+
+    @property
+    def codebook(self) -> Codebook:
+        """The codebook of the last wave."""
+        return self.last.codebook
+
+    def trend(self, of: str, *, by: By = None, where: Where = None, **look: Any) -> Exhibit:
+        """The composition by `of` over the waves; of="rate": the hardship rate, by `by` where given; of="cause".
+
+        A wave that does not compare with the one before is drawn broken and not compared.
+        """
+        text, draw = ("shift", "lines") if of != "rate" else ("movers", "heatmap") if by else ("change", "lines")
+        own = {"of": of, "by": _names(by), "draw": draw, "text": text, "where": where or {}}
+        if of == "rate" and by:
+            own |= {"measures": "share", "tail": "change"}
+        return self.last.ask("trend", {**own, **look})
+
+    def flows(self, **look: Any) -> Exhibit:
+        """Who came, came back, left and died, a row a wave."""
+        return self.last.ask("flows", {"text": "account", "title": "各批次困难职工的进出", **look})
+
+    def moves(self, **look: Any) -> Exhibit:
+        """From which state to which since the wave before."""
+        return self.last.ask("moves", {"text": "moves", "draw": "flow", **look})
+
+    def standardized(self, **look: Any) -> Exhibit:
+        """Rates at one mix of workers by sex and age, and what of each change is mix."""
+        title = "按同一职工构成比较的困难率"
+        return self.last.ask("standardized", {"text": "standardized", "title": title, **look})
+
+
+def open_study(study: str | Path, *, until: str | None = None, progress: Progress = iter) -> OpenStudy:
+    """The study's waves up to `until` (its last one where None): by its name under data/raw, or by its folder."""
+    folder = Path(study)
+    if not folder.is_dir():
+        folder = find_study(str(study))
+    waves = sorted(folder.glob("*/wave.toml"), key=lambda path: load_wave(path.parent).reference_date)
+    if not waves:
+        raise CallError(f"{folder} 中没有带 wave.toml 的批次。请检查调查文件夹。")
+    names = [path.parent.name for path in waves]
+    if until is not None and until not in names:
+        raise CallError(f"{folder} 中没有批次 {until}。现有：{listed(names)}。{did_you_mean(until, names)}")
+    return OpenStudy(open_wave(folder / (until or names[-1]), progress=progress))
+
+
+def find_study(name: str) -> Path:
+    """The folder data/raw/<name> of the project that the working folder lies in; CallError names those there are."""
+    here = Path.cwd().resolve()
+    for root in (here, *here.parents):
+        if (folder := root / "data" / "raw" / name).is_dir():
+            return folder
+    known = sorted({p.name for root in (here, *here.parents) for p in root.glob("data/raw/*") if p.is_dir()})
+    raise CallError(f"找不到调查 data/raw/{name}。现有：{listed(known) or '无'}。{did_you_mean(name, known)}")
+
+
+def read_workbook(path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None) -> Frames:
+    """One file -> its tidy frames, `workers` with bands and `unit`; no wave.toml is needed and nothing is written.
+
+    `reference_date` (ISO) is the day to which ages are counted: without it, today.
+    """
+    from bangfu_analysis.study import file_frames
+
+    frames, book = file_frames(Path(path), codebook, reference_date)
+    return {**frames, "workers": with_bands(frames["workers"], book)}
+

@@ -1,0 +1,114 @@
+"""One exhibit -> one file, by its suffix; and as it shows itself in a notebook."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+from bangfu_analysis.errors import ArgumentError, did_you_mean
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.tables import DisplayTable
+from bangfu_analysis.files import write
+from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.theme import FORMATS, saved
+
+STYLE = (
+    "border-collapse:collapse;border-top:1.5pt solid;border-bottom:1.5pt solid;font-family:'Bangfu Sans',sans-serif"
+)
+
+
+def save(exhibit: Exhibit, path: Path, *, size: str = "full") -> Path:
+    """Write `exhibit` as the suffix of `path` says; ArgumentError names the suffixes there are."""
+    suffix = path.suffix.lower()
+    if suffix.removeprefix(".") in FORMATS:
+        content: Callable[[Exhibit], bytes] = lambda e: saved(draw(e, size=size), suffix.removeprefix("."))  # noqa: E731
+    elif suffix in WRITERS:
+        content = WRITERS[suffix]
+    else:
+        known = [*WRITERS, *(f".{name}" for name in FORMATS)]
+        told = f"不能写成 {path.name}。文件名应以 {'、'.join(known)} 之一结尾。{did_you_mean(suffix, known)}"
+        raise ArgumentError(f"save：{told}")
+    bare = not path.is_absolute() and len(path.parts) == 1
+    place = exhibit.folder / path if bare and exhibit.folder else path
+    checked = exhibit.keep(exhibit, place) if exhibit.keep else exhibit
+    return write(place, content(checked))
+
+
+def markdown(table: DisplayTable) -> str:
+    """A table as Markdown, its notes and source below."""
+    rule = ["---" if kind == "text" else "---:" for kind in table.kinds]
+    rows = [list(table.columns), rule, *table.texts()]
+    lines = [f"| {' | '.join(cell.replace('|', '｜') for cell in row)} |" for row in rows]
+    below = [*table.notes, *filter(None, [table.source])]
+    return "\n".join([*lines, *(["", *below] if below else [])])
+
+
+def html(exhibit: Exhibit) -> str:
+    """The three-line table that a notebook shows; it pastes into Word and Excel as it looks."""
+    table = exhibit.table
+    heads = "".join(f"<th style='border-bottom:.75pt solid;text-align:center'>{escape(c)}</th>" for c in table.columns)
+    align = ["left" if kind == "text" else "right" for kind in table.kinds]
+    rows = "".join(
+        "<tr>" + "".join(f"<td style='text-align:{a}'>{escape(c)}</td>" for c, a in zip(row, align, strict=True)) + "</tr>"
+        for row in table.texts()
+    )
+    below = "".join(f"<div>{escape(line)}</div>" for line in (*table.notes, table.source) if line)
+    words = f"<p>{escape(exhibit.text)}</p>" if exhibit.lang == "zh" and exhibit.text else ""
+    return (
+        f"<table style=\"{STYLE}\"><caption style='font-weight:bold'>{escape(table.title)}</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<div style='font-size:smaller'>{below}</div>{words}"
+    )
+
+
+def _csv(exhibit: Exhibit) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([exhibit.table.columns, *map(_plain, exhibit.table.texts())])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _plain(row: list[str]) -> list[str]:
+    """Cells that no spreadsheet takes for a formula; a minus sign stays one that it reads as a number."""
+    cells = [cell.replace("−", "-") if cell[1:2].isdigit() else cell for cell in row]
+    return [f"'{cell}" if cell.startswith(("=", "+", "@", "-")) and not _number(cell) else cell for cell in cells]
+
+
+def _number(cell: str) -> bool:
+    return cell.lstrip("+-").replace(".", "", 1).isdigit()
+
+
+def _html_page(exhibit: Exhibit) -> bytes:
+    head = f'<!DOCTYPE html><html lang="zh"><meta charset="utf-8"><title>{escape(exhibit.title)}</title>'
+    return f"{head}<body>{html(exhibit)}</body></html>\n".encode()
+
+
+def _xlsx(exhibit: Exhibit) -> bytes:
+    from bangfu_analysis.pages.excel import tables_book
+
+    return tables_book({exhibit.id: exhibit.table}, title=exhibit.title)
+
+
+def _docx(exhibit: Exhibit) -> bytes:
+    from bangfu_analysis.pages.word import exhibit_document
+
+    return exhibit_document(exhibit)
+
+
+def _pptx(exhibit: Exhibit) -> bytes:
+    from bangfu_analysis.pages.slides import deck
+
+    return deck([exhibit])
+
+
+WRITERS: dict[str, Callable[[Exhibit], bytes]] = {
+    ".xlsx": _xlsx,
+    ".docx": _docx,
+    ".pptx": _pptx,
+    ".html": _html_page,
+    ".csv": _csv,
+    ".md": lambda exhibit: f"**{exhibit.title}**\n\n{markdown(exhibit.table)}\n".encode(),
+}
+__all__ = ["has_chart", "html", "markdown", "save"]

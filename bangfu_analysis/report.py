@@ -1,0 +1,89 @@
+"""A wave -> its report: the files that may be passed on, and the quality page that stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.sections import load_outline
+from bangfu_analysis.files import locked, write
+from bangfu_analysis.folders import Places, levels, own_template, places, study_waves
+from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
+from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
+from bangfu_analysis.study import Progress, wave_changes
+from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.wave import OUTLINE_FILE
+
+NAMES = {"报告": "report.docx", "网页": "report.html", "附表": "tables.xlsx", "发布记录": RELEASED}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `report_wave` made: the frames it is made from, and the files by what they are."""
+
+    frames: Frames
+    files: Mapping[str, Path]
+
+
+def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: Progress = iter) -> Report:
+    """Tables, figures, quality page and report of a wave, at `places(folder, out)`; left as they are where nothing changed.
+
+    What the researcher wrote into an earlier report.docx at the same place is carried over.
+    """
+    wave, to = Path(folder), None if out is None else Path(out)
+    where, inputs = places(wave, to), report_inputs(study_waves(wave))
+    files = {what: where.report / name for what, name in NAMES.items()}
+    quality = where.frames / "quality.html"
+    opened = open_wave(wave, out=to, progress=progress)
+    if reasons(where.frames / REPORT_MARK, inputs):
+        with locked(where.report):
+            figures = _write_report(opened, files, quality, where, wave_changes(wave, out=to))
+        write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), quality, *figures])
+    made = {**files, "数据质量": quality, "图": where.figures, "整洁数据": where.frames}
+    return Report(opened.data.frames, made)
+
+
+def _write_report(
+    opened: OpenWave, files: Mapping[str, Path], quality: Path, where: Places, changes: pd.DataFrame
+) -> list[Path]:
+    """Write the files of a report; returns those of its figures."""
+    from bangfu_analysis.exhibits.wording import date_words
+    from bangfu_analysis.pages.blocks import Placeholder
+    from bangfu_analysis.pages.excel import write_tables
+    from bangfu_analysis.pages.html import write_quality
+    from bangfu_analysis.pages.report import report_blocks
+    from bangfu_analysis.pages.report_page import write_report_page
+    from bangfu_analysis.pages.word import write_report
+    from bangfu_analysis.pages.word_carry import written_words
+
+    data, recipes = opened.data, opened.recipes()
+    outline = load_outline(*(level / OUTLINE_FILE for level in levels(data.wave.folder)), recipes=recipes)
+    shown, released = opened.released(recipes)
+    title, document = outline.title.replace("{place}", data.place), files["报告"]
+    figures = _figures(shown, where.figures)
+    content = report_blocks(data, shown, {id: paths[0] for id, paths in figures.items()}, outline, released.notes)
+    write_report(
+        content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
+        template=own_template(data.wave.folder), carry_over_from=document,
+    )
+    under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
+    words = written_words(document, [block for block in content if isinstance(block, Placeholder)])
+    write_report_page(content, files["网页"], title=title, under=under, written=words)
+    write_tables({each.id: each.table for each in shown if "table" in each.recipe.show}, files["附表"], title=title)
+    write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
+    write(files["发布记录"], json.dumps(released.record, ensure_ascii=False, indent=1) + "\n")
+    return [path for paths in figures.values() for path in paths]
+
+
+def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:
+    from bangfu_analysis.pages.drawing import has_chart
+    from bangfu_analysis.pages.theme import save_figure
+
+    return {each.id: save_figure(each.chart(), folder, each.id) for each in shown if has_chart(each)}
+
+

@@ -179,7 +179,7 @@ def _status(frames: Frames) -> int:
     for row in unread.to_dict("records"):
         named = "" if row["source_file"] in row["reason"] else f"{row['source_file']}："
         to_do = "" if "请" in row["reason"] else TO_DO.get(row["kind"], "")
-        print(f"没有读到数据：{named}{row['reason']}{to_do}", file=sys.stderr)
+        print(f"没有读到数据：{named}{row['reason'].rstrip('。')}{to_do or '。'}", file=sys.stderr)
     return NOT_ALL_READ if len(unread) else DONE
 
 

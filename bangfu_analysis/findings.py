@@ -53,6 +53,7 @@ def quoted(raw: object, *, identifying: bool = False) -> str:
         if isinstance(raw, float) and raw.is_integer()
         else str(raw).removesuffix(" 00:00:00")
     )
+    text = text[: 10 * MOST_RAW_CHARACTERS]  # before any expression looks at it
     shown = mask(text) if identifying or is_address(text) else mask_long_numbers(text)
     return shown if len(shown) <= MOST_RAW_CHARACTERS else shown[:MOST_RAW_CHARACTERS] + "…"
 

@@ -20,6 +20,9 @@ from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.text import is_address, mask_long_numbers
 
 _HOURS = re.compile(r"\s*\d{1,2}(\.\d+)?\s*(个?小时|h)?\s*")  # some forms ask 工作时间 as hours a day
+MOST_CHARACTERS = 300  # of a value; expressions are not tried on more
+TOO_LONG = given_up("text_too_long", f"文字超过 {MOST_CHARACTERS} 个字符，不像一个值，记为缺失。请核对。")
+BEYOND = given_up("value_unreadable", "数值大得无法读取，记为缺失。请核对。")
 _LETTERS = re.compile(r"\w", re.UNICODE)
 
 
@@ -42,11 +45,21 @@ def read_column(
     """
     cells = values if isinstance(values, np.ndarray) else objects(values)
     if variable.kind == "id_number" and not tick:
-        return read_ids(cells)
+        return read_ids(objects([c[:MOST_CHARACTERS] if type(c) is str else c for c in cells]))
     read = (
         _tick_reader(variable, tick) if tick else _reader(variable, reference, factor, said_period, schemes, epoch1904)
     )
-    return Readings.of(cells, lambda found: [*map(read, found)])
+    return Readings.of(cells, lambda found: [_read_one(raw, read) for raw in found])
+
+
+def _read_one(raw: object, read: Callable[[object], Reading]) -> Reading:
+    """The Reading of a cell; whatever it says, it costs itself only."""
+    if isinstance(raw, str) and len(raw) > MOST_CHARACTERS:
+        return TOO_LONG
+    try:
+        return read(raw)
+    except (ArithmeticError, ValueError):  # numbers and dates beyond what a machine holds
+        return BEYOND
 
 
 def _reader(

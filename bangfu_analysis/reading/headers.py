@@ -14,6 +14,7 @@ from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.text import heading_key, squeeze
 
 MOST_LEVELS = 4
+MOST_CHARACTERS = 300  # of a heading; no expression looks at more
 _COLON = re.compile(r"[:：]")
 _UNTITLED = re.compile(r"[:：]|\d{4}")
 _UNIT_KEYS = "填报单位|上报单位|报送单位|填表单位|填报工会|上报工会|发放单位|单位名称|工会名称"
@@ -35,7 +36,7 @@ _AROUND = re.compile(
     r"数据|上报|报送|导出|导入|副本|附件|最终|版|表|册|的)+\d*$"
 )
 _UNIT_NAME = re.compile(
-    r"[\u4e00-\u9fff]{2,}(公司|集团|厂|局|矿|店|场|站|院|校|所|社|会|中心|街道|区|县|乡|镇|银行|大楼|宾馆|超市|饭店|系统|机关|车间|学校|处|队|段|馆)$"
+    r"[\u4e00-\u9fff]{2,40}(公司|集团|厂|局|矿|店|场|站|院|校|所|社|会|中心|街道|区|县|乡|镇|银行|大楼|宾馆|超市|饭店|系统|机关|车间|学校|处|队|段|馆)$"
 )
 
 
@@ -263,7 +264,7 @@ def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[
         line: list[str] = []
         for c in range(first, last):
             at = grid.covered.get((row, c), (row, c)) if grid.merges else (row, c)
-            text = grid.text(*at) if at[0] >= top else ""
+            text = grid.text(*at)[:MOST_CHARACTERS] if at[0] >= top else ""
             below = any(grid.text(r, c) for r in rows if r > row)
             if not text and below and line and _reaches(grid, rows, row, c):
                 text = line[-1]

@@ -69,18 +69,26 @@ def read_sheet(sheet: Sheet, codebook: Codebook, *, include_hidden: bool = False
 
 
 def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) -> SheetReading:
+    if sheet.lost:
+        return unreadable(sheet.file, sheet.lost, sheet.name, kind=sheet.lost_kind)
     grid = Grid(sheet)
+    read = _of_grid(grid, words, position, include_hidden)
+    told = [grid.finding(problem, row - 1, column - 1, said) for row, column, problem, said in sheet.told]
+    return replace(read, findings=(*read.findings, *told)) if told else read
+
+
+def _of_grid(grid: Grid, words: Vocabulary, position: int, include_hidden: bool) -> SheetReading:
     if not grid.height:
         return SheetReading(
-            sheet.file,
-            sheet.name,
+            grid.sheet.file,
+            grid.name,
             "empty",
             rows=dict.fromkeys(ROW_FATES, 0),
             cells=dict.fromkeys(CELL_FATES, 0),
             reason="空表",
         )
     ledger, layout = Ledger(grid), layout_of(grid)
-    said = _read_as(sheet, words.codebook)
+    said = _read_as(grid.sheet, words.codebook)
     likely = layout is not None and said in ("", "questionnaire") and is_questionnaire(layout, grid, words)
     if layout is not None and (likely or said == "questionnaire"):
         return _questionnaire(grid, words.codebook, include_hidden, layout)

@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from bangfu_analysis.distinct import Rows
-from bangfu_analysis.reading.preflight import BROKEN, Package
+from bangfu_analysis.reading.preflight import BROKEN, Package, refuse_too_many, refused
 from bangfu_analysis.reading.tables import Cells, Sheet
 
 Marked = dict[tuple[int, int], Any]
@@ -36,7 +36,8 @@ def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
     """What adds to a sheet the structure that the package holds of it; where it can't be read, `structure` says so."""
     try:
         book, styles, strings = _root(package, BOOK), _struck_styles(package), _struck_strings(package)
-        known = {name: _of_part(package, part, styles, strings) for name, part in _parts(package, book).items()}
+        parts = {name: part for name, part in _parts(package, book).items() if part in package.names}
+        known = {name: _of_part(package, part, styles, strings) for name, part in parts.items()}
         epoch1904 = any(p.get("date1904") in ("1", "true") for p in _all(book, "workbookPr"))
     except _UNREADABLE as fault:
         why = f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线"
@@ -168,8 +169,8 @@ def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def sheet_parts(package: Package) -> dict[str, str]:
-    """Sheet name -> its part of the package; empty where that can't be read."""
+def declared_sheets(package: Package) -> dict[str, str]:
+    """Name of every sheet that the workbook declares -> its part, which may be absent; {} where that can't be read."""
     try:
         return _parts(package, _root(package, BOOK))
     except _UNREADABLE:
@@ -181,8 +182,7 @@ def _parts(package: Package, book: ElementTree.Element | None) -> dict[str, str]
     found = {}
     for sheet in _all(book, "sheet"):
         of = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
-        if of in relations and relations[of][1] in package.names:
-            found[str(sheet.get("name"))] = relations[of][1]
+        found[str(sheet.get("name"))] = relations.get(of, ("", ""))[1]
     return found
 
 
@@ -214,39 +214,65 @@ def _comments(package: Package, part: str) -> set[tuple[int, int]]:
     return found
 
 
-def of_ods(package: Package, sheets: list[Sheet]) -> list[Sheet]:
-    """`sheets` with merges, hidden rows, struck-through cells and annotations of an OpenDocument spreadsheet."""
-    root = ElementTree.fromstring(package.read("content.xml"))
+def of_ods(package: Package, file: str) -> Callable[[Sheet], Sheet]:
+    """What adds to a sheet the merges, hidden rows, struck-through cells and annotations of an OpenDocument spreadsheet.
+
+    Raises FileRefused where its XML is broken or the values reach too far.
+    """
+    try:
+        root = ElementTree.fromstring(package.read("content.xml"))
+    except _UNREADABLE as fault:
+        raise refused(file, "文件已损坏（内容的 XML 不完整）", "请用 Excel 或 WPS 打开，另存为 .xlsx") from fault
     struck = {
         str(_get(style, "name"))
         for style in _all(root, "style")
         if any(_get(p, "text-line-through-style") not in (None, "none") for p in _all(style, "text-properties"))
     }
     tables = {_get(table, "name"): table for table in _all(root, "table") if _get(table, "name")}
-    return [_ods_sheet(sheet, tables[sheet.name], struck) if sheet.name in tables else sheet for sheet in sheets]
+    for table in tables.values():
+        refuse_too_many(*_ods_extent(table), file)
+    return lambda sheet: _ods_sheet(sheet, tables[sheet.name], struck) if sheet.name in tables else sheet
 
 
 def _get(element: ElementTree.Element, name: str) -> str | None:
     return next((value for key, value in element.attrib.items() if _local(key) == name), None)
 
 
+def _times(element: ElementTree.Element, name: str) -> int:
+    said = _get(element, name) or ""
+    return int(said) if said.isdecimal() and len(said) < 10 else 1
+
+
+def _ods_extent(table: ElementTree.Element) -> tuple[int, int]:
+    """Rows and columns up to the last cell with a value, repeated ones counted."""
+    rows = columns = row = 0
+    for line in _all(table, "table-row"):
+        row += _times(line, "number-rows-repeated")
+        column = 0
+        for cell in line:
+            column += _times(cell, "number-columns-repeated")
+            if _get(cell, "value-type"):
+                rows, columns = row, max(columns, column)
+    return rows, columns
+
+
 def _ods_sheet(sheet: Sheet, table: ElementTree.Element, struck_styles: set[str]) -> Sheet:
     merged, hidden, struck, commented = [], set(), set(), set()
     row = 1
     for line in _all(table, "table-row"):
-        times = int(_get(line, "number-rows-repeated") or 1)
+        times = _times(line, "number-rows-repeated")
         if _get(line, "visibility") in ("collapse", "filter"):
             hidden |= set(range(row, min(row + times, len(sheet.cells) + 1)))
         column = 1
         for cell in line:
-            down, right = int(_get(cell, "number-rows-spanned") or 1), int(_get(cell, "number-columns-spanned") or 1)
+            down, right = _times(cell, "number-rows-spanned"), _times(cell, "number-columns-spanned")
             if down > 1 or right > 1:
                 merged.append((row, column, row + down - 1, column + right - 1))
             if _get(cell, "style-name") in struck_styles:
                 struck.add((row, column))
             if any(True for _ in _all(cell, "annotation")):
                 commented.add((row, column))
-            column += int(_get(cell, "number-columns-repeated") or 1)
+            column += _times(cell, "number-columns-repeated")
         row += times
     return replace(
         sheet,

@@ -25,7 +25,9 @@ class Sheet:
     of a text file); column j is Excel column j + 1. Positions below are 1-based indices into `cells`.
     `labels`: column index -> code -> what it means, and `codes`: column index -> variable's name, where the file says so
     (SPSS, Stata).
-    `structure` is "" where hidden rows, strikes and merges are known, else why they are not.
+    `structure` is "" where hidden rows, strikes and merges are known, else why they are not. `told`: what was met in
+    reading a cell: row, column, problem, message. `lost`: why a sheet that the file declares holds no cells here,
+    `lost_kind` what that makes it.
     """
 
     file: str
@@ -42,6 +44,9 @@ class Sheet:
     uncalculated: frozenset[tuple[int, int]] = frozenset()
     epoch1904: bool = False
     structure: str = ""
+    told: tuple[tuple[int, int, str, str], ...] = ()
+    lost: str = ""
+    lost_kind: str = "unreadable"
     labels: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     codes: Mapping[int, str] = field(default_factory=dict)
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-from bangfu_analysis.reading.preflight import refused, utf16_of
+from bangfu_analysis.distinct import Rows
+from bangfu_analysis.reading.preflight import MOST_MERGED, refuse_too_many, refused, utf16_of
 from bangfu_analysis.reading.tables import Sheet
 
 _DELIMITERS = ",\t;|，"
-_LONGEST_FIELD = 1_000_000
+_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+}
+MOST_LINES = 200  # that one cell may hold
+QUOTE_OPEN = "这一行的引号没有配对，按字面逐行读取。请核对这一行各格。"
 # Traditional characters of headings, coded values and frequent names: Big5 has no others, the codebook only simplified ones.
 _TRADITIONAL = (
     "別證號職業單齡勞動種類難貧殘學歷險醫療親屬戶與關係萬員總計時間電話聯絡幫補貼無黨團眾離異喪農鄉鎮區縣歲數準備註審負責報務濟產災傷標樓門書碩紀錄狀況態級構廠礦編費"
@@ -26,21 +35,30 @@ _SIMPLIFIED = (
 def decoded(data: bytes, file: str) -> str:
     """The text of `data`: by its mark, else UTF-8, UTF-16 without a mark, GB18030 or Big5. Raises FileRefused.
 
-    The headings and coded words of a Big5 text are turned into simplified characters.
+    The headings and coded words of a Big5 text are turned into simplified characters. Of a text that is damaged in a few
+    places only, what cannot be decoded is U+FFFD.
     """
-    if data.startswith(b"\xef\xbb\xbf"):
-        return data.decode("utf-8-sig", errors="replace")
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
     if (wide := utf16_of(data)) is not None:
         return data.decode(wide, errors="replace")
     if (text := _try(data, "utf-8")) is not None:
         return text
     mainland, taiwan = _try(data, "gb18030"), _try(data, "big5hkscs")
+    damaged = data.decode("utf-8", errors="replace")
+    if mainland is None or _plainness(damaged) > _plainness(mainland):
+        mainland = next((t for t in (damaged, data.decode("gb18030", "replace")) if _is_sound(t)), mainland)
     if mainland is None and taiwan is None:
         raise refused(file, "文字编码无法识别（不是 UTF-8、GB18030、Big5 或 UTF-16）", "请用 Excel 打开并另存为 .xlsx")
     if taiwan is not None and (mainland is None or _plainness(taiwan) > _plainness(mainland)):
         return taiwan.translate(str.maketrans(_TRADITIONAL, _SIMPLIFIED))
     assert mainland is not None, "one of the two could be decoded"
     return mainland
+
+
+def _is_sound(text: str) -> bool:
+    return text.count("\ufffd") <= 1 + len(text) // 500
 
 
 def _try(data: bytes, encoding: str) -> str | None:
@@ -65,39 +83,50 @@ _FREQUENT = frozenset(
 
 
 def delimited(data: bytes, file: str) -> Sheet:
-    """One sheet without a name; a row's number is the physical line on which its record starts; ="123" is the text 123."""
+    """One sheet without a name; a row's number is the physical line on which its record starts; ="123" is the text 123.
+
+    A quotation mark that is never closed, or only many lines below, is read as it stands in its line, and told.
+    """
     text = decoded(data, file)
-    delimiter = _delimiter(text)
-    csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[tuple[object, ...]] = []
-    lines: list[int] = []
-    try:
-        start = 1
-        for record in reader:
-            rows.append(tuple(cell[2:-1] if cell[:2] == '="' and cell[-1] == '"' else cell for cell in record))
-            lines.append(start)
-            start = reader.line_num + 1
-    except csv.Error as fault:
-        raise refused(
-            file,
-            f"第 {reader.line_num} 行起不是有效的分隔文本（引号未配对或字段过长）",
-            "请用 Excel 打开并另存为 .xlsx",
-        ) from fault
-    return _sheet(rows, file, lines)
+    lines = list(io.StringIO(text, newline=""))
+    delimiter, usual = _delimiter(text)
+    csv.field_size_limit(sys.maxsize // 2**32)
+    rows: list[Sequence[object]] = []
+    starts: list[int] = []
+    told: list[tuple[int, int, str, str]] = []
+    at = width = 0
+    while at < len(lines):
+        record, end = lines[at].rstrip("\r\n").split(delimiter), at + 1
+        if '"' in lines[at]:
+            within = iter(range(at, min(at + MOST_LINES, len(lines))))
+            quoted = next(csv.reader(map(lines.__getitem__, within), delimiter=delimiter))
+            last = next(within, min(at + MOST_LINES, len(lines)))
+            if _is_swallowed(quoted, lines[at:last], delimiter, usual):
+                record = [cell.strip().strip('"') for cell in record]
+                told.append((len(rows) + 1, 1, "quote_open", QUOTE_OPEN))
+            else:
+                record = [cell[2:-1] if cell[:2] == '="' and cell[-1] == '"' else cell for cell in quoted]
+                end = last
+        rows.append(record)
+        starts.append(at + 1)
+        at, width = end, max(width, len(record))
+        refuse_too_many(len(rows), width, file)
+    return Sheet(file, "", Rows(rows), tuple(starts), is_text=True, told=tuple(told))
 
 
-def _delimiter(text: str) -> str:
-    """The candidate that cuts the first lines into the most equal parts."""
+def _is_swallowed(record: Sequence[str], lines: Sequence[str], delimiter: str, usual: int) -> bool:
+    """Whether a quotation mark took what follows for its own: whole records within a cell, or one never closed."""
+    most = max((line.count(delimiter) for cell in record if "\n" in cell for line in cell.splitlines()), default=0)
+    is_open = sum(line.count('"') for line in lines) % 2 == 1 and len(record) <= usual
+    return is_open or len(lines) >= MOST_LINES or most >= max(2, (usual + 1) // 2)
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """The candidate that cuts the first lines into the most equal parts, and how often it stands in a line."""
     lines = [line for line in text[:65536].splitlines()[:50] if line.strip()]
     counts = {d: sorted(line.count(d) for line in lines) for d in _DELIMITERS}
-    return max(counts, key=lambda d: counts[d][len(lines) // 2] if lines else 0) if lines else ","
-
-
-def _sheet(rows: list[tuple[object, ...]], file: str, lines: list[int] | None = None, name: str = "") -> Sheet:
-    width = max((len(row) for row in rows), default=0)
-    cells = [(*row, *(None,) * (width - len(row))) for row in rows]
-    return Sheet(file, name, cells, tuple(lines or range(1, len(cells) + 1)), is_text=lines is not None)
+    found = max(counts, key=lambda d: counts[d][len(lines) // 2] if lines else 0) if lines else ","
+    return found, counts[found][len(lines) // 2] if lines else 0
 
 
 class _Tables(HTMLParser):
@@ -159,7 +188,8 @@ def tables_of_html(data: bytes, file: str) -> list[Sheet]:
 
 
 def _html_sheet(table: list[list[tuple[str, int, int]]], file: str, name: str) -> Sheet:
-    taken: set[tuple[int, int]] = set()
+    taken: set[tuple[int, int]] = set()  # by spans
+    spanned = 0
     texts: dict[tuple[int, int], str] = {}
     merged = []
     for r, row in enumerate(table):
@@ -168,13 +198,17 @@ def _html_sheet(table: list[list[tuple[str, int, int]]], file: str, name: str) -
             while (r, c) in taken:
                 c += 1
             down = min(down, len(table) - r)
-            taken |= {(r + i, c + j) for i in range(down) for j in range(right)}
             texts[r, c] = text
             if down > 1 or right > 1:
+                spanned += down * right
+                if spanned > MOST_MERGED:
+                    raise refused(file, "合并单元格覆盖上百万格", "请用浏览器打开核对，取消合并后另存为 .xlsx")
+                taken |= {(r + i, c + j) for i in range(down) for j in range(right)}
                 merged.append((r + 1, c + 1, r + down, c + right))
             c += right
-    width = max((c for _, c in taken), default=-1) + 1
-    cells: list[tuple[object, ...]] = [tuple(texts.get((r, c)) for c in range(width)) for r in range(len(table))]
+    width = max((c for _, c in (*taken, *texts)), default=-1) + 1
+    refuse_too_many(len(table), width, file)
+    cells = Rows([texts.get((r, c)) for c in range(width)] for r in range(len(table)))
     note = "网页格式：不能得知隐藏的行列、删除线和批注"
     return Sheet(file, name, cells, tuple(range(1, len(cells) + 1)), merged=tuple(merged), structure=note)
 
@@ -196,34 +230,43 @@ def _sheet_2003(sheet: ElementTree.Element, file: str) -> Sheet:
     merged, hidden = [], set()
     row = 0
     for line in sheet.iter(f"{_SS}Row"):
-        row = int(line.get(f"{_SS}Index", row + 1))
+        row = _number_2003(line, "Index", row + 1)
         if line.get(f"{_SS}Hidden") == "1":
             hidden.add(row)
         column = 0
         for cell in line.iter(f"{_SS}Cell"):
-            column = int(cell.get(f"{_SS}Index", column + 1))
-            right, down = int(cell.get(f"{_SS}MergeAcross", 0)), int(cell.get(f"{_SS}MergeDown", 0))
+            column = _number_2003(cell, "Index", column + 1)
+            right, down = _number_2003(cell, "MergeAcross", 0), _number_2003(cell, "MergeDown", 0)
+            if (row, column) in cells:
+                raise refused(file, "2003 版 XML 表格中有两格在同一位置", "请用 Excel 打开并另存为 .xlsx")
             cells[row, column] = _value_2003(cell.find(f"{_SS}Data"))
             if right or down:
                 merged.append((row, column, row + down, column + right))
             column += right
-    if row > 100_000 or max((c for _, c in cells), default=0) > 2_000:
-        raise refused(file, "2003 版 XML 表格范围过大", "请用 Excel 打开并另存为 .xlsx")
-    width = max((c for _, c in cells), default=0)
-    rows = [tuple(cells.get((r, c)) for c in range(1, width + 1)) for r in range(1, row + 1)]
+    height, width = (max((place[i] for place in cells), default=0) for i in (0, 1))
+    refuse_too_many(height, width, file)
+    rows = Rows([cells.get((r, c)) for c in range(1, width + 1)] for r in range(1, height + 1))
     return Sheet(
         file,
         str(sheet.get(f"{_SS}Name", "Sheet1")),
         rows,
-        tuple(range(1, row + 1)),
+        tuple(range(1, height + 1)),
         merged=tuple(merged),
         hidden_rows=frozenset(hidden),
         structure="2003 版 XML 格式：不能得知删除线和批注",
     )
 
 
+def _number_2003(element: ElementTree.Element, name: str, other: int) -> int:
+    said = element.get(f"{_SS}{name}", "")
+    return int(said) if said.isdecimal() and len(said) < 10 else other
+
+
 def _value_2003(data: ElementTree.Element | None) -> object:
     if data is None:
         return None
     text = "".join(data.itertext())
-    return float(text) if data.get(f"{_SS}Type") == "Number" and text else text
+    try:
+        return float(text) if data.get(f"{_SS}Type") == "Number" and text else text
+    except ValueError:  # what is no number stays as it stands
+        return text

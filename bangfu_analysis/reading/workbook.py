@@ -11,17 +11,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import python_calamine
 
 from bangfu_analysis.distinct import Rows
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
 from bangfu_analysis.reading.pieces import cuts_of, pieces_of
-from bangfu_analysis.reading.preflight import Package, file_type, refuse_far_cells, refused
+from bangfu_analysis.reading.preflight import (
+    Package,
+    file_type,
+    refuse_far_cells,
+    refuse_too_many,
+    refused,
+)
 from bangfu_analysis.reading.spss import SUFFIXES, read_statistics_file
 from bangfu_analysis.reading.tables import Cells, Sheet
 
@@ -30,6 +37,11 @@ UNKNOWN = {
     "xlsb": ".xlsb 格式：不能得知隐藏的行列、删除线、批注和合并单元格。如有需要请另存为 .xlsx",
 }
 PARSERS = 2
+MOST_CHARACTERS = 4000  # of a cell: what no expression is slow on, and no answer is longer than
+TEXT_CUT = "文字长达 {n} 个字符，只读取了前 {most} 个。请核对这一格。"
+CHARACTERS_LOST = "有无法辨认的字符（编码损坏），显示为\ufffd。请核对这一格。"
+SHEET_LOST = "工作簿登记了这张表，但文件中没有它的内容，其中的人没有读入。请向报送单位索取完整的文件"
+SHEET_BROKEN = "这张表已损坏，读不出来，其中的人没有读入。请用 Excel 或 WPS 打开核对，另存为 .xlsx"
 Parsed = tuple[python_calamine.CalamineWorkbook, Mapping[str, python_calamine.CalamineSheet]]
 _ERRORS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
 
@@ -37,14 +49,22 @@ _ERRORS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
 def read_sheets(path: Path, file: str) -> list[Sheet]:
     """The sheets of the file at `path`, in their order; `file` is its name in messages and addresses.
 
-    Raises FileRefused, in Chinese, where the file is not a spreadsheet or would exhaust the machine.
+    A sheet that the file declares but that holds no cells, or cannot be read, says so in `lost`. Raises FileRefused, in
+    Chinese, where the file is not a spreadsheet, has no sheet or would exhaust the machine.
     """
     if path.suffix.lower() in SUFFIXES:
-        return [read_statistics_file(path, file)]
+        return [_guarded(read_statistics_file(path, file))]
     try:
         data = path.read_bytes()
     except OSError as fault:
         raise refused(file, "文件打不开", "请检查文件是否存在、是否被其他程序占用") from fault
+    sheets = _sheets(data, file)
+    if not sheets:
+        raise refused(file, "文件中没有任何工作表", "请向报送单位索取完整的文件")
+    return [_guarded(sheet) for sheet in sheets]
+
+
+def _sheets(data: bytes, file: str) -> list[Sheet]:
     kind, package = file_type(data, file)
     if kind == "text":
         return [text_files.delimited(data, file)]
@@ -52,22 +72,50 @@ def read_sheets(path: Path, file: str) -> list[Sheet]:
         return text_files.tables_of_html(data, file) if kind == "html" else text_files.workbook_2003(data, file)
     if kind == "xlsx" and package is not None:
         return _of_xlsx(data, package, file)
-    sheets = _values(data, kind, file)
     if kind == "ods" and package is not None:
-        return structure.of_ods(package, sheets)
-    return [replace(sheet, structure=UNKNOWN[kind]) for sheet in sheets]
+        structured = structure.of_ods(package, file)  # first, as what is broken there would hang calamine
+        return [structured(sheet) for sheet in _values(data, kind, file)]
+    return [replace(sheet, structure=UNKNOWN[kind]) for sheet in _values(data, kind, file)]
+
+
+def _guarded(sheet: Sheet) -> Sheet:
+    """The sheet with its cells as Rows and overlong texts cut, which `told` tells."""
+    rows = sheet.cells if isinstance(sheet.cells, Rows) else Rows(sheet.cells)
+    told = list(sheet.told)
+    for j, distinct in enumerate(rows.distinct):
+        for n, value in enumerate(distinct):
+            if type(value) is str and (len(value) > MOST_CHARACTERS or "\ufffd" in value):
+                cut, problem, said = len(value) > MOST_CHARACTERS, "characters_lost", CHARACTERS_LOST
+                if cut:
+                    problem, said = "text_cut", TEXT_CUT.format(n=len(value), most=MOST_CHARACTERS)
+                    distinct[n] = value[:MOST_CHARACTERS]
+                places = np.flatnonzero(rows.places[:, j] == n)
+                told += [(int(row) + 1, j + 1, problem, said) for row in places]
+    return replace(sheet, cells=rows, told=tuple(told))
 
 
 def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
-    """Values and structure; a large sheet is parsed in pieces meanwhile, as calamine lets go of the interpreter."""
+    """Values and structure of every sheet declared; a large one is parsed in pieces, side by side."""
     refuse_far_cells(package, file)
-    parts = structure.sheet_parts(package)
-    cuts = cuts_of(package, parts.values())
-    large = [name for name, part in parts.items() if part in cuts]
+    declared = structure.declared_sheets(package)
+    parts = [part for part in declared.values() if part in package.names]
+    cuts = cuts_of(package, parts)
+    large = [name for name, part in declared.items() if part in cuts]
     with ThreadPoolExecutor(PARSERS) as parsers:
-        ahead = [parsers.submit(_parsed, piece, large) for piece in pieces_of(package, cuts, parts.values())]
+        ahead = [parsers.submit(_parsed, piece, large) for piece in pieces_of(package, cuts, parts)]
         structured = structure.of_xlsx(package)
-        return [structured(sheet) for sheet in _values(data, "xlsx", file, [piece.result for piece in ahead])]
+        sheets = _values(data, "xlsx", file, [piece.result for piece in ahead])
+    there = {name for name, part in declared.items() if part in package.names}
+    read = {s.name: s if s.lost else structured(s) for s in sheets if not s.lost or s.name in there}
+    absent = {name: _absent(file, name, name in there) for name in declared}
+    return [*({**absent, **read}).values()]
+
+
+def _absent(file: str, name: str, present: bool) -> Sheet:
+    """What stands for a sheet that the workbook declares and calamine does not know."""
+    if present:
+        return Sheet(file, name, (), (), lost="这是图表等没有单元格的工作表", lost_kind="notes")
+    return Sheet(file, name, (), (), lost=SHEET_LOST)
 
 
 def _parsed(package: io.BytesIO, names: Iterable[str] = ()) -> Parsed:
@@ -77,26 +125,40 @@ def _parsed(package: io.BytesIO, names: Iterable[str] = ()) -> Parsed:
 
 
 def _values(data: bytes, kind: str, file: str, pieces: Sequence[Callable[[], Parsed]] = ()) -> list[Sheet]:
+    """The sheets with their values; what calamine cannot read of an .xlsx is left to openpyxl."""
     try:
-        return _by_calamine(pieces or [partial(_parsed, io.BytesIO(data))], file)
+        sheets = _by_calamine(pieces or [partial(_parsed, io.BytesIO(data))], file)
     except python_calamine.PasswordError as fault:
         raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx") from fault
     except _ERRORS as fault:
         if kind != "xlsx":
             raise refused(file, "文件已损坏，读不出工作表", "请用 Excel 或 WPS 打开，另存为 .xlsx") from fault
-    return _by_openpyxl(data, file)
+        return _by_openpyxl(data, file)
+    if kind != "xlsx" or not any(sheet.lost for sheet in sheets):
+        return sheets
+    try:
+        again = {sheet.name: sheet for sheet in _by_openpyxl(data, file)}
+    except FileRefused:
+        return sheets
+    return [again.get(sheet.name, sheet) if sheet.lost else sheet for sheet in sheets]
 
 
 def _by_calamine(pieces: Sequence[Callable[[], Parsed]], file: str) -> list[Sheet]:
-    sheets = []
+    sheets: list[Sheet] = []
     book, large = pieces[0]()
     with book:
         for about in book.sheets_metadata:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue
             name = about.name
-            first = large.get(name) or book.get_sheet_by_name(name)
-            rows = Rows(_joined(chain([first], (piece()[1][name] for piece in pieces[1:] if name in large))))
+            try:
+                first = large.get(name) or book.get_sheet_by_name(name)
+                parts = [first, *(piece()[1][name] for piece in pieces[1:] if name in large)]
+                refuse_too_many(sum(part.height for part in parts), max(part.width for part in parts), file)
+                rows = Rows(_joined(parts))
+            except _ERRORS:
+                sheets.append(Sheet(file, name, (), (), lost=SHEET_BROKEN))
+                continue
             merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in first.merged_cell_ranges or [])
             visible = about.visible == python_calamine.SheetVisibleEnum.Visible
             sheets.append(sheet_of(rows, file, name, visible=visible, merged=merges))

@@ -152,6 +152,7 @@ class Codebook:
     read_as: Mapping[str, str] = field(default_factory=dict)
     heading_forms: tuple[tuple[str, str], ...] = ()
     heading_endings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    words: Sequence[str] = ()
 
     def of(self, frame: str) -> dict[str, Variable]:
         """The variables of one frame by name."""
@@ -287,7 +288,7 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
     own = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as")
-    named: dict[str, Any] = {part: content.get(part, {}) for part in (*own, "heading_endings")}
+    named: dict[str, Any] = {part: content.get(part, {}) for part in (*own, "heading_endings", "words")}
     for file, kind in named["read_as"].items():
         if kind not in (known := ("questionnaire", *named["kinds"])):
             raise CodebookError(f"mapping.yaml：read_as 中 {file} 的 {kind!r} 无效。可选：{listed(known)}。")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bangfu_analysis.errors import CallError, listed
 from bangfu_analysis.files import write
+from bangfu_analysis.text import source_label
 from bangfu_analysis.wave import (
     OWN_FILES,
     REPORT_FILES,
@@ -92,10 +93,14 @@ def _why_not(path: Path) -> str:
 def shown(path: Path, folder: Path) -> str:
     """The name of a file of a wave as frames and messages give it: relative, with `/`, in characters that can be written.
 
-    A name that is not UTF-8 (of an archive packed on Windows) is read as GB18030, or its bytes are spelled out.
+    A name that is not UTF-8 (of an archive packed on Windows) is read as GB18030, or its bytes are spelled out; for one
+    with a person's number in it stands a `source_label`.
     """
     name = path.relative_to(folder).as_posix()
-    raw = os.fsencode(name)
+    return "/".join(source_label(part) for part in _decoded(os.fsencode(name)).split("/"))
+
+
+def _decoded(raw: bytes) -> str:
     for encoding in (sys.getfilesystemencoding(), "gb18030"):
         try:
             return raw.decode(encoding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from functools import lru_cache
@@ -18,6 +19,12 @@ _NUMBERED = re.compile(
 )
 _UNIT_BEHIND = re.compile(r"(?<=.)[/,、:-]([万千]?元|元/[年月]|m2|平方米|周?岁)$")
 _LONG_NUMBER = re.compile(r"\d[\d\s-]{5,}[\dXx]|\d(?:[\s.-]?\d){9,}[Xx]?|[〇零○一二三四五六七八九]{7,}")
+_CONTACT = re.compile(
+    r"[Qq]{2}[号:：]?\s*\d{5,}|(?:微信号?|[Ww][Xx]|[Ww]e[Cc]hat)[号:：]?\s*[A-Za-z][\w-]{4,}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|"
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•]?[A-HJ-NP-Z0-9]{5,6}(?![A-Za-z0-9])",
+    re.ASCII,
+)
+_PERSONAL_NUMBER = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|\d{15}|\d{17}[\dXx]|\d{16}|\d{19})(?!\d)|\d{17}")
 _DATE = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}")
 _N = r"(?:\d+|[一二三四五六七八九十]+)"
 _DOOR = re.compile(
@@ -86,5 +93,22 @@ def mask_doors(text: str) -> str:
 
 
 def mask_long_numbers(text: str) -> str:
-    """`text` with every number of seven or more digits masked: it may be an ID, a phone or a card. 1965-03-12 is a date."""
-    return _LONG_NUMBER.sub(lambda found: found[0] if _DATE.fullmatch(found[0]) else mask(found[0]), text)
+    """`text` with every number of seven or more digits masked, and accounts and number plates: they may be a
+    person's. 1965-03-12 is a date.
+    """
+    said = _CONTACT.sub(lambda found: mask(found[0]), text)
+    return _LONG_NUMBER.sub(lambda found: found[0] if _DATE.fullmatch(found[0]) else mask(found[0]), said)
+
+
+def source_label(name: str) -> str:
+    """What a file or a sheet is called: its name, or a number that stands for it where that tells of a person.
+
+    >>> source_label("工业系统2007.xlsx"), source_label("13912345678.xlsx")
+    ('工业系统2007.xlsx', '来源4a8be3.xlsx')
+    """
+    said = squeeze(name)
+    if not _PERSONAL_NUMBER.search(said):
+        return name
+    stem, dot, ending = name.rpartition(".")
+    suffix = dot + ending if stem and ending.isascii() and len(ending) <= 5 else ""
+    return f"来源{hashlib.sha256(said.encode()).hexdigest()[:6]}{suffix}"

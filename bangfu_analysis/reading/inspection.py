@@ -10,6 +10,7 @@ import pandas as pd
 from bangfu_analysis.reading.questionnaire_layout import LIKELY
 from bangfu_analysis.reading.tables import Column, SheetReading, Table, column_letters
 from bangfu_analysis.text import heading_key, mask_long_numbers
+from bangfu_analysis.words import package_words, withheld
 
 COLUMNS = (
     "file", "sheet", "kind", "confidence", "header_rows", "rows", "column", "heading", "variable", "status", "suggestions", "reason",
@@ -40,7 +41,7 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
         kind = "form" if table.is_form else table.kind
         for column in table.columns:
             yield (
-                *sheet, kind, reading.confidence, rows, len(table.body), _letter(table, column), mask_long_numbers(column.heading),
+                *sheet, kind, reading.confidence, rows, len(table.body), _letter(table, column), _fit(column),
                 _target(column), column.fate, "、".join(column.suggestions), reading.reason,
             )  # fmt: skip
 
@@ -52,6 +53,12 @@ def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple
         words = "、".join(str(asked[key]) for key in ("number", "text", "item") if pd.notna(asked[key]))
         meaning = f"questions.{asked['question_id']}（{asked['kind']}）"
         yield *about, str(asked["cell"]).rstrip("0123456789"), words, meaning, "matched", "", reading.reason
+
+
+def _fit(column: Column) -> str:
+    """The heading, unless it holds what may be a person's name."""
+    heading = mask_long_numbers(column.heading)
+    return withheld(heading) if package_words().names_in(heading) else heading
 
 
 def _letter(table: Table, column: Column) -> str:
@@ -82,7 +89,7 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
         for table in reading.tables:
             for column in table.columns:
                 key = heading_key(column.heading.rpartition("/")[2])
-                if column.fate == "unmatched" and key and not _is_duplicate(table, column):
+                if _fit(column) == column.heading and column.fate == "unmatched" and key and not _is_duplicate(table, column):
                     lines.setdefault(key, _proposal(key, column, reading))
     asked = f"# 下列文件看起来像问卷。如果是，请去掉行首的 #。\n# read_as:\n{''.join(likely)}" if likely else ""
     if not lines:

@@ -29,7 +29,7 @@ from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.rows import Block, sort_rows, totals_of
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
 from bangfu_analysis.reading.workbook import read_sheets
-from bangfu_analysis.text import heading_key, squeeze
+from bangfu_analysis.text import heading_key, source_label, squeeze
 
 MANY = 200
 AGAIN = "与本表上面的名单逐人相同，像是其余各栏的续表；没有身份证号，不并入，也不作为新的人。请并成一张表"
@@ -45,7 +45,7 @@ def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool
     struck-through people for data.
     """
     try:
-        sheets = read_sheets(path, file)
+        sheets = [replace(sheet, name=source_label(sheet.name)) for sheet in read_sheets(path, file)]
     except FileRefused as refusal:
         return [unreadable(file, str(refusal))]
     words = Vocabulary(codebook)

@@ -22,7 +22,7 @@ from bangfu_analysis.tidy.crosschecks import (
     sizes_from_members,
 )
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
-from bangfu_analysis.tidy.names import known_names, masked, without_names
+from bangfu_analysis.tidy.names import known_names, permitted, without_names
 from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_rows
 from bangfu_analysis.tidy.pseudonyms import link_keys, with_person_ids
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
@@ -30,6 +30,7 @@ from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
 from bangfu_analysis.tidy.values import CleanTable, clean_table, gathered, infer_scheme, readings_of
 from bangfu_analysis.tidy.years import of_this_wave
 from bangfu_analysis.wave import Wave
+from bangfu_analysis.words import Words
 
 Frames = dict[str, pd.DataFrame]
 LEFT = ("exited", "cancelled")
@@ -53,7 +54,9 @@ def tidy_frames(
     everyone, found = _people(cleans, codebook, wave, key)
     members, more = _members(cleans, everyone, codebook, wave, key)
     names = known_names(everyone, members)
-    everyone, misplaced = without_names(everyone, names, cleans, codebook.of("workers"))
+    population = _population(cleans, wave)
+    words = Words(codebook, _confirmed(population))
+    everyone, misplaced = without_names(everyone, names, cleans, codebook.of("workers"), words)
     everyone, sized = sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
     findings += [
@@ -72,14 +75,14 @@ def tidy_frames(
     by_name = _by_name(people)
     for name in ledgers(codebook):
         rows = _ledger(cleans, name, by_name, codebook, wave, key)
-        rows, misplaced = without_names(rows, names, cleans, codebook.of(name))
+        rows, misplaced = without_names(rows, names, cleans, codebook.of(name), words)
         findings += misplaced + (aid_checks(rows, people, cleans) if name == "aid" else [])
         frames[name] = typed(rows, name, codebook)
-    frames["population"] = typed(_population(cleans, wave), "population", codebook)
+    frames["population"] = typed(population, "population", codebook)
     frames |= _questionnaires(sheets, wave)
     frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)
     findings += [*_disagreements(frames["totals"]), *aid_against_funds(frames["aid"], frames["funds"])]
-    frames["issues"] = _issues(masked(findings, names), wave)
+    frames["issues"] = _issues(permitted(findings, names, words), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
     return frames
 
@@ -210,6 +213,12 @@ def _population_in_settings(wave: Wave) -> list[pd.DataFrame]:
             rows.append({"n": value})
     source = {"wave": wave.name, "source_file": "wave.toml", "source_sheet": ""}
     return [pd.DataFrame([source | row for row in rows])] if rows else []
+
+
+def _confirmed(population: pd.DataFrame) -> list[str]:
+    """The names of units and districts that the population sheet or wave.toml gives."""
+    named = [population[name].dropna().astype(str) for name in ("unit", "district") if name in population]
+    return [name for names in named for name in names]
 
 
 def _ledger(

@@ -1,9 +1,10 @@
-"""Names in the wrong place: a column shifted by one, a name inside a remark. They must not leave the raw files."""
+"""Words in the wrong place: a column shifted by one, a name inside a remark. They must not leave the raw files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -13,10 +14,11 @@ from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.text import mask, squeeze
 from bangfu_analysis.tidy.values import CleanTable, finding_at
+from bangfu_analysis.words import MOST_ROWS, Words, like_a_name, withheld
 
 WORDED = ("unit", "text")
-_SHORTEST, _LONGEST = 2, 4  # characters of a Chinese name
-_QUOTE = re.compile("“[^”]*”")
+_SHORTEST = 2  # characters of a name
+_QUOTE = re.compile("“([^”]*)”")
 _SURE = 3  # characters of a name that is no word of a unit's name or of a sentence
 
 
@@ -27,15 +29,23 @@ def known_names(*frames: pd.DataFrame) -> frozenset[str]:
 
 
 def without_names(
-    rows: pd.DataFrame, names: frozenset[str], cleans: Sequence[CleanTable], variables: Mapping[str, Variable]
+    rows: pd.DataFrame,
+    names: frozenset[str],
+    cleans: Sequence[CleanTable],
+    variables: Mapping[str, Variable],
+    words: Words,
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """`rows` with every unit or text that is somebody's name made missing, names inside one masked, and a finding each."""
+    """`rows` with every unit or text that is somebody's name made missing, names inside one masked, a finding each.
+
+    A name is one of `names`, or what looks like one in a text that stands in fewer than MOST_ROWS rows.
+    """
     whole = Reading(None, "name_in_cell", "missing", "此处像是人名，为保护个人信息未予保留。请核对是否错列。")
-    part = Reading(None, "name_in_cell", "repaired", "其中有本批次人员的姓名，已遮盖。请核对。")
+    part = Reading(None, "name_in_cell", "repaired", "其中有像是人名的文字，已遮盖。请核对。")
     findings: list[Finding] = []
     cleared = {}
     for variable in [v for v in variables.values() if v.kind in WORDED and v.name in rows]:
-        said = {value: _nameless(str(value), names) for value in rows[variable.name].dropna().unique()}
+        times = rows[variable.name].value_counts()
+        said = {value: _nameless(str(value), names, words, int(n)) for value, n in times.items()}
         changed = {value: nameless for value, nameless in said.items() if nameless != value}
         hit = rows[variable.name].isin([*changed])
         cleared[variable.name] = rows[variable.name].where(~hit, rows[variable.name].map(changed))
@@ -47,41 +57,58 @@ def without_names(
     return rows.assign(**cleared), findings
 
 
-def _nameless(text: str, names: frozenset[str]) -> str | None:
-    return None if squeeze(text) in names else _blotted(text, names)
+def _nameless(text: str, names: frozenset[str], words: Words, rows: int) -> str | None:
+    """A text without names, None where it is nothing else."""
+    said = squeeze(text)
+    if said in names:
+        return None
+    whole = rows >= MOST_ROWS or said in words.known
+    found = [] if whole else words.names_in(text)
+    if said in found:
+        return None
+    return _blotted(text, {*found, *_held(said, names), *(set(words.unknown(said)) & names)})
 
 
-def _blotted(text: str, names: frozenset[str]) -> str:
-    """`text` with the known names of three characters and more masked."""
-    for length in range(_LONGEST, _SURE - 1, -1):
-        for start in range(len(text) - length + 1):
-            if text[start : start + length] in names:
-                text = text[:start] + "*" * length + text[start + length :]
+def _held(text: str, names: frozenset[str]) -> list[str]:
+    """The known names of three characters and more inside a text."""
+    pieces = {text[a : a + size] for size in {len(n) for n in names} for a in range(len(text) - size + 1)}
+    return [name for name in pieces & names if len(name) >= _SURE]
+
+
+def _blotted(text: str, names: set[str]) -> str:
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        text = text.replace(name, "*" * len(name))
     return text
 
 
-def masked(findings: Sequence[Finding], names: frozenset[str]) -> list[Finding]:
-    """The findings with every quote that holds a known name masked."""
-    texts = {text for finding in findings for text in (finding.raw, finding.value)}
-    holding = {text for text in texts if _holds(text, names)}
-    return [_masked(finding, holding, names) for finding in findings]
+def permitted(findings: Sequence[Finding], names: frozenset[str], words: Words) -> list[Finding]:
+    """The findings with every quote withheld that is not made of known words.
+
+    What stands in MOST_ROWS cells of a variable, or is a known word misspelt, and holds no name, is quoted too.
+    """
+    times = Counter((finding.variable, finding.raw) for finding in findings)
+    shown: dict[tuple[str, bool], bool] = {}
+
+    def may(text: str, often: bool) -> bool:
+        if (text, often) not in shown:
+            shown[text, often] = _is_permitted(text, names, words, often=often)
+        return shown[text, often]
+
+    return [_quoting(f, may, times[f.variable, f.raw] >= MOST_ROWS) for f in findings]
 
 
-def _masked(finding: Finding, holding: Set[str], names: frozenset[str]) -> Finding:
-    if finding.raw not in holding and finding.value not in holding:
-        if finding.raw or "“" not in finding.message:
-            return finding
-        said = _QUOTE.sub(lambda quote: _blotted(quote.group(), names), finding.message)
-        return finding if said == finding.message else replace(finding, message=said)
-    raw, value = (mask(text) if text in holding else text for text in (finding.raw, finding.value))
-    message = finding.message.replace(finding.raw, raw) if finding.raw else finding.message
-    return replace(finding, raw=raw, value=value, message=message)
-
-
-def _holds(text: str, names: frozenset[str]) -> bool:
+def _is_permitted(text: str, names: frozenset[str], words: Words, *, often: bool) -> bool:
     said = squeeze(text)
-    return any(
-        said[start : start + length] in names
-        for length in range(_SHORTEST, _LONGEST + 1)
-        for start in range(len(said) - length + 1)
-    )
+    if said in names or _held(said, names):
+        return False
+    return words.permit(text) or words.near(text) or (often and not like_a_name(said) and not words.names_in(said))
+
+
+def _quoting(finding: Finding, may: Callable[[str, bool], bool], often: bool) -> Finding:
+    def fit(text: str) -> str:
+        return text if may(text, often and text == finding.raw) else withheld(text)
+
+    if not finding.raw and not finding.value and "“" not in finding.message:
+        return finding
+    message = _QUOTE.sub(lambda quote: f"“{fit(quote[1])}”", finding.message)
+    return replace(finding, raw=fit(finding.raw), value=fit(finding.value), message=message)

@@ -11,6 +11,7 @@ from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import quoted
 from bangfu_analysis.reading.tables import Column, SheetReading, Table
 from bangfu_analysis.text import squeeze
+from bangfu_analysis.words import MOST_ROWS, package_words, withheld
 
 UNKNOWN = "value_unknown"
 LONGEST = 12
@@ -19,7 +20,8 @@ LONGEST = 12
 def proposed_values(sheets: Sequence[SheetReading]) -> str:
     """The `values:` part of a mapping.yaml in which every unknown value is a comment with its nearest code; "" if none is.
 
-    A value that is the name of a person on the same rows, or too long to be an answer, is left to `issues`.
+    A value that is the name of a person on the same rows, or too long to be an answer, is left to `issues`; what may
+    be a name, or stands in few rows and is no misspelt word, is not quoted.
     """
     names = {name_key(raw) for _, _, variable, raws in _columns(sheets) if variable.kind == "name" for raw in raws}
     unknown: dict[str, Counter[str]] = {}
@@ -36,9 +38,16 @@ def proposed_values(sheets: Sequence[SheetReading]) -> str:
     lines = [
         line
         for target, words in unknown.items()
-        for line in (f"  {target}:", *(f'    # "{word}": {nearest[target, word]}，{n} 处' for word, n in words.items()))
+        for line in (f"  {target}:", *(_line(word, nearest[target, word], n) for word, n in words.items()))
     ]
     return "\n".join(["# 下列写法不在码本中。核对后去掉行首的 #。", "values:", *lines]) if lines else ""
+
+
+def _line(word: str, nearest: str, n: int) -> str:
+    words = package_words()
+    if words.permit(word) or words.near(word) or (n >= MOST_ROWS and not words.names_in(word)):
+        return f'    # "{word}": {nearest}，{n} 处'
+    return f"    # {withheld(word)}（可能含个人信息，请看原表） {nearest.partition(' ')[2].lstrip()}，{n} 处"
 
 
 def _columns(sheets: Iterable[SheetReading]) -> Iterator[tuple[Table, Column, Variable, list[Hashable]]]:

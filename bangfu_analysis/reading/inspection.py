@@ -58,7 +58,8 @@ def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple
 def _fit(column: Column) -> str:
     """The heading, unless it holds what may be a person's name."""
     heading = mask_long_numbers(column.heading)
-    return withheld(heading) if package_words().names_in(heading) else heading
+    words = package_words()
+    return heading if words.near(heading) or not words.names_in(heading) else withheld(heading)
 
 
 def _letter(table: Table, column: Column) -> str:

@@ -32,9 +32,10 @@ from bangfu_analysis.study import query_units as query_units
 from bangfu_analysis.study import study_frames as study_frames
 from bangfu_analysis.study import wave_changes as wave_changes
 from bangfu_analysis.survey.association import test_independence as test_independence
-from bangfu_analysis.survey.change import estimate_change as estimate_change
 from bangfu_analysis.survey.crosstab import estimate_table as estimate_table
 from bangfu_analysis.survey.design import SurveyDesign as SurveyDesign
+from bangfu_analysis.survey.difference import estimate_change as estimate_change
+from bangfu_analysis.survey.difference import estimate_difference as estimate_difference
 from bangfu_analysis.survey.estimate import estimate_mean as estimate_mean
 from bangfu_analysis.survey.estimate import estimate_ratio as estimate_ratio
 from bangfu_analysis.survey.estimate import estimate_share as estimate_share

@@ -21,12 +21,8 @@ _NO_DIMENSION = ("wave", "suppressed", "change", "growth", "comparable", "break_
 
 
 def trend(
-    waves: Mapping[str, pd.DataFrame] | pd.DataFrame,
-    by: str | Sequence[str],
-    *,
-    within: str | Sequence[str] = (),
-    multiple: str | None = None,
-    breaks: str = "raise",
+    waves: Mapping[str, pd.DataFrame] | pd.DataFrame, by: str | Sequence[str], *,
+    within: str | Sequence[str] = (), multiple: str | None = None, breaks: str = "raise",
     definitions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """`tabulate` in every wave, with the change since the wave before.

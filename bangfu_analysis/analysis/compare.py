@@ -18,12 +18,7 @@ METHODS = ("direct", "indirect")
 
 
 def standardized(
-    table: pd.DataFrame,
-    strata: str,
-    *,
-    over: str = "wave",
-    standard: Any = None,
-    method: str = "direct",
+    table: pd.DataFrame, strata: str, *, over: str = "wave", standard: Any = None, method: str = "direct",
     level: float = 0.95,
 ) -> pd.DataFrame:
     """The rates of every wave (`over`) at the mix of one wave, or against what its rates would give: one row a wave.

@@ -192,13 +192,8 @@ def _bounds(moved: pd.DataFrame, numbered: pd.DataFrame, count: pd.DataFrame) ->
 
 
 def transitions(
-    workers: pd.DataFrame,
-    variable: str,
-    exits: pd.DataFrame | None = None,
-    *,
-    outside: bool = False,
-    breaks: str = "raise",
-    definitions: pd.DataFrame | None = None,
+    workers: pd.DataFrame, variable: str, exits: pd.DataFrame | None = None, *, outside: bool = False,
+    breaks: str = "raise", definitions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """From which state to which: the same people's `variable` in each wave and the next, as shares.
 

@@ -45,7 +45,7 @@ def tested(estimate: Floats, se: Floats, df: Floats | float, level: float) -> di
     return {
         "estimate": estimate, "se": se, "ci_low": low, "ci_high": high,
         "df": np.broadcast_to(df, len(estimate)), "statistic": t, "p_value": two_sided_p(t, df),
-    }  # fmt: skip
+    }
 
 
 def beta_limits(successes: Floats, trials: Floats, level: float) -> tuple[Floats, Floats]:

@@ -26,10 +26,7 @@ MEASURES = ["n", "base_n", "share", "left_out_n"]
 
 
 def tabulate(
-    frame: pd.DataFrame,
-    by: str | Sequence[str],
-    *,
-    within: str | Sequence[str] | None = None,
+    frame: pd.DataFrame, by: str | Sequence[str], *, within: str | Sequence[str] | None = None,
     multiple: str | None = None,
 ) -> pd.DataFrame:
     """Count the rows of `frame` in every cell of `by`, with shares inside each group of `within`.

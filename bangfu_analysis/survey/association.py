@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.domains import Codes, Floats, level_codes, require, rows_where, sums
+from bangfu_analysis.analysis.domains import Codes, Floats, Where, level_codes, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.variance import covariance, replicate_covariance
@@ -26,7 +26,7 @@ ADJUSTMENTS = ("holm", "bh", "bonferroni")
 
 
 def test_independence(
-    frame: pd.DataFrame, row: str, column: str, *, design: SurveyDesign, statistic: str = "F", where: Any = None
+    frame: pd.DataFrame, row: str, column: str, *, design: SurveyDesign, statistic: str = "F", where: Where = None
 ) -> pd.DataFrame:
     """Test that two classifications are independent, under the design: one row.
 

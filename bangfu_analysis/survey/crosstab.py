@@ -20,6 +20,7 @@ from bangfu_analysis.analysis.domains import (
     Floats,
     Names,
     Truths,
+    Where,
     domains,
     names,
     numbers,
@@ -42,15 +43,8 @@ BASES = ("persons", "answers")
 
 
 def estimate_table(
-    frame: pd.DataFrame,
-    by: Names,
-    *,
-    design: SurveyDesign,
-    within: Names = None,
-    where: Any = None,
-    margins: bool = False,
-    level: float = 0.95,
-    ci: str = "logit",
+    frame: pd.DataFrame, by: Names, *, design: SurveyDesign, within: Names = None, where: Where = None,
+    margins: bool = False, level: float = 0.95, ci: str = "logit",
 ) -> pd.DataFrame:
     """Every cell of `by`, as a share of its group of `within` (None: of the table), and as a weighted total.
 
@@ -124,14 +118,8 @@ def estimate_profile(
 
 
 def estimate_multiple(
-    frame: pd.DataFrame,
-    columns: Sequence[str],
-    *,
-    design: SurveyDesign,
-    base: str = "persons",
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
+    frame: pd.DataFrame, columns: Sequence[str], *, design: SurveyDesign, base: str = "persons",
+    by: Names = None, where: Where = None, level: float = 0.95,
 ) -> pd.DataFrame:
     """A multiple-response question held as 0/1 columns: one row per group and option (column `option`).
 

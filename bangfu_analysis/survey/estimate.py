@@ -8,8 +8,7 @@ ci_high, df, deff. Rows of weight 0 are in the design but not in the counts. Num
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,17 +19,19 @@ from bangfu_analysis.analysis.domains import (
     Domains,
     Floats,
     Names,
+    Where,
     domains,
     filled,
     level_codes,
     require,
     sums,
 )
-from bangfu_analysis.analysis.intervals import around, share_limits, two_sided_p
-from bangfu_analysis.errors import one_of
+from bangfu_analysis.analysis.intervals import around, share_limits
+from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.variance import Statistic, replicate_covariance, variance_of
 
+NOBODY = "所选的行中没有一行有可用的取值（或权数都是 0），没有什么可以估计。请检查 where 和缺失。"
 ROUNDING = 1e-12  # what is left of a sum of squares when nothing is left
 RESULT = ["n", "base_n", "left_out_n", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
 
@@ -47,14 +48,14 @@ class Fit:
 
 def per(numerator: Floats, denominator: Floats) -> Floats:
     """Division that gives missing where the base is nobody."""
-    return np.asarray(np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator != 0))
+    known = denominator != 0
+    return np.asarray(np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=known))
 
 
 def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: int, start: float = 0.0) -> Fit:
     """Ratio of two totals in each group (x None: the mean), linearised as (y - R x) / X.
 
-    It is worked out as the distance from `start`, so that no digits are lost where all values lie close
-    together.
+    It is worked out as the distance from `start`, so that digits stay where all values lie close together.
     """
     w, times = sample.weight, 1.0 if x is None else x
     gap = y - start * times if start else y
@@ -73,7 +74,7 @@ def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: i
     spare = raw - 2 * ratio * cross + ratio**2 * power
     squares = np.where(spare > ROUNDING * raw, per(spare, base**2), 0.0)
     people = base if x is None else sums(code, count, w)
-    return _fit(sample, ratio + start, variance, code, squares, people)
+    return _alone(_fit(sample, ratio + start, variance, code, squares, people))
 
 
 def fit_total(sample: Sample, y: Floats, code: Codes, count: int) -> Fit:
@@ -92,15 +93,19 @@ def fit(sample: Sample, statistic: Statistic, z: Floats, code: Codes, count: int
     """Any statistic of the weights with its linearised value z; without deff."""
     columns = [sample.weight * z]
     _, variance = variance_of(sample, statistic, columns, lambda total: [np.ones(count)], code, count)
-    return _fit(sample, statistic(sample.weight), variance, code, np.zeros(count), np.zeros(count))
+    return _alone(_fit(sample, statistic(sample.weight), variance, code, np.zeros(count), np.zeros(count)))
+
+
+def _alone(found: Fit) -> Fit:
+    """Without a variance where a group is one row: it cannot be held against anybody."""
+    return replace(found, variance=np.where(found.n > 1, found.variance, np.nan))
 
 
 def _fit(sample: Sample, estimate: Floats, variance: Floats, code: Codes, squares: Floats, people: Floats) -> Fit:
-    """With deff: over the variance of a simple random sample without replacement of the same size (R:
-    deff=TRUE).
+    """With deff: over the variance of a simple random sample without replacement of the same size.
 
-    squares: sum of the squared linearised values; people: of the weights. Missing where these do not exceed
-    n.
+    squares: sum of the squared linearised values; people: of the weights. Missing where these do not exceed n.
+    R: deff=TRUE.
     """
     n, deff = sums(sample.live(code, len(estimate)), len(estimate)), np.full(len(estimate), np.nan)
     usable = (people - n > 1e-9 * people) & (squares > 0) & (n > 1)
@@ -114,12 +119,7 @@ def spread(of_group: Floats, code: Codes) -> Floats:
 
 
 def estimate_mean(
-    frame: pd.DataFrame,
-    variable: str,
-    *,
-    design: SurveyDesign,
-    by: Names = None,
-    where: Any = None,
+    frame: pd.DataFrame, variable: str, *, design: SurveyDesign, by: Names = None, where: Where = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Mean of a numeric variable in each group of `by` inside `where`.
@@ -127,7 +127,7 @@ def estimate_mean(
     R: svymean(~variable, design, na.rm=TRUE); svyby(~variable, ~by, design, svymean, na.rm=TRUE, deff=TRUE),
     with limits as confint(..., df=degf(design)).
 
-    >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "weight": [10, 20, 10, 10], "income": [200, 300, 260, None]})
+    >>> people = pd.DataFrame({"weight": [10, 20, 10, 10], "income": [200, 300, 260, None]})
     >>> found = estimate_mean(people, "income", design=SurveyDesign(weight="weight"))
     >>> found[["n", "left_out_n", "estimate", "se"]].round(2)
        n  left_out_n  estimate     se
@@ -135,18 +135,14 @@ def estimate_mean(
     """
     sample, groups = resolve(frame, design), domains(frame, by, where)
     y, answered = filled(frame, variable)
-    found = fit_ratio(sample, y, None, groups.only(answered), groups.count, float(y.sum() / max(answered.sum(), 1)))
+    middle = float(y.sum() / max(answered.sum(), 1))
+    found = fit_ratio(sample, y, None, groups.only(answered), groups.count, middle)
     return table(sample, groups, found, sample.degrees(), level)
 
 
 def estimate_total(
-    frame: pd.DataFrame,
-    variable: str | None = None,
-    *,
-    design: SurveyDesign,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
+    frame: pd.DataFrame, variable: str | None = None, *, design: SurveyDesign, by: Names = None,
+    where: Where = None, level: float = 0.95,
 ) -> pd.DataFrame:
     """Total of a numeric variable (None: number of people) in each group. R: svytotal(~variable, na.rm=TRUE).
 
@@ -161,17 +157,10 @@ def estimate_total(
 
 
 def estimate_ratio(
-    frame: pd.DataFrame,
-    numerator: str,
-    denominator: str,
-    *,
-    design: SurveyDesign,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
+    frame: pd.DataFrame, numerator: str, denominator: str, *, design: SurveyDesign, by: Names = None,
+    where: Where = None, level: float = 0.95,
 ) -> pd.DataFrame:
-    """Ratio of two totals in each group, over rows that have both. R: svyratio(~numerator, ~denominator,
-    na.rm=TRUE).
+    """Ratio of two totals in each group, over rows that have both. R: svyratio(~top, ~base, na.rm=TRUE).
 
     >>> homes = pd.DataFrame({"income": [600, 500], "size": [3, 2]})
     >>> estimate_ratio(homes, "income", "size", design=SurveyDesign())["estimate"].item()
@@ -184,19 +173,12 @@ def estimate_ratio(
 
 
 def estimate_share(
-    frame: pd.DataFrame,
-    variable: str,
-    *,
-    design: SurveyDesign,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
-    ci: str = "logit",
+    frame: pd.DataFrame, variable: str, *, design: SurveyDesign, by: Names = None, where: Where = None,
+    level: float = 0.95, ci: str = "logit",
 ) -> pd.DataFrame:
-    """Share of each level of a variable in each group of `by`: one row per group and level, `share` =
-    `estimate`.
+    """Share of each level of a variable in each group of `by`: one row per group and level.
 
-    n: rows at the level; base_n: rows of the group with a value. Degrees of freedom are those of the subset,
+    share is estimate; n: rows at the level; base_n: rows of the group with a value. Degrees of freedom are those of the subset,
     as svyciprop counts them. R: svyciprop(~I(variable == level), subset(design, ...), method=ci).
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m", "m"], "weight": [10, 20, 10, 10, 10]})
@@ -212,10 +194,13 @@ def estimate_share(
     return shares(sample, groups, codes, pd.DataFrame({variable: levels}), level, ci)
 
 
-def shares(sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, level: float, ci: str) -> pd.DataFrame:
-    """Shares of coded levels (-1: no answer) in each group; one level at a time, so memory stays that of one
-    column."""
+def shares(
+    sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, level: float, ci: str
+) -> pd.DataFrame:
+    """Shares of coded levels (-1: no answer) in each group; one at a time, so that memory stays low."""
     code, count = groups.only(codes >= 0), groups.count
+    if not len(levels):
+        raise ArgumentError(NOBODY)
     degrees = sample.degrees(groups.code, count)
     rows = np.full(count, float(len(code))) if sample.keeps_rows else sums(groups.code, count)
     parts = []
@@ -245,63 +230,10 @@ def _logit_variance(sample: Sample, hit: Floats, code: Codes, found: Fit) -> Flo
     return odds * (found.estimate * (1 - found.estimate)) ** 2
 
 
-def estimate_difference(
-    frame: pd.DataFrame,
-    variable: str,
-    *,
-    design: SurveyDesign,
-    between: str,
-    reference: Any = None,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """Mean of each group of `between` less that of the reference (default: its first level), with t and its
-    p-value.
-
-    The covariance of the groups is in the standard error, so it holds for overlapping waves too (stack the
-    waves and name the person as cluster). df is that of the group's rows less one. R:
-    svycontrast(svyby(covmat=TRUE)); svyttest(variable ~ between, subset(design, ...)).
-
-    >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m"], "income": [200, 300, 260, 300]})
-    >>> found = estimate_difference(people, "income", design=SurveyDesign(), between="sex")
-    >>> found[["sex", "reference", "estimate", "p_value"]].round(2)
-      sex reference  estimate  p_value
-    0   m         f      30.0     0.57
-    """
-    sample, groups = resolve(frame, design), domains(frame, by, where)
-    y, answered = filled(frame, variable)
-    require(frame, [between], where="estimate_difference")
-    codes, levels = level_codes(frame[between])
-    if reference is not None:
-        one_of("reference", reference, levels)
-    base = 0 if reference is None else levels.tolist().index(reference)
-    used, count = groups.only(answered & (codes >= 0)), groups.count
-    df = sample.degrees(used, count) - 1
-    parts = []
-    for k in [k for k in range(len(levels)) if k != base]:
-        found = _difference(sample, y, [np.where(codes == c, used, count) for c in (k, base)], count)
-        parts.append(table(sample, groups, found, df, level).assign(**{between: levels[k], "reference": levels[base]}))
-    result = pd.concat(parts, ignore_index=True)
-    t = per(result["estimate"].to_numpy(), result["se"].to_numpy())
-    result = result.assign(statistic=t, p_value=two_sided_p(t, result["df"].to_numpy()))
-    return result[[*groups.levels, between, "reference", *RESULT, "statistic", "p_value"]]
-
-
-def _difference(sample: Sample, y: Floats, sides: list[Codes], count: int) -> Fit:
-    """The mean of one side less that of the other, in each group."""
-
-    def means(weight: Floats) -> list[Floats]:
-        return [per(sums(side, count, weight * y), sums(side, count, weight)) for side in sides]
-
-    z = np.zeros(len(y))
-    for side, mean, sign in zip(sides, means(sample.weight), (1, -1), strict=True):
-        z += spread(per(np.full(count, sign), sums(side, count, sample.weight)), side) * (y - spread(mean, side))
-    return fit(sample, lambda weight: np.subtract(*means(weight)), z, np.minimum(*sides), count)
-
-
 def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float) -> pd.DataFrame:
-    """The result frame of estimates with t limits."""
+    """The result frame of estimates with t limits; refused where no row of any group has a value."""
+    if not found.n.any():
+        raise ArgumentError(NOBODY)
     se, n = np.sqrt(found.variance), found.n.astype("int64")
     everybody = sums(sample.live(groups.code, groups.count), groups.count).astype("int64")
     low, high = around(found.estimate, se, df, level)

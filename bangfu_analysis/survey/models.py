@@ -60,7 +60,7 @@ FAMILIES = {
         lambda m: m * (1 - m),
     ),
     "poisson": Family(lambda y: np.log(y + 0.1), np.exp, np.exp, np.exp, lambda m: m),
-}  # fmt: skip
+}
 
 
 class NotEstimable(ArgumentError):
@@ -88,7 +88,7 @@ class Model:
 def fit_model(
     frame: pd.DataFrame, formula: str, *, design: SurveyDesign,
     family: str = "logit", where: Where = None, level: float = 0.95,
-) -> Model:  # fmt: skip
+) -> Model:
     """Regression of an answer on others under the design: associations with the others held, which prove no
     cause.
 
@@ -288,7 +288,7 @@ def _tests(spec: ModelSpec, beta: Floats, v: Floats, df: float) -> pd.DataFrame:
 def _effects(
     spec: ModelSpec, data: pd.DataFrame, x: Floats, beta: Floats, v: Floats, weight: Floats,
     kind: Family, df: float, level: float,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     part, parts = weight / weight.sum(), []
 
     def matrix(name: str, values: Any) -> Floats:

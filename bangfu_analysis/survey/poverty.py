@@ -16,6 +16,7 @@ import pandas as pd
 from bangfu_analysis.analysis.domains import (
     Floats,
     Names,
+    Where,
     domains,
     level_codes,
     names,
@@ -43,7 +44,7 @@ class Manner(TypedDict, total=False):
 
     design: Required[SurveyDesign]
     by: Names
-    where: Any
+    where: Where
     level: float
 
 
@@ -85,12 +86,7 @@ def fgt(
 
 
 def shortfall(
-    frame: pd.DataFrame,
-    income: str,
-    line: Line,
-    *,
-    months: float = 12,
-    size: str | None = None,
+    frame: pd.DataFrame, income: str, line: Line, *, months: float = 12, size: str | None = None,
     **manner: Unpack[Manner],
 ) -> pd.DataFrame:
     """What it would take to lift everybody to the line: total of max(0, line - income) x months, in yuan.
@@ -117,6 +113,7 @@ def concentration_index(frame: pd.DataFrame, variable: str, rank_by: str, **mann
     sample, groups = resolve(frame, manner["design"]), domains(frame, manner.get("by"), manner.get("where"))
     a, y = numbers(frame, variable), numbers(frame, rank_by)
     code = groups.only(~np.isnan(a) & ~np.isnan(y))
+    _not_negative(a[code < groups.count], variable, "基尼系数和集中指数")
     rows = [np.flatnonzero(code == c) for c in range(groups.count)]
 
     def statistic(weight: Floats) -> Floats:
@@ -127,6 +124,11 @@ def concentration_index(frame: pd.DataFrame, variable: str, rank_by: str, **mann
         z[r] = _concentration(a[r], y[r], sample.weight[r])[1]
     found = fit(sample, statistic, z, code, groups.count)
     return table(sample, groups, found, sample.degrees(), manner.get("level", 0.95))
+
+
+def _not_negative(values: Floats, variable: str, index: str) -> None:
+    if bad := int((values < 0).sum()):
+        raise ArgumentError(f"变量 {variable} 有 {bad} 行为负数，{index}没有意义。请先核对，或用 where 排除。")
 
 
 def _concentration(a: Floats, y: Floats, w: Floats) -> tuple[float, Floats]:
@@ -143,13 +145,8 @@ def _concentration(a: Floats, y: Floats, w: Floats) -> tuple[float, Floats]:
 
 
 def theil(
-    frame: pd.DataFrame,
-    variable: str,
-    *,
-    design: SurveyDesign,
-    between: str | None = None,
-    where: Any = None,
-    level: float = 0.95,
+    frame: pd.DataFrame, variable: str, *, design: SurveyDesign, between: str | None = None,
+    where: Where = None, level: float = 0.95,
 ) -> pd.DataFrame:
     """Theil's T, and its parts within and between the groups of a column: one row per `component`.
 
@@ -159,10 +156,9 @@ def theil(
     """
     sample, groups = resolve(frame, design), domains(frame, None, where)
     y = numbers(frame, variable)
-    if (y < 0).any():
-        raise ArgumentError(f"变量 {variable} 有 {int((y < 0).sum())} 行为负数，泰尔指数没有定义。请先处理。")
     code = groups.only(~np.isnan(y))
     used = code == 0
+    _not_negative(y[used], variable, "泰尔指数")
     y = np.where(used, y, 0.0)
     log = y * np.log(np.where(y > 0, y, 1.0))
 

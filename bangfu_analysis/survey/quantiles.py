@@ -4,12 +4,11 @@ survey 4.5."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Names, domains, numbers, sums
+from bangfu_analysis.analysis.domains import Codes, Floats, Names, Where, domains, numbers, sums
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import SurveyDesign, resolve
@@ -19,16 +18,8 @@ TIE = 1e-12  # cumulative weights this close to q (relative) count as equal to i
 
 
 def estimate_quantile(
-    frame: pd.DataFrame,
-    variable: str,
-    q: float | Sequence[float],
-    *,
-    design: SurveyDesign,
-    by: Names = None,
-    where: Any = None,
-    level: float = 0.95,
-    rule: str = "math",
-    interval: str = "mean",
+    frame: pd.DataFrame, variable: str, q: float | Sequence[float], *, design: SurveyDesign, by: Names = None,
+    where: Where = None, level: float = 0.95, rule: str = "math", interval: str = "mean",
 ) -> pd.DataFrame:
     """Quantiles q (between 0 and 1) in each group: one row per group and q, column `q` after those of `by`.
 

@@ -56,11 +56,7 @@ def rake(frame: pd.DataFrame, design: SurveyDesign, margins: Any, *, tolerance: 
 
 
 def trim(
-    frame: pd.DataFrame,
-    design: SurveyDesign,
-    *,
-    lower: float = 0.0,
-    upper: float = np.inf,
+    frame: pd.DataFrame, design: SurveyDesign, *, lower: float = 0.0, upper: float = np.inf,
     strict: bool = True,
 ) -> SurveyDesign:
     """The design with weights cut to the limits and what is cut spread evenly; `strict`: until all are

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, BangfuError
 from bangfu_analysis.survey.association import test_independence
 from bangfu_analysis.survey.design import SurveyDesign, design_weights
-from bangfu_analysis.survey.estimate import estimate_mean, estimate_total
+from bangfu_analysis.survey.difference import estimate_difference
+from bangfu_analysis.survey.estimate import estimate_mean, estimate_share, estimate_total
+from bangfu_analysis.survey.poverty import gini, theil
+from bangfu_analysis.survey.quantiles import estimate_quantile
+from bangfu_analysis.survey.trend import cochran_armitage, estimate_trend, kendall_trend, weighted_trend
 from bangfu_analysis.survey.weighting import post_stratify, rake, trim
 
 CASES = Path(__file__).parent / "oracle" / "cases"
@@ -57,3 +61,51 @@ def test_answers_far_from_zero_keep_their_digits_beside_missing_ones():
     columns = ["se", "deff"]
     found = [estimate_mean(frame, "y", design=SurveyDesign("w"))[columns] for frame in (near, far)]
     np.testing.assert_allclose(*found, rtol=1e-6)
+
+
+def small():
+    frame = pd.DataFrame({"g": list("aab"), "y": [1.0, 5.0, 9.0], "x": ["u", "v", None]})
+    return frame.assign(empty=np.nan)
+
+
+def test_a_group_of_one_row_has_a_mean_and_no_interval():
+    found = estimate_mean(small(), "y", design=SurveyDesign(), by="g").set_index("g")
+    assert found.loc["b", "estimate"] == 9
+    assert found.loc["b", ["se", "ci_low", "ci_high"]].isna().all()
+    assert found.loc["a", "se"] > 0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda f: estimate_mean(f, "empty", design=SurveyDesign()), "没有一行有可用的取值"),
+        (lambda f: estimate_mean(f, "y", design=SurveyDesign(), where={"g": "c"}), "没有一行有可用的取值"),
+        (lambda f: estimate_share(f.assign(x=None), "x", design=SurveyDesign()), "没有一行有可用的取值"),
+        (lambda f: estimate_quantile(f, "empty", 0.5, design=SurveyDesign()), "没有一行有可用的取值"),
+        (lambda f: gini(f, "empty", design=SurveyDesign()), "没有一行有可用的取值"),
+        (lambda f: gini(f.assign(y=f["y"] - 3), "y", design=SurveyDesign()), "y 有 1 行为负数，基尼系数"),
+        (lambda f: theil(f.assign(y=-f["y"]), "y", design=SurveyDesign()), "y 有 3 行为负数，泰尔指数"),
+        (lambda f: test_independence(f, "x", "empty", design=SurveyDesign()), "变量 empty .*只有 0 个取值"),
+        (lambda f: estimate_difference(f, "y", design=SurveyDesign(), between="g", where={"x": "v"},
+                                       reference="b"), "参照组 g = b 没有一行有 y 的取值"),
+        (lambda f: estimate_trend(f.assign(t=2020), "y", "t", design=SurveyDesign()), "t .*只有一个取值"),
+        (lambda f: kendall_trend([2020] * 3, [1, 2, 3]), "时间 x 都相同"),
+        (lambda f: weighted_trend([1, 2, 3], [1, np.nan, 3], [1, 1, 1]), "各期有缺数"),
+        (lambda f: cochran_armitage([5, 5], [5, 5]), "所有人的答案相同"),
+        (lambda f: estimate_mean(f, "y", design=SurveyDesign(), where={"gg": 1}), "没有列 gg.*是否想写 g"),
+        (lambda f: estimate_mean(f.astype({"g": "category"}), "y", design=SurveyDesign(), where={"g": "A"}),
+         "参数 where\\[g\\] 的取值 'A' 无效"),
+    ],
+)
+def test_what_could_only_be_guessed_is_refused_in_a_sentence(call, words):
+    with pytest.raises(BangfuError, match=words):
+        call(small())
+
+
+def test_a_table_settled_by_its_own_totals_is_not_tested():
+    frame = pd.DataFrame({"a": list("xxyy") * 6, "b": list("pqpq") * 6})
+    cells = pd.DataFrame({"a": list("xxyy"), "b": list("pqpq"), "n": [10, 20, 30, 10]})
+    design = post_stratify(frame, SurveyDesign(), cells)
+    for statistic in ("F", "Wald"):
+        with pytest.raises(ArgumentError, match="完全决定"):
+            test_independence(frame, "a", "b", design=design, statistic=statistic)

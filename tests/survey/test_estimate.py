@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from bangfu_analysis.analysis.tabulate import tabulate
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.difference import estimate_difference
 from bangfu_analysis.survey.estimate import (
-    estimate_difference,
     estimate_mean,
     estimate_ratio,
     estimate_share,

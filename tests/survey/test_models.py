@@ -7,7 +7,8 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.survey.design import SurveyDesign
-from bangfu_analysis.survey.estimate import estimate_difference, estimate_mean
+from bangfu_analysis.survey.difference import estimate_difference
+from bangfu_analysis.survey.estimate import estimate_mean
 from bangfu_analysis.survey.models import fit_model
 
 DESIGN = SurveyDesign(weight="w", strata="h", cluster="c", nest=True)
@@ -115,7 +116,7 @@ def test_the_callers_frame_stays_and_the_order_of_rows_does_not_matter(people):
         ("ill ~ age", {"ill": lambda f: f["age"].fillna(0) > 40}, "完全分开"),
         ("ill ~ sex", {"h": 1, "c": lambda f: f["c"] % 2}, "设计的自由度只有 1，不够估计"),
     ],
-)  # fmt: skip
+)
 def test_what_could_only_be_guessed_is_refused(people, formula, change, words):
     with pytest.raises(ArgumentError, match=words):
         fit_model(people.assign(**change), formula, design=DESIGN)

@@ -25,8 +25,8 @@ from bangfu_analysis.survey.association import (
 )
 from bangfu_analysis.survey.crosstab import estimate_multiple, estimate_table
 from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.difference import estimate_difference
 from bangfu_analysis.survey.estimate import (
-    estimate_difference,
     estimate_mean,
     estimate_ratio,
     estimate_share,
@@ -183,7 +183,8 @@ def test_regression_on_time(workers, survey, kind):
     wanted = reference(f"trend.{kind}")
     found = estimate_trend(workers, "hard", "wave", design=design, kind=kind)
     rows = [wanted["coef"], wanted["se"], wanted["t"], wanted["p"], [wanted["df"]] * 2]
-    assert_close(found[["estimate", "se", "statistic", "p_value", "df"]].T, rows)
+    rel = 3e-5 if kind == "logit" else 1e-9  # R's default control stops early
+    assert_close(found[["estimate", "se", "statistic", "p_value", "df"]].T, rows, rel)
 
 
 def test_standardisation_under_the_design(workers, survey):
@@ -330,9 +331,9 @@ def test_trends_of_series():
     assert_close(slope, [wanted["z"], wanted["p_z"], wanted["Q"], wanted["Q_p"]])
     wanted = expected("trend.apc")
     found = annual_change(wanted["x"], wanted["k"], wanted["n"]).iloc[0]
-    assert_close(found[["coefficient", "se"]], [wanted["coef"][1], wanted["se"][1]])
+    assert_close(found[["coefficient", "se"]], [wanted["coef"][1], wanted["se"][1]], 1e-6)
     percent = found[["estimate", "ci_low", "ci_high"]] * 100
-    assert_close(percent, [wanted["apc_pct"], *wanted["apc_ci"]])
+    assert_close(percent, [wanted["apc_pct"], *wanted["apc_ci"]], 1e-6)
 
 
 def test_comparisons_and_panels():

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import chdtrc
 
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.association import test_independence
@@ -46,7 +47,7 @@ NOT_COVERED = {
     r"concentration\..+\.curve(_se_replicates)?\..+": "no curve is offered",
     r"concentration\.gini_by_convey\..+": "convey ranks otherwise (README2)",
     r"mi\..+\.(dfcom_\w+|df_barnard_rubin_1999|df_complete)(\..+)?": "imputations are not combined",
-    r"(glm|hazard)\..+\.(names|dispersion)|.+\.term\..+\.p?Chisq": "names; not given here",
+    r"(glm|hazard)\..+\.(names|dispersion)": "names; the dispersion is not given",
     r"glm\.logit\.bootraked\.(p\..+|df_residual|term\..+\.(ddf|pF))": "follow from the rank of bootraked",
     r"glm\.\w+\.domraked\.n": "R counts the rows outside the domain",
     r"glm\.svypredmeans\..+": "counts the sampling of the covariates too: another quantity",
@@ -76,7 +77,7 @@ def workers():
     return frame.assign(
         notpoor=1 - frame["poor"], aided_poor=frame["aided"] * frame["poor"],
         aided_notpoor=frame["aided"] * (1 - frame["poor"]), poor_unaided=frame["poor"] * (1 - frame["aided"]),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -398,7 +399,8 @@ def modelled(key, model, numeric):
     for row in model.terms.itertuples():
         term = f"{key}.term.{row.term}"
         found |= {f"{term}.F": row.statistic, f"{term}.df": row.df, f"{term}.ddf": row.df_denominator}
-        found[f"{term}.pF"] = row.p_value
+        chi = row.statistic * row.df
+        found |= {f"{term}.pF": row.p_value, f"{term}.Chisq": chi, f"{term}.pChisq": chdtrc(row.df, chi)}
     for row in model.effects.itertuples():
         place = row.variable if row.variable in numeric else f"{row.variable}.{row.level}"
         found |= {f"{key}.ame.{place}.est": row.estimate, f"{key}.ame.{place}.se": row.se}
@@ -476,7 +478,7 @@ GROUPS = [
     *((imputed_models, case) for case in ("stratclus.logit_poor", "twostage.logit_poor")),
     (imputed_models, "stratclus.gaussian_income1k"),
     *((imputed, name) for name in ("stratclus", "twostage")),
-]  # fmt: skip
+]
 
 
 @cache

@@ -4,7 +4,7 @@ import pytest
 
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign
-from bangfu_analysis.survey.estimate import estimate_difference
+from bangfu_analysis.survey.difference import estimate_difference
 from bangfu_analysis.survey.trend import (
     annual_change,
     cochran_armitage,
@@ -35,7 +35,9 @@ def test_a_subgroup_is_a_where_and_missing_rows_are_left_out():
     design = SurveyDesign(weight="w", cluster="c")
     inside = estimate_trend(data, "hard", "wave", design=design, where={"area": 0})
     gone = data.assign(hard=data["hard"].where(data["area"] == 0))
-    pd.testing.assert_frame_equal(estimate_trend(gone, "hard", "wave", design=design), inside)
+    found = estimate_trend(gone, "hard", "wave", design=design)
+    assert (found.pop("left_out_n") > inside.pop("left_out_n")).all()  # outside `where` nobody was asked
+    pd.testing.assert_frame_equal(found, inside)
 
 
 def test_replicates_give_nearly_the_same_error():

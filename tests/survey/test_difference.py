@@ -7,9 +7,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.survey.change import estimate_change, panel_change
 from bangfu_analysis.survey.design import SurveyDesign
-from bangfu_analysis.survey.estimate import estimate_difference, estimate_mean
+from bangfu_analysis.survey.difference import estimate_change, estimate_difference, panel_change
+from bangfu_analysis.survey.estimate import estimate_mean
 
 HERE = Path(__file__).parent / "oracle"
 R = json.loads((HERE / "expected_synthetic.json").read_text(encoding="utf-8"))["results"]

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import bangfu_analysis as bangfu
 from bangfu_analysis.errors import BalanceBroken, BangfuError
+from bangfu_analysis.files import why
 
 if TYPE_CHECKING:
     from bangfu_analysis.report import Report
     from bangfu_analysis.tidy.frames import Frames
 
-DONE, NOT_ALL_READ, WRONG_CALL = 0, 1, 2
+DONE, NOT_ALL_READ, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 TO_DO = {  # where the reader's reason does not say it
     "empty": "。请向报送单位核实是否发错了文件。",
     "notes": "。其中若有数据表，请用 bangfu inspect 查看读法，补全表头后再清洗。",
 }
 MOST_CHANGES = 15
+DOUBTFUL = 0.5  # confidence below which a sheet is told
+NOTHING_READ = ("unreadable", "notes", "empty")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,21 +52,53 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0 (done), 1 (done, but something could not be read) or 2 (wrong call)."""
-    for stream in (sys.stdout, sys.stderr):  # a Windows console of another code page must not stop the work
-        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
-    chosen = _parser().parse_args(arguments)
+    """Run one command; the exit status is 0 (done), 1 (done, but something could not be read) or 2 (not done).
+
+    Whatever happens outside (disk, memory, keyboard, the reader of the output) ends in a sentence; 130 is an interruption.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        _say_what_can_be_said(stream)
     try:
-        return int(chosen.run(chosen))
-    except BrokenPipeError:  # the reader of the output (head, more) has seen enough
-        sys.stderr.close()
-        return DONE
+        chosen = _parser().parse_args(arguments)
+        done = int(chosen.run(chosen))
+        sys.stdout.flush()
+        return done
     except BalanceBroken as fault:
-        print(fault, file=sys.stderr)
-        return NOT_ALL_READ
+        return _ended(str(fault), NOT_ALL_READ)
     except BangfuError as fault:
-        print(fault, file=sys.stderr)
-        return WRONG_CALL
+        return _ended(str(fault), WRONG_CALL)
+    except KeyboardInterrupt:
+        return _ended("已中断。已经写好的文件都是完整的，重新运行即可。", INTERRUPTED)
+    except MemoryError:
+        return _ended("内存不足，没有完成。请关闭其他程序，或把批次分成几部分后重新运行。", WRONG_CALL)
+    except OSError as fault:
+        if isinstance(fault, BrokenPipeError) or (fault.errno == errno.EINVAL and not fault.filename):
+            return _output_closed()
+        return _ended(f"{fault.filename or '文件'}：{why(fault)}后重新运行。", WRONG_CALL)
+
+
+def _ended(told: str, status: int) -> int:
+    print(told, file=sys.stderr)
+    return status
+
+
+def _output_closed() -> int:
+    """The reader of the output (head, more) has seen enough; on Windows a closed pipe is EINVAL."""
+    with suppress(OSError, ValueError):  # what is still held back has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE
+
+
+def _say_what_can_be_said(stream: TextIO) -> None:
+    """Print in the console's own encoding, a character that it lacks as ?; in UTF-8 where it knows no Chinese at all."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return
+    encoding = stream.encoding
+    try:
+        "困难职工".encode(encoding)
+    except UnicodeEncodeError:
+        encoding = encoding if "PYTHONIOENCODING" in os.environ else "utf-8"
+    stream.reconfigure(encoding=encoding, errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,7 +147,7 @@ def _wave_command(
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"应为不小于 1 的整数，实际是 {text!r}")
     return int(text)
 
@@ -145,7 +183,7 @@ def _clean(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.study import wave_frames
 
     _tell_why(chosen, report=False)
-    pool = ProcessPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
+    pool = ThreadPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
     with pool as executor:
         frames = wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
     _tell_changes(chosen)
@@ -176,11 +214,27 @@ def _status(frames: Frames) -> int:
     from bangfu_analysis.study import could_not_read
 
     unread = could_not_read(frames)
+    _tell_doubts(frames)
     for row in unread.to_dict("records"):
         named = "" if row["source_file"] in row["reason"] else f"{row['source_file']}："
         to_do = "" if "请" in row["reason"] else TO_DO.get(row["kind"], "")
         print(f"没有读到数据：{named}{row['reason'].rstrip('。')}{to_do or '。'}", file=sys.stderr)
     return NOT_ALL_READ if len(unread) else DONE
+
+
+def _tell_doubts(frames: Frames) -> None:
+    """Sheets that were set aside or read with little confidence, a line each, and workers where there are none."""
+    sources, told = frames["sources"], []
+    for row in sources.to_dict("records"):
+        place = f"{row['source_file']} [{row['source_sheet']}]" if row["source_sheet"] else row["source_file"]
+        if row["kind"] == "other":
+            told.append(f"没有采用：{place}：{row['reason'].removeprefix(place).strip('：。')}。")
+        elif row["confidence"] < DOUBTFUL and row["kind"] not in NOTHING_READ:
+            told.append(f"把握不大：{place}：只认出 {row['confidence']:.0%} 的栏目。请用 bangfu inspect 核对读法。")
+    if not len(frames["workers"]) and "responses" not in frames:
+        told.append("没有读到任何困难职工（workers 为 0 行）。请核对文件是否放对了文件夹。")
+    more = [f"…共 {len(told)} 条，全部见 sources 数据框。"] if len(told) > MOST_CHANGES else []
+    print(*told[:MOST_CHANGES], *more, sep="\n", end="\n" if told else "", file=sys.stderr)
 
 
 def _report(chosen: argparse.Namespace) -> int:

@@ -42,8 +42,12 @@ class WriteFailed(BangfuError):
     @classmethod
     def of(cls, path: Path, fault: OSError) -> WriteFailed:
         """The system's `fault` in writing `path`, worded."""
-        why = _WHY.get(fault.errno or 0, f"系统提示：{fault.strerror or fault}。请检查该位置")
-        return cls(f"{path}：无法写入，{why}后重新运行（原有的文件没有改动）。")
+        return cls(f"{path}：无法写入，{why(fault)}后重新运行（原有的文件没有改动）。")
+
+
+def why(fault: OSError) -> str:
+    """What the system's `fault` means and what to do, in Chinese."""
+    return _WHY.get(fault.errno or 0, f"系统提示：{fault.strerror or fault}。请检查该位置")
 
 
 def write(path: Path, content: bytes | str, *, keep: bool = False, private: bool = False) -> Path:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bangfu_analysis.errors import CallError, listed
-from bangfu_analysis.files import write
+from bangfu_analysis.files import safe_name, write
 from bangfu_analysis.text import source_label
 from bangfu_analysis.wave import (
     OWN_FILES,
@@ -47,6 +47,8 @@ def places(folder: Path, out: Path | None = None) -> Places:
         root, own = raw.parent.parent, Path(wave.parent.name) / wave.name
         return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
     chosen = out.resolve() if out else wave / "_out"
+    if chosen == wave or (wave in chosen.parents and not chosen.relative_to(wave).parts[0].startswith("_out")):
+        raise CallError(f"输出文件夹 {chosen} 在批次文件夹之中，会与收到的文件混在一起。请用 --out 另选文件夹。")
     return Places(chosen, chosen / "figures", chosen)
 
 
@@ -179,6 +181,8 @@ def new_wave(study: Path, name: str) -> Path:
     Stated totals and denominators are kept as comments, since they are the last wave's. CallError where the study has no
     wave yet or this one exists.
     """
+    if safe_name(name) != name:
+        raise CallError(f"批次名 {name!r} 不能用作文件夹名。请用年份等简单的名称，如 2010。")
     waves = sorted(study.glob(f"*/{SETTINGS_FILE}"), key=lambda path: load_wave(path.parent).reference_date)
     folder = study / name
     none = "" if waves else f"{study} 中还没有带 {SETTINGS_FILE} 的批次，没有可沿用的设置"

@@ -240,7 +240,7 @@ def could_not_read(frames: Frames) -> pd.DataFrame:
     """The files that gave nothing (refused, empty, or without any table), one row each with the reason."""
     sources = frames["sources"]
     nothing = sources["kind"].isin(NOTHING_READ).groupby(sources["source_file"]).transform("all")
-    broken = sources[nothing | sources["kind"].eq("unreadable")].drop_duplicates("source_file")
+    broken = sources[nothing | sources["kind"].eq("unreadable")].drop_duplicates(["source_file", "reason"])
     return broken[["source_file", "source_sheet", "kind", "reason"]].reset_index(drop=True)
 
 
@@ -248,6 +248,8 @@ def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
     """How a file, or every file of a folder, would be read; nothing is written. A folder needs no wave.toml for this."""
     if not path.exists():
         raise CallError(f"找不到 {path}。请检查路径。")
+    if not path.is_dir() and not path.is_file():
+        raise CallError(f"{path} 是管道或设备，不是文件。请给出文件或文件夹。")
     folder = path if path.is_dir() else path.parent
     files = wave_files(path) if path.is_dir() else [path]
     read = zip(progress(files), _read(files, folder, wave_codebook(folder)), strict=True)

@@ -19,7 +19,8 @@ import pandas as pd
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
-from bangfu_analysis.reading.tables import Column, SheetReading, Table, address
+from bangfu_analysis.reading.apart import read_apart
+from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, Table, address
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import is_blank, squeeze
 
@@ -102,13 +103,23 @@ def _cells(sheets: Sequence[SheetReading]) -> dict[tuple[str, str, str, str], tu
 
 
 def write_queries(queries: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
-    """queries.xlsx with all units, a sheet each, and queries/<unit>.xlsx to send out; the answer column is left open."""
+    """queries.xlsx with all units, a sheet each, and queries/<unit>.xlsx to send out; the answer column is left open.
+
+    A workbook of that name that holds answers stays as it is; the new one is called <name>_新.xlsx.
+    """
     whole = folder / "queries.xlsx"
-    write_sheets(queries, whole)
     single = [folder / "queries" / f"{name}.xlsx" for name in safe_names(queries).values()]
+    whole, *single = map(_unanswered, [whole, *single])
     for path, (unit, questions) in zip(single, queries.items(), strict=True):
         write_sheets({unit: questions}, path)
+    write_sheets(queries, whole)
     return [whole, *single]
+
+
+def _unanswered(path: Path) -> Path:
+    """`path`, or the nearest name beside it under which no answers lie."""
+    answered = path.exists() and any(True for _ in answered_rows(path, COLUMNS, ANSWER))
+    return _unanswered(path.with_stem(f"{path.stem}_新")) if answered else path
 
 
 def write_sheets(
@@ -140,7 +151,7 @@ def write_sheets(
             for column, width in enumerate(widths):
                 sheet.set_column(column, column, width)
             sheet.freeze_panes(1, 0)
-    write(path, written.getvalue())
+    write(path, written.getvalue(), keep=True)
 
 
 def _sheet_name(number: int, unit: str) -> str:
@@ -162,7 +173,7 @@ def _answers(path: Path) -> list[Answer]:
 
 def answered_rows(path: Path, columns: Sequence[str], answer: str) -> Iterator[tuple[str, int, dict[str, object]]]:
     """Sheet, row and cells by heading of every row with an answer; FileRefused where the headings are not `columns`."""
-    for sheet in read_sheets(path, path.name):
+    for sheet in _read_apart(path):
         if not sheet.cells:
             continue
         heads = [squeeze(str(value)) for value in sheet.cells[0]]
@@ -174,6 +185,17 @@ def answered_rows(path: Path, columns: Sequence[str], answer: str) -> Iterator[t
             row = dict(zip(heads, cells, strict=True))
             if not is_blank(row[answer]):
                 yield sheet.name, number, row
+
+
+def _read_apart(path: Path) -> list[Sheet]:
+    def refused(path: Path, why: str) -> list[Sheet]:
+        raise FileRefused(f"{path.name}：{why}，未采用其中的答复。请用 Excel 打开，另存为 .xlsx。")
+
+    return [sheet for sheets in read_apart([path], _sheets_of, refused) for sheet in sheets]
+
+
+def _sheets_of(path: Path) -> list[Sheet]:
+    return read_sheets(path, path.name)
 
 
 def apply_answers(

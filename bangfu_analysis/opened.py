@@ -15,7 +15,7 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, ColumnMissing, did_you_mean, listed
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.making import make
+from bangfu_analysis.exhibits.making import make, nothing
 from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes, recipe
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.files import write
@@ -197,14 +197,35 @@ class OpenWave:
 
     def exhibits(self) -> list[Exhibit]:
         """All exhibits of the report that the wave has data for, protected together."""
+        return self._report
+
+    @cached_property
+    def _report(self) -> list[Exhibit]:
         return self.released(self.recipes())[0]
 
     def exhibit(self, id: str) -> Exhibit:
-        """One exhibit of the report by its id; CallError suggests the nearest."""
-        shown = {each.id: each for each in self.exhibits()}
-        if id not in shown:
-            raise CallError(f"本批次没有表图 {id}。可用：{listed(shown)}。{did_you_mean(id, list(shown))}")
-        return shown[id]
+        """One exhibit of the report by its id, or a sentence where the wave has nothing for it.
+
+        CallError suggests the nearest id where no exhibit is called so.
+        """
+        shown, known = {each.id: each for each in self._report}, {each.id: each for each in self.recipes()}
+        if id in shown or id not in known:
+            if id not in shown:
+                names = list(dict.fromkeys([*shown, *known]))
+                raise CallError(f"没有表图 {id}。可用：{listed(names)}。{did_you_mean(id, names)}")
+            return shown[id]
+        return nothing(self.data, known[id], self._lacks(known[id]))
+
+    def sheets(self) -> Exhibit:
+        """What every sheet was taken for and what became of its rows."""
+        return self.ask("sheets", {})
+
+    def findings(self) -> Exhibit:
+        """How many cells have which finding, and what was done about them."""
+        return self.ask("findings", {})
+
+    def _lacks(self, one: Recipe) -> str:
+        return f"{self.name} 批次没有可用的数据来做“{one.title or one.id}”，从略。"
 
     def recipes(self) -> list[Recipe]:
         """The report's exhibits as data: the package's, with those of the study and of the wave laid over them."""
@@ -220,12 +241,10 @@ class OpenWave:
         return shown, released
 
     def ask(self, make_it: str, settings: Mapping[str, Any]) -> Exhibit:
-        """The exhibit of one row as exhibits.yaml has it; CallError where the wave has nothing for it."""
+        """The exhibit of one row as exhibits.yaml has it; a sentence where the wave has nothing for it."""
         named = recipe(**{"id": _id(make_it, settings), "make": make_it, **settings})
         found = make(self.data, named)
-        if not found:
-            raise CallError(f"{self.name} 批次没有可用的数据来做“{named.title or named.id}”。请查看 issues 与 sources。")
-        return self._protected(found[0])
+        return self._protected(found[0]) if found else nothing(self.data, named, self._lacks(named))
 
     def other_releases(self) -> list[Record]:
         """The release.json of the study's other waves, where there are any."""

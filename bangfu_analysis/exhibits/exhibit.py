@@ -114,7 +114,7 @@ class Exhibit:
     def chart(self, *, size: str = "full", title: str | None = None) -> Figure:
         """The chart, drawn of the protected frame: `size` column (75 mm), full (150 mm) or slide (254 mm).
 
-        ArgumentError where the exhibit has none.
+        Where the wave has nothing to draw, the sentence that says so; ArgumentError where no chart is named.
         """
         from bangfu_analysis.pages.drawing import draw
 

@@ -16,12 +16,12 @@ from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means,
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.ledger import findings_exhibit, sheets_exhibit, totals_exhibit
 from bangfu_analysis.exhibits.measures import sorted_by_size
 from bangfu_analysis.exhibits.mechanisms import mechanism_exhibits
 from bangfu_analysis.exhibits.questionnaires import questionnaire_exhibits
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.exhibits.totals import totals_exhibit
 from bangfu_analysis.release.cells import Cut
 
 Make = Callable[[WaveData, Recipe], list[Exhibit]]
@@ -37,7 +37,7 @@ def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 
 
 def _says_something(frame: pd.DataFrame) -> bool:
-    counts = [c for c in ("n", "estimate", "amount", "stated", "crude") if c in frame]
+    counts = [c for c in ("n", "estimate", "amount", "stated", "crude", "rows", "cells_n") if c in frame]
     return bool(len(frame)) and any(frame[c].fillna(0).ne(0).any() for c in counts)
 
 
@@ -58,6 +58,13 @@ def _exhibit(
         order="size" if recipe.sort == "size" else layout.order,
     )
     return Exhibit(cut, recipe, full, data.codebook, source, focus, {"place": data.place, **facts})
+
+
+def nothing(data: WaveData, recipe: Recipe, why: str) -> Exhibit:
+    """What stands for an exhibit that the wave has no data for: no rows, and a sentence."""
+    cut = Cut(recipe.id, recipe.title, pd.DataFrame({"n": pd.Series(dtype="Int64")}), ())
+    said = replace(recipe, text=("given",), draw="")
+    return Exhibit(cut, said, Layout(), data.codebook, data.source(), facts={"words": why})
 
 
 def _title(data: WaveData, recipe: Recipe, dimensions: Sequence[str]) -> str:
@@ -324,4 +331,6 @@ MAKES: dict[str, Make] = {
     "mechanism": mechanism_exhibits,
     "questionnaire": questionnaire_exhibits,
     "totals": totals_exhibit,
+    "sheets": sheets_exhibit,
+    "findings": findings_exhibit,
 }

@@ -20,7 +20,7 @@ from bangfu_analysis.pages import (
     mechanism_charts,
     survey_charts,
 )
-from bangfu_analysis.pages.theme import Figure
+from bangfu_analysis.pages.theme import Figure, captioned, new_figure
 
 Draw = Callable[..., Figure]
 
@@ -82,6 +82,8 @@ CHARTS: dict[str, Draw] = {
 
 def draw(exhibit: Exhibit, *, size: str = "full", title: str | None = None) -> Figure:
     """The chart of an exhibit, of its protected frame; ArgumentError where its recipe names none."""
+    if not len(exhibit.frame):
+        return captioned(new_figure(size, 12.0), "", [exhibit.text], size)
     if not exhibit.recipe.draw:
         raise ArgumentError(f"表图 {exhibit.id} 没有图。请在 exhibits.yaml 中写 draw，可用：{listed(CHARTS)}。")
     named, table = exhibit.figure_title if title is None else title, exhibit.focused

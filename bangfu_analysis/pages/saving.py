@@ -48,6 +48,9 @@ def markdown(table: DisplayTable) -> str:
 
 def html(exhibit: Exhibit) -> str:
     """The three-line table that a notebook shows; it pastes into Word and Excel as it looks."""
+    words = f"<p>{escape(exhibit.text)}</p>" if exhibit.lang == "zh" and exhibit.text else ""
+    if not len(exhibit.frame):
+        return words
     table = exhibit.table
     heads = "".join(f"<th style='border-bottom:.75pt solid;text-align:center'>{escape(c)}</th>" for c in table.columns)
     align = ["left" if kind == "text" else "right" for kind in table.kinds]
@@ -56,7 +59,6 @@ def html(exhibit: Exhibit) -> str:
         for row in table.texts()
     )
     below = "".join(f"<div>{escape(line)}</div>" for line in (*table.notes, table.source) if line)
-    words = f"<p>{escape(exhibit.text)}</p>" if exhibit.lang == "zh" and exhibit.text else ""
     return (
         f"<table style=\"{STYLE}\"><caption style='font-weight:bold'>{escape(table.title)}</caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"

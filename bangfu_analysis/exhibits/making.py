@@ -206,6 +206,8 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         waves = workers.groupby("wave")
         rows = [rate_of(part, population[population["wave"] == wave]).assign(wave=wave) for wave, part in waves]
         frame = change(pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]])
+    if by == ["unit"] and data.every["carried"]["variable"].isin(["employer", "reporting_unit"]).any():
+        by, frame = ["common_unit"], frame.rename(columns={"unit": "common_unit"})  # units merged over the waves
     if by and recipe.tail:
         frame = _last_first(frame, by[0], data.wave.name)
     unit = "单位：%、百分点" if by and recipe.measures == ("share",) else None

@@ -9,7 +9,7 @@ import pandas as pd
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.exhibits.labels import STATES, labels_of
-from bangfu_analysis.exhibits.measures import hidden, printed_percents, records
+from bangfu_analysis.exhibits.measures import dimensions, hidden, printed_percents, records
 from bangfu_analysis.exhibits.rounding import half_up, percent
 from bangfu_analysis.exhibits.sentences import SMALL
 from bangfu_analysis.exhibits.wording import counted, in_percent, points, since, year
@@ -60,7 +60,9 @@ def moves(result: pd.DataFrame, codebook: Codebook, name: str, waves: Sequence[o
             for label, row in zip(labels_of(codebook, part[name]), records(part), strict=True)
         ]
         before = labels_of(codebook, part[f"{name}_before"].iloc[:1])[0]
-        told.append(f"原{before}的{counted(part['base_n'].iloc[0])}，现为{'、'.join(words)}")
+        base = part["base_n"].dropna()
+        size = counted(base.iloc[0]) if len(base) else "人"
+        told.append(f"原{before}的{size}，现为{'、'.join(words)}")
     return f"{year(waves[0])}在册的人到{year(waves[1])}：{'；'.join(told)}。" if told else ""
 
 
@@ -82,10 +84,11 @@ def movers(rates: pd.DataFrame, *, what: str, top: int = 2) -> str:
     """The units whose rate rose and fell most since the wave before, from `change` of `hardship_rate` by wave and unit."""
     last = rates[rates["wave"].eq(rates["wave"].max())].dropna(subset=["change"])
     steps = last.assign(step=[percent(step) for step in last["change"]]).sort_values("step")
-    before = sorted(rates["wave"].unique())[-2]
+    before, name = sorted(rates["wave"].unique())[-2], next(c for c in dimensions(rates) if c != "wave")
+    steps = steps.assign(label=steps[name].astype(str))
     ends = {"下降": steps[steps["step"] < 0].head(top), "上升": steps[steps["step"] > 0].tail(top).iloc[::-1]}
     told = [
-        f"{what}{word}最多的是{'、'.join(f'{row.unit}（{abs(row.step):.1f}个百分点）' for row in records(part))}"
+        f"{what}{word}最多的是{'、'.join(f'{row.label}（{abs(row.step):.1f}个百分点）' for row in records(part))}"
         for word, part in ends.items()
         if len(part)
     ]

@@ -23,7 +23,7 @@ from bangfu_analysis.text import heading_key, squeeze
 PACKAGE_CODEBOOKS = Path(__file__).parent / "codebooks"
 KINDS = (
     "choice", "choices", "yes_no", "count", "age", "number", "money", "date",
-    "text", "unit", "id_number", "name", "private", "row_number", "ignored",
+    "text", "remark", "unit", "id_number", "name", "private", "row_number", "ignored",
 )  # fmt: skip
 
 
@@ -48,7 +48,8 @@ class Variable:
     `inner`: keys that mean it only under a parent heading of members; `other_period`: keys that give the sum by the
     year where `period` is month, and the reverse; `endings`: a heading that ends so, and is no other, means it;
     `keywords`: (pattern, code) rules for free text, in order; `before`, `behind`: what a spelling may be written with
-    (已离婚, 深度困难职工家庭).
+    (已离婚, 深度困难职工家庭); `around`: words that mean it in a title or in the name of a sheet or file;
+    `also`: the variable that its cells may say as well (肢体残疾二级).
     """
 
     frame: str
@@ -73,6 +74,8 @@ class Variable:
     keywords: tuple[tuple[str, str], ...] = ()
     before: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
+    also: str = ""
 
     @property
     def codes(self) -> list[str]:

@@ -10,7 +10,7 @@ from bangfu_analysis.errors import CodebookError, did_you_mean, listed
 
 VARIABLE_KEYS = (
     "label", "en", "kind", "headings", "unsure", "values", "ordered", "range", "period", "unit", "none_means", "fill",
-    "identifying", "inner", "other_period", "endings",
+    "identifying", "inner", "other_period", "endings", "around", "also",
 )  # fmt: skip
 LEVEL_KEYS = ("code", "label", "en", "says", "scheme")
 BAND_KEYS = ("label", "en", "variable", "levels", "apart")

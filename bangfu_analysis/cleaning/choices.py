@@ -78,6 +78,15 @@ def read_choices(raw: object, variable: Variable, schemes: frozenset[str] | None
     return _of_segments(_segments(_listed(text_of(raw)), variable.spellings), variable)
 
 
+def read_remark(raw: object, variable: Variable) -> Reading:
+    """What a remark says of its person, never a value: the first of the variable's rules that matches, to be checked."""
+    codes = _by_keywords(_spelled(raw), variable)
+    if not codes:
+        return BLANK
+    message = f"备注像是说“{variable.label_of(codes[0])}”，没有据此改动，仍照表中各栏计。请核对此人是否应当计入。"
+    return Reading(None, f"remark_{codes[0]}", "kept", message)
+
+
 def read_yes_no(raw: object, variable: Variable) -> Reading:
     """True or False. A cell that repeats the heading (低保户) or says a sum (低保300元) is a yes, and inferred."""
     if isinstance(raw, bool):

@@ -11,9 +11,9 @@ import numpy as np
 
 from bangfu_analysis.cleaning.absence import LOST, given_up, plain_text, read_absence
 from bangfu_analysis.cleaning.amounts import read_age, read_count, read_money, read_number
-from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_tick, read_yes_no
+from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_remark, read_tick, read_yes_no
 from bangfu_analysis.cleaning.dates import read_date
-from bangfu_analysis.cleaning.identity import name_key, read_ids
+from bangfu_analysis.cleaning.identity import name_key, read_ids, several_names
 from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.distinct import Objects, objects
@@ -87,6 +87,7 @@ def _reader(
             else read_date(raw, reference=reference, birth=birth, epoch1904=epoch1904)
         ),
         "name": _read_name,
+        "remark": lambda raw: read_remark(raw, v),
         "text": _read_text,
         "unit": _read_text,
     }
@@ -108,11 +109,10 @@ def _tick_reader(variable: Variable, tick: str) -> Callable[[object], Reading]:
 
 def _read_name(raw: object) -> Reading:
     """The name's key as value: for the pseudonym only, never for a frame."""
+    if isinstance(raw, str) and several_names(raw):
+        return given_up("several_names", "一格里像是写了几个人的姓名，不能作为识别依据。请一人一行，分别填写。")
     key = name_key(raw)
-    if key is not None:
-        return Reading(key)
-    message = "姓名栏中的内容不像姓名，不能作为识别依据。请核对。"
-    return read_absence(raw) or given_up("name_unclear", message)
+    return Reading(key) if key is not None else read_absence(raw) or BLANK
 
 
 def _read_text(raw: object) -> Reading:

@@ -21,11 +21,17 @@ _LABEL = re.compile(r"^(居民|公民)?(身份证件?|证件|身份)(号码?|证
 _X = str.maketrans("x×ХхΧχ✕", "XXXXXXX")
 _PUNCTUATION = re.compile(r"[\s'’‘`\"“”_.,·-]")
 _ONE_ID = re.compile(r"(?<![0-9])(?:[1-9]\d{16}[\dX]|[1-9]\d{14})(?![0-9X])")
+_NOTED = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dX](?![0-9A-Za-z])")
+_DISABILITY = re.compile(r"(\d{17}[\dX])([1-7][1-4])(?:B\d?)?")
 _SCIENTIFIC = re.compile(r"([1-9])\.?(\d*)[eE]\+?17")
 _SEXES = {digit: ("female", "male")[int(digit) % 2] for digit in "0123456789"}
 _NAME = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffffA-Za-z·]{2,30}")
 _NOT_OF_NAME = re.compile(r"[*★☆#'’‘`]+|\([^()]*\)$|\d{7,}$")
 _DOTS = re.compile(r"[•．.・‧]")
+_DOUBLE = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|夏侯|司徒|端木|百里|呼延|轩辕"
+_SEVERAL_NAMES = re.compile(
+    rf"(?!(?:{_DOUBLE})\s)[\u4e00-\u9fff]{{2,4}}(?:[\s、,;/]+[\u4e00-\u9fff]{{2,4}})+(?:[(].*[)])?"
+)
 _NO_NAME = re.compile(r"合计|小计|总计|共计|其中|^注$|某|姓名|填表|审核|无名|[xX×*]{2,}")
 
 
@@ -33,7 +39,7 @@ class Identity(NamedTuple):
     """What an ID number says. `key`: its 18 characters (15 digits upgraded); "" where it can't identify a person.
 
     `kind`: id18, id15, truncated (Excel kept 15 digits: `first15`, birth and region are safe, sex is lost),
-    check_failed (one character is wrong, which one can't be known).
+    check_failed (one character is wrong, which one can't be known). `disability`: kind and grade, of a disability number.
     """
 
     kind: str
@@ -41,6 +47,7 @@ class Identity(NamedTuple):
     birth: date | None
     sex: str | None
     first15: str
+    disability: str = ""
 
 
 _LENGTH = "身份证号应为 18 位（或旧式 15 位）数字，位数或字符不对，记为缺失。请对照证件改正。"
@@ -49,6 +56,8 @@ _OTHER = "不是居民身份证号（可能是护照、港澳台证件或其他�
 _BIRTH = "身份证号中的出生日期在日历上不存在，记为缺失。请对照证件改正。"
 _CHECK = "身份证号的校验位不符，至少有一位抄错，不能作为识别依据，记为缺失。请对照证件改正。"
 _SWAPPED = "（相邻两位对调后校验相符，可能抄反了。）"
+_NOTE = "号码之外还写有别的内容，只取其中的身份证号。请核对所注的内容（如已故、换证、电话），移到备注或对应的列。"
+_OF_DISABILITY = "20 位的残疾人证号，前 18 位是身份证号，后两位是残疾类别和等级，已分别读取。"
 _CUT = "身份证号按数字保存，Excel 只保留前 15 位，末三位已丢失。请把该列设为文本格式后重新填写。"
 _UPGRADED = "15 位旧身份证号，已按国家标准补成 18 位。"
 _OLD = "顺序码为 996 至 999，按规定是百岁老人，出生年份按 18 世纪末以后的 18yy 推断。请核对。"
@@ -79,8 +88,9 @@ def read_ids(cells: Objects) -> Readings:
 
 
 def identities(cells: Objects, readings: Readings) -> dict[str, Objects]:
-    """What ID numbers say, an array for each part of an Identity, None where they say nothing: key, first15, birth, sex."""
-    parts = {part: readings.of_each(partial(_part, part)) for part in ("key", "first15", "birth", "sex")}
+    """What ID numbers say, an array for each part of an Identity, None where they say nothing."""
+    named = ("key", "first15", "birth", "sex", "disability")
+    parts = {part: readings.of_each(partial(_part, part)) for part in named}
     whole = readings.of_each(lambda reading: reading is WHOLE).astype(bool)
     numbers = cells[whole]
     parts["key"][whole], parts["birth"][whole] = numbers, _births(numbers)
@@ -120,7 +130,16 @@ def read_id(raw: object) -> Reading:
     text = _LABEL.sub("", halfwidth(str(raw))).translate(_X)
     if found := _SCIENTIFIC.fullmatch(squeeze(text)):
         return _cut(found[1] + found[2])
-    return _read_digits(_PUNCTUATION.sub("", text).strip(";,、。*:()[]"), numeric=False)
+    text = re.sub(r"\.0+$", "", text.strip())
+    read = _read_digits(_PUNCTUATION.sub("", text).strip(";,、。*:()[]"), numeric=False)
+    return _noted(text) or read if read.problem in ("not_an_id", "id_length") else read
+
+
+def _noted(text: str) -> Reading | None:
+    """The one right number in a text that says something besides."""
+    found = [number for number in _NOTED.findall(text) if number[17] == check_character(number[:17])]
+    whole = _whole(found[0]) if len(found) == 1 else Reading()
+    return None if whole.value is None else Reading(whole.value, "id_with_note", "repaired", _NOTE)
 
 
 def _read_digits(text: str, *, numeric: bool) -> Reading:
@@ -130,6 +149,10 @@ def _read_digits(text: str, *, numeric: bool) -> Reading:
         return _read15(text)
     if len(_ONE_ID.findall(text)) > 1 or re.fullmatch(r"([0-9]{17}[0-9X]){2,}", text):
         return given_up("several_ids", _SEVERAL)
+    if (card := _DISABILITY.fullmatch(text)) and card[1][17] == check_character(card[1][:17]):
+        whole = _whole(card[1])
+        value = None if whole.value is None else whole.value._replace(disability=card[2])
+        return Reading(value, "disability_number", "repaired", _OF_DISABILITY, "info") if value else whole
     if mended := _letters_mended(text):
         return mended
     if re.search(r"[A-Za-z\u3400-\u9fff]", text.rstrip("X")):
@@ -206,6 +229,11 @@ def _birth(digits: str) -> date | None:
     return born if 1850 <= born.year < 2100 else None
 
 
+def several_names(raw: str) -> bool:
+    """True where a cell names two people or more, apart by spaces, commas or strokes."""
+    return _SEVERAL_NAMES.fullmatch(halfwidth(raw)) is not None
+
+
 def name_key(raw: object) -> str | None:
     """The canonical form of a name, for keys only and never stored; None where the cell holds no plausible name.
 
@@ -214,5 +242,7 @@ def name_key(raw: object) -> str | None:
     if not isinstance(raw, str) or read_absence(raw) is not None:
         return None
     text = squeeze(raw)
+    if several_names(raw):
+        return None
     name = _DOTS.sub("·", _NOT_OF_NAME.sub("", text)).casefold()
     return name if _NAME.fullmatch(name) and not _NO_NAME.search(text) else None

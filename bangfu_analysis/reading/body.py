@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.distinct import Objects
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headers import meta_of
 from bangfu_analysis.reading.rows import Block
-from bangfu_analysis.reading.tables import Column, Table
+from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import squeeze
 
 _DITTO = frozenset({"〃", "″", "同上", "-〃-", '-"-', "‖", "〞", "”", "“", '"', "''", "′′", "々"})
 _TEXT_DITTO = frozenset({'"', "”", "“", "''", "′′", '-"-', "〞"})
 _NUMERIC = ("money", "count", "number", "age", "date", "id_number", "yes_no", "row_number")
-_NUMBERED = re.compile(r"^[(]?(?:[一二三四五六七八九十]+|\d{1,2})[)、.]+|[:：]$|[(][^()]*[)]$")
-_UNIT = re.compile(r".{2,20}(?:厂|公司|集团|局|院|所|中心|校|社区|街道|工会|店|站|处|队|矿|场|段|行|社|委|办|部|科)$")
 
 
 def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
@@ -96,29 +89,3 @@ def _fill_down(values: Objects, place: int) -> int:
     last = np.maximum.accumulate(np.where(blank, 0, np.arange(len(column))))
     values[:, place] = column[last]
     return int(blank.sum())
-
-
-def with_sections(table: Table, block: Block, codebook: Codebook) -> Table:
-    """A roster that names each unit in a line of its own over its people gets it as a column 填报单位, to the right of all others.
-
-    Such a line is the bare name over people without a unit of their own, or a 填报单位： line between them.
-    """
-    grid = block.grid
-    named = {c.variable.name for c in block.columns if c.variable is not None}
-    told = {r: str(unit) for r in block.notes if (unit := meta_of(grid, r, r + 1, block.first, block.last).get("unit"))}
-    bare = {} if "employer" in named else {r: t for r in block.notes if (t := _section(block, r))}
-    units = {block.top: str(table.meta["unit"]), **told} if told and "unit" in table.meta else {**bare, **told}
-    if block.kind != "roster" or "reporting_unit" in named or not units or min(units) > min(block.data, default=-1):
-        return table
-    values = [units[max(r for r in units if r < row)] for row in block.data]
-    index = grid.width + 1
-    variable = codebook.variable("workers", "reporting_unit")
-    beside = pd.DataFrame({index: pd.Series(values, index=table.body.index, dtype=object)}, dtype=object)
-    column = Column(index, "（分组行的单位）", variable, "matched")
-    return replace(table, columns=(*table.columns, column), body=pd.concat([table.body, beside], axis=1))
-
-
-def _section(block: Block, row: int) -> str:
-    columns = block.grid.columns_of(row, block.first, block.last)
-    text = _NUMBERED.sub("", block.grid.text(row, columns[0]))
-    return text if len(columns) == 1 and _UNIT.fullmatch(text) and any(d > row for d in block.data) else ""

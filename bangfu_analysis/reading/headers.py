@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 import numpy as np
 
+from bangfu_analysis.reading.context import meta_of, unit_in
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headings import OPTIONED, UNIT_ALONE, Heading, Vocabulary
 from bangfu_analysis.reading.owners import slot_of
 from bangfu_analysis.reading.rows import NOTE
-from bangfu_analysis.text import heading_key, squeeze
+from bangfu_analysis.text import heading_key
 
 MOST_LEVELS = 4
 MOST_CHARACTERS = 300  # of a heading; no expression looks at more
-_COLON = re.compile(r"[:：]")
 _UNTITLED = re.compile(r"[:：]|\d{4}")
-_UNIT_KEYS = "填报单位|上报单位|报送单位|填表单位|填报工会|上报工会|发放单位|单位名称|工会名称"
-_DATE_KEYS = (
-    "填报日期|填表日期|报送日期|填报时间|填表时间|制表日期|统计日期|统计时间|所属月份|截止日期|截至日期|日期|时间"
-)
-_MONEY_KEYS = "金额单位|货币单位|计量单位|单位"
-_META = re.compile(rf"({_UNIT_KEYS}|{_DATE_KEYS}|{_MONEY_KEYS})(?:[(（][^)）]*[)）])?\s*[:：]\s*(.*)$", re.DOTALL)
-_KEY_ALONE = re.compile(rf"({_UNIT_KEYS}|填报日期|填表日期|报送日期|填报时间)(?:[(][^)]*[)])?()")
-_BETWEEN = re.compile(r"\s+(?=[^\s:：]{2,8}(?:[(（][^)）]*[)）])?[:：])")
-_FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0}
-_MONEY_ALONE = re.compile(r"^[(]?(?:金额|货币|计量)?(?:单位)?(?:人民币)?([万千]元)[)]?$")
-_COUNTED = frozenset({"人", "户", "人次", "%", "个", "名", "岁", *_FACTORS})
-_DATE_ALONE = re.compile(r"^[(（]?(\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?)[)）]?$")
-
-# What stands around a unit in a title or the name of a sheet or file, and how the name of a unit ends.
-_AROUND = re.compile(
-    r"\d{4}年?度?|^\d+|(帮扶系统|管理系统|困难|特困|职工|家庭|成员|人员|花名册|名册|名单|登记|汇总|统计|明细|档案|基本|情况|信息|调查|摸底|"
-    r"数据|上报|报送|导出|导入|副本|附件|最终|版|表|册|的)+\d*$"
-)
-_UNIT_NAME = re.compile(
-    r"[\u4e00-\u9fff]{2,40}(公司|集团|厂|局|矿|店|场|站|院|校|所|社|会|中心|街道|区|县|乡|镇|银行|大楼|宾馆|超市|饭店|系统|机关|车间|学校|处|队|段|馆)$"
-)
 
 
 def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
@@ -293,49 +271,3 @@ def repeats_of(headings: list[Heading], words: Vocabulary) -> list[tuple[int, in
         if size > 1 and not rest and all(keys[n] and keys[n] == keys[n % size] for n in range(len(keys))):
             return [(n * size, (n + 1) * size) for n in range(parts)]
     return [(0, len(keys))]
-
-
-def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[str, object]:
-    """What the lines above the header say: title, unit, date, money_factor."""
-    meta: dict[str, object] = {}
-    for row in range(start, top):
-        columns = grid.columns_of(row, first, last)
-        parts = [part for c in columns for part in _BETWEEN.split(str(grid.values[row, c])) if part.strip()]
-        said = False
-        for part, following in zip(parts, [*parts, ""][1:], strict=True):
-            if pair := _META.search(part) or (following and _KEY_ALONE.fullmatch(squeeze(part))):
-                said = True
-                behind = "" if _COLON.search(following) or _KEY_ALONE.fullmatch(squeeze(following)) else following
-                _note(meta, pair.group(1), pair.group(2) or behind)
-            elif alone := _DATE_ALONE.match(squeeze(part)):
-                said = True
-                meta.setdefault("date", alone.group(1))
-            elif alone := _MONEY_ALONE.match(squeeze(part)):
-                said = True
-                meta.setdefault("money_factor", _FACTORS[alone.group(1)])
-        if columns and not said and len(columns) <= 2:
-            meta.setdefault("title", grid.text(row, columns[0]))
-    return meta
-
-
-def unit_in(name: str) -> str:
-    """The unit that a title or a sheet's or file's name says, or "": 第一机械厂 and 2009年困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> ""."""
-    pieces = [_AROUND.sub("", piece) for piece in re.split(r"[\s“”\"《》()（）\[\]_,:、.\-]+", squeeze(name))]
-    return max((piece for piece in pieces if _UNIT_NAME.search(piece)), key=len, default="")
-
-
-def _note(meta: dict[str, object], key: str, value: str) -> None:
-    first, *rest = re.split(r"\s{2,}", re.sub(r"[(（](?:盖章|公章|签章)[)）]", "", value).strip()) or [""]
-    units = re.split(r"[、,/，]", squeeze(value).strip("()（）。").replace("人民币", ""))
-    if key in _MONEY_KEYS.split("|") and set(units) <= _COUNTED:
-        for unit in units:
-            if unit in _FACTORS:
-                meta.setdefault("money_factor", _FACTORS[unit])
-    elif key in _DATE_KEYS.split("|"):
-        bare = squeeze(value)
-        if any(character.isdigit() for character in bare):
-            meta.setdefault("date", bare)
-    elif first and (key in _UNIT_KEYS.split("|") or key == "单位"):
-        meta.setdefault("unit", first)
-        if rest and (alone := _DATE_ALONE.match(squeeze(rest[-1]))):
-            meta.setdefault("date", alone.group(1))

@@ -14,9 +14,9 @@ from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import heading_key, heading_unit
 
 HELPING = ("helper", "staff")
-NOT_COUNTED = ("row_number", "ignored")
+NOT_COUNTED = ("row_number", "ignored", "remark")
 SLOTS = {"spouse": 50, "child": 60}  # beyond the numbers of 家庭成员n: the places of those whom the heading names
-REPEATABLE = ("row_number", "ignored", "private")
+REPEATABLE = ("row_number", "ignored", "private", "remark")
 OPTIONED = ("choice", "choices")
 TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
 _ABOUT = re.compile(r"(?:基本)?(?:情况|信息|资料|状况)$")
@@ -86,6 +86,7 @@ class Vocabulary:
 
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
+        self.family = {*codebook.each.get("person", ()), *codebook.each.get("family", ())}
         self.persons = {heading_key(word): person for person, said in codebook.persons.items() for word in said}
         self.inner = {codebook.form_of(key): v for v in codebook.variables for key in v.inner}
         self.unsure: dict[str, tuple[Variable, ...]] = {}
@@ -124,7 +125,8 @@ class Vocabulary:
         own = next(filter(None, (self.find("workers", key) for key in (heading.key, *heading.parents))), None)
         if own is None:
             return self.find("members", heading.key) is not None or not self.codebook.by_heading.get(heading.key)
-        return own.kind in NOT_COUNTED or own.name in self.codebook.each["helper" if person == "helper" else "person"]
+        of = self.codebook.each["helper"] if person == "helper" else self.family
+        return own.kind in NOT_COUNTED or own.name in of
 
     def option(self, parent: str, leaf: str, frame: str) -> Meaning | None:
         """The variable that `parent` heads with the code of its level that `leaf` spells."""
@@ -261,7 +263,9 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
         own = words.find("workers", owner.key) if person == "worker" and owner.said else None
         return _of(own if own is not None and own.name in ("name", "id_number") else words.member(key))
     if frame == "workers" and person in MEMBERS:
-        return _of(words.member(owner.key), slot=SLOTS.get(person))
+        own = words.find("workers", key)
+        of_family = own is not None and own.name in words.codebook.each["family"]
+        return _of(own) if of_family else _of(words.member(owner.key), slot=SLOTS.get(person))
     if person == "other" or (frame == "workers" and person != "worker" and owner.said):
         return _of(variable) if (variable := words.find(frame, key)) is not None and variable.kind == "private" else None
     joined = next((v for p in parents if (v := words.find(frame, _ABOUT.sub("", p) + key)) is not None), None)

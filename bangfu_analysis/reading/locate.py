@@ -11,11 +11,12 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.block_findings import findings_of
-from bangfu_analysis.reading.body import body_of, with_sections
+from bangfu_analysis.reading.body import body_of
+from bangfu_analysis.reading.context import meta_of, with_context
 from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
-from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, meta_of, repeats_of
+from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, repeats_of
 from bangfu_analysis.reading.headings import (
     Vocabulary,
     aid_beside,
@@ -129,7 +130,7 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
             ledger.mark(range(top, body), "header", first, last)
             halves = repeats_of(headings_of(grid, top, body, first, last), words)
             for left, right in halves:
-                block = Block(grid, top, body, end, first + left, first + right, half=len(halves) > 1)
+                block = Block(grid, top, body, end, first + left, first + right, half=len(halves) > 1, above=start)
                 some, found = _table(block, ledger, words, meta, include_hidden, tables)
                 tables += some
                 findings += found
@@ -166,8 +167,8 @@ def _table(
     headings = headings_of(grid, block.top, block.body, block.first, block.last)
     values = [_distinct(grid, block, h.index - 1) for h in headings]
     block.kind = kind_of(headings, words, values) or "other"
-    said = meta.get("money_factor", 1.0)
-    factor = said if isinstance(said, float) else 1.0
+    stated = meta.get("money_factor", 1.0)
+    factor = stated if isinstance(stated, float) else 1.0
     block.columns = columns_for(block.kind, headings, words, values, factor)
     aid = aid_beside(block.columns, headings, words, values, factor) if block.kind in ("roster", "episodes") else ()
     if aid and block.kind == "roster" and not tells_of_hardship(block.columns, words):
@@ -189,10 +190,12 @@ def _table(
     table = Table(
         grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, None, totals_of(block), meta, text
     )
-    table = with_sections(table, block, words.codebook)
+    table, told = with_context(table, block, words.codebook)
     tables = households(table, block, headings, words, values)
-    tables += [_given(table, aid)] if aid else []
-    findings += findings_of(block, headings)
+    if aid:
+        given, said = with_context(_given(table, aid), block, words.codebook)
+        tables, told = [*tables, given], [*told, *said]
+    findings += [*told, *findings_of(block, headings)]
     return tables, findings
 
 

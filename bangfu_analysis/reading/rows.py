@@ -29,6 +29,7 @@ NOTE = re.compile(
 )
 _FOOTER = re.compile(r"填[表报]人|制表|审核|复核|经办|负责人|主管|领导|主席签|盖章|公章")
 _DATE_ALONE = re.compile(r"^(?:\d{4}|[〇零一二三四五六七八九]{4})?年?\d{0,2}月?\d{0,2}日?$")
+_SECTION = re.compile(r"^[(]?[一二三四五六七八九十]{1,3}[)、.]")  # 一、深度困难职工, where names stand too
 _COUNTED = ("id_number", "date", "age", "money", "count", "number")
 LONG_NOTE = 16
 
@@ -37,7 +38,7 @@ LONG_NOTE = 16
 class Block:
     """A header and what lies under it: rows [body, end), columns [first, last); the rows of the header are [top, body).
 
-    `half`: one of several side by side, whose totals count the others too.
+    `half`: one of several side by side, whose totals count the others too. Rows [above, top) are the lines over it.
     """
 
     grid: Grid
@@ -49,6 +50,7 @@ class Block:
     half: bool = False
     columns: tuple[Column, ...] = ()
     kind: str = ""
+    above: int = 0
     data: list[int] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
     notes: list[int] = field(default_factory=list)
@@ -172,8 +174,8 @@ def _is_note(block: Block, row: int) -> bool:
     if len(columns) > 1:
         return False
     value = grid.values[row, columns[0]]
-    if not isinstance(value, str):
-        return False
+    if not isinstance(value, str) or _SECTION.match(first):
+        return isinstance(value, str)
     merge = grid.merges.get((row, columns[0]))
     across = merge is not None and merge[1] - columns[0] >= max(1, 0.5 * (block.last - block.first) - 1)
     owner = next((c.variable for c in block.columns if c.index - 1 == columns[0]), None)

@@ -75,6 +75,13 @@ def _early(rows: pd.DataFrame) -> pd.Series:
     return (began.dt.year - born.dt.year) < 14
 
 
+def _same_without_id(rows: pd.DataFrame) -> pd.Series:
+    """The second and later of several rows without an ID number that agree in name, sex, birth or age, and unit."""
+    told = ["name_key", "sex", "birth_date", "age", "employer"]
+    again = rows[told].astype(object).fillna("").duplicated(keep="first")
+    return again & rows["id_key"].isna() & rows["name_key"].notna()
+
+
 def _named(rows: pd.DataFrame, column: str, *values: object) -> pd.Series:
     return rows[column].isin(values).fillna(False).astype(bool)
 
@@ -99,6 +106,8 @@ CHECKS: tuple[Check, ...] = (
           lambda r: r["causes"].map(lambda c: isinstance(c, tuple) and "schooling" in c) & (r["status_listed"] > 0) & (r["students_listed"] == 0)),
     Check("member_with_own_file", "id_number", "这名职工又列为另一户的家庭成员；一户应只建一份档案。请核对由谁建档。", lambda r: r["is_member"]),
     Check("id_shared", "id_number", "同一身份证号填在不同姓名之下，不作为同一人处理。请核对证件。", lambda r: _named(r, "shared_id", True)),
+    Check("same_name", "name", "与上面一行同名，性别、年龄、单位也相同，两行都没有身份证号，不能确定是不是同一人。请补填身份证号。",
+          lambda r: _same_without_id(r)),
     Check("linked_by_name", "id_number", "没有完整的身份证号，按姓名、出生日期和单位与另一行认定为同一人。请补填。",
           lambda r: _named(r, "linked_by_name", True)),
 )  # fmt: skip
@@ -145,6 +154,17 @@ def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
         )
         for (file, sheet), n in off.items()
         if n >= max(5, sizes[file, sheet] / 5)
+    ]
+
+
+def without_level(people: pd.DataFrame, cleans: Sequence[CleanTable]) -> list[Finding]:
+    """One finding for each sheet whose people have a category of hardship neither in a column nor by a title."""
+    asked = {clean.number for clean in cleans if clean.column("workers", "hardship_level") is not None}
+    open_ = people[people["hardship_level"].isna() & ~people["table"].isin(asked)]
+    message = "{} [{}]：{} 人没有困难类别：表中没有这一栏，标题、表名和文件名也没有说明，记为缺失。请补上一栏，或分类别报送。"
+    return [
+        Finding("level_unknown", message.format(file, sheet, len(part)), source_file=str(file), source_sheet=str(sheet))
+        for (file, sheet), part in open_.groupby(["source_file", "source_sheet"])
     ]
 
 

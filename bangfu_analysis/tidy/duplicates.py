@@ -9,16 +9,18 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis.cleaning.readings import Reading
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import listed
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import squeeze
-from bangfu_analysis.tidy.values import CleanTable, first_cell
+from bangfu_analysis.tidy.values import CleanTable, at_cells, first_cell
 
 _COMPARED = (
     "sex", "birth_date", "education", "employer", "reporting_unit", "employment_status", "household_size",
-    "hardship_level",
+    "hardship_level", "cause_main", "income_personal_monthly", "income_per_capita_monthly", "income_household_annual",
+    "rigid_expense_annual", "has_dibao", "is_single_parent", "marital_status", "file_status", "exit_date",
 )  # fmt: skip
 
 
@@ -74,7 +76,8 @@ def merge_people(
     kept = fullest.set_index("person_id")
     whole = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()
     people = pd.concat([rows[~twice], whole.astype(rows.dtypes)]).sort_values(["table", "row"], kind="stable")
-    findings = [_merged(row, kept.loc[row["person_id"]], cleans) for _, row in away.iterrows()]
+    pairs = [(row, kept.loc[row["person_id"]]) for _, row in away.iterrows()]
+    findings = [f for row, other in pairs for f in (_merged(row, other, cleans), *_differing(row, other, cleans))]
     return people.reset_index(drop=True).copy(), away, findings  # a copy: hundreds of columns put on one by one
 
 
@@ -96,6 +99,18 @@ def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Fi
         cell=cell,
         variable="person_id",
     )
+
+
+def _differing(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> list[Finding]:
+    """One for each cell of a row merged away that says another than the row that stays."""
+    other = f"{kept['source_file']} [{kept['source_sheet']}] 第 {kept['source_row']} 行"
+    reading = Reading(None, "differs_from_same_person", "conflict", f"与 {other} 同一人所填的不同，以那一行为准。请核对。")
+    cells = [(int(row["table"]), int(row["row"]), reading)]
+    names = [name for name in _COMPARED if _differ(row[name], kept[name])]
+    return [found for name in names for found in at_cells(cleans, cells, "workers", _CELL_OF.get(name, name))]
+
+
+_CELL_OF = {"cause_main": "cause"}
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -20,6 +20,7 @@ from bangfu_analysis.tidy.crosschecks import (
     cross_checks,
     shifted,
     sizes_from_members,
+    without_level,
 )
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
 from bangfu_analysis.tidy.names import known_names, permitted, without_names
@@ -67,6 +68,7 @@ def tidy_frames(
         *merged,
         *cross_checks(people, members, cleans, wave),
         *shifted(found, people),
+        *without_level(people, cleans),
     ]
     left = _has_left(people, wave)
     frames = _worker_frames(people[~left], people[left], codebook)

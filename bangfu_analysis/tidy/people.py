@@ -17,7 +17,7 @@ from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.headers import unit_in
+from bangfu_analysis.reading.context import unit_in
 from bangfu_analysis.reading.tables import Table
 from bangfu_analysis.tidy.derive import full_years
 from bangfu_analysis.tidy.values import CleanTable, Told, at_cells, gathered, readings_of
@@ -35,8 +35,9 @@ def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) ->
     heads = everyone if are_heads.all() else everyone[are_heads].reset_index(drop=True)
     completed, found = _complete(heads, cleans, "workers", codebook, wave)
     said = {clean.number: _unit_of(clean.table) for clean in rosters}
-    unit = completed["reporting_unit"]
-    return completed.assign(reporting_unit=unit.where(unit.notna(), completed["table"].map(said))), found
+    unit, completed = completed["reporting_unit"], _with_disability(completed, codebook)
+    named = unit.where(unit.notna(), completed["union"])
+    return completed.assign(reporting_unit=named.where(named.notna(), completed["table"].map(said))), found
 
 
 def _rows(
@@ -65,18 +66,21 @@ _BY_ID = ("sex", "birth_date", "age")
 
 def identity_columns(cleans: Sequence[CleanTable], frame: str, slot: int | None = None) -> dict[str, Objects]:
     """What the ID numbers of all tables say, one column a part, None where they say nothing: id_key, id_first15, id_birth, id_sex."""
-    columns = [(clean, clean.column(frame, "id_number", slot)) for clean in cleans]
-    nobody = [objects([None] * len(clean.rows)) for clean in cleans]
-    said = [
-        identities(clean.table.body[c.index].to_numpy(), clean.readings[c.index]) if c is not None else {}
-        for clean, c in columns
-    ]
-    return {
-        f"id_{part}": np.concatenate(
-            [objects([]), *(own.get(part, none) for own, none in zip(said, nobody, strict=True))]
-        )
-        for part in ("key", "first15", "birth", "sex")
-    }
+    said = [_identities_of(clean, frame, slot) for clean in cleans]
+    return {f"id_{part}": np.concatenate([objects([]), *(own[part] for own in said)]) for part in _PARTS}
+
+
+_PARTS = ("key", "first15", "birth", "sex", "disability")
+
+
+def _identities_of(clean: CleanTable, frame: str, slot: int | None) -> dict[str, Objects]:
+    """What the ID number of each row says, or where it is not whole the number of the disability certificate."""
+    found = dict.fromkeys(_PARTS, objects([None] * len(clean.rows)))
+    for name in ("id_number", "disability_number"):
+        if (column := clean.column(frame, name, slot)) is not None:
+            own = identities(clean.table.body[column.index].to_numpy(), clean.readings[column.index])
+            found = {part: np.where(pd.isna(found[part]), own[part], found[part]) for part in _PARTS}
+    return found
 
 
 def _are_heads(clean: CleanTable) -> Any:
@@ -103,6 +107,19 @@ def _causes_of(clean: CleanTable) -> Readings:
         return Reading(named or (causes[0] if len(causes) == 1 else None), detail=causes or None)
 
     return Readings.of(objects(list(zip(*map(clean.values, columns), strict=True))), lambda said: [*map(read, said)])
+
+
+def _with_disability(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """Kind and grade of a disability as the number of its certificate ends, where no cell says them."""
+    taken = {}
+    for place, name, codes in ((0, "disability_type", _KINDS), (1, "disability_grade", _GRADES)):
+        said = rows["id_disability"].map(lambda end, place=place, codes=codes: codes[int(end[place]) - 1], "ignore")
+        taken[name] = rows[name].astype(object).where(rows[name].notna(), said)
+    return rows.assign(**taken)
+
+
+_KINDS = ("visual", "hearing", "speech", "physical", "intellectual", "mental", "multiple")  # GB/T 26341
+_GRADES = ("grade_1", "grade_2", "grade_3", "grade_4")
 
 
 def _unit_of(table: Table) -> str | None:

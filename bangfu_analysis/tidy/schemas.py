@@ -22,7 +22,7 @@ _BY_KIND = {
     "date": DATE, "text": "str", "unit": "str", "choices": "str",
 }  # fmt: skip
 
-NOT_KEPT = ("private", "ignored", "row_number", "name", "id_number")
+NOT_KEPT = ("private", "ignored", "row_number", "name", "id_number", "remark")
 
 # Columns in order. A column not typed here has the type of its codebook variable.
 _WORKERS = [

@@ -29,7 +29,7 @@ _LIKE_A_NAME = re.compile(
     "(?:[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖"
     "邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文]|欧阳|上官|司马|诸葛)[\u4e00-\u9fff]{1,2}"
 )
-NO_VALUES = (*NOT_READ, "name", "id_number")
+NO_VALUES = (*NOT_READ, "name", "id_number", "remark")
 
 
 Told = tuple[int, int, Reading]  # table and body row of a cell, and what is to be told of it
@@ -99,7 +99,7 @@ def _in_scheme(variable: Variable, word: str, scheme: str) -> bool:
 def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, scheme: str) -> CleanTable:
     """Read every mapped column of `table`, the wave's table `number`, once per distinct value.
 
-    A name's value is its key, for pseudonyms only; names are no findings.
+    A name's value is its key, for pseudonyms only.
     """
     rows = [int(row) for row in table.body.index]
     schemes = frozenset([scheme]) if scheme else frozenset(codebook.schemes)
@@ -115,8 +115,7 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
             schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")), tick=column.tick,
         )  # fmt: skip
         readings[column.index] = read
-        if variable.kind != "name":
-            findings += _findings(table, rows, column, raws, read)
+        findings += _findings(table, rows, column, raws, read)
     ticked = [c for c in table.columns if c.tick and c.variable is not None and c.variable.kind == "choice"]
     for _, (first, *more) in groupby(ticked, key=lambda c: (c.variable, c.slot)):
         said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))

@@ -9,12 +9,12 @@ NUMBERS = [f"99010219650312{n:03d}{check_character(f'99010219650312{n:03d}')}" f
 OTHER = NUMBERS[1]
 HEAD = (
     "姓名,性别,身份证号,出生日期,婚姻状况,工作状态,户口类型,健康状况,残疾类别,家庭人口,家庭年收入,家庭人均月收入,是否单亲,是否零就业,致困原因,"
-    "与户主关系,家庭成员姓名,成员身份,参加工作时间\n"
+    "困难类别,与户主关系,家庭成员姓名,成员身份,参加工作时间\n"
 )
 FINE = dict.fromkeys(HEAD.strip().split(","), "") | {
     "姓名": "张强刚", "性别": "男", "身份证号": MAN, "出生日期": "1965-03-12", "婚姻状况": "离婚", "工作状态": "失业",
     "户口类型": "非农业", "健康状况": "良好", "残疾类别": "无", "家庭人口": "2", "家庭年收入": "7200", "家庭人均月收入": "300",
-    "是否单亲": "是", "是否零就业": "是", "致困原因": "疾病", "与户主关系": "子女", "家庭成员姓名": "张小明", "成员身份": "大学生",
+    "是否单亲": "是", "是否零就业": "是", "致困原因": "疾病", "困难类别": "困难", "与户主关系": "子女", "家庭成员姓名": "张小明", "成员身份": "大学生",
 }  # fmt: skip
 
 
@@ -88,8 +88,8 @@ def test_whoever_is_another_households_member_should_have_no_file_of_their_own(f
 
 
 def test_names_shifted_against_numbers_are_told_once_for_the_sheet(frames_of):
-    people = [f"{name}强刚,女,{number}\n" for name, number in zip("张王李赵钱孙", NUMBERS, strict=True)]
-    found = frames_of({"a.csv": "姓名,性别,身份证号\n" + "".join(people)})["issues"]
+    people = [f"{name}强刚,女,{number},困难\n" for name, number in zip("张王李赵钱孙", NUMBERS, strict=True)]
+    found = frames_of({"a.csv": "姓名,性别,身份证号,困难类别\n" + "".join(people)})["issues"]
     assert found["problem"].value_counts().to_dict() == {"sex_differs_from_id": 6, "rows_shifted": 1}
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bangfu_analysis.reading.headers import unit_in
+from bangfu_analysis.reading.context import unit_in
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""What stands beside the cells: remarks, ID cells that say more, the same person twice."""
+
+import pytest
+
+from bangfu_analysis.cleaning.identity import check_character
+
+NUMBERS = [n + check_character(n) for n in (f"99010219650312{k:03d}" for k in range(11, 31, 2))]
+HEAD = "姓名,性别,身份证号,工作单位,困难类别,家庭年收入,残疾类别,备注\n"
+
+
+def issues(frames):
+    return list(zip(frames["issues"]["cell"], frames["issues"]["problem"], strict=True))
+
+
+def row(name="赵一强", sex="男", number="", unit="一厂", level="困难", income="", disability="", remark=""):
+    return ",".join([name, sex, number, unit, level, income, disability, remark]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("2024年6月已脱困", "exited"), ("病故", "died"), ("与3号重复", "duplicate"),
+        ("已转社区", "moved"), ("已调离本单位", "moved"),
+        ("不再符合条件", "exited"), ("与丈夫同户", "same_household"),
+        ("本年新增", ""), ("尚未脱困", ""), ("父亲去世", ""),
+        ("防返贫对象", ""),
+    ],
+)  # fmt: skip
+def test_a_remark_that_takes_a_person_away_is_told_and_changes_nothing(frames_of, said, problem):
+    frames = frames_of({"a.csv": HEAD + row(number=NUMBERS[0], remark=said)})
+    assert len(frames["workers"]) == 1
+    assert issues(frames) == ([("H2", f"remark_{problem}")] if problem else [])
+    assert not frames["issues"]["message"].str.contains(said).any()
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        ("{}（已故）", "id_with_note"), ("本人{} 妻另报", "id_with_note"), ("{}.0", ""),
+        ("{} 13900000011", "id_with_note"),
+        ("{}43", "disability_number"), ("{}12B1", "disability_number"),
+    ],
+)  # fmt: skip
+def test_a_right_number_beside_something_else_is_taken(frames_of, cell, problem):
+    frames = frames_of({"a.csv": HEAD + row(number=cell.format(NUMBERS[0]))})
+    person = frames["workers"].iloc[0]
+    assert (person["id_basis"], str(person["birth_date"])[:10]) == ("id_number", "1965-03-12")
+    assert issues(frames) == ([("C2", problem)] if problem else [])
+
+
+def test_a_wrong_number_beside_something_else_is_given_up(frames_of):
+    wrong = NUMBERS[0][:17] + ("1" if NUMBERS[0][17] != "1" else "2")
+    rows = row(number=f"{wrong}（已故）") + row("钱二", number="/".join(NUMBERS[:2]))
+    frames = frames_of({"a.csv": HEAD + rows})
+    assert set(frames["workers"]["id_basis"]) == {"row"}
+
+
+def test_a_disability_number_says_kind_and_grade_where_no_cell_does(frames_of):
+    head = "姓名,残疾证号,残疾类别,困难类别\n"
+    frames = frames_of({"a.csv": head + f"赵一强,{NUMBERS[0]}43,,困难\n钱二刚,{NUMBERS[1]}12,听力,困难\n"})
+    found = frames["workers"][["disability_type", "disability_grade"]].astype(str).values.tolist()
+    assert found == [["physical", "grade_3"], ["hearing", "grade_2"]]
+
+
+@pytest.mark.parametrize("cell", ["赵一强、钱二刚", "赵一强 钱二刚", "赵一强/钱二刚"])
+def test_two_people_in_a_name_cell_are_told_and_no_key(frames_of, cell):
+    frames = frames_of({"a.csv": HEAD + row(cell)})
+    assert ("A2", "several_names") in issues(frames)
+    assert "赵一强" not in frames["issues"].to_csv()
+
+
+def test_the_same_people_without_a_number_are_told_at_the_later_row(frames_of):
+    rows = row() + row(level="特困") + row(sex="女") + row("钱二刚") + row(unit="二厂")
+    frames = frames_of({"a.csv": HEAD + rows})
+    assert issues(frames) == [("A3", "same_name")]
+    assert len(frames["workers"]) == 5
+
+
+def test_each_cell_in_which_two_rows_of_one_person_differ_is_told(frames_of):
+    one = row(number=NUMBERS[0], income="7200", level="特困")
+    other = row(number=NUMBERS[0], income="9600", level="困难")
+    found = frames_of({"a.csv": HEAD + one + row("钱二", number=NUMBERS[1]), "b.csv": HEAD + other})["issues"]
+    differing = found[found["problem"] == "differs_from_same_person"]
+    assert differing[["cell", "raw"]].values.tolist() == [["E2", "困难"], ["F2", "9600"]]
+    assert set(differing["source_file"]) == {"b.csv"}

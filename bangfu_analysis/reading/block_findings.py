@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from bangfu_analysis.findings import Finding, quoted
@@ -13,7 +14,8 @@ WHO = {"spouse": "配偶", "child": "子女", "member": "家庭成员", "helper"
 
 def findings_of(block: Block, headings: Sequence[Heading]) -> list[Finding]:
     """Columns that matched nothing or are hidden, rows set aside or hidden, cells with a comment, a strike or no value."""
-    return [*_column_findings(block, headings), *_row_findings(block), *_cell_findings(block)]
+    told = [*_column_findings(block, headings), *_row_findings(block), *_cell_findings(block)]
+    return [*told, *_legend_findings(block)]
 
 
 def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]:
@@ -69,6 +71,8 @@ def _cell_findings(block: Block) -> list[Finding]:
     marks: list[tuple[Iterable[tuple[int, int]], str, str, str, str]] = [
         (grid.sheet.uncalculated, "formula_uncalculated", "公式从未计算，没有值。请用 Excel 打开、重算并保存。", "missing", "warning"),
         (grid.sheet.commented, "cell_comment", "有批注（内容未读入）。请核对批注是否说明此人应当删除或更正。", "kept", "info"),
+        (grid.sheet.part_struck, "part_struck", "有一部分带删除线，只按未划去的内容计。请核对。", "inferred", "warning"),
+        (grid.sheet.under_merge, "under_merge", "合并单元格之下还藏有另一个值，没有采用，按合并后所显示的值计。请取消合并核对。", "conflict", "warning"),
         (struck, "cell_struck", "这一格带删除线，仍按所写的内容计。请核对是否作废。", "kept", "info"),
     ]  # fmt: skip
     return [
@@ -77,6 +81,26 @@ def _cell_findings(block: Block) -> list[Finding]:
         for r, c in sorted(places)
         if r - 1 in rows and block.first < c <= block.last
     ]
+
+
+def _legend_findings(block: Block) -> list[Finding]:
+    """A line that gives colours a meaning (标红为已脱困) names the rows that bear them; nothing is changed by it."""
+    grid, found = block.grid, []
+    bearing: dict[str, set[int]] = {}
+    for (row, _), colour in grid.sheet.colours.items():
+        bearing.setdefault(colour, set()).add(row - 1)
+    for row in [*range(block.above, block.top), *block.notes] if block.kind != "other" else ():
+        for place in grid.columns_of(row, block.first, block.last):
+            said = _COLOURED.findall(grid.text(row, place))
+            rows = sorted(r for colour in set(said) for r in bearing.get(colour, ()) if r in set(block.data))
+            if said:
+                where = "、".join(str(grid.number(r)) for r in rows[:50]) or "（没有找到，或此格式读不出颜色）"
+                message = f"这里写明颜色另有含义，带这种颜色的是第 {where} 行，仍照常计入。请核对这些人是否应当计入。"
+                found.append(grid.finding("colour_legend", row, place, message))
+    return found
+
+
+_COLOURED = re.compile("(?<=标)[红黄绿蓝灰橙]|[红黄绿蓝灰橙](?=色|字|底)")
 
 
 def _first(block: Block, row: int) -> int:

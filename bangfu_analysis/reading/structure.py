@@ -9,7 +9,8 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from html import unescape
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from bangfu_analysis.distinct import Rows
@@ -25,6 +26,10 @@ _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)</|<(?:\w+:)?t\b[^>]*>([^<]*)</")
+_RUN = re.compile(rb"<(?:\w+:)?r>.*?</(?:\w+:)?r>|<(?:\w+:)?r\s[^>]*>.*?</(?:\w+:)?r>", re.DOTALL)
+_TEXT = re.compile(rb"<(?:\w+:)?t\b[^>]*>([^<]*)</")
+_STRINGS = "xl/sharedStrings.xml"
+_LEGEND = re.compile("标[红黄绿蓝灰橙]|[红黄绿蓝灰橙]色|[红黄绿蓝灰橙][字底]".encode())
 _SIGNS = (b't="e"', b"<f", b"strike")
 MOST_SIGNS = 50
 _STRIKE_OFF = ("0", "false")
@@ -35,37 +40,50 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
     """What adds to a sheet the structure that the package holds of it; where it can't be read, `structure` says so."""
     try:
-        book, styles, strings = _root(package, BOOK), _struck_styles(package), _struck_strings(package)
+        book, looks = _root(package, BOOK), _looks(package)
         parts = {name: part for name, part in _parts(package, book).items() if part in package.names}
-        known = {name: _of_part(package, part, styles, strings) for name, part in parts.items()}
+        known = {name: _of_part(package, part, looks) for name, part in parts.items()}
         epoch1904 = any(p.get("date1904") in ("1", "true") for p in _all(book, "workbookPr"))
     except _UNREADABLE as fault:
         why = f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线"
         return lambda sheet: replace(sheet, structure=why)
 
     def added(sheet: Sheet) -> Sheet:
-        errors, marks = known.get(sheet.name, ({}, {}))
-        return replace(sheet, cells=_with(sheet.cells, errors), epoch1904=epoch1904, **marks)
+        texts, marks = known.get(sheet.name, ({}, {}))
+        return replace(sheet, cells=_with(sheet.cells, texts), epoch1904=epoch1904, **marks)
 
     return added
 
 
-def _of_part(package: Package, part: str, styles: set[bytes], strings: set[bytes]) -> tuple[Marked, dict[str, Any]]:
-    """The error cells of a sheet and the fields of Sheet that its XML tells."""
+class Looks(NamedTuple):
+    """What styles and shared strings say of the cells that bear their numbers.
+
+    `struck`: styles; `units`: style -> 万元 or 千元, which its number format only writes behind the number; `colours`: style ->
+    colour, where a legend may stand in the workbook; `strings`: shared string with a strike -> what of it is not struck.
+    """
+
+    struck: set[bytes]
+    units: dict[bytes, str]
+    colours: dict[bytes, str]
+    strings: dict[bytes, str]
+
+
+def _of_part(package: Package, part: str, looks: Looks) -> tuple[Marked, dict[str, Any]]:
+    """The cells of a sheet that calamine reads otherwise than shown, and the fields of Sheet that its XML tells."""
     xml = package.read(part)
     if len(xml) > LARGEST_XML:
         return {}, {"structure": "工作表过大，未检查隐藏的行列、删除线和批注"}
-    errors, uncalculated, struck = _marked_cells(xml, styles, strings)
+    texts, marks = _marked_cells(xml, looks)
     hidden = b"hidden=" in xml
     rows = [_attributes(row) for row in _ROW.findall(xml)] if hidden else []
     columns = [_attributes(column) for column in _COLUMN.findall(xml)] if hidden else []
-    return errors, {
+    return texts, {
         "hidden_rows": frozenset(int(row[b"r"]) for row in rows if _on(row) and b"r" in row),
         "hidden_columns": frozenset(
             n for c in columns if _on(c) for n in range(int(c[b"min"]), min(int(c[b"max"]), 16384) + 1)
         ),
-        "struck": frozenset(struck),
-        "uncalculated": frozenset(uncalculated),
+        **{name: frozenset(places) for name, places in marks.items() if name != "colours"},
+        "colours": marks["colours"],
         "commented": frozenset(_comments(package, part)),
     }
 
@@ -79,7 +97,7 @@ def _attributes(tag: bytes) -> dict[bytes, bytes]:
 
 
 def _with(cells: Cells, errors: Marked) -> Cells:
-    """The cells with the errors' texts, which calamine leaves blank."""
+    """The cells with the texts of those that calamine leaves blank or reads otherwise than they are shown."""
     if not errors:
         return cells
     rows = cells if isinstance(cells, Rows) else Rows(cells)
@@ -87,23 +105,38 @@ def _with(cells: Cells, errors: Marked) -> Cells:
     return rows.but({(r - 1, c - 1): text for (r, c), text in errors.items() if r <= height and c <= width})
 
 
-def _marked_cells(xml: bytes, styles: set[bytes], strings: set[bytes]) -> tuple[Marked, set[Any], set[Any]]:
-    """Error cells with their text, formulas without a value, struck-through cells."""
-    errors: Marked = {}
-    uncalculated: set[Any] = set()
-    struck: set[Any] = set()
-    for cell in _cells_with_signs(xml, [*_SIGNS, *(b' s="%s"' % n for n in styles), *(b">%s</" % n for n in strings)]):
+def _marked_cells(xml: bytes, looks: Looks) -> tuple[Marked, dict[str, Any]]:
+    """Cells to be read otherwise (errors, numbers with a unit, texts struck in part), and the places of each mark."""
+    texts: Marked = {}
+    marks: dict[str, Any] = {"uncalculated": set(), "struck": set(), "part_struck": set(), "colours": {}}
+    styles = looks.struck | looks.units.keys() | looks.colours.keys()
+    for cell in _cells_with_signs(xml, [*_SIGNS, *(b' s="%s"' % n for n in styles), *(b">%s</" % n for n in looks.strings)]):
         head, body = cell[1], cell[3] or b""
         tag = _attributes(head)
         value = _VALUE.search(body)
         text = (value.group(1) or value.group(2) or b"") if value else b""
-        if tag.get(b"t") == b"e":
-            errors[_position(tag)] = text.decode()
-        elif not text and tag.get(b"t") != b"str" and _FORMULA.search(body):
-            uncalculated.add(_position(tag))
-        if text and (tag.get(b"s") in styles or (tag.get(b"t") == b"s" and text in strings) or _strikes(body)):
-            struck.add(_position(tag))
-    return errors, uncalculated, struck
+        kind, style, place = tag.get(b"t", b"n"), tag.get(b"s", b""), _position(tag)
+        if kind == b"e":
+            texts[place] = text.decode()
+        elif not text and kind != b"str" and _FORMULA.search(body):
+            marks["uncalculated"].add(place)
+        elif kind == b"n" and text and style in looks.units:
+            texts[place] = f"{float(text):.10g}{looks.units[style]}"
+        if text and style in looks.colours:
+            marks["colours"][place] = looks.colours[style]
+        left = looks.strings.get(text) if kind == b"s" else _not_struck(body) if _strikes(body) else None
+        if text and left and style not in looks.struck:
+            texts[place] = left
+            marks["part_struck"].add(place)
+        elif text and (style in looks.struck or left is not None):
+            marks["struck"].add(place)
+    return texts, marks
+
+
+def _not_struck(xml: bytes) -> str:
+    """The text of the runs that are not struck through; "" where all are."""
+    runs = [run for run in _RUN.findall(xml) if not _strikes(run)]
+    return unescape(b"".join(_TEXT.findall(b"".join(runs))).decode()).strip()
 
 
 def _cells_with_signs(xml: bytes, signs: Sequence[bytes]) -> Iterator[re.Match[bytes]]:
@@ -186,24 +219,52 @@ def _parts(package: Package, book: ElementTree.Element | None) -> dict[str, str]
     return found
 
 
-def _struck_styles(package: Package) -> set[bytes]:
-    """Style numbers of cells whose font is struck through."""
+def _looks(package: Package) -> Looks:
     root = _root(package, "xl/styles.xml")
-    fonts = [f for group in _all(root, "fonts") for f in group if _local(f.tag) == "font"]
-    struck = {n for n, f in enumerate(fonts) if any(s.get("val") not in _STRIKE_OFF for s in _all(f, "strike"))}
+    fonts, fills = (
+        [f for group in _all(root, f"{name}s") for f in group if _local(f.tag) == name] for name in ("font", "fill")
+    )
+    formats = {f.get("numFmtId"): str(f.get("formatCode")) for f in _all(root, "numFmt")}
     styles = [x for group in _all(root, "cellXfs") for x in group if _local(x.tag) == "xf"]
-    return {str(n).encode() for n, xf in enumerate(styles) if int(xf.get("fontId", 0)) in struck}
+    struck = {n for n, f in enumerate(fonts) if any(s.get("val") not in _STRIKE_OFF for s in _all(f, "strike"))}
+    shared = package.read(_STRINGS) if _STRINGS in package.names else b""
+    found = Looks(set(), {}, {}, _struck_strings(shared))
+    for n, xf in enumerate(styles):
+        number, font, fill = str(n).encode(), int(xf.get("fontId", 0)), int(xf.get("fillId", 0))
+        if font in struck:
+            found.struck.add(number)
+        if unit := _unit_of(formats.get(xf.get("numFmtId"), "")):
+            found.units[number] = unit
+        colour = _colour(fonts[font : font + 1], "color") or _colour(fills[fill : fill + 1], "fgColor")
+        if colour and (_LEGEND.search(shared) or not shared):
+            found.colours[number] = colour
+    return found
 
 
-def _struck_strings(package: Package) -> set[bytes]:
-    """Numbers of the shared strings with a struck-through run."""
-    if "xl/sharedStrings.xml" not in package.names:
-        return set()
-    xml = package.read("xl/sharedStrings.xml")
+def _unit_of(format_code: str) -> str:
+    """`General"万元"` -> 万元; "" where the format itself scales the number, as `0!.0,"万元"` does."""
+    unit = re.search("[万千]元?", format_code.partition(";")[0])
+    return f"{unit[0][0]}元" if unit and not re.search("[0#?],+(?![0#?])", format_code) else ""
+
+
+def _colour(elements: Sequence[ElementTree.Element], name: str) -> str:
+    """红, 黄, 绿, 蓝 or 灰 as far as it is told in red, green and blue; "" for black, white and colours of the theme."""
+    rgb = next((c.get("rgb") for e in elements for c in _all(e, name) if c.get("rgb")), None)
+    if rgb is None:
+        return ""
+    red, green, blue = (int(rgb[-6:][n : n + 2], 16) for n in (0, 2, 4))
+    if max(red, green, blue) - min(red, green, blue) < 40:
+        return "灰" if 60 < red < 240 else ""
+    strong = "".join(c for c, level in zip("rgb", (red, green, blue), strict=True) if level > 0.75 * max(red, green, blue))
+    return {"r": "红", "rg": "黄", "g": "绿", "b": "蓝", "gb": "蓝"}.get(strong, "")
+
+
+def _struck_strings(xml: bytes) -> dict[bytes, str]:
+    """Number of a shared string with a struck-through run -> what of it is not struck."""
     if not _strikes(xml):
-        return set()
+        return {}
     items = re.findall(rb"<(?:\w+:)?si\b.*?</(?:\w+:)?si>|<(?:\w+:)?si\s*/>", xml, re.DOTALL)
-    return {str(n).encode() for n, item in enumerate(items) if _strikes(item)}
+    return {str(n).encode(): _not_struck(item) for n, item in enumerate(items) if _strikes(item)}
 
 
 def _comments(package: Package, part: str) -> set[tuple[int, int]]:

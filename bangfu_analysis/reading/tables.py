@@ -40,7 +40,10 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     struck: frozenset[tuple[int, int]] = frozenset()
+    part_struck: frozenset[tuple[int, int]] = frozenset()  # the cell says what of it is not struck
     commented: frozenset[tuple[int, int]] = frozenset()
+    under_merge: frozenset[tuple[int, int]] = frozenset()  # another value lies hidden there
+    colours: Mapping[tuple[int, int], str] = field(default_factory=dict)  # only where a legend speaks of colours
     uncalculated: frozenset[tuple[int, int]] = frozenset()
     epoch1904: bool = False
     structure: str = ""

@@ -181,14 +181,20 @@ def _joined(pieces: Iterable[python_calamine.CalamineSheet]) -> Iterator[Sequenc
 
 
 def sheet_of(cells: Cells, file: str, name: str, **more: Any) -> Sheet:
-    """A sheet whose rows are numbered from 1; what lies hidden under a merge's top left cell is dropped."""
+    """A sheet whose rows are numbered from 1; what lies hidden under a merge is dropped, and told if it differs."""
     rows = cells if isinstance(cells, Rows) else Rows(cells)
     places = rows.places.copy()
+    under: set[tuple[int, int]] = set()
     for top, left, bottom, right in more.get("merged", ()):
         first = places[top - 1 : top, left - 1 : left].copy()
+        if np.count_nonzero(places[top - 1 : bottom, left - 1 : right] >= 0) > 1:
+            shown = rows[top - 1][left - 1]
+            spots = np.argwhere(places[top - 1 : bottom, left - 1 : right] >= 0) + (top, left)
+            under |= {(r, c) for r, c in spots.tolist() if rows[r - 1][c - 1] != shown}
         places[top - 1 : bottom, left - 1 : right] = -1
         places[top - 1 : top, left - 1 : left] = first
-    return Sheet(file, name, rows.placed(places), tuple(range(1, len(rows) + 1)), **more)
+    numbers = tuple(range(1, len(rows) + 1))
+    return Sheet(file, name, rows.placed(places), numbers, under_merge=frozenset(under), **more)
 
 
 def _by_openpyxl(data: bytes, file: str) -> list[Sheet]:

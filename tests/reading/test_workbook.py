@@ -102,7 +102,7 @@ def test_what_values_do_not_tell_is_told_of_an_xlsx(tmp_path: Path) -> None:
     sheet, hidden = read_sheets(tmp_path / "x.xlsx", "x.xlsx")
     assert sheet.hidden_rows == {2}
     assert sheet.hidden_columns == {2}
-    assert sheet.struck == {(3, 1), (4, 1)}
+    assert (sheet.struck, sheet.part_struck, sheet.cells[3][0]) == ({(3, 1)}, {(4, 1)}, "三")
     assert sheet.commented == {(5, 1)}
     assert sheet.uncalculated == {(4, 3)}
     assert sheet.cells[4][2] == "#REF!"

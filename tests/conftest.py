@@ -62,6 +62,6 @@ def own_project(demo):
 @pytest.fixture(scope="session")
 def daoli_report(daoli):
     """The report of the sample study's published wave, for tests that only read it."""
-    from bangfu_analysis.study import report_wave
+    from bangfu_analysis.report import report_wave
 
     return report_wave(daoli / "2009")

@@ -11,7 +11,7 @@ import yaml
 
 from bangfu_analysis.analysis.mechanisms import selected
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.study import report_wave
+from bangfu_analysis.report import report_wave
 from bangfu_analysis.tidy.derive import add_bands
 from tools.sample import SEED
 from tools.sample.jilin import HEADINGS, roster_rows, write_jilin

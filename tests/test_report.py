@@ -9,7 +9,7 @@ import pytest
 
 from bangfu_analysis.checking.report import check_report
 from bangfu_analysis.folders import places
-from bangfu_analysis.study import report_wave
+from bangfu_analysis.report import report_wave
 
 pytestmark = pytest.mark.xdist_group("demo")
 

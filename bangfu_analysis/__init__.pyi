@@ -42,6 +42,7 @@ from bangfu_analysis.survey.estimate import estimate_share as estimate_share
 from bangfu_analysis.survey.estimate import estimate_total as estimate_total
 from bangfu_analysis.survey.models import fit_model as fit_model
 from bangfu_analysis.survey.quantiles import estimate_quantile as estimate_quantile
+from bangfu_analysis.survey.targeting import targeting as targeting
 from bangfu_analysis.survey.weighting import post_stratify as post_stratify
 from bangfu_analysis.survey.weighting import rake as rake
 from bangfu_analysis.survey.weighting import weighting_report as weighting_report

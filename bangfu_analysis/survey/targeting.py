@@ -38,7 +38,7 @@ def targeting(
     where both are amounts. concentration: the concentration index of help, from the neediest on; below 0
     the needier get more than their share, -1 to 1 (Kakwani, Wagstaff and van Doorslaer 1997). Who is
     missing in either column is in left_out_n alone: where nothing in `helped` means no help, write
-    `fillna(0)` first.
+    `fillna(0)` first. Where nobody at all is in need, or helped, the measures of these have no row.
 
     Returns measure, n (persons that count: coverage those helped, leakage those not in need, else all
     used), base_n, left_out_n, share (of coverage and leakage), estimate; under a design se, ci_low, ci_high
@@ -64,18 +64,19 @@ def targeting(
         _lacks=lacks, _got=got, _needless=lacks <= 0, _leaked=np.where(lacks > 0, 0.0, got), _rank=-lacks,
         **{name: frame[name].astype("category") for name in groups},
     )  # fmt: skip
+    is_needy, is_helped = inside & (lacks > 0), inside & (got > 0)
     everybody, needy, reached = (
         Manner(design=design or CENSUS, by=by, level=level, where=rows)
-        for rows in (inside, inside & (lacks > 0), inside & (got > 0))
+        for rows in (inside, is_needy, is_helped)
     )
-    found = {
-        "coverage": coverage(work, "_got", **needy),
-        "leakage": coverage(work, "_needless", **reached),
-        "concentration": concentration_index(work, "_got", "_rank", **everybody),
-    }
-    if _in_amounts(got):
+    found = {"concentration": concentration_index(work, "_got", "_rank", **everybody)}
+    if is_needy.any():
+        found["coverage"] = coverage(work, "_got", **needy)
+    if is_helped.any():
+        found["leakage"] = coverage(work, "_needless", **reached)
+    if is_helped.any() and _in_amounts(got):
         found["leakage_amount"] = estimate_ratio(work, "_leaked", "_got", **reached)
-    if _in_amounts(got) and _in_amounts(lacks):
+    if is_needy.any() and _in_amounts(got) and _in_amounts(lacks):
         found["adequacy"] = estimate_ratio(work, "_got", "_lacks", **needy)
     every = domains(work, by, where)
     left_out = sums(every.only(~known), every.count).astype("int64")

@@ -103,6 +103,8 @@ def test_groups_without_need_or_help_stay_without_estimate():
 def test_what_is_no_need_and_no_column_is_refused():
     with pytest.raises(ArgumentError, match="变量 need 有 1 行为负数"):
         targeting(pd.DataFrame({"need": [-1, 1], "got": [0, 1]}), "need", "got")
+    nobody_helped = targeting(pd.DataFrame({"need": [1, 0], "got": [0, 0]}), "need", "got")
+    assert nobody_helped.set_index("measure")["share"].dropna().to_dict() == {"coverage": 0.0}
     with pytest.raises(ArgumentError, match="没有任何行"):
         targeting(pd.DataFrame({"need": [1], "got": [1]}).head(0), "need", "got")
     with pytest.raises(ColumnMissing, match="got"):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bangfu_analysis.cleaning.amounts import read_count, read_money
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import BalanceBroken
+from bangfu_analysis.errors import BalanceBroken, listed
 from bangfu_analysis.reading.tables import (
     CELL_FATES,
     ROW_FATES,
@@ -26,6 +26,7 @@ from bangfu_analysis.wave import SETTINGS_FILE, Wave
 
 _PERSONS = re.compile(r"(\d+)(?:人|名|户)")
 _SUMMED = ("money", "count", "number")
+NAN = float("nan")
 
 
 def sources_frame(sheets: Sequence[SheetReading], away: pd.DataFrame, wave: Wave) -> pd.DataFrame:
@@ -68,6 +69,20 @@ def _balance(sheet: SheetReading, rows: Mapping[str, int], cells: Mapping[str, i
         )
 
 
+def require_spent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> None:
+    """Raises BalanceBroken unless every row kept of `tables` is a row of a frame, merged into one, or an issue."""
+    place = ["source_file", "source_sheet", "source_row"]
+    placed = [frame[place].dropna() for frame in frames if set(place) <= set(frame.columns)]
+    spent = {key for rows in placed for key in zip(*(rows[c].tolist() for c in place), strict=True)}
+    for table in tables:
+        kept = () if table.is_form else table.body.index
+        if left := [row for row in kept if (table.file, table.sheet, row) not in spent]:
+            raise BalanceBroken(
+                f"{table.file} [{table.sheet}]：第 {listed(left)} 行读入后没有去处，清洗已停止，未写出任何数据。"
+                "请反馈此文件的版式。"
+            )
+
+
 def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:
     """Every number in the 小计/合计 rows of a table, held against the rows that it covers.
 
@@ -85,7 +100,19 @@ def _of_total(clean: CleanTable, total: Total) -> list[dict[str, Any]]:
     covered = [row for row in total.covers if row in own]
     lines = [_persons(clean.table, total, index, value, covered) for index, value in total.values.items()]
     lines += [_sum(clean, total, columns[i], v, covered) for i, v in total.values.items() if i in columns]
-    return [line for line in lines if line]
+    told = {line["cell"] for line in lines if line}
+    return [line for line in (*lines, *_unmatched(total, columns, told)) if line]
+
+
+def _unmatched(total: Total, columns: Mapping[int, Column], told: set[str]) -> list[dict[str, Any]]:
+    """A line for every stated number under a column that is not summed: what it counts cannot be told."""
+    found = {i: read_count(v).value for i, v in total.values.items() if not isinstance(v, str) or v.strip().isdecimal()}
+    return [
+        _line(total, cell, "", float(n), NAN, "cannot_tell")
+        for i, n in found.items()
+        if isinstance(n, int | float) and (cell := f"{column_letters(i)}{total.row}") not in told
+        if i in columns and columns[i].fate in ("matched", "unmatched")
+    ]
 
 
 def _persons(table: Table, total: Total, index: int, value: object, covered: Sequence[int]) -> dict[str, Any]:
@@ -121,15 +148,12 @@ def _sum(clean: CleanTable, total: Total, column: Column, value: object, covered
 def _verdict(total: Total, index: int, what: str, stated: float, computed: float, *, complete: bool) -> dict[str, Any]:
     agrees = abs(stated - computed) <= 0.005 * max(1.0, abs(stated)) if what not in ("rows",) else stated == computed
     verdict = "agrees" if agrees else "differs" if complete else "cannot_tell"
-    cell = f"{column_letters(index)}{total.row}"
-    return {
-        "source_row": total.row,
-        "cell": cell,
-        "what": what,
-        "stated": stated,
-        "computed": computed,
-        "verdict": verdict,
-    }
+    return _line(total, f"{column_letters(index)}{total.row}", what, stated, computed, verdict)
+
+
+def _line(total: Total, cell: str, what: str, stated: float, computed: float, verdict: str) -> dict[str, Any]:
+    said = {"stated": stated, "computed": computed, "verdict": verdict}
+    return {"source_row": total.row, "cell": cell, "what": what, **said}
 
 
 def stated_in_settings(workers: pd.DataFrame, population: pd.DataFrame, codebook: Codebook, wave: Wave) -> pd.DataFrame:

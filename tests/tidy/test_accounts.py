@@ -70,3 +70,30 @@ def test_a_sheet_set_aside_keeps_nothing():
 def test_a_row_or_cell_that_is_lost_stops_the_clean(changes):
     with pytest.raises(BalanceBroken, match="账目不平"):
         sources_frame([sheet(**changes)], pd.DataFrame(), WAVE)
+
+
+def test_a_stated_number_that_matches_nothing_is_told_and_a_row_that_went_nowhere_stops_the_clean(tmp_path, monkeypatch):
+    import pandas as pd
+    import pytest
+
+    from bangfu_analysis.errors import BalanceBroken
+    from bangfu_analysis.study import clean_wave
+    from bangfu_analysis.tidy import frames
+
+    monkeypatch.setenv("BANGFU_KEY_FILE", str(tmp_path / "key"))
+    rows = "姓名,性别,身份证号,工龄津贴档\n赵一,男,990101196001101005,3\n钱二,女,990101196102111018,4\n合计,,,7\n"
+    (tmp_path / "名册.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "wave.toml").write_text('reference_date = 2009-06-30\nscheme = "s2000"\n', encoding="utf-8")
+    totals = clean_wave(tmp_path)["totals"]
+    assert totals.set_index("cell").loc["D4", ["stated", "verdict"]].tolist() == [7.0, "cannot_tell"]
+    with pytest.raises(BalanceBroken, match="第 2、3 行"):
+        frames.require_spent(
+            [t for s in _read(tmp_path) for t in s.tables], [pd.DataFrame({"source_file": [], "source_sheet": []})]
+        )
+
+
+def _read(folder):
+    from bangfu_analysis.study import read_wave, wave_codebook
+    from bangfu_analysis.wave import load_wave
+
+    return read_wave(load_wave(folder), wave_codebook(folder))

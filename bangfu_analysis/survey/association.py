@@ -17,16 +17,17 @@ from scipy import special
 from bangfu_analysis.analysis.domains import Codes, Floats, Where, level_codes, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.survey.variance import covariance, replicate_covariance
+from bangfu_analysis.survey.variance import estimate_and_covariance
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom")
 ROUNDING = 1e-18  # of the variance of a table that would be drawn at random: less is none
-SETTLED = "两个变量的交叉表已由加权的总体合计完全决定，没有抽样误差，不能检验。请换一个变量，或用校准前的设计。"
+SETTLED = "交叉表已由加权的总体合计完全决定，没有抽样误差，不能检验。请换一个变量，或用校准前的设计。"
 ADJUSTMENTS = ("holm", "bh", "bonferroni")
 
 
 def test_independence(
-    frame: pd.DataFrame, row: str, column: str, *, design: SurveyDesign, statistic: str = "F", where: Where = None
+    frame: pd.DataFrame, row: str, column: str, *, design: SurveyDesign,
+    statistic: str = "F", where: Where = None,
 ) -> pd.DataFrame:
     """Test that two classifications are independent, under the design: one row.
 
@@ -37,26 +38,27 @@ def test_independence(
     R: svychisq(~row + column, design, statistic=...).
 
     >>> people = pd.DataFrame({"sex": ["f"] * 20 + ["m"] * 20, "ill": [0] * 15 + [1] * 10 + [0] * 15})
-    >>> test_independence(people, "sex", "ill", design=SurveyDesign())[["statistic", "df", "p_value"]].round(3)
+    >>> found = test_independence(people, "sex", "ill", design=SurveyDesign())
+    >>> found[["statistic", "df", "p_value"]].round(3)
        statistic   df  p_value
     0        0.0  1.0      1.0
     """
     one_of("statistic", statistic, STATISTICS)
     require(frame, [row, column], where="test_independence")
     sample, inside = resolve(frame, design), rows_where(frame, where)
-    code, shape = _cells(frame, row, column, inside)
-    count, rows = shape[0] * shape[1], inside | sample.keeps_rows
+    live, rows = inside & (sample.weight > 0), inside | sample.keeps_rows
+    code, shape = _cells(frame, row, column, live)
     nu = float(sample.degrees(np.where(inside, 0, 1), 1)[0])
-    wald = statistic in ("Wald", "adjWald")
+    count, wald = shape[0] * shape[1], statistic in ("Wald", "adjWald")
     cells, v = _cells_and_covariance(sample, code, count, as_shares=not wald)
     kind = (shape, nu, statistic)
     found = _wald(cells, v, *kind) if wald else _rao_scott(cells, v, *kind, rows=int(rows.sum()))
-    n = int(((code < count) & (sample.weight > 0)).sum())
-    counts = {"n": n, "left_out_n": int((inside & (sample.weight > 0)).sum()) - n}
-    return pd.DataFrame([counts | dict(zip(("statistic", "df", "df_denominator", "p_value"), found, strict=True))])
+    n = int((code < count).sum())
+    columns = ("n", "left_out_n", "statistic", "df", "df_denominator", "p_value")
+    return pd.DataFrame([(n, int(live.sum()) - n, *found)], columns=columns)
 
 
-test_independence.__test__ = False  # type: ignore[attr-defined]  # the name is the contract's; pytest must not collect it
+test_independence.__test__ = False  # type: ignore[attr-defined]  # so that pytest does not collect it
 
 
 def _cells(frame: pd.DataFrame, row: str, column: str, inside: Any) -> tuple[Codes, tuple[int, int]]:
@@ -65,7 +67,7 @@ def _cells(frame: pd.DataFrame, row: str, column: str, inside: Any) -> tuple[Cod
         codes, levels = level_codes(frame[name])
         seen = np.bincount(codes[inside & (codes >= 0)], minlength=len(levels)) > 0
         if seen.sum() < 2:
-            raise ArgumentError(f"变量 {name} 在所选的行中只有 {int(seen.sum())} 个取值，独立性检验至少要两个。")
+            raise ArgumentError(f"变量 {name} 在所选的行中只有 {int(seen.sum())} 个取值，检验至少要两个。")
         parts.append(np.where(inside & (codes >= 0), (np.cumsum(seen) - 1)[codes], -1))
         shape.append(int(seen.sum()))
     whole = (parts[0] >= 0) & (parts[1] >= 0)
@@ -79,13 +81,11 @@ def _cells_and_covariance(sample: Sample, code: Codes, count: int, as_shares: bo
         totals = sums(code, count, weight)
         return totals / totals.sum() if as_shares else totals
 
-    found = statistic(sample.weight)
-    if sample.replicates is not None:
-        return found, replicate_covariance(sample.replicates, statistic, found)
-    people = [np.where(code == k, sample.weight, 0.0) for k in range(count)]
-    v = covariance(sample, people, code < count)
-    slope = (np.eye(count) - found[:, None]) / sums(code, count, sample.weight).sum() if as_shares else np.eye(count)
-    return found, np.asarray(slope @ v @ slope.T)
+    z = (code[:, None] == np.arange(count)).astype(float)
+    if as_shares:
+        z = np.where(code[:, None] < count, z - statistic(sample.weight), 0.0)
+        z /= sums(code, count, sample.weight).sum()
+    return estimate_and_covariance(sample, statistic, z, code < count)
 
 
 def _rao_scott(
@@ -115,7 +115,8 @@ def _wald(
     r, c = np.eye(shape[0]), np.eye(shape[1])
     row, column = table.sum(1) / n, table.sum(0) / n
     product = np.kron(row, column)[:, None]
-    slope = np.kron(r, c) - np.kron(r, np.outer(column, c.sum(0))) - np.kron(np.outer(row, r.sum(0)), c) + product
+    slope = np.kron(r, c) - np.kron(r, np.outer(column, c.sum(0))) + product
+    slope = slope - np.kron(np.outer(row, r.sum(0)), c)
     gap = (table - n * np.outer(row, column)).ravel()
     use = np.arange(len(totals)).reshape(shape)[1:, 1:].ravel()
     spread = (slope @ v @ slope.T)[np.ix_(use, use)]

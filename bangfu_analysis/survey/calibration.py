@@ -39,7 +39,8 @@ class Margin:
             seen = rows[lost].drop_duplicates().fillna("（缺失）")
             found = ["×".join(map(str, row)) for row in seen.itertuples(index=False)]
             raise ArgumentError(
-                f"校准变量 {listed(self.columns)}：样本中的取值 {listed(found)} 在总体合计中没有。请补上合计，或先处理缺失值。"
+                f"校准变量 {listed(self.columns)}：样本中的取值 {listed(found)} 在总体合计中没有。"
+                "请补上合计，或先处理缺失值。"
             )
         return codes
 
@@ -50,7 +51,7 @@ class Margin:
         if (lost := (sums == 0) & (totals > 0)).any():
             empty = ["×".join(map(str, self.cells[k])) for k in np.flatnonzero(lost)]
             raise ArgumentError(
-                f"校准变量 {listed(self.columns)}：总体中有、样本中没有的类别：{listed(empty)}。请先合并类别。"
+                f"校准变量 {listed(self.columns)}：样本中没有总体中的类别 {listed(empty)}。请先合并类别。"
             )
         factor = np.divide(totals, sums, out=np.zeros(len(sums)), where=sums > 0)
         return np.where(inside, weight * factor[codes], 0.0)
@@ -158,7 +159,7 @@ def _raked(margins: tuple[Margin, ...], codes: list[Codes], tolerance: float, we
     worst, (cell, target, found) = max(enumerate(gaps), key=lambda gap: abs(gap[1][1] - gap[1][2]))
     if abs(target - found) > max(MISSED * weight.sum(), 10 * limit):
         raise ArgumentError(
-            f"各边际合计不能同时满足：{listed(margins[worst].columns)} 的 {cell} 应为 {target:g}，迭代加权后是 "
+            f"各边际合计不能同时满足：{listed(margins[worst].columns)} 的 {cell} 应为 {target:g}，加权后是 "
             f"{found:g}，差 {found - target:+g}。请核对各边际是否互相矛盾，或合并类别。"
         )
     return rounds
@@ -174,7 +175,7 @@ def _trimmed(step: Trim, weight: Floats) -> Floats:
         room = room & ~outside
         if not room.any():
             raise ArgumentError(
-                f"权数上下限 {step.lower:g}～{step.upper:g} 太窄（平均权数 {mean:g}），截下的权数没有去处。请放宽。"
+                f"权数上下限 {step.lower:g}～{step.upper:g} 太窄（平均 {mean:g}），截下的没有去处。请放宽。"
             )
         weight = cut + np.where(room, (weight - cut).sum() / room.sum(), 0.0)
         if not step.strict:
@@ -182,8 +183,7 @@ def _trimmed(step: Trim, weight: Floats) -> Floats:
 
 
 def margin_of(target: Any) -> Margin:
-    """A margin from what a caller may hold: a Series of totals, a frame of columns and `n`, or {column:
-    {level: total}}."""
+    """A margin of a Series of totals, a frame of columns and `n`, or {column: {level: total}}."""
     if isinstance(target, Mapping):
         ((column, totals),) = target.items()
         target = pd.Series(dict(totals), dtype=float).rename_axis(column)
@@ -191,7 +191,7 @@ def margin_of(target: Any) -> Margin:
         total = "n" if "n" in target else target.columns[-1]
         target = target.set_index([c for c in target.columns if c != total])[total]
     if not isinstance(target, pd.Series) or None in target.index.names:
-        raise ArgumentError("总体合计应是 {列名: {取值: 合计}}、以列名为索引名的 Series，或含各列与 n 的数据框。")
+        raise ArgumentError("总体合计应是 {列名: {取值: 合计}}、以列名为索引名的 Series，或有各列和 n 的表。")
     totals = target.to_numpy(dtype=float)
     if not np.isfinite(totals).all() or (totals < 0).any() or target.index.has_duplicates:
         raise ArgumentError(f"总体合计 {listed(target.index.names)} 含缺失、负数或重复的类别。请更正。")

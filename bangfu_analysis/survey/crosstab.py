@@ -54,7 +54,8 @@ def estimate_table(
     `margin`; the base is the same (rows with a value in all of `by`). R: svyby(~interaction(...), ~within,
     svymean), svytable, svytotal.
 
-    >>> people = pd.DataFrame({"sex": ["f", "f", "f", "m"], "ill": ["no", "yes", "yes", "no"], "weight": [10, 20, 10, 10]})
+    >>> people = pd.DataFrame({"sex": ["f", "f", "f", "m"], "ill": ["no", "yes", "yes", "no"]})
+    >>> people = people.assign(weight=[10, 20, 10, 10])
     >>> found = estimate_table(people, ["sex", "ill"], within="sex", design=SurveyDesign(weight="weight"))
     >>> found[["sex", "ill", "n", "base_n", "share", "total"]]
       sex  ill  n  base_n  share  total
@@ -76,18 +77,21 @@ def estimate_table(
     summed = [_cells(frame, sample, bases, subset, whole, level, ci) for subset in fewer]
     parts = [part.astype(dict.fromkeys(set(cells) & set(part), object)) for part in (found, *summed)]
     every = pd.concat([part.assign(margin=i > 0) for i, part in enumerate(parts)], ignore_index=True)
-    kinds = found[cells].select_dtypes(["category", "str"]).dtypes.to_dict()  # whole numbers stay whole beside missing
+    # whole numbers stay whole beside missing
+    kinds = found[cells].select_dtypes(["category", "str"]).dtypes.to_dict()
     return first(every.astype(kinds), [*groups, *cells, "margin"])
 
 
 def _cells(
-    frame: pd.DataFrame, sample: Sample, bases: Domains, cells: list[str], whole: Truths, level: float, ci: str
+    frame: pd.DataFrame, sample: Sample, bases: Domains, cells: list[str],
+    whole: Truths, level: float, ci: str,
 ) -> pd.DataFrame:
     inner = domains(frame, cells, whole)
     code = np.where(inner.code < inner.count, inner.code, -1)
     found = shares(sample, bases, code, inner.levels, level, ci)
     inside, size = (code >= 0) & (bases.code < bases.count), bases.count * inner.count
-    people = fit_total(sample, np.ones(len(code)), np.where(inside, bases.code * inner.count + code, size), size)
+    place = np.where(inside, bases.code * inner.count + code, size)
+    people = fit_total(sample, np.ones(len(code)), place, size)
     if not cells:  # the whole of each base: a share of 1 by definition, not by sampling
         found = found.assign(ci_low=found["share"], ci_high=found["share"])
     return found.assign(total=people.estimate, total_se=np.sqrt(people.variance))
@@ -102,7 +106,8 @@ def estimate_profile(
     `manner`: what `estimate_share` takes (where, level, ci).
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "m"], "ill": ["no", "yes", "yes"]})
-    >>> estimate_profile(people, ["sex", "ill"], design=SurveyDesign())[["variable", "level", "share"]].round(2)
+    >>> found = estimate_profile(people, ["sex", "ill"], design=SurveyDesign())
+    >>> found[["variable", "level", "share"]].round(2)
       variable level  share
     0      sex     f   0.67
     1      sex     m   0.33
@@ -148,7 +153,8 @@ def estimate_multiple(
     parts = []
     for column, tick in zip(columns, ticks.T, strict=True):
         found = fit_ratio(sample, tick, bottom, code, count)
-        part = table(sample, groups, found, sample.degrees(), level).assign(option=column, share=found.estimate)
+        part = table(sample, groups, found, sample.degrees(), level)
+        part = part.assign(option=column, share=found.estimate)
         parts.append(part.assign(n=sums(live, count, tick).astype("int64"), base_n=base_n))
     return by_group(parts, [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
 

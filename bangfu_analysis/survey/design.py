@@ -55,7 +55,8 @@ class SurveyDesign:
     def __post_init__(self) -> None:
         one_of("lonely_psu", self.lonely_psu, LONELY)
         if isinstance(self.replicates, str) and self.replicates not in ("JK1", "JKn"):
-            raise ArgumentError.naming("replicates", self.replicates, ("JK1", "JKn", "列名列表", "Replicates(...)"))
+            options = ("JK1", "JKn", "列名列表", "Replicates(...)")
+            raise ArgumentError.naming("replicates", self.replicates, options)
 
     def columns(self) -> list[str]:
         """Every column the design names."""
@@ -127,7 +128,8 @@ def resolve(frame: pd.DataFrame, design: SurveyDesign) -> Sample:
         raise ArgumentError("数据框没有任何行，无法估计。")
     stages = stages_of(frame, design.strata, design.cluster, design.fpc, design.nest)
     base = _weights(frame, design, stages)
-    if design.sealed is not None and not np.allclose(design.sealed, (len(frame), base.sum()), rtol=1e-9, atol=0):
+    now = (len(frame), base.sum())
+    if design.sealed is not None and not np.allclose(design.sealed, now, rtol=1e-9, atol=0):
         raise ArgumentError(
             "校准过的设计只能用于校准时的那张表（行数或权数总和变了）。子群请用 by 或 where，不要先筛选。"
         )
@@ -146,9 +148,10 @@ def _weights(frame: pd.DataFrame, design: SurveyDesign, stages: tuple[Stage, ...
     weight = numbers(frame, design.weight)
     if not np.isfinite(weight.sum()):
         bad = int((~np.isfinite(weight)).sum())
-        raise ArgumentError(f"权数列 {design.weight} 有 {bad} 行缺失或无穷。请补齐，或把不在样本中的行的权数设为 0。")
+        raise ArgumentError(f"权数列 {design.weight} 有 {bad} 行缺失或无穷。请补齐；不在样本中的行写 0。")
     if weight.min() < 0:
-        raise ArgumentError(f"权数列 {design.weight} 有 {int((weight < 0).sum())} 行为负数，权数应不小于 0。请更正。")
+        bad = int((weight < 0).sum())
+        raise ArgumentError(f"权数列 {design.weight} 有 {bad} 行为负数，权数应不小于 0。请更正。")
     return weight
 
 
@@ -175,4 +178,5 @@ def seal(frame: pd.DataFrame, design: SurveyDesign, step: Step) -> SurveyDesign:
 def design_weights(frame: pd.DataFrame, design: SurveyDesign) -> pd.Series[Any]:
     """The weight of every row after all calibration, named `weight`, on the frame's index. R:
     weights(design)."""
-    return pd.Series(resolve(frame, replace(design, replicates=None)).weight, index=frame.index, name="weight")
+    weight = resolve(frame, replace(design, replicates=None)).weight
+    return pd.Series(weight, index=frame.index, name="weight")

@@ -52,7 +52,9 @@ def per(numerator: Floats, denominator: Floats) -> Floats:
     return np.asarray(np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=known))
 
 
-def fit_ratio(sample: Sample, y: Floats, x: Floats | None, code: Codes, count: int, start: float = 0.0) -> Fit:
+def fit_ratio(
+    sample: Sample, y: Floats, x: Floats | None, code: Codes, count: int, start: float = 0.0
+) -> Fit:
     """Ratio of two totals in each group (x None: the mean), linearised as (y - R x) / X.
 
     It is worked out as the distance from `start`, so that digits stay where all values lie close together.
@@ -93,7 +95,8 @@ def fit(sample: Sample, statistic: Statistic, z: Floats, code: Codes, count: int
     """Any statistic of the weights with its linearised value z; without deff."""
     columns = [sample.weight * z]
     _, variance = variance_of(sample, statistic, columns, lambda total: [np.ones(count)], code, count)
-    return _alone(_fit(sample, statistic(sample.weight), variance, code, np.zeros(count), np.zeros(count)))
+    none = np.zeros(count)
+    return _alone(_fit(sample, statistic(sample.weight), variance, code, none, none))
 
 
 def _alone(found: Fit) -> Fit:
@@ -101,10 +104,12 @@ def _alone(found: Fit) -> Fit:
     return replace(found, variance=np.where(found.n > 1, found.variance, np.nan))
 
 
-def _fit(sample: Sample, estimate: Floats, variance: Floats, code: Codes, squares: Floats, people: Floats) -> Fit:
+def _fit(
+    sample: Sample, estimate: Floats, variance: Floats, code: Codes, squares: Floats, people: Floats
+) -> Fit:
     """With deff: over the variance of a simple random sample without replacement of the same size.
 
-    squares: sum of the squared linearised values; people: of the weights. Missing where these do not exceed n.
+    squares: sum of the squared linearised values; people: of the weights. Missing where not above n.
     R: deff=TRUE.
     """
     n, deff = sums(sample.live(code, len(estimate)), len(estimate)), np.full(len(estimate), np.nan)
@@ -178,8 +183,9 @@ def estimate_share(
 ) -> pd.DataFrame:
     """Share of each level of a variable in each group of `by`: one row per group and level.
 
-    share is estimate; n: rows at the level; base_n: rows of the group with a value. Degrees of freedom are those of the subset,
-    as svyciprop counts them. R: svyciprop(~I(variable == level), subset(design, ...), method=ci).
+    share is estimate; n: rows at the level; base_n: rows of the group with a value. Degrees of freedom are
+    those of the subset, as svyciprop counts them. R: svyciprop(~I(variable == level), subset(design, ...),
+    method=ci).
 
     >>> people = pd.DataFrame({"sex": ["f", "f", "m", "m", "m"], "weight": [10, 20, 10, 10, 10]})
     >>> found = estimate_share(people, "sex", design=SurveyDesign(weight="weight"), ci="wilson")
@@ -237,7 +243,8 @@ def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float)
     se, n = np.sqrt(found.variance), found.n.astype("int64")
     everybody = sums(sample.live(groups.code, groups.count), groups.count).astype("int64")
     low, high = around(found.estimate, se, df, level)
-    figures = (n, n, everybody - n, found.estimate, se, low, high, np.broadcast_to(df, groups.count), found.deff)
+    df = np.broadcast_to(df, groups.count)
+    figures = (n, n, everybody - n, found.estimate, se, low, high, df, found.deff)
     return groups.levels.assign(**dict(zip(RESULT, figures, strict=True)))
 
 

@@ -143,7 +143,7 @@ def _with_column(left: Any, log: Floats, total: int) -> tuple[Any, Floats]:
         low = np.maximum(0, rest - left[:, row + 1 :].sum(1))
         size = np.minimum(left[:, row], rest) - low + 1
         if size.sum() > MOST_TABLES:
-            raise ArgumentError("频数表太大，精确检验要列举的表超过 500 万张。请用 chi_square，或先合并类别。")
+            raise ArgumentError("频数表太大，要列举的表超过 500 万张。请用 chi_square，或先合并类别。")
         pick = np.repeat(np.arange(len(left)), size)
         k = low[pick] + np.arange(len(pick)) - np.repeat(np.cumsum(size) - size, size)
         left, rest, log = left[pick], rest[pick] - k, log[pick] - special.gammaln(k + 1)

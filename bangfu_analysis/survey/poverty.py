@@ -70,7 +70,8 @@ def _gap(frame: pd.DataFrame, income: str, line: Line) -> Floats:
 
 
 def fgt(
-    frame: pd.DataFrame, income: str, line: Line, *, alpha: Sequence[float] = (0, 1, 2), **manner: Unpack[Manner]
+    frame: pd.DataFrame, income: str, line: Line, *,
+    alpha: Sequence[float] = (0, 1, 2), **manner: Unpack[Manner],
 ) -> pd.DataFrame:
     """Foster, Greer and Thorbecke's indices (1984, Econometrica 52): one row per group and `alpha`.
 
@@ -104,7 +105,9 @@ def gini(frame: pd.DataFrame, variable: str, **manner: Unpack[Manner]) -> pd.Dat
     return concentration_index(frame, variable, variable, **manner)
 
 
-def concentration_index(frame: pd.DataFrame, variable: str, rank_by: str, **manner: Unpack[Manner]) -> pd.DataFrame:
+def concentration_index(
+    frame: pd.DataFrame, variable: str, rank_by: str, **manner: Unpack[Manner]
+) -> pd.DataFrame:
     """How `variable` (aid, spending) falls on the poor: below 0 the poor have more than their share.
 
     C = 2 sum(w a F) / sum(w a) - 1 with F the weighted mid-rank of `rank_by` (Kakwani, Wagstaff and van
@@ -128,7 +131,7 @@ def concentration_index(frame: pd.DataFrame, variable: str, rank_by: str, **mann
 
 def _not_negative(values: Floats, variable: str, index: str) -> None:
     if bad := int((values < 0).sum()):
-        raise ArgumentError(f"变量 {variable} 有 {bad} 行为负数，{index}没有意义。请先核对，或用 where 排除。")
+        raise ArgumentError(f"变量 {variable} 有 {bad} 行为负数，{index}没有意义。请核对，或用 where 排除。")
 
 
 def _concentration(a: Floats, y: Floats, w: Floats) -> tuple[float, Floats]:
@@ -213,7 +216,9 @@ def catastrophic(
     return by_group(parts, [*names(manner.get("by")), "measure"])
 
 
-def coverage(frame: pd.DataFrame, aided: str, *, ci: str = "wilson", **manner: Unpack[Manner]) -> pd.DataFrame:
+def coverage(
+    frame: pd.DataFrame, aided: str, *, ci: str = "wilson", **manner: Unpack[Manner]
+) -> pd.DataFrame:
     """Share of those eligible (`where`) whom aid reached; `aided` holds True/False or amounts (above 0 is
     reached)."""
     yes = numbers(frame, aided)

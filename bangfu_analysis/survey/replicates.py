@@ -41,7 +41,7 @@ class Replicates:
             raise ArgumentError("给定 JKn 重复权数时必须给出 rscales（每个重复的系数）。")
         rscales = np.ones(count) if self.rscales is None else np.asarray(self.rscales, float)
         if len(rscales) != count or count < 2:
-            raise ArgumentError(f"重复权数有 {count} 列，rscales 有 {len(rscales)} 个，应一样多且不少于 2。请核对。")
+            raise ArgumentError(f"重复权数有 {count} 列，rscales 有 {len(rscales)} 个，应一样多且不少于 2。")
         implied = {"bootstrap": 1 / (count - 1), "BRR": 1 / count, "JK1": (count - 1) / count}
         implied["Fay"] = 1 / (count * (1 - self.rho) ** 2)
         if self.scale is None or self.kind in ("BRR", "Fay"):

@@ -51,7 +51,9 @@ class Stage:
         return np.where(self.left < FULLY_TAKEN, 0.0, self.left * several) * self.carried
 
 
-def stages_of(frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, nest: bool) -> tuple[Stage, ...]:
+def stages_of(
+    frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, nest: bool
+) -> tuple[Stage, ...]:
     """The stages of a design; those after the first only where finite populations are given, as in R."""
     clusters = [_codes(frame, c) for c in names(cluster)] or [np.arange(len(frame))]
     layers = [_codes(frame, s) for s in names(strata)] or [np.zeros(len(frame), dtype=np.intp)]
@@ -75,7 +77,7 @@ def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, befo
     stratum = _of_units(unit, layer)
     if not _agree(unit, stratum, layer):
         raise ArgumentError(
-            "有的抽样单元（cluster）跨了几个层（strata）。若各层的单元编号会重复，请写 nest=True；否则请更正编号。"
+            "有的抽样单元（cluster）跨了几个层（strata）。若各层的编号会重复，请写 nest=True；否则请更正。"
         )
     taken = np.bincount(stratum).astype(float)
     parent, carried = np.zeros(len(taken), dtype=np.intp), np.ones(len(taken))
@@ -90,9 +92,9 @@ def _population(stage: Stage, value: Floats, fpc: str) -> Floats:
     taken, stated = stage.taken, stage.population.copy()
     stated[stage.stratum] = _of_units(stage.unit, value)
     if not _agree(stage.unit, stated[stage.stratum], value) or (stated < 0).any():
-        raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失、负数或不同的值。每层应只有一个总体单元数或抽样比。")
+        raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失、负数或不同的值。每层应只有一个总数或抽样比。")
     if (stated > 1).any() and (stated < 1).any():
-        raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 的数又有小于 1 的数。请统一写总体单元数，或统一写抽样比。")
+        raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 又有小于 1 的数。请都写总体单元数，或都写抽样比。")
     if not (stated > 1).any():
         return np.asarray(np.divide(taken, stated, out=np.full(len(taken), np.inf), where=stated > 0))
     if (stated < taken).any():
@@ -118,7 +120,8 @@ def _codes(frame: pd.DataFrame, column: str) -> Codes:
     codes, levels = level_codes(frame[column])
     if codes.min() < 0:
         raise ArgumentError(f"设计列 {column} 有 {(codes < 0).sum()} 行缺失，层和抽样单元不能缺失。请补齐。")
-    return packed(codes.astype(np.intp))[0] if isinstance(levels, pd.CategoricalIndex) else codes  # levels of nobody
+    # categories may hold levels of nobody
+    return packed(codes.astype(np.intp))[0] if isinstance(levels, pd.CategoricalIndex) else codes
 
 
 def _joint(a: Codes, b: Codes) -> Codes:

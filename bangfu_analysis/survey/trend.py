@@ -17,7 +17,9 @@ from bangfu_analysis.survey.models import fit_model, regress
 KINDS = ("linear", "logit")
 
 
-def cochran_armitage(x: Sequence[float], n: Sequence[float], scores: Sequence[float] | None = None) -> pd.DataFrame:
+def cochran_armitage(
+    x: Sequence[float], n: Sequence[float], scores: Sequence[float] | None = None
+) -> pd.DataFrame:
     """Trend in shares x of n over ordered, independent groups.
 
     One row: statistic (z), chi_square, df, p_value, p_lower, p_upper. Scores default to 1, 2, .... Not for
@@ -82,8 +84,8 @@ def weighted_trend(
     shift = np.array([[1.0, -when.mean()], [0.0, 1.0]])
     root = np.sqrt(np.diag(shift @ inverse @ shift.T))
     found = pd.DataFrame({"term": ["intercept", "slope"], **tested(shift @ centred, root, np.inf, level)})
-    scatter = {"se_fitted": root * np.sqrt(q / df), "q": q, "df": df, "q_p_value": float(special.chdtrc(df, q))}
-    return found.assign(**scatter)
+    fit = {"q": q, "df": df, "q_p_value": float(special.chdtrc(df, q))}
+    return found.assign(se_fitted=root * np.sqrt(q / df), **fit)
 
 
 def annual_change(

@@ -23,7 +23,8 @@ DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 
 
 def variance_of(
-    sample: Sample, statistic: Statistic, columns: Sequence[Floats], gradient: Gradient, code: Codes, count: int
+    sample: Sample, statistic: Statistic, columns: Sequence[Floats], gradient: Gradient,
+    code: Codes, count: int,
 ) -> tuple[list[Floats], Floats]:
     """Totals of columns (weight included) in each group, and the variance of a function of them by its
     gradient.
@@ -75,7 +76,8 @@ def _collapse(stage: Stage, columns: Sequence[Floats], code: Codes, width: int) 
 
 
 def _combined(columns: Sequence[Floats], slopes: Sequence[Floats], group: Codes) -> Floats:
-    return np.asarray(np.sum([column * slope[group] for column, slope in zip(columns, slopes, strict=True)], axis=0))
+    moved = [column * slope[group] for column, slope in zip(columns, slopes, strict=True)]
+    return np.asarray(np.sum(moved, axis=0))
 
 
 def _squares(stage: Stage, sums: _Sums, moved: Floats, seen: Truths, rule: str) -> Floats:
@@ -163,7 +165,7 @@ def _scales(stage: Stage, rule: str, seen: Truths) -> Floats:
         return scale
     if rule == "fail" and alone.any():
         raise ArgumentError(
-            f"有 {int(alone.any(1).sum())} 个层只有一个抽样单元，方差无法估计。请合并层，或在 SurveyDesign 中写 "
+            f"有 {int(alone.any(1).sum())} 个层只有一个抽样单元，方差无法估计。请合并层，或在设计中写 "
             "lonely_psu='adjust'（以总均值为中心）、'remove'、'certainty' 或 'average'。"
         )
     if rule == "adjust":

@@ -18,7 +18,8 @@ from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.calibration import Calibrate, Trim, margin_of
 from bangfu_analysis.survey.design import SurveyDesign, design_weights, seal
 
-__all__ = ["design_weights", "post_stratify", "rake", "standardize", "trim", "weighting_effect", "weighting_report"]
+__all__ = ["design_weights", "post_stratify", "rake", "standardize", "trim"]
+__all__ += ["weighting_effect", "weighting_report"]
 
 
 def post_stratify(frame: pd.DataFrame, design: SurveyDesign, cells: Any) -> SurveyDesign:
@@ -33,7 +34,9 @@ def post_stratify(frame: pd.DataFrame, design: SurveyDesign, cells: Any) -> Surv
     return seal(frame, design, Calibrate((margin_of(cells),)))
 
 
-def rake(frame: pd.DataFrame, design: SurveyDesign, margins: Any, *, tolerance: float = 1e-12) -> SurveyDesign:
+def rake(
+    frame: pd.DataFrame, design: SurveyDesign, margins: Any, *, tolerance: float = 1e-12
+) -> SurveyDesign:
     """The design with weights raked to several margins (Deming and Stephan 1940, Ann. Math. Stat. 11).
 
     margins: {column: {level: total}, ...}, or a list of what `post_stratify` takes. Stops when the joint
@@ -69,7 +72,9 @@ def trim(
     return seal(frame, design, Trim(lower, upper, strict))
 
 
-def standardize(frame: pd.DataFrame, design: SurveyDesign, by: Names, over: Names, population: Any) -> SurveyDesign:
+def standardize(
+    frame: pd.DataFrame, design: SurveyDesign, by: Names, over: Names, population: Any
+) -> SurveyDesign:
     """The design with the mix of `by` set to `population` inside each group of `over`; then estimate by
     `over`.
 
@@ -82,7 +87,7 @@ def standardize(frame: pd.DataFrame, design: SurveyDesign, by: Names, over: Name
     if list(mix.columns) != inner:
         raise ArgumentError(f"population 的列是 {'、'.join(mix.columns)}，应与 by 相同：{'、'.join(inner)}。")
     share = dict(zip(mix.cells, np.divide(mix.totals, sum(mix.totals)), strict=True))
-    people = frame[inner + outer].assign(n=design_weights(frame, design)).astype(dict.fromkeys(inner + outer, object))
+    people = frame[inner + outer].astype(object).assign(n=design_weights(frame, design))
     cells = people.groupby(inner + outer, as_index=False)["n"].sum().query("n > 0")
     part = [share.get(cell, 0.0) for cell in cells[inner].itertuples(index=False, name=None)]
     return post_stratify(frame, design, cells.assign(n=cells.groupby(outer)["n"].transform("sum") * part))
@@ -98,18 +103,20 @@ def weighting_report(
 
     >>> people = pd.DataFrame({"sex": ["f", "m", "m"]})
     >>> after = post_stratify(people, SurveyDesign(), {"sex": {"f": 40, "m": 60}})
-    >>> weighting_report(people, SurveyDesign(), after, "sex")[["level", "share_before", "share_after"]].round(2)
+    >>> found = weighting_report(people, SurveyDesign(), after, "sex")
+    >>> found[["level", "share_before", "share_after"]].round(2)
       level  share_before  share_after
     0     f          0.33          0.4
     1     m          0.67          0.6
     """
     require(frame, names(margins), where="weighting_report")
-    both = pd.DataFrame({"total_before": design_weights(frame, before), "total_after": design_weights(frame, after)})
+    designs = {"before": before, "after": after}
+    both = pd.DataFrame({f"total_{when}": design_weights(frame, one) for when, one in designs.items()})
     parts = []
     for column in names(margins):
         groups = both.groupby(frame[column], observed=False)
         part = groups.sum().assign(n=groups.size(), target=_target(after, column))
-        shares = {f"share_{when}": part[f"total_{when}"] / part[f"total_{when}"].sum() for when in ("before", "after")}
+        shares = {f"share_{when}": part[f"total_{when}"] / part[f"total_{when}"].sum() for when in designs}
         parts.append(part.assign(**shares, variable=column, level=part.index.astype(object)))
     order = ["variable", "level", "n", "total_before", "share_before", "total_after", "share_after", "target"]
     return pd.concat(parts, ignore_index=True)[order]
@@ -140,4 +147,5 @@ def weighting_effect(frame: pd.DataFrame, design: SurveyDesign) -> pd.DataFrame:
     deff = float(len(weight) * (weight**2).sum() / weight.sum() ** 2)
     found = {"n": len(weight), "total": weight.sum(), "least": weight.min(), "median": weight.median()}
     cv = np.sqrt(max(deff - 1, 0.0))
-    return pd.DataFrame([found | {"greatest": weight.max(), "cv": cv, "deff": deff, "effective_n": len(weight) / deff}])
+    found |= {"greatest": weight.max(), "cv": cv, "deff": deff, "effective_n": len(weight) / deff}
+    return pd.DataFrame([found])

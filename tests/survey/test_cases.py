@@ -102,6 +102,18 @@ def test_what_could_only_be_guessed_is_refused_in_a_sentence(call, words):
         call(small())
 
 
+@pytest.mark.parametrize("statistic", ["F", "Chisq", "Wald", "adjWald"])
+def test_a_level_whose_weights_are_all_zero_is_dropped(statistic):
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"a": rng.choice(list("xyz"), 90), "b": rng.choice(list("pq"), 90), "w": 1.0})
+    none = frame.assign(w=frame["w"].mask(frame["a"] == "z", 0.0))
+    found = test_independence(none, "a", "b", design=SurveyDesign("w"), statistic=statistic).iloc[0]
+    apart = frame["a"] != "z"
+    wanted = test_independence(frame, "a", "b", design=SurveyDesign("w"), statistic=statistic, where=apart)
+    assert found["p_value"] == pytest.approx(wanted["p_value"].item())
+    assert (found["n"], found["left_out_n"]) == (int(apart.sum()), 0)
+
+
 def test_a_table_settled_by_its_own_totals_is_not_tested():
     frame = pd.DataFrame({"a": list("xxyy") * 6, "b": list("pqpq") * 6})
     cells = pd.DataFrame({"a": list("xxyy"), "b": list("pqpq"), "n": [10, 20, 30, 10]})

@@ -167,7 +167,7 @@ def test_the_report_shows_before_after_and_target():
     ("call", "words"),
     [
         (lambda d: post_stratify(d, DESIGN, {"sex": {"female": 1}}), "样本中的取值 male 在总体合计中没有"),
-        (lambda d: post_stratify(d, DESIGN, {"sex": SEX | {"other": 5}}), "样本中没有的类别：other"),
+        (lambda d: post_stratify(d, DESIGN, {"sex": SEX | {"other": 5}}), "样本中没有总体中的类别 other"),
         (lambda d: rake(d, DESIGN, {"sex": SEX, "age": dict.fromkeys(AGE, 1.0)}), "各边际的合计不相等：800、3"),
         (lambda d: post_stratify(d, DESIGN, {"sex": {"female": -1, "male": 2}}), "含缺失、负数或重复"),
         (lambda d: post_stratify(d, DESIGN, [1, 2]), "总体合计应是"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,11 @@ from typing import Any
 import yaml
 
 from bangfu_analysis.errors import CodebookError, listed
-from bangfu_analysis.overlays import lay_over, merge
+from bangfu_analysis.overlays import lay_over, merge, words_of
+from bangfu_analysis.settings import check_settings, read_settings
 from bangfu_analysis.text import heading_key, squeeze
 
 PACKAGE_CODEBOOKS = Path(__file__).parent / "codebooks"
-KINDS = (
-    "choice", "choices", "yes_no", "count", "age", "number", "money", "date",
-    "text", "remark", "unit", "id_number", "name", "private", "row_number", "ignored",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -241,11 +238,12 @@ def load_codebook(*overlays: Path | Mapping[str, Any]) -> Codebook:
     """
     content = _package_content()
     for overlay in overlays:
+        words = partial(words_of, content)
         if isinstance(overlay, Path):
-            if overlay.exists():
-                content = lay_over(content, read_yaml(overlay), str(overlay.name))
+            own = read_settings(overlay, "codebook", words) if overlay.exists() else {}
         else:
-            content = lay_over(content, overlay, "mapping")
+            own = check_settings(overlay, "codebook", "mapping", words)
+        content = lay_over(content, own)
     return _build(content)
 
 
@@ -292,9 +290,6 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
     own = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as")
     named: dict[str, Any] = {part: content.get(part, {}) for part in (*own, "heading_endings", "words")}
-    for file, kind in named["read_as"].items():
-        if kind not in (known := ("questionnaire", *named["kinds"])):
-            raise CodebookError(f"mapping.yaml：read_as 中 {file} 的 {kind!r} 无效。可选：{listed(known)}。")
     forms = tuple((re.compile(form["says"]).pattern, str(form["as"])) for form in content.get("heading_forms", ()))
     return Codebook(variables, bands, ignored_headings=ignored, heading_forms=forms, **named)
 
@@ -322,8 +317,6 @@ def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
 def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[str, Any]) -> Variable:
     settings: dict[str, Any] = {**entry, "label_en": entry["en"]}
     del settings["en"]
-    if settings["kind"] not in KINDS:
-        raise CodebookError(f"码本变量 {frame}.{name} 的 kind {settings['kind']!r} 无效。可选：{listed(KINDS)}。")
     settings["endings"] = tuple(settings.get("endings", ()))
     if "values" in settings:
         settings["levels"] = tuple(_level(level) for level in lists[settings.pop("values")])

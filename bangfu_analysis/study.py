@@ -11,10 +11,11 @@ from functools import partial
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook, load_codebook, read_yaml
+from bangfu_analysis.codebook import Codebook, load_codebook
 from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
@@ -35,6 +36,7 @@ from bangfu_analysis.reruns import (
     wave_inputs,
     write_mark,
 )
+from bangfu_analysis.settings import Words, read_settings
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.layout import layout_changes, layout_frame
@@ -112,10 +114,18 @@ def clean_wave(
         sheets, replayed = apply_answers(with_questionnaire_files(read, folder), read_answers(folder), key)
         frames = tidy_frames(sheets, codebook, wave, key, replayed)
         frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
+        load_wave(folder, columns=_columns(sheets, frames))
         for name, frame in frames.items():
             check(frame, name, codebook)
         _store(frames, where, made_from)
     return frames
+
+
+def _columns(sheets: Sequence[SheetReading], frames: Frames) -> list[str]:
+    """What a setting may call a column: those of the frames, the headings of the files, the questions."""
+    headings = [column.heading for sheet in sheets for table in sheet.tables for column in table.columns]
+    asked = frames["questions"]["question_id"].astype("str") if "questions" in frames else ()
+    return list(dict.fromkeys([*(str(c) for frame in frames.values() for c in frame.columns), *headings, *asked]))
 
 
 @contextmanager
@@ -144,10 +154,23 @@ def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[S
     sheets = without_copied_exports(sheets)
     for name, apply in ((BOOK_FILE, with_book), (SCREENING_FILE, apply_decisions)):
         if (folder / name).exists():
-            content = read_yaml(folder / name)
-            chosen = _questionnaire_of(sheets, str(content.pop("file", "")), name)
+            words = partial(_questionnaire_words, sheets, where=name)
+            content = read_settings(folder / name, Path(name).stem, words)
+            chosen = _questionnaire_of(sheets, content.pop("file", ""), name)
             sheets = [apply(sheet, content) if sheet is chosen else sheet for sheet in sheets]
     return sheets
+
+
+def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: str) -> Words:
+    """The questions and the respondents that the settings of a questionnaire may name."""
+    file = content.get("file")
+    reading = _questionnaire_of(sheets, file if isinstance(file, str) else "", where)
+    questions, responses = questionnaire_frames(reading)
+    return {
+        "questions": [str(name) for name in questions["question_id"]],
+        "respondents": set(responses["respondent_id"].astype("str")),
+        "concepts": ["", *load_codebook().of("workers")],
+    }
 
 
 def _questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> SheetReading:
@@ -176,7 +199,7 @@ def draft_questionnaire(folder: Path, file: str = "") -> Path:
 def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
     """The wave's questionnaire.yaml; without one, what the frames of its only questionnaire say (nothing of several)."""
     if (folder / BOOK_FILE).exists():
-        return book_from(read_yaml(folder / BOOK_FILE))
+        return book_from(read_settings(folder / BOOK_FILE, "questionnaire"))
     if "questions" not in frames or frames["questions"]["question_id"].duplicated().any():
         return QuestionnaireBook({})
     return draft_book(frames["questions"], frames["responses"])

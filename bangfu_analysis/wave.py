@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bangfu_analysis.errors import CallError, WaveSettingsError, did_you_mean, listed
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.errors import CallError, WaveSettingsError
+from bangfu_analysis.settings import Words, read_settings
 
 SETTINGS_FILE = "wave.toml"
 BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
@@ -18,9 +19,6 @@ BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
 OUTLINE_FILE, TEMPLATE_FILE = "outline.yaml", "template.docx"
 REPORT_FILES = (OUTLINE_FILE, TEMPLATE_FILE, "exhibits.yaml", "release.yaml")
 OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
-
-# The sections whose keys are fixed; those of [line], [population] and [stated] are names of the study's own.
-SECTION_KEYS = {"sample": ["weight", "strata", "cluster", "fpc", "replicates", "lonely_psu", "nest"]}
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,11 @@ class Wave:
         return self.folder.resolve().parent.name
 
 
-def load_wave(folder: Path) -> Wave:
-    """The settings of the wave in `folder`.
+def load_wave(folder: Path, *, columns: Collection[str] | None = None) -> Wave:
+    """The settings of the wave in `folder`; with `columns` (of its data), whether those of [sample] are among them.
 
-    Raises CallError where there is no such folder, WaveSettingsError where wave.toml is absent (the message holds a ready-made
-    one), is not TOML, names an unknown setting or gives a value of the wrong type.
+    Raises CallError where there is no such folder, WaveSettingsError where wave.toml is absent (the message holds a
+    ready-made one) or says what settings.yaml does not allow.
     """
     if not folder.is_dir():
         raise CallError(f"找不到批次文件夹 {folder}。请检查路径；应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。")
@@ -65,12 +63,8 @@ def load_wave(folder: Path) -> Wave:
     if not path.exists():
         told = f"请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），粘贴以下内容并改成本批次的情况：\n\n{_example(folder)}"
         raise WaveSettingsError(f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。{told}")
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        told = f"不是有效的 TOML（UTF-8）：{fault}。请对照下例修改：\n{_example(folder)}"
-        raise WaveSettingsError(f"{path}：{told}") from fault
-    return Wave(folder=folder, **_checked(content, path))
+    words = {**_words(folder), **({} if columns is None else {"columns": columns})}
+    return Wave(folder=folder, **read_settings(path, "wave", words, error=WaveSettingsError))
 
 
 def next_settings(text: str, name: str) -> str:
@@ -84,30 +78,16 @@ def next_settings(text: str, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _checked(content: dict[str, Any], path: Path) -> dict[str, Any]:
-    types = {f.name: f.type for f in fields(Wave) if f.name != "folder"}
-    sections = {name: content[name] for name in SECTION_KEYS if isinstance(content.get(name), dict)}
-    own = [(f"[{name}] ", key, SECTION_KEYS[name]) for name, section in sections.items() for key in section]
-    for section, key, options in [*(("", key, [*types]) for key in content), *own]:
-        if key not in options:
-            hint = did_you_mean(key, options)
-            raise WaveSettingsError(f"{path}：未知的设置 {section}{key}。可用：{listed(options)}。{hint}")
-    if not isinstance(content.get("reference_date"), datetime.date):
-        found = content.get("reference_date", "没有填写")
-        told = f"应为日期，如 reference_date = 2009-06-30（不加引号），实际是 {found!r}。"
-        raise WaveSettingsError(f"{path}：reference_date {told}")
-    for key, value in content.items():
-        _check_type(key, value, str(types[key]), path)
-    day = content["reference_date"]
-    return {**content, "reference_date": day.date() if isinstance(day, datetime.datetime) else day}
-
-
-def _check_type(key: str, value: object, wanted: str, path: Path) -> None:
-    expected = {"str": (str, "文字（加引号）"), "bool": (bool, "true 或 false")}.get(wanted)
-    if wanted.startswith("Mapping"):
-        expected = (dict, f"一节，如 [{key}]")
-    if expected and not isinstance(value, expected[0]):
-        raise WaveSettingsError(f"{path}：{key} 应为{expected[1]}，实际是 {value!r}。")
+def _words(folder: Path) -> Words:
+    """The names that wave.toml may use: schemes and levels of the study's codebook."""
+    codebook = load_codebook(folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml")
+    levels = codebook.variable("workers", "hardship_level").codes
+    return {
+        "schemes": [*codebook.schemes],
+        "lines": [*dict.fromkeys([*codebook.crosswalk["line"], *levels])],
+        "totals": ["workers_total", "hardship_total", *(f"{code}_total" for code in levels)],
+        "dimensions": [*(v.name for v in codebook.of("population").values() if v.kind in ("choice", "unit"))],
+    }
 
 
 def _example(folder: Path) -> str:

@@ -43,7 +43,7 @@ def main() -> None:
         first, before = report(wave), digest(project)
         again, after = report(wave), digest(project)
         with (wave / "wave.toml").open("a", encoding="utf-8") as settings:
-            settings.write('\n[sample]\nweight = "w"\n')
+            settings.write('\n[sample]\nnest = true\n')
         changed = report(wave)
     print(
         f"first run {first:.1f} s; nothing changed {again:.1f} s (1/{first / again:.0f}), same bytes: {before == after}"

@@ -75,14 +75,14 @@ def test_a_study_codebook_adds_spellings_and_a_variable_is_kept_whole(tmp_path):
 @pytest.mark.parametrize(
     ("overlay", "words"),
     [
-        ({"headings": {"家庭总收": "workers.incom"}}, "不是码本中的变量"),
-        ({"values": {"workers.education": {"高级技校": "secondary"}}}, "没有代码 secondary"),
-        ({"heading": {}}, "未知的部分 heading。可用：headings"),
+        ({"headings": {"家庭总收": "workers.incom"}}, "headings.家庭总收 写的是 'workers.incom'"),
+        ({"values": {"workers.education": {"高级技校": "secondary"}}}, "写的是 'secondary'，可用：illiterate"),
+        ({"heading": {}}, "未知的键 heading。可用：headings"),
         ({"heading": {}}, "是否想写 headings？"),
-        ({"variables": {"workers": {"sex": {"heading": []}}}}, "workers.sex：未知的项 heading"),
+        ({"variables": {"workers": {"sex": {"heading": []}}}}, "workers.sex 未知的键 heading"),
         ({"lists": {"sex": [{"code": "male", "say": ["男士"]}]}}, "是否想写 says？"),
         ({"bands": {"below_line": {"level": []}}}, "是否想写 levels？"),
-        ({"crosswalk": {"carried": [{"variable": "unit", "from": ["甲"], "to": "乙", "why": "改名"}]}}, "应为日期"),
+        ({"crosswalk": {"carried": [{"variable": "unit", "from": ["甲"], "to": "乙", "why": "改名"}]}}, "缺少 valid_from"),
         ({"crosswalk": {"breaks": [{"variable": "educaton", "valid_from": DAY, "why": "改"}]}}, "是否想写 education？"),
         ({"crosswalk": {"breaks": [{"variable": "education", "valid_from": DAY}]}}, "缺少 why"),
         ({"crosswalk": {"carry": []}}, "是否想写 carried？"),
@@ -119,5 +119,5 @@ def test_labels_come_in_codebook_order_and_both_tongues():
 def test_broken_yaml_names_the_line(tmp_path):
     broken = tmp_path / "mapping.yaml"
     broken.write_text("headings:\n  a: [1\n", encoding="utf-8")
-    with pytest.raises(CodebookError, match="第 3 行"):
+    with pytest.raises(CodebookError, match="第 2 行"):
         load_codebook(broken)

@@ -18,7 +18,7 @@ FENCES = {
     "seaborn": {"pages"},
     "docx": {"pages", "checking/passages.py"},
     "xlsxwriter": {"pages/excel.py", "pages/templates.py", "tidy/corrections.py"},
-    "yaml": {"codebook.py"},
+    "yaml": {"codebook.py", "settings.py"},
     "pyreadstat": {"reading/spss.py"},
     "openpyxl": {"reading"},
     "splink": {"linkage/matching.py"},

@@ -7,7 +7,7 @@ import docx
 import pytest
 import xlsxwriter
 
-from bangfu_analysis.errors import ArgumentError, CodebookError
+from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.exhibits.questionnaires import replies
 from bangfu_analysis.opened import open_wave
 from bangfu_analysis.report import report_wave
@@ -108,7 +108,7 @@ def test_decisions_are_replayed_at_every_clean_and_every_row_stays_accounted_for
 def test_decisions_that_cannot_be_carried_out_stop_the_clean_in_words(wave):
     (wave / "screening.yaml").write_text("rules: {fastest: 30}\n", encoding="utf-8")
     with pytest.raises(
-        ArgumentError, match="screening.yaml：未知的项 fastest。可用：decisions、rules（fastest_seconds"
+        CodebookError, match="screening.yaml 第 1 行：rules 未知的键 fastest。可用：fastest_seconds"
     ):
         clean_wave(wave)
     (wave / "screening.yaml").write_text("file: 别的.xlsx\n", encoding="utf-8")

@@ -36,12 +36,12 @@ def test_a_missing_wave_toml_prints_one_that_can_be_pasted(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("reference_date = ", "不是有效的 TOML"),
-        ('scope = "道里区"', "reference_date 应为日期"),
+        ("reference_date = ", "第 1 行：“reference_date =”读不成 TOML"),
+        ('scope = "道里区"', "缺少 reference_date"),
         ('reference_date = "2009-06-30"', "不加引号"),
         ("reference_date = 2009-06-30\nschema = 's2000'", "是否想写 scheme"),
         ("reference_date = 2009-06-30\nline = 245", "一节，如 [line]"),
-        ("reference_date = 2009-06-30\n[sample]\nweigth = 'w'", "[sample] weigth。可用：weight"),
+        ("reference_date = 2009-06-30\n[sample]\nweigth = 'w'", "第 3 行：sample 未知的键 weigth。"),
     ],
 )
 def test_what_is_wrong_in_wave_toml_is_said_with_the_remedy(tmp_path, text, words):

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from bangfu_analysis.codebook import KINDS, Codebook, Variable
+from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.reading.owners import MEMBERS, Owner, owners_of, slot_in, slot_of
 from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import heading_key, heading_unit

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from bangfu_analysis.errors import CodebookError, listed
 from bangfu_analysis.reading.answers import MOST_CODES, Floats, Ints
 from bangfu_analysis.reading.questions import KINDS
 from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.settings import check_settings
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.questionnaires import option_codes, places_of, questionnaire_frames
 
@@ -95,12 +96,15 @@ def book_yaml(book: QuestionnaireBook) -> str:
 
 
 def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
-    """A book from what the YAML says. CodebookError for unknown keys, kinds, items, codes of bands, or an option named twice."""
-    parts = [f.name for f in fields(QuestionnaireBook)]
-    if unknown := [key for key in content if key not in parts]:
-        raise CodebookError(f"问卷码本：未知的部分 {listed(unknown)}。可用：{listed(parts)}。")
-    items = {str(name): _item(str(name), entry) for name, entry in (content.get("items") or {}).items()}
-    scales = {str(name): _scale(str(name), entry) for name, entry in (content.get("scales") or {}).items()}
+    """A book from what the YAML says. CodebookError for what settings.yaml does not allow, for items and codes of bands
+    that are not there, and for an option named twice.
+    """
+    content = check_settings(content, "questionnaire", "questionnaire.yaml")
+    items = {name: _item(name, entry) for name, entry in content.get("items", {}).items()}
+    scales = {
+        name: Scale(**{key: tuple(values) for key, values in entry.items()})
+        for name, entry in content.get("scales", {}).items()
+    }
     funnels = {
         str(name): tuple((str(step), str(q), tuple(map(str, passing))) for step, q, passing in steps)
         for name, steps in (content.get("funnels") or {}).items()
@@ -110,7 +114,7 @@ def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     kept = tuple(map(str, content.get("keep_text") or ()))
     for where, members in named.items():
         if absent := [m for m in members if m not in items]:
-            raise CodebookError(f"问卷码本 {where}：没有题目 {listed(absent)}。可选：{listed(items)}。")
+            raise CodebookError(f"questionnaire.yaml：{where} 没有题目 {listed(absent)}。可选：{listed(items)}。")
     return QuestionnaireBook(items, scales, funnels, kept)
 
 
@@ -212,28 +216,14 @@ def _drafted(q: Any, answers: pd.DataFrame) -> Item:
 
 
 def _item(name: str, entry: Mapping[str, Any]) -> Item:
-    _known(entry, asdict(Item()), f"items.{name}")
-    if entry.get("kind", "single") not in KINDS:
-        raise CodebookError(f"问卷码本 items.{name}.kind：{entry['kind']!r} 无效。可选：{listed(KINDS)}。")
-    options = {int(code): str(label) for code, label in (entry.get("options") or {}).items()}
+    options = {int(code): label for code, label in entry.get("options", {}).items()}
     labels = [label for label in options.values() if label]
     if len(set(labels)) < len(labels):
-        raise CodebookError(f"问卷码本 items.{name}.options：有两个代码的文字相同。请改为各不相同。")
-    bands = {str(band): tuple(int(c) for c in codes) for band, codes in (entry.get("bands") or {}).items()}
+        raise CodebookError(f"questionnaire.yaml：items.{name}.options 有两个代码的文字相同。请改为各不相同。")
+    bands = {band: tuple(codes) for band, codes in entry.get("bands", {}).items()}
     if absent := [c for codes in bands.values() for c in codes if c not in options]:
-        raise CodebookError(f"问卷码本 items.{name}.bands：没有代码 {listed(absent)}。可选：{listed(options)}。")
-    words = {key: str(entry[key]) for key in ("number", "text", "kind", "item", "concept") if key in entry}
-    return Item(options=options, bands=bands, reversed=bool(entry.get("reversed", False)), **words)
-
-
-def _scale(name: str, entry: Mapping[str, Any]) -> Scale:
-    _known(entry, asdict(Scale(())), f"scales.{name}")
-    return Scale(**{key: tuple(map(str, values)) for key, values in entry.items()})
-
-
-def _known(entry: Mapping[str, Any], keys: Mapping[str, Any], where: str) -> None:
-    if unknown := sorted(set(entry) - set(keys)):
-        raise CodebookError(f"问卷码本 {where}：未知的项 {listed(unknown)}。可用：{listed(keys)}。")
+        raise CodebookError(f"questionnaire.yaml：items.{name}.bands 没有代码 {listed(absent)}。可选：{listed(options)}。")
+    return Item(**{**entry, "options": options, "bands": bands})
 
 
 def _answers(responses: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -575,7 +575,7 @@ def test_what_only_looks_like_a_questionnaire_is_set_aside_and_one_line_settles_
     sheet = Sheet(file, "Sheet1", [tuple(row) for row in cells], tuple(range(1, len(cells) + 1)))
     settled = read_sheet(sheet, load_codebook({"read_as": {file: "questionnaire"}}))
     assert settled.kind == "questionnaire" and settled.responses["respondent_id"].nunique() == 30
-    with pytest.raises(CodebookError, match="read_as 中 数据.xlsx 的 'survey' 无效。可选：questionnaire"):
+    with pytest.raises(CodebookError, match="read_as.数据.xlsx 写的是 'survey'，可用：questionnaire"):
         load_codebook({"read_as": {file: "survey"}})
 
 

@@ -96,11 +96,11 @@ def test_an_answer_the_book_does_not_know_is_an_error_that_counts_them():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"items": {"Q1": {"label": "x"}}}, "items.Q1：未知的项 label"),
-        ({"items": {"Q1": {"kind": "scale"}}}, "kind：'scale' 无效。可选：single"),
+        ({"items": {"Q1": {"label": "x"}}}, "items.Q1 未知的键 label"),
+        ({"items": {"Q1": {"kind": "scale"}}}, "kind 写的是 'scale'，可用：single"),
         ({"items": {"Q1": {"options": {1: "男", 2: "男"}}}}, "两个代码的文字相同"),
-        ({"items": {"Q1": {"options": {1: "男"}, "bands": {"b": [3]}}}}, "bands：没有代码 3"),
-        ({"items": {"Q1": {}}, "scales": {"s": {"items": ["Q2"]}}}, "scales.s：没有题目 Q2。可选：Q1"),
+        ({"items": {"Q1": {"options": {1: "男"}, "bands": {"b": [3]}}}}, "bands 没有代码 3"),
+        ({"items": {"Q1": {}}, "scales": {"s": {"items": ["Q2"]}}}, "scales.s 没有题目 Q2。可选：Q1"),
     ],
 )
 def test_faults_of_an_edited_book_are_named(content, words):

@@ -1,0 +1,342 @@
+"""The settings that people write, YAML and TOML, held to the rules of settings.yaml. File -> mapping.
+
+Every mistake is told with file, line, what was found, what may stand there and the nearest right word.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+import tomllib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rapidfuzz import fuzz, process
+
+from bangfu_analysis.errors import BangfuError, CodebookError, listed
+
+Words = Mapping[str, Collection[str] | Callable[[tuple[str, ...]], Collection[str]]]
+Known = Words | Callable[[Mapping[str, Any]], Words]  # or what they are, where the content itself adds some
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C is quick
+_MOST_NODES = 50_000
+_TAGS = frozenset(["str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge"])
+_WIDE = re.compile(r"[：，＝［］｛｝“”‘’＃　]")
+
+
+@dataclass
+class Mistake(Exception):
+    """Something in a settings file that cannot be used, at a line (0: not known)."""
+
+    line: int
+    told: str
+
+
+@dataclass
+class Node:
+    """A value and its line: a scalar, a list of nodes, or a mapping to nodes, whose keys stand at `lines`."""
+
+    value: Any
+    line: int = 0
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+def read_settings(
+    path: Path, rules: str, words: Known | None = None, *, error: type[BangfuError] = CodebookError
+) -> dict[str, Any]:
+    """The content of the settings file at `path`, checked against `rules`, a part of settings.yaml.
+
+    `words`: the vocabularies that the rules name ($questions), as far as they are known: words, or a function
+    of the keys on the way there; or a function of the content that gives all. Read are UTF-8 with or without
+    BOM, UTF-16 and GB18030, with any line ends. `error` with every mistake, a line each.
+    """
+    try:
+        node = (_toml if path.suffix == ".toml" else _yaml)(_text(path))
+        content, mistakes = _checked(node, rules, words or {})
+    except Mistake as fault:
+        content, mistakes = None, [fault]
+    if mistakes:
+        raise error("\n".join(_sentence(path.name, mistake) for mistake in mistakes[:12]))
+    return dict(content)
+
+
+def check_settings(
+    content: Mapping[str, Any], rules: str, source: str, words: Known | None = None
+) -> dict[str, Any]:
+    """As read_settings, of a mapping that is no file."""
+    checked, mistakes = _checked(_plain(content), rules, words or {})
+    if mistakes:
+        raise CodebookError("\n".join(_sentence(source, mistake) for mistake in mistakes[:12]))
+    return dict(checked)
+
+
+def _sentence(source: str, mistake: Mistake) -> str:
+    return f"{source}{f' 第 {mistake.line} 行' if mistake.line else ''}：{mistake.told}"
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", errors="replace")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise Mistake(0, "不是文本文件，或文字编码既不是 UTF-8 也不是 GB18030。请用记事本另存为 UTF-8。")
+
+
+def _yaml(text: str) -> Node:
+    """The nodes of a YAML text."""
+    loader = LOADER(text)
+    try:
+        root = loader.get_single_node()
+        return _yaml_node(root, loader, [_MOST_NODES]) if root else Node({}, 1)
+    except (yaml.YAMLError, RecursionError) as fault:
+        mark = getattr(fault, "problem_mark", None)
+        problem = str(getattr(fault, "problem", ""))
+        raise _why_no_yaml(text.splitlines(), mark.line if mark else 0, problem) from fault
+    finally:
+        loader.dispose()
+
+
+def _why_no_yaml(lines: list[str], last: int, problem: str) -> Mistake:
+    """The mistake at a line (from 0) or the one before it: the parser often stumbles late."""
+    last = min(last, len(lines) - 1)
+    for at in range(max(0, last - 1), last + 1):
+        if "\t" in lines[at]:
+            return Mistake(at + 1, "用了制表符（Tab）缩进或分隔。请改成空格。")
+        if wide := _WIDE.search(lines[at].split(" #")[0]):
+            told = f"用了全角符号“{wide.group()}”，读不成“键: 值”。请改成半角，冒号后空一格。"
+            return Mistake(at + 1, told)
+    if problem.startswith("found character"):
+        return Mistake(last + 1, "有不能用在这里的符号。请把这一行的文字放进双引号。")
+    if "alias" in problem or not problem:
+        told = "用了 & 或 * 引用，读不成 YAML。请直接写出内容；以 * 或 & 开头的文字请加双引号。"
+        return Mistake(last + 1, told)
+    return Mistake(last + 1, "读不成 YAML：括号或引号没有配对，或缩进不齐。请对照上一行修改。")
+
+
+def _yaml_node(node: yaml.Node, loader: Any, left: list[int]) -> Node:
+    """The node with its scalars read; a key twice and an unknown tag are mistakes."""
+    line = node.start_mark.line + 1
+    left[0] -= 1
+    if left[0] < 0:
+        raise Mistake(line, "展开后内容过多。请去掉 & 与 * 引用，直接写出内容。")
+    if node.tag.rpartition(":")[2] not in _TAGS:
+        raise Mistake(line, f"不能用标记 {node.tag.rpartition(':')[2]}。以 ! 开头的文字请加双引号。")
+    if isinstance(node, yaml.SequenceNode):
+        return Node([_yaml_node(each, loader, left) for each in node.value], line)
+    if isinstance(node, yaml.MappingNode):
+        made = Node({}, line)
+        for key_node, value in node.value:
+            key, at = _yaml_node(key_node, loader, left).value, key_node.start_mark.line + 1
+            if isinstance(key, list | dict):
+                raise Mistake(at, "键应为一个词，实际是列表或映射。")
+            name = str(key_node.value if isinstance(key, bool | None) else key)
+            if name in made.value:
+                raise Mistake(at, f"键 {name} 重复，前面第 {made.lines[name]} 行已经写过。请合并成一处。")
+            made.value[name], made.lines[name] = _yaml_node(value, loader, left), at
+        return made
+    try:
+        return Node(loader.construct_object(node), line)
+    except (ValueError, yaml.YAMLError) as fault:
+        told = f"写的是 {str(node.value)[:40]}，不是有效的日期或数。若是文字，请加双引号。"
+        raise Mistake(line, told) from fault
+
+
+def _toml(text: str) -> Node:
+    """The nodes of a TOML text; lines are those where the keys stand."""
+    try:
+        content = tomllib.loads(text.replace("\r\n", "\n").replace("\r", "\n"))
+    except tomllib.TOMLDecodeError as fault:
+        place = re.search(r"at line (\d+)", str(fault))
+        at = int(place[1]) if place else len(text.splitlines())
+        raise Mistake(at, _why_no_toml("".join(text.splitlines()[at - 1 : at]), str(fault))) from fault
+    places: dict[tuple[str, ...], int] = {}
+    section: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if head := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            section = tuple(part.strip().strip("\"'") for part in head[1].split("."))
+            places.setdefault(section, number)
+        elif pair := re.match(r"\s*([^=#\s][^=#]*?)\s*=", line):
+            keys = (*section, *(part.strip().strip("\"'") for part in pair[1].split(".")))
+            for depth in range(len(section), len(keys)):
+                places.setdefault(keys[: depth + 1], number)
+    return _plain(content, places=places)
+
+
+def _why_no_toml(line: str, fault: str) -> str:
+    if "overwrite" in fault or "twice" in fault or "declare" in fault:
+        return f"“{line.strip()}”这一项或这一节前面已经写过。请合并成一处。"
+    if wide := _WIDE.search(line.split("#")[0]):
+        return f"用了全角符号“{wide.group()}”。请改成半角符号（= \" , [ ]）。"
+    if re.search(r"\d{4}[-/.年]\d{1,2}", line):
+        return f"“{line.strip()}”不是有效的日期。应写作 2009-06-30：四位年、两位月、两位日，不加引号。"
+    return f"“{line.strip()}”读不成 TOML。应写作 键 = 值，文字加双引号，括号和引号要配对。"
+
+
+def _plain(value: object, at: tuple[str, ...] = (), places: Mapping[tuple[str, ...], int] = {}) -> Node:  # noqa: B006
+    """The nodes of a value of Python; of what has no place of its own, the line of what holds it."""
+    line = next((places[at[:n]] for n in range(len(at), 0, -1) if at[:n] in places), 0)
+    if isinstance(value, Mapping):
+        parts = {str(key): _plain(each, (*at, str(key)), places) for key, each in value.items()}
+        return Node(parts, line, {key: part.line for key, part in parts.items()})
+    if isinstance(value, list | tuple):
+        return Node([_plain(each, at, places) for each in value], line)
+    return Node(value, line)
+
+
+@lru_cache(maxsize=1)
+def _all_rules() -> Mapping[str, Any]:
+    text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+    content: Mapping[str, Any] = yaml.load(text, LOADER)
+    return content
+
+
+def _checked(node: Node, rules: str, words: Known) -> tuple[Any, list[Mistake]]:
+    """The plain content, and every mistake in it."""
+    if callable(words):
+        words = words(_unwrapped(node) if isinstance(node.value, dict) else {})
+    checker = _Checker(words)
+    return checker.check(node, _all_rules()[rules], ()), checker.mistakes
+
+
+@dataclass
+class _Checker:
+    """Goes through nodes and rules together; what a rule does not allow is a mistake."""
+
+    words: Words
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def check(self, node: Node, rule: Any, at: tuple[str, ...]) -> Any:
+        """The plain value of a node."""
+        if isinstance(rule, Mapping) and "|" in rule:
+            shape = next((each for each in rule["|"] if _shape(each) is type(node.value)), rule["|"][0])
+            return self.check(node, shape, at)
+        if isinstance(rule, Mapping):
+            return self._mapping(node, rule, at)
+        if isinstance(rule, list):
+            return self._list(node, rule, at)
+        value, told = self._scalar(node.value, rule, at)
+        if told:
+            self._found(node, at, told)
+        return value
+
+    def _found(self, node: Node, at: tuple[str, ...], told: str) -> None:
+        self.mistakes.append(Mistake(node.line, f"{_where(at)}写的是 {_shown(node.value)}，{told}"))
+
+    def _mapping(self, node: Node, rule: Mapping[str, Any], at: tuple[str, ...]) -> Any:
+        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+"}
+        entries = {} if node.value is None else node.value
+        if not isinstance(entries, dict):
+            such = f"，可用的键：{listed(known)}" if known else ""
+            wide = "。请把全角冒号改成半角冒号加空格" if "：" in str(entries) else ""
+            section = f"（wave.toml 中为一节，如 [{'.'.join(at)}]）"
+            self._found(node, at, f"应为一组“键: 值”{section}{such}{wide}。")
+            return {}
+        free = {key: self._names(key[1:], at) for key in rule if key.startswith("*")}
+        content = {}
+        for key, each in entries.items():
+            own = known.get(key, rule.get(next((star for star in free if _open(star, free[star], key)), "")))
+            if own is None:
+                told = _instead(key, [*known, *(name for names in free.values() for name in names or ())])
+                line = node.lines.get(key, node.line)
+                self.mistakes.append(Mistake(line, f"{_where(at)}未知的键 {key}。{told}"))
+            elif each.value is not None or isinstance(own, str):  # an empty section says nothing
+                content[key] = self.check(each, own, (*at, key))
+        needed = [[key[:-1]] for key in rule if key.endswith("!")] + ([rule["+"]] if "+" in rule else [])
+        absent = [" 或 ".join(keys) for keys in needed if not set(keys) & set(entries)]
+        self.mistakes += [Mistake(node.line, f"{_where(at)}缺少 {keys}。请补上。") for keys in absent]
+        return content
+
+    def _list(self, node: Node, rule: list[Any], at: tuple[str, ...]) -> Any:
+        if not isinstance(node.value, list) or len(rule) not in (1, len(node.value)):
+            own = f"方括号中的 {len(rule)} 项" if len(rule) > 1 else "方括号中的一列，如 [甲, 乙]"
+            self._found(node, at, f"应为{own}。")
+            return []
+        rules = rule if len(rule) > 1 else rule * len(node.value)
+        return [self.check(each, own, at) for each, own in zip(node.value, rules, strict=True)]
+
+    def _scalar(self, value: Any, rule: str, at: tuple[str, ...]) -> tuple[Any, str]:
+        """The value, and what is wrong with it ("" where nothing is)."""
+        kind, _, more = rule.partition(" ")
+        if kind == "any":
+            return _unwrapped(value), ""
+        if kind == "flag":
+            return value, "" if isinstance(value, bool) else "应为 true 或 false（不加引号）。"
+        if kind == "date":
+            day = value.date() if isinstance(value, datetime.datetime) else value
+            good = isinstance(day, datetime.date) and 1900 <= day.year <= 2100
+            return day, "" if good else "应为日期，如 2009-06-30：四位年、两位月、两位日，不加引号。"
+        if kind in ("number", "whole"):
+            return value, _number(value, kind, more)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        text = str(value) if number and kind != "text" else value
+        if value is None:
+            return "", "冒号后没有写值（全角冒号不算）。请补上，或去掉这一项。"
+        if not isinstance(text, str):
+            return "", "应为文字" + ("" if isinstance(value, list | dict) else "。请加双引号") + "。"
+        names = more.removeprefix("of ").split(", ") if kind == "one" else self._names(kind, at)
+        return text, "" if names is None or text in names else _instead(text, names)
+
+    def _names(self, name: str, at: tuple[str, ...]) -> Collection[str] | None:
+        """The words of a vocabulary; None where it is open."""
+        known = self.words.get(name[1:]) if name.startswith("$") else None
+        return known(at) if callable(known) else known
+
+
+def _open(star: str, names: Collection[str] | None, key: str) -> bool:
+    return key.isdecimal() if star == "*#" else names is None or key in names
+
+
+def _shape(rule: object) -> type:
+    return dict if isinstance(rule, Mapping) else list if isinstance(rule, list) else str
+
+
+def _number(value: object, kind: str, bounds: str) -> str:
+    low, _, high = bounds.partition("..")
+    least = f"大于 {low[:-1]}" if low.endswith("<") else f"不小于 {low}" if low else ""
+    parts = ("整数" if kind == "whole" else "数", least, f"不大于 {high}" if high else "")
+    wanted = "，".join(part for part in parts if part)
+    if isinstance(value, bool) or not isinstance(value, int if kind == "whole" else int | float):
+        return f"应为{wanted}（不加引号、单位和逗号）。"
+    bottom, top = float(low.rstrip("<") or "-inf"), float(high or "inf")
+    good = bottom <= value <= top and math.isfinite(value) and not (low.endswith("<") and value == bottom)
+    return "" if good else f"应为{wanted}。"
+
+
+def _instead(found: str, words: Collection[str]) -> str:
+    """What may stand there instead of a word: all words, or of very many the most alike; and the nearest."""
+    options = list(dict.fromkeys(words))
+    begun = [word for word in options if len(found) > 2 and word.startswith(found)]
+    alike = process.extract(found, options, scorer=fuzz.ratio, limit=8, score_cutoff=60)
+    near = [*begun, *(word for word, *_ in alike)]
+    hint = f"是否想写 {near[0]}？" if near else "请改用其中之一。" if options else "请去掉这一项。"
+    return f"可用：{listed(near[:8] if len(options) > 40 and near else options) or '无'}。{hint}"
+
+
+def _where(at: tuple[str, ...]) -> str:
+    return f"{'.'.join(at)} " if at else ""
+
+
+def _shown(value: object) -> str:
+    plain = _unwrapped(value)
+    if isinstance(plain, bool) or plain is None:
+        return {True: "true", False: "false", None: "空"}[plain]
+    return repr(str(plain)[:40]) if isinstance(plain, str) else str(plain)[:40]
+
+
+def _unwrapped(value: Any) -> Any:
+    """Plain lists and mappings of nodes."""
+    if isinstance(value, Node):
+        return _unwrapped(value.value)
+    if isinstance(value, dict):
+        return {key: _unwrapped(each) for key, each in value.items()}
+    return [_unwrapped(each) for each in value] if isinstance(value, list) else value

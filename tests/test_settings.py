@@ -1,0 +1,149 @@
+"""Mistakes in settings are told with file, line and remedy; what people write in other ways is read."""
+
+import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bangfu_analysis.cli import main
+from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, load_codebook
+from bangfu_analysis.errors import BangfuError, CodebookError
+from bangfu_analysis.release.policy import load_policy
+from bangfu_analysis.settings import read_settings
+from bangfu_analysis.wave import load_wave
+
+DAY = "reference_date = 2009-06-30\n"
+MISTAKES = yaml.safe_load(Path(__file__).with_name("mistakes.yaml").read_text(encoding="utf-8"))
+QUESTIONS = "序号,提交答卷时间,所用时间,1.您的性别,2.您的年龄\n" + "".join(
+    f"{i},2024/5/{i} 10:00:00,{20 + i}秒,{'男女'[i % 2]},{'青中老'[i % 3]}年\n" for i in range(1, 13)
+)
+EARLY = [
+    *(("wave.toml", DAY + text, *told) for text, *told in MISTAKES["wave"]),
+    *(("wave.toml", *each) for each in MISTAKES["dates"]),
+    *(("mapping.yaml", *each) for each in MISTAKES["mapping"]),
+    *(("../codebook.yaml", *each) for each in MISTAKES["codebook"]),
+]
+LATE = [
+    *(("screening.yaml", *each) for each in MISTAKES["screening"]),
+    *(("questionnaire.yaml", *each) for each in MISTAKES["book"]),
+]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A wave of a small roster, and one of a small questionnaire."""
+    folder = tmp_path_factory.mktemp("data") / "raw" / "道里"
+    rows = (f"某{c},男,{40 + i},特困\n" for i, c in enumerate("甲乙丙丁戊"))
+    roster = "姓名,性别,年龄,困难类别\n" + "".join(rows)
+    for wave, name, text in (("2009", "名册.csv", roster), ("2024", "12_按文本_问卷_12_12.csv", QUESTIONS)):
+        (folder / wave).mkdir(parents=True)
+        (folder / wave / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def told(capsys, folder, name, text, line):
+    """What `bangfu clean` says of a wave with this file, which must stop there and in words."""
+    (folder / "wave.toml").write_text(DAY, encoding="utf-8")
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    status = main(["clean", str(folder)])
+    if path.name != "wave.toml":
+        path.unlink()
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "")
+    assert err.startswith(f"{path.name} 第 {line} 行：" if line else path.name)
+    assert "Traceback" not in err and err.rstrip().endswith(("。", "？"))
+    return err
+
+
+@pytest.mark.parametrize(("name", "text", "line", "word"), EARLY)
+def test_a_mistake_is_told_with_file_and_line_before_a_file_is_read(study, capsys, name, text, line, word):
+    if "[sample]" in text:  # whether the columns are there shows once the files are read
+        assert word in told(capsys, study / "2009", name, text, line)
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bangfu_analysis.study.read_wave", lambda *_, **__: pytest.fail("read in spite of it"))
+        assert word in told(capsys, study / "2009", name, text, line)
+
+
+@pytest.mark.parametrize(("name", "text", "line", "word"), LATE)
+def test_a_mistake_about_a_questionnaire_is_told_with_file_and_line(study, capsys, name, text, line, word):
+    assert word in told(capsys, study / "2024", name, text, line)
+
+
+@pytest.mark.parametrize(("text", "line", "word"), MISTAKES["release"])
+def test_a_release_in_doubt_is_told_with_file_and_line_and_stops(tmp_path, text, line, word):
+    (tmp_path / "release.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(CodebookError) as fault:
+        load_policy(tmp_path / "release.yaml")
+    assert str(fault.value).startswith(f"release.yaml 第 {line} 行：")
+    assert word in str(fault.value) and "已停止" in str(fault.value)
+
+
+def test_at_least_150_mistakes_are_tried():
+    assert len({*EARLY, *LATE}) + len(MISTAKES["release"]) >= 200
+
+
+def test_every_mistake_of_a_file_is_told_at_once(tmp_path):
+    text = DAY + "scop = '甲'\n[line]\nurban = -1\n[sample]\nnest = 1\n"
+    (tmp_path / "wave.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BangfuError) as fault:
+        load_wave(tmp_path)
+    lines = str(fault.value).splitlines()
+    assert [line.split("：")[0] for line in lines] == [f"wave.toml 第 {n} 行" for n in (2, 4, 6)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_encodings_and_line_ends_of_windows_are_read(tmp_path, encoding, ends):
+    (tmp_path / "wave.toml").write_bytes(ends.join([DAY.strip(), 'scope = "道里区"', ""]).encode(encoding))
+    mapping = ends.join(["headings:", "  家庭总收: ignore", ""])
+    (tmp_path / "mapping.yaml").write_bytes(mapping.encode(encoding))
+    assert load_wave(tmp_path).scope == "道里区"
+    assert "家庭总收" in load_codebook(tmp_path / "mapping.yaml").ignored_headings
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02", b"PK\x03\x04\x00\x00", b"\xff\xff\xff\xff"])
+def test_what_is_no_text_is_named(tmp_path, content):
+    (tmp_path / "mapping.yaml").write_bytes(content)
+    with pytest.raises(CodebookError, match="mapping.yaml：不是文本文件.*请用记事本另存为 UTF-8"):
+        load_codebook(tmp_path / "mapping.yaml")
+
+
+def test_references_that_multiply_are_refused(tmp_path):
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in pairwise("abcdefghi")
+    )
+    (tmp_path / "mapping.yaml").write_text(bomb, encoding="utf-8")
+    with pytest.raises(CodebookError, match="内容过多"):
+        load_codebook(tmp_path / "mapping.yaml")
+
+
+def test_an_empty_file_and_empty_entries_say_nothing(tmp_path):
+    for text in ("", "# 说明\n", "headings:\nvalues:\n", "---\n"):
+        (tmp_path / "mapping.yaml").write_text(text, encoding="utf-8")
+        assert load_codebook(tmp_path / "mapping.yaml").by_heading == load_codebook().by_heading
+
+
+def test_a_list_laid_over_another_replaces_it_but_words_are_added():
+    age = {"range": [16, 60], "headings": ["岁数"]}
+    own = {"variables": {"workers": {"age": age}}, "schemes": {"s2000": {"levels": ["general"]}}}
+    codebook = load_codebook(own)
+    age = codebook.variable("workers", "age")
+    assert (age.low, age.high) == (16, 60)
+    assert {"岁数", "周岁"} <= set(age.headings)
+    assert codebook.schemes["s2000"]["levels"] == ["general"]
+
+
+def test_the_packages_own_files_hold_to_the_rules():
+    for path in sorted(PACKAGE_CODEBOOKS.glob("*.yaml")):
+        load_codebook(path)
+
+
+def test_what_is_read_is_plain(tmp_path):
+    text = DAY.replace("30\n", "30T08:00:00\n") + "[sample]\nstrata = ['a']\n"
+    (tmp_path / "wave.toml").write_text(text, encoding="utf-8")
+    read = read_settings(tmp_path / "wave.toml", "wave")
+    assert read == {"reference_date": datetime.date(2009, 6, 30), "sample": {"strata": ["a"]}}

@@ -26,18 +26,19 @@ Ints = NDArray[np.intp]
 Floats = NDArray[np.float64]
 STATUSES = ("answered", "skipped", "blank")
 ANSWERED, SKIPPED, BLANK = range(3)
-STATED = {"(跳过)": SKIPPED, "(空)": BLANK}
+STATED = {"(跳过)": SKIPPED, "(未显示)": SKIPPED, "N/A": SKIPPED, "(空)": BLANK, "未作答": BLANK, "(未填写)": BLANK}
 CODED = {-3.0: SKIPPED, -2.0: BLANK}
-STRONG, WEAK = ("┋", "→"), ("|", ";", "；", "、", ",", "，", "\n", "/", " ")
+STRONG, WEAK = ("┋", "→"), ("|", ";", "；", "、", ",", "，", "\n", "/", ">", " ")
 MOST_CODES, MOST_OPTIONS, MOST_WORDS = 30, 20, 2000
 FEW_OPTIONS = 12  # as many numbers with a unit (1次, 2次, …) are a choice
 YES = {"1", "是", "有", "yes", "y", "true", "√", "✓", "✔", "☑", "■", "选中", "已选", "选择", "提及", "selected", "checked"}
 NO = {"0", "否", "无", "没有", "no", "n", "false", "×", "☐", "□", "未选", "未选中", "未提及", "notselected", "unchecked"}
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_OTHER = re.compile(r"((?:其[他它]|other)[^:：〖]{0,10})[:：]\s*(.+)", re.IGNORECASE | re.DOTALL)
 _FILL = re.compile(r"〖([^〗]*)〗?")
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?")
 _ID_LIKE = re.compile(r"\d{11,}[Xx]?")
-_SENTENCE = re.compile(r"[。！？!?]|[，,；;].*[，,。；;]")
+_SENTENCE = re.compile(r".*(?:[。！？!?]|[，,；;].*[，,。；;])")
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊孟"
     "秦邱侯江尹薛闫段雷龙史陶贺毛郝顾龚邵万钱严覃武戴莫孔向汤"
@@ -148,7 +149,7 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
         return kind, ""
     bare = list(dict.fromkeys(_FILL.sub("", word) for word in counts))
     strong_only = hint in ("单选", "填空", "简答") or bool(OPEN_WORDS.search(heading))
-    if separator := separator_of(bare, hinted=hint == "多选", strong_only=strong_only):
+    if separator := separator_of(bare, hinted=hint in ("多选", "排序"), strong_only=strong_only):
         ranked = separator == "→" or hint == "排序" or (not hint and _all_in_each([pieces(b, separator) for b in bare]))
         return ("ranking" if ranked else "multiple"), separator
     if hint in ("多选", "排序"):
@@ -163,7 +164,9 @@ def _kind_of_numbers(counts: Counter[str], amounts: Mapping[str, float], hint: s
     """
     total, numeric = counts.total(), sum(n for word, n in counts.items() if not np.isnan(amounts[word]))
     plain = sum(n for word, n in counts.items() if not np.isnan(_number(word)))
-    if not total or numeric < (total if total < 10 or hint == "单选" else 0.9 * total):
+    different = sum(not np.isnan(amount) for amount in amounts.values())
+    least = 1.0 if total < 10 or hint == "单选" else 0.5 if different > FEW_OPTIONS else 0.9
+    if not total or numeric < least * total:
         return ""
     if coded and plain == total and all(v.is_integer() and 1 <= v <= MOST_CODES for v in amounts.values()):
         return "single"
@@ -214,6 +217,8 @@ def label_and_fill(piece: str) -> tuple[str, str]:
     either.
     """
     fill = _FILL.search(piece) if "〖" in piece else None
+    if own := _OTHER.fullmatch(piece):
+        return own[1].strip(), safe_text(own[2])
     label = _ID_LIKE.sub("***", (_FILL.sub("", piece) if fill else piece).strip())
     return label, safe_text(fill.group(1).strip()) if fill else ""
 
@@ -238,9 +243,17 @@ def looks_personal(counts: Mapping[str, int]) -> bool:
     different ones do.
     """
     total = sum(counts.values())
+    lengths = {len(word) for word in counts if word.isdigit()}
+    numbered = len(lengths) == 1 and min(lengths) >= 6 and all(map(str.isdigit, counts))
+    if numbered and 4 < len(counts) >= 0.95 * total:
+        return True
     handles = sum(_HANDLE.fullmatch(halfwidth(word)) is not None for word in counts)
-    names = sum(_NAME.fullmatch(word) is not None for word in counts)
+    names = sum(_NAME.fullmatch(word) is not None for word in map(_unspaced, counts))
     return len(counts) > 2 and (handles >= 0.6 * len(counts) > 0.3 * total or names >= 0.8 * len(counts))
+
+
+def _unspaced(word: str) -> str:
+    return word if word.isascii() else squeeze(word)
 
 
 def strays(counts: Mapping[str, int]) -> frozenset[str]:
@@ -251,7 +264,10 @@ def strays(counts: Mapping[str, int]) -> frozenset[str]:
     if len(again) < 2 or sum(counts.values()) < 10:
         return frozenset()
     longest = max(6, 2 * max(map(len, again)))
-    return frozenset(o for o in own if len(o) > longest or _SENTENCE.search(o) or _HANDLE.fullmatch(halfwidth(o)))
+    told = (_SENTENCE, re.compile(r"其[他它].+"))
+    return frozenset(
+        o for o in own if len(o) > longest or any(t.match(o) for t in told) or _HANDLE.fullmatch(halfwidth(o))
+    )
 
 
 def _word(cell: object) -> str:
@@ -291,7 +307,7 @@ def _pieces_recur(cells: set[tuple[str, ...]], mark: str, *, hinted: bool) -> bo
     joined = Counter(p for cell in cells if len(cell) > 1 for p in set(cell))
     if hinted:
         return len(different) <= MOST_CODES and (joined.total() > len(joined) or len(different) <= 3 * len(cells))
-    if len(different) > min(len(cells), MOST_CODES) or mark == "/":
+    if len(different) > min(len(cells), MOST_CODES) or mark in ("/", ">"):
         return False
     if mark in ("|", ";", "；"):
         return sum(len(set(cell)) for cell in cells) > len(different)

@@ -66,6 +66,7 @@ HINT = re.compile(
 OPEN_WORDS = re.compile(r"补充|建议|意见[:：?？。]?$|意见[或和与]|请说明|请填写|请写|留言|还想|其他想|具体是")
 ASKING = re.compile(r"[?？您]|你[的们认觉是有对在会想]|可多选|多选|单选|排序题|\b(?:do|did|are|how|what|which|would) you\b|\byour\b", re.I)
 OPEN_PART = re.compile(r"其他|其它|other|文本|text|请注明|补充", re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,80}>|&nbsp;")
 _TEXT_OF = re.compile(r"\s*[-—–_]?\s*(?:文本|text)\s*$", re.IGNORECASE)
 
 
@@ -90,7 +91,7 @@ class Heading:
 
 def read_heading(raw: object, code: str = "") -> Heading:
     """One heading taken apart; what bears no number and no code is all text."""
-    words = str(raw).strip()
+    words = _TAG.sub("", str(raw)).strip()
     if found := None if code else _CODE.match(words):
         code, words = found.group(1), words[found.end() :]
     key = squeeze(words).lower()

@@ -91,9 +91,9 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     headings = [h for h in layout.headings if h.raw]
     roles = [h for h in headings if h.role]
     asked = [(j, h) for j, h in enumerate(layout.headings) if h.raw and not h.role]
-    known = [v.name for h in headings if (v := words.find("workers", heading_key(h.raw)))]
+    known = [v.name for _, h in asked if (v := words.find("workers", heading_key(h.raw)))]
     summed = any(_SUMS.match(squeeze(h.text)) for _, h in asked)
-    if summed or ("id_number" in known and len(known) >= 0.8 * len(headings)):
+    if summed or ({"id_number", "name"} & {*known} and len(known) >= 0.8 * len(asked)):
         return False
     numbered = sum(bool(h.number) for h in headings)
     telling = [h for h in roles if {squeeze(h.raw).lower(), squeeze(h.code).lower()} & TELLING]

@@ -92,10 +92,12 @@ def questions_of(group: Sequence[Answers], codebook: Codebook, *, coded: bool) -
     head = group[0].heading
     if head.role:
         yield _meta(group[0])
-    elif _is_private(group, codebook):
-        yield from map(_private, group)
     elif head.is_blank:
-        yield from (replace(_answered(c, [c], coded=False), item=c.heading.part) for c in group)
+        for column in group:
+            alone = _private(column) if _is_private([column], codebook) else _answered(column, [column], coded=False)
+            yield replace(alone, item=column.heading.part)
+    elif _is_private(group, codebook):
+        yield _private(group[0])
     elif head.part:
         yield from _block(group, coded=coded)
     elif len(group) > 1 and not group[1].heading.is_open:
@@ -106,8 +108,9 @@ def questions_of(group: Sequence[Answers], codebook: Codebook, *, coded: bool) -
 
 
 def _question(column: Answers, kind: str, mean: Callable[[int], Meaning]) -> Question:
-    """Every answered word read by `mean`, which is given its place."""
-    meanings = [NOT_ANSWERED.get(state) or mean(i) for i, state in enumerate(column.state)]
+    """Every answered word read by `mean`, which is given its place. Nobody skips a meta column: it is blank."""
+    states = np.where((column.state == SKIPPED) & (kind == "meta"), BLANK, column.state).tolist()
+    meanings = [NOT_ANSWERED.get(state) or mean(i) for i, state in enumerate(states)]
     return Question(column, kind, column.codes, meanings, column.heading.text)
 
 
@@ -325,7 +328,7 @@ def _is_private(group: Sequence[Answers], codebook: Codebook) -> bool:
     no); by what the answers look like; or numbers as long as a phone's.
     """
     head, column = group[0].heading, group[0]
-    if len(group) > 1 and not head.is_blank:
+    if len(group) > 1:
         return False
     given = column.given
     largest = np.nanmax(column.numbers[given]) if given and column.is_numeric else np.nan

@@ -113,9 +113,26 @@ def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: 
         if row["kind"] == "multiple" and multiple == "sets":
             columns[name] = _sets(table, options)
             continue
+        if row["kind"] == "multiple":  # who answered and did not choose an option said no to it
+            answered = answers.index[answers["status"].eq("answered")].unique()
+            table[answered] = np.nan_to_num(table[answered])
         kind = "Int64" if row["kind"] == "ranking" else "boolean"
         columns |= {f"{name}={o}": _floats(table[:, i]).astype(kind) for i, o in enumerate(options)}
     return pd.concat([base, pd.DataFrame(columns, index=base.index)], axis=1)
+
+
+def was_asked(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
+    """Boolean, in the rows of `wide_answers`, a column a question: was it put to the respondent, or did a branch skip it?
+
+    `estimate_share(wide, "Q4", design=design, where=was_asked(questions, responses)["Q4"])` has the base and the
+    `left_out_n` of `single_choice`: a blank is left out, who was skipped is in neither.
+    """
+    person, base = _people(questions, responses)
+    asked = {
+        str(row["question_id"]): answers["status"].groupby(level=0, sort=False).first().reindex(base.index).ne("skipped")
+        for row, answers in _by_question(questions, responses, person)
+    }
+    return pd.DataFrame(asked, index=base.index)
 
 
 def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> CodedAnswers:

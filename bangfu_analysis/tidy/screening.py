@@ -11,28 +11,35 @@ import pandas as pd
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, listed
 from bangfu_analysis.findings import Finding
+from bangfu_analysis.reading.question_headings import META
 from bangfu_analysis.reading.tables import SheetReading
-from bangfu_analysis.tidy.questionnaires import one_questionnaire, question, questionnaire_frames
+from bangfu_analysis.text import squeeze
+from bangfu_analysis.tidy.questionnaires import one_questionnaire, places_of, question, questionnaire_frames
 
 REASONS = {
-    "too_fast": "作答过快", "straight_line": "各项答案相同", "attention": "未通过检测题", "same_answers": "与另一份答案相同", "over_quota": "超出配额",
+    "too_fast": "作答过快", "straight_line": "各项答案相同", "long_run": "连续相同", "flat": "几乎没有差别", "attention": "未通过检测题", "same_answers": "与另一份答案相同", "over_quota": "超出配额",
 }  # fmt: skip
 DECISIONS = ("keep", "drop")
 COLUMNS = ["respondent_id", "reason", "question_id", "message", "decision"]
-DURATIONS = ("所用时间", "答题时长", "time_used")
+DURATIONS = frozenset(META["seconds"].split())
+MEASURES = ("seconds", "speed", "longest_run", "run_share", "variance")
 
 
 @dataclass(frozen=True)
 class ScreeningRules:
     """What is doubtful. A rule left out is not applied.
 
-    `fastest_seconds`: quicker is too fast; `straight_items`: least matrix items with one answer throughout;
-    `attention`: question_id -> the answer asked for (an option, or a number); `same_answers`: least answered questions for
+    `fastest_seconds`: quicker is too fast, as is less than `fastest_share` of the median; `straight_items`: least matrix
+    items with one answer throughout a block; `longest_run`: this many equal answers on end, over all blocks;
+    `least_variance`: less of it, within the blocks, is flat (see `reply_quality`); `attention`: question_id -> the answer asked for (an option, or a number); `same_answers`: least answered questions for
     two equal replies to count; `quota`: question_id -> option -> most respondents, in the order of the sheet.
     """
 
     fastest_seconds: float | None = None
+    fastest_share: float | None = None
     straight_items: int | None = None
+    longest_run: int | None = None
+    least_variance: float | None = None
     attention: Mapping[str, str | float] = field(default_factory=dict)
     same_answers: int | None = None
     quota: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -44,9 +51,13 @@ def screen(questions: pd.DataFrame, responses: pd.DataFrame, rules: ScreeningRul
     ArgumentError where a rule names a question that is not there, or no duration is in the export.
     """
     one_questionnaire(questions)
-    found = []
-    if rules.fastest_seconds is not None:
-        found += _too_fast(questions, responses, rules.fastest_seconds)
+    quality = reply_quality(questions, responses)
+    found = [
+        *_beyond(quality, "seconds", rules.fastest_seconds, "too_fast", "用时少于 {:g} 秒"),
+        *_beyond(quality, "speed", rules.fastest_share, "too_fast", "用时少于中位数的 {:.0%}"),
+        *_beyond(quality, "longest_run", rules.longest_run, "long_run", "连续 {:g} 项以上答案相同"),
+        *_beyond(quality, "variance", rules.least_variance, "flat", "各项答案的方差小于 {:g}"),
+    ]
     if rules.straight_items is not None:
         found += _straight(questions, responses, rules.straight_items)
     for name, right in rules.attention.items():
@@ -164,13 +175,71 @@ def _of(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> p
     return responses[responses["question_id"] == question_id]
 
 
-def _too_fast(questions: pd.DataFrame, responses: pd.DataFrame, least: float) -> Found:
-    names = [q for q in DURATIONS if q in set(questions["question_id"])]
-    if not names:
-        raise ArgumentError("fastest_seconds：导出文件没有“所用时间”或“答题时长”，无法按用时筛查。请去掉这一规则。")
-    rows = _of(questions, responses, names[0])
-    fast = rows.loc[rows["value"].lt(least).fillna(False), "respondent_id"]
-    return _each(fast, "too_fast", names[0], f"用时少于 {least:g} 秒")
+def reply_quality(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
+    """How each reply was given, one row a respondent, for a threshold to be chosen (see `thresholds`).
+
+    respondent_id; seconds, and speed (share of the median of all); items (answered items of matrices), longest_run (of
+    equal answers on end, over all blocks in the order of the sheet) and run_share (of the items), variance (of the options'
+    places, or of the ratings, within each block; the mean over blocks). Missing where the export has no duration, or the
+    reply no block. Measures of straight-lining as in Meade and Craig (2012), Identifying careless responses.
+    """
+    people = pd.Index(responses["respondent_id"].astype("str").unique(), name="respondent_id")
+    timed = [q for q in questions["question_id"] if squeeze(str(q)).lower() in DURATIONS]
+    clock = responses[responses["question_id"].isin(timed[:1])]
+    seconds = clock.set_index(clock["respondent_id"].astype("str"))["value"].reindex(people).astype("Float64")
+    rated = _ratings(questions, responses)
+    spread = rated.groupby(["respondent_id", "block"], sort=False)["score"].var(ddof=0)
+    items = rated.groupby("respondent_id", sort=False).size()
+    table = pd.DataFrame({"seconds": seconds, "speed": seconds / seconds.median()}, index=people).assign(
+        items=items.reindex(people).fillna(0).astype("Int64"), longest_run=_longest_runs(rated).reindex(people).astype("Int64"),
+        run_share=lambda t: t["longest_run"] / t["items"].mask(t["items"].eq(0)),
+        variance=spread.groupby(level=0, sort=False).mean().reindex(people).astype("Float64"),
+    )  # fmt: skip
+    return table.reset_index()
+
+
+def thresholds(quality: pd.DataFrame, measure: str, cuts: Sequence[float]) -> pd.DataFrame:
+    """How many replies each cut would call doubtful: measure, threshold, n, base_n (with a value), share.
+
+    Of longest_run and run_share those at the cut or above, of all else those below it.
+    """
+    if measure not in MEASURES:
+        raise ArgumentError.naming("measure", measure, MEASURES)
+    values = quality[measure].dropna().astype(float)
+    above = measure in ("longest_run", "run_share")
+    n = [int((values >= cut if above else values < cut).sum()) for cut in cuts]
+    table = pd.DataFrame({"measure": measure, "threshold": list(cuts), "n": n, "base_n": len(values)})
+    return table.assign(share=table["n"] / table["base_n"].where(table["base_n"] > 0))
+
+
+def _ratings(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
+    """respondent_id, block and score of every answered item of a matrix, reply by reply, in the order of the sheet."""
+    answered = responses[responses["status"].eq("answered")]
+    parts = [pd.DataFrame({"respondent_id": [], "block": [], "score": []}, dtype="str").astype({"score": float})]
+    for _, item in questions[questions["kind"].eq("matrix")].iterrows():
+        rows = answered[answered["question_id"].eq(item["question_id"])]
+        place = places_of(item["options"], rows).astype(float)
+        score = np.where(place >= 0, place, rows["value"].to_numpy(dtype=float, na_value=np.nan))
+        who = rows["respondent_id"].astype("str")
+        parts.append(pd.DataFrame({"respondent_id": who, "block": str(item["block"]), "score": score}).dropna())
+    return pd.concat(parts).sort_values("respondent_id", kind="stable").reset_index(drop=True)
+
+
+def _longest_runs(rated: pd.DataFrame) -> pd.Series:
+    """The most equal scores on end of each respondent."""
+    changed = rated[["respondent_id", "score"]].ne(rated[["respondent_id", "score"]].shift()).any(axis=1)
+    sizes = rated.groupby(changed.cumsum())["respondent_id"].agg(["first", "size"])
+    return sizes.groupby("first")["size"].max()
+
+
+def _beyond(quality: pd.DataFrame, measure: str, cut: float | None, reason: str, message: str) -> Found:
+    if cut is None:
+        return []
+    if measure in ("seconds", "speed") and quality["seconds"].isna().all():
+        raise ArgumentError(f"{reason}：导出文件没有“所用时间”或“答题时长”，无法按用时筛查。请去掉这一规则。")
+    values = quality[measure].astype(float)
+    doubtful = quality.loc[values >= cut if measure == "longest_run" else values < cut, "respondent_id"]
+    return _each(doubtful, reason, "", message.format(cut))
 
 
 def _straight(questions: pd.DataFrame, responses: pd.DataFrame, least: int) -> Found:

@@ -18,7 +18,9 @@ from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import Sheet
-from bangfu_analysis.tidy.questionnaires import wide_answers
+from bangfu_analysis.survey.design import SurveyDesign
+from bangfu_analysis.survey.estimate import estimate_share
+from bangfu_analysis.tidy.questionnaires import was_asked, wide_answers
 
 
 def survey(header, *rows, file="问卷_按文本_.xlsx"):
@@ -179,3 +181,18 @@ def test_the_callers_frames_are_not_changed():
     funnel(questions, responses, STEPS)
     single_choice(questions, responses, "Q1")
     assert_frame_equal(responses, before)
+
+
+@given(st.lists(st.tuples(*[st.sampled_from(words) for words in (
+    ["好", "差", "(空)", "(跳过)"], ["甲", "甲┋乙", "(空)", "(跳过)"])]), min_size=4, max_size=20))  # fmt: skip
+def test_every_way_to_a_share_has_one_base(replies):
+    questions, responses = survey(["1、评价", "2、需要【多选题】"], ("好", "甲┋乙"), ("差", "乙"), *replies)
+    wide, asked = wide_answers(questions, responses), was_asked(questions, responses)
+    single, several = single_choice(questions, responses, "Q1"), multiple_response(questions, responses, "Q2")
+    estimated = estimate_share(wide, "Q1", design=SurveyDesign(), where=asked["Q1"])
+    ticked = estimate_share(wide, "Q2=甲", design=SurveyDesign(), where=asked["Q2"]).iloc[[-1]]
+    for table, other in ((single, estimated), (several.iloc[[0]], ticked)):
+        assert table[["n", "base_n", "left_out_n"]].to_numpy().tolist() == (
+            other[["n", "base_n", "left_out_n"]].to_numpy().tolist()
+        )
+        assert table["share"].tolist() == pytest.approx(other["share"].tolist())

@@ -7,7 +7,7 @@ from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import Sheet
-from bangfu_analysis.tidy.screening import ScreeningRules, replay, screen
+from bangfu_analysis.tidy.screening import ScreeningRules, replay, reply_quality, screen, thresholds
 
 CELLS = [
     ["序号", "所用时间", "1、性别", "2、满意度—甲", "2、乙", "2、丙", "3、请打6分"],
@@ -35,7 +35,7 @@ def test_nothing_is_doubtful_without_a_rule():
 
 
 def test_each_rule_names_its_respondents():
-    assert flagged(fastest_seconds=30) == [["2", "too_fast", "所用时间"]]
+    assert flagged(fastest_seconds=30) == [["2", "too_fast", ""]]
     assert flagged(straight_items=3) == [["2", "straight_line", "Q2"]]
     assert flagged(straight_items=2) == [["2", "straight_line", "Q2"], ["4", "straight_line", "Q2"]]
     assert flagged(attention={"Q3": 6.0}) == [["4", "attention", "Q3"]]
@@ -84,3 +84,32 @@ def test_a_decision_that_cannot_be_carried_out_is_an_error():
         replay(questions, responses, pd.DataFrame({**row, "reason": [None]}))
     with pytest.raises(ColumnMissing, match="筛查决定：数据框中没有列 decision"):
         replay(questions, responses, pd.DataFrame(row).drop(columns="decision"))
+
+
+def test_how_each_reply_was_given_is_a_table_from_which_thresholds_are_chosen():
+    quality = reply_quality(*frames()).set_index("respondent_id")
+    assert quality["seconds"].tolist() == [90, 12, 95, 80, 70]
+    assert quality["speed"].tolist() == [s / 80 for s in (90, 12, 95, 80, 70)]
+    assert quality["items"].tolist() == [3, 3, 3, 2, 3]
+    assert quality["longest_run"].tolist() == [1, 3, 1, 2, 2]
+    assert quality["variance"].round(4).tolist() == [0.2222, 0, 0.2222, 0, 0.2222]
+    cuts = thresholds(quality.reset_index(), "speed", [0.1, 0.3, 0.9])
+    assert cuts[["threshold", "n", "base_n", "share"]].to_numpy().tolist() == [
+        [0.1, 0, 5, 0], [0.3, 1, 5, 0.2], [0.9, 2, 5, 0.4],
+    ]  # fmt: skip
+    assert thresholds(quality.reset_index(), "longest_run", [2, 3])["n"].tolist() == [3, 1]
+    assert flagged(fastest_share=0.3) == [["2", "too_fast", ""]]
+    assert flagged(longest_run=3) == [["2", "long_run", ""]]
+    assert flagged(least_variance=0.1) == [["2", "flat", ""], ["4", "flat", ""]]
+
+
+def test_a_run_goes_over_blocks_and_an_export_without_blocks_or_duration_has_no_measures():
+    cells = [["1、甲—一", "1、二", "2、乙—一", "2、二", "2、三"], ["好", "差", "差", "差", "好"], ["差", "好", "好", "好", "差"]]
+    sheet = Sheet("问卷.xlsx", "S", [*map(tuple, cells)], (1, 2, 3))
+    found = read_questionnaire(Grid(sheet), load_codebook())
+    assert reply_quality(found.questions, found.responses)["longest_run"].tolist() == [3, 3]
+    plain = Sheet("问卷.xlsx", "S", [("1、性别", "2、工种"), ("男", "钳工"), ("女", "钳工")], (1, 2, 3))
+    found = read_questionnaire(Grid(plain), load_codebook())
+    quality = reply_quality(found.questions, found.responses)
+    assert quality[["seconds", "speed", "longest_run", "variance"]].isna().all(axis=None)
+    assert thresholds(quality, "longest_run", [5])["base_n"].tolist() == [0]

@@ -50,8 +50,11 @@ from bangfu_analysis.tidy.derive import add_bands as add_bands
 from bangfu_analysis.tidy.derive import hardship_by_income as hardship_by_income
 from bangfu_analysis.tidy.questionnaire_book import item_scores as item_scores
 from bangfu_analysis.tidy.questionnaire_book import with_concepts as with_concepts
+from bangfu_analysis.tidy.questionnaires import was_asked as was_asked
 from bangfu_analysis.tidy.questionnaires import wide_answers as wide_answers
 from bangfu_analysis.tidy.screening import ScreeningRules as ScreeningRules
+from bangfu_analysis.tidy.screening import reply_quality as reply_quality
 from bangfu_analysis.tidy.screening import screen as screen
+from bangfu_analysis.tidy.screening import thresholds as thresholds
 
 __version__: str

@@ -6,7 +6,8 @@ skipped is in neither. `across` makes any of these tables by any variable of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from bangfu_analysis.tidy.questionnaires import one_questionnaire, question
 
 MEASURES = ["n", "base_n", "left_out_n", "share"]
 GRADES_WITH_TOP_TWO = 5
+MOST_VALUES, ABOUT_BANDS = 20, 8
 
 
 def single_choice(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
@@ -97,7 +99,9 @@ def likert_summary(
 
 def ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
     """One row per option: option, n (ranked first), base_n (respondents who ranked any), left_out_n, share (first place),
-    ranked_n, share_ranked (put at any place) and mean_rank (among those who ranked it; missing where nobody did).
+    ranked_n, share_ranked (put at any place), mean_rank (among those who ranked it; missing where nobody did) and score:
+    the 综合得分 as 问卷星 counts it, the sum of weights over base_n, where of k options the first place weighs k, the next
+    k - 1, and so on, and who did not rank an option gives it nothing.
     """
     row, answers = _asked(questions, responses, question_id, ("ranking",))
     option = answers["option"].cat.set_categories(list(row["options"]))
@@ -107,7 +111,91 @@ def ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) 
     whole = {"n": "int64", "ranked_n": "int64", "mean_rank": "float64"}
     full = _with_shares(table.reset_index().astype(whole), answers)
     share = full["ranked_n"] / full["base_n"].where(full["base_n"] > 0)
-    return full.assign(share_ranked=share)[["option", *MEASURES, "ranked_n", "share_ranked", "mean_rank"]]
+    weights = full["ranked_n"] * (len(full) + 1 - full["mean_rank"].fillna(0))
+    score = weights / full["base_n"].where(full["base_n"] > 0)
+    full = full.assign(share_ranked=share, score=score)
+    return full[["option", *MEASURES, "ranked_n", "share_ranked", "mean_rank", "score"]]
+
+
+def number_summary(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
+    """One row: n = base_n (who gave a number), left_out_n (asked, no number), mean, sd (of a sample), min, p25, median, p75, max."""
+    _, answers = _asked(questions, responses, question_id, ("number", "matrix", "meta"))
+    values = answers["value"].dropna().astype(float)
+    left = answers["respondent_id"].nunique() - len(values)
+    figures = {"mean": values.mean(), "sd": values.std(), "min": values.min(), "p25": values.quantile(0.25)}
+    figures |= {"median": values.median(), "p75": values.quantile(0.75), "max": values.max()}
+    return pd.DataFrame([{"n": len(values), "base_n": len(values), "left_out_n": left, **figures}])
+
+
+def number_distribution(
+    questions: pd.DataFrame, responses: pd.DataFrame, question_id: str, *, edges: Sequence[float] | None = None
+) -> pd.DataFrame:
+    """How the numbers lie: option (a value, or a band), n, base_n, left_out_n, share.
+
+    `edges`: a band from each to below the next, the last edge included; without them the values themselves where they are
+    at most 20, else about eight bands of a round width.
+    """
+    _, answers = _asked(questions, responses, question_id, ("number", "matrix"))
+    values = answers["value"].astype(float)
+    if edges is None and values.nunique() <= MOST_VALUES:
+        return _distribution(answers, _levels([], answers))
+    bounds = _round_edges(values) if edges is None else list(edges)
+    names = [f"{low:g}–{high:g}" for low, high in pairwise(bounds)]
+    place = np.clip(np.searchsorted(bounds, values, side="right") - 1, 0, len(names) - 1)
+    within = np.where(values.between(bounds[0], bounds[-1]), place, -1).astype(np.intp)
+    bands = pd.Categorical.from_codes(within, dtype=pd.CategoricalDtype(names, ordered=True))
+    return tabulate(pd.DataFrame({"option": bands}), "option")[["option", *MEASURES]]
+
+
+def net_promoters(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
+    """Promoters (9, 10), passives (7, 8) and detractors (0 to 6) of a question answered from 0 to 10, a row each: option,
+    n, base_n, left_out_n, share, and `nps`: the share of promoters less that of detractors, in points from -100 to 100.
+
+    Reichheld (2003), The one number you need to grow. ArgumentError where an answer lies outside 0 to 10.
+    """
+    _, answers = _asked(questions, responses, question_id, ("number", "single", "matrix"))
+    if not answers["value"].dropna().between(0, 10).all():
+        raise ArgumentError(f"net_promoters：{question_id} 有不在 0 到 10 之间的答案，不能计算净推荐值。请换一题。")
+    groups = pd.cut(answers["value"].astype(float), [-1, 6, 8, 10], labels=["贬损者", "中立者", "推荐者"])
+    table = tabulate(pd.DataFrame({"option": groups}), "option")[["option", *MEASURES]]
+    share = table.set_index("option")["share"]
+    return table.assign(nps=100 * (share["推荐者"] - share["贬损者"]))
+
+
+def answered(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
+    """How many of those asked answered, whatever they said: option (已作答, 未作答), n, base_n (asked), left_out_n, share."""
+    _, answers = _asked(questions, responses, question_id, ())
+    told = answers.drop_duplicates("respondent_id")["status"].eq("answered")
+    words = pd.Categorical(np.where(told, "已作答", "未作答"), ["已作答", "未作答"])
+    return tabulate(pd.DataFrame({"option": words}), "option")[["option", *MEASURES]]
+
+
+def question_table(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
+    """Any question tabulated as its kind wants it: the columns of `single_choice` (a row of a matrix too), `multiple_response`,
+    `ranking`, or `number_distribution` with mean, sd and median; of open answers and words, `answered`.
+    """
+    row = question(questions, question_id)
+    table = TABLES.get(str(row["kind"]), answered)(questions, responses, question_id)
+    if row["kind"] == "number" or (row["kind"] == "matrix" and not len(row["options"])):
+        summary = number_summary(questions, responses, question_id).iloc[0]
+        table = table.assign(**{name: summary[name] for name in ("mean", "sd", "median")})
+    return table
+
+
+def every_question(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
+    """`question_table` of all questions but meta, on end: question_id, number, text, item, kind, then the tables' columns."""
+    asked = questions[questions["kind"] != "meta"]
+    about = ["question_id", "number", "text", "item", "kind"]
+    tables = [
+        question_table(questions, responses, str(row["question_id"]))
+        .astype({"option": "str"})
+        .assign(**{name: row[name] for name in about})
+        for _, row in asked.iterrows()
+    ]
+    if not tables:
+        return pd.DataFrame(columns=[*about, "option", *MEASURES])
+    whole = pd.concat(tables, ignore_index=True)
+    return whole[[*about, *(c for c in whole.columns if c not in about)]]
 
 
 def funnel(
@@ -155,6 +243,25 @@ def across(
     parts = {level: table(responses[responses["respondent_id"].isin(who)]) for level, who in own.items()}
     rows: pd.DataFrame = pd.concat(parts, names=[by]).reset_index(by).reset_index(drop=True)
     return rows.assign(**{by: rows[by].astype(group.dtype)})
+
+
+TABLES: Mapping[str, Callable[[pd.DataFrame, pd.DataFrame, str], pd.DataFrame]] = {
+    "single": single_choice,
+    "matrix": single_choice,
+    "multiple": multiple_response,
+    "ranking": ranking,
+    "number": number_distribution,
+}
+
+
+def _round_edges(values: pd.Series) -> list[float]:
+    """From the lowest to the highest in steps of 1, 2 or 5 times a power of ten, about eight."""
+    low, high = values.min(), values.max()
+    rough = (high - low) / ABOUT_BANDS
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough)
+    first = np.floor(low / step) * step
+    return [float(first + i * step) for i in range(int(np.floor((high - first) / step)) + 2)]
 
 
 def _members(questions: pd.DataFrame, block: str | Sequence[str]) -> list[str]:

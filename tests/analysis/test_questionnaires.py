@@ -6,10 +6,16 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.analysis.questionnaires import (
     across,
+    answered,
+    every_question,
     funnel,
     likert,
     likert_summary,
     multiple_response,
+    net_promoters,
+    number_distribution,
+    number_summary,
+    question_table,
     ranking,
     single_choice,
 )  # fmt: skip
@@ -129,9 +135,9 @@ def test_ratings_in_numbers_have_their_own_mean():
 def test_a_ranking_tells_first_places_mean_ranks_and_who_ranked_at_all():
     table = ranking(*survey(["1、次序"], ["甲→乙"], ["乙"], ["甲→丙→乙"], ["(空)"]), "Q1")
     assert rows(table) == [
-        ("甲", 2, 3, 1, 2 / 3, 2, 2 / 3, 1.0),
-        ("丙", 0, 3, 1, 0.0, 1, 1 / 3, 2.0),
-        ("乙", 1, 3, 1, 1 / 3, 3, 1.0, 2.0),
+        ("甲", 2, 3, 1, 2 / 3, 2, 2 / 3, 1.0, 6 / 3),
+        ("丙", 0, 3, 1, 0.0, 1, 1 / 3, 2.0, 2 / 3),
+        ("乙", 1, 3, 1, 1 / 3, 3, 1.0, 2.0, 6 / 3),
     ]
 
 
@@ -196,3 +202,64 @@ def test_every_way_to_a_share_has_one_base(replies):
             other[["n", "base_n", "left_out_n"]].to_numpy().tolist()
         )
         assert table["share"].tolist() == pytest.approx(other["share"].tolist())
+
+
+def test_the_score_of_a_ranking_is_counted_as_the_service_counts_it():
+    questions, responses = survey(["1、次序"], ["甲→乙→丙"], ["乙→甲→丙"], ["甲→丙→乙"], ["乙→甲"], ["(空)"])
+    table = ranking(questions, responses, "Q1").set_index("option")
+    # three options: the first place weighs 3, the second 2, the third 1; over the four who ranked any
+    assert table["score"].to_dict() == {"甲": (3 + 2 + 3 + 2) / 4, "乙": (2 + 3 + 1 + 3) / 4, "丙": (1 + 1 + 2) / 4}
+
+
+NUMBERS = survey(["1、年龄", "2、推荐（0-10）", "3、您的建议"], *[
+    [str(20 + i), str(i % 11), f"第{i}条，多办实事" if i % 3 else "(空)"] for i in range(40)], ["(空)", "(跳过)", "(跳过)"])  # fmt: skip
+
+
+def test_numbers_have_their_mean_median_and_distribution():
+    values = pd.Series(range(20, 60), dtype=float)
+    row = number_summary(*NUMBERS, "Q1").iloc[0]
+    assert (row["n"], row["left_out_n"]) == (40, 1)
+    assert row[["mean", "sd", "p25", "median", "p75", "max"]].tolist() == [
+        values.mean(), values.std(), values.quantile(0.25), values.median(), values.quantile(0.75), 59.0,
+    ]  # fmt: skip
+    bands = number_distribution(*NUMBERS, "Q1")
+    assert rows(bands[["option", "n"]])[:2] == [("20–25", 5), ("25–30", 5)] and bands["n"].sum() == 40
+    own = number_distribution(*NUMBERS, "Q1", edges=[20, 30, 59])
+    assert rows(own[["option", "n", "left_out_n"]]) == [("20–30", 10, 1), ("30–59", 30, 1)]
+    few = number_distribution(*NUMBERS, "Q2")
+    assert few["option"].astype(str).tolist() == [str(i) for i in range(11)] and few["n"].sum() == 40
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=25, max_size=60, unique=True))
+def test_bands_hold_every_number_once(numbers):
+    frames = survey(["1、收入", "2、性别"], *[[str(n), "男"] for n in numbers])
+    assert number_distribution(*frames, "Q1")["n"].sum() == len(numbers)
+
+
+def test_promoters_less_detractors_and_what_is_no_rating_from_0_to_10_is_refused():
+    table = net_promoters(*NUMBERS, "Q2")
+    said = [i % 11 for i in range(40)]
+    assert table["n"].tolist() == [sum(v <= 6 for v in said), sum(v in (7, 8) for v in said), sum(v > 8 for v in said)]
+    assert table["nps"].tolist() == pytest.approx([100 * (table["n"][2] - table["n"][0]) / 40] * 3)
+    with pytest.raises(ArgumentError, match="Q1 有不在 0 到 10 之间的答案"):
+        net_promoters(*NUMBERS, "Q1")
+
+
+def test_of_open_answers_it_is_told_how_many_answered():
+    table = answered(*NUMBERS, "Q3")
+    assert rows(table[["option", "n", "base_n", "left_out_n"]]) == [("已作答", 26, 40, 0), ("未作答", 14, 40, 0)]
+
+
+def test_every_question_is_tabulated_by_its_kind():
+    questions, responses = survey(
+        ["1、性别", "2、需要", "3、次序", "4、评价—态度", "4、速度", "5、年龄", "6、您的建议"],
+        ["男", "甲┋乙", "丙→丁", "好", "差", "30", "多办"], ["女", "乙", "丁→丙", "差", "好", "41", "(空)"],
+    )  # fmt: skip
+    whole = every_question(questions, responses)
+    assert whole["question_id"].unique().tolist() == ["Q1", "Q2", "Q3", "Q4_1", "Q4_2", "Q5", "Q6"]
+    for name in whole["question_id"].unique():
+        own = question_table(questions, responses, name)
+        assert whole.loc[whole["question_id"].eq(name), "n"].tolist() == own["n"].tolist()
+    assert whole.loc[whole["question_id"].eq("Q5"), "mean"].tolist() == [35.5, 35.5]
+    empty = every_question(questions[questions["kind"].eq("meta")], responses)
+    assert len(empty) == 0 and {"question_id", "option", "n", "base_n"} <= {*empty.columns}

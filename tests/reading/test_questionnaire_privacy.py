@@ -53,8 +53,8 @@ def said_of(kind, rng):
 
 
 KINDS = [
-    "names", "names that recur", "titles", "plates", "job numbers", "numbers of one length", "devices", "accounts",
-    "mails", "phones", "names among ages", "names beside an option", "open answers",
+    "names", "names that recur", "titles", "plates", "job numbers", "numbers of one length", "devices",
+    "accounts", "mails", "phones", "names among ages", "names beside an option", "open answers",
 ]  # fmt: skip
 
 

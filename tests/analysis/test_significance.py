@@ -1,0 +1,58 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportions_ztest
+
+from bangfu_analysis.analysis.significance import compare_columns, corrected
+from bangfu_analysis.errors import ArgumentError
+
+METHODS = {"bonferroni": "bonferroni", "holm": "holm", "bh": "fdr_bh"}
+
+
+def table(counts, bases):
+    """One option in several columns."""
+    units = [f"u{i}" for i in range(len(counts))]
+    frame = pd.DataFrame({"option": "甲", "unit": units, "n": counts, "base_n": bases})
+    return frame.assign(share=frame["n"] / frame["base_n"])
+
+
+@pytest.mark.parametrize("correction", METHODS)
+def test_letters_are_those_of_statsmodels(correction):
+    counts, bases = [60, 35, 70, 50], [100, 90, 110, 100]
+    found = compare_columns(table(counts, bases), "unit", correction=correction)
+    pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
+    raw = [proportions_ztest([counts[i], counts[j]], [bases[i], bases[j]])[1] for i, j in pairs]
+    sure = multipletests(raw, method=METHODS[correction])[1] < 0.05
+    higher = dict.fromkeys(range(4), "")
+    for (i, j), yes in zip(pairs, sure, strict=True):
+        up, down = (i, j) if counts[i] / bases[i] > counts[j] / bases[j] else (j, i)
+        higher[up] += "ABCD"[down] if yes else ""
+    assert found["higher_than"].tolist() == [higher[i] for i in range(4)]
+    assert found["letter"].tolist() == list("ABCD") and "".join(higher.values())
+
+
+@given(st.lists(st.floats(0.0001, 1), min_size=1, max_size=10), st.sampled_from([*METHODS]))
+def test_corrections_are_those_of_statsmodels(p_values, correction):
+    with_gap = np.array([[*p_values, np.nan]])
+    ours = corrected(with_gap, correction)[0]
+    assert ours[:-1] == pytest.approx(multipletests(p_values, method=METHODS[correction])[1])
+    assert np.isnan(ours[-1])
+
+
+def test_shares_of_nothing_all_or_nobody_are_not_tested():
+    found = compare_columns(table([0, 50, 100, 60, 0], [100, 100, 100, 100, 0]), "unit", correction="none")
+    assert found["higher_than"].tolist() == [""] * 5
+
+
+def test_each_row_is_compared_with_itself_in_the_order_of_the_columns():
+    rows = [("甲", "女", 0.7), ("甲", "男", 0.3), ("乙", "女", 0.3), ("乙", "男", 0.7)]
+    frame = pd.DataFrame(rows, columns=["option", "sex", "share"]).assign(base_n=100)
+    frame = frame.assign(sex=pd.Categorical(frame["sex"], ["男", "女"]))
+    found = compare_columns(frame, "sex")
+    told = found[["letter", "higher_than"]].to_numpy().tolist()
+    assert told == [["B", "A"], ["A", ""], ["B", ""], ["A", "B"]]
+    with pytest.raises(ArgumentError, match="参数 correction 的取值 'tukey' 无效"):
+        compare_columns(frame, "sex", correction="tukey")

@@ -99,7 +99,7 @@ def likert_summary(
 
 def ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
     """One row per option: option, n (ranked first), base_n (respondents who ranked any), left_out_n, share (first place),
-    ranked_n, share_ranked (put at any place), mean_rank (among those who ranked it; missing where nobody did) and score:
+    ranked_n, share_ranked (put at any place), mean_rank (of those who ranked it; missing where nobody did) and ranking_score:
     the 综合得分 as 问卷星 counts it, the sum of weights over base_n, where of k options the first place weighs k, the next
     k - 1, and so on, and who did not rank an option gives it nothing.
     """
@@ -113,8 +113,8 @@ def ranking(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) 
     share = full["ranked_n"] / full["base_n"].where(full["base_n"] > 0)
     weights = full["ranked_n"] * (len(full) + 1 - full["mean_rank"].fillna(0))
     score = weights / full["base_n"].where(full["base_n"] > 0)
-    full = full.assign(share_ranked=share, score=score)
-    return full[["option", *MEASURES, "ranked_n", "share_ranked", "mean_rank", "score"]]
+    full = full.assign(share_ranked=share, ranking_score=score)
+    return full[["option", *MEASURES, "ranked_n", "share_ranked", "mean_rank", "ranking_score"]]
 
 
 def number_summary(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:

@@ -123,7 +123,8 @@ def _multiple(questions: pd.DataFrame, responses: pd.DataFrame, id: str, text: s
 
 def _ranking(questions: pd.DataFrame, responses: pd.DataFrame, id: str, text: str, people: str) -> Part:
     """A row an option: first places, put at any place, mean rank."""
-    frame = ranking(questions, responses, id).sort_values("mean_rank", kind="stable").reset_index(drop=True)
+    whole = ranking(questions, responses, id).drop(columns="ranking_score")  # not yet known to the gate
+    frame = whole.sort_values("mean_rank", kind="stable").reset_index(drop=True)
     headings = {"n": "排第一（人）", "share": "排第一（%）"}
     measures = ("n", "share", "ranked_n", "share_ranked", "mean_rank")
     notes = ("平均名次只计列入该项的人，数值越小越靠前。",)

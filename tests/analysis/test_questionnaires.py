@@ -208,7 +208,7 @@ def test_the_score_of_a_ranking_is_counted_as_the_service_counts_it():
     questions, responses = survey(["1、次序"], ["甲→乙→丙"], ["乙→甲→丙"], ["甲→丙→乙"], ["乙→甲"], ["(空)"])
     table = ranking(questions, responses, "Q1").set_index("option")
     # three options: the first place weighs 3, the second 2, the third 1; over the four who ranked any
-    assert table["score"].to_dict() == {"甲": (3 + 2 + 3 + 2) / 4, "乙": (2 + 3 + 1 + 3) / 4, "丙": (1 + 1 + 2) / 4}
+    assert table["ranking_score"].to_dict() == {"甲": (3 + 2 + 3 + 2) / 4, "乙": (2 + 3 + 1 + 3) / 4, "丙": (1 + 1 + 2) / 4}
 
 
 NUMBERS = survey(["1、年龄", "2、推荐（0-10）", "3、您的建议"], *[

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 from bangfu_analysis.errors import BangfuError
 
-SECONDS, SECONDS_A_MB = 12.0, 4.0  # of the processor
+SECONDS, SECONDS_A_MB = 10.0, 0.6  # of the processor
 SLOWER = 5  # by the clock, as the machine may be slow or in demand
 MEMORY, MEMORY_A_BYTE = 700_000_000, 60  # beyond what the process has already
 START = "fork" if sys.platform == "linux" else "spawn"

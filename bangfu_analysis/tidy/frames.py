@@ -23,6 +23,7 @@ from bangfu_analysis.tidy.crosschecks import (
     without_level,
 )
 from bangfu_analysis.tidy.duplicates import merge_people, without_copies
+from bangfu_analysis.tidy.misplaced import without_shifted
 from bangfu_analysis.tidy.names import known_names, permitted, without_names
 from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_rows
 from bangfu_analysis.tidy.pseudonyms import link_keys, with_person_ids
@@ -116,7 +117,8 @@ def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _clean_all(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str) -> list[CleanTable]:
     tables = [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]
-    return [clean_table(number, table, codebook, wave, scheme) for number, table in enumerate(tables)]
+    cleans = (clean_table(number, table, codebook, wave, scheme) for number, table in enumerate(tables))
+    return [without_shifted(clean, wave) for clean in cleans]
 
 
 def _people(

@@ -29,7 +29,7 @@ _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)</|<(?:\w+:)?t\b[^>]*>([^<]*)</
 _RUN = re.compile(rb"<(?:\w+:)?r>.*?</(?:\w+:)?r>|<(?:\w+:)?r\s[^>]*>.*?</(?:\w+:)?r>", re.DOTALL)
 _TEXT = re.compile(rb"<(?:\w+:)?t\b[^>]*>([^<]*)</")
 _STRINGS = "xl/sharedStrings.xml"
-_LEGEND = re.compile("标[红黄绿蓝灰橙]|[红黄绿蓝灰橙]色|[红黄绿蓝灰橙][字底]".encode())
+_LEGEND = [word.encode() for c in "红黄绿蓝灰" for word in (f"标{c}", f"{c}色", f"{c}字", f"{c}底")]
 _SIGNS = (b't="e"', b"<f", b"strike")
 MOST_SIGNS = 50
 _STRIKE_OFF = ("0", "false")
@@ -228,6 +228,7 @@ def _looks(package: Package) -> Looks:
     styles = [x for group in _all(root, "cellXfs") for x in group if _local(x.tag) == "xf"]
     struck = {n for n, f in enumerate(fonts) if any(s.get("val") not in _STRIKE_OFF for s in _all(f, "strike"))}
     shared = package.read(_STRINGS) if _STRINGS in package.names else b""
+    legend = not shared or any(word in shared for word in _LEGEND)
     found = Looks(set(), {}, {}, _struck_strings(shared))
     for n, xf in enumerate(styles):
         number, font, fill = str(n).encode(), int(xf.get("fontId", 0)), int(xf.get("fillId", 0))
@@ -236,7 +237,7 @@ def _looks(package: Package) -> Looks:
         if unit := _unit_of(formats.get(xf.get("numFmtId"), "")):
             found.units[number] = unit
         colour = _colour(fonts[font : font + 1], "color") or _colour(fills[fill : fill + 1], "fgColor")
-        if colour and (_LEGEND.search(shared) or not shared):
+        if colour and legend:
             found.colours[number] = colour
     return found
 

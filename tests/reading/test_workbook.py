@@ -10,11 +10,11 @@ import pytest
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
-from openpyxl.styles import Font
+from openpyxl.styles import Font, PatternFill
 
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading.tables import Sheet
-from bangfu_analysis.reading.workbook import read_sheets
+from bangfu_analysis.reading.workbook import read_sheets, sheet_of
 
 ROWS = [["姓名", "性别", "致困原因"], ["甲一", "男", "疾病\n子女上学"], ["乙二", "女", "下岗失业"]]
 
@@ -159,3 +159,32 @@ def test_an_ods_is_read_with_spans_and_hidden_rows(tmp_path: Path) -> None:
     assert [row[0] for row in sheet.cells] == ["花名册", "姓名", "甲一", "乙二"]
     assert sheet.merged == ((1, 1, 1, 3),)
     assert sheet.hidden_rows == {3}
+
+
+def test_what_a_number_format_writes_behind_a_number_is_part_of_it(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    formats = ['General"万元"', '0.0"千元"', '0!.0,"万元"', '0.00"元"', '0.0_ "万"']
+    for row, code in enumerate(formats, start=1):
+        sheet.cell(row, 1, 3.5).number_format = code
+    book.save(tmp_path / "x.xlsx")
+    (read_back,) = read_sheets(tmp_path / "x.xlsx", "x.xlsx")
+    assert [row[0] for row in read_back.cells] == ["3.5万元", "3.5千元", 3.5, 3.5, "3.5万元"]
+
+
+def test_values_hidden_under_a_merge_are_told_where_they_differ(tmp_path: Path) -> None:
+    plain = sheet_of([("甲", 1), ("乙", 1), ("丙", 2)], "x.xlsx", "名册", merged=((1, 2, 3, 2),))
+    assert (plain.under_merge, [row[1] for row in plain.cells]) == ({(3, 2)}, [1, None, None])
+
+
+def test_colours_that_a_legend_may_speak_of_are_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["标红为已脱困"], ["姓名"], ["甲一"], ["乙二"], ["丙三"]):
+        sheet.append(row)
+    sheet["A3"].font = Font(color="FFFF0000")
+    sheet["A4"].fill = PatternFill("solid", fgColor="FFFFFF00")
+    sheet["A5"].font = Font(color="FF000000")
+    book.save(tmp_path / "x.xlsx")
+    (read_back,) = read_sheets(tmp_path / "x.xlsx", "x.xlsx")
+    assert read_back.colours == {(3, 1): "红", (4, 1): "黄"}

@@ -118,7 +118,7 @@ def with_context(table: Table, block: Block, codebook: Codebook) -> tuple[Table,
     A variable with `around` in the codebook takes the word of the nearest line above a row that says just one; it
     fills blank cells, or a column of its own to the right of all others. So does a unit over its people.
     """
-    table, findings = _with_units(table, block, codebook), []
+    table, findings = _with_composed(_with_units(table, block, codebook), block, codebook), []
     frame = codebook.kinds.get(table.kind, {}).get("frame")
     lines = [*lines_around(block), *_sums(table, block)]
     for variable in [v for v in codebook.variables if v.around and v.frame == frame] if len(table.body) else ():
@@ -126,6 +126,22 @@ def with_context(table: Table, block: Block, codebook: Codebook) -> tuple[Table,
         table, found = _filled(table, block, variable, said) if said else (table, [])
         findings += found
     return table, findings
+
+
+def _with_composed(table: Table, block: Block, codebook: Codebook) -> Table:
+    """Cells that say two things (肢体残疾二级) stand under the second variable too, where it has no column."""
+    said = {c.variable.name for c in table.columns if c.variable is not None}
+    for column in [c for c in table.columns if c.variable and c.variable.also and c.variable.also not in said]:
+        assert column.variable is not None, "only mapped columns are looked at"
+        other = codebook.variable(column.variable.frame, column.variable.also)
+        pattern = "|".join(f"(?:{says})" for says, _ in other.keywords)
+        cells = table.body[column.index].map(lambda cell, pattern=pattern: re.search(pattern, str(cell)), "ignore")
+        if (found := cells.map(lambda match: match and match[0], "ignore")).notna().any():
+            index = max(block.grid.width, *(c.index for c in table.columns)) + 1
+            columns = (*table.columns, Column(index, f"（{other.label}）", other, "matched", slot=column.slot))
+            body = pd.concat([table.body, found.astype(object).rename(index)], axis=1)
+            table = replace(table, columns=columns, body=body)
+    return table
 
 
 def _sums(table: Table, block: Block) -> list[Line]:

@@ -83,3 +83,11 @@ def test_each_cell_in_which_two_rows_of_one_person_differ_is_told(frames_of):
     differing = found[found["problem"] == "differs_from_same_person"]
     assert differing[["cell", "raw"]].values.tolist() == [["E2", "困难"], ["F2", "9600"]]
     assert set(differing["source_file"]) == {"b.csv"}
+
+
+@pytest.mark.parametrize("cell", ["肢体残疾二级", "肢体二级", "二级肢体残疾", "肢体（2级）", "肢残 贰级"])
+def test_a_kind_of_disability_and_its_grade_in_one_cell_are_two_values(frames_of, cell):
+    rows = row(number=NUMBERS[0], disability=cell) + row("钱二", disability="无")
+    frames = frames_of({"a.csv": HEAD + rows})
+    found = frames["workers"][["disability_type", "disability_grade"]].astype(object)
+    assert found.where(found.notna(), None).values.tolist() == [["physical", "grade_2"], ["none", None]]

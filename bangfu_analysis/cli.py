@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import bangfu_analysis as bangfu
-from bangfu_analysis.errors import BalanceBroken, BangfuError
+from bangfu_analysis.errors import BalanceBroken, BangfuError, Withdrawn
 from bangfu_analysis.files import why
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         done = int(chosen.run(chosen))
         sys.stdout.flush()
         return done
-    except BalanceBroken as fault:
+    except (BalanceBroken, Withdrawn) as fault:
         return _ended(str(fault), NOT_ALL_READ)
     except BangfuError as fault:
         return _ended(str(fault), WRONG_CALL)

@@ -65,6 +65,10 @@ class BalanceBroken(BangfuError):
     """Rows or cells do not add up: the clean stops, because something would be lost."""
 
 
+class Withdrawn(BangfuError):
+    """Something that belongs to a person stood in an output, which was taken away. Exit status 1."""
+
+
 class NotComparable(BangfuError):
     """Two waves count different things under one name."""
 

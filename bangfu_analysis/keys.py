@@ -26,7 +26,7 @@ def key_file() -> Path:
     if chosen := os.environ.get(KEY_FILE_VARIABLE):
         return Path(chosen)
     if sys.platform == "win32":
-        folder = Path(os.environ.get("APPDATA", str(Path.home() / "AppData" / "Roaming")))
+        folder = Path(os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local")))  # does not roam
     else:
         folder = Path(os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config")))
     return folder / "bangfu_analysis" / "pseudonym.key"
@@ -37,19 +37,40 @@ def load_key(path: Path | None = None) -> bytes:
 
     Raises BangfuError where the file exists but holds no key, since a new one would silently break all links.
     """
-    place = path or key_file()
+    place = path or _settled(key_file())
     if not place.exists():
         _make_key(place)
-    try:
-        key = bytes.fromhex(place.read_text(encoding="ascii").strip())
-    except ValueError:
-        key = b""
-    if len(key) < KEY_BYTES:
+    if why := _fault(data := place.read_bytes()):
         raise BangfuError(
-            f"化名密钥文件 {place} 已损坏：应为 {2 * KEY_BYTES} 位十六进制字符。请从备份恢复；"
+            f"化名密钥文件 {place} 不能用：{why}；应为 {2 * KEY_BYTES} 位十六进制字符。请从备份恢复；"
             "若没有备份，请移走该文件后重新清洗全部批次（旧的 person_id 将不再对应）。"
         )
-    return key
+    return bytes.fromhex(data.decode("ascii"))
+
+
+def _settled(place: Path) -> Path:
+    """`place`, to which a key is moved that an earlier version kept in the roaming profile of Windows."""
+    roaming = os.environ.get("APPDATA", "") if sys.platform == "win32" else ""
+    old = Path(roaming) / "bangfu_analysis" / place.name
+    if roaming and old.exists() and not place.exists():
+        write(place, old.read_bytes(), private=True)
+        old.unlink()
+    return place
+
+
+def _fault(data: bytes) -> str:
+    """Why a file's content is no key, "" where it is one."""
+    if not data.strip():
+        return "文件是空的"
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return "文件带有 BOM，像是被文本编辑器另存过"
+    try:
+        key = bytes.fromhex(data.decode("ascii"))
+    except ValueError:
+        return "内容不是十六进制"
+    if len(key) < KEY_BYTES:
+        return f"只有 {len(key)} 个字节"
+    return "密钥过弱（字节大多相同）" if len(set(key)) < KEY_BYTES // 4 else ""
 
 
 def _make_key(place: Path) -> None:

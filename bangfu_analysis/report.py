@@ -14,6 +14,7 @@ from bangfu_analysis.exhibits.sections import load_outline
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, levels, own_template, places, study_waves
 from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
+from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
 from bangfu_analysis.study import Progress, wave_changes
 from bangfu_analysis.tidy.frames import Frames
@@ -76,8 +77,13 @@ def _write_report(
     write_report_page(content, files["网页"], title=title, under=under, written=words)
     write_tables({each.id: each.table for each in shown if "table" in each.recipe.show}, files["附表"], title=title)
     write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
-    write(files["发布记录"], json.dumps(released.record, ensure_ascii=False, indent=1) + "\n")
-    return [path for paths in figures.values() for path in paths]
+    drawn = [path for paths in figures.values() for path in paths]
+    sent = [*(path for what, path in files.items() if what != "发布记录"), *drawn]
+    found = scan(sent)
+    record = {**released.record, "scanned": {"files": len(sent), "hits": len(found)}}
+    write(files["发布记录"], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    withdraw(found)
+    return drawn
 
 
 def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:

@@ -114,7 +114,7 @@ def write_mark(mark: Path, inputs: Inputs, files: Iterable[Path]) -> None:
     """Note what a result of `files` was made from; file names are kept relative to the mark."""
     outputs = {Path(os.path.relpath(path, mark.parent)).as_posix(): _digest_of(path) for path in files}
     text = json.dumps({"inputs": inputs, "files": outputs}, ensure_ascii=False, indent=1)
-    write(mark, text)
+    write(mark, text, private=True)
 
 
 def _digest(content: bytes) -> str:

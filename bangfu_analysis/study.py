@@ -206,7 +206,7 @@ def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
 
 
 def _store(frames: Frames, folder: Path, made_from: Inputs) -> None:
-    written = [write(folder / f"{n}.parquet", frame.to_parquet(index=False)) for n, frame in frames.items()]
+    written = [write(folder / f"{n}.parquet", frame.to_parquet(index=False), private=True) for n, frame in frames.items()]
     write_mark(folder / MARK, made_from, written)
 
 
@@ -330,11 +330,11 @@ def link_waves(folder: Path, *, out: Path | None = None) -> Links:
 
 
 def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:
-    """Workbooks of questions to send back, one a reporting unit and one of all, written to the report folder of the wave.
+    """Workbooks of questions to send back, one a reporting unit and one of all, written beside the frames of the wave.
 
     Answered, they lie in the wave folder as corrections.xlsx (several: corrections_<unit>.xlsx) and are replayed by every clean.
     """
     wave, codebook, key = load_wave(folder), wave_codebook(folder), load_key()
     frames = wave_frames(folder, progress=progress)
     sheets, _ = apply_answers(read_wave(wave, codebook, progress=progress), read_answers(folder), key)
-    return write_queries(queries_frame(frames["issues"], frames["workers"], sheets, key), places(folder).report)
+    return write_queries(queries_frame(frames["issues"], frames["workers"], sheets, key), places(folder).frames)

@@ -172,7 +172,7 @@ def test_queries_go_out_and_answers_are_replayed(wave, capsys):
     (wave / "名册.csv").write_text(ROSTER.replace("初中", "XX", 1), encoding="utf-8")
     status, out, _ = run(capsys, "queries", wave)
     assert status == 0
-    whole = wave.parents[3] / "reports" / "道里 区" / "2009" / "queries.xlsx"
+    whole = wave.parents[3] / "data" / "processed" / "道里 区" / "2009" / "queries.xlsx"
     assert str(whole) in out
 
     import openpyxl
@@ -200,7 +200,7 @@ def test_answers_to_a_changed_cell_to_none_and_to_one_that_says_the_same_are_tol
     text = ROSTER.replace("初中", "XX", 1)
     (wave / "名册.csv").write_text(text, encoding="utf-8")
     run(capsys, "queries", wave)
-    book = openpyxl.load_workbook(wave.parents[3] / "reports" / "道里 区" / "2009" / "queries.xlsx")
+    book = openpyxl.load_workbook(wave.parents[3] / "data" / "processed" / "道里 区" / "2009" / "queries.xlsx")
     sheet = book.worksheets[0]
     heads = [cell.value for cell in sheet[1]]
     sheet.cell(2, heads.index("请填正确内容") + 1).value = "高中"

@@ -19,7 +19,7 @@ def test_the_key_is_made_once_outside_the_data(tmp_path, monkeypatch):
 def test_a_damaged_key_is_an_error_and_is_not_replaced(tmp_path):
     place = tmp_path / "k"
     place.write_text("zz", encoding="ascii")
-    with pytest.raises(BangfuError, match="已损坏"):
+    with pytest.raises(BangfuError, match="内容不是十六进制"):
         load_key(place)
     assert place.read_text(encoding="ascii") == "zz"
 
@@ -30,3 +30,20 @@ def test_pseudonyms_depend_on_identity_and_key_alone():
     assert pseudonym("id:99010219650312001X", one) != pseudonym("id:99010219650312001X", other)
     assert pseudonym("a", one)[0] == "p"
     assert len(pseudonym("a", one)) == 17
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "文件是空的"),
+        (b"\xef\xbb\xbf" + b"3f" * 32, "带有 BOM"),
+        (b"3f0a" * 8, "只有 16 个字节"),
+        (b"00" * 32, "密钥过弱"),
+        (b"xyz", "内容不是十六进制"),
+    ],
+)
+def test_a_key_that_protects_nothing_is_refused_with_the_reason(tmp_path, content, why):
+    place = tmp_path / "k"
+    place.write_bytes(content)
+    with pytest.raises(BangfuError, match=why):
+        load_key(place)

@@ -53,7 +53,7 @@ def moves(result: pd.DataFrame, codebook: Codebook, name: str, waves: Sequence[o
     for _, block in stock.groupby(f"{name}_before", observed=True):
         part = block.assign(percent=printed_percents(block))
         part = part[part["n"].gt(0).fillna(False) & ~hidden(part)]
-        if part.empty:
+        if part.empty or part["base_n"].isna().any():  # hidden, as the whole of a few
             continue
         words = [
             f"{label}{counted(row.n)}（{in_percent(row.percent)}）"

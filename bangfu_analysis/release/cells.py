@@ -10,6 +10,12 @@ import pandas as pd
 
 Where = frozenset[tuple[str, str | None]]
 ANSWERED = "_answered"  # `sex+age_answered`: "yes" of whom all of these are known, null of the others
+OVER_WAVES = {  # what is renamed, merged or split between waves is one over waves
+    "unit": "common_unit",
+    "reporting_unit": "common_reporting_unit",
+    "employer": "common_employer",
+    "district": "common_district",
+}
 ANY = "_any"  # `cause_any`: a variable of which a person may have several
 
 
@@ -149,7 +155,9 @@ def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def name_of(cut: Cut, dimension: str) -> str:
-    """The variable of a dimension in conditions."""
+    """The variable of a dimension in conditions; a unit over several waves may be several of one wave."""
+    if dimension in OVER_WAVES and "wave" in cut.dimensions:
+        return OVER_WAVES[dimension]
     return dimension + ANY if dimension in cut.multiple and not dimension.endswith(ANY) else dimension
 
 

@@ -11,7 +11,17 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Band, Codebook
 from bangfu_analysis.errors import CodebookError
-from bangfu_analysis.release.cells import Cut, Where, code_of, name_of, one_of_several, several_codes
+from bangfu_analysis.release.cells import (
+    ANY,
+    OVER_WAVES,
+    Cut,
+    Where,
+    code_of,
+    condition,
+    name_of,
+    one_of_several,
+    several_codes,
+)
 from bangfu_analysis.tidy.derive import add_bands
 
 IN_TABLES = {"cause_main": "cause"}  # what tables and the codebook call a column of `workers`
@@ -49,7 +59,31 @@ def nest_of(cuts: Sequence[Cut], codebook: Codebook | None) -> Nest:
             covering[variable, frozenset({whole})] = frozenset(parts)
             for part in parts:
                 implied.setdefault(part, set()).add(whole)
-    return Nest(implied, covering, _levels_of(cuts, codebook))
+    levels = _levels_of(cuts, codebook)
+    for variable, common in ((name, one) for name, one in OVER_WAVES.items() if one in levels):
+        into = _carried(variable, levels.get(variable, []), codebook)
+        for code, one in into.items():
+            implied.setdefault(frozenset({(variable, code)}), set()).add((common, one))
+        for one in into.values():
+            parts = [frozenset({(variable, code)}) for code, to in into.items() if to == one]
+            covering[variable, frozenset({(common, one)})] = frozenset(parts)
+    asked = {name.removesuffix(ANY) for name in levels}
+    asked |= {name for cut in cuts for name, _ in condition(cut.where)}
+    needed = {finer: {c for c in coarser if c[0] in asked} for finer, coarser in implied.items()}
+    return Nest({finer: coarser for finer, coarser in needed.items() if coarser}, covering, levels)
+
+
+def _carried(variable: str, codes: Iterable[str], codebook: Codebook | None) -> dict[str, str]:
+    """What each code of one wave is called over all waves, by the crosswalk."""
+    entries = codebook.crosswalk.get("carried", []) if codebook else []
+    named = "district" if variable == "district" else "unit"
+    into = {str(old): str(e["to"]) for e in entries if e["variable"] == named for old in e["from"]}
+    found = {}
+    for code in codes:
+        found[code] = into.get(code, code)
+        while found[code] in into and into[found[code]] != found[code]:
+            found[code] = into[found[code]]
+    return found
 
 
 def _add_bands_of(

@@ -10,7 +10,7 @@ by time, so that reruns hide the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +75,11 @@ def _pattern(numbers: Numbers, matrix: sparse.csr_matrix) -> Flags:
     can = numbers.forced | ~numbers.fixed
     width = numbers.width.copy()
     for place, reached, _ in _weak(numbers, matrix, can, width):
-        width[place] = reached  # no pattern can do better
+        width[place] = reached if reached > NEAR else 0.0  # nothing can do better
+    # What follows from fixed numbers is known, hidden or not.
+    open_to_all = (width == 0) & (numbers.width > 0) & (numbers.value >= numbers.width)
+    numbers = replace(numbers, small=numbers.small & ~open_to_all, fixed=numbers.fixed | open_to_all)
+    can = can & ~open_to_all
     cuts: list[Floats] = []
     hidden, seen = numbers.small, np.zeros(len(can), dtype=bool)
     for _ in range(ROUNDS):

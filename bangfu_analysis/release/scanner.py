@@ -1,0 +1,137 @@
+"""The last look: every byte of what is to leave is searched for what belongs to a person."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from bangfu_analysis.cleaning.identity import check_character
+from bangfu_analysis.errors import Withdrawn, listed
+from bangfu_analysis.words import Words
+
+_ALONE = r"(?<![0-9A-Za-z.]){}(?![0-9A-Za-z]|\.\d)"
+PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "身份证号": re.compile(_ALONE.format(r"[1-9]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d{4}[\dXx]")),
+    "旧身份证号": re.compile(_ALONE.format(r"[1-9]\d{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")),
+    "手机号": re.compile(_ALONE.format(r"1[3-9]\d[ -]?\d{4}[ -]?\d{4}")),
+    "银行卡号": re.compile(_ALONE.format(r"[3-6]\d{15,18}")),
+    "车牌号": re.compile(
+        "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
+        r"[A-HJ-Z][A-HJ-NP-Z0-9]{5,6}(?!\w)"
+    ),
+    "账号": re.compile(
+        r"[Qq]{2}[号:：]?\s*\d{5,}|wxid_\w+|[\w.+-]+@[\w-]+\.(?:com|cn|net)\b",
+        re.ASCII,
+    ),
+}
+_BLOCK = re.compile(
+    r"</(?:w:p|w:tc|a:p|a:tc|si|v|c|row|p|td|th|tr|li|div|h\d|text|title|c:v|c:pt)>|<br\s*/?>"
+)
+_TAG = re.compile(r"<(?!!--)[^>]*>")
+_EMBEDDED = re.compile(r"base64,[A-Za-z0-9+/=\s]+")
+_TOKEN = re.compile(r"[\u4e00-\u9fff·•]{2,}")
+_PNG, _TEXTS = b"\x89PNG\r\n\x1a\n", (b"tEXt", b"zTXt", b"iTXt")
+
+
+def scan(
+    paths: Iterable[Path], names: frozenset[str] = frozenset(), words: Words | None = None
+) -> dict[Path, list[str]]:
+    """The files in which something of a person stands, each with the kinds of things, never the things.
+
+    Searched are the bytes of each file, zipped parts, texts of pictures, parquet columns, escapes decoded.
+    `names` of the wave count as whole tokens that are no known `words`.
+    """
+    known = names - (words.known if words else frozenset())
+    found = {}
+    for path in paths:
+        kinds = {kind for text in _texts(path.read_bytes()) for kind in _kinds(text, known)}
+        kinds |= set(_kinds(path.name, known))
+        if kinds:
+            found[path] = sorted(kinds)
+    return found
+
+
+def withdraw(found: Mapping[Path, list[str]]) -> None:
+    """Takes the files away in which something was found, and says which; nothing where nothing was found."""
+    for path in found:
+        path.unlink(missing_ok=True)
+    if found:
+        told = listed(f"{path.name}（{'、'.join(kinds)}）" for path, kinds in found.items())
+        to_do = "请检查原表中的单位名称、备注和标题后重新运行"
+        raise Withdrawn(f"发布前检查：下列文件中有个人信息，已撤回：{told}。{to_do}。")
+
+
+def _kinds(text: str, names: frozenset[str]) -> Iterator[str]:
+    for kind, pattern in PATTERNS.items():
+        if any(_is_meant(kind, hit) for hit in pattern.findall(text)):
+            yield kind
+    if names and any(token in names for token in _TOKEN.findall(text)):
+        yield "姓名"
+
+
+def _is_meant(kind: str, hit: str) -> bool:
+    """Whether a number keeps to its check digit, where it has one."""
+    if kind == "身份证号":
+        return check_character(hit[:17]) == hit[17].upper()
+    return kind != "银行卡号" or _luhn(hit)
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [int(d) * (2 - place % 2) for place, d in enumerate(digits[::-1], 1)]
+    return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
+
+
+def _texts(data: bytes) -> Iterator[str]:
+    """Everything readable in a file."""
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            for name in package.namelist():
+                yield name
+                yield from _texts(package.read(name))
+    elif data.startswith(_PNG):
+        yield from _of_picture(data)
+    elif data.startswith(b"PAR1"):
+        yield from _of_parquet(data)
+    elif data.startswith(b"%PDF"):
+        streams = re.findall(rb"stream\r?\n(.*?)endstream", data, re.DOTALL)
+        yield from (_inflated(stream).decode("latin-1") for stream in streams)
+    else:
+        text = _EMBEDDED.sub("", data.decode("utf-8", "ignore"))
+        yield text
+        yield html.unescape(_TAG.sub("", _BLOCK.sub("\n", text)))
+        if "\\u" in text:
+            yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
+
+
+def _of_picture(data: bytes) -> Iterator[str]:
+    at = len(_PNG)
+    while at + 8 <= len(data):
+        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        chunk = data[at + 8 : at + 8 + size]
+        if kind in _TEXTS:
+            yield chunk.decode("utf-8", "ignore")
+            for packed in re.finditer(rb"x[\x01\x5e\x9c\xda]", chunk):
+                yield _inflated(chunk[packed.start() :]).decode("utf-8", "ignore")
+        at += size + 12
+
+
+def _of_parquet(data: bytes) -> Iterator[str]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(io.BytesIO(data))
+    yield b" ".join((table.schema.metadata or {}).values()).decode("utf-8", "ignore")
+    for column in table.columns:
+        yield "\n".join(str(value) for value in column.unique().to_pylist() if value is not None)
+
+
+def _inflated(data: bytes) -> bytes:
+    reader = zlib.decompressobj()
+    try:
+        return reader.decompress(data)
+    except zlib.error:
+        return b""

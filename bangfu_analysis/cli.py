@@ -304,7 +304,9 @@ def _check(chosen: argparse.Namespace) -> int:
 def _told(made: Report) -> int:
     for what, path in made.files.items():
         print(f"{what}：{path}")
-    return _status(made.frames)
+    for why in made.left_out:
+        print(why, file=sys.stderr)
+    return max(_status(made.frames), NOT_ALL_READ if made.left_out else DONE)
 
 
 def _demo(chosen: argparse.Namespace) -> int:

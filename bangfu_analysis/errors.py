@@ -42,6 +42,14 @@ class ArgumentError(BangfuError, ValueError):
         return cls(f"参数 {name} 的取值 {found!r} 无效。可选：{listed(known)}。{did_you_mean(str(found), known)}")
 
 
+class ReleaseConflict(ArgumentError):
+    """Tables of one release that contradict one another; `population` and `variable` say whose."""
+
+    def __init__(self, message: str, population: str = "", variable: str = "") -> None:
+        super().__init__(message)
+        self.population, self.variable = population, variable
+
+
 def one_of(name: str, found: object, options: Iterable[object]) -> None:
     """ArgumentError unless the argument `name`, which is `found`, is one of `options`."""
     if found not in (known := list(options)):

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import CallError, ColumnMissing, did_you_mean, listed
+from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, did_you_mean, listed
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.making import make, nothing
@@ -233,12 +233,20 @@ class OpenWave:
 
     def released(self, recipes: Iterable[Recipe]) -> tuple[list[Exhibit], Released]:
         """The exhibits of `recipes`, protected together against what other waves have released, and the release."""
-        raw = [each for one in recipes for each in make(self.data, one)]
-        released = protect(
-            [cut for each in raw for cut in (each.cut, *each.beside)], self.policy, codebook=self.codebook, others=self.other_releases()
-        )
+        raw, told = [each for one in recipes for each in make(self.data, one)], tuple[str, ...]()
+        while True:
+            cuts = [cut for each in raw for cut in (each.cut, *each.beside)]
+            try:
+                released = protect(cuts, self.policy, codebook=self.codebook, others=self.other_releases())
+                break
+            except ReleaseConflict as fault:
+                wrong = _concerned(raw, fault)
+                if wrong is None:
+                    raise
+                raw = [each for each in raw if each is not wrong]
+                told = (*told, f"表图“{wrong.title}”与其他表矛盾，没有列入：{fault}")
         shown = [self._here(each.with_frames(released.frames)) for each in raw]
-        return shown, released
+        return shown, replace(released, notes=(*released.notes, *told), left_out=told)
 
     def ask(self, make_it: str, settings: Mapping[str, Any]) -> Exhibit:
         """The exhibit of one row as exhibits.yaml has it; a sentence where the wave has nothing for it."""
@@ -288,6 +296,16 @@ class OpenWave:
         values = self.workers[names[0]]
         ordered = isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered
         return "columns" if ordered else "ranked"
+
+
+def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None:
+    """The last exhibit whose counts the fault speaks of; None where none is."""
+    for each in reversed(raw):
+        for cut in (each.cut, *each.beside):
+            about = fault.variable in (*cut.dimensions, *cut.where) or not fault.variable
+            if about and fault.population.split("/")[0] == cut.population.split("/")[0]:
+                return each
+    return None
 
 
 def _kept(file: Path, wave: OpenWave, exhibit: Exhibit, path: Path) -> Exhibit:

@@ -29,6 +29,7 @@ class Report:
 
     frames: Frames
     files: Mapping[str, Path]
+    left_out: tuple[str, ...] = ()  # exhibits that contradict the rest, and why
 
 
 def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: Progress = iter) -> Report:
@@ -40,19 +41,19 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: 
     where, inputs = places(wave, to), report_inputs(study_waves(wave))
     files = {what: where.report / name for what, name in NAMES.items()}
     quality = where.frames / "quality.html"
-    opened = open_wave(wave, out=to, progress=progress)
+    opened, left_out = open_wave(wave, out=to, progress=progress), tuple[str, ...]()
     if reasons(where.frames / REPORT_MARK, inputs):
         with locked(where.report):
-            figures = _write_report(opened, files, quality, where, wave_changes(wave, out=to))
+            figures, left_out = _write_report(opened, files, quality, where, wave_changes(wave, out=to))
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), quality, *figures])
     made = {**files, "数据质量": quality, "图": where.figures, "整洁数据": where.frames}
-    return Report(opened.data.frames, made)
+    return Report(opened.data.frames, made, left_out)
 
 
 def _write_report(
     opened: OpenWave, files: Mapping[str, Path], quality: Path, where: Places, changes: pd.DataFrame
-) -> list[Path]:
-    """Write the files of a report; returns those of its figures."""
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write the files of a report; returns those of its figures, and what was left out."""
     from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.pages.blocks import Placeholder
     from bangfu_analysis.pages.excel import write_tables
@@ -83,7 +84,7 @@ def _write_report(
     record = {**released.record, "scanned": {"files": len(sent), "hits": len(found)}}
     write(files["发布记录"], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     withdraw(found)
-    return drawn
+    return drawn, released.left_out
 
 
 def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:
@@ -91,5 +92,3 @@ def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:
     from bangfu_analysis.pages.theme import save_figure
 
     return {each.id: save_figure(each.chart(), folder, each.id) for each in shown if has_chart(each)}
-
-

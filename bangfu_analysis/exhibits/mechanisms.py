@@ -133,6 +133,7 @@ def _exhibit(data: WaveData, recipe: Recipe, plan: Mechanism) -> MechanismExhibi
         title = f"{plan.label}（按{title_of(codebook, column)}）"
         parts = tabulate_mechanism(frames, codebook, plan.name, by=by)
         cut, beside = _cut(name, parts, plan, population, (column,)), (replace(cut, id=f"{name}_overall"),)
+        cut = replace(cut, multiple=frozenset(() if _adds_up(parts, whole) else [column]))
     few = len(mechanism_rows(frames, plan)) / 2  # what most rows leave open they have nothing to say of
     open_cells = records(whole[whole["left_out_n"].between(1, few)])
     gaps = tuple(f"{_label(plan, row.indicator)}有{row.left_out_n}行没有填写，不计入。" for row in open_cells)
@@ -142,6 +143,13 @@ def _exhibit(data: WaveData, recipe: Recipe, plan: Mechanism) -> MechanismExhibi
         replace(cut, title=title), named, Layout(), codebook, data.source("各单位报送的帮扶台账"), beside=beside,
         plan=plan, by=column, overall=beside[0].frame if beside else None, run=run, gaps=gaps,
     )
+
+
+def _adds_up(parts: pd.DataFrame, whole: pd.DataFrame) -> bool:
+    """Whether the groups of every indicator add up to it: a person helped twice may stand in two groups."""
+    kinds = ["indicator", "counted_in"]
+    sums = parts.groupby(kinds)["n"].sum().astype(float)
+    return bool(sums.sub(whole.set_index(kinds)["n"].astype(float), fill_value=0.0).abs().lt(1e-6).all())
 
 
 def _cut(name: str, result: pd.DataFrame, plan: Mechanism, population: str, by: tuple[str, ...]) -> Cut:

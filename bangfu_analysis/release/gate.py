@@ -29,6 +29,7 @@ class Released:
     frames: Mapping[str, pd.DataFrame]
     record: dict[str, Any]
     notes: tuple[str, ...]
+    left_out: tuple[str, ...] = ()  # what contradicts the rest, and so is not in it
 
 
 def protect(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ReleaseConflict
 from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row
 from bangfu_analysis.release.nesting import Nest
 from bangfu_analysis.release.policy import Policy
@@ -53,7 +53,8 @@ def _numbers(tables: Tables) -> dict[Cell, float]:
         for cell, number in (item for row in rows for item in row.numbers.items()):
             if found.setdefault(cell, number) != number and not cell.of:
                 told = f"{cut.title}写作{number:g}人，另一张表写作{found[cell]:g}人"
-                raise ArgumentError(f"发布前核对：{said(cell)}：{told}，应为同一个数。未作保护，已停止。")
+                message = f"发布前核对：{said(cell)}：{told}，应为同一个数。未作保护，已停止。"
+                raise ReleaseConflict(message, cell.population, next((v for v, _ in sorted(cell.where)), ""))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ReleaseConflict
 from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row, Where
 from bangfu_analysis.release.nesting import Implied, Nest
 
@@ -156,9 +156,10 @@ def _with_rest(
     for parts in ([(part,) for part in told.parts] if several else [told.parts]):
         left = round(numbers[told.whole] - sum(numbers[part] for part in parts), 6)
         if left < 0 and all(cell in strict for cell in (*parts, told.whole)):
-            raise ArgumentError(
+            raise ReleaseConflict(
                 f"发布前核对：{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{told.by}）之和却更多。"
-                "可能是两张表把不同的人数写成了同一条件。未作保护，已停止。"
+                "可能是两张表把不同的人数写成了同一条件。未作保护，已停止。",
+                told.whole.population, told.by.partition("@")[0].removesuffix(ANY),
             )
         if left > 0 or several:
             missing = (told.by + REST, dict(parts[0].where).get(told.by.partition("@")[0]))

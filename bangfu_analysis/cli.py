@@ -304,8 +304,8 @@ def _check(chosen: argparse.Namespace) -> int:
 def _told(made: Report) -> int:
     for what, path in made.files.items():
         print(f"{what}：{path}")
-    for why in made.left_out:
-        print(why, file=sys.stderr)
+    for told in made.left_out:
+        print(told, file=sys.stderr)
     return max(_status(made.frames), NOT_ALL_READ if made.left_out else DONE)
 
 

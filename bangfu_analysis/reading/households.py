@@ -41,7 +41,8 @@ def households(
     heads[0] = True
     head_of = _head_of(table, heads, said)
     if beside and said.any():
-        return _with_self(table, headings, words, head_of, said)
+        first = _head_of(table, heads, np.zeros_like(said))  # the row where the household begins is the head's
+        return _with_self(table, headings, words, first, said)
     if heads.all():
         return [table]
     if beside or relation is None:
@@ -117,6 +118,7 @@ def _with_self(
     shared = [c.index for c in table.columns if c.index not in flat and c.index not in lent]
     whole = table.body[shared].groupby(head_of.to_numpy()).transform("first")
     own = table.body[[*lent]].where(pd.Series(said, index=table.body.index), None)
+    own = own.groupby(head_of.to_numpy()).transform("first")
     heads = pd.concat([whole, own], axis=1).reindex(columns=table.body.columns)
     kept = tuple(lent.get(c.index) or (_left_out(c) if c.index in flat else c) for c in table.columns)
     others = head_of[~said & table.body[sorted(flat)].notna().any(axis=1).to_numpy()]

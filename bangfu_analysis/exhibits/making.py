@@ -84,18 +84,20 @@ def _count(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     if any(name in workers and workers[name].isna().all() for name in names):
         return []
     within = recipe.within if recipe.within and workers[recipe.within].notna().any() else ""
+    focus = data.worst if recipe.focus == "worst" else recipe.focus
+    if recipe.focus and not (within and workers[within].eq(focus).any()):  # nobody is of the level to speak of
+        within = ""
+    if recipe.within and not within and recipe.draw == "pyramid":
+        recipe = replace(recipe, draw="columns")
     frame = tabulate(workers, names, within=within or None)
     frame = _sorted(frame, names[-1], recipe)
     held = frame.groupby(within, observed=True)["base_n"].transform("sum").gt(0) if within else None
     frame = frame if held is None else frame[held].reset_index(drop=True)
     layout = Layout(within=(within,), across=within) if within else Layout()
     dimensions = [*filter(None, [within]), *(n for n in names if n != within)]
-    return [_exhibit(data, recipe, frame, dimensions, layout, focus=_focus(data, recipe, within, frame))]
-
-
-def _focus(data: WaveData, recipe: Recipe, within: str, frame: pd.DataFrame) -> dict[str, str]:
-    code = data.worst if recipe.focus == "worst" else recipe.focus
-    return {within: code} if within and code and frame[within].eq(code).any() else {}
+    spoken_of = {within: focus} if within and focus and frame[within].eq(focus).any() else {}
+    text = () if within and not spoken_of and "shares" in recipe.text else recipe.text
+    return [_exhibit(data, replace(recipe, text=text), frame, dimensions, layout, focus=spoken_of)]
 
 
 def _sorted(frame: pd.DataFrame, name: str, recipe: Recipe) -> pd.DataFrame:

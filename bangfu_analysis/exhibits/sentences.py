@@ -36,6 +36,8 @@ def overall(rate: pd.DataFrame, *, place: str, subject: str = "困难职工", ba
     """`道里区共有职工33724人，其中困难职工3456人，占10.2%。` from `hardship_rate` without groups (one row)."""
     require(rate, ["n", "base_n", "share"], where="overall")
     row = rate.iloc[0]
+    if pd.isna(row["n"]):
+        return f"{place}的{subject}{SMALL}。"
     if pd.isna(row["base_n"]):
         return f"{place}共有{subject}{counted(row['n'])}；{base}总数未详，不计算占比。"
     return f"{place}共有{base}{counted(row['base_n'])}，其中{subject}{counted(row['n'])}，占{in_percent(percent(row['share']))}。"

@@ -41,7 +41,7 @@ def households(
     heads[0] = True
     head_of = _head_of(table, heads, said)
     if beside and said.any():
-        first = _head_of(table, heads, np.zeros_like(said))  # the row where the household begins is the head's
+        first = _head_of(table, heads, np.zeros_like(said))  # where the household begins
         return _with_self(table, headings, words, first, said)
     if heads.all():
         return [table]

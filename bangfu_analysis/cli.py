@@ -182,28 +182,28 @@ def _clean(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.folders import places
     from bangfu_analysis.study import wave_frames
 
-    _tell_why(chosen, report=False)
+    _tell_why(chosen, chosen.out, report=False)
     pool = ThreadPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
     with pool as executor:
         frames = wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
-    _tell_changes(chosen)
+    _tell_changes(chosen, chosen.out)
     for name, frame in frames.items():
         print(f"{name:12s}{len(frame):8d} 行")
     print(f"整洁数据：{places(chosen.folder, chosen.out).frames}")
     return _status(frames)
 
 
-def _tell_why(chosen: argparse.Namespace, *, report: bool) -> None:
+def _tell_why(chosen: argparse.Namespace, frames: Path | None, *, report: bool) -> None:
     """With --why: what runs and for which reasons, before it runs."""
     from bangfu_analysis.study import why
 
-    for step, reasons in why(chosen.folder, out=chosen.out, report=report) if chosen.why else []:
+    for step, reasons in why(chosen.folder, out=frames, report=report) if chosen.why else []:
         print(f"{step}：{'；'.join(reasons) or '没有变化，沿用已有结果'}")
 
 
-def _tell_changes(chosen: argparse.Namespace) -> None:
+def _tell_changes(chosen: argparse.Namespace, frames: Path | None) -> None:
     """What is new against the last wave, a line each, at most MOST_CHANGES."""
-    lines = bangfu.wave_changes(chosen.folder, out=chosen.out)["message"]
+    lines = bangfu.wave_changes(chosen.folder, out=frames)["message"]
     if len(lines):
         more = [f"…共 {len(lines)} 处，全部见 bangfu.wave_changes(批次文件夹)"] if len(lines) > MOST_CHANGES else []
         print("与上一批次相比：", *lines[:MOST_CHANGES], *more, sep="\n  ")
@@ -238,9 +238,10 @@ def _tell_doubts(frames: Frames) -> None:
 
 
 def _report(chosen: argparse.Namespace) -> int:
-    _tell_why(chosen, report=True)
+    frames = chosen.out / "frames" if chosen.out else None
+    _tell_why(chosen, frames, report=True)
     made = bangfu.report_wave(chosen.folder, out=chosen.out, progress=_bar)
-    _tell_changes(chosen)
+    _tell_changes(chosen, frames)
     return _told(made)
 
 

@@ -32,7 +32,7 @@ _SHIPPED = Path(__file__).parent / "sample"  # a wheel holds the sample study he
 
 @dataclass(frozen=True)
 class Places:
-    """Where the outputs of a wave go."""
+    """Where the outputs of a wave go: its frames are confidential, figures and report may be passed on."""
 
     frames: Path
     figures: Path
@@ -40,16 +40,20 @@ class Places:
 
 
 def places(folder: Path, out: Path | None = None) -> Places:
-    """Output folders of the wave in `folder`: of the project where it lies under data/raw, else `<wave>/_out`, or `out`."""
+    """Output folders of the wave in `folder`: those of the project where it lies under data/raw, else `<wave>/_out`.
+
+    `out` is the folder of the frames; beside one called `frames` stands `release` with what may be passed on.
+    """
     wave = folder.resolve()
     raw = wave.parent.parent
     if out is None and (raw.name, raw.parent.name) == ("raw", "data"):
         root, own = raw.parent.parent, Path(wave.parent.name) / wave.name
         return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
-    chosen = out.resolve() if out else wave / "_out"
+    chosen = out.resolve() if out else wave / "_out" / "frames"
     if chosen == wave or (wave in chosen.parents and not chosen.relative_to(wave).parts[0].startswith("_out")):
         raise CallError(f"输出文件夹 {chosen} 在批次文件夹之中，会与收到的文件混在一起。请用 --out 另选文件夹。")
-    return Places(chosen, chosen / "figures", chosen)
+    release = chosen.with_name("release") if chosen.name == "frames" else chosen
+    return Places(chosen, release / "figures", release)
 
 
 def wave_files(folder: Path) -> list[Path]:

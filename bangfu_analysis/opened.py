@@ -46,7 +46,8 @@ Where = Mapping[str, Any] | None
 class OpenWave:
     """A wave and what may be asked of it. Every answer is an `Exhibit`: `.frame`, `.table`, `.text`, `.chart()`, `.save()`.
 
-    `data`: its frames, settings and codebook; `policy`: what may be shown; `out`: where outputs go, if not to their place.
+    `data`: its frames, settings and codebook; `policy`: what may be shown; `out`: the folder of its frames, if not
+    their place.
     """
 
     data: WaveData

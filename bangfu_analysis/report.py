@@ -33,11 +33,12 @@ class Report:
 
 
 def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: Progress = iter) -> Report:
-    """Tables, figures, quality page and report of a wave, at `places(folder, out)`; left as they are where nothing changed.
+    """Tables, figures, quality page and report of a wave, at its `places`; left as they are where nothing changed.
 
+    `out` receives two folders, `frames` (confidential) and `release` (what may be passed on).
     What the researcher wrote into an earlier report.docx at the same place is carried over.
     """
-    wave, to = Path(folder), None if out is None else Path(out)
+    wave, to = Path(folder), None if out is None else Path(out) / "frames"
     where, inputs = places(wave, to), report_inputs(study_waves(wave))
     files = {what: where.report / name for what, name in NAMES.items()}
     quality = where.frames / "quality.html"

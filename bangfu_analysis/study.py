@@ -325,7 +325,7 @@ def link_waves(folder: Path, *, out: Path | None = None) -> Links:
         return named_records(sheets, codebook, wave, key)
 
     by_name = match_by_name(pd.concat(map(records, waves))) if find_spec("splink") else candidates(keys).head(0)
-    where = places(folder, out).report / "links_review.xlsx"
+    where = places(folder, out).frames / "links_review.xlsx"
     return review_links(keys, by_name, read_decisions(decisions(folder)), where)
 
 

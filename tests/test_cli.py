@@ -58,7 +58,7 @@ def test_a_wave_outside_a_project_gets_its_own_out_folder(tmp_path, capsys):
     (folder / "名册.csv").write_text(ROSTER, encoding="utf-8")
     for _ in range(2):  # the second run must not read its own outputs
         assert run(capsys, "clean", folder)[0] == 0
-    assert len(pd.read_parquet(folder / "_out" / "workers.parquet")) == 5
+    assert len(pd.read_parquet(folder / "_out" / "frames" / "workers.parquet")) == 5
 
 
 def test_a_missing_wave_toml_stops_with_one_to_paste(wave, capsys):

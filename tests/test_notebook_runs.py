@@ -38,7 +38,7 @@ def test_a_study_elsewhere_is_run_by_its_path(project, tmp_path):
     (wave / "wave.toml").write_text("reference_date = 2010-06-30\n", encoding="utf-8")
     (project / "notebooks" / "02.ipynb").unlink()
     assert main(["notebooks", str(wave.parent), "2010"]) == 0
-    made = nbformat.read(wave / "_out" / "notebooks" / "01.ipynb", as_version=4)
+    made = nbformat.read(wave / "_out" / "release" / "notebooks" / "01.ipynb", as_version=4)
     assert made.cells[1].outputs[0]["text"] == f"{wave.parent} 2010\n"
 
 

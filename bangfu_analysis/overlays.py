@@ -12,7 +12,8 @@ KINDS = (
     "text", "remark", "unit", "id_number", "name", "private", "row_number", "ignored",
 )  # fmt: skip
 ADDED = frozenset(  # lists that an overlay adds to; every other list it replaces
-    ["headings", "unsure", "says", "inner", "other_period", "endings", "around", "ignored_headings", "carried", "breaks"]
+    ["headings", "unsure", "says", "inner", "other_period", "endings", "around", "ignored_headings", "any_of", "carried",
+     "breaks"]
 )
 
 

@@ -34,7 +34,7 @@ def levels_of(variable):
 
 def filled(variable, n):
     """What row `n` says in a column of `variable`, and what the frame should hold."""
-    levels = levels_of(variable)
+    levels = [level for level in levels_of(variable) if (variable.name, level.code) != ("relation", "head")]
     if variable.name == "sex":
         return "男", "male"
     if variable.kind in ("choice", "choices"):

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bangfu_analysis.text import (
+    DITTO,
     heading_key,
     heading_unit,
     is_address,
@@ -69,3 +70,13 @@ def test_doors_are_masked_and_areas_units_and_dates_are_not():
         assert mask_doors(words) == words and not is_address(words)
     assert mask_long_numbers("1965-13-45") == "1965-13-45"
     assert mask_long_numbers("139.0451.0000") == "***.****.****"
+
+
+@pytest.mark.parametrize("word", ["同上", "(同上)", "同上。", "上同", "〃", "〃〃", "-〃-", '"', "''", "”", "~”~", "ditto"])
+def test_dittos_of_every_form(word):
+    assert DITTO.fullmatch(squeeze(word))
+
+
+@pytest.mark.parametrize("word", ["同意", "同事", "上同心街", "-", "无", "do it", "同上学"])
+def test_what_is_no_ditto(word):
+    assert not DITTO.fullmatch(squeeze(word))

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 
 from bangfu_analysis.cleaning.readings import BLANK, Reading
-from bangfu_analysis.text import halfwidth, is_blank, squeeze
+from bangfu_analysis.text import DITTO, halfwidth, is_blank, squeeze
 
 NONE_WORDS = frozenset({"无", "没有", "暂无", "没", "无。", "(无)", "均无", "none", "None", "NONE"})
 LOST = "□■�"
@@ -20,7 +20,6 @@ _ALL_MASKED = re.compile(r"[xX×*]{2,}.{0,2}|[○●]{2,}|某某?")
 _PUT_OFF = re.compile(
     r"待(核实|核查|核|查|补|定|确认|填|报|统计)|(详?见|参见|同)(附件|附表|附页|备注|档案|原件|说明|证件|户口|下表|另表)|另附|附后|核实中|情况不明"
 )
-_DITTO = re.compile(r"同(上|左|前|下)|[〃″”\"]+|-[〃\"”]-")
 _ERROR = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA|#+)|Err:\d{3}|#+", re.I)
 
 _MESSAGES = {
@@ -76,7 +75,7 @@ def _absent_problem(text: str, parts: bool) -> str:
         return "error_cell"
     if _MASKED.search(text) if parts else _ALL_MASKED.fullmatch(text):
         return "masked"
-    if _DITTO.fullmatch(text):
+    if DITTO.fullmatch(text) or text in ("同左", "同下", "同右"):
         return "ditto_unresolved"
     if _PUT_OFF.search(text):
         return "unreadable"

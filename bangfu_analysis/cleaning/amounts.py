@@ -14,9 +14,8 @@ from bangfu_analysis.text import squeeze
 
 MONTHS = {"月": 1.0, "季": 3.0, "年": 12.0}
 _PERIODS = {"month": "月", "year": "年"}
-_ZERO = re.compile(
-    r"(无|没有|没)(任何|固定|经济|生活)?(收入|工资|负债|债务|外债|欠债|支出|存款|来源|经济来源|收入来源)|零收入"
-)
+_ZERO = re.compile(r"(无|没有|没)(任何)?(收入|负债|债务|外债|欠债|支出|存款)|零收入|零负债")
+_NOT_ZERO = re.compile(r"(无|没有|没)(任何)?(固定|稳定|经济|生活|收入|正式|工资|工作).{0,6}|收入不(固定|稳定)|不固定|不稳定")
 _MONTHS_OLD = re.compile(r"([0-9]+|[一二两三四五六七八九十]+)个?月(龄|大)?")
 _NOMINAL = re.compile(r"\(?虚岁?\)?")
 
@@ -129,6 +128,9 @@ def _without_amount(raw: object, absent: Reading, none_means: str) -> Reading:
     text = squeeze(raw) if isinstance(raw, str) else ""
     if text in NONE_WORDS or _ZERO.fullmatch(text):
         return Reading(0.0) if none_means == "zero" else BLANK
+    if _NOT_ZERO.fullmatch(text):
+        message = "写的是没有固定收入、经济来源等，不等于收入为 0，记为缺失。请填写金额（没有收入的填 0）。"
+        return given_up("no_steady_income", message)
     return absent
 
 

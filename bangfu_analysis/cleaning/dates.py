@@ -33,11 +33,13 @@ _YEAR_LAST = re.compile(r"([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})")
 _YEAR_AND_WORDS = re.compile(r"([0-9]{4})年[^0-9]+")
 _FUTURE = "日期晚于填报期，记为缺失。请核对年份。"
 _NOT_A_DATE = "应为日期（如 1965-03-12 或 1965年3月），读不出确定的日期，记为缺失。请改正。"
+_YEAR_ONLY = "只写了年份，不能当作 1 月 1 日，日期记为缺失。请写明月份。"
 _IMPOSSIBLE = "日历上没有这一天（或年份早于 1900 年），记为缺失。请核对。"
 
 
 def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: bool = False) -> Reading:
-    """A `datetime.date` with `detail` day, month or year: the first day of what is known.
+    """A `datetime.date` with `detail` day, month or year: the first day of what is known; but a year alone is a date
+    only of a birth, of all else it is missing with the year as `detail`.
 
     `reference`: the wave's date; births lie on or before it, other dates not after its year. Two-digit years are 19yy
     for births unless that makes more than 100 years. Excel serial numbers count from 1899-12-30, or 1904-01-01 where
@@ -92,8 +94,7 @@ def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Read
     if found := _YEAR_LAST.fullmatch(plain):
         return _year_last(int(found[4]), int(found[1]), int(found[3]), reference, birth)
     if (found := _YEAR_AND_WORDS.fullmatch(plain)) and not birth:
-        year_only = _checked([int(found[1])], reference, birth)
-        return _inferred(year_only, "partly_read", "只读出了年份（节日等没有采用）。请写明月日。")
+        return _checked([int(found[1])], reference, birth)
     return given_up("not_a_date", _NOT_A_DATE)
 
 
@@ -157,6 +158,8 @@ def _checked(parts: Sequence[int], reference: date, birth: bool) -> Reading:
         return given_up("impossible_date", _IMPOSSIBLE)
     if value > (reference if birth else date(reference.year, 12, 31)):
         return given_up("future_date", _FUTURE)
+    if len(known) == 1 and not birth:
+        return given_up("year_only", _YEAR_ONLY, year)
     return Reading(value, detail=(YEAR, MONTH, DAY)[len(known) - 1])
 
 

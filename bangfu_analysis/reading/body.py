@@ -10,10 +10,9 @@ from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.rows import Block
 from bangfu_analysis.reading.tables import Column
-from bangfu_analysis.text import squeeze
+from bangfu_analysis.text import DITTO, squeeze
 
-_DITTO = frozenset({"〃", "″", "同上", "-〃-", '-"-', "‖", "〞", "”", "“", '"', "''", "′′", "々"})
-_TEXT_DITTO = frozenset({'"', "”", "“", "''", "′′", '-"-', "〞"})
+_TEXT_DITTO = frozenset("”“\"'′＂〞")  # beside a number it may count inches or seconds
 _NUMERIC = ("money", "count", "number", "age", "date", "id_number", "yes_no", "row_number")
 
 
@@ -65,9 +64,11 @@ def _fill_merges(block: Block, values: Objects) -> None:
 
 def _has_ditto(grid: Grid, column: Column) -> bool:
     distinct = grid.distinct[column.index - 1]
-    if not (_DITTO | {"同左"}).isdisjoint(distinct):
-        return True
-    return len(distinct) <= 500 and any(isinstance(v, str) and squeeze(v) in _DITTO for v in distinct)
+    return any(isinstance(v, str) and len(v) <= 8 and _is_ditto(squeeze(v)) for v in distinct)
+
+
+def _is_ditto(word: str) -> bool:
+    return word == "同左" or DITTO.fullmatch(word) is not None
 
 
 def _resolve_dittos(values: Objects, place: int, *, numeric: bool) -> None:
@@ -76,7 +77,7 @@ def _resolve_dittos(values: Objects, place: int, *, numeric: bool) -> None:
         word = squeeze(said) if isinstance(said, str) and len(said) <= 8 else ""
         if word == "同左" and place:
             values[n, place] = values[n, place - 1]
-        elif word in _DITTO and n and not (numeric and word in _TEXT_DITTO):
+        elif n and _is_ditto(word) and not (numeric and _TEXT_DITTO & {*word}):
             values[n, place] = values[n - 1, place]
 
 

@@ -133,9 +133,9 @@ def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
     if people.empty:
         return pd.Series([], dtype=bool)
     gone = [day is not None and day == day and day <= wave.reference_date for day in people["exit_date"]]
-    return people["file_status"].isin(LEFT) | (
-        pd.Series(gone, index=people.index) & people["file_status"].ne("returned")
-    )
+    before = people["exit_year"].lt(wave.reference_date.year).fillna(False).astype(bool)
+    dated = (pd.Series(gone, index=people.index) | before) & people["file_status"].ne("returned")
+    return people["file_status"].isin(LEFT) | dated
 
 
 def _worker_frames(workers: pd.DataFrame, exits: pd.DataFrame, codebook: Codebook) -> Frames:

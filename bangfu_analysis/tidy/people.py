@@ -53,12 +53,18 @@ def _rows(
     unread = {f"{name}_unread": readings_of(cleans, frame, name, slot).problems for name in _BY_ID}
     precision = readings_of(cleans, frame, "birth_date", slot).of_each(lambda reading: reading.detail)
     names = readings_of(cleans, frame, "name", slot).values
+    left = readings_of(cleans, frame, "exit_date", slot)
+    full = full.assign(exit_year=pd.Series(left.of_each(_year_alone), dtype="Int64"))
     private = {"name_key": names, **identity_columns(cleans, frame, slot)}
     return full.assign(
         **{name: pd.Series(values, dtype=object) for name, values in private.items()},
         **unread,
         birth_date_precision=pd.Series(precision).where(full["birth_date"].notna(), None),
     )
+
+
+def _year_alone(reading: Reading) -> int | None:
+    return reading.detail if reading.problem == "year_only" else None
 
 
 _BY_ID = ("sex", "birth_date", "age")

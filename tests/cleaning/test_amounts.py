@@ -75,6 +75,12 @@ def test_money_that_cannot_be_read_is_given_up_with_its_reason(raw, problem):
     assert (reading.value, reading.problem, reading.action) == (None, problem, "missing")
 
 
+@pytest.mark.parametrize("raw", ["无固定收入", "没有稳定收入", "无经济来源", "无固定工作", "收入不固定", "无工资"])
+def test_no_steady_income_is_not_nothing(raw):
+    assert (monthly(raw).value, monthly(raw).problem, monthly(raw).action) == (None, "no_steady_income", "missing")
+    assert monthly("无任何收入") == Reading(0.0)
+
+
 def test_a_stated_missing_value_informs_and_gives_nothing_up():
     reading = monthly("不详")
     assert (reading.value, reading.problem, reading.action, reading.severity) == (

@@ -74,13 +74,17 @@ def test_two_digit_years_of_other_dates_are_inferred():
 
 
 def test_this_year_and_last_year_follow_the_reference_date():
-    readings = [read_date(raw, reference=REFERENCE) for raw in ("今年", "去年3月", "前年12月5日", "2009年春节")]
+    readings = [read_date(raw, reference=REFERENCE) for raw in ("去年3月", "前年12月5日")]
     assert [(r.value, r.detail, r.action) for r in readings] == [
-        (date(2009, 1, 1), "year", "inferred"),
         (date(2008, 3, 1), "month", "inferred"),
         (date(2007, 12, 5), "day", "inferred"),
-        (date(2009, 1, 1), "year", "inferred"),
     ]
+
+
+@pytest.mark.parametrize("raw", ["2008年", "2008", 2008, "二〇〇八年", "去年", "2008年春节", "2008-00-00"])
+def test_a_year_alone_is_no_first_of_january(raw):
+    reading = read_date(raw, reference=REFERENCE)
+    assert (reading.value, reading.problem, reading.action, reading.detail) == (None, "year_only", "missing", 2008)
 
 
 def test_dates_other_than_births_may_lie_later_in_the_year_of_the_wave():

@@ -109,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--study", choices=studies, default=studies[0], help=told)
     inspect = _command(commands, "inspect", _inspect, "查看每个文件、每张表会被怎样读取（不写任何数据）")
     inspect.add_argument("path", type=Path, help="文件或文件夹")
+    told = "把认不出的列名、写法和单位写成批次文件夹中的 设置.xlsx，用下拉列表选定，下次清洗时自动采用"
+    inspect.add_argument("--settings", action="store_true", help=told)
     clean = _wave_command(commands, "clean", _clean, "原始表格 → 整洁数据（parquet）")
     clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
@@ -159,6 +161,12 @@ def _bar(files: Sequence[Path]) -> Iterable[Path]:
 
 
 def _inspect(chosen: argparse.Namespace) -> int:
+    if chosen.settings:
+        from bangfu_analysis.study import write_settings
+
+        path = write_settings(chosen.path, _bar)
+        print(f"已写出 {path}。请在“选择”一列中选定（已选的不变），保存后重新运行 bangfu clean。")
+        return DONE
     from bangfu_analysis.tidy.proposals import proposed_values
 
     readings = bangfu.inspect(chosen.path, _bar)

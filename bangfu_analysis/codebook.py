@@ -150,6 +150,8 @@ class Codebook:
     persons: Mapping[str, Sequence[str]] = field(default_factory=dict)
     each: Mapping[str, Sequence[str]] = field(default_factory=dict)
     read_as: Mapping[str, str] = field(default_factory=dict)
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     heading_forms: tuple[tuple[str, str], ...] = ()
     heading_endings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     words: Sequence[str] = ()
@@ -196,7 +198,11 @@ class Codebook:
         return _form_of(key, self.heading_forms)
 
     def meant(self, frame: str, key: str) -> Variable | None:
-        """The variable of `frame` that a heading key means: as listed, else in the one form that no other variable has."""
+        """The variable of `frame` that a heading key means: as the researcher mapped it, as listed, else in the one form
+        that no other variable has."""
+        target, _, name = self.mapped.get(key, "").partition(".")
+        if target in (frame, "ignore"):
+            return self.of(frame).get(name)
         if own := [v for v in self.by_heading.get(key, ()) if v.frame == frame]:
             return own[0]
         alike = [(v, sure) for v, sure in self.by_form.get(self.form_of(key), ()) if v.frame == frame]
@@ -204,6 +210,8 @@ class Codebook:
 
     def withheld(self, frame: str, key: str) -> Variable | None:
         """The variable of `frame` that a heading of no other meaning means by its ending: what identifies is not kept."""
+        if key in self.mapped:
+            return None
         endings = {end: v for v in self.variables if v.frame == frame for end in v.endings}
         fitting = [end for end in endings if simplified(key).endswith(end) or self.form_of(key).endswith(end)]
         return endings[max(fitting, key=len)] if fitting else None
@@ -288,8 +296,9 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     variables = tuple(_variables(content))
     bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
-    own = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as")
+    own = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as", "mapped")
     named: dict[str, Any] = {part: content.get(part, {}) for part in (*own, "heading_endings", "words")}
+    named["units"] = {squeeze(str(name)): str(unit) for name, unit in content.get("units", {}).items()}
     forms = tuple((re.compile(form["says"]).pattern, str(form["as"])) for form in content.get("heading_forms", ()))
     return Codebook(variables, bands, ignored_headings=ignored, heading_forms=forms, **named)
 

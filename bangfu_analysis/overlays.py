@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bangfu_analysis.settings import Words
+from bangfu_analysis.text import heading_key
 
 KINDS = (
     "choice", "choices", "yes_no", "count", "age", "number", "money", "date",
@@ -34,8 +35,8 @@ def lay_over(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, A
         entry: dict[str, Any] = {"ignored_headings": [heading]}
         if target != "ignore":
             frame, name = _split_target(target)
-            entry = {"variables": {frame: {name: {"headings": [heading]}}}}
-        merged = merge(merged, entry)
+            target, entry = f"{frame}.{name}", {"variables": {frame: {name: {"headings": [heading]}}}}
+        merged = merge(merged, {**entry, "mapped": {heading_key(heading): target}})
     for target, words in overlay.get("values", {}).items():
         merged = _add_values(merged, target, words)
     return merged

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook, load_codebook
+from bangfu_analysis.codebook import Codebook, load_codebook, read_yaml
 from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
@@ -37,6 +37,7 @@ from bangfu_analysis.reruns import (
     write_mark,
 )
 from bangfu_analysis.settings import Words, read_settings
+from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.layout import layout_changes, layout_frame
@@ -50,7 +51,7 @@ from bangfu_analysis.tidy.questionnaire_book import (
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
-from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, Wave, load_wave
+from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, SETTINGS_BOOK, Wave, load_wave
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 TOGETHER = 25  # files that an executor is given at once
@@ -58,8 +59,21 @@ NOTHING_READ = ("unreadable", "notes", "empty")
 
 
 def wave_codebook(folder: Path) -> Codebook:
-    """The package's codebook with the study's codebook.yaml and the wave's mapping.yaml laid over it."""
-    return load_codebook(folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml")
+    """The package's codebook with the study's codebook.yaml, the wave's mapping.yaml and 设置.xlsx laid over it."""
+    from bangfu_analysis.tidy.settings_book import settings_overlay
+
+    below = (folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml")
+    if not (folder / SETTINGS_BOOK).exists():
+        return load_codebook(*below)
+    return load_codebook(*below, settings_overlay(folder, load_codebook(*below)))
+
+
+def write_settings(folder: Path, progress: Progress = iter) -> Path:
+    """Write 设置.xlsx into the wave's folder: what the wave leaves open, with drop-downs; what was chosen there stays."""
+    from bangfu_analysis.tidy import settings_book
+
+    wave, codebook = load_wave(folder), wave_codebook(folder)
+    return settings_book.write_settings(read_wave(wave, codebook, progress=progress), codebook, folder)
 
 
 def read_wave(
@@ -112,7 +126,7 @@ def clean_wave(
     with locked(where), _collector_paused():
         read = read_wave(wave, codebook, executor=executor, progress=progress) or [_nothing_in(folder)]
         sheets, replayed = apply_answers(with_questionnaire_files(read, folder), read_answers(folder), key)
-        frames = tidy_frames(sheets, codebook, wave, key, replayed)
+        frames = tidy_frames(sheets, codebook, wave, key, [*replayed, *_unused(folder, sheets)])
         frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
         load_wave(folder, columns=_columns(sheets, frames))
         for name, frame in frames.items():
@@ -126,6 +140,20 @@ def _columns(sheets: Sequence[SheetReading], frames: Frames) -> list[str]:
     headings = [column.heading for sheet in sheets for table in sheet.tables for column in table.columns]
     asked = frames["questions"]["question_id"].astype("str") if "questions" in frames else ()
     return list(dict.fromkeys([*(str(c) for frame in frames.values() for c in frame.columns), *headings, *asked]))
+
+
+def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
+    """A finding for each heading of mapping.yaml that stands in no file of the wave."""
+    path = folder / "mapping.yaml"
+    said = {heading_key(str(h)): str(h) for h in (read_yaml(path).get("headings") or {} if path.exists() else {})}
+    columns = [column for sheet in sheets for table in sheet.tables for column in table.columns]
+    met = {heading_key(part) for column in columns for part in column.heading.split("/")}
+    message = "mapping.yaml：headings 中的列名“{}”在本批次的文件中没有。请检查写法，或删去这一行。"
+    return [
+        Finding("mapping_unused", message.format(heading), source_file="mapping.yaml", raw=heading)
+        for key, heading in said.items()
+        if key not in met and heading_key(heading.rpartition("/")[2]) not in met
+    ]
 
 
 @contextmanager

@@ -18,7 +18,8 @@ BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
 # How the report looks; frames do not depend on them.
 OUTLINE_FILE, TEMPLATE_FILE = "outline.yaml", "template.docx"
 REPORT_FILES = (OUTLINE_FILE, TEMPLATE_FILE, "exhibits.yaml", "release.yaml")
-OWN_FILES = (SETTINGS_FILE, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
+SETTINGS_BOOK = "设置.xlsx"
+OWN_FILES = (SETTINGS_FILE, SETTINGS_BOOK, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
 
 
 @dataclass(frozen=True)

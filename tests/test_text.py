@@ -72,7 +72,9 @@ def test_doors_are_masked_and_areas_units_and_dates_are_not():
     assert mask_long_numbers("139.0451.0000") == "***.****.****"
 
 
-@pytest.mark.parametrize("word", ["同上", "(同上)", "同上。", "上同", "〃", "〃〃", "-〃-", '"', "''", "”", "~”~", "ditto"])
+@pytest.mark.parametrize(
+    "word", ["同上", "(同上)", "同上。", "上同", "〃", "〃〃", "-〃-", '"', "''", "”", "~”~", "ditto"]
+)
 def test_dittos_of_every_form(word):
     assert DITTO.fullmatch(squeeze(word))
 

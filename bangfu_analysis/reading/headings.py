@@ -107,7 +107,8 @@ class Vocabulary:
 
     def member(self, key: str) -> Variable | None:
         """The variable of members that `key` means under a parent that says so."""
-        inner = self.inner.get(self.codebook.form_of(key))
+        own = self.codebook.mapped.get(key, "").startswith(("members.", "ignore"))
+        inner = None if own else self.inner.get(self.codebook.form_of(key))
         return inner or self.find("members", key) or self.codebook.withheld("members", key)
 
     def person(self, key: str) -> str:
@@ -232,7 +233,7 @@ def _meanings(
         meaning = ticked.get(place) or _meaning(heading, owner, frame, words)
         if meaning is not None and not meaning.tick:
             claim = (meaning.variable.frame, meaning.variable.name, meaning.slot)
-            if claim in taken and meaning.variable.kind not in REPEATABLE:
+            if claim in taken and meaning.variable.kind not in (*REPEATABLE, "choices"):
                 meaning = None
             taken.add(claim)
         found.append(meaning)

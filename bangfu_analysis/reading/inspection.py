@@ -81,17 +81,13 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
 
     Every line is a comment until the researcher takes off the `#`; "" where all is known.
     """
-    lines: dict[str, str] = {}
-    likely = []
-    for reading in readings:
-        if LIKELY in reading.reason:
-            likely.append(f"#   {json.dumps(reading.file, ensure_ascii=False)}: questionnaire\n")
-            continue
-        for table in reading.tables:
-            for column in table.columns:
-                key = heading_key(column.heading.rpartition("/")[2])
-                if _fit(column) == column.heading and column.fate == "unmatched" and key and not _is_duplicate(table, column):
-                    lines.setdefault(key, _proposal(key, column, reading))
+    readings = list(readings)
+    likely = [
+        f"#   {json.dumps(reading.file, ensure_ascii=False)}: questionnaire\n"
+        for reading in readings
+        if LIKELY in reading.reason
+    ]
+    lines = {key: _proposal(key, column, place) for key, column, place in unknown_headings(readings)}
     asked = f"# 下列文件看起来像问卷。如果是，请去掉行首的 #。\n# read_as:\n{''.join(likely)}" if likely else ""
     if not lines:
         return asked
@@ -99,13 +95,25 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
     return head + "\n".join(lines.values()) + "\n"
 
 
+def unknown_headings(readings: Iterable[SheetReading]) -> Iterator[tuple[str, Column, str]]:
+    """Key, column and place of every heading that matched nothing, each once."""
+    told: set[str] = set()
+    for reading in readings:
+        for table in reading.tables if LIKELY not in reading.reason else ():
+            for column in table.columns:
+                key = heading_key(column.heading.rpartition("/")[2])
+                fit = _fit(column) == column.heading and column.fate == "unmatched"
+                if fit and key and key not in told and not _is_duplicate(table, column):
+                    told.add(key)
+                    yield key, column, f"{reading.file} [{reading.sheet}]" if reading.sheet else reading.file
+
+
 def _is_duplicate(table: Table, column: Column) -> bool:
     return any(c is not column and c.heading == column.heading and c.fate != "unmatched" for c in table.columns)
 
 
-def _proposal(key: str, column: Column, reading: SheetReading) -> str:
+def _proposal(key: str, column: Column, where: str) -> str:
     quoted = '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
     first, *others = column.suggestions or ("ignore",)
-    where = f"{reading.file} [{reading.sheet}]" if reading.sheet else reading.file
     also = f"，或 {'、'.join(others)}" if others else ""
     return f"  # {quoted}: {first}    # {where}{also}"

@@ -29,7 +29,14 @@ from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_ro
 from bangfu_analysis.tidy.pseudonyms import link_keys, with_person_ids
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
-from bangfu_analysis.tidy.values import CleanTable, clean_table, gathered, infer_scheme, readings_of
+from bangfu_analysis.tidy.values import (
+    CleanTable,
+    clean_table,
+    gathered,
+    infer_scheme,
+    named_units,
+    readings_of,
+)
 from bangfu_analysis.tidy.years import of_this_wave
 from bangfu_analysis.wave import Wave
 from bangfu_analysis.words import Words
@@ -231,7 +238,7 @@ def _ledger(
 ) -> pd.DataFrame:
     """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave has."""
     own = _rows_of(cleans, frame)
-    rows = gathered(own, frame, wave)
+    rows = named_units(gathered(own, frame, wave), codebook)
     if "id_number" not in codebook.of(frame):
         return rows
     owners = [owner for clean in own for owner in _owners(clean, frame, by_name, key)]

@@ -19,8 +19,9 @@ from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.context import unit_in
 from bangfu_analysis.reading.tables import Table
+from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.derive import full_years
-from bangfu_analysis.tidy.values import CleanTable, Told, at_cells, gathered, readings_of
+from bangfu_analysis.tidy.values import CleanTable, Told, at_cells, gathered, named_units, readings_of
 from bangfu_analysis.wave import Wave
 
 
@@ -34,10 +35,11 @@ def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) ->
     are_heads = np.concatenate([np.array([], dtype=bool), *map(_are_heads, rosters)])
     heads = everyone if are_heads.all() else everyone[are_heads].reset_index(drop=True)
     completed, found = _complete(heads, cleans, "workers", codebook, wave)
-    said = {clean.number: _unit_of(clean.table) for clean in rosters}
+    said = {clean.number: unit_of(clean.table, codebook) for clean in rosters}
     unit, completed = completed["reporting_unit"], _with_disability(completed, codebook)
     named = unit.where(unit.notna(), completed["union"])
-    return completed.assign(reporting_unit=named.where(named.notna(), completed["table"].map(said))), found
+    with_unit = completed.assign(reporting_unit=named.where(named.notna(), completed["table"].map(said)))
+    return named_units(with_unit, codebook), found
 
 
 def _rows(
@@ -128,7 +130,7 @@ _KINDS = ("visual", "hearing", "speech", "physical", "intellectual", "mental", "
 _GRADES = ("grade_1", "grade_2", "grade_3", "grade_4")
 
 
-def _unit_of(table: Table) -> str | None:
+def unit_of(table: Table, codebook: Codebook) -> str | None:
     """The 填报单位 that the lines above the table, the sheet, the title or the file say.
 
     A form's sheet and file may be named after the person, so only what stands in the form counts.
@@ -138,7 +140,8 @@ def _unit_of(table: Table) -> str | None:
         if table.is_form
         else (table.sheet, str(table.meta.get("title", "")), table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
     )
-    return str(table.meta.get("unit") or "") or next(filter(None, map(unit_in, names)), None)
+    known = (name if squeeze(name) in codebook.units else unit_in(name) for name in names)
+    return str(table.meta.get("unit") or "") or next(filter(None, known), None)
 
 
 def _complete(

@@ -23,31 +23,31 @@ def proposed_values(sheets: Sequence[SheetReading]) -> str:
     A value that is the name of a person on the same rows, or too long to be an answer, is left to `issues`; what may
     be a name, or stands in few rows and is no misspelt word, is not quoted.
     """
+    lines: dict[str, list[str]] = {}
+    for variable, word, shown, times, place in unknown_values(sheets):
+        said = f'    # "{word}": {nearest_codes(word, variable)[0]}    # {place}，{times} 处'
+        hidden = f"    # {withheld(word)}（可能含个人信息，请看原表） # {place}，{times} 处"
+        lines.setdefault(f"  {variable.frame}.{variable.name}:", []).append(said if shown else hidden)
+    parts = [line for target, said in lines.items() for line in (target, *said)]
+    return "\n".join(["# 下列写法不在码本中。核对后去掉行首的 #。", "values:", *parts]) if parts else ""
+
+
+def unknown_values(sheets: Sequence[SheetReading]) -> Iterator[tuple[Variable, str, bool, int, str]]:
+    """Variable, value, whether it may be quoted, in how many rows it stands and where first."""
     names = {name_key(raw) for _, _, variable, raws in _columns(sheets) if variable.kind == "name" for raw in raws}
-    unknown: dict[str, Counter[str]] = {}
-    nearest: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str, str], tuple[Variable, int, str]] = {}
     for table, column, variable, raws in _columns(sheets):
         if variable.kind not in ("choice", "choices") or column.tick:
             continue
-        target = f"{variable.frame}.{variable.name}"
         for raw, times in Counter(raws).items():
             if _is_unknown(raw, variable, names):
-                word = quoted(raw).strip()
-                unknown.setdefault(target, Counter())[word] += times
-                nearest[target, word] = f"{nearest_codes(word, variable)[0]}    # {table.file} [{table.sheet}]"
-    lines = [
-        line
-        for target, words in unknown.items()
-        for line in (f"  {target}:", *(_line(word, nearest[target, word], n) for word, n in words.items()))
-    ]
-    return "\n".join(["# 下列写法不在码本中。核对后去掉行首的 #。", "values:", *lines]) if lines else ""
-
-
-def _line(word: str, nearest: str, n: int) -> str:
+                key = (variable.frame, variable.name, quoted(raw).strip())
+                _, before, place = found.get(key, (variable, 0, f"{table.file} [{table.sheet}]"))
+                found[key] = (variable, before + times, place)
     words = package_words()
-    if words.permit(word) or words.near(word) or (n >= MOST_ROWS and not words.names_in(word)):
-        return f'    # "{word}": {nearest}，{n} 处'
-    return f"    # {withheld(word)}（可能含个人信息，请看原表） {nearest.partition(' ')[2].lstrip()}，{n} 处"
+    for (_, _, word), (variable, times, place) in found.items():
+        often = times >= MOST_ROWS and not words.names_in(word)
+        yield variable, word, bool(words.permit(word) or words.near(word) or often), times, place
 
 
 def _columns(sheets: Iterable[SheetReading]) -> Iterator[tuple[Table, Column, Variable, list[Hashable]]]:

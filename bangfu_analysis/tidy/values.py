@@ -74,7 +74,7 @@ def infer_scheme(sheets: Iterable[SheetReading], codebook: Codebook, wave: Wave)
         return wave.scheme, []
     variable = codebook.variable("workers", "hardship_level")
     said = {squeeze(str(v)) for v in _cells_of(sheets, variable) if v is not None}
-    known = [word for word in said if word in variable.spellings]
+    known = [word for word in said if variable.find(word)]
     fitting = [s for s in codebook.schemes if all(_in_scheme(variable, w, s) for w in known)]
     if not known:
         return "", []
@@ -93,7 +93,7 @@ def _cells_of(sheets: Iterable[SheetReading], variable: Variable) -> Iterable[ob
 
 
 def _in_scheme(variable: Variable, word: str, scheme: str) -> bool:
-    return any(level.scheme == scheme for level in variable.spellings[word])
+    return any(level.scheme == scheme for level in variable.find(word))
 
 
 def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, scheme: str) -> CleanTable:
@@ -116,6 +116,10 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
         )  # fmt: skip
         readings[column.index] = read
         findings += _findings(table, rows, column, raws, read)
+    listed = [c for c in table.columns if c.variable is not None and c.variable.kind == "choices" and not c.tick]
+    for _, (first, *more) in groupby(sorted(listed, key=_owner), key=_owner):
+        said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))
+        readings[first.index] = Readings.of(said, lambda rows: [*map(_listed, rows)]) if more else readings[first.index]
     ticked = [c for c in table.columns if c.tick and c.variable is not None and c.variable.kind == "choice"]
     for _, (first, *more) in groupby(ticked, key=lambda c: (c.variable, c.slot)):
         said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))
@@ -123,6 +127,16 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
         raws = table.body[first.index].to_numpy()
         findings += _findings(table, rows, first, raws, readings[first.index]) if more else []
     return CleanTable(number, table, rows, readings, tuple(findings))
+
+
+def _owner(column: Column) -> tuple[str, int]:
+    return (column.variable.name if column.variable else "", column.slot or 0)
+
+
+def _listed(said: Sequence[tuple[str, ...] | None]) -> Reading:
+    """What several columns of one many-valued variable say, each code once."""
+    codes = tuple(dict.fromkeys(code for part in said for code in part or ()))
+    return Reading(codes if any(part is not None for part in said) else None)
 
 
 def _ticked(said: Sequence[str | None]) -> Reading:
@@ -181,6 +195,23 @@ def _placed(table: Table, row: int, column: Column, reading: Reading, said: str,
         raw=said,
         value=shown,
     )
+
+
+def named_units(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """`rows` with the names of units as the researcher's `units:` has them, and the unit of an employer named there."""
+    if not codebook.units:
+        return rows
+
+    def renamed(column: str) -> pd.Series[Any]:
+        return rows[column].map(lambda name: codebook.units.get(squeeze(str(name)), name), na_action="ignore")
+
+    found = {column: renamed(column) for column in ("reporting_unit", "unit", "giver") if column in rows}
+    if "employer" in rows and "reporting_unit" in rows:
+        own = renamed("employer")
+        found["reporting_unit"] = found["reporting_unit"].where(
+            found["reporting_unit"].notna() | own.eq(rows["employer"]), own
+        )
+    return rows.assign(**found)
 
 
 def at_cells(

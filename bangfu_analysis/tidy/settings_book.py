@@ -1,0 +1,194 @@
+"""设置.xlsx: what a wave leaves open, with drop-downs; what is chosen is replayed as mapping.yaml is."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bangfu_analysis.codebook import Codebook, Variable, read_yaml
+from bangfu_analysis.errors import CodebookError, listed
+from bangfu_analysis.files import write
+from bangfu_analysis.reading.inspection import unknown_headings
+from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.reading.workbook import read_sheets
+from bangfu_analysis.text import heading_key, is_blank, mask_long_numbers, squeeze
+from bangfu_analysis.tidy.people import unit_of
+from bangfu_analysis.tidy.proposals import nearest_codes, unknown_values
+from bangfu_analysis.wave import SETTINGS_BOOK
+from bangfu_analysis.words import withheld
+
+COLUMNS = ("种类", "项目", "原文", "在哪里", "选择", "为什么这样建议")
+HEADING, VALUE, UNIT, SHEET = "列名", "写法", "单位", "表"
+IGNORE = "忽略"
+FRAMES = {
+    "workers": "困难职工", "members": "家庭成员", "aid": "帮扶", "activities": "活动", "units": "工会单位",
+    "population": "职工人数", "funds": "资金", "pairs": "结对", "episodes": "就医",
+}  # fmt: skip
+KINDS = {
+    "questionnaire": "问卷", "roster": "困难职工名册", "members": "家庭成员表", "aid": "帮扶台账",
+    "activities": "活动台账", "units": "单位情况表", "population": "职工人数表",
+}  # fmt: skip
+WIDTHS = (8, 22, 26, 34, 26, 60)
+Key = tuple[str, str, str]
+
+
+class Open(NamedTuple):
+    """One thing that a wave leaves open: `options` in Chinese, best first."""
+
+    kind: str
+    item: str
+    word: str
+    where: str
+    options: Sequence[str]
+    reason: str
+
+    @property
+    def key(self) -> Key:
+        """What it is found again by."""
+        return self.kind, self.item, self.word
+
+
+def open_things(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[Open]:
+    """Headings, values, units and sheets of a wave that nobody has settled, each with its first place."""
+    for sheet in sheets:
+        if sheet.kind == "other" and not sheet.set_aside:
+            name = sheet.file.rsplit("/", 1)[-1]
+            options = [*KINDS.values(), IGNORE]
+            yield Open(SHEET, "", name, sheet.file, options, sheet.reason or "认不出是哪一种表")
+    for key, column, place in unknown_headings(sheets):
+        options = [*dict.fromkeys([*(_shown(t, codebook) for t in column.suggestions), IGNORE])]
+        reason = "与建议的项目写法或内容相近，请核对" if len(options) > 1 else "没有相近的项目"
+        yield Open(HEADING, "", mask_long_numbers(key), place, options, reason)
+    for variable, word, shown, times, place in unknown_values(sheets):
+        labels = [variable.label_of(code) for code in nearest_codes(word, variable)[:5]] if shown else []
+        told = "按写法的相近程度排列" if shown else "可能涉及个人，不在此显示，请在原表中改正"
+        item, text = _shown(f"{variable.frame}.{variable.name}", codebook), word if shown else withheld(word)
+        yield Open(VALUE, item, text, place, [*labels, IGNORE], f"共 {times} 处；{told}")
+    yield from _open_units(sheets, codebook)
+
+
+def _open_units(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[Open]:
+    from rapidfuzz import process
+
+    tables = [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]
+    known = [*_said(tables, "population", "unit")]
+    told: dict[str, str] = {}
+    for table in tables:
+        if table.kind in ("roster", "form"):
+            own = [*_said([table], "workers", "reporting_unit")]
+            names = own or [unit_of(table, codebook) or ""]
+            told |= {name: table.file for name in names if name and name not in told}
+    for name, place in told.items() if known else ():
+        if name not in known and squeeze(name) not in codebook.units:
+            near = [unit for unit, _, _ in process.extract(name, known, limit=6)]
+            reason = "职工人数表中没有这个单位；按写法的相近程度排列"
+            yield Open(UNIT, "", name, place, [*near, IGNORE], reason)
+
+
+def _said(tables: Iterable[Any], frame: str, name: str) -> dict[str, None]:
+    return {
+        str(value).strip(): None
+        for table in tables
+        for column in table.columns
+        if column.variable is not None and (column.variable.frame, column.variable.name) == (frame, name)
+        for value in table.body[column.index].dropna().unique()
+    }
+
+
+def _shown(target: str, codebook: Codebook) -> str:
+    frame, _, name = target.partition(".")
+    return IGNORE if not name else f"{FRAMES.get(frame, frame)}·{codebook.variable(frame, name).label}"
+
+
+def write_settings(sheets: Sequence[SheetReading], codebook: Codebook, folder: Path) -> Path:
+    """Write 设置.xlsx of the wave in `folder`: what stood there and was chosen stays; what is new follows."""
+    import xlsxwriter
+
+    path = folder / SETTINGS_BOOK
+    before = {(row["种类"], row["项目"], row["原文"]): row for _, row in _rows(path)} if path.exists() else {}
+    found = {thing.key: thing for thing in open_things(sheets, codebook)}
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        book.set_properties({"created": datetime(2000, 1, 1)})
+        look = {"text_wrap": True, "valign": "top"}
+        head, plain, chosen = map(
+            book.add_format, (look | {"bold": True}, look, look | {"bg_color": "#FFF4CC"})
+        )
+        sheet, lists = book.add_worksheet("设置"), book.add_worksheet("选项")
+        sheet.write_row(0, 0, COLUMNS, head)
+        for place, key in enumerate(dict.fromkeys([*before, *found])):
+            thing, said = found.get(key), before.get(key, {})
+            where, reason = (thing.where, thing.reason) if thing else (said["在哪里"], said["为什么这样建议"])
+            sheet.write_row(place + 1, 0, [*key, where, said.get("选择", ""), reason], plain)
+            sheet.write(place + 1, 4, said.get("选择", "") or None, chosen)
+            if options := list(thing.options) if thing else []:
+                lists.write_row(place, 0, options)
+                last = f"${chr(64 + len(options))}${place + 1}"
+                rule = {"validate": "list", "source": f"=选项!$A${place + 1}:{last}", "error_type": "warning"}
+                sheet.data_validation(place + 1, 4, place + 1, 4, rule)
+        for column, width in enumerate(WIDTHS):
+            sheet.set_column(column, column, width)
+        sheet.freeze_panes(1, 0)
+    return write(path, buffer.getvalue())
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Row number and cells by heading of the first sheet of the settings workbook."""
+    first = read_sheets(path, path.name)[0]
+    heads = [squeeze(str(value)) for value in first.cells[0]] if first.cells else []
+    if not set(COLUMNS) <= set(heads):
+        told = f"第一行应为列名 {'、'.join(COLUMNS)}。请用 bangfu inspect --settings 重新写出"
+        raise CodebookError(f"{path.name} [{first.name}]：{told}。")
+    for number, cells in enumerate(first.cells[1:], 2):
+        texts = ["" if is_blank(value) else str(value).strip() for value in cells]
+        yield number, dict(zip(heads, texts, strict=True))
+
+
+def settings_overlay(folder: Path, codebook: Codebook) -> dict[str, Any]:
+    """What was chosen in the wave's 设置.xlsx, as mapping.yaml would say it; {} without one.
+
+    CodebookError where a choice is none of what there is (the cell is named), or mapping.yaml says otherwise.
+    """
+    path = folder / SETTINGS_BOOK
+    overlay: dict[str, Any] = {"headings": {}, "values": {}, "units": {}, "read_as": {}}
+    mapping = read_yaml(folder / "mapping.yaml") if (folder / "mapping.yaml").exists() else {}
+    targets = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
+    for number, row in _rows(path) if path.exists() else ():
+        choice, word, place = row["选择"], row["原文"], f"{path.name} [设置] E{number}"
+        if not choice or (choice == IGNORE and row["种类"] != HEADING):
+            continue
+        part, inner, code = _resolved(row, targets, place)
+        said = (mapping.get(part) or {}).get(inner, {}) if inner else mapping.get(part) or {}
+        written = {_plain(part, str(name)): str(value) for name, value in said.items()}
+        other = written.get(_plain(part, word), code)
+        if other.removeprefix("workers.") != code.removeprefix("workers."):
+            told = f"mapping.yaml 的 {part} 中“{word}”写的是 {other}，{place} 选的是 {choice}（{code}）"
+            raise CodebookError(f"{told}，两处不一致。请改成一致或删去一处。")
+        (overlay[part].setdefault(inner, {}) if inner else overlay[part])[word] = code
+    return {part: said for part, said in overlay.items() if said}
+
+
+def _plain(part: str, word: str) -> str:
+    return heading_key(word) if part == "headings" else squeeze(word)
+
+
+def _resolved(row: Mapping[str, str], targets: Mapping[str, Variable], place: str) -> tuple[str, str, str]:
+    """The part of a mapping that a row fills, the variable of a value, and the code of what was chosen."""
+    kind, choice = row["种类"], row["选择"]
+    if kind == UNIT:
+        return "units", "", choice
+    kinds = {label: name for name, label in KINDS.items()}
+    variable = targets.get(row["项目"])
+    codes = {level.label: level.code for level in variable.levels} if variable else {}
+    options: Mapping[str, str] = {
+        HEADING: {IGNORE: "ignore", **{label: f"{v.frame}.{v.name}" for label, v in targets.items()}},
+        SHEET: kinds, VALUE: codes,
+    }.get(kind, {})  # fmt: skip
+    if choice not in options:
+        told = f"“{choice}”不是可选的内容。可选：{listed(options)}。请从下拉列表中选择"
+        raise CodebookError(f"{place}：{told}。")
+    inner = f"{variable.frame}.{variable.name}" if kind == VALUE and variable else ""
+    return {HEADING: "headings", SHEET: "read_as", VALUE: "values"}[kind], inner, options[choice]

@@ -1,0 +1,98 @@
+"""What a wave leaves open, chosen from lists instead of written as YAML."""
+
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from bangfu_analysis.errors import CodebookError
+from bangfu_analysis.study import clean_wave, wave_codebook, write_settings
+
+OWN = ["家里有人瘫着", "深困型", "三中", "某技"]
+ROWS = [[f"甲{c}", f"99010219650312{n:03d}", *OWN] for n, c in enumerate("一二三四五六")]
+HEADINGS = ["姓名", "身份证号", "致困原由", "困难类别", "填报单位", "自报特长与手艺"]
+
+
+@pytest.fixture
+def wave(tmp_path: Path) -> Path:
+    folder = tmp_path / "study" / "2024"
+    folder.mkdir(parents=True)
+    (folder / "wave.toml").write_text('reference_date = 2024-06-30\nscheme = "s2018"\n', encoding="utf-8")
+    pd.DataFrame(ROWS, columns=HEADINGS).to_excel(folder / "名册.xlsx", index=False)
+    units = pd.DataFrame([["区教育工会", 900], ["第三中学", 100]], columns=["单位", "职工人数"])
+    units.to_excel(folder / "职工人数.xlsx", index=False)
+    return folder
+
+
+def table(path: Path) -> dict[tuple[str, str], list[object]]:
+    sheet = openpyxl.load_workbook(path)["设置"]
+    return {(row[0].value, row[2].value): [cell.value for cell in row] for row in sheet.iter_rows(min_row=2)}
+
+
+def options(path: Path, word: str) -> list[object]:
+    book = openpyxl.load_workbook(path)
+    row = next(row[0].row for row in book["设置"].iter_rows(min_row=2) if row[2].value == word)
+    return [cell.value for cell in book["选项"][row - 1] if cell.value]
+
+
+def choose(path: Path, choices: dict[str, str]) -> None:
+    book = openpyxl.load_workbook(path)
+    for row in book["设置"].iter_rows(min_row=2):
+        row[4].value = choices.get(str(row[2].value), row[4].value)
+    book.save(path)
+
+
+def test_what_is_unknown_is_there_with_what_it_may_be_in_chinese(wave: Path) -> None:
+    path = write_settings(wave)
+    found = table(path)
+    assert ("列名", "致困原由") in found
+    assert found["写法", "深困型"][3] == "名册.xlsx [Sheet1]"
+    assert options(path, "致困原由")[0] == "困难职工·致困原因"
+    assert options(path, "三中")[-1] == options(path, "深困型")[-1] == "忽略"
+    assert not any("甲" in str(word) for _, word in found)
+
+
+def test_what_was_chosen_is_replayed_and_stays_when_the_book_is_written_again(wave: Path) -> None:
+    path = write_settings(wave)
+    choose(path, {"致困原由": "困难职工·致困原因", "深困型": "深度困难", "三中": "第三中学"})
+    choose(path, {"自报特长与手艺": "忽略"})
+    frames = clean_wave(wave)
+    assert frames["workers"]["hardship_level"].tolist() == ["deep"] * 6
+    assert set(frames["workers"]["reporting_unit"]) == {"第三中学"}
+    assert "自报特长与手艺" in wave_codebook(wave).ignored_headings
+    assert "家里有人瘫着" in set(frames["issues"]["raw"]), "the column is a cause now, and its value is asked"
+    again = table(write_settings(wave))
+    assert again["列名", "致困原由"][4] == "困难职工·致困原因"
+    assert ("写法", "家里有人瘫着") in again, "what is new comes behind"
+    assert list(again)[0] == list(table(path))[0]
+
+
+def test_a_choice_that_is_none_and_a_mapping_that_says_otherwise_name_places(wave: Path) -> None:
+    path = write_settings(wave)
+    choose(path, {"深困型": "最深"})
+    with pytest.raises(CodebookError, match=r"设置\.xlsx \[设置\] E\d+：“最深”不是可选的内容"):
+        wave_codebook(wave)
+    choose(path, {"深困型": "深度困难"})
+    mapping = wave / "mapping.yaml"
+    mapping.write_text("values:\n  workers.hardship_level: {深困型: relative}\n", encoding="utf-8")
+    with pytest.raises(CodebookError, match=r"mapping\.yaml.*relative.*设置\.xlsx \[设置\] E\d+.*两处不一致"):
+        wave_codebook(wave)
+
+
+def test_a_value_of_two_rows_or_one_that_may_name_somebody_is_masked(wave: Path) -> None:
+    rows = [*ROWS, ["甲七", "990102196503120077", "甲一", "王小二", "三中", ""]]
+    pd.DataFrame(rows, columns=HEADINGS).to_excel(wave / "名册.xlsx", index=False)
+    assert "王小二" not in {word for _, word in table(write_settings(wave))}
+
+
+def test_a_mapping_is_obeyed_and_its_heading_in_no_file_is_told(wave: Path) -> None:
+    told = "困难职工类形: workers.hardship_level"
+    lines = [told, "致困原由: workers.cause", "自报特长与手艺: workers.cause"]
+    content = "".join(f"  {line}\n" for line in [*lines, "困难类别: ignore"])
+    (wave / "mapping.yaml").write_text("headings:\n" + content, encoding="utf-8")
+    frames = clean_wave(wave)
+    told = frames["issues"].loc[frames["issues"]["problem"].eq("mapping_unused"), "raw"]
+    assert told.tolist() == ["困难职工类形"]
+    assert frames["workers"]["hardship_level"].isna().all()
+    assert not frames["issues"]["problem"].eq("heading_unmatched").any()

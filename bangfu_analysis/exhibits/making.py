@@ -16,7 +16,7 @@ from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means,
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.ledger import findings_exhibit, sheets_exhibit, totals_exhibit
+from bangfu_analysis.exhibits.ledger import aid_exhibit, findings_exhibit, sheets_exhibit, totals_exhibit
 from bangfu_analysis.exhibits.measures import sorted_by_size
 from bangfu_analysis.exhibits.mechanisms import mechanism_exhibits
 from bangfu_analysis.exhibits.questionnaires import questionnaire_exhibits
@@ -335,6 +335,7 @@ MAKES: dict[str, Make] = {
     "mechanism": mechanism_exhibits,
     "questionnaire": questionnaire_exhibits,
     "totals": totals_exhibit,
+    "aid": aid_exhibit,
     "sheets": sheets_exhibit,
     "findings": findings_exhibit,
 }

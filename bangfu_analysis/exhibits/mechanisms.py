@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bangfu_analysis.pages.theme import Figure
 
 OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody
-UNKNOWN, TOTAL, MOST_NAMED = "未详", "合计", 4
+UNKNOWN, TOTAL, ONCE, MOST_NAMED = "未详", "合计", "不重复计", 4
 INDICATOR_COLUMNS = {"指标": "text", "数值": "amount", "计数单位": "text", "占比（%）": "percent", "占比的基数": "text"}
 Body = tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[Cell, ...], ...]]  # headings, kinds of numbers, rows
 SHORT = {"units": "个", "posts": "个"}  # as their labels say of what
@@ -72,18 +72,23 @@ class MechanismExhibit(Exhibit):
         """The indicators by group, the largest groups first; None where there is one group."""
         return _by_size(self.frame, self.plan) if self.by else None
 
+    @property
+    def overlap(self) -> bool:
+        """Whether somebody stands in several groups, so that these do not add up to the whole."""
+        return bool(self.cut.multiple)
+
     @cached_property
     def table(self) -> DisplayTable:
         """A row an indicator; where there are groups, a row a group and a column an indicator."""
         book, plan, parts = self.codebook, self.plan, self.parts
-        body = _indicator_table(self.whole, book, plan) if parts is None else _group_table(parts, self.whole, book, plan)
+        body = _indicator_table(self.whole, book, plan) if parts is None else _group_table(parts, self.whole, book, plan, self.overlap)
         notes = (*_notes(body[-1]), *self.gaps)
         return DisplayTable(self.title, *body, notes, source=f"数据来源：{self.source}")
 
     @cached_property
     def text(self) -> str:
         """The indicators in one sentence, the largest groups named."""
-        return f"{self.plan.label}方面，{_sentence(self.whole, self.parts, self.codebook, self.plan)}。"
+        return f"{self.plan.label}方面，{_sentence(self.whole, self.parts, self.codebook, self.plan, self.overlap)}。"
 
     @property
     def drawn(self) -> tuple[str, pd.DataFrame]:
@@ -221,13 +226,15 @@ def _named(row: Any, codebook: Codebook, plan: Mechanism) -> tuple[str, str]:
     return (f"平均每{one}" if one else "") + _label(plan, str(row.indicator)), unit_of(above, codebook)
 
 
-def _group_table(parts: pd.DataFrame, whole: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> Body:
+def _group_table(
+    parts: pd.DataFrame, whole: pd.DataFrame, codebook: Codebook, plan: Mechanism, overlap: bool
+) -> Body:
     """A row a group, and a total; a column an indicator and unit, so that no column adds unlike things."""
     by = parts.columns[0]
     wanted = [(name, unit) for name in plan.columns for unit in whole.loc[whole["indicator"] == name, "counted_in"]]
     heads = [f"{_label(plan, name)}（{unit_of(unit, codebook)}）" for name, unit in wanted]
     blocks = [part for _, part in parts.groupby(by, observed=True, dropna=False, sort=True)]
-    labelled = [*((_group_label(part[by], codebook), part) for part in blocks), (TOTAL, whole)]
+    labelled = [*((_group_label(part[by], codebook), part) for part in blocks), (ONCE if overlap else TOTAL, whole)]
     rows = tuple((label, *_cells(part, wanted)) for label, part in labelled)
     _, *columns = zip(*rows, strict=True)
     kinds = ["count" if all(isinstance(cell, int | str) for cell in column) else "number" for column in columns]
@@ -249,7 +256,9 @@ def _notes(rows: Sequence[tuple[Cell, ...]]) -> tuple[str, ...]:
     return ("— 表示不适用或没有填写。", *told) if NOT_APPLICABLE in cells else tuple(told)
 
 
-def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism) -> str:
+def _sentence(
+    whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism, overlap: bool
+) -> str:
     """Each indicator with its unit, its share and of what; the largest groups behind the indicator that is drawn."""
     drawn = _drawn_name(plan)
     told = []
@@ -265,7 +274,7 @@ def _sentence(whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codeboo
             size = counted(row.base_n, unit_of(row.counted_in, codebook)) if base.quiet else ""  # said nowhere else
             text += f"，占{base.label}{size}的{in_percent(percent(row.share))}"
         if parts is not None and row.indicator == drawn:
-            text += _largest(parts, drawn, str(row.counted_in), codebook)
+            text += _largest(parts, drawn, str(row.counted_in), codebook, overlap)
         told.append(text)
     return "；".join(told) + ("（各项可有重叠，占同一基数的比重之和大于100%）" if _overlapping(whole, plan) else "")
 
@@ -282,7 +291,7 @@ def _said(row: Any, codebook: Codebook) -> str:
     return money(row.amount) if row.counted_in == "yuan" else counted(row.amount, unit_of(row.counted_in, codebook))
 
 
-def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook) -> str:
+def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook, overlap: bool) -> str:
     by = parts.columns[0]
     own = parts[parts["indicator"].eq(name) & parts["counted_in"].eq(unit)].dropna(subset=by)
     own = own[own["amount"].gt(0).fillna(False)]
@@ -290,6 +299,7 @@ def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook) -> s
     if len(most) < 2:
         return ""
     few = "其中" if len(own) <= MOST_NAMED else f"其中居前{len(most)}位的是"
+    few = "分组看（一人可在几组）" if overlap else few
     rows = zip(labels_of(codebook, most[by]), records(most), strict=True)
     return f"，{few}{'、'.join(f'{label}{_said(row, codebook)}' for label, row in rows)}"
 

@@ -97,6 +97,8 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
         return False
     numbered = sum(bool(h.number) for h in headings)
     telling = [h for h in roles if {squeeze(h.raw).lower(), squeeze(h.code).lower()} & TELLING]
+    if {"id_number", "name"} <= {*known} and not (numbered or telling):  # a roster of ticks
+        return False
     if telling and (len(roles) + numbered >= 3 or numbered):
         return True
     named = any(names_person(h.text) and not h.number for _, h in asked)

@@ -74,14 +74,15 @@ def _of_files(
 
 
 def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    """All help of the ledgers by kind: rows with a sum, yuan in money and in goods; how many of the roster it reached."""
+    """All help of the ledgers by kind, yuan in money and in goods; how many of the roster it reached."""
     aid = data.frames.get("aid", pd.DataFrame())
     if aid.empty or not aid[["amount_yuan", "goods_value_yuan"]].notna().any(axis=None):
         return []
     sums = ["amount_yuan", "goods_value_yuan"]
     by_kind = aid.groupby("kind", observed=True, dropna=False)[sums].sum().reset_index()
     frame = by_kind.assign(amount=by_kind[sums].sum(axis=1))[["kind", "amount"]]
-    frame = frame[frame["amount"].gt(0)].sort_values("amount", ascending=False, kind="stable", ignore_index=True)
+    frame = frame[frame["amount"].gt(0)]
+    frame = frame.sort_values("amount", ascending=False, kind="stable", ignore_index=True)
     reached = data.workers["person_id"].isin(aid["person_id"].dropna()).sum()
     total = money(float(frame["amount"].sum()))
     words = f"各单位台账登记的帮扶资金和物资合计{total}"

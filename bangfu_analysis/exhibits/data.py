@@ -28,13 +28,14 @@ class WaveData:
     @cached_property
     def workers(self) -> pd.DataFrame:
         """The workers of this wave with their bands and `unit`."""
-        return with_bands(self.frames["workers"], self.codebook)
+        return with_bands(self.frames["workers"], self.codebook, self.frames.get("population"))
 
     @cached_property
     def every(self) -> Frames:
         """The frames of all waves, those of `workers` with bands and `unit`."""
         frames = self.stacked()
-        return {**frames, "workers": with_bands(frames["workers"], self.codebook)}
+        workers = with_bands(frames["workers"], self.codebook, frames.get("population"))
+        return {**frames, "workers": workers}
 
     @property
     def place(self) -> str:
@@ -59,11 +60,18 @@ class WaveData:
         return f"{self.place}{when}年{what}" if years else f"{self.place}{what}（{when}）"
 
 
-def with_bands(workers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+def with_bands(workers: pd.DataFrame, codebook: Codebook, population: pd.DataFrame | None = None) -> pd.DataFrame:
     """`workers` with `unit` and one column per band of the codebook; see `with_unit` and `add_bands`."""
-    return add_bands(with_unit(workers), codebook)
+    return add_bands(with_unit(workers, population), codebook)
 
 
-def with_unit(workers: pd.DataFrame) -> pd.DataFrame:
-    """`workers` with `unit`: the employer where it is known, else the reporting unit."""
-    return workers.assign(unit=workers["employer"].where(workers["employer"].notna(), workers["reporting_unit"]))
+def with_unit(workers: pd.DataFrame, population: pd.DataFrame | None = None) -> pd.DataFrame:
+    """`workers` with `unit`: the employer where it is known, else the reporting unit.
+
+    Where `population` lists units, and the reporting unit is one of them but the employer is not (a school under
+    the union of its system), the reporting unit is taken: rates are of the units that have denominators.
+    """
+    employer, reporting = workers["employer"], workers["reporting_unit"]
+    listed = population["unit"].dropna() if population is not None and "unit" in population else pd.Series(dtype=object)
+    under = reporting.isin(listed) & ~employer.isin(listed)
+    return workers.assign(unit=employer.where(employer.notna() & ~under, reporting))

@@ -296,10 +296,9 @@ def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook, over
     own = parts[parts["indicator"].eq(name) & parts["counted_in"].eq(unit)].dropna(subset=by)
     own = own[own["amount"].gt(0).fillna(False)]
     most = own.sort_values("amount", ascending=False, kind="stable").head(MOST_NAMED)
-    if len(most) < 2:
+    if len(most) < 2 or overlap:  # of groups that overlap the table tells
         return ""
     few = "其中" if len(own) <= MOST_NAMED else f"其中居前{len(most)}位的是"
-    few = "分组看（一人可在几组）" if overlap else few
     rows = zip(labels_of(codebook, most[by]), records(most), strict=True)
     return f"，{few}{'、'.join(f'{label}{_said(row, codebook)}' for label, row in rows)}"
 

@@ -66,8 +66,8 @@ def link(frame: pd.DataFrame, same_person: pd.DataFrame | Mapping[str, str]) -> 
     if isinstance(same_person, pd.DataFrame):
         require(same_person, ["person_id", "linked_id"], where="link")
         same_person = dict(zip(same_person["person_id"], same_person["linked_id"], strict=True))
-    found = frame["person_id"].map(same_person)
-    linked = frame.assign(person_id=found.fillna(frame["person_id"]).astype(frame["person_id"].dtype))
+    found = frame["person_id"].map(same_person).astype(frame["person_id"].dtype)
+    linked = frame.assign(person_id=found.fillna(frame["person_id"]))
     if "id_basis" not in frame:
         return linked
     named = found.notna() & frame["id_basis"].eq("row")

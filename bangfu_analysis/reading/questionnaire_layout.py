@@ -95,6 +95,8 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     summed = any(_SUMS.match(squeeze(h.text)) for _, h in asked)
     if summed or ({"id_number", "name"} & {*known} and len(known) >= 0.8 * len(asked)):
         return False
+    if {"id_number", "name"} <= {*known} and len({*known}) >= 5 and not any(h.number for h in headings):
+        return False  # a roster with its causes to be ticked: 致困原因（打√，可多选）
     numbered = sum(bool(h.number) for h in headings)
     telling = [h for h in roles if {squeeze(h.raw).lower(), squeeze(h.code).lower()} & TELLING]
     if {"id_number", "name"} <= {*known} and not (numbered or telling):  # a roster of ticks

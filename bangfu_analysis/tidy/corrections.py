@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from bangfu_analysis.cleaning.absence import text_of
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
@@ -29,10 +31,16 @@ ANSWER = "请填正确内容"
 ASKED = ("missing", "conflict")
 OUTCOMES = {
     "correction_applied": ("repaired", "info", "已按填报单位的答复更正"),
-    "correction_no_change": ("kept", "info", "答复与原填相同，未作改动"),
+    "correction_no_change": ("kept", "info", "答复说原填无误（或与原填相同），未作改动，不再询问"),
+    "correction_other_key": ("conflict", "error", "提问时用的是另一个假名密钥，无法核对，答复未采用。请找回原来的密钥，"
+                             "或用现在的密钥重新写出问题"),
     "correction_conflict": ("conflict", "error", "单元格内容在询问之后已改变，答复未采用。请重新核对"),
     "correction_not_found": ("conflict", "error", "找不到这个单元格，答复未采用。请检查文件、工作表和单元格"),
 }
+
+
+_RIGHT = re.compile(r"(原填|原表|核实|核对|经核实|经核对|情况|填写)*(无误|正确|属实|没错|无错|没有错误|没有问题|准确)")
+_BLANK_ID = "身份证号空着，无法与其他名册和以前的批次对上。请补填 18 位号码。"
 
 
 @dataclass(frozen=True)
@@ -49,9 +57,16 @@ class Answer:
 def queries_frame(
     issues: pd.DataFrame, workers: pd.DataFrame, sheets: Sequence[SheetReading], key: bytes
 ) -> dict[str, pd.DataFrame]:
-    """Reporting unit -> its questions (columns COLUMNS, text): one per cell that was given up or is in conflict."""
-    asked = issues[issues["action"].isin(ASKED) & issues["cell"].ne("")]
+    """Reporting unit -> its questions (columns COLUMNS, text): one per cell that was given up or is in conflict, and per
+    worker whose ID number is blank; none for a cell that an answer has confirmed.
+    """
     place = ["source_file", "source_sheet", "cell", "variable"]
+    confirmed = issues.loc[issues["problem"].eq("correction_no_change"), place]
+    blank = pd.DataFrame(_blank_ids(sheets, workers), columns=[*place, "source_row", "raw", "message"])
+    open_ones = issues["action"].isin(ASKED) | issues["problem"].eq("id_truncated")
+    given_up = issues[open_ones & issues["cell"].ne("")]
+    every = pd.concat([given_up, blank], ignore_index=True) if len(blank) else given_up
+    asked = every[~pd.MultiIndex.from_frame(every[place]).isin(pd.MultiIndex.from_frame(confirmed))]
     one_each = (
         asked.groupby(place, sort=False)
         .agg({"raw": "first", "message": "；".join, "source_row": "first"})
@@ -80,14 +95,32 @@ def queries_frame(
     }
 
 
+def _blank_ids(sheets: Sequence[SheetReading], workers: pd.DataFrame) -> Iterator[tuple[object, ...]]:
+    """Place, row, content and question of every blank ID number of a worker in a column that asks for it."""
+    known = set(zip(workers["source_file"], workers["source_sheet"], workers["source_row"], strict=True))
+    for table in [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]:
+        for column in table.columns:
+            variable = column.variable
+            if variable is None or (variable.frame, variable.name) != ("workers", "id_number"):
+                continue
+            for row in table.body.index[[is_blank(value) for value in table.body[column.index]]]:
+                if table.is_form or (table.file, table.sheet, row) in known:
+                    cell = address(table, int(row), column)
+                    yield table.file, table.sheet, cell, variable.name, None if table.is_form else row, "", _BLANK_ID
+
+
 def _commonest(units: pd.Series) -> str:
     counts = units.value_counts()
     return "" if counts.empty else str(counts.index[0])
 
 
 def check_code(raw: object, key: bytes) -> str:
-    """Ten hex digits of a keyed hash of what a cell says."""
-    return hmac.new(key, f"cell:{raw}".encode(), hashlib.sha256).hexdigest()[:10]
+    """Ten hex digits of a keyed hash of what a cell says, and four that tell the key from another."""
+    return _hash(f"cell:{raw}", key)[:10] + _hash("key", key)[:4]
+
+
+def _hash(text: str, key: bytes) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _cells(sheets: Sequence[SheetReading]) -> dict[tuple[str, str, str, str], tuple[str, object]]:
@@ -241,9 +274,14 @@ def _spot(table: Table, answer: Answer) -> tuple[int, Column] | None:
 
 
 def _outcome(raw: object, answer: Answer, key: bytes) -> str:
-    if str(raw) == str(answer.answer):
+    said, code = squeeze(str(answer.answer)), check_code(raw, key)
+    if not is_blank(raw) and said == squeeze(text_of(raw)):
         return "correction_no_change"
-    return "correction_applied" if check_code(raw, key) == answer.check else "correction_conflict"
+    if answer.check[10:] != code[10:]:
+        return "correction_other_key"
+    if answer.check != code:
+        return "correction_conflict"
+    return "correction_no_change" if _RIGHT.fullmatch(said.strip("。.!")) else "correction_applied"
 
 
 def _replaced(table: Table, row: int, column: Column, answer: Answer) -> Table:

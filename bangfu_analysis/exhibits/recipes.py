@@ -74,7 +74,7 @@ def recipe(**settings: Any) -> Recipe:
 
 
 def _tuple(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    return tuple(filter(None, [value])) if isinstance(value, str) else tuple(value)
 
 
 def _entries(path: Path) -> list[Mapping[str, Any]]:

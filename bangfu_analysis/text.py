@@ -11,7 +11,7 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]")
 _MINUS = re.compile(r"[\u2212\uff0d\ufe63\u2010-\u2013]")
 _SPACE = re.compile(r"\s+")
 _STARS = re.compile(r"[*★☆﹡※]|^#+|#+$")
-_BRACKET = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]*)[)\]】>〉]$")
+_BRACKET = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]*)[)\]】>〉](?:含本人)?$")
 _ENCLOSED = re.compile(r"[(\[【<〈]([^()\[\]【】<>〈〉]{2,})[)\]】>〉]")
 _NUMBERED = re.compile(
     r"(?:[(\[]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})(?:[)\]][、.]?|[、.](?!\d))"
@@ -33,7 +33,7 @@ _DOOR = re.compile(
 )
 DITTO = re.compile(
     r"\(?(?:同上|同前|上同|同上[行栏格列]|与上同|ditto|do\.?)\)?[。.]?"
-    r"|[-~]*[〃″〞‖々]{1,3}[-~]*|[-~]*(?:[”“\"]|''|′′|＂){1,2}[-~]*",
+    r"|\.{2,6}|…{1,2}|↑{1,3}|[-~]*[〃″〞‖々]{1,3}[-~]*|[-~]*(?:[”“\"]|''|′′|＂){1,2}[-~]*",
     re.IGNORECASE,
 )
 _WORD_CHARACTER = re.compile(r"\w", re.UNICODE)
@@ -72,7 +72,8 @@ def _split_heading(text: str) -> tuple[str, str]:
     bracket = _BRACKET.search(bare)
     if bracket is None or bracket.start() == 0:
         return bare, ""
-    return _STARS.sub("", bare[: bracket.start()]).rstrip(":："), bracket.group(1)
+    key, inner = _split_heading(bare[: bracket.start()])
+    return key, inner or bracket.group(1)
 
 
 def is_blank(value: object) -> bool:

@@ -61,7 +61,7 @@ def heading_fits(column: Column, wanted: str, table: str) -> bool:
     variable = column.variable
     kind = variable.kind if variable else "ignored"
     if wanted.startswith(("drop", "remark")):
-        return kind in ("ignored", "private")
+        return kind in ("ignored", "private", "remark")
     if wanted == "private":
         return column.fate in ("withheld", "ignored") or bool(variable and variable.identifying)
     if variable is None:

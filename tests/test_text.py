@@ -73,7 +73,8 @@ def test_doors_are_masked_and_areas_units_and_dates_are_not():
 
 
 @pytest.mark.parametrize(
-    "word", ["同上", "(同上)", "同上。", "上同", "〃", "〃〃", "-〃-", '"', "''", "”", "~”~", "ditto"]
+    "word",
+    ["同上", "(同上)", "同上。", "上同", "〃", "〃〃", "-〃-", '"', "''", "”", "~”~", "ditto", "...", "↑"],
 )
 def test_dittos_of_every_form(word):
     assert DITTO.fullmatch(squeeze(word))
@@ -82,3 +83,9 @@ def test_dittos_of_every_form(word):
 @pytest.mark.parametrize("word", ["同意", "同事", "上同心街", "-", "无", "do it", "同上学"])
 def test_what_is_no_ditto(word):
     assert not DITTO.fullmatch(squeeze(word))
+
+
+def test_a_heading_may_close_with_several_brackets() -> None:
+    heading = "*家庭年收入（万元）（必填）"
+    assert (heading_key(heading), heading_unit(heading)) == ("家庭年收入", "万元")
+    assert heading_key("供养人口（人）含本人") == "供养人口"

@@ -12,7 +12,7 @@ from bangfu_analysis.reading.rows import Block
 from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import DITTO, squeeze
 
-_TEXT_DITTO = frozenset("”“\"'′＂〞")  # beside a number it may count inches or seconds
+_TEXT_DITTO = frozenset("”“\"'′＂〞.…")  # beside a number it may count inches or seconds
 _NUMERIC = ("money", "count", "number", "age", "date", "id_number", "yes_no", "row_number")
 
 

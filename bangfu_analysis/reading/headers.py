@@ -84,7 +84,7 @@ def is_header(grid: Grid, row: int, first: int, last: int, words: Vocabulary) ->
 def _is_cut(grid: Grid, row: int, column: int, words: Vocabulary) -> bool:
     """A heading cut in two: 文化 over 程度."""
     upper, lower = grid.key(row, column), grid.key(row + 1, column)
-    return bool(upper and lower) and words.knows(upper + lower)
+    return bool(upper and lower) and not lower.isascii() and words.knows(upper + lower)
 
 
 def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[tuple[int, int]]:

@@ -31,8 +31,9 @@ def test_outputs_of_a_wave_under_data_raw_go_to_the_project(tmp_path):
 
 
 def test_outputs_of_another_wave_go_below_it_or_where_out_says(tmp_path):
-    assert places(tmp_path / "2009").frames == tmp_path / "2009" / "_out"
-    assert places(tmp_path / "2009", Path(tmp_path / "x")).figures == tmp_path / "x" / "figures"
+    assert places(tmp_path / "2009").frames == tmp_path / "2009" / "_out" / "frames"
+    assert places(tmp_path / "2009").report == tmp_path / "2009" / "_out" / "release"
+    assert places(tmp_path / "2009", tmp_path / "x").frames == tmp_path / "x"
 
 
 def test_only_files_as_received_are_read(tmp_path):

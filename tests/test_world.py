@@ -111,18 +111,18 @@ def test_a_wave_without_workers_says_so(wave, capsys):
 def test_a_damaged_mark_means_make_again(wave):
     first = {path.name: path.read_bytes() for path in _cleaned(wave)}
     for damage in ("{", '{"inputs": 1, "files": []}'):
-        (wave / "_out" / "inputs.json").write_text(damage, encoding="utf-8")
+        (wave / "_out" / "frames" / "inputs.json").write_text(damage, encoding="utf-8")
         assert {path.name: path.read_bytes() for path in _cleaned(wave)} == first
 
 
 def _cleaned(wave: Path) -> list[Path]:
     study.wave_frames(wave)
-    return sorted(path for path in (wave / "_out").iterdir() if path.suffix in (".parquet", ".json"))
+    return sorted(path for path in (wave / "_out" / "frames").iterdir() if path.suffix in (".parquet", ".json"))
 
 
 def test_a_workbook_with_answers_is_never_written_over(wave, capsys):
     assert told(capsys, "queries", wave)[0] == 0
-    single = next((wave / "_out" / "queries").iterdir())
+    single = next((wave / "_out" / "frames" / "queries").iterdir())
     book = openpyxl.load_workbook(single)
     book.worksheets[0].cell(2, 8).value = "初中"
     book.save(single)
@@ -160,7 +160,7 @@ STEPS = [0, 7, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 26) i
 @pytest.mark.parametrize("step", STEPS)
 def test_whoever_stops_at_a_write_leaves_what_was_and_the_next_run_gives_the_same(wave, step, fault):
     def stored():
-        found = sorted(path for path in (wave / "_out").iterdir() if path.name != ".lock")
+        found = sorted(path for path in (wave / "_out" / "frames").iterdir() if path.name != ".lock")
         return {path.name: path.read_bytes() for path in found}
 
     study.wave_frames(wave)

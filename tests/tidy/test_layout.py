@@ -46,7 +46,7 @@ def test_headings_values_layouts_and_the_scheme_are_listed(tmp_path):
 def test_the_layout_keeps_known_headings_alone(tmp_path):
     folder = a_wave(tmp_path, "2009", "\n".join(["姓名,性别,出生日期,文化程度,某丙的事", *PEOPLE]))
     clean_wave(folder)
-    layout = pd.read_parquet(folder / "_out" / "layout.parquet")
+    layout = pd.read_parquet(folder / "_out" / "frames" / "layout.parquet")
     assert layout["heading"].tolist() == ["姓名", "性别", "出生日期", "文化程度", ""]
     assert layout["status"].tolist() == ["matched"] * 4 + ["unmatched"]
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 SETTINGS = "# 注释\nreference_date = 2009-06-30\nscheme = 's2000'\nnote = '示例'\n[line]\nurban = 245\n"
 PEOPLE = [(f"某{c}", "男女"[i % 2], f"{1950 + i}-01-02", ["初中", "大专"][i % 2], ["困难", "特困"][i % 3 > 0])
           for i, c in enumerate("甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉")]  # fmt: skip
-OTHER_HEADINGS = ["职工姓名", "性 别", "出生年月日", "最高学历", "困难程度", "车间意见"]
+OTHER_HEADINGS = ["职工姓名", "性 别", "出生年月日", "最高学历", "困难程度", "星座"]
 # Three commands, then the third again; the figures are coarse, as only their being the same matters.
 COMMANDS = """
 import sys
@@ -72,7 +72,7 @@ def test_a_wave_with_other_headings_is_added_in_three_commands_and_is_in_the_tre
     assert "变化趋势" in words
     assert "未认出的列名：1 处，如 花名册.csv F1" in done.stdout
     assert "列名的新写法：文化程度“最高学历”" in done.stdout
-    assert "列名的新写法" in (places(folder).report / "quality.html").read_text(encoding="utf-8")
+    assert "列名的新写法" in (places(folder).frames / "quality.html").read_text(encoding="utf-8")
     assert "2010年困难职工12人，比上年减少8人，下降40.0%" in words
     assert "困难占比由35.0%上升到100.0%" in words
 

@@ -1,6 +1,5 @@
 """Where outputs go, what counts as a wave's file, and when a wave is cleaned again."""
 
-from pathlib import Path
 
 import openpyxl
 import pytest

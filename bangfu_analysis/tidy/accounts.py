@@ -10,7 +10,8 @@ import pandas as pd
 
 from bangfu_analysis.cleaning.amounts import read_count, read_money
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import BalanceBroken, listed
+from bangfu_analysis.errors import BalanceBroken
+from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import (
     CELL_FATES,
     ROW_FATES,
@@ -69,18 +70,21 @@ def _balance(sheet: SheetReading, rows: Mapping[str, int], cells: Mapping[str, i
         )
 
 
-def require_spent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> None:
-    """Raises BalanceBroken unless every row kept of `tables` is a row of a frame, merged into one, or an issue."""
+def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Finding]:
+    """Every row kept of `tables` that is no row of a frame, merged into one, nor an issue: each is told, none is lost."""
     place = ["source_file", "source_sheet", "source_row"]
     placed = [frame[place].dropna() for frame in frames if set(place) <= set(frame.columns)]
     spent = {key for rows in placed for key in zip(*(rows[c].tolist() for c in place), strict=True)}
-    for table in tables:
-        kept = () if table.is_form else table.body.index
-        if left := [row for row in kept if (table.file, table.sheet, row) not in spent]:
-            raise BalanceBroken(
-                f"{table.file} [{table.sheet}]：第 {listed(left)} 行读入后没有去处，清洗已停止，未写出任何数据。"
-                "请反馈此文件的版式。"
-            )
+    message = "这一行读入后没有进入任何数据框。请核对原表的这一行，并反馈此文件的版式。"
+    return [
+        Finding(
+            "row_without_place", message, "error", source_file=table.file, source_sheet=table.sheet,
+            source_row=row, cell=f"A{row}",
+        )
+        for table in tables
+        for row in (() if table.is_form else table.body.index)
+        if (table.file, table.sheet, row) not in spent
+    ]
 
 
 def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from bangfu_analysis.distinct import objects
 from bangfu_analysis.findings import Finding, findings_frame
 from bangfu_analysis.keys import pseudonym
 from bangfu_analysis.reading.tables import SheetReading
-from bangfu_analysis.tidy.accounts import require_spent, sources_frame, stated_in_settings, stated_totals
+from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals, unspent
 from bangfu_analysis.tidy.crosschecks import (
     aid_against_funds,
     aid_checks,
@@ -94,7 +94,8 @@ def tidy_frames(
     findings += [*_disagreements(frames["totals"]), *aid_against_funds(frames["aid"], frames["funds"])]
     frames["issues"] = _issues(permitted(findings, names, words), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
-    require_spent([clean.table for clean in cleans], [*frames.values(), away])
+    if left := unspent([clean.table for clean in cleans], [*frames.values(), away]):
+        frames["issues"] = _issues(permitted([*findings, *left], names, words), wave)
     return frames
 
 

@@ -21,6 +21,7 @@ _TOLD_APART_BY = [
 ]  # fmt: skip
 _LEGIBLE = re.compile(r"\d{14,18}[\dX]?")
 _SPARED = ((0, 6), (5, 10), (9, 14), (13, 18))  # of an ID number: a slip lies within one of these parts
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _KEY_BYTES = 5
 
 
@@ -138,7 +139,7 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
     told = [(name, digits) if name and digits else ("", "") for name, *_, digits in rows]
     numbers = [[f"{name}|{part}" for part in _parts(digits)] for name, digits in told]
     hashed: dict[str, Any] = {kind: _hashed(column, kind, key) for kind, column in texts.items()}
-    hashed["name_id"] = [" ".join(digests(parts, key, _KEY_BYTES)) or None for parts in numbers]
+    hashed["name_id"] = [" ".join(map(_lettered, digests(parts, key, _KEY_BYTES))) or None for parts in numbers]
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
     cells = [first_cell(row, cleans) for row in people[["table", "row"]].to_dict("records")]
     return people.assign(whole=whole.astype("boolean"), cell=cells, **hashed)
@@ -151,6 +152,12 @@ def _parts(digits: str) -> list[str]:
     return [f"{digits[:start]}|{digits[stop - 18 :] if stop < 18 else ''}" for start, stop in _SPARED]
 
 
+def _lettered(code: str) -> str:
+    """The same hash in letters alone: a run of digits could be taken for a phone number."""
+    return code.translate(_LETTERS)
+
+
 def _hashed(texts: Sequence[str | None], kind: str, key: bytes) -> list[str | None]:
-    found = iter(digests((f"{kind}:{text}" for text in texts if text), key, _KEY_BYTES))
+    codes = digests((f"{kind}:{text}" for text in texts if text), key, _KEY_BYTES)
+    found = iter(map(_lettered, codes))
     return [next(found) if text else None for text in texts]

@@ -117,7 +117,8 @@ def test_a_damaged_mark_means_make_again(wave):
 
 def _cleaned(wave: Path) -> list[Path]:
     study.wave_frames(wave)
-    return sorted(path for path in (wave / "_out" / "frames").iterdir() if path.suffix in (".parquet", ".json"))
+    made = (wave / "_out" / "frames").iterdir()
+    return sorted(path for path in made if path.suffix in (".parquet", ".json"))
 
 
 def test_a_workbook_with_answers_is_never_written_over(wave, capsys):

@@ -94,8 +94,9 @@ def tidy_frames(
     findings += [*_disagreements(frames["totals"]), *aid_against_funds(frames["aid"], frames["funds"])]
     frames["issues"] = _issues(permitted(findings, names, words), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
-    if left := unspent([clean.table for clean in cleans], [*frames.values(), away]):
-        frames["issues"] = _issues(permitted([*findings, *left], names, words), wave)
+    lost = unspent([clean.table for clean in cleans], [*frames.values(), away])
+    if lost:
+        frames["issues"] = _issues(permitted([*findings, *lost], names, words), wave)
     return frames
 
 

@@ -139,7 +139,8 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
     told = [(name, digits) if name and digits else ("", "") for name, *_, digits in rows]
     numbers = [[f"{name}|{part}" for part in _parts(digits)] for name, digits in told]
     hashed: dict[str, Any] = {kind: _hashed(column, kind, key) for kind, column in texts.items()}
-    hashed["name_id"] = [" ".join(map(_lettered, digests(parts, key, _KEY_BYTES))) or None for parts in numbers]
+    codes = [map(_lettered, digests(parts, key, _KEY_BYTES)) for parts in numbers]
+    hashed["name_id"] = [" ".join(four) or None for four in codes]
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
     cells = [first_cell(row, cleans) for row in people[["table", "row"]].to_dict("records")]
     return people.assign(whole=whole.astype("boolean"), cell=cells, **hashed)

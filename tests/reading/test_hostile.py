@@ -218,5 +218,6 @@ def test_no_expression_is_slow_on_long_text(tmp_path, codebook, pattern, place):
         return time.process_time() - start
 
     seconds(10)
-    assert seconds(32_000) < 0.3 + 4 * seconds(16_000)
-    assert seconds(32_000) < 1
+    half, whole = (min(seconds(length) for _ in range(3)) for length in (16_000, 32_000))  # a busy machine aside
+    assert whole < 0.3 + 4 * half
+    assert whole < 1

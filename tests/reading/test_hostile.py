@@ -218,6 +218,6 @@ def test_no_expression_is_slow_on_long_text(tmp_path, codebook, pattern, place):
         return time.process_time() - start
 
     seconds(10)
-    half, whole = (min(seconds(length) for _ in range(3)) for length in (16_000, 32_000))  # a busy machine aside
+    half, whole = (min(seconds(length) for _ in range(3)) for length in (16_000, 32_000))
     assert whole < 0.3 + 4 * half
     assert whole < 1

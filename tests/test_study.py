@@ -33,6 +33,9 @@ def test_outputs_of_another_wave_go_below_it_or_where_out_says(tmp_path):
     assert places(tmp_path / "2009").frames == tmp_path / "2009" / "_out" / "frames"
     assert places(tmp_path / "2009").report == tmp_path / "2009" / "_out" / "release"
     assert places(tmp_path / "2009", tmp_path / "x").frames == tmp_path / "x"
+    assert places(tmp_path / "2009", tmp_path / "x").figures == tmp_path / "x" / "figures"
+    apart = places(tmp_path / "2009", tmp_path / "x" / "frames")
+    assert (apart.report, apart.figures) == (tmp_path / "x" / "release", tmp_path / "x" / "release" / "figures")
 
 
 def test_only_files_as_received_are_read(tmp_path):

@@ -173,7 +173,7 @@ def _inspect(chosen: argparse.Namespace) -> int:
     for (file, sheet), columns in bangfu.describe(readings).groupby(["file", "sheet"], sort=False, dropna=False):
         first = columns.iloc[0]
         head = f"表头 {first['header_rows'] or '—'}，{first['rows']} 行，把握 {first['confidence']:.0%}"
-        print(f"\n{file} [{sheet}]：{first['kind']}，{head}")
+        print(f"\n{file} [{sheet}]：{first['taken_for']}，{head}")
         if first["reason"]:
             print(f"  {first['reason']}")
         for _, line in columns[columns["column"].ne("")].iterrows():

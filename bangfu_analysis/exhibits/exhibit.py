@@ -12,6 +12,7 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.measures import dimensions
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import DisplayTable, Layout, display_table
@@ -21,6 +22,7 @@ from bangfu_analysis.release.cells import Cut
 if TYPE_CHECKING:
     from bangfu_analysis.pages.theme import Figure
 
+PERSONS = {"person_id", "respondent_id"}
 Keep = Callable[["Exhibit", Path], "Exhibit"]  # what a release says of an exhibit that is to be written to a path
 
 
@@ -150,10 +152,12 @@ def as_exhibit(result: pd.DataFrame, codebook: Codebook, *, title: str = "", lan
 
     `result`: a frame of `tabulate`, `hardship_rate`, `cause_table`, the estimators, tests and so on. Where `base_n`
     varies, it varies by the outer dimensions. Nothing is protected that was not before. ArgumentError where a column is
-    neither a measure nor a dimension.
+    neither a measure nor a dimension, or where the rows are persons or replies and no result.
     """
     names = dimensions(result)
-    odd = [c for c in names if pd.api.types.is_float_dtype(result[c].dtype)]
+    if PERSONS & {*names, *result.index.names}:
+        raise ArgumentError("as_exhibit：这是逐人的数据，不是结果表，不能做成表图。请先用 tabulate、means 等汇总。")
+    odd = [c for c in names if pd.api.types.is_float_dtype(result[c].dtype) and c not in WORDS["titles"]]
     if odd:
         known = "dimension（分组列）或 measures.yaml 中登记的数"
         raise ArgumentError(f"as_exhibit：列 {'、'.join(odd)} 不是{known}。请先去掉或改名。")

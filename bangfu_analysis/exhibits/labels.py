@@ -42,7 +42,8 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
     Where hardship levels of one scheme share a code with another scheme's, the scheme that holds all codes names them.
     """
     name = str(values.name).removesuffix("_before")
-    known = {code: words[lang == "en"] for code, words in STATES.items()}
+    known = {code: words[lang == "en"] for code, words in {**STATES, **WORDS["levels"].get(name, {})}.items()}
+    known |= WORDS["kinds"] if name == "taken_for" else {}
     with suppress(CodebookError):  # a unit or a wave has no codes
         known |= codebook.labels("cause" if name == "cause_main" else name, lang)
     if name == "hardship_level":
@@ -51,6 +52,22 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
     if pd.api.types.is_bool_dtype(values.dtype):
         known = {truth: words[lang == "en"] for truth, words in WORDS["truths"].items()}
     return [MISSING if pd.isna(v) else known.get(str(v), str(v)) for v in values.astype(object)]
+
+
+def labels_in(codebook: Codebook, table: pd.DataFrame, column: str, lang: str = "zh") -> list[str]:
+    """The printed labels of a column of a table whose other columns may say what its codes are codes of.
+
+    A `variable` or `term` is called by its title; a `level` or `reference` is one of that variable, or of the column before.
+    """
+    of = next((c for c in ("variable", "term") if c in table), "")
+    if column == of:
+        return [title_of(codebook, str(name).rpartition(".")[2], lang) for name in table[column]]
+    if column == "reference" or (column == "level" and of):
+        ahead = str(table.columns[max(list(table.columns).index(column) - 1, 0)])
+        names = table[of] if of else [ahead] * len(table)
+        codes = zip(table[column], names, strict=True)
+        return [labels_of(codebook, pd.Series([code], name=name), lang)[0] for code, name in codes]
+    return labels_of(codebook, table[column], lang)
 
 
 def _scheme_labels(codebook: Codebook, codes: set[str], held: set[str], lang: str) -> dict[str, str]:

@@ -110,12 +110,12 @@ def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """Rates by `by`, where there are denominators for it; the whole count where there are none at all."""
     workers, population, by = _some(data, recipe), data.frames["population"], [*recipe.by]
     if not by:
-        return [_exhibit(data, recipe, rate_of(workers, population), [], Layout(), kind="rate")]
+        return [_exhibit(data, recipe, rate_of(workers, population), [], Layout(rate=True), kind="rate")]
     try:
         frame = _sorted(hardship_rate(workers, population, by=by), by[-1], recipe)
     except ArgumentError:  # no denominators by these columns
         return []
-    layout = Layout(within=tuple(by))
+    layout = Layout(within=tuple(by), rate=True)
     return [_exhibit(data, recipe, frame, by, layout, within=(), kind="rate")]
 
 
@@ -213,7 +213,7 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     if by and recipe.tail:
         frame = _last_first(frame, by[0], data.wave.name)
     unit = "单位：%、百分点" if by and recipe.measures == ("share",) else None
-    layout = Layout(within=("wave", *by), across="wave" if by else "", unit=unit)
+    layout = Layout(within=("wave", *by), across="wave" if by else "", unit=unit, rate=True)
     within = () if not by else ("wave",)
     return [_over_waves(data, recipe, frame, ["wave", *by], layout, within=within, kind="rate")]
 
@@ -310,14 +310,14 @@ def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     parts = decomposition(strata, "stratum")
     steps = parts.pivot_table(index="wave", columns="component", values="estimate", observed=False)
     shown = rates[["wave", "crude", "estimate"]].rename(columns={"estimate": "standardized"})
-    frame = shown.join(steps, on="wave").reset_index(drop=True)
+    frame = shown.join(steps.rename(columns={"total": "movement"}), on="wave").reset_index(drop=True)
     frame.columns = frame.columns.astype(str)
     left = int(strata["left_out_n"].max())
     note = (
         f"标准化：各批次按{data.wave.name}年职工的性别与年龄（五岁组）构成加权；变化分为比率变化（各组比率的）与构成变化"
         f"（职工构成的）两部分（Kitagawa分解）。名册为全数登记，不列置信区间。性别或年龄未详的{left}人不计入。"
     )
-    measures = ("crude", "standardized", "total", "rate", "composition")
+    measures = ("crude", "standardized", "movement", "rate", "composition")
     layout = Layout(within=("wave",), measures=measures, unit="单位：%、百分点")
     noted = replace(recipe, notes=(note, *recipe.notes))
     return [_over_waves(data, noted, frame, ["wave"], layout, within=(), kind="rate")]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,22 @@ from bangfu_analysis.exhibits.rounding import half_up, percent
 
 DECIMALS = {"count": 0, "percent": 1, "points": 1, "number": 2, "p": 3, "amount": 2}
 IN_PERCENT = ("percent", "points")
+UNITS = {"percent": ("%", "%"), "points": ("百分点", "points")}
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A column of numbers: `kind` says how a number is rounded and printed, `zh` and `en` head its column."""
+    """A column of numbers: `kind` says how a number is rounded and printed, `zh` and `en` head its column.
+
+    `beside`: {column: kind}, where the number is of another kind if its frame has that column too.
+    """
 
     name: str
     kind: str
     zh: str
     en: str
     decimals: int = 0
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def heading(self, lang: str = "zh") -> str:
         """The printed heading."""
@@ -46,6 +51,20 @@ def measures() -> dict[str, Measure]:
     content = read_yaml(Path(__file__).with_name("measures.yaml"))
     plain = {name: {"decimals": DECIMALS.get(entry["kind"], 0), **entry} for name, entry in content.items()}
     return {name: Measure(name, **entry) for name, entry in plain.items()}
+
+
+def measure(name: str, result: pd.DataFrame) -> Measure:
+    """What a column of a frame measures: an estimate beside shares is itself a share, and printed in percent.
+
+    >>> measure("estimate", pd.DataFrame(columns=["share", "estimate"])).heading()
+    '估计值（%）'
+    """
+    one = measures()[name]
+    kind = next((kind for column, kind in one.beside.items() if column in result), one.kind)
+    if kind == one.kind:
+        return one
+    unit, unit_en = UNITS[kind]
+    return replace(one, kind=kind, decimals=DECIMALS[kind], zh=f"{one.zh}（{unit}）", en=f"{one.en} ({unit_en})")
 
 
 def dimensions(result: pd.DataFrame) -> list[str]:

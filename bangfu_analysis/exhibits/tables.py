@@ -14,12 +14,13 @@ import pandas as pd
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError, one_of
-from bangfu_analysis.exhibits.labels import LANGS, MISSING, labels_of, phrase, title_of
+from bangfu_analysis.exhibits.labels import LANGS, MISSING, labels_in, labels_of, phrase, title_of
 from bangfu_analysis.exhibits.measures import (
     DECIMALS,
+    Measure,
     dimensions,
     hidden,
-    measures,
+    measure,
     over_full,
     printable,
     sorted_by_size,
@@ -36,7 +37,7 @@ class Layout:
     """How a result frame stands on paper.
 
     `within`: the columns that make the base of a share (as given to `tabulate`); a table of rates, where each row has a
-    base of its own, has all its dimensions there and prints its bases. `across` puts one of `within` into the columns.
+    base of its own, has all its dimensions there and prints its bases; `rate` says that its base is all workers. `across` puts one of `within` into the columns.
     `order`: codebook or size (其他 last). `total`: last (union habit) or first (yearbook habit). `measures`: the ones
     to print, all where empty; those in `tail` once a row, behind the columns of `across` (as of its last level).
     `headings`, `notes` and `unit` overrule what the register of measures and the table itself would say.
@@ -51,6 +52,7 @@ class Layout:
     headings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unit: str | None = None
+    rate: bool = False
 
     def __post_init__(self) -> None:
         one_of("total", self.total, ("last", "first"))
@@ -95,7 +97,8 @@ def display_table(
     table = sorted_by_size(result, names[-1]) if layout.order == "size" and names else result
     rates = bool(names) and set(names) == set(groups)
     adds_up, left_out = not rates and _adds_up(table, groups), _left_out(table, groups, rates)
-    plan = _Plan(codebook, lang, layout, layout.within, rates, adds_up, left_out)
+    kinds = {name: measure(name, result) for name in printable(result)}
+    plan = _Plan(codebook, lang, layout, layout.within, rates, adds_up, left_out, kinds)
     printed = _across(table, plan) if layout.across else _stacked(table, plan)
     named = title or plan.words("by", plan.words("and").join(title_of(codebook, c, lang) for c in names))
     unit = layout.unit if layout.unit is not None else plan.words("unit") if "n" in result else ""
@@ -125,16 +128,17 @@ class _Plan:
     rates: bool
     adds_up: bool
     left_out: int
+    measures: Mapping[str, Measure]
 
     def words(self, key: str, *values: object) -> str:
         """A phrase in the language of the table."""
         return phrase("tables", key, self.lang, *values)
 
-    def heading(self, measure: str) -> str:
-        """The heading of a measure: of a table of rates the base is all workers, and the share their rate."""
-        own = {"base_n": self.words("all"), "share": self.words("rate")} if self.rates else {}
+    def heading(self, name: str) -> str:
+        """The heading of a measure: of hardship rates the base is all workers, and the share their rate."""
+        own = {"base_n": self.words("all"), "share": self.words("rate")} if self.layout.rate else {}
         heads = {**own, **self.layout.headings}
-        return heads.get(measure) or measures()[measure].heading(self.lang)
+        return heads.get(name) or self.measures[name].heading(self.lang)
 
     def shown(self, table: pd.DataFrame) -> list[str]:
         """The measures that are printed beside the dimensions, without those of the tail."""
@@ -161,7 +165,7 @@ def _bases(table: pd.DataFrame, groups: Sequence[str]) -> Any:
 
 def _adds_up(table: pd.DataFrame, groups: list[str]) -> bool:
     """Whether the counts of every base add up to it; hidden counts are taken to."""
-    if not {"n", "base_n"} <= set(table.columns):
+    if not {"n", "base_n"} <= set(table.columns) or ("estimate" in table and "share" not in table):
         return False
     counted, base_n = _bases(table, groups)["n"].sum(), _bases(table, groups)["base_n"].first()
     return bool((counted <= base_n if hidden(table).any() else counted == base_n).all())
@@ -178,7 +182,7 @@ def _stacked(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
     names, shown = dimensions(table), plan.shown(table)
     blocks = [table] if plan.rates or not len(table) else [block for _, block in _bases(table, plan.groups)]
     columns = [*(title_of(plan.codebook, c, plan.lang) for c in names), *map(plan.heading, shown)]
-    kinds = [*("text" for _ in names), *(measures()[m].kind for m in shown)]
+    kinds = [*("text" for _ in names), *(plan.measures[m].kind for m in shown)]
     rows = [row for block in blocks for row in _block(block, names, shown, plan)]
     return DisplayTable("", tuple(columns), tuple(kinds), tuple(rows))
 
@@ -223,9 +227,10 @@ def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tu
 
 def _block(block: pd.DataFrame, names: list[str], shown: list[str], plan: _Plan) -> list[tuple[Cell, ...]]:
     """The rows of one base, with its total and its 未详."""
-    stubs = list(zip(*(labels_of(plan.codebook, block[c], plan.lang) for c in names), strict=True)) or [()] * len(block)
-    columns = [_numbers(block, m) for m in shown]
-    rows = [(*stub, *cells) for stub, cells in zip(stubs, zip(*columns, strict=True), strict=True)]
+    stubs = list(zip(*(labels_in(plan.codebook, block, c, plan.lang) for c in names), strict=True)) or [()] * len(block)
+    columns = [_numbers(block, plan.measures[m]) for m in shown]
+    numbers = zip(*columns, strict=True) if columns else [()] * len(block)
+    rows = [(*stub, *cells) for stub, cells in zip(stubs, numbers, strict=True)]
     if not names or not len(block) or "base_n" not in block:
         return rows
     kept = min(len(plan.groups), len(names) - 1)  # a total bears the labels of its group before its own
@@ -253,12 +258,12 @@ def _first(values: pd.Series[Any]) -> Cell:
     return HIDDEN if known.empty else int(known.iloc[0])
 
 
-def _numbers(block: pd.DataFrame, measure: str) -> list[Cell]:
+def _numbers(block: pd.DataFrame, measure: Measure) -> list[Cell]:
     """One measure of a base as printed: rounded, or the mark that says why there is no number."""
-    values = [measures()[measure].rounded(value) for value in block[measure]]
+    values = [measure.rounded(value) for value in block[measure.name]]
     # A share of nobody, and a change where there is nothing comparable before, are no missing data.
     nobody = block["base_n"].eq(0).fillna(False) if "base_n" in block else pd.Series(False, index=block.index)
-    none = NOT_APPLICABLE if measure in ("change", "growth") else MISSING
+    none = NOT_APPLICABLE if measure.name in ("change", "growth") else MISSING
     marks = [HIDDEN if h else NOT_APPLICABLE if n else none for h, n in zip(hidden(block), nobody, strict=True)]
     # Nobody could fall under a definition that the wave does not have: no count of 0.
     undefined = nobody & block["break_note"].ne("") if "break_note" in block else nobody & False

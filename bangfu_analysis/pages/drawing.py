@@ -46,9 +46,9 @@ def _stacked(table: pd.DataFrame, codebook: Codebook, **options: Any) -> Figure:
 
 
 def _parts(table: pd.DataFrame, codebook: Codebook, **options: Any) -> Figure:
-    steps = table.assign(wave_before=table["wave"].shift()).dropna(subset=["wave_before", "total"])
+    steps = table.assign(wave_before=table["wave"].shift()).dropna(subset=["wave_before", "movement"])
     components = ["rate", "composition", "total"]
-    long = steps.melt(["wave_before", "wave"], components, "component", "estimate")
+    long = steps.rename(columns={"movement": "total"}).melt(["wave_before", "wave"], components, "component", "estimate")
     return charts_waves.decomposition_bars(long.astype({"component": "category"}), codebook, **options)
 
 
@@ -108,7 +108,7 @@ def has_chart(exhibit: Exhibit) -> bool:
     if exhibit.recipe.draw == "mechanism":
         return len(getattr(exhibit, "drawn")[1]) > 1  # noqa: B009  # of MechanismExhibit alone
     rows = exhibit.focused
-    values = rows[next(m for m in ("share", "total", "estimate", "n") if m in rows)]
+    values = rows[next(m for m in ("share", "movement", "estimate", "n") if m in rows)]
     if exhibit.recipe.draw == "parts":
         return bool(values.notna().any())
     return int(values.notna().sum()) > 1

@@ -13,14 +13,14 @@ from bangfu_analysis.text import heading_key, mask_long_numbers
 from bangfu_analysis.words import package_words, withheld
 
 COLUMNS = (
-    "file", "sheet", "kind", "confidence", "header_rows", "rows", "column", "heading", "variable", "status", "suggestions", "reason",
+    "file", "sheet", "taken_for", "confidence", "header_rows", "rows", "column", "heading", "variable", "status", "suggestions", "reason",
 )  # fmt: skip
 
 
 def describe(readings: Iterable[SheetReading]) -> pd.DataFrame:
     """One row per column of every table, and one per sheet without a table.
 
-    Columns, all text but `rows` (Int64, data rows) and `confidence` (0 to 1): file, sheet, kind (of the table),
+    Columns, all text but `rows` (Int64, data rows) and `confidence` (0 to 1): file, sheet, taken_for (the kind of the table),
     header_rows, column (letter; "" in a text file its number), heading, variable (frame.name), status (matched, ignored,
     unmatched, empty), suggestions (frame.name, nearest first), reason.
     """

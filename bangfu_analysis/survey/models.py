@@ -74,9 +74,9 @@ class Model:
     coefficients: coefficient, term, level, n, left_out_n, estimate, se, ci_low, ci_high, df, statistic,
     p_value. covariance: of the coefficients, named on both sides. terms: term, statistic (Wald's F), df,
     df_denominator, p_value. effects: average marginal effects on the mean (percentage points / 100 for a 0/1
-    answer): variable, level, reference, n, margin and margin_se (the mean if everybody had the level),
-    estimate (margin less that of the reference; of a number the slope), se, ci_low, ci_high, df, statistic,
-    p_value.
+    answer): variable, level, reference, n, predicted and predicted_se (the mean if everybody had the level),
+    estimate (predicted less that of the reference; of a number the slope), se, ci_low, ci_high, df,
+    statistic, p_value.
     """
 
     coefficients: pd.DataFrame
@@ -307,8 +307,8 @@ def _effects(
             everybody = [pd.Categorical([code] * len(x), dtype=column.dtype) for code in codes]
             means, gradients = zip(*(margin(matrix(str(name), alike)) for alike in everybody), strict=True)
             moved = np.array(gradients) - gradients[0]
-            own = {"level": codes.astype(object), "reference": codes[0], "margin": means}
-            own |= {"n": column.value_counts().reindex(codes), "margin_se": spread(np.array(gradients))}
+            own = {"level": codes.astype(object), "reference": codes[0], "predicted": means}
+            own |= {"n": column.value_counts().reindex(codes), "predicted_se": spread(np.array(gradients))}
             effect = np.array(means) - means[0]
         else:
             step, eta = float(column.std()) * SLOPE_STEP, x @ beta
@@ -316,7 +316,7 @@ def _effects(
             rate = d @ beta
             effect = np.array([part @ (kind.slope(eta) * rate)])
             moved = (x.T @ (part * kind.curve(eta) * rate) + d.T @ (part * kind.slope(eta)))[None, :]
-            own = {"level": "", "reference": "", "margin": np.nan, "n": len(x), "margin_se": np.nan}
+            own = {"level": "", "reference": "", "predicted": np.nan, "n": len(x), "predicted_se": np.nan}
         parts.append(pd.DataFrame({"variable": name, **own, **tested(effect, spread(moved), df, level)}))
-    order = ["variable", "level", "reference", "n", "margin", "margin_se", *parts[0].columns[-7:]]
+    order = ["variable", "level", "reference", "n", "predicted", "predicted_se", *parts[0].columns[-7:]]
     return pd.concat(parts, ignore_index=True)[order]

@@ -120,8 +120,14 @@ def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [frame for frame in frames if len(frame)]
     if not filled:
         return frames[-1]
-    kinds = {c: t for c, t in frames[-1].dtypes.items() if isinstance(t, pd.CategoricalDtype)}
+    kinds = {c: _union([f[c].dtype for f in reversed(frames) if c in f]) for c in frames[-1].select_dtypes("category")}
     return pd.concat([f.astype(dict.fromkeys(kinds, object)) for f in filled], ignore_index=True).astype(kinds)
+
+
+def _union(kinds: Sequence[object]) -> pd.CategoricalDtype:
+    """The categories of the first, and behind them those that only the others have."""
+    known = [kind for kind in kinds if isinstance(kind, pd.CategoricalDtype)]
+    return pd.CategoricalDtype(dict.fromkeys(c for kind in known for c in kind.categories), known[0].ordered)
 
 
 def _clean_all(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str) -> list[CleanTable]:

@@ -15,7 +15,7 @@ from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy.frames import Frames
 
-CHANGES = ["subject", "change", "variable", "item", "where", "message"]
+CHANGES = ["subject", "event", "variable", "item", "where", "message"]
 _UNKNOWN = {"heading_unmatched": "列名", "value_unknown": "取值"}
 _WITH_VALUES = ("workers", "members", "causes", "aid")
 INCOMES = ("income_personal_monthly", "income_per_capita_monthly", "income_household_annual")
@@ -44,7 +44,7 @@ def layout_frame(sheets: Sequence[SheetReading], wave: str) -> pd.DataFrame:
 def layout_changes(before: Frames, now: Frames, codebook: Codebook) -> pd.DataFrame:
     """What is new or gone against the wave before; no row where nothing is.
 
-    Columns, all text: subject (口径, 列名, 项目, 取值, 版式, 数值), change (unknown, new, gone, same), variable, item (several with |), where
+    Columns, all text: subject (口径, 列名, 项目, 取值, 版式, 数值), event (unknown, new, gone, same), variable, item (several with |), where
     (a place that shows it), message (Chinese, short). A heading is new where no column of the last wave was headed so; a value is where none
     of its rows had the code.
     """

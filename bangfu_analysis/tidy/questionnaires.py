@@ -132,7 +132,7 @@ def was_asked(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
         str(row["question_id"]): answers["status"].groupby(level=0, sort=False).first().reindex(base.index).ne("skipped")
         for row, answers in _by_question(questions, responses, person)
     }
-    return pd.DataFrame(asked, index=base.index)
+    return pd.DataFrame(asked, index=base.index.rename("respondent_id"))
 
 
 def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> CodedAnswers:

@@ -113,7 +113,7 @@ def test_the_same_mix_of_workers_is_compared_where_denominators_know_sex_and_age
     fair = next(exhibit for exhibit in shown if exhibit.id == "standardized")
     assert fair.frame["crude"].tolist() == pytest.approx([0.06, 0.04])
     assert fair.frame["standardized"].tolist() == pytest.approx([0.06, 0.04])
-    assert fair.frame["total"].iloc[1] == pytest.approx(-0.02)
+    assert fair.frame["movement"].iloc[1] == pytest.approx(-0.02)
     assert fair.frame[["rate", "composition"]].iloc[1].sum() == pytest.approx(-0.02)
 
 

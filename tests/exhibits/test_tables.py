@@ -118,7 +118,7 @@ def test_groups_stand_in_blocks_or_side_by_side():
 def test_a_rate_prints_its_bases_and_what_is_missing():
     frame = pd.DataFrame({"unit": ["甲厂", "乙厂"]})
     result = hardship_rate(frame, pd.DataFrame({"unit": ["甲厂"], "n": [8]}), "unit")
-    table = display_table(result, CODEBOOK, Layout(within=("unit",)))
+    table = display_table(result, CODEBOOK, Layout(within=("unit",), rate=True))
     assert table.columns[1:] == ("人数", "职工总数", "困难率（%）")
     assert sorted(table.texts()) == [["乙厂", "1", "…", "…"], ["甲厂", "1", "8", "12.5"]]
     assert table.notes == ("… 表示缺数。",)

@@ -28,7 +28,7 @@ def test_every_column_is_one_row_with_what_it_means() -> None:
 def test_a_sheet_without_a_table_is_one_row_with_its_reason() -> None:
     notes = read_sheet(sheet_of([("填表说明",), ("本表由基层工会填写",)], "表.xlsx", "说明"), load_codebook())
     frame = describe([notes])
-    assert frame[["kind", "reason"]].values.tolist() == [["notes", "没有找到表格，按说明文字处理"]]
+    assert frame[["taken_for", "reason"]].values.tolist() == [["notes", "没有找到表格，按说明文字处理"]]
 
 
 def test_the_proposed_mapping_is_yaml_that_settles_the_headings_once_confirmed() -> None:

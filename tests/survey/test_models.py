@@ -35,7 +35,7 @@ def test_a_model_of_one_category_gives_the_differences_of_its_means(people):
     means = estimate_mean(people, "income", design=DESIGN, by="edu", where=known)
     apart = estimate_difference(people, "income", design=DESIGN, between="edu", where=known)
     np.testing.assert_allclose(model.coefficients[["estimate", "se"]][1:], apart[["estimate", "se"]])
-    np.testing.assert_allclose(model.effects[["margin", "margin_se"]], means[["estimate", "se"]])
+    np.testing.assert_allclose(model.effects[["predicted", "predicted_se"]], means[["estimate", "se"]])
     assert model.effects["estimate"][0] == 0
     assert model.coefficients["left_out_n"].tolist() == [0, 0, 0]
 
@@ -48,7 +48,7 @@ def test_the_margins_of_a_saturated_logit_are_the_shares(people):
     parts = people.groupby("edu", observed=True)["w"].sum() / people["w"].sum()
     wanted = cells.reshape(2, 3) @ parts.to_numpy()
     margins = model.effects.query("variable == 'sex'")
-    np.testing.assert_allclose(margins["margin"], wanted)
+    np.testing.assert_allclose(margins["predicted"], wanted)
     np.testing.assert_allclose(margins["estimate"], wanted - wanted[0], atol=1e-12)
     assert model.terms["term"].tolist() == ["sex", "edu", "sex:edu"]
     assert model.coefficients.query("term == 'sex:edu'")["level"].tolist() == ["male×junior", "male×senior"]

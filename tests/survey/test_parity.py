@@ -404,7 +404,7 @@ def modelled(key, model, numeric):
     for row in model.effects.itertuples():
         place = row.variable if row.variable in numeric else f"{row.variable}.{row.level}"
         found |= {f"{key}.ame.{place}.est": row.estimate, f"{key}.ame.{place}.se": row.se}
-        found |= {f"{key}.margin.{place}.est": row.margin, f"{key}.margin.{place}.se": row.margin_se}
+        found |= {f"{key}.margin.{place}.est": row.predicted, f"{key}.margin.{place}.se": row.predicted_se}
     return found
 
 

@@ -59,6 +59,6 @@ def test_a_file_whose_incomes_are_those_of_the_last_wave_is_told(tmp_path):
 
     assert wave_changes(a_wave(tmp_path, "2008", roster(0))).empty
     changes = wave_changes(a_wave(tmp_path, "2009", roster(0)))
-    assert changes[["subject", "change", "where"]].to_numpy().tolist() == [["数值", "same", "名册.csv"]]
+    assert changes[["subject", "event", "where"]].to_numpy().tolist() == [["数值", "same", "名册.csv"]]
     assert "10 人中有 10 人" in changes["message"].item()
     assert wave_changes(a_wave(tmp_path, "2010", roster(5))).empty

@@ -127,7 +127,7 @@ def _changes(changes: pd.DataFrame | None, codebook: Codebook) -> _Section:
     named = [
         f"{_variable_label(codebook, name)} {text}" if subject == "取值" and change == "unknown"
         else WORDS["kinds"].get(item, item) if subject == "版式" else text
-        for subject, change, name, item, text in zip(*(changes[c] for c in ("subject", "change", "variable", "item")), said, strict=True)
+        for subject, change, name, item, text in zip(*(changes[c] for c in ("subject", "event", "variable", "item")), said, strict=True)
     ]  # fmt: skip
     tables = [WORDS["kinds"].get({"workers": "roster"}.get(name, name), name) for name in frame]
     rows = _sendable(changes).assign(frame=tables, sort=sort, said=named)

@@ -127,7 +127,8 @@ def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _union(kinds: Sequence[object]) -> pd.CategoricalDtype:
     """The categories of the first, and behind them those that only the others have."""
     known = [kind for kind in kinds if isinstance(kind, pd.CategoricalDtype)]
-    return pd.CategoricalDtype(dict.fromkeys(c for kind in known for c in kind.categories), known[0].ordered)
+    codes = list(dict.fromkeys(c for kind in known for c in kind.categories))
+    return pd.CategoricalDtype(codes, known[0].ordered)
 
 
 def _clean_all(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str) -> list[CleanTable]:

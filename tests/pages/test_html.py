@@ -185,7 +185,7 @@ def test_what_is_new_is_one_row_for_each_table_and_kind_of_change(tmp_path):
             ("取值", "unknown", "education", "", "甲.xlsx C5", "未认出的取值：2 处，如 甲.xlsx C5"),
             ("版式", "new", "", "aid", "乙.xlsx", "新的表的种类：aid（如 乙.xlsx）"),
         ],
-        columns=["subject", "change", "variable", "item", "where", "message"],
+        columns=["subject", "event", "variable", "item", "where", "message"],
     )
     path = write_quality(tmp_path / "q.html", frames(), wave=WAVE, codebook=CODEBOOK, changes=changes)
     rows = tables(path.read_text(encoding="utf-8"))["与上一批次相比"]

@@ -239,7 +239,7 @@ class Codebook:
         raise CodebookError(f"码本中没有变量或分组 {name}。请检查拼写。")
 
 
-def load_codebook(*overlays: Path | Mapping[str, Any]) -> Codebook:
+def load_codebook(*overlays: str | Path | Mapping[str, Any]) -> Codebook:
     """The package's codebook with `overlays` (files or mappings; absent files are skipped) laid over it in order.
 
     Raises CodebookError naming the file and entry where an overlay names what does not exist.
@@ -247,8 +247,8 @@ def load_codebook(*overlays: Path | Mapping[str, Any]) -> Codebook:
     content = _package_content()
     for overlay in overlays:
         words = partial(words_of, content)
-        if isinstance(overlay, Path):
-            own = read_settings(overlay, "codebook", words) if overlay.exists() else {}
+        if isinstance(overlay, (str, Path)):
+            own = read_settings(Path(overlay), "codebook", words) if Path(overlay).exists() else {}
         else:
             own = check_settings(overlay, "codebook", "mapping", words)
         content = lay_over(content, own)

@@ -116,9 +116,10 @@ def _not_read(folder: Path) -> list[SheetReading]:
 
 
 def clean_wave(
-    folder: Path, *, out: Path | None = None, executor: Executor | None = None, progress: Progress = iter
+    folder: str | Path, *, out: str | Path | None = None, executor: Executor | None = None, progress: Progress = iter
 ) -> Frames:
     """Raw wave -> tidy frames, checked against their schemas and written as parquet; see tidy_frames for what is in them."""
+    folder, out = Path(folder), None if out is None else Path(out)
     wave = load_wave(folder)
     codebook = wave_codebook(folder)
     key, made_from = load_key(), wave_inputs(folder)  # before reading: what changes meanwhile is read again next time
@@ -210,11 +211,12 @@ def _questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> 
     return chosen[0]
 
 
-def draft_questionnaire(folder: Path, file: str = "") -> Path:
+def draft_questionnaire(folder: str | Path, file: str = "") -> Path:
     """Write questionnaire.yaml, drafted from the wave's questionnaire, for the researcher to complete; returns its path.
 
     An existing one is left as it is. `file` says which export is meant where the wave has several.
     """
+    folder = Path(folder)
     path = folder / BOOK_FILE
     if not path.exists():
         wave = load_wave(folder)
@@ -280,8 +282,9 @@ def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[t
     return [*steps, *([("报告", reasons(mark, report_inputs(waves)))] if report else [])]
 
 
-def wave_changes(folder: Path, *, out: Path | None = None) -> pd.DataFrame:
+def wave_changes(folder: str | Path, *, out: str | Path | None = None) -> pd.DataFrame:
     """What is new in headings, values and layouts against the study's last wave; see layout_changes. Empty for a first wave."""
+    folder, out = Path(folder), None if out is None else Path(out)
     *earlier, _ = study_waves(folder)
     now = wave_frames(folder, out=out)
     return layout_changes(wave_frames(earlier[-1]) if earlier else now, now, wave_codebook(folder))
@@ -295,8 +298,9 @@ def could_not_read(frames: Frames) -> pd.DataFrame:
     return broken[["source_file", "source_sheet", "kind", "reason"]].reset_index(drop=True)
 
 
-def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
+def inspect(path: str | Path, progress: Progress = iter) -> list[SheetReading]:
     """How a file, or every file of a folder, would be read; nothing is written. A folder needs no wave.toml for this."""
+    path = Path(path)
     if not path.exists():
         raise CallError(f"找不到 {path}。请检查路径。")
     if not path.is_dir() and not path.is_file():
@@ -308,13 +312,14 @@ def inspect(path: Path, progress: Progress = iter) -> list[SheetReading]:
 
 
 def study_frames(
-    folder: Path, *, own: Frames | None = None, out: Path | None = None, progress: Progress = iter
+    folder: str | Path, *, own: Frames | None = None, out: str | Path | None = None, progress: Progress = iter
 ) -> Frames:
     """The frames of all waves of the study up to this one, stacked on what they share, people under one id.
 
     See stack_waves, also for `definitions`, and link_frames for `links`. `own`: the frames of this wave, where at
     hand; `out`: where its outputs go.
     """
+    folder, out = Path(folder), None if out is None else Path(out)
     from bangfu_analysis.tidy.waves import stack_waves
 
     *earlier, last = study_waves(folder)
@@ -336,12 +341,13 @@ def linked_frames(folder: Path, waves: Mapping[str, Frames], *, out: Path | None
     return linked
 
 
-def link_waves(folder: Path, *, out: Path | None = None) -> Links:
+def link_waves(folder: str | Path, *, out: str | Path | None = None) -> Links:
     """The links of the study, and with the extra `link` those that names alone show, mistyped ones too, from the raw files.
 
     Nothing derived from a name is kept but pseudonyms and keyed codes. Pairs to decide are written to links_review.xlsx in
     the report folder of the wave; answered, that workbook lies in the study's folder as links.xlsx.
     """
+    folder, out = Path(folder), None if out is None else Path(out)
     from bangfu_analysis.linkage.matching import match_by_name, named_records
 
     waves, key = [load_wave(path) for path in study_waves(folder)], load_key()
@@ -357,11 +363,12 @@ def link_waves(folder: Path, *, out: Path | None = None) -> Links:
     return review_links(keys, by_name, read_decisions(decisions(folder)), where)
 
 
-def query_units(folder: Path, *, progress: Progress = iter) -> list[Path]:
+def query_units(folder: str | Path, *, progress: Progress = iter) -> list[Path]:
     """Workbooks of questions to send back, one a reporting unit and one of all, written beside the frames of the wave.
 
     Answered, they lie in the wave folder as corrections.xlsx (several: corrections_<unit>.xlsx) and are replayed by every clean.
     """
+    folder = Path(folder)
     wave, codebook, key = load_wave(folder), wave_codebook(folder), load_key()
     frames = wave_frames(folder, progress=progress)
     sheets, _ = apply_answers(read_wave(wave, codebook, progress=progress), read_answers(folder), key)

@@ -58,3 +58,17 @@ def test_a_type_checker_knows_every_public_name_and_none_is_any(tmp_path):
     revealed = re.findall(r'Revealed type is "(.*)"', told)
     assert len(revealed) == len(names), told[-2000:]
     assert not [kind for kind in revealed if kind in ("Any", "def (*Any, **Any) -> Any")]
+
+
+def test_a_path_may_be_given_as_text_everywhere():
+    functions = [getattr(bangfu, name) for name in bangfu.__all__ if inspect.isfunction(getattr(bangfu, name))]
+    kinds = {(f.__name__, str(p.annotation)) for f in functions for p in inspect.signature(f).parameters.values()}
+    assert not [told for told in kinds if re.search(r"\bPath\b", told[1]) and "str" not in told[1]]
+
+
+def test_files_and_folders_are_found_by_their_names_as_text(tmp_path, monkeypatch):
+    (tmp_path / "名册.csv").write_text("姓名,性别,致困原因\n王甲,男,因病\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert [reading.kind for reading in bangfu.inspect("名册.csv")] == ["roster"]
+    (tmp_path / "wave.toml").write_text("reference_date = 2009-06-30\n", encoding="utf-8")
+    assert len(bangfu.clean_wave(".")["workers"]) == 1

@@ -35,7 +35,7 @@ class Checked:
     checked_n: int
 
 
-def check_report(path: Path) -> Checked:
+def check_report(path: str | Path) -> Checked:
     """Read the report at `path` and hold its stated numbers against one another.
 
     `faults`: one row per relation that does not hold, in the order of the text, all columns str: `place` (paragraph, line

@@ -92,7 +92,7 @@ def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: 
     for _, block in result.groupby(within, observed=True, sort=True):
         seen = _nameable(block.assign(percent=printed_percents(block)))
         seen = _nameable(seen, name) if len(seen) > 1 else seen
-        if seen.empty:
+        if seen["percent"].dropna().empty:  # nobody, or a base that is hidden
             continue
         most = seen.loc[seen["n"].eq(seen["n"].max())]
         group = labels_of(codebook, most[within].iloc[:1])[0]

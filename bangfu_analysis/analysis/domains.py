@@ -6,7 +6,7 @@ serves them all and no frame is ever filtered (a filtered frame gives the wrong 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
 
@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Truths = NDArray[np.bool_]
 Names = str | Sequence[str] | None
+SLICE = 1 << 16  # rows that are worked on at a time
 Where = Union[Mapping[str, Any], "pd.Series[Any]", Truths, Sequence[bool], None]
 
 
@@ -93,8 +94,23 @@ def packed(values: Codes) -> tuple[Codes, Codes]:
     if not len(values) or (low := int(values.min())) + 2 * len(values) < int(values.max()):
         return pd.factorize(values, sort=True)
     values = values - low if low else values
-    seen = np.bincount(values) > 0
+    seen = a_row_each(values) >= 0
     return values if seen.all() else (np.cumsum(seen) - 1)[values], np.flatnonzero(seen) + low
+
+
+def a_row_each(code: Codes) -> Codes:
+    """A row of each code 0..k (-1: none); no further rows are looked at once all codes are seen."""
+    found = np.full(int(code.max()) + 1, -1, dtype=np.intp)
+    for part in slices(len(code)):
+        found[code[part]] = np.arange(part.start, part.stop)
+        if found.min() >= 0:
+            break
+    return found
+
+
+def slices(rows: int) -> Iterator[slice]:
+    """Slices of so many rows: arrays as long as a frame cost more than what is done with them."""
+    return (slice(start, min(start + SLICE, rows)) for start in range(0, rows, SLICE))
 
 
 def rows_where(frame: pd.DataFrame, where: Where) -> Truths:
@@ -142,10 +158,13 @@ def domains(frame: pd.DataFrame, by: Names = None, where: Where = None) -> Domai
     shape = [len(levels) for _, levels in parts]
     size = int(np.prod(shape, dtype=np.int64))
     code: Codes = np.zeros(len(frame), dtype=np.intp)
-    for codes, levels in parts:
+    for place, (codes, levels) in enumerate(parts):
         inside = inside & (codes >= 0) if codes.min(initial=0) < 0 else inside
-        code *= len(levels)  # in place: a new array costs more than the sum
-        code += codes
+        if place:
+            code *= len(levels)  # in place: a new array costs more than the sum
+            code += codes
+        else:
+            code = codes.astype(np.intp)
     code = code if inside.all() else np.where(inside, code, size)
     kept: Codes = np.arange(size)
     if columns and not any(isinstance(levels, pd.CategoricalIndex) for _, levels in parts):

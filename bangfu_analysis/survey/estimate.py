@@ -59,42 +59,50 @@ def fit_ratio(
 
     It is worked out as the distance from `start`, so that digits stay where all values lie close together.
     """
-    w, times = sample.weight, 1.0 if x is None else x
-    gap = y - start * times if start else y
-    wgap, wx = w * gap, w if x is None else w * x
+    w = sample.weight
+
+    def columns(part: slice) -> list[Floats]:
+        times = 1.0 if x is None else x[part]
+        gap = y[part] - start * times if start else y[part]
+        top, base = w[part] * gap, w[part] * times
+        return [top, base, top * gap, *(() if x is None else (top * times, base * times, w[part]))]
 
     def statistic(weight: Floats) -> Floats:
-        return per(sums(code, count, weight * y), sums(code, count, weight * times))
+        return per(sums(code, count, weight * y), sums(code, count, weight if x is None else weight * x))
 
-    def gradient(top: Floats, base: Floats) -> list[Floats]:
+    def gradient(top: Floats, base: Floats, *_: Floats) -> list[Floats]:
         return [per(np.ones(count), base), per(-per(top, base), base)]
 
-    (top, base), variance = variance_of(sample, statistic, [wgap, wx], gradient, code, count)
-    ratio = per(top, base)
-    cross, power = (top, base) if x is None else (sums(code, count, wgap * x), sums(code, count, wx * x))
-    raw = sums(code, count, np.multiply(wgap, gap, out=wgap))
+    (top, base, raw, *more), variance = variance_of(sample, statistic, columns, gradient, code, count)
+    ratio, (cross, power, people) = per(top, base), more or (top, base, base)
     spare = raw - 2 * ratio * cross + ratio**2 * power
     squares = np.where(spare > ROUNDING * raw, per(spare, base**2), 0.0)
-    people = base if x is None else sums(code, count, w)
     return _alone(_fit(sample, ratio + start, variance, code, squares, people))
 
 
 def fit_total(sample: Sample, y: Floats, code: Codes, count: int) -> Fit:
     """Total in each group."""
+    w = sample.weight
 
     def statistic(weight: Floats) -> Floats:
         return sums(code, count, weight * y)
 
-    wy = sample.weight * y
-    (total,), variance = variance_of(sample, statistic, [wy], lambda total: [np.ones(count)], code, count)
-    people = sums(code, count, sample.weight)
-    return _fit(sample, total, variance, code, sums(code, count, wy * y) - per(total**2, people), people)
+    def columns(part: slice) -> list[Floats]:
+        return [w[part] * y[part], w[part] * y[part] ** 2, w[part]]
+
+    (total, raw, people), variance = variance_of(
+        sample, statistic, columns, lambda *_: [np.ones(count)], code, count
+    )
+    return _fit(sample, total, variance, code, raw - per(total**2, people), people)
 
 
 def fit(sample: Sample, statistic: Statistic, z: Floats, code: Codes, count: int) -> Fit:
     """Any statistic of the weights with its linearised value z; without deff."""
-    columns = [sample.weight * z]
-    _, variance = variance_of(sample, statistic, columns, lambda total: [np.ones(count)], code, count)
+
+    def columns(part: slice) -> list[Floats]:
+        return [sample.weight[part] * z[part]]
+
+    _, variance = variance_of(sample, statistic, columns, lambda _: [np.ones(count)], code, count)
     none = np.zeros(count)
     return _alone(_fit(sample, statistic(sample.weight), variance, code, none, none))
 

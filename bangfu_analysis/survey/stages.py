@@ -3,18 +3,27 @@ as.fpc."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Names, Truths, level_codes, names, numbers, packed
+from bangfu_analysis.analysis.domains import (
+    Codes,
+    Floats,
+    Names,
+    Truths,
+    a_row_each,
+    level_codes,
+    names,
+    numbers,
+    packed,
+    slices,
+)
 from bangfu_analysis.errors import ArgumentError
 
-Number = TypeVar("Number", np.intp, np.float64)
-SLICE = 1 << 16  # rows
 FULLY_TAKEN = 1e-7  # a stratum with a smaller part left out has no variance (as R)
 
 
@@ -55,8 +64,8 @@ def stages_of(
     frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, nest: bool
 ) -> tuple[Stage, ...]:
     """The stages of a design; those after the first only where finite populations are given, as in R."""
-    clusters = [_codes(frame, c) for c in names(cluster)] or [np.arange(len(frame))]
-    layers = [_codes(frame, s) for s in names(strata)] or [np.zeros(len(frame), dtype=np.intp)]
+    clusters = [packed(_integers(frame, c))[0] for c in names(cluster)] or [np.arange(len(frame))]
+    layers = [_integers(frame, s) for s in names(strata)] or [np.zeros(len(frame), dtype=np.intp)]
     sizes = names(fpc)
     if sizes and len(sizes) != len(clusters):
         raise ArgumentError(
@@ -66,33 +75,36 @@ def stages_of(
     for i, unit in enumerate(clusters if sizes else clusters[:1]):
         layer, before = layers[min(i, len(layers) - 1)], stages[-1] if stages else None
         if before is not None:
-            unit, layer = _joint(before.unit, unit), _joint(layer, before.unit)
+            unit, layer = _joint(before.unit, unit), _joint(packed(layer)[0], before.unit)
         if nest and strata:
-            unit = _joint(layer, unit)
+            unit = _joint(packed(layer)[0], unit)
         stages.append(_stage(frame, unit, layer, sizes[i] if sizes else None, before))
     return tuple(stages)
 
 
 def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None) -> Stage:
-    stratum = _of_units(unit, layer)
-    if not _agree(unit, stratum, layer):
+    rows = a_row_each(unit)
+    if not _agree(unit, layer[rows], layer):
         raise ArgumentError(
             "有的抽样单元（cluster）跨了几个层（strata）。若各层的编号会重复，请写 nest=True；否则请更正。"
         )
+    stratum = packed(layer[rows])[0]
     taken = np.bincount(stratum).astype(float)
     parent, carried = np.zeros(len(taken), dtype=np.intp), np.ones(len(taken))
     if before is not None:
-        parent[stratum] = _of_units(unit, before.unit)
+        parent[stratum] = before.unit[rows]
         carried = (before.carried * before.taken / before.population)[before.stratum[parent]]
-    stage = Stage(unit, stratum, parent, taken, np.full(len(taken), np.inf), carried)
-    return stage if fpc is None else replace(stage, population=_population(stage, numbers(frame, fpc), fpc))
+    stated = np.full(len(taken), np.inf)
+    if fpc is not None:
+        value = numbers(frame, fpc)
+        stated[stratum] = value[rows]
+        if not _agree(unit, stated[stratum], value) or (stated < 0).any():
+            raise ArgumentError(f"fpc 列 {fpc} 同一层内有缺失、负数或不同的值。每层只应有一个总数或抽样比。")
+    return Stage(unit, stratum, parent, taken, _population(taken, stated, fpc), carried)
 
 
-def _population(stage: Stage, value: Floats, fpc: str) -> Floats:
-    taken, stated = stage.taken, stage.population.copy()
-    stated[stage.stratum] = _of_units(stage.unit, value)
-    if not _agree(stage.unit, stated[stage.stratum], value) or (stated < 0).any():
-        raise ArgumentError(f"fpc 列 {fpc} 在同一层内有缺失、负数或不同的值。每层应只有一个总数或抽样比。")
+def _population(taken: Floats, stated: Floats, fpc: str | None) -> Floats:
+    """Units of the population, where they or the fractions that were taken are stated."""
     if (stated > 1).any() and (stated < 1).any():
         raise ArgumentError(f"fpc 列 {fpc} 中既有大于 1 又有小于 1 的数。请都写总体单元数，或都写抽样比。")
     if not (stated > 1).any():
@@ -102,26 +114,20 @@ def _population(stage: Stage, value: Floats, fpc: str) -> Floats:
     return stated
 
 
-def _of_units(unit: Codes, values: NDArray[Number]) -> NDArray[Number]:
-    """The value of each unit: that of one of its rows."""
-    found = np.zeros(int(unit.max()) + 1, dtype=values.dtype)
-    found[unit] = values
-    return found
-
-
 def _agree(unit: Codes, of_unit: NDArray[Any], values: NDArray[Any]) -> bool:
     """Whether every row has the value of its unit. A slice at a time: arrays as long as the frame cost more
     than their sums."""
-    parts = (slice(start, start + SLICE) for start in range(0, len(unit), SLICE))
-    return all(np.array_equal(of_unit.take(unit[part]), values[part]) for part in parts)
+    return all(np.array_equal(of_unit.take(unit[part]), values[part]) for part in slices(len(unit)))
 
 
-def _codes(frame: pd.DataFrame, column: str) -> Codes:
-    codes, levels = level_codes(frame[column])
+def _integers(frame: pd.DataFrame, column: str) -> Codes:
+    """A column as integers: its own, or the codes of its levels."""
+    if frame[column].dtype.kind == "i" and isinstance(frame[column].dtype, np.dtype):
+        return frame[column].to_numpy(dtype=np.intp)
+    codes = level_codes(frame[column])[0]
     if codes.min() < 0:
         raise ArgumentError(f"设计列 {column} 有 {(codes < 0).sum()} 行缺失，层和抽样单元不能缺失。请补齐。")
-    # categories may hold levels of nobody
-    return packed(codes.astype(np.intp))[0] if isinstance(levels, pd.CategoricalIndex) else codes
+    return np.asarray(codes, dtype=np.intp)
 
 
 def _joint(a: Codes, b: Codes) -> Codes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Truths, sums
+from bangfu_analysis.analysis.domains import Codes, Floats, Truths, slices, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import Sample
 from bangfu_analysis.survey.replicates import ReplicateSet
@@ -19,27 +19,27 @@ from bangfu_analysis.survey.stages import Stage
 
 Statistic = Callable[[Floats], Floats]  # of the weights
 Gradient = Callable[..., Sequence[Floats]]  # of the totals
+Columns = Callable[[slice], Sequence[Floats]]  # of a slice of rows, the weight included
+EVERY = slice(None)
 DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 
 
 def variance_of(
-    sample: Sample, statistic: Statistic, columns: Sequence[Floats], gradient: Gradient,
-    code: Codes, count: int,
+    sample: Sample, statistic: Statistic, columns: Columns, gradient: Gradient, code: Codes, count: int
 ) -> tuple[list[Floats], Floats]:
-    """Totals of columns (weight included) in each group, and the variance of a function of them by its
-    gradient.
+    """Totals of columns in each group, and the variance of a function of the first of them by its gradient.
 
     Rows of code `count` are in no group. Rows are summed by unit and group once, for totals and variance
     alike. Replicates recompute the function as `statistic` instead.
     """
-    if sample.replicates is not None:
-        found = replicate_covariance(sample.replicates, statistic, statistic(sample.weight))
-        return [sums(code, count, column) for column in columns], np.diag(found)
     units = _collapse(sample.stages[0], columns, code, count + 1)
     totals = [sums(units.group, count, column) for column in units.columns]
+    if sample.replicates is not None:
+        found = replicate_covariance(sample.replicates, statistic, statistic(sample.weight))
+        return totals, np.diag(found)
     slopes = [np.append(slope, 0.0) for slope in gradient(*totals)]
     if sample.projections:
-        influence = _combined(columns, slopes, code)
+        influence = _combined(columns(EVERY), slopes, code)
         each = [covariance(sample, [np.where(code == c, influence, 0.0)]) for c in range(count)]
         return totals, np.array([v[0, 0] for v in each])
     variance = np.zeros(count)
@@ -61,22 +61,29 @@ class _Sums:
     columns: Sequence[Floats]
 
 
-def _collapse(stage: Stage, columns: Sequence[Floats], code: Codes, width: int) -> _Sums:
-    """Sums of all pairs of unit and group if they are few, else of those that occur."""
+def _collapse(stage: Stage, columns: Columns, code: Codes, width: int) -> _Sums:
+    """Sums of all pairs of unit and group if they are few, else of those that occur; a slice of rows at a
+    time."""
     if stage.units == len(code):
-        return _Sums(stage.unit, code, columns)
-    key, size = stage.unit * width, stage.units * width
-    key += code
-    if size <= max(2 * len(code), DENSE):
-        pairs = np.arange(size)
-    else:
-        pairs, key = np.unique(key, return_inverse=True)
-    totals: list[Floats] = [np.bincount(key, column, len(pairs)).astype(float) for column in columns]
+        return _Sums(stage.unit, code, columns(EVERY))
+    place, size = None, stage.units * width
+    pairs: Codes = np.arange(0)
+    if size > max(2 * len(code), DENSE):
+        pairs, place = np.unique(stage.unit * width + code, return_inverse=True)
+    totals = [np.zeros(size if place is None else len(pairs)) for _ in columns(slice(0, 0))]
+    for part in slices(len(code)):
+        key = stage.unit[part] * width + code[part] if place is None else place[part]
+        for total, column in zip(totals, columns(part), strict=True):
+            np.add.at(total, key, column)
+    if place is None:
+        unit, group = np.arange(stage.units), np.arange(width)
+        return _Sums(np.repeat(unit, width), np.tile(group, stage.units), totals)
     return _Sums(pairs // width, pairs % width, totals)
 
 
 def _combined(columns: Sequence[Floats], slopes: Sequence[Floats], group: Codes) -> Floats:
-    moved = [column * slope[group] for column, slope in zip(columns, slopes, strict=True)]
+    """The first columns, each times the slope of its group, added up."""
+    moved = [column * slope[group] for column, slope in zip(columns, slopes, strict=False)]
     return np.asarray(np.sum(moved, axis=0))
 
 

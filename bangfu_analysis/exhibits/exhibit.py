@@ -12,12 +12,14 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits.labels import WORDS
+from bangfu_analysis.exhibits.labels import WORDS, title_of
 from bangfu_analysis.exhibits.measures import dimensions
+from bangfu_analysis.exhibits.models import effects_of
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import DisplayTable, Layout, display_table
 from bangfu_analysis.exhibits.texts import TEXTS
 from bangfu_analysis.release.cells import Cut
+from bangfu_analysis.survey.models import Model
 
 if TYPE_CHECKING:
     from bangfu_analysis.pages.theme import Figure
@@ -147,13 +149,20 @@ class Exhibit:
         return f"<Exhibit {self.id}：{self.title}，{len(self.frame)} 行>"
 
 
-def as_exhibit(result: pd.DataFrame, codebook: Codebook, *, title: str = "", lang: str = "zh") -> Exhibit:
+def as_exhibit(
+    result: pd.DataFrame | Model, codebook: Codebook, *, title: str = "", lang: str = "zh"
+) -> Exhibit:
     """Any result frame of the package as an exhibit, as it is: its dimensions labelled, its measures as registered.
 
     `result`: a frame of `tabulate`, `hardship_rate`, `cause_table`, the estimators, tests and so on. Where `base_n`
-    varies, it varies by the outer dimensions. Nothing is protected that was not before. ArgumentError where a column is
-    neither a measure nor a dimension, or where the rows are persons or replies and no result.
+    varies, it varies by the outer dimensions. Of a model, its average marginal effects, with chart and sentences.
+    Nothing is protected that was not before. ArgumentError where a column is neither a measure nor a dimension, or where
+    the rows are persons or replies and no result.
     """
+    draw, text, facts = "", tuple[str, ...](), dict[str, object]()
+    if isinstance(result, Model):
+        draw, text, facts = "effects", ("effects",), {"answer": title_of(codebook, result.answer, lang)}
+        result = effects_of(result, codebook, lang)
     names = dimensions(result)
     if PERSONS & {*names, *result.index.names}:
         raise ArgumentError("as_exhibit：这是逐人的数据，不是结果表，不能做成表图。请先用 tabulate、means 等汇总。")
@@ -163,7 +172,8 @@ def as_exhibit(result: pd.DataFrame, codebook: Codebook, *, title: str = "", lan
         raise ArgumentError(f"as_exhibit：列 {'、'.join(odd)} 不是{known}。请先去掉或改名。")
     within = _bases_of(result, names)
     cut = Cut("result", title, result, tuple(names), within=within)
-    return Exhibit(cut, Recipe("result", "count", title=title), Layout(within=within), codebook, lang=lang)
+    recipe = Recipe("result", "count", title=title, draw=draw, text=text)
+    return Exhibit(cut, recipe, Layout(within=within), codebook, facts=facts, lang=lang)
 
 
 def _bases_of(result: pd.DataFrame, names: list[str]) -> tuple[str, ...]:

@@ -11,10 +11,8 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.exhibits.wording import counted, money
+from bangfu_analysis.exhibits.wording import money
 from bangfu_analysis.release.cells import Cut
-
-LEAST_TOLD = 30  # people helped: of fewer nothing is said beside the sum
 
 
 def totals_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -74,7 +72,7 @@ def _of_files(
 
 
 def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    """All help of the ledgers by kind, yuan in money and in goods; how many of the roster it reached."""
+    """All help of the ledgers by kind, yuan in money and in goods."""
     aid = data.frames.get("aid", pd.DataFrame())
     if aid.empty or not aid[["amount_yuan", "goods_value_yuan"]].notna().any(axis=None):
         return []
@@ -83,10 +81,7 @@ def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     frame = by_kind.assign(amount=by_kind[sums].sum(axis=1))[["kind", "amount"]]
     frame = frame[frame["amount"].gt(0)]
     frame = frame.sort_values("amount", ascending=False, kind="stable", ignore_index=True)
-    reached = data.workers["person_id"].isin(aid["person_id"].dropna()).sum()
-    total = money(float(frame["amount"].sum()))
-    words = f"各单位台账登记的帮扶资金和物资合计{total}"
-    words += f"，得到帮扶的在册困难职工{counted(reached)}。" if reached >= LEAST_TOLD else "。"
+    words = f"各单位台账登记的帮扶资金和物资合计{money(float(frame['amount'].sum()))}。"
     cut = Cut(recipe.id, recipe.title, frame.rename(columns={"kind": "aid.kind"}), ("aid.kind",), kind="rate")
     cut = replace(cut, population=f"aid/{data.wave.name}")
     layout = Layout(unit="单位：元", headings={"amount": "金额（元）"})

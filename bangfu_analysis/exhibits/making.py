@@ -26,6 +26,7 @@ from bangfu_analysis.release.cells import Cut
 
 Make = Callable[[WaveData, Recipe], list[Exhibit]]
 STRATA = ["sex", "age_five_year"]
+HELPED = pd.CategoricalDtype(["helped", "not_helped"])
 FLOWS = ("new", "returned", "exited", "died", "stayed")
 BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who was there, who is
 
@@ -79,8 +80,8 @@ def _some(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -
     return rows[rows_where(rows, recipe.where)] if recipe.where else rows
 
 
-def _count(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    workers, names = _some(data, recipe), [*recipe.by]
+def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -> list[Exhibit]:
+    workers, names = _some(data, recipe, workers), [*recipe.by]
     if any(name in workers and workers[name].isna().all() for name in names):
         return []
     within = recipe.within if recipe.within and workers[recipe.within].notna().any() else ""
@@ -98,6 +99,16 @@ def _count(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     spoken_of = {within: focus} if within and focus and frame[within].eq(focus).any() else {}
     text = () if within and not spoken_of and "shares" in recipe.text else recipe.text
     return [_exhibit(data, replace(recipe, text=text), frame, dimensions, layout, focus=spoken_of)]
+
+
+def _targeting(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """Who of the roster the ledgers name among those helped, by `within`."""
+    aid = data.frames.get("aid", pd.DataFrame())
+    if aid.empty or aid["person_id"].isna().all():
+        return []
+    named_there = data.workers["person_id"].isin(aid["person_id"].dropna())
+    helped = named_there.map({True: "helped", False: "not_helped"}).astype(HELPED)
+    return _count(data, replace(recipe, by=("helped",)), data.workers.assign(helped=helped))
 
 
 def _sorted(frame: pd.DataFrame, name: str, recipe: Recipe) -> pd.DataFrame:
@@ -336,6 +347,7 @@ MAKES: dict[str, Make] = {
     "questionnaire": questionnaire_exhibits,
     "totals": totals_exhibit,
     "aid": aid_exhibit,
+    "targeting": _targeting,
     "sheets": sheets_exhibit,
     "findings": findings_exhibit,
 }

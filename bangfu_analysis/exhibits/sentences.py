@@ -218,6 +218,19 @@ def helped(result: pd.DataFrame, codebook: Codebook) -> str:
     return f"{'；'.join(words)}。" if words else "本期没有可统计的帮扶记录。"
 
 
+def reached(result: pd.DataFrame, codebook: Codebook) -> str:
+    """`在册特困职工中得到救助的占37.8%（1058人中的400人）；…` of a table of `helped` within one column, or of all."""
+    shown = result[result["helped"].eq("helped") & ~hidden(result) & result["base_n"].gt(0).fillna(False)]
+    names = [name for name in dimensions(result) if name != "helped"]
+    labels = labels_of(codebook, shown[names[0]]) if names else [""]
+    groups = [f"{'一般' if label == '困难' else ''}{label or '困难'}职工" for label in labels]
+    told = [
+        f"在册{group}中得到救助的占{in_percent(percent(row.share))}（{row.base_n}人中的{counted(row.n)}）"
+        for group, row in zip(groups, records(shown), strict=True)
+    ]
+    return f"{'；'.join(told)}。" if told else ""
+
+
 def received(sources: pd.DataFrame) -> str:
     """`19个文件（其中18个有采用的数据）`: all files that came in and, where not all did, how many gave rows to a frame."""
     files, used = (part["source_file"].nunique() for part in (sources, sources[sources["rows_kept"].gt(0)]))

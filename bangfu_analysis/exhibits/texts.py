@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bangfu_analysis.exhibits import sentences, sentences_survey, sentences_waves
+from bangfu_analysis.exhibits import models, sentences, sentences_survey, sentences_waves
 
 if TYPE_CHECKING:
     from bangfu_analysis.exhibits.exhibit import Exhibit
@@ -86,4 +86,6 @@ TEXTS: dict[str, Say] = {
     "ranking": _asked,
     "funnel": _funnel,
     "given": _given,
+    "effects": lambda frame, of: models.effects(frame, answer=str(of.facts["answer"])),
+    "helped": lambda frame, of: sentences.reached(frame, of.codebook),
 }

@@ -166,7 +166,24 @@ def interval_dots(table: pd.DataFrame, page: Page) -> Figure:
     """
     require(table, ["ci_low", "ci_high", "n"], where="interval_dots")
     name = only_dimension(table.drop(columns="roster", errors="ignore"))
-    measure, factor, decimals = ("share", 100, 1) if "share" in table else ("estimate", 1, 2)
+    return _dots(table, page, name, "share" if "share" in table else "estimate")
+
+
+@chart
+def effect_dots(table: pd.DataFrame, page: Page) -> Figure:
+    """The effects of a model on their confidence intervals, a row each, beside a line at 0: of an exhibit of `fit_model`."""
+    require(table, ["effect_of", "compared_with", "n"], where="effect_dots")
+    known = table["compared_with"].ne("—")
+    against = table["compared_with"].map(lambda other: page.words("against", other))
+    words = table["effect_of"].mask(known, table["effect_of"] + against)
+    plain = table.rename(columns={"effect_low": "ci_low", "effect_high": "ci_high"}).assign(effect_of=words)
+    figure = _dots(plain, page, "effect_of", "effect" if "effect" in table else "estimate")
+    figure.axes[0].axvline(0, color=theme.INK, linewidth=0.8, zorder=0)
+    return figure
+
+
+def _dots(table: pd.DataFrame, page: Page, name: str, measure: str) -> Figure:
+    factor, decimals = (1, 2) if measure == "estimate" else (100, 1)
     labels = page.labels(table[name])
     bases = table["base_n" if "base_n" in table else "n"]  # a share's n is of its level alone
     stubs, places, lines = page.rows([f"{label} (n = {n})" for label, n in zip(labels, bases, strict=True)])

@@ -64,6 +64,7 @@ CHARTS: dict[str, Draw] = {
     "panels": _panels,
     "heatmap": _heatmap,
     "dots": charts.interval_dots,
+    "effects": charts.effect_dots,
     "means": charts.mean_bars,
     "lines": charts_compare.trend_lines,
     "slope": charts_waves.slope,

@@ -69,7 +69,7 @@ class NotEstimable(ArgumentError):
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted model, as frames.
+    """A fitted model, as frames, of an answer (its column) and a family.
 
     coefficients: coefficient, term, level, n, left_out_n, estimate, se, ci_low, ci_high, df, statistic,
     p_value. covariance: of the coefficients, named on both sides. terms: term, statistic (Wald's F), df,
@@ -83,6 +83,8 @@ class Model:
     covariance: pd.DataFrame
     terms: pd.DataFrame
     effects: pd.DataFrame
+    answer: str
+    family: str
 
 
 def fit_model(
@@ -143,6 +145,7 @@ def fit_model(
         pd.DataFrame(v, spec.column_names, spec.column_names),
         _tests(spec, found, v, df),
         _effects(spec, data, x, found, v, sample.weight[used], FAMILIES[family], df, level),
+        response, family,
     )
 
 

@@ -100,8 +100,7 @@ def shortfall(
 
 
 def gini(frame: pd.DataFrame, variable: str, **manner: Unpack[Manner]) -> pd.DataFrame:
-    """Gini coefficient in each group. R: laeken::gini for the value, convey::svygini for the standard
-    error."""
+    """Gini coefficient in each group. R: laeken::gini for the value; convey::svygini ranks otherwise."""
     return concentration_index(frame, variable, variable, **manner)
 
 

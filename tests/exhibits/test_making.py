@@ -172,3 +172,15 @@ def test_every_row_of_exhibits_yaml_is_made_by_something_and_drawn_by_something(
         assert recipe.make in MAKES
         assert not recipe.draw or recipe.draw in CHARTS
         assert set(recipe.text) <= set(TEXTS)
+
+
+@pytest.mark.parametrize(("few", "told"), [(20, "在册特困职工中得到救助的占60.0%（20人中的12人）"), (3, "")])
+def test_whom_help_reached_is_told_by_level_and_hidden_where_few(tmp_path, few, told):
+    frames = frames_of("2009", 40, few=few)
+    ids = frames["workers"]["person_id"].tolist()[8:28]
+    aid = pd.DataFrame({"wave": "2009", "person_id": [*ids, None, ids[0]], "amount_yuan": 100.0, "kind": "living"})
+    frames["aid"] = typed(aid, "aid", CODEBOOK)
+    found = {each.id: each for each in exhibits(data_of(tmp_path, {"2009": frames}))}["helped"]
+    assert told in found.text and ("得到救助" in found.text) == bool(told)
+    assert "人数" in found.to_markdown() and found.chart() is not None
+    assert "helped" not in [each.id for each in exhibits(data_of(tmp_path, {"2009": frames_of("2009", 40)}))]

@@ -16,7 +16,7 @@ NO_CAUSE = "以上是被调查者中的关联，没有问到的情况也可能�
 
 
 def effects_of(model: Model, codebook: Codebook, lang: str = "zh") -> pd.DataFrame:
-    """A row a compared level (and a number, by one more of it): effect_of, compared_with, n, p_value, the effect.
+    """A row a compared level (and a number, by one more of it): effect_of, compared_with, n, p_value, effect.
 
     Where the answer is yes or no the effect and its limits are differences of shares, in effect, effect_low
     and effect_high, else in estimate, ci_low, ci_high.

@@ -176,8 +176,8 @@ def effect_dots(table: pd.DataFrame, page: Page) -> Figure:
     known = table["compared_with"].ne("—")
     against = table["compared_with"].map(lambda other: page.words("against", other))
     words = table["effect_of"].mask(known, table["effect_of"] + against)
-    plain = table.rename(columns={"effect_low": "ci_low", "effect_high": "ci_high"}).assign(effect_of=words)
-    figure = _dots(plain, page, "effect_of", "effect" if "effect" in table else "estimate")
+    rows = table.rename(columns={"effect_low": "ci_low", "effect_high": "ci_high"}).assign(effect_of=words)
+    figure = _dots(rows, page, "effect_of", "effect" if "effect" in table else "estimate")
     figure.axes[0].axvline(0, color=theme.INK, linewidth=0.8, zorder=0)
     return figure
 

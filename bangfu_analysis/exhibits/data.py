@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import pandas as pd
 
@@ -46,6 +47,18 @@ class WaveData:
     def waves(self) -> list[str]:
         """The names of all waves, first first."""
         return sorted(self.every["workers"]["wave"].unique())
+
+    @cached_property
+    def breaks(self) -> dict[str, str]:
+        """Waves whose roster is of other people than the one before, by another scheme without a shared line, and why."""
+        told = self.every["definitions"]
+        shared = set(told.loc[told["variable"].eq("below_line") & told["comparable"], "wave"])
+        rows = told[told["variable"].eq("hardship_level")].sort_values("wave").to_dict("records")
+        return {
+            str(now["wave"]): str(now["note"])
+            for before, now in pairwise(rows)
+            if now["wave"] not in shared and now["definition"] and before["definition"] not in ("", now["definition"])
+        }
 
     @property
     def worst(self) -> str:

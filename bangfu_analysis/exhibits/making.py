@@ -181,11 +181,21 @@ def _trend(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         workers = workers.assign(cause=workers["cause_main"])
     if recipe.of not in workers or workers[recipe.of].isna().all() or _one_scheme(data, recipe.of):
         return []
-    frame = trend(workers, recipe.of, breaks="mark", definitions=data.every["definitions"])
+    frame = trend(workers, recipe.of, breaks="mark", definitions=_definitions(data, recipe.of))
     frame = named(frame) if recipe.of == "cause" else frame
     title = recipe.title or f"各批次{data.codebook.title(recipe.of)}的构成"
     layout = Layout(within=("wave",), across="wave", measures=("n", "share"))
     return [_over_waves(data, replace(recipe, title=title), frame, ["wave", recipe.of], layout)]
+
+
+def _definitions(data: WaveData, name: str) -> pd.DataFrame:
+    """What `name` means in each wave; every composition breaks where the roster is of other people."""
+    told = data.every["definitions"]
+    if name == "hardship_level":
+        return told
+    breaks = pd.DataFrame({"wave": [*data.breaks], "note": [*data.breaks.values()]})
+    own = breaks.assign(variable=name, level="", definition=name, comparable=False)
+    return pd.concat([told, own[told.columns]], ignore_index=True) if len(own) else told
 
 
 def _one_scheme(data: WaveData, name: str) -> bool:
@@ -214,11 +224,13 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         known = population[population[[column, "n"]].notna().all(axis=1)] if column in population else population[:0]
         if set(known["wave"]) != set(data.waves):
             return []
-        frame = change(hardship_rate(workers, known, by=["wave", *by]))
+        frame = change(hardship_rate(workers, known, by=["wave", *by]), broken=[*data.breaks])
     else:
         waves = workers.groupby("wave")
         rows = [rate_of(part, population[population["wave"] == wave]).assign(wave=wave) for wave, part in waves]
-        frame = change(pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]])
+        whole = pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]]
+        frame = change(whole, broken=[*data.breaks])
+    frame = frame.assign(break_note=[data.breaks.get(str(wave), "") for wave in frame["wave"]])
     if by == ["unit"] and data.every["carried"]["variable"].isin(["employer", "reporting_unit"]).any():
         by, frame = ["common_unit"], frame.rename(columns={"unit": "common_unit"})  # units merged over the waves
     if by and recipe.tail:
@@ -311,7 +323,11 @@ def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     known = population[population[needed].notna().all(axis=1)] if set(needed) <= set(population) else population[:0]
     if not len(known) or set(known["wave"]) != set(data.waves):
         return []
-    strata = hardship_rate(data.every["workers"], known, by=["wave", *STRATA])
+    since = [wave for wave in data.waves if wave >= max(data.breaks, default="")]
+    if len(since) < 2:
+        return []
+    workers, known = (rows[rows["wave"].isin(since)] for rows in (data.every["workers"], known))
+    strata = hardship_rate(workers, known, by=["wave", *STRATA])
     strata = strata.assign(stratum=strata["sex"].astype(str) + " " + strata["age_five_year"].astype(str))
     held = strata["base_n"].fillna(0).gt(0).groupby(strata["stratum"]).transform("all")
     if not held.any() or strata.loc[~held, "n"].sum():  # somebody stands where there are no workers

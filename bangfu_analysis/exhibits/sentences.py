@@ -54,7 +54,7 @@ def split(result: pd.DataFrame, codebook: Codebook, *, subject: str, unit: str =
     table = _ordered(result, name, order)
     titled, known = _title(codebook, name), table["base_n"].dropna()
     if known.empty:
-        return f"{subject}{SMALL}，不分{titled}公布。"
+        return f"{subject}按{titled}分的{SMALL}。"
     base, left = int(known.iloc[0]), int(table["left_out_n"].fillna(0).max())
     if not base:
         return f"{subject}的{titled}均未填报，共{counted(left, unit)}。"
@@ -78,8 +78,9 @@ def leading(
         return f"{subject}的{titled}没有可公布的人数。"
     words = [f"{row.label}（{counted(row.n, unit)}，占{in_percent(row.percent)}）" for row in records(chosen)]
     many = "（一人可有多项）" if over_full(result) else ""
+    whom = f"中{titled}有记录的" if "left_out_n" in result and result["left_out_n"].gt(0).any() else ""
     place = f"居前{len(chosen)}位的{titled}依次是" if len(chosen) > 1 else f"{titled}居首位的是"
-    return f"{subject}{counted(base_n, unit)}中，{place}{'、'.join(words)}{many}。"
+    return f"{subject}{whom}{counted(base_n, unit)}中，{place}{'、'.join(words)}{many}。"
 
 
 def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: str, unit: str = "人") -> str:
@@ -97,26 +98,28 @@ def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: 
         most = seen.loc[seen["n"].eq(seen["n"].max())]
         group = labels_of(codebook, most[within].iloc[:1])[0]
         levels = "、".join(labels_of(codebook, most[name]))
-        each = "各" if len(most) > 1 else ""
-        share = in_percent(most["percent"].iloc[0])
-        words.append(f"{group}最多的是{levels}（{each}{counted(most['n'].iloc[0], unit)}，{each}占该组的{share}）")
+        each, share = "各" if len(most) > 1 else "", most["percent"].iloc[0]
+        part = f"，{each}占该组的{in_percent(share)}" if pd.notna(share) else ""  # its base may be hidden
+        words.append(f"{group}最多的是{levels}（{each}{counted(most['n'].iloc[0], unit)}{part}）")
     if not words:
         return f"{subject}按{_title(codebook, within)}分组，没有可公布的人数。"
     return f"按{_title(codebook, within)}看，{subject}中{'；'.join(words)}。"
 
 
 def extremes(rates: pd.DataFrame, codebook: Codebook, *, what: str = "困难率", at_least: int = 30) -> str:
-    """The groups with the highest and the lowest rate, from `hardship_rate` by one column.
+    """The groups with the highest and the lowest rate, from `hardship_rate`.
 
     Groups with fewer than `at_least` in the base are left aside, as one case moves their rate too far; the text says so.
     """
-    name = _only_dimension(rates, "extremes")
+    require(rates, ["n", "base_n", "share"], where="extremes")
+    names = dimensions(rates)
     small = rates["base_n"].lt(at_least).fillna(True)
     fit = rates.loc[~small & ~hidden(rates) & rates["share"].notna()]
-    titled = _title(codebook, name)
+    titled = "".join(_title(codebook, name) for name in names) + ("组" if len(names) > 1 else "")
     if len(fit) < 2:
         return f"可比较{what}的{titled}不足两个，不作比较。"
-    fit = _printed(fit, name, codebook)
+    labels = map("".join, zip(*(labels_of(codebook, fit[name]) for name in names), strict=True))
+    fit = fit.assign(label=[*labels], percent=printed_percents(fit)).reset_index(drop=True)
     high, low = (fit.iloc[place] for place in (int(fit["share"].argmax()), int(fit["share"].argmin())))
     if high["share"] == low["share"]:
         return f"{len(fit)}个{titled}的{what}相同，均为{in_percent(high['percent'])}。"

@@ -8,6 +8,7 @@ from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.exhibits.rounding import half_up, percent
 
 _WAN = 10_000
+_DIGITS = " 一二三四五六七八九"
 
 
 def counted(n: float, unit: str = "人") -> str:
@@ -60,6 +61,12 @@ def since(before: object, now: object) -> str:
     years = [str(before), str(now)]
     follows = all(len(y) == 4 and y.isdigit() for y in years) and int(years[1]) - int(years[0]) == 1
     return "比上年" if follows else f"比{year(before)}"
+
+
+def chinese(number: int) -> str:
+    """`十二` of a number below a hundred."""
+    tens, ones = divmod(number, 10)
+    return f"{_DIGITS[tens] if tens > 1 else ''}{'十' if tens else ''}{_DIGITS[ones]}".strip()
 
 
 def in_percent(value: float) -> str:

@@ -10,17 +10,22 @@ import pandas as pd
 from bangfu_analysis.exhibits import sentences
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.sections import QUALITY, Outline
-from bangfu_analysis.exhibits.wording import date_words
+from bangfu_analysis.exhibits.findings import Finding, find
+from bangfu_analysis.exhibits.sections import QUALITY, Outline, Section
+from bangfu_analysis.exhibits.wording import chinese, date_words
 from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
+
+POINTS = "要点"
 
 
 def report_blocks(
     data: WaveData, shown: Sequence[Exhibit], figures: Mapping[str, Path], outline: Outline, notes: Sequence[str]
 ) -> list[Block]:
-    """Introduction, then the sections of `outline` that have exhibits or are left to write; `notes` close the last."""
-    found: list[Block] = [Paragraph(text) for text in (_introduction(data), data.wave.note) if text]
-    for section, own in outline.filled(shown):
+    """What was found, the introduction, the sections of `outline` that have exhibits or are left to write; `notes` close the last."""
+    sections = [*outline.filled(shown)]
+    found = _points(find(shown), sections, figures)
+    found += [Paragraph(text) for text in (_introduction(data), data.wave.note) if text]
+    for section, own in sections:
         if section.write:
             found.append(Placeholder(section.id, section.title, section.prompt))
             continue
@@ -29,6 +34,18 @@ def report_blocks(
             found += [Paragraph(text) for text in (_quality(data.frames), *notes)]
         found += [block for each in own for block in exhibit_blocks(each, figures)]
     return found
+
+
+def _points(
+    findings: Sequence[Finding], sections: Sequence[tuple[Section, list[Exhibit]]], figures: Mapping[str, Path]
+) -> list[Block]:
+    """The findings, a paragraph each, with the section, table or figure that shows them."""
+    said = []
+    for finding in findings:
+        for number, (_, own) in enumerate(sections, start=1):
+            if each := next((one for one in own if one.id == finding.exhibit), None):
+                said.append(f"{finding.sentence.removesuffix('。')}（见第{chinese(number)}节{''.join(marks(each, figures)[:1])}）。")
+    return [Heading(1, POINTS, numbered=False), *(Paragraph(f"{i}. {text}") for i, text in enumerate(said, 1))] if said else []
 
 
 def _quality(frames: Mapping[str, pd.DataFrame]) -> str:
@@ -43,12 +60,16 @@ def _introduction(data: WaveData) -> str:
     )
 
 
+def marks(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[str]:
+    """The references to the table and the figure of an exhibit, as far as the report has them."""
+    table = [f"{{表:{exhibit.id}}}"] if "table" in exhibit.recipe.show else []
+    return table + ([f"{{图:{exhibit.id}}}"] if exhibit.id in figures else [])
+
+
 def exhibit_blocks(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[Block]:
     """The sentences of an exhibit with references to its table and figure, then these."""
-    show, figure = exhibit.recipe.show, figures.get(exhibit.id)
-    marks = [f"{{表:{exhibit.id}}}"] if "table" in show else []
-    marks += [f"{{图:{exhibit.id}}}"] if figure else []
-    where = f"（见{'、'.join(marks)}）。" if marks else "。"
+    show, figure, places = exhibit.recipe.show, figures.get(exhibit.id), marks(exhibit, figures)
+    where = f"（见{'、'.join(places)}）。" if places else "。"
     words = exhibit.text if "text" in show else ""
     found: list[Block] = [Paragraph((words.removesuffix("。") or f"{exhibit.title}如下") + where)]
     if "table" in show:

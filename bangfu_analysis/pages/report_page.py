@@ -11,12 +11,12 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from bangfu_analysis.exhibits.wording import chinese
 from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.pages.html import template, write_page
 from bangfu_analysis.pages.word import REFERENCE, Numbers, numbered
 from bangfu_analysis.pages.word_table import levels, notes_below
 
-_CHINESE = "一二三四五六七八九十"
 _FORMS = {1: "{}、", 2: "（{}）", 3: "{}.", 4: "（{}）"}
 _TARGETS = {"表": "table", "图": "figure"}
 
@@ -62,14 +62,9 @@ def _heading(block: Heading, counts: dict[int, int]) -> dict[str, Any]:
         for lower in [level for level in counts if level > block.level]:
             del counts[lower]
         number = counts[block.level]
-        told = _chinese(number) if block.level <= 2 else str(number)
+        told = chinese(number) if block.level <= 2 else str(number)
         text = _FORMS[block.level].format(told) + text
     return {"kind": "heading", "level": block.level, "text": text}
-
-
-def _chinese(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    return (_CHINESE[tens - 1] if tens > 1 else "") + "十" * (tens > 0) + (_CHINESE[ones - 1] if ones else "")
 
 
 def _linked(text: str, numbers: Numbers) -> Markup:

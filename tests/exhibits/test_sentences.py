@@ -68,10 +68,10 @@ def test_causes_go_by_size_with_the_rest_last_and_say_that_several_count():
     counts = {"illness": 30, "schooling": 50, "other": 60, "disability": 0}
     said = narrative.split(result("cause", counts, base=100), CODEBOOK, subject="困难职工")
     assert said == (
-        "困难职工100人中，子女上学50人、疾病30人、其他60人，分别占50.0%、30.0%、60.0%（一人可有多项，各项占比之和大于100%）。"
+        "困难职工100人中，子女上学50人、疾病未分本人家属30人、其他60人，分别占50.0%、30.0%、60.0%（一人可有多项，各项占比之和大于100%）。"
     )
     natural = narrative.split(result("cause", counts, base=100), CODEBOOK, subject="困难职工", order="codebook")
-    assert natural.startswith("困难职工100人中，疾病30人、子女上学50人、其他60人")
+    assert natural.startswith("困难职工100人中，疾病未分本人家属30人、子女上学50人、其他60人")
     with pytest.raises(ArgumentError, match="order 的取值 'sise' 无效。可选：auto、codebook、size。是否想写 size"):
         narrative.split(bands(1, 1, 1), CODEBOOK, subject="困难职工", order="sise")
 
@@ -126,7 +126,7 @@ def test_every_number_said_is_in_the_frame(counts):
 def test_the_largest_causes_stand_in_front_without_the_rest():
     counts = {"illness": 30, "schooling": 50, "other": 60, "disability": 5}
     said = narrative.leading(result("cause_main", counts), CODEBOOK, subject="困难职工", top=2)
-    assert said == "困难职工145人中，居前2位的主要致困原因依次是子女上学（50人，占34.5%）、疾病（30人，占20.7%）。"
+    assert said == "困难职工145人中，居前2位的主要致困原因依次是子女上学（50人，占34.5%）、疾病未分本人家属（30人，占20.7%）。"
     many = narrative.leading(
         result("cause", counts, base=100), CODEBOOK, subject="困难职工", top=1, noun="提及的致困原因"
     )

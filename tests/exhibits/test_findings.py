@@ -1,0 +1,78 @@
+"""What opens the report: the number and its change, the largest cause since the first wave that compares, who is hit most."""
+
+import pandas as pd
+import pytest
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.findings import find
+from bangfu_analysis.exhibits.recipes import recipe
+from bangfu_analysis.exhibits.tables import Layout
+from bangfu_analysis.release.cells import Cut
+
+CODEBOOK = load_codebook()
+
+
+def exhibit(id, frame, dimensions, *, section="basic", **settings):
+    settings = {"make": "count", **settings}
+    frame = frame.assign(share=frame["n"] / frame["base_n"], left_out_n=frame.get("left_out_n", 0))
+    cut = Cut(id, id, frame, tuple(dimensions))
+    return Exhibit(cut, recipe(id=id, section=section, **settings), Layout(), CODEBOOK, facts={"place": "北城区"})
+
+
+def whole(n, base):
+    return exhibit("rate", pd.DataFrame({"n": [n], "base_n": [base]}), [], make="rate")
+
+
+def waves(ns, *, comparable=True):
+    frame = pd.DataFrame({"wave": ["2007", "2008"], "n": ns, "base_n": [1000, 1000], "comparable": [False, comparable]})
+    return exhibit("trend_total", frame, ["wave"], make="trend", of="rate", section="trends")
+
+
+def causes(counts, *, left=0):
+    frame = pd.DataFrame({"cause_group": list(counts), "n": list(counts.values()), "base_n": sum(counts.values())})
+    return exhibit("cause_group", frame.assign(left_out_n=left), ["cause_group"], section="causes", noun="主要致困原因")
+
+
+def trend(first, last, *, left=(0, 0), comparable=True):
+    blocks = [pd.DataFrame({"wave": w, "cause_group": list(c), "n": list(c.values()), "base_n": sum(c.values()),
+                            "left_out_n": gone, "comparable": compares})
+              for w, c, gone, compares in (("2007", first, left[0], False), ("2008", last, left[1], comparable))]
+    return exhibit("trend", pd.concat(blocks, ignore_index=True), ["wave", "cause_group"], make="trend", of="cause_group")
+
+
+def test_number_rate_and_change_stand_first_as_the_tables_print_them():
+    first, *_ = find([waves([110, 100]), whole(100, 1000)])
+    assert first.sentence == "北城区共有困难职工100人，占职工1000人的10.0%，比上年减少10人，下降9.1%，占比下降1.0个百分点。"
+    assert (first.exhibit, first.number, first.base) == ("rate", 10.0, 1000)
+
+
+def test_nothing_is_compared_across_a_change_of_who_counts():
+    said = [one.sentence for one in find([whole(100, 1000), waves([110, 100], comparable=False),
+                                          causes({"by_illness": 60, "by_schooling": 40}),
+                                          trend({"by_illness": 20, "by_schooling": 90},
+                                                {"by_illness": 60, "by_schooling": 40}, comparable=False)])]
+    assert said[0] == "北城区共有困难职工100人，占职工1000人的10.0%；认定口径已变，不与2007年比较。"
+    assert not any(word in "".join(said) for word in ("上升", "下降", "增加", "减少"))
+
+
+@pytest.mark.parametrize(("left", "told"), [((0, 0), True), ((0, 80), False)])
+def test_a_rise_is_told_with_who_led_before_unless_the_missing_moved_more(left, told):
+    now = {"by_illness": 60, "by_schooling": 40}
+    found = find([causes(now, left=left[1] // 2), trend({"by_illness": 40, "by_schooling": 60}, now, left=left)])
+    said = next(one.sentence for one in found if one.exhibit == "cause_group")
+    assert ("，比2007年的40.0%上升20.0个百分点，当时居首位的是因学" in said) is told
+    assert "因病60人，占60.0%，居首位" in said
+
+
+def test_who_is_hit_most_is_no_group_of_a_few():
+    rates = pd.DataFrame({"unit": ["一厂", "二厂", "三厂"], "n": [9, 40, 51], "base_n": [10, 200, 790]})
+    units = exhibit("unit", rates, ["unit"], make="rate", by="unit")
+    said = find([whole(100, 1000), units])[1].sentence
+    assert said == "按单位看，困难率最高的是二厂，职工200人中困难职工40人，占20.0%，高于总体的10.0%。"
+
+
+def test_what_is_hidden_is_not_said():
+    hidden = whole(100, 1000)
+    frame = hidden.frame.assign(n=pd.array([None], "Int64"), base_n=pd.array([None], "Int64"), share=float("nan"))
+    assert find([hidden.with_frames({"rate": frame})]) == []

@@ -1,4 +1,4 @@
-"""What opens the report: the number and its change, the largest cause since the first wave that compares, who is hit most."""
+"""What opens the report: the number and its change, the largest cause and how it moved, who is hit most."""
 
 import pandas as pd
 import pytest
@@ -25,20 +25,25 @@ def whole(n, base):
 
 
 def waves(ns, *, comparable=True):
-    frame = pd.DataFrame({"wave": ["2007", "2008"], "n": ns, "base_n": [1000, 1000], "comparable": [False, comparable]})
+    frame = pd.DataFrame({"wave": ["2007", "2008"], "n": ns, "base_n": 1000, "comparable": [False, comparable]})
     return exhibit("trend_total", frame, ["wave"], make="trend", of="rate", section="trends")
 
 
 def causes(counts, *, left=0):
-    frame = pd.DataFrame({"cause_group": list(counts), "n": list(counts.values()), "base_n": sum(counts.values())})
-    return exhibit("cause_group", frame.assign(left_out_n=left), ["cause_group"], section="causes", noun="主要致困原因")
+    frame = composition(counts, left).assign(left_out_n=left)
+    return exhibit("cause_group", frame, ["cause_group"], section="causes", noun="主要致困原因")
+
+
+def composition(counts, left=0):
+    frame = pd.DataFrame({"cause_group": list(counts), "n": list(counts.values())})
+    return frame.assign(base_n=sum(counts.values()), left_out_n=left)
 
 
 def trend(first, last, *, left=(0, 0), comparable=True):
-    blocks = [pd.DataFrame({"wave": w, "cause_group": list(c), "n": list(c.values()), "base_n": sum(c.values()),
-                            "left_out_n": gone, "comparable": compares})
-              for w, c, gone, compares in (("2007", first, left[0], False), ("2008", last, left[1], comparable))]
-    return exhibit("trend", pd.concat(blocks, ignore_index=True), ["wave", "cause_group"], make="trend", of="cause_group")
+    before = composition(first, left[0]).assign(wave="2007", comparable=False)
+    both = pd.concat([before, composition(last, left[1]).assign(wave="2008", comparable=comparable)])
+    frame = both.reset_index(drop=True)
+    return exhibit("trend", frame, ["wave", "cause_group"], make="trend", of="cause_group", section="trends")
 
 
 def test_number_rate_and_change_stand_first_as_the_tables_print_them():
@@ -59,7 +64,8 @@ def test_nothing_is_compared_across_a_change_of_who_counts():
 @pytest.mark.parametrize(("left", "told"), [((0, 0), True), ((0, 80), False)])
 def test_a_rise_is_told_with_who_led_before_unless_the_missing_moved_more(left, told):
     now = {"by_illness": 60, "by_schooling": 40}
-    found = find([causes(now, left=left[1] // 2), trend({"by_illness": 40, "by_schooling": 60}, now, left=left)])
+    before = {"by_illness": 40, "by_schooling": 60}
+    found = find([causes(now, left=left[1] // 2), trend(before, now, left=left)])
     said = next(one.sentence for one in found if one.exhibit == "cause_group")
     assert ("，比2007年的40.0%上升20.0个百分点，当时居首位的是因学" in said) is told
     assert "因病60人，占60.0%，居首位" in said
@@ -74,5 +80,6 @@ def test_who_is_hit_most_is_no_group_of_a_few():
 
 def test_what_is_hidden_is_not_said():
     hidden = whole(100, 1000)
-    frame = hidden.frame.assign(n=pd.array([None], "Int64"), base_n=pd.array([None], "Int64"), share=float("nan"))
+    none = pd.array([None], "Int64")
+    frame = hidden.frame.assign(n=none, base_n=none, share=float("nan"))
     assert find([hidden.with_frames({"rate": frame})]) == []

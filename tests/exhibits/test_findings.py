@@ -17,7 +17,8 @@ def exhibit(id, frame, dimensions, *, section="basic", **settings):
     settings = {"make": "count", **settings}
     frame = frame.assign(share=frame["n"] / frame["base_n"], left_out_n=frame.get("left_out_n", 0))
     cut = Cut(id, id, frame, tuple(dimensions))
-    return Exhibit(cut, recipe(id=id, section=section, **settings), Layout(), CODEBOOK, facts={"place": "北城区"})
+    own = recipe(id=id, section=section, **settings)
+    return Exhibit(cut, own, Layout(), CODEBOOK, facts={"place": "北城区"})
 
 
 def whole(n, base):
@@ -25,7 +26,8 @@ def whole(n, base):
 
 
 def waves(ns, *, comparable=True):
-    frame = pd.DataFrame({"wave": ["2007", "2008"], "n": ns, "base_n": 1000, "comparable": [False, comparable]})
+    frame = pd.DataFrame({"wave": ["2007", "2008"], "n": ns, "base_n": 1000})
+    frame = frame.assign(comparable=[False, comparable])
     return exhibit("trend_total", frame, ["wave"], make="trend", of="rate", section="trends")
 
 
@@ -48,7 +50,8 @@ def trend(first, last, *, left=(0, 0), comparable=True):
 
 def test_number_rate_and_change_stand_first_as_the_tables_print_them():
     first, *_ = find([waves([110, 100]), whole(100, 1000)])
-    assert first.sentence == "北城区共有困难职工100人，占职工1000人的10.0%，比上年减少10人，下降9.1%，占比下降1.0个百分点。"
+    change = "比上年减少10人，下降9.1%，占比下降1.0个百分点"
+    assert first.sentence == f"北城区共有困难职工100人，占职工1000人的10.0%，{change}。"
     assert (first.exhibit, first.number, first.base) == ("rate", 10.0, 1000)
 
 

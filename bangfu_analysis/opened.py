@@ -83,66 +83,18 @@ class OpenWave:
         """The codes of a variable or band and their labels; CodebookError suggests the nearest name."""
         return self.codebook.labels(name)
 
-    def _frame(self, name: str) -> pd.DataFrame:
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """A tidy frame by its name: `.workers` (with bands and `unit`), `.members`, `.aid`, `.issues`, …"""
+        if name.startswith("_") or name == "frames":  # copying, and a fault of the frames themselves
+            raise AttributeError(name)
         if name not in self.frames:
+            known = [*self.frames, *dir(type(self))]
             told = f"本批次没有 {name}。现有：{listed(sorted(self.frames))}。"
-            raise CallError(f"{told}{did_you_mean(name, sorted(self.frames))}")
+            raise AttributeError(f"{told}{did_you_mean(name, known)}")
         return self.frames[name]
 
-    @property
-    def workers(self) -> pd.DataFrame:
-        """One row a worker in hardship, with bands and `unit`."""
-        return self._frame("workers")
-
-    @property
-    def members(self) -> pd.DataFrame:
-        """One row a family member."""
-        return self._frame("members")
-
-    @property
-    def aid(self) -> pd.DataFrame:
-        """One row an act of help."""
-        return self._frame("aid")
-
-    @property
-    def activities(self) -> pd.DataFrame:
-        """One row an event or a count of services."""
-        return self._frame("activities")
-
-    @property
-    def units(self) -> pd.DataFrame:
-        """One row a reporting unit."""
-        return self._frame("units")
-
-    @property
-    def population(self) -> pd.DataFrame:
-        """Denominators: dimension columns and n."""
-        return self._frame("population")
-
-    @property
-    def questions(self) -> pd.DataFrame:
-        """One row a questionnaire item."""
-        return self._frame("questions")
-
-    @property
-    def responses(self) -> pd.DataFrame:
-        """One row an answer."""
-        return self._frame("responses")
-
-    @property
-    def totals(self) -> pd.DataFrame:
-        """One row a stated total, held against what was counted."""
-        return self._frame("totals")
-
-    @property
-    def issues(self) -> pd.DataFrame:
-        """One row a finding."""
-        return self._frame("issues")
-
-    @property
-    def sources(self) -> pd.DataFrame:
-        """One row a sheet received."""
-        return self._frame("sources")
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.frames]
 
     def count(self, by: By, *, within: str | None = None, where: Where = None, **look: Any) -> Exhibit:
         """How many workers fall in each level of `by`, with shares of all, or inside each group of `within`.

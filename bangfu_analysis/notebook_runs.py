@@ -44,7 +44,10 @@ def _run(source: Path, target: Path, parameters: Mapping[str, object]) -> str:
     notebook = with_parameters(nbformat.read(source, as_version=4), parameters, source.name)
     fault = ""
     try:
-        NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(source.parent)}}).execute()
+        NotebookClient(
+            notebook, timeout=1800, resources={"metadata": {"path": str(source.parent)}},
+            extra_arguments=["--log-level=ERROR"],  # the kernel warns of its own plumbing
+        ).execute()
     except CellExecutionError as error:
         fault = f"{source.name}：{error.ename}：{error.evalue}"
     write(target, nbformat.writes(notebook) + "\n")

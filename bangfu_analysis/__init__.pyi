@@ -14,6 +14,7 @@ from bangfu_analysis.analysis.tabulate import means as means
 from bangfu_analysis.analysis.tabulate import tabulate as tabulate
 from bangfu_analysis.checking.report import check_report as check_report
 from bangfu_analysis.codebook import load_codebook as load_codebook
+from bangfu_analysis.counties import clean_study as clean_study
 from bangfu_analysis.exhibits.exhibit import Exhibit as Exhibit
 from bangfu_analysis.exhibits.exhibit import as_exhibit as as_exhibit
 from bangfu_analysis.opened import OpenStudy as OpenStudy

@@ -112,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     told = "把认不出的列名、写法和单位写成批次文件夹中的 设置.xlsx，用下拉列表选定，下次清洗时自动采用"
     inspect.add_argument("--settings", action="store_true", help=told)
     clean = _wave_command(commands, "clean", _clean, "原始表格 → 整洁数据（parquet）")
+    told = "所给的是调查文件夹：清洗其中所有县区的批次（县区/批次），并把各县区的数据合在一起"
+    clean.add_argument("--all", action="store_true", help=told)
     clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
     _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
@@ -186,7 +188,22 @@ def _inspect(chosen: argparse.Namespace) -> int:
     return NOT_ALL_READ if any(reading.kind == "unreadable" for reading in readings) or not readings else DONE
 
 
+def _clean_all(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.counties import FAILED, INCOMPLETE, clean_study
+    from bangfu_analysis.folders import dataset_of
+
+    told = clean_study(chosen.folder, jobs=chosen.jobs, progress=_bar)
+    for row in told[told["reason"].ne("")].to_dict("records"):
+        print(f"{row['county']}/{row['wave']}：{row['reason']}", file=sys.stderr)
+    failed, twice = told["outcome"].eq(FAILED).sum(), told["elsewhere_n"].sum()
+    print(f"{len(told)} 个批次，{failed} 个没有完成；困难职工 {told['n'].sum()} 人，其中 {twice} 人次同时在另一县区的名册上。")
+    print(f"各县区的数据：{dataset_of(chosen.folder)}")
+    return NOT_ALL_READ if told["outcome"].isin([FAILED, INCOMPLETE]).any() else DONE
+
+
 def _clean(chosen: argparse.Namespace) -> int:
+    if chosen.all:
+        return _clean_all(chosen)
     from bangfu_analysis.folders import places
     from bangfu_analysis.study import wave_frames
 

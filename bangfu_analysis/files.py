@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
@@ -71,6 +72,22 @@ def write(path: Path, content: bytes | str, *, keep: bool = False, private: bool
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
+    except OSError as fault:
+        raise WriteFailed.of(path, fault) from fault
+    return path
+
+
+def place(path: Path, source: Path) -> Path:
+    """Put the file `source` at `path` too, whole: a link to it, or a copy where the disk has no links."""
+    temporary = path.with_name(f".~{zlib.crc32(os.fsencode(path.name)):08x}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        try:
+            temporary.hardlink_to(source)
+        except OSError:
+            shutil.copy2(source, temporary)
+        temporary.replace(path)
     except OSError as fault:
         raise WriteFailed.of(path, fault) from fault
     return path

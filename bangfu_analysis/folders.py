@@ -66,6 +66,21 @@ def not_read(folder: Path) -> dict[Path, str]:
     return {path: why for path, why in _received(folder) if why}
 
 
+def county_waves(study: Path) -> list[Path]:
+    """The wave folders of every county of a study, which lie at any depth below it; outputs (_out) are none."""
+    found = sorted(path.parent for path in study.rglob(SETTINGS_FILE) if "_out" not in path.parts)
+    if not found:
+        raise CallError(f"{study} 之下没有带 {SETTINGS_FILE} 的批次文件夹。每个县区应为 {study.name}/县区/批次。")
+    return found
+
+
+def dataset_of(study: Path) -> Path:
+    """Where the frames of all counties lie together: data/processed/<study> of a project, else <study>/_out."""
+    whole = study.resolve()
+    inside = (whole.parent.name, whole.parents[1].name) == ("raw", "data")
+    return whole.parents[1] / "processed" / whole.name if inside else whole / "_out"
+
+
 def _received(folder: Path) -> list[tuple[Path, str]]:
     """Everything in a wave folder, in order of name, with why it is not read ("" where it is); not what is our own."""
     found: dict[Path, str] = {}

@@ -19,14 +19,14 @@ from bangfu_analysis.errors import listed
 from bangfu_analysis.files import write
 from bangfu_analysis.folders import decisions, is_own, levels, shown, wave_files
 from bangfu_analysis.keys import load_key
-from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, load_wave
+from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, codebooks, load_wave
 
 Inputs = dict[str, str]  # "<kind> <name>" -> digest
 MARK, REPORT_MARK = "inputs.json", "report.json"
 _PACKAGE = Path(__file__).parent
 _AFTER_CLEANING = (
-    "analysis", "survey", "linkage", "release", "exhibits", "pages", "opened", "report", "charts", "cli", "notebook_runs",
-    "crosswalk", "waves",
+    "analysis", "survey", "linkage", "release", "exhibits", "pages", "opened", "report", "charts", "cli", "counties",
+    "notebook_runs", "crosswalk", "waves",
 )
 _READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
 _DRAWERS = ("matplotlib", "seaborn", "python-docx", "XlsxWriter", "Jinja2")
@@ -42,12 +42,12 @@ def wave_inputs(folder: Path) -> Inputs:
     settings = {f.name: repr(getattr(wave, f.name)) for f in fields(wave) if f.name not in ("folder", "note")}
     elsewhere = (SETTINGS_FILE, "mapping.yaml", *REPORT_FILES)
     own = [p for p in sorted(folder.iterdir()) if is_own(p) and p.name not in elsewhere]
-    codebooks = [p for p in (folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml") if p.exists()]
     return {
         **{f"文件 {shown(path, folder)}": _digest_of(path) for path in wave_files(folder)},
         **{f"设置 {name}": _digest(value.encode()) for name, value in {**settings, "name": wave.name}.items()},
         **_digests("设置", own),
-        **_digests("码本", codebooks),
+        **_digests("上级码本", [path for path in codebooks(folder)[:1] if path.exists()]),
+        **_digests("码本", [path for path in codebooks(folder)[1:] if path.exists()]),
         **_digests("程序", [path for path in _package() if not _is_downstream(path)], _PACKAGE),
         **_versions(_READERS),
         _KEY: _digest(b"bangfu_analysis"),

@@ -51,7 +51,7 @@ from bangfu_analysis.tidy.questionnaire_book import (
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
-from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, SETTINGS_BOOK, Wave, load_wave
+from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, SETTINGS_BOOK, Wave, codebooks, load_wave
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 TOGETHER = 25  # files that an executor is given at once
@@ -62,7 +62,7 @@ def wave_codebook(folder: Path) -> Codebook:
     """The package's codebook with the study's codebook.yaml, the wave's mapping.yaml and 设置.xlsx laid over it."""
     from bangfu_analysis.tidy.settings_book import settings_overlay
 
-    below = (folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml")
+    below = codebooks(folder)
     if not (folder / SETTINGS_BOOK).exists():
         return load_codebook(*below)
     return load_codebook(*below, settings_overlay(folder, load_codebook(*below)))

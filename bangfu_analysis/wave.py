@@ -79,9 +79,15 @@ def next_settings(text: str, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def codebooks(folder: Path) -> list[Path]:
+    """What lies over the package's codebook: codebook.yaml of the study (and of the study of its counties), mapping.yaml."""
+    study = folder.resolve().parent
+    return [study.parent / "codebook.yaml", study / "codebook.yaml", folder / "mapping.yaml"]
+
+
 def _words(folder: Path) -> Words:
     """The names that wave.toml may use: schemes and levels of the study's codebook."""
-    codebook = load_codebook(folder.resolve().parent / "codebook.yaml", folder / "mapping.yaml")
+    codebook = load_codebook(*codebooks(folder))
     levels = codebook.variable("workers", "hardship_level").codes
     return {
         "schemes": [*codebook.schemes],

@@ -1,0 +1,111 @@
+"""Every county of a study: each cleaned by itself, their frames laid together as one dataset a frame."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bangfu_analysis.files import place, write
+from bangfu_analysis.folders import county_waves, dataset_of, places
+from bangfu_analysis.reruns import MARK, made, reasons, wave_inputs
+
+CLEANED, INCOMPLETE, UNCHANGED, FAILED = "cleaned", "incomplete", "unchanged", "failed"
+PART = "part.parquet"
+_CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clean', sys.argv[1]]))"
+
+
+def clean_study(
+    folder: str | Path, *, executor: Executor | None = None, jobs: int = 2,
+    progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+) -> pd.DataFrame:
+    """Clean every county of a study, `<folder>/<county>/<wave>`, and lay their frames together.
+
+    A county whose files and settings have not changed is left as it is, so that a run that was stopped goes
+    on where it stood. Each is cleaned in a process of its own, started by `executor` (any of
+    concurrent.futures, Dask's get_executor() too; threads, `jobs` at once, where None): one that is killed
+    costs its own county, and the next run makes it up.
+
+    Returns a row a county and wave: county, wave, outcome (cleaned; incomplete: some file could not be read;
+    unchanged; failed), reason (Chinese, "" where none), n (workers), elsewhere_n (of them on another county's
+    roster of that wave, by pseudonym). Frames lie in `dataset_of(folder)`, wave=<wave>/county=<county>/ in a
+    folder each, beside them duplicates.parquet. CallError where there is no wave below `folder`.
+    """
+    study = Path(folder)
+    waves = county_waves(study)
+    with nullcontext(executor) if executor else ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(_clean_one, str(wave)) for wave in waves]
+        outcomes = [_outcome(future) for future in progress(futures)]
+    done = [wave for wave, (outcome, _) in zip(waves, outcomes, strict=True) if outcome != FAILED]
+    parts = {wave: _lay_together(wave, study) for wave in done}
+    elsewhere = _elsewhere({wave: frames["workers"] for wave, frames in parts.items()}, study)
+    rows = [
+        {
+            "county": _county(wave, study), "wave": wave.name, "outcome": outcome, "reason": reason,
+            "n": _rows_of(parts[wave]["workers"]) if wave in parts else 0,
+            "elsewhere_n": elsewhere.get(str(wave), 0),
+        }
+        for wave, (outcome, reason) in zip(waves, outcomes, strict=True)
+    ]
+    return pd.DataFrame(rows).astype({"county": "str", "wave": "str", "outcome": "str", "reason": "str"})
+
+
+def _county(wave: Path, study: Path) -> str:
+    return wave.parent.relative_to(study).as_posix()
+
+
+def _clean_one(folder: str) -> tuple[str, str]:
+    """What came of one county, and why."""
+    wave = Path(folder)
+    if not reasons(places(wave).frames / MARK, wave_inputs(wave)):
+        return UNCHANGED, ""
+    command = [sys.executable, "-c", _CLEAN, folder]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    told = done.stderr.strip().splitlines()
+    if done.returncode < 0 or done.returncode > 2:
+        return FAILED, f"清洗的进程被中断（退出状态 {done.returncode}）。请重新运行，已完成的县区不再清洗。"
+    reason = told[-1] if told and done.returncode else ""
+    return {0: CLEANED, 1: INCOMPLETE}.get(done.returncode, FAILED), reason
+
+
+def _outcome(future: Any) -> tuple[str, str]:
+    """The outcome of a future; that of a worker of the executor that is gone is a failure."""
+    try:
+        outcome, reason = future.result()
+    except Exception as fault:  # noqa: BLE001  # whatever an executor of any make raises costs this county alone
+        return FAILED, f"没有完成（{type(fault).__name__}）。请重新运行，已完成的县区不再清洗。"
+    return outcome, reason
+
+
+def _lay_together(wave: Path, study: Path) -> dict[str, Path]:
+    """The frames of a county, put into the dataset of the study; returns the files there."""
+    root, own, county = dataset_of(study), places(wave).frames, _county(wave, study)
+    parts = {}
+    for name in (Path(file).stem for file in made(own / MARK) if file.endswith(".parquet")):
+        part = root / name / f"wave={wave.name}" / f"county={county.replace('/', '_') or '_'}" / PART
+        parts[name] = place(part, own / f"{name}.parquet")
+    return parts
+
+
+def _rows_of(part: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(part).num_rows)
+
+
+def _elsewhere(parts: dict[Path, Path], study: Path) -> dict[Any, int]:
+    """How many people of each wave folder are on another county's roster too; who, in duplicates.parquet."""
+    columns = ["wave", "person_id"]
+    people = [pd.read_parquet(part, columns=columns).assign(folder=str(wave)) for wave, part in parts.items()]
+    every = pd.concat(people, ignore_index=True) if people else pd.DataFrame(columns=[*columns, "folder"])
+    twice = every[every.duplicated(columns, keep=False)]
+    told = twice.assign(county=[_county(Path(wave), study) for wave in twice["folder"]])
+    ordered = told[[*columns, "county"]].sort_values([*columns, "county"])
+    write(dataset_of(study) / "duplicates.parquet", ordered.to_parquet(index=False), private=True)
+    return twice.groupby("folder").size().to_dict()

@@ -21,14 +21,8 @@ _NOMINAL = re.compile(r"\(?虚岁?\)?")
 
 
 def read_money(
-    raw: object,
-    *,
-    factor: float = 1.0,
-    period: str = "",
-    said_period: str = "",
-    low: float | None = None,
-    high: float | None = None,
-    none_means: str = "missing",
+    raw: object, *, factor: float = 1.0, period: str = "", said_period: str = "", low: float | None = None,
+    high: float | None = None, none_means: str = "missing",
 ) -> Reading:
     """Yuan in the variable's `period` (month, year or ""), as a float.
 
@@ -58,11 +52,7 @@ def read_money(
 
 
 def read_count(
-    raw: object,
-    low: float | None = None,
-    high: float | None = None,
-    *,
-    factor: float = 1.0,
+    raw: object, low: float | None = None, high: float | None = None, *, factor: float = 1.0,
     none_means: str = "missing",
 ) -> Reading:
     """A whole number of persons, households or times, as an int; ranges and fractions are missing.

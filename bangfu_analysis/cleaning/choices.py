@@ -307,11 +307,8 @@ def _yes_no_in_words(text: str, variable: Variable) -> Reading:
         return Reading(prefix[1] in "是有已", "note_ignored", "inferred", message, "info")
     if _AMOUNT.fullmatch(text):
         return Reading(
-            float(re.findall(r"[\d.]+", text)[0]) > 0,
-            "amount_for_yes_no",
-            "inferred",
-            "应填是或否，写的是金额，按“是”记录。请核对。",
-            "info",
+            float(re.findall(r"[\d.]+", text)[0]) > 0, "amount_for_yes_no", "inferred",
+            "应填是或否，写的是金额，按“是”记录。请核对。", "info",
         )
     message = f"“{variable.label}”应填“是”或“否”，读不出是哪一个，记为缺失。请改正。"
     return given_up("value_unknown", message)

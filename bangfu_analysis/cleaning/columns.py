@@ -27,15 +27,8 @@ _LETTERS = re.compile(r"\w", re.UNICODE)
 
 
 def read_column(
-    values: Sequence[object] | Objects,
-    variable: Variable,
-    *,
-    reference: date,
-    factor: float = 1.0,
-    said_period: str = "",
-    schemes: frozenset[str] | None = None,
-    epoch1904: bool = False,
-    tick: str = "",
+    values: Sequence[object] | Objects, variable: Variable, *, reference: date, factor: float = 1.0,
+    said_period: str = "", schemes: frozenset[str] | None = None, epoch1904: bool = False, tick: str = "",
 ) -> Readings:
     """The Reading of each of `values`, in their order.
 
@@ -63,11 +56,7 @@ def _read_one(raw: object, read: Callable[[object], Reading]) -> Reading:
 
 
 def _reader(
-    variable: Variable,
-    reference: date,
-    factor: float,
-    said_period: str,
-    schemes: frozenset[str] | None,
+    variable: Variable, reference: date, factor: float, said_period: str, schemes: frozenset[str] | None,
     epoch1904: bool,
 ) -> Callable[[object], Reading]:
     v = variable

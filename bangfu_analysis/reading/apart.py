@@ -141,8 +141,7 @@ def _limit(size: int) -> None:
     spent = time.process_time()
     for what, most in (
         (resource.RLIMIT_AS, held + MEMORY + MEMORY_A_BYTE * size),
-        (resource.RLIMIT_CPU, math.ceil(spent + seconds_for(size))),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, math.ceil(spent + seconds_for(size))), (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(what)
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

@@ -77,8 +77,7 @@ def _cell_findings(block: Block) -> list[Finding]:
     ]  # fmt: skip
     return [
         grid.finding(problem, r - 1, c - 1, message, action=action, severity=severity)
-        for places, problem, message, action, severity in marks
-        for r, c in sorted(places)
+        for places, problem, message, action, severity in marks for r, c in sorted(places)
         if r - 1 in rows and block.first < c <= block.last
     ]
 

@@ -9,9 +9,7 @@ import numpy as np
 
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import (
-    Vocabulary,
-)
+from bangfu_analysis.reading.headings import Vocabulary
 from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.text import heading_key, squeeze
 

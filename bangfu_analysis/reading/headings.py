@@ -28,11 +28,9 @@ _NUMERIC = re.compile(r"[-\d.,]+(?:元|万元?|人|岁|m2)?")
 _KIND_WORDS = tuple(
     (ending, frozenset(kinds.split()))
     for ending, kinds in (
-        ("^是否", "yes_no choice choices text ignored"),
-        ("姓名$", "name private"),
+        ("^是否", "yes_no choice choices text ignored"), ("姓名$", "name private"),
         ("(?:收入|支出|金额|费用?|工资|债务?|资金|经费|补贴|津贴|额|元)$", "money ignored"),
-        ("(?:时间|年)$", "date ignored"),
-        ("(?:人口|次数|数)$", "count number ignored"),
+        ("(?:时间|年)$", "date ignored"), ("(?:人口|次数|数)$", "count number ignored"),
         ("(?:类别|原因|状况|等级|性质)$", "choice choices yes_no text money ignored"),
     )
 )
@@ -188,10 +186,7 @@ def period_of(variable: Variable, heading: Heading) -> str:
 
 
 def columns_for(
-    kind: str,
-    headings: Sequence[Heading],
-    words: Vocabulary,
-    values: Sequence[frozenset[str]],
+    kind: str, headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]],
     sheet_factor: float = 1.0,
 ) -> tuple[Column, ...]:
     """The columns of a table of `kind`: `values[i]` are the distinct squeezed cells below `headings[i]`.
@@ -217,10 +212,7 @@ def columns_for(
 
 
 def _meanings(
-    frame: str,
-    headings: Sequence[Heading],
-    owners: Sequence[Owner],
-    words: Vocabulary,
+    frame: str, headings: Sequence[Heading], owners: Sequence[Owner], words: Vocabulary,
     values: Sequence[frozenset[str]],
 ) -> list[Meaning | None]:
     """What each heading means in a table of `frame`, None where nothing or what an earlier column has taken."""
@@ -325,11 +317,8 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
 
 
 def aid_beside(
-    columns: Sequence[Column],
-    headings: Sequence[Heading],
-    words: Vocabulary,
-    values: Sequence[frozenset[str]],
-    sheet_factor: float = 1.0,
+    columns: Sequence[Column], headings: Sequence[Heading], words: Vocabulary,
+    values: Sequence[frozenset[str]], sheet_factor: float = 1.0,
 ) -> tuple[Column, ...]:
     """The columns of the acts of help in a table of people: who, and what the table itself leaves open; () without a sum."""
     found = columns_for("aid", headings, words, values, sheet_factor)

@@ -16,10 +16,7 @@ from bangfu_analysis.reading.tables import Column, Table
 
 
 def households(
-    table: Table,
-    block: Block,
-    headings: Sequence[Heading],
-    words: Vocabulary,
+    table: Table, block: Block, headings: Sequence[Heading], words: Vocabulary,
     values: Sequence[frozenset[str]],
 ) -> list[Table]:
     """A roster itself, with `head_of` where families fill several rows, or a table of heads, one of members.

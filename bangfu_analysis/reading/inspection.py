@@ -83,8 +83,7 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
     """
     readings = list(readings)
     likely = [
-        f"#   {json.dumps(reading.file, ensure_ascii=False)}: questionnaire\n"
-        for reading in readings
+        f"#   {json.dumps(reading.file, ensure_ascii=False)}: questionnaire\n" for reading in readings
         if LIKELY in reading.reason
     ]
     lines = {key: _proposal(key, column, place) for key, column, place in unknown_headings(readings)}

@@ -17,13 +17,7 @@ from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, repeats_of
-from bangfu_analysis.reading.headings import (
-    Vocabulary,
-    aid_beside,
-    columns_for,
-    kind_of,
-    tells_of_hardship,
-)
+from bangfu_analysis.reading.headings import Vocabulary, aid_beside, columns_for, kind_of, tells_of_hardship
 from bangfu_analysis.reading.households import households
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
@@ -81,12 +75,8 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
 def _of_grid(grid: Grid, words: Vocabulary, position: int, include_hidden: bool) -> SheetReading:
     if not grid.height:
         return SheetReading(
-            grid.sheet.file,
-            grid.name,
-            "empty",
-            rows=dict.fromkeys(ROW_FATES, 0),
-            cells=dict.fromkeys(CELL_FATES, 0),
-            reason="空表",
+            grid.sheet.file, grid.name, "empty", rows=dict.fromkeys(ROW_FATES, 0),
+            cells=dict.fromkeys(CELL_FATES, 0), reason="空表",
         )
     ledger, layout = Ledger(grid), layout_of(grid)
     said = _read_as(grid.sheet, words.codebook)
@@ -156,11 +146,7 @@ def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
 
 
 def _table(
-    block: Block,
-    ledger: Ledger,
-    words: Vocabulary,
-    meta: Mapping[str, object],
-    include_hidden: bool,
+    block: Block, ledger: Ledger, words: Vocabulary, meta: Mapping[str, object], include_hidden: bool,
     before: Sequence[Table],
 ) -> tuple[list[Table], list[Finding]]:
     grid = block.grid
@@ -256,16 +242,8 @@ def _is_list(table: Table) -> bool:
 
 
 def _reading(
-    grid: Grid,
-    ledger: Ledger,
-    kind: str,
-    tables: Sequence[Table],
-    headers: Sequence[tuple[int, int]],
-    findings: Sequence[Finding],
-    include_hidden: bool,
-    *,
-    reason: str = "",
-    set_aside: str = "",
+    grid: Grid, ledger: Ledger, kind: str, tables: Sequence[Table], headers: Sequence[tuple[int, int]],
+    findings: Sequence[Finding], include_hidden: bool, *, reason: str = "", set_aside: str = "",
 ) -> SheetReading:
     """The reading of a sheet; raises BalanceBroken where its ledger does not balance."""
     sheet = grid.sheet
@@ -281,21 +259,9 @@ def _reading(
     if sheet.structure:
         more.append(grid.finding("structure_unknown", 0, 0, f"{sheet.structure}。", severity="info"))
     return SheetReading(
-        sheet.file,
-        grid.name,
-        kind,
-        tuple(tables),
-        rows,
-        cells,
-        grid.height,
-        int(grid.filled.sum()),
-        "、".join(dict.fromkeys(_span(grid, *header) for header in headers)),
-        min(kept, default=None),
-        max(kept, default=None),
-        reason or set_aside,
-        set_aside,
-        _confidence(kind, tables),
-        tuple(more),
+        sheet.file, grid.name, kind, tuple(tables), rows, cells, grid.height, int(grid.filled.sum()),
+        "、".join(dict.fromkeys(_span(grid, *header) for header in headers)), min(kept, default=None),
+        max(kept, default=None), reason or set_aside, set_aside, _confidence(kind, tables), tuple(more),
     )
 
 

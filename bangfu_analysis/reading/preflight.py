@@ -158,8 +158,7 @@ def _refuse_bombs(package: zipfile.ZipFile, packed: int, file: str) -> None:
     unpacked = sum(info.file_size for info in package.infolist())
     if unpacked > MOST_UNPACKED or (unpacked > 100_000_000 and unpacked > 100 * packed):
         raise refused(
-            file,
-            f"解压后达 {unpacked / 1e6:,.0f} MB（原 {packed / 1e6:.1f} MB），会耗尽内存",
+            file, f"解压后达 {unpacked / 1e6:,.0f} MB（原 {packed / 1e6:.1f} MB），会耗尽内存",
             "请只保留有数据的单元格，另存后再用",
         )
 
@@ -183,8 +182,7 @@ def refuse_too_many(rows: int, columns: int, file: str) -> None:
     """Raises FileRefused where a sheet, from A1 to its last value, has more than MOST_CELLS cells."""
     if rows * columns > MOST_CELLS:
         raise refused(
-            file,
-            f"工作表范围达 {rows:,} 行 × {columns:,} 列（有孤立或重复的单元格在极远处），会耗尽内存",
+            file, f"工作表范围达 {rows:,} 行 × {columns:,} 列（有孤立或重复的单元格在极远处），会耗尽内存",
             "请删除远处的单元格后另存",
         )
 

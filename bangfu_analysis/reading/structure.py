@@ -337,9 +337,6 @@ def _ods_sheet(sheet: Sheet, table: ElementTree.Element, struck_styles: set[str]
             column += _times(cell, "number-columns-repeated")
         row += times
     return replace(
-        sheet,
-        merged=tuple(merged),
-        hidden_rows=frozenset(hidden),
-        struck=frozenset(struck),
+        sheet, merged=tuple(merged), hidden_rows=frozenset(hidden), struck=frozenset(struck),
         commented=frozenset(commented),
     )

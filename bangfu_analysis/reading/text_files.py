@@ -14,11 +14,7 @@ from bangfu_analysis.reading.preflight import MOST_MERGED, refuse_too_many, refu
 from bangfu_analysis.reading.tables import Sheet
 
 _DELIMITERS = ",\t;|，"
-_MARKS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
-    b"\xff\xfe\0\0": "utf-32",
-    b"\0\0\xfe\xff": "utf-32",
-}
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 MOST_LINES = 200  # that one cell may hold
 QUOTE_OPEN = "这一行的引号没有配对，按字面逐行读取。请核对这一行各格。"
 # Traditional characters of headings, coded values and frequent names: Big5 has no others, the codebook only simplified ones.
@@ -247,13 +243,8 @@ def _sheet_2003(sheet: ElementTree.Element, file: str) -> Sheet:
     refuse_too_many(height, width, file)
     rows = Rows([cells.get((r, c)) for c in range(1, width + 1)] for r in range(1, height + 1))
     return Sheet(
-        file,
-        str(sheet.get(f"{_SS}Name", "Sheet1")),
-        rows,
-        tuple(range(1, height + 1)),
-        merged=tuple(merged),
-        hidden_rows=frozenset(hidden),
-        structure="2003 版 XML 格式：不能得知删除线和批注",
+        file, str(sheet.get(f"{_SS}Name", "Sheet1")), rows, tuple(range(1, height + 1)), merged=tuple(merged),
+        hidden_rows=frozenset(hidden), structure="2003 版 XML 格式：不能得知删除线和批注",
     )
 
 

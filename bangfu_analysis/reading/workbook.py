@@ -22,13 +22,7 @@ from bangfu_analysis.distinct import Rows
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
 from bangfu_analysis.reading.pieces import cuts_of, pieces_of
-from bangfu_analysis.reading.preflight import (
-    Package,
-    file_type,
-    refuse_far_cells,
-    refuse_too_many,
-    refused,
-)
+from bangfu_analysis.reading.preflight import Package, file_type, refuse_far_cells, refuse_too_many, refused
 from bangfu_analysis.reading.spss import SUFFIXES, read_statistics_file
 from bangfu_analysis.reading.tables import Cells, Sheet
 

@@ -80,9 +80,7 @@ def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Fin
         Finding(
             "row_without_place", message, "error", source_file=table.file, source_sheet=table.sheet,
             source_row=row, cell=f"A{row}",
-        )
-        for table in tables
-        for row in (() if table.is_form else table.body.index)
+        ) for table in tables for row in (() if table.is_form else table.body.index)
         if (table.file, table.sheet, row) not in spent
     ]
 
@@ -112,8 +110,7 @@ def _unmatched(total: Total, columns: Mapping[int, Column], told: set[str]) -> l
     """A line for every stated number under a column that is not summed: what it counts cannot be told."""
     found = {i: read_count(v).value for i, v in total.values.items() if not isinstance(v, str) or v.strip().isdecimal()}
     return [
-        _line(total, cell, "", float(n), NAN, "cannot_tell")
-        for i, n in found.items()
+        _line(total, cell, "", float(n), NAN, "cannot_tell") for i, n in found.items()
         if isinstance(n, int | float) and (cell := f"{column_letters(i)}{total.row}") not in told
         if i in columns and columns[i].fate in ("matched", "unmatched")
     ]

@@ -156,10 +156,7 @@ def _unanswered(path: Path) -> Path:
 
 
 def write_sheets(
-    sheets: Mapping[str, pd.DataFrame],
-    path: Path,
-    *,
-    answer: str = ANSWER,
+    sheets: Mapping[str, pd.DataFrame], path: Path, *, answer: str = ANSWER,
     widths: Sequence[int] = (6, 22, 14, 8, 20, 18, 60, 22, 12),
 ) -> None:
     """A workbook of questions, a sheet each; where `answer` is empty the cell is left open and coloured."""
@@ -253,8 +250,7 @@ def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list
                 outcome = _outcome(table.body.at[row, column.index], answer, key)
                 if outcome == "correction_applied":
                     tables = (
-                        *sheet.tables[:number],
-                        _replaced(table, row, column, answer),
+                        *sheet.tables[:number], _replaced(table, row, column, answer),
                         *sheet.tables[number + 1 :],
                     )
                     sheets = [*sheets[:place], replace(sheet, tables=tables), *sheets[place + 1 :]]

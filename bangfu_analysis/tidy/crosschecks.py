@@ -145,15 +145,9 @@ def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
     message = "{}人中有{}人的性别或出生日期与身份证号不符，可能排序时只选了部分列，姓名与证号错位。请整表核对。"
     return [
         Finding(
-            "rows_shifted",
-            f"{file} [{sheet}]：" + message.format(sizes[file, sheet], n),
-            "error",
-            "conflict",
-            file,
-            sheet,
-        )
-        for (file, sheet), n in off.items()
-        if n >= max(5, sizes[file, sheet] / 5)
+            "rows_shifted", f"{file} [{sheet}]：" + message.format(sizes[file, sheet], n), "error",
+            "conflict", file, sheet,
+        ) for (file, sheet), n in off.items() if n >= max(5, sizes[file, sheet] / 5)
     ]
 
 
@@ -228,8 +222,7 @@ def aid_against_funds(aid: pd.DataFrame, funds: pd.DataFrame) -> list[Finding]:
         for frame, column in ((aid, "fund_source"), (funds, "source"))
     )
     over = [
-        (source, spent[source], came[source])
-        for source in spent.index
+        (source, spent[source], came[source]) for source in spent.index
         if source in came.index and spent[source] > came[source]
     ]
     messages = [

@@ -92,11 +92,9 @@ def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Fi
     return Finding(
         problem="person_in_two_units" if two_units else "person_twice",
         message=f"{place}：{what}，已合并{differs}。请核对应由哪个单位填报。",
-        action="conflict" if differing else "repaired",
-        source_file=row["source_file"],
+        action="conflict" if differing else "repaired", source_file=row["source_file"],
         source_sheet=row["source_sheet"],
-        source_row=None if pd.isna(row["source_row"]) else int(row["source_row"]),
-        cell=cell,
+        source_row=None if pd.isna(row["source_row"]) else int(row["source_row"]), cell=cell,
         variable="person_id",
     )
 

@@ -69,14 +69,8 @@ def tidy_frames(
     everyone, sized = sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
     findings += [
-        *found,
-        *more,
-        *misplaced,
-        *sized,
-        *merged,
-        *cross_checks(people, members, cleans, wave),
-        *shifted(found, people),
-        *without_level(people, cleans),
+        *found, *more, *misplaced, *sized, *merged, *cross_checks(people, members, cleans, wave),
+        *shifted(found, people), *without_level(people, cleans),
     ]
     left = _has_left(people, wave)
     frames = _worker_frames(people[~left], people[left], codebook)
@@ -295,14 +289,9 @@ def _disagreement(total: Mapping[Hashable, Any]) -> Finding:
     return Finding(
         problem="total_differs",
         message=f"{place}：所填合计（{total['what']}）{stated}，逐行相加为 {computed}。请核对。",
-        severity="error",
-        source_file=total["source_file"],
-        source_sheet=total["source_sheet"],
-        source_row=None if pd.isna(total["source_row"]) else int(total["source_row"]),
-        cell=total["cell"],
-        variable=total["what"],
-        raw=stated,
-        value=computed,
+        severity="error", source_file=total["source_file"], source_sheet=total["source_sheet"],
+        source_row=None if pd.isna(total["source_row"]) else int(total["source_row"]), cell=total["cell"],
+        variable=total["what"], raw=stated, value=computed,
     )
 
 
@@ -314,8 +303,7 @@ def _issues(findings: Sequence[Finding], wave: Wave) -> pd.DataFrame:
         if f.action == "inferred" and f.problem in _FILLS
     }
     stays = [
-        f
-        for f in findings
+        f for f in findings
         if f.action != "missing" or (f.source_file, f.source_sheet, f.cell, f.variable) not in filled
     ]
     return findings_frame(stays, wave.name)

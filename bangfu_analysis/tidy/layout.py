@@ -50,12 +50,9 @@ def layout_changes(before: Frames, now: Frames, codebook: Codebook) -> pd.DataFr
     """
     was, here = (frames["layout"][frames["layout"]["status"].eq("matched")] for frames in (before, now))
     rows = [
-        *_scheme(before, now),
-        *_unknown(now),
-        *_variables(was, here, codebook),
+        *_scheme(before, now), *_unknown(now), *_variables(was, here, codebook),
         *(row for frame in _WITH_VALUES for row in _values(before[frame], now[frame], frame, codebook)),
-        *_headings(was, here, codebook),
-        *_layouts(before["layout"], now["layout"]),
+        *_headings(was, here, codebook), *_layouts(before["layout"], now["layout"]),
         *([] if before is now else _copies(before["workers"], now["workers"])),
     ]
     return pd.DataFrame(rows, columns=CHANGES).astype("str")

@@ -17,11 +17,8 @@ from bangfu_analysis.wave import Wave
 _WORDED = ("unit", "text", "name", "remark")  # columns that take any text prove nothing
 _PROOF = 3  # cells that must fit the column beside their own
 _SHIFTED = Reading(
-    None,
-    "row_cells_shifted",
-    "missing",
-    "从这一格起，整行像是错了一格，右边各栏都没有采用。请核对这一行，移回原位。",
-    "error",
+    None, "row_cells_shifted", "missing",
+    "从这一格起，整行像是错了一格，右边各栏都没有采用。请核对这一行，移回原位。", "error",
 )
 
 

@@ -29,11 +29,8 @@ def known_names(*frames: pd.DataFrame) -> frozenset[str]:
 
 
 def without_names(
-    rows: pd.DataFrame,
-    names: frozenset[str],
-    cleans: Sequence[CleanTable],
-    variables: Mapping[str, Variable],
-    words: Words,
+    rows: pd.DataFrame, names: frozenset[str], cleans: Sequence[CleanTable],
+    variables: Mapping[str, Variable], words: Words,
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """`rows` with every unit or text that is somebody's name made missing, names inside one masked, a finding each.
 

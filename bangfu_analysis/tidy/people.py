@@ -59,8 +59,7 @@ def _rows(
     full = full.assign(exit_year=pd.Series(left.of_each(_year_alone), dtype="Int64"))
     private = {"name_key": names, **identity_columns(cleans, frame, slot)}
     return full.assign(
-        **{name: pd.Series(values, dtype=object) for name, values in private.items()},
-        **unread,
+        **{name: pd.Series(values, dtype=object) for name, values in private.items()}, **unread,
         birth_date_precision=pd.Series(precision).where(full["birth_date"].notna(), None),
     )
 
@@ -145,11 +144,7 @@ def unit_of(table: Table, codebook: Codebook) -> str | None:
 
 
 def _complete(
-    rows: pd.DataFrame,
-    cleans: Sequence[CleanTable],
-    frame: str,
-    codebook: Codebook,
-    wave: Wave,
+    rows: pd.DataFrame, cleans: Sequence[CleanTable], frame: str, codebook: Codebook, wave: Wave,
     slot: int | None = None,
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Fill sex, birth and age from the ID number, and hold what is there against it. Findings are those added or changed."""

@@ -80,8 +80,7 @@ def _linked(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
     borrowed = nbu[~whole].map(owners.loc[owners["nunique"] == 1, "first"]).dropna()
     linked = rows.index.isin(borrowed.index)
     return rows.assign(
-        person_id=ids.where(~linked, borrowed),
-        id_basis=rows["id_basis"].where(~linked, "name_birth_unit"),
+        person_id=ids.where(~linked, borrowed), id_basis=rows["id_basis"].where(~linked, "name_birth_unit"),
         linked_by_name=linked,
     ).drop(columns="_identity")
 

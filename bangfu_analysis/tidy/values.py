@@ -183,17 +183,10 @@ def _placed(table: Table, row: int, column: Column, reading: Reading, said: str,
     cell = address(table, row, column)
     place = f"{table.file} [{table.sheet}] {cell}" if table.sheet else f"{table.file} {cell}"
     return Finding(
-        problem=reading.problem,
-        message=f"{place}：{column.variable.label}“{said}”：{reading.message}",
-        severity=reading.severity,
-        action=reading.action or "kept",
-        source_file=table.file,
-        source_sheet=table.sheet,
-        source_row=None if table.is_form else row,
-        cell=cell,
-        variable=column.variable.name,
-        raw=said,
-        value=shown,
+        problem=reading.problem, message=f"{place}：{column.variable.label}“{said}”：{reading.message}",
+        severity=reading.severity, action=reading.action or "kept", source_file=table.file,
+        source_sheet=table.sheet, source_row=None if table.is_form else row, cell=cell,
+        variable=column.variable.name, raw=said, value=shown,
     )
 
 

@@ -97,9 +97,7 @@ def _replaced(values: pd.Series[Any], here: pd.Series[bool], to: str) -> pd.Seri
 
 
 def definitions(
-    workers: pd.DataFrame,
-    codebook: Codebook,
-    dates: Mapping[str, datetime.date],
+    workers: pd.DataFrame, codebook: Codebook, dates: Mapping[str, datetime.date],
     lines: Mapping[str, float | None] | None = None,
 ) -> pd.DataFrame:
     """What a variable means in each wave, and whether that compares with the wave before: one row per variable and wave.
@@ -164,8 +162,6 @@ def _broken(
     crossed = [wave for before, wave in pairwise(waves) if dates[before] < day <= dates[wave]]
     bands = [] if "levels" in entry else [b.name for b in codebook.bands.values() if b.variable == entry["variable"]]
     return [
-        (name, level, wave, "见说明", False, entry["why"])
-        for wave in crossed
-        for name in [entry["variable"], *bands]
-        for level in entry.get("levels", [""])
+        (name, level, wave, "见说明", False, entry["why"]) for wave in crossed
+        for name in [entry["variable"], *bands] for level in entry.get("levels", [""])
     ]

@@ -46,7 +46,7 @@ class Variable:
     year where `period` is month, and the reverse; `endings`: a heading that ends so, and is no other, means it;
     `keywords`: (pattern, code) rules for free text, in order; `before`, `behind`: what a spelling may be written with
     (已离婚, 深度困难职工家庭); `around`: words that mean it in a title or in the name of a sheet or file;
-    `also`: the variable that its cells may say as well (肢体残疾二级).
+    `also`: the variable that its cells may say as well (肢体残疾二级), in a remark only behind `also_after` (兼残疾).
     """
 
     frame: str
@@ -73,6 +73,7 @@ class Variable:
     behind: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
     also: str = ""
+    also_after: str = ""
 
     @property
     def codes(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -129,19 +130,28 @@ def with_context(table: Table, block: Block, codebook: Codebook) -> tuple[Table,
 
 
 def _with_composed(table: Table, block: Block, codebook: Codebook) -> Table:
-    """Cells that say two things (肢体残疾二级) stand under the second variable too, where it has no column."""
+    """Cells that say two things (肢体残疾二级; a remark 兼残疾) stand under the second variable too, where it has no column.
+
+    Where the variable says what stands before the second thing (`also_after`), only a whole spelling counts behind it.
+    """
     said = {c.variable.name for c in table.columns if c.variable is not None}
     for column in [c for c in table.columns if c.variable and c.variable.also and c.variable.also not in said]:
         assert column.variable is not None, "only mapped columns are looked at"
         other = codebook.variable(column.variable.frame, column.variable.also)
-        pattern = "|".join(f"(?:{says})" for says, _ in other.keywords)
-        cells = table.body[column.index].map(lambda cell, pattern=pattern: re.search(pattern, str(cell)), "ignore")
-        if (found := cells.map(lambda match: match and match[0], "ignore")).notna().any():
+        found = table.body[column.index].map(partial(_other_part, column.variable, other), "ignore")
+        if found.notna().any():
             index = max(block.grid.width, *(c.index for c in table.columns)) + 1
             columns = (*table.columns, Column(index, f"（{other.label}）", other, "matched", slot=column.slot))
             body = pd.concat([table.body, found.astype(object).rename(index)], axis=1)
             table = replace(table, columns=columns, body=body)
     return table
+
+
+def _other_part(variable: Variable, other: Variable, cell: object) -> str | None:
+    if not variable.also_after:
+        return found[0] if (found := re.search("|".join(says for says, _ in other.keywords), str(cell))) else None
+    behind = re.match(rf"(?:{variable.also_after})(.+?)[。.;]?$", squeeze(str(cell)))
+    return behind[1] if behind and all(map(other.find, re.split("[、,和及]", behind[1]))) else None
 
 
 def _sums(table: Table, block: Block) -> list[Line]:

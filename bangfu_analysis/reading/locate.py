@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
@@ -21,7 +24,7 @@ from bangfu_analysis.reading.headings import Vocabulary, aid_beside, columns_for
 from bangfu_analysis.reading.households import households
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
-from bangfu_analysis.reading.rows import Block, sort_rows, totals_of
+from bangfu_analysis.reading.rows import Block, labelled_totals, sort_rows, totals_of
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import heading_key, source_label, squeeze
@@ -151,7 +154,8 @@ def _table(
 ) -> tuple[list[Table], list[Finding]]:
     grid = block.grid
     headings = headings_of(grid, block.top, block.body, block.first, block.last)
-    values = [_distinct(grid, block, h.index - 1) for h in headings]
+    under = np.flatnonzero(~labelled_totals(block)) + block.body
+    values = [_distinct(grid, under, h.index - 1) for h in headings]
     block.kind = kind_of(headings, words, values) or "other"
     stated = meta.get("money_factor", 1.0)
     factor = stated if isinstance(stated, float) else 1.0
@@ -193,11 +197,11 @@ def _given(table: Table, columns: tuple[Column, ...]) -> Table:
     return replace(table, kind="aid", columns=columns, body=rows, totals=tuple(totals))
 
 
-def _distinct(grid: Grid, block: Block, column: int) -> frozenset[str]:
-    """The distinct squeezed cells under a heading; of a column that says very many things, only that it does."""
+def _distinct(grid: Grid, rows: npt.NDArray[np.intp], column: int) -> frozenset[str]:
+    """The distinct squeezed cells of `rows` under a heading; of a column of very many things, only that it has them."""
     if len(grid.distinct[column]) > MANY:
         return frozenset({"…"})
-    seen = set(grid.values[block.body : block.end, column].tolist()) - {None}
+    seen = set(grid.values[rows, column].tolist()) - {None}
     return frozenset(squeeze(str(value)) for value in seen)
 
 

@@ -72,7 +72,7 @@ def sort_rows(block: Block, *, include_hidden: bool) -> None:
     counts = filled.sum(axis=1)
     special = _repeated(block) & (counts > 0)
     block.repeated = _numbers(block, special)
-    totals = (_totals(block) | _sums(block)) & ~special
+    totals = (labelled_totals(block) | _sums(block)) & ~special
     sparse = np.flatnonzero((counts > 0) & (counts <= max(4, 0.35 * (block.last - block.first))) & ~special & ~totals)
     notes = np.zeros(len(counts), dtype=bool)
     notes[[n for n in sparse if _is_note(block, block.body + int(n))]] = True
@@ -103,7 +103,7 @@ def _repeated(block: Block) -> Booleans:
     return found
 
 
-def _totals(block: Block) -> Booleans:
+def labelled_totals(block: Block) -> Booleans:
     """Rows with 小计, 合计, 其中 or 共 n 人 in one of the leading columns and no ID number."""
     grid = block.grid
     found = np.zeros(block.end - block.body, dtype=bool)

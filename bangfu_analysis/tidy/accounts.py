@@ -27,6 +27,7 @@ from bangfu_analysis.wave import SETTINGS_FILE, Wave
 
 _PERSONS = re.compile(r"(\d+)(?:人|名|户)")
 _SUMMED = ("money", "count", "number")
+_NO_COUNT = ("private", "id_number")  # a number there is a person's
 NAN = float("nan")
 
 
@@ -88,73 +89,44 @@ def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Fin
 def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:
     """Every number in the 小计/合计 rows of a table, held against the rows that it covers.
 
-    `what` is `rows` (people or lines counted) or the variable summed; `verdict` is cannot_tell where a covered cell
-    is missing.
+    `what` is `rows` (people or lines counted), the variable summed or ticked, "" where nobody can say what is counted;
+    `verdict` is cannot_tell there, and where a covered cell is missing.
     """
-    found = [line for total in clean.table.totals for line in _of_total(clean, total)]
-    source = {"wave": wave.name, "source_file": clean.table.file, "source_sheet": clean.table.sheet}
-    return pd.DataFrame([source | line for line in found])
-
-
-def _of_total(clean: CleanTable, total: Total) -> list[dict[str, Any]]:
     columns = {column.index: column for column in clean.table.columns}
+    lines = [_line(clean, total, columns.get(i), i, v) for total in clean.table.totals for i, v in total.values.items()]
+    source = {"wave": wave.name, "source_file": clean.table.file, "source_sheet": clean.table.sheet}
+    return pd.DataFrame([source | line for line in lines if line])
+
+
+def _line(clean: CleanTable, total: Total, column: Column | None, index: int, value: object) -> dict[str, Any]:
+    """What a cell of a total states and what its rows give; {} where it states nothing."""
     own = set(clean.rows)
-    covered = [row for row in total.covers if row in own]
-    lines = [_persons(clean.table, total, index, value, covered) for index, value in total.values.items()]
-    lines += [_sum(clean, total, columns[i], v, covered) for i, v in total.values.items() if i in columns]
-    told = {line["cell"] for line in lines if line}
-    return [line for line in (*lines, *_unmatched(total, columns, told)) if line]
-
-
-def _unmatched(total: Total, columns: Mapping[int, Column], told: set[str]) -> list[dict[str, Any]]:
-    """A line for every stated number under a column that is not summed: what it counts cannot be told."""
-    found = {i: read_count(v).value for i, v in total.values.items() if not isinstance(v, str) or v.strip().isdecimal()}
-    return [
-        _line(total, cell, "", float(n), NAN, "cannot_tell") for i, n in found.items()
-        if isinstance(n, int | float) and (cell := f"{column_letters(i)}{total.row}") not in told
-        if i in columns and columns[i].fate in ("matched", "unmatched")
-    ]
-
-
-def _persons(table: Table, total: Total, index: int, value: object, covered: Sequence[int]) -> dict[str, Any]:
+    covered, variable = [row for row in total.covers if row in own], column.variable if column else None
+    summed = column is not None and variable is not None and variable.kind in _SUMMED
+    read = read_money(value, factor=column.factor) if column and summed else read_count(value)
     said = _PERSONS.search(squeeze(str(value)))
-    if said is None or any(c.index == index and _is_summed(c) for c in table.columns):
+    stated, what, computed, complete = read.value, "", NAN, False
+    if column is not None and variable is not None and (summed or column.tick) and column.index in clean.readings:
+        at = dict(zip(clean.rows, clean.readings[column.index], strict=True))
+        values = [at[row] for row in covered]
+        what = variable.name
+        computed = float(sum(1 if column.tick else v.value for v in values if v.value is not None))
+        complete = bool(covered) and not any(v.value is None and v.problem for v in values)
+    elif not summed and (said or (variable and column and column.fate == "matched" and variable.kind not in _NO_COUNT)):
+        head_of = clean.table.head_of
+        heads = len(covered) if head_of is None else sum(head_of.get(row) == row for row in covered)
+        stated, sure = said[1] if said else stated, bool(said) or (variable is not None and variable.kind == "name")
+        if stated is not None and (sure or stated == heads):
+            what, computed, complete = "rows", float(heads), bool(heads)
+    elif column is None or column.fate != "unmatched":
         return {}
-    heads = covered if table.head_of is None else [row for row in covered if table.head_of.get(row) == row]
-    return _verdict(total, index, "rows", float(said.group(1)), float(len(heads)), complete=bool(heads))
-
-
-def _is_summed(column: Column) -> bool:
-    return column.variable is not None and column.variable.kind in _SUMMED
-
-
-def _sum(clean: CleanTable, total: Total, column: Column, value: object, covered: Sequence[int]) -> dict[str, Any]:
-    if not _is_summed(column) or column.index not in clean.readings:
+    if stated is None:
         return {}
-    stated = (
-        read_money(value, factor=column.factor)
-        if column.variable and column.variable.kind == "money"
-        else read_count(value)
-    )
-    if not isinstance(stated.value, int | float):
-        return {}
-    at = dict(zip(clean.rows, clean.readings[column.index], strict=True))
-    values = [at[row].value for row in covered]
-    complete = bool(covered) and not any(at[row].value is None and at[row].problem for row in covered)
-    name = column.variable.name if column.variable else ""
-    computed = sum(v for v in values if isinstance(v, int | float))
-    return _verdict(total, column.index, name, float(stated.value), float(computed), complete=complete)
-
-
-def _verdict(total: Total, index: int, what: str, stated: float, computed: float, *, complete: bool) -> dict[str, Any]:
-    agrees = abs(stated - computed) <= 0.005 * max(1.0, abs(stated)) if what not in ("rows",) else stated == computed
+    stated = float(stated)
+    agrees = stated == computed if what == "rows" else abs(stated - computed) <= 0.005 * max(1.0, abs(stated))
     verdict = "agrees" if agrees else "differs" if complete else "cannot_tell"
-    return _line(total, f"{column_letters(index)}{total.row}", what, stated, computed, verdict)
-
-
-def _line(total: Total, cell: str, what: str, stated: float, computed: float, verdict: str) -> dict[str, Any]:
-    said = {"stated": stated, "computed": computed, "verdict": verdict}
-    return {"source_row": total.row, "cell": cell, "what": what, **said}
+    return {"source_row": total.row, "cell": f"{column_letters(index)}{total.row}", "what": what,
+            "stated": stated, "computed": computed, "verdict": verdict}
 
 
 def stated_in_settings(workers: pd.DataFrame, population: pd.DataFrame, codebook: Codebook, wave: Wave) -> pd.DataFrame:

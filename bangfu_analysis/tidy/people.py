@@ -149,15 +149,26 @@ def _complete(
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Fill sex, birth and age from the ID number, and hold what is there against it. Findings are those added or changed."""
     of = codebook.of(frame)
-    with_sex, sexes = _take_from_id(rows, of["sex"], rows["id_sex"])
+    sure, doubted = _without_doubtful(rows, wave)
+    with_sex, sexes = _take_from_id(sure, of["sex"], sure["id_sex"])
     with_birth, births = _birth_from_id(with_sex, of["birth_date"])
     plausible, odd = _births_in_range(with_birth, of["age"], wave)
     with_age, ages = _ages(plausible, wave)
-    told = {"sex": sexes, "birth_date": births, "age": ages}
+    told = {"sex": sexes, "birth_date": births, "age": [*doubted, *ages]}
     for table, row, reading in odd:
         name = "birth_date" if cleans[table].column(frame, "birth_date", slot) else "id_number"
         told[name] = [*told.get(name, []), (table, row, reading)]
     return with_age, [f for name, cells in told.items() for f in at_cells(cleans, cells, frame, name, slot)]
+
+
+def _without_doubtful(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
+    """A birth of a number without its check digit is given up where it makes the age another than the one stated."""
+    years = full_years(rows["id_birth"].astype(object), wave.reference_date)
+    off = rows["id_key"].isna() & ((years - rows["age"].astype("Int64")).abs() > 1).fillna(False).astype(bool)
+    message = "与不完整的身份证号所示出生日期相差一岁以上，号码没有校验，按所填年龄计，未用号码中的出生日期。请核对。"
+    reading = Reading(None, "age_differs_from_id", "conflict", message)
+    told = [(table, row, reading) for table, row in zip(rows.loc[off, "table"], rows.loc[off, "row"], strict=True)]
+    return rows.assign(id_birth=rows["id_birth"].where(~off, None)), told
 
 
 def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame, list[Told]]:

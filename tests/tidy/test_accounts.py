@@ -33,6 +33,19 @@ def test_stated_totals_are_held_against_the_rows_they_cover(frames_of):
     assert frames["sources"]["rows_totals"].tolist() == [1]
 
 
+def test_a_bare_number_under_the_names_counts_people_and_one_under_ticks_counts_ticks(frames_of):
+    text = "姓名,性别,身份证号,大病,残疾,手机\n"
+    people = ("赵一,男,990101196001101005,√,,13900000001\n", "钱二,女,990101196102111018,√,√,13900000002\n")
+    for stated, verdict in (("2", "agrees"), ("3", "differs")):
+        last = f"合计,{stated},,,2,1,13900000003\n"
+        table = text.replace("姓名", "序号,姓名") + "".join(f"{n},{row}" for n, row in enumerate(people, 1)) + last
+        totals = frames_of({"a.csv": table})["totals"].set_index("cell").astype({"verdict": str})
+        assert totals.loc["B4", ["what", "verdict"]].tolist() == ["rows", verdict]
+        assert totals.loc[["E4", "F4"], "what"].tolist() == ["cause", "cause"]
+        assert totals.loc[["E4", "F4"], "verdict"].tolist() == ["agrees", "agrees"]
+        assert "G4" not in totals.index  # a phone number is no count
+
+
 def test_a_total_that_differs_is_an_issue_with_both_numbers(frames_of):
     found, frames = totals_of(frames_of, "合计,4人,,6,,")
     assert found["rows"] == ["B5", 4, 3, "differs"]

@@ -91,3 +91,28 @@ def test_a_kind_of_disability_and_its_grade_in_one_cell_are_two_values(frames_of
     frames = frames_of({"a.csv": HEAD + rows})
     found = frames["workers"][["disability_type", "disability_grade"]].astype(object)
     assert found.where(found.notna(), None).values.tolist() == [["physical", "grade_2"], ["none", None]]
+
+
+@pytest.mark.parametrize(
+    ("said", "causes"),
+    [
+        ("兼残疾", ["illness", "disability"]),
+        ("另有子女上学、下岗失业", ["illness", "schooling", "unemployment"]),
+        ("兼任工会主席", ["illness"]),
+        ("残疾亲属来访", ["illness"]),
+    ],
+)
+def test_a_remark_adds_a_cause_only_where_it_says_so_and_nothing_else(frames_of, said, causes):
+    head = "姓名,身份证号,困难类别,致困原因,备注\n"
+    frames = frames_of({"a.csv": head + f"赵一强,{NUMBERS[0]},困难,疾病,{said}\n"})
+    assert frames["causes"]["cause"].tolist() == causes
+    assert frames["workers"]["cause_main"].tolist() == ["illness"]
+
+
+def test_a_number_without_its_check_digit_does_not_overrule_the_age_beside_it(frames_of):
+    head = "姓名,身份证号,年龄,困难类别\n"
+    cut = NUMBERS[0][:15] + "000"
+    frames = frames_of({"a.csv": head + f"赵一强,{cut},44,困难\n钱二刚,{cut},31,困难\n孙三立,{cut},,困难\n"})
+    assert frames["workers"]["age"].tolist() == [44, 31, 44]
+    assert frames["workers"]["birth_date"].notna().tolist() == [True, False, True]
+    assert ("C3", "age_differs_from_id") in issues(frames)

@@ -103,10 +103,14 @@ def _say_what_can_be_said(stream: TextIO) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="bangfu", description="困难职工帮扶数据：清洗、制表、制图、写报告。数据不离开本机。")
+    parser.add_argument("--version", action="version", version=f"bangfu {bangfu.__version__}")
     commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
     demo = _command(commands, "demo", _demo, "用示例数据走完全程：清洗、制表、制图、报告")
     studies, told = ("daoli", "jilin-forestry"), "哪个示例调查，默认 daoli（道里区）"
     demo.add_argument("--study", choices=studies, default=studies[0], help=told)
+    start = _command(commands, "start", _start, "回答四个问题，写出批次的 wave.toml（默认值取自文件）")
+    start.add_argument("folder", type=Path, metavar="批次文件夹", help="放有各单位报表的文件夹")
+    start.add_argument("--yes", action="store_true", help="不提问，全部采用默认值")
     inspect = _command(commands, "inspect", _inspect, "查看每个文件、每张表会被怎样读取（不写任何数据）")
     inspect.add_argument("path", type=Path, help="文件或文件夹")
     told = "把认不出的列名、写法和单位写成批次文件夹中的 设置.xlsx，用下拉列表选定，下次清洗时自动采用"
@@ -126,6 +130,11 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("wave", metavar="批次名", help="如 2010")
     templates = _command(commands, "templates", _templates, "写出供单位填报的空白表格（带下拉列表和填表说明）")
     templates.add_argument("--out", type=Path, default=Path("templates"), help="输出文件夹，默认 templates")
+    codes = _command(commands, "codes", _codes, "一个变量或分组的代码、标签、认得的写法和列名")
+    codes.add_argument("name", metavar="变量", help="如 workers.health、cause_group")
+    codes.add_argument("folder", type=Path, nargs="?", metavar="批次文件夹", help="连同该批次自己的码本")
+    doctor = _command(commands, "doctor", _doctor, "检查这台电脑：版本、库、字体、密钥、路径长度、打开着的文件")
+    doctor.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="文件夹", help="默认当前文件夹")
     notebooks = _command(commands, "notebooks", _notebooks, "在一个批次上运行全部笔记本")
     notebooks.add_argument("study", metavar="调查", help="data/raw 下的文件夹名，如 daoli，或别处调查文件夹的路径")
     notebooks.add_argument("wave", metavar="批次", help="如 2009")
@@ -160,6 +169,42 @@ def _bar(files: Sequence[Path]) -> Iterable[Path]:
     from tqdm import tqdm
 
     return tqdm(files, desc="读取", unit="个文件", disable=not sys.stderr.isatty())
+
+
+def _start(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.first_steps import start_wave
+
+    path = start_wave(chosen.folder, _default if chosen.yes else _asked, _bar)
+    print(f"已写出 {path}：\n\n{path.read_text(encoding='utf-8')}")
+    print(f"接着运行 bangfu inspect --settings {chosen.folder}，选定认不出的列名、写法和单位。")
+    return DONE
+
+
+def _default(question: str, default: str) -> str:
+    return default
+
+
+def _asked(question: str, default: str) -> str:
+    try:
+        return input(f"{question}{f'［直接回车：{default}］' if default else ''} ") or default
+    except EOFError:  # nobody is there to answer
+        return default
+
+
+def _codes(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.first_steps import codes_of
+    from bangfu_analysis.study import wave_codebook
+
+    print(*codes_of(chosen.name, wave_codebook(chosen.folder) if chosen.folder else bangfu.load_codebook()), sep="\n")
+    return DONE
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    from bangfu_analysis.first_steps import faults_of_machine
+
+    told = list(faults_of_machine(chosen.folder))
+    print(*(f"{'好' if well else '请处理'}：{sentence}" for well, sentence in told), sep="\n")
+    return DONE if all(well for well, _ in told) else NOT_ALL_READ
 
 
 def _inspect(chosen: argparse.Namespace) -> int:

@@ -7,8 +7,9 @@ A codebook is YAML: `codebooks/*.yaml` of the package, over which a study's `cod
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property, lru_cache, partial
 from itertools import product
 from pathlib import Path
@@ -165,7 +166,7 @@ class Codebook:
         """One variable; CodebookError names those of the frame."""
         known = self.of(frame)
         if name not in known:
-            raise CodebookError(f"码本的 {frame} 中没有变量 {name}。可选：{listed(known)}。请检查拼写。")
+            raise CodebookError(f"码本的 {frame} 中没有变量 {name}。可选：{listed(known)}。{_near(name, known)}")
         return known[name]
 
     @cached_property
@@ -222,22 +223,28 @@ class Codebook:
         if name in self.bands:
             text = "label" if lang == "zh" else "en"
             return {str(level["code"]): str(level[text]) for level in self.bands[name].levels}
-        return {level.code: level.label if lang == "zh" else level.label_en for level in self._named(name).levels}
+        return {level.code: level.label if lang == "zh" else level.label_en for level in self.named(name).levels}
 
     def title(self, name: str, lang: str = "zh") -> str:
         """The label of a variable or band."""
-        thing: Variable | Band = self.bands[name] if name in self.bands else self._named(name)
+        thing: Variable | Band = self.bands[name] if name in self.bands else self.named(name)
         return thing.label if lang == "zh" else thing.label_en
 
-    def _named(self, name: str) -> Variable:
-        """The variable of a name, or of a frame.name where frames share it."""
+    def named(self, name: str) -> Variable:
+        """The variable of a name, or of a frame.name where frames share it; CodebookError suggests the nearest."""
         frame, _, own = name.partition(".")
         if own:
             return self.variable(frame, own)
         found = [variable for variable in self.variables if variable.name == name]
         if found:
             return min(found, key=lambda variable: variable.frame != "workers")
-        raise CodebookError(f"码本中没有变量或分组 {name}。请检查拼写。")
+        near = _near(name, [*self.bands, *(variable.name for variable in self.variables)])
+        raise CodebookError(f"码本中没有变量或分组 {name}。{near}")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"是否想写 {near[0]}？" if near else "请检查拼写。"
 
 
 def load_codebook(*overlays: str | Path | Mapping[str, Any]) -> Codebook:

@@ -1,0 +1,158 @@
+"""What a newcomer asks first: a wave's settings, a variable's codes, and what is wrong with this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+
+from bangfu_analysis import __version__
+from bangfu_analysis.cleaning.dates import read_date
+from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.errors import BangfuError, CallError
+from bangfu_analysis.files import write
+from bangfu_analysis.keys import key_file, load_key
+from bangfu_analysis.pages.theme import register_font
+from bangfu_analysis.study import Progress, inspect, wave_codebook
+from bangfu_analysis.tidy.values import infer_scheme
+from bangfu_analysis.wave import SETTINGS_FILE, Wave, load_wave
+
+QUESTIONS = {
+    "reference_date": "年龄算到哪一天？年-月-日",
+    "scope": "调查的范围叫什么（印在报告标题中）？",
+    "scheme": "困难类别按哪个口径？s2000、s2008、s2012、s2018；不清楚请留空，由程序推断",
+    "urban": "低保标准是每人每月多少元？没有请留空",
+}
+KINDS = {
+    "choice": "选一项", "choices": "可选几项", "yes_no": "是否", "count": "整数", "age": "年龄",
+    "number": "数", "money": "金额（元）", "date": "日期", "text": "文字", "unit": "单位或地区",
+    "remark": "备注",
+}  # fmt: skip
+OLDEST, NEWEST = (3, 11), (3, 13)
+MOST_CHARACTERS = 240  # of a path: Windows ends at 259, and outputs have longer names than inputs
+_PLACE = re.compile(r"(?:.*?省)?(?:[\u4e00-\u9fff]{1,6}?市)?([\u4e00-\u9fff]{1,4}?[区县旗市])")
+_OPEN = re.compile(r"(?:~\$|\.~lock\.|\.~)(.+\.(?:xlsx?|xlsb|docx?|pptx?|ods|et|wps|csv))#?")
+
+
+def start_wave(folder: Path, ask: Callable[[str, str], str], progress: Progress = iter) -> Path:
+    """Write wave.toml into a folder of files; `ask(question, default)` answers, again after a fault.
+
+    Defaults come from the files: the latest date on them, the place in their titles, the scheme that their
+    categories fit. CallError where there is a wave.toml already.
+    """
+    path = folder / SETTINGS_FILE
+    if path.exists():
+        raise CallError(f"{path} 已经有了，没有改动。要重新回答，请先移走或删除它。")
+    found = _defaults(folder, progress)
+    schemes = wave_codebook(folder).schemes
+    answers = {name: _answer(name, found[name], ask, [*schemes]) for name in QUESTIONS}
+    lines = [f"reference_date = {answers['reference_date']}      # 年龄算到这一天"]
+    lines += [f"scope = {json.dumps(answers['scope'], ensure_ascii=False)}"] if answers["scope"] else []
+    lines += [f'scheme = "{answers["scheme"]}"      # 困难类别的口径'] if answers["scheme"] else []
+    lines += ["[line]", f"urban = {answers['urban']}      # 低保标准，元/人·月"] if answers["urban"] else []
+    write(path, "\n".join(lines) + "\n")
+    load_wave(folder)
+    return path
+
+
+def _answer(name: str, default: str, ask: Callable[[str, str], str], schemes: list[str]) -> str:
+    told = ""
+    while True:
+        said = ask(told + QUESTIONS[name], default).strip()
+        day = read_date(said, reference=date.today())
+        if name == "reference_date" and (not isinstance(day.value, date) or day.detail != "day"):
+            told = f"“{said}”不是年月日齐全、不晚于今年的日期，应如 2024-06-30。"
+        elif name == "scheme" and said and said not in schemes:
+            told = f"没有口径“{said}”，可写 {'、'.join(schemes)}。"
+        elif name == "urban" and said and not (re.fullmatch(r"[1-9]\d{0,4}(\.\d+)?", said)):
+            told = f"“{said}”不是金额，应只写数字，如 735。"
+        else:
+            return str(day.value) if name == "reference_date" else said
+
+
+def _defaults(folder: Path, progress: Progress) -> dict[str, str]:
+    """What the files and the names of the folders say: question -> answer, "" where they do not."""
+    today, sheets = date.today(), inspect(folder, progress)
+    tables = [table for sheet in sheets for table in sheet.tables]
+    said = [read_date(t.meta["date"], reference=today) for t in tables if t.meta.get("date")]
+    days = [day.value for day in said if isinstance(day.value, date) and day.detail == "day"]
+    titles = [str(table.meta.get("title", "")) for table in tables]
+    years = re.findall(r"(?:19|20)\d\d", " ".join([folder.resolve().name, *titles]))
+    places = Counter(found[1] for title in titles if (found := _PLACE.match(title)))
+    scheme, _ = infer_scheme(sheets, wave_codebook(folder), Wave(folder, today))
+    return {
+        "reference_date": str(max(days)) if days else f"{years[0] if years else today.year}-06-30",
+        "scope": places.most_common(1)[0][0] if places else folder.resolve().parent.name,
+        "scheme": scheme,
+        "urban": "",
+    }
+
+
+def codes_of(name: str, codebook: Codebook) -> Iterator[str]:
+    """Lines on a variable ([frame.]name) or band: what it is, each code, its label and what cells may say.
+
+    >>> from bangfu_analysis.codebook import load_codebook
+    >>> list(codes_of("workers.sex", load_codebook()))[1]
+    'male    男    也认：M、Male、m、male、♂、先生、男士、男性、男职工'
+    """
+    if name in codebook.bands:
+        band = codebook.bands[name]
+        yield f"{name}：{band.label}，由 {band.variable} 归组"
+        yield from (f"{level['code']}    {level['label']}" for level in band.levels)
+        return
+    variable = codebook.named(name)
+    kind = KINDS.get(variable.kind, "不保留，只留在 data/raw")
+    yield f"{variable.frame}.{variable.name}：{variable.label}（{variable.label_en}），{kind}"
+    for level in variable.levels:
+        scheme = f"（{level.scheme}）" if level.scheme else ""
+        also = "、".join(sorted(level.says - {level.label}))
+        yield f"{level.code}    {level.label}{scheme}{f'    也认：{also}' if also else ''}"
+    if variable.low is not None and variable.high is not None:
+        yield f"范围：{variable.low:g} 至 {variable.high:g}，之外作缺失并列出"
+    if variable.headings:
+        yield f"列名：{'、'.join(variable.headings)}"
+
+
+def faults_of_machine(folder: Path) -> Iterator[tuple[bool, str]]:
+    """(well, sentence) on Python, libraries, font, key; `folder`: writable or not, long paths, open files."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield OLDEST <= sys.version_info[:2] <= NEWEST, f"Python {version}（应为 3.11 至 3.13），{sys.platform}"
+    yield _libraries()
+    yield _told(lambda: f"字体可用：{register_font()}")
+    yield _told(_key)
+    yield os.access(folder, os.W_OK), f"文件夹 {folder.resolve()}（应可写入）"
+    paths = [path for path in folder.resolve().rglob("*") if ".git" not in path.parts]
+    longest = max((len(str(path)) for path in paths), default=0)
+    yield longest <= MOST_CHARACTERS, f"最长的路径 {longest} 个字符（应不超过 {MOST_CHARACTERS}）"
+    opened = sorted({found[1] for path in paths if (found := _OPEN.fullmatch(path.name))})
+    yield not opened, f"正在 Excel、Word 或 WPS 中打开的文件：{'、'.join(opened) or '无'}"
+
+
+def _told(check: Callable[[], str]) -> tuple[bool, str]:
+    try:
+        return True, check()
+    except (BangfuError, OSError) as fault:
+        return False, str(fault)
+
+
+def _key() -> str:
+    if not key_file().exists():
+        return f"化名密钥将在首次清洗时建立：{key_file()}"
+    load_key()
+    return f"化名密钥可用：{key_file()}，请另存一份备份"
+
+
+def _libraries() -> tuple[bool, str]:
+    """Whether what the package requires is there, by the names in its own description."""
+    needed = [line for line in metadata.requires("bangfu-analysis") or [] if "extra ==" not in line]
+    names = [re.split(r"[<>=!~ ]", line, maxsplit=1)[0] for line in needed]
+    here = {found.metadata["Name"].lower().replace("_", "-") for found in metadata.distributions()}
+    absent = [name for name in names if name.lower().replace("_", "-") not in here]
+    told = f"缺少 {'、'.join(absent)}，请重新安装" if absent else f"所需的 {len(names)} 个库都已安装"
+    return not absent, f"bangfu {__version__}：{told}"

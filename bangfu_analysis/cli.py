@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import bangfu_analysis as bangfu
-from bangfu_analysis.errors import BalanceBroken, BangfuError, Withdrawn
+from bangfu_analysis.errors import BalanceBroken, BangfuError, CallError, Withdrawn
 from bangfu_analysis.files import why
 
 if TYPE_CHECKING:
@@ -122,6 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
     _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
     _wave_command(commands, "link", _link, "在各批次中找出身份证号缺失或填错的同一人，写出待核对的人对", out=False)
+    filling = _command(commands, "fill", _fill, "填写、刷新自己的 Word 报告或幻灯片中的标记，其余一字不动")
+    filling.add_argument("file", type=Path, nargs="?", metavar="文件", help="写有 {{图:…}} 等标记的 .docx 或 .pptx")
+    filling.add_argument("folder", type=Path, nargs="?", metavar="批次文件夹", help="用哪个批次的数据")
+    filling.add_argument("--list", type=Path, metavar="批次文件夹", help="列出该批次的全部标记和各自的内容")
     told = "核对写好的报告（.docx .txt）中的数字关系：分项与合计、占比、列举、序号等"
     check = _command(commands, "check", _check, told)
     check.add_argument("file", type=Path, metavar="文件", help="report.docx 或文本文件")
@@ -333,6 +337,19 @@ def _link(chosen: argparse.Namespace) -> int:
     print(f"待核对 {found['to_review_n']:.0f} 对：{links.review}")
     print("填好后以 links.xlsx 存入调查文件夹，此后每次关联自动采用。")
     return DONE
+
+
+def _fill(chosen: argparse.Namespace) -> int:
+    if chosen.list:
+        for mark, words in bangfu.open_wave(chosen.list, progress=_bar).marks().items():
+            print(f"{mark}  {words}")
+        return DONE
+    if chosen.folder is None:
+        raise CallError("fill：请写明文件和批次文件夹：bangfu fill 我的报告.docx 批次文件夹；列出标记：bangfu fill --list 批次文件夹。")
+    told = bangfu.open_wave(chosen.folder, progress=_bar).fill(chosen.file)
+    print(*told, sep="\n", end="\n" if told else "", file=sys.stderr)
+    print(f"已填写：{chosen.file}（原文件在旁边的 {chosen.file.name}.bak）")
+    return NOT_ALL_READ if told else DONE
 
 
 def _new_wave(chosen: argparse.Namespace) -> int:

@@ -169,6 +169,23 @@ class OpenWave:
             return shown[id]
         return nothing(self.data, known[id], self._lacks(known[id]))
 
+    def marks(self) -> dict[str, str]:
+        """All marks that `fill` knows (`{{句:level}}`), each with what it becomes; of a chart or table its title."""
+        from bangfu_analysis.pages.marks import offered
+
+        return {f"{{{{{tag}}}}}": words for each in self._report for tag, words in offered(each).items()}
+
+    def fill(self, path: str | Path) -> list[str]:
+        """Fill and refresh the marks of a researcher's own .docx or .pptx in place, through the release of the wave.
+
+        Returns what could not be filled, in sentences; see `pages.fill`.
+        """
+        from bangfu_analysis.pages.fill import fill
+
+        shown = {each.id for each in self._report}
+        lacks = {each.id: self._lacks(each) for each in self.recipes() if each.id not in shown}
+        return fill(Path(path), self._report, lacks)
+
     def sheets(self) -> Exhibit:
         """What every sheet was taken for and what became of its rows."""
         return self.ask("sheets", {})
@@ -198,7 +215,7 @@ class OpenWave:
                     raise
                 raw = [each for each in raw if each is not wrong]
                 told = (*told, f"表图“{wrong.title}”与其他表矛盾，没有列入：{fault}")
-        shown = [self._here(each.with_frames(released.frames)) for each in raw]
+        shown = [self._here(each, released.frames) for each in raw]
         return shown, replace(released, notes=(*released.notes, *told), left_out=told)
 
     def ask(self, make_it: str, settings: Mapping[str, Any]) -> Exhibit:
@@ -231,11 +248,12 @@ class OpenWave:
 
     def _protected(self, raw: Exhibit) -> Exhibit:
         frames = protect([raw.cut, *raw.beside], self.policy, codebook=self.codebook).frames
-        return self._here(raw.with_frames(frames))
+        return self._here(raw, frames)
 
-    def _here(self, exhibit: Exhibit) -> Exhibit:
+    def _here(self, raw: Exhibit, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
         where = places(self.settings.folder, self.out)
-        return replace(exhibit, folder=where.figures, keep=partial(_kept, where.report / RELEASED, self))
+        keep = partial(_kept, where.report / RELEASED, self, (raw.cut, *raw.beside))
+        return replace(raw.with_frames(frames), folder=where.figures, keep=keep)
 
     def _known(self, names: Sequence[str]) -> None:
         absent = [name for name in names if name not in self.workers and name != "cause"]
@@ -261,11 +279,11 @@ def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None
     return None
 
 
-def _kept(file: Path, wave: OpenWave, exhibit: Exhibit, path: Path) -> Exhibit:
-    """The exhibit as it may leave beside what the wave has released; what it shows is added to release.json."""
+def _kept(file: Path, wave: OpenWave, raw: Sequence[Cut], exhibit: Exhibit, path: Path) -> Exhibit:
+    """The exhibit of the counts `raw` as it may leave beside what the wave has released; release.json is added to."""
     earlier: list[Record] = [json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
     others = [*earlier, *wave.other_releases()]
-    released = protect([exhibit.cut, *exhibit.beside], wave.policy, codebook=wave.codebook, others=others)
+    released = protect(raw, wave.policy, codebook=wave.codebook, others=others)
     record = _joined(earlier[0], released.record) if earlier else released.record
     write(file, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     return exhibit.with_frames(released.frames)

@@ -134,6 +134,16 @@ class Exhibit:
 
         return save(self, Path(path), size=size)
 
+    def update(self, path: str | Path) -> Path:
+        """Fill and refresh its own marks (`{{图:id}}`, `{{数:id.share}}`) in a .docx or .pptx; returns the path.
+
+        All else in the document stays as it is; what leaves goes through the release, as in `save`.
+        """
+        from bangfu_analysis.pages.fill import fill
+
+        fill(Path(path), [self], {} if len(self.frame) else {self.id: self.text}, only=True)
+        return Path(path)
+
     def to_markdown(self) -> str:
         """The table as Markdown, with its notes below."""
         from bangfu_analysis.pages.saving import markdown

@@ -228,7 +228,7 @@ def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tu
 def _block(block: pd.DataFrame, names: list[str], shown: list[str], plan: _Plan) -> list[tuple[Cell, ...]]:
     """The rows of one base, with its total and its 未详."""
     stubs = list(zip(*(labels_in(plan.codebook, block, c, plan.lang) for c in names), strict=True)) or [()] * len(block)
-    columns = [_numbers(block, plan.measures[m]) for m in shown]
+    columns = [printed_cells(block, plan.measures[m]) for m in shown]
     numbers = zip(*columns, strict=True) if columns else [()] * len(block)
     rows = [(*stub, *cells) for stub, cells in zip(stubs, numbers, strict=True)]
     if not names or not len(block) or "base_n" not in block:
@@ -258,8 +258,8 @@ def _first(values: pd.Series[Any]) -> Cell:
     return HIDDEN if known.empty else int(known.iloc[0])
 
 
-def _numbers(block: pd.DataFrame, measure: Measure) -> list[Cell]:
-    """One measure of a base as printed: rounded, or the mark that says why there is no number."""
+def printed_cells(block: pd.DataFrame, measure: Measure) -> list[Cell]:
+    """One measure of some rows as printed: rounded, or the mark that says why there is no number."""
     values = [measure.rounded(value) for value in block[measure.name]]
     # A share of nobody, and a change where there is nothing comparable before, are no missing data.
     nobody = block["base_n"].eq(0).fillna(False) if "base_n" in block else pd.Series(False, index=block.index)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
-from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Mm, Pt
 
@@ -36,7 +35,6 @@ def deck(exhibits: Sequence[Exhibit]) -> bytes:
         _add_slide(show, exhibit)
     properties = show.core_properties
     properties.author = properties.last_modified_by = ""
-    properties.created = properties.modified = datetime(2000, 1, 1)
     properties.title = exhibits[0].title if exhibits else ""
     written = io.BytesIO()
     show.save(written)
@@ -93,12 +91,15 @@ def chart_data(exhibit: Exhibit) -> tuple[Any, Any] | None:
     names = [d for d in dimensions(frame) if len(frame[d].dropna().unique()) > 1]
     if not 1 <= len(names) <= 2 or not exhibit.recipe.draw or exhibit.recipe.draw in ("mechanism", "flow"):
         return None
-    measure = next(m for m in ("share", "estimate", "n") if m in frame)
+    counted = ("n",) if exhibit.recipe.draw == "pyramid" else ("share", "estimate", "n")
+    measure = next((m for m in counted if m in frame), None)
+    if measure is None:
+        return None
     over_waves = "wave" in names
     category = "wave" if over_waves else names[-1]
     series = [name for name in names if name != category]
     levels = list(dict.fromkeys(frame[category].dropna()))
-    data: Any = CategoryChartData(number_format="0.0" if measure == "share" else "General")
+    data: Any = CategoryChartData(number_format='0.0"%"' if measure == "share" else "General")
     data.categories = labels_of(exhibit.codebook, pd.Series(levels, name=category, dtype=object), exhibit.lang)
     groups = frame.groupby(series[0], observed=True, sort=False) if series else [("", frame)]
     for _, part in groups:
@@ -128,7 +129,9 @@ def add_chart(slide: Any, exhibit: Exhibit, data: tuple[Any, Any], place: Sequen
         chart.category_axis.reverse_order = True
         chart.plots[0].gap_width = 60
     chart.plots[0].has_data_labels = True
-    chart.plots[0].data_labels.font.size = Pt(10)
+    labels = chart.plots[0].data_labels
+    labels.font.size, chart.value_axis.visible = Pt(10), False
+    labels.position = XL_LABEL_POSITION.ABOVE if kind == XL_CHART_TYPE.LINE_MARKERS else XL_LABEL_POSITION.OUTSIDE_END
     shape._element.nvGraphicFramePr.cNvPr.set("descr", f"{exhibit.title}。{exhibit.text}")
     return shape
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from typing import Any
 from xml.sax.saxutils import escape
 
 from docx.document import Document
@@ -28,12 +29,23 @@ def add_table(document: Document, content: DisplayTable) -> None:
     """
     if content.unit:
         document.add_paragraph(content.unit, style="Table Unit")
+    table = table_element(content, lambda name: f'<w:pStyle w:val="{document.styles[name].style_id}"/>')
+    document.element.body.insert_element_before(table, "w:sectPr")
+    lines = notes_below(content)
+    for index, line in enumerate(lines):
+        note = document.add_paragraph(line, style="Table Note")
+        note.paragraph_format.keep_with_next = index < len(lines) - 1 or None
+    document.add_paragraph(style="Table Note")
+
+
+def table_element(content: DisplayTable, style: Callable[[str], str], full: int = _FULL) -> Any:
+    """The table alone, `full` twips wide; `style` gives what says in the properties of a paragraph that it has a style."""
     rows = content.texts()
     heads = levels(content.columns)
     longest = [max((text_width(row[i]) for row in rows), default=0) for i in range(len(heads))]
-    widths, small = _fitted(heads, longest)
+    widths, small = _fitted(heads, longest, full)
     indents = _indents(longest, content.kinds, widths, small)
-    head, *looks = (document.styles[name + small].style_id for name in ("Table Head", "Table Text", "Table Number"))
+    head, *looks = (style(name + small) for name in ("Table Head", "Table Text", "Table Number"))
     styles = [looks[kind != "text"] for kind in content.kinds]
     body = ""
     for left, texts in zip(range(len(rows), 0, -1), rows, strict=True):
@@ -41,13 +53,7 @@ def add_table(document: Document, content: DisplayTable) -> None:
         body += _row(_cell(text, style, w, indent=indent, keep=keep) for text, style, w, indent in cells)
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     above = f"{_frame(sum(widths), _MARGIN[small])}<w:tblGrid>{grid}</w:tblGrid>{_head(heads, head, widths)}"
-    table = xml(f"<w:tbl>{above}{body}</w:tbl>")
-    document.element.body.insert_element_before(table, "w:sectPr")
-    lines = notes_below(content)
-    for index, line in enumerate(lines):
-        note = document.add_paragraph(line, style="Table Note")
-        note.paragraph_format.keep_with_next = index < len(lines) - 1 or None
-    document.add_paragraph(style="Table Note")
+    return xml(f"<w:tbl>{above}{body}</w:tbl>")
 
 
 def notes_below(content: DisplayTable) -> list[str]:
@@ -58,20 +64,20 @@ def notes_below(content: DisplayTable) -> list[str]:
     return [*notes, *filter(None, [content.source])]
 
 
-def _fitted(heads: Sequence[tuple[str, str]], longest: Sequence[int]) -> tuple[list[int], str]:
+def _fitted(heads: Sequence[tuple[str, str]], longest: Sequence[int], full: int) -> tuple[list[int], str]:
     """Column widths in twips that fill the text block, and the suffix of the styles that they are for.
 
     Headings on one line if there is room, else on two, else in the small styles, else wide columns give way.
     """
     for lines, suffix in ((1, ""), (2, ""), (2, " Small")):
         wanted = _wanted(heads, longest, lines, suffix)
-        if sum(wanted) <= _FULL:
+        if sum(wanted) <= full:
             break
     limit = max(wanted)
-    while sum(min(w, limit) for w in wanted) > _FULL and limit > _FULL / len(wanted):
+    while sum(min(w, limit) for w in wanted) > full and limit > full / len(wanted):
         limit -= 20
     given = [min(w, limit) for w in wanted]
-    return [w + (_FULL - sum(given)) // len(given) for w in given], suffix
+    return [w + (full - sum(given)) // len(given) for w in given], suffix
 
 
 def _wanted(heads: Sequence[tuple[str, str]], longest: Sequence[int], lines: int, suffix: str) -> list[int]:
@@ -124,7 +130,7 @@ def _row(cells: Iterable[str], *, head: bool = False) -> str:
 
 
 def _cell(text: str, style: str, twips: int, marks: str = "", *, indent: int = 0, keep: bool = True) -> str:
-    layout = f'<w:pStyle w:val="{style}"/>' + "<w:keepNext/>" * keep
+    layout = style + "<w:keepNext/>" * keep
     layout += f'<w:ind w:rightChars="0" w:right="{indent}"/>' * bool(indent)
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{twips}" w:type="dxa"/>{marks}<w:vAlign w:val="center"/></w:tcPr>'

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ TEMPLATE = Path(__file__).parent / "template.docx"
 TEXT_WIDTH_MM, TEXT_HEIGHT_MM = 156, 225
 FIXED_TIME = datetime(2000, 1, 1)
 PROMPT = "Placeholder Text"
+_MADE = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 STYLES = (
     "Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Heading 4", "Body Text", "Table Caption", "Table Unit",
     "Table Head", "Table Text", "Table Number", "Table Head Small", "Table Text Small", "Table Number Small", "Table Note",
@@ -61,13 +63,17 @@ def packed(document: Document) -> bytes:
 
 
 def undated(package: bytes) -> bytes:
-    """An office file with the same parts and no times of day."""
+    """An office file with the same parts and no times of day, those inside it as well."""
     again = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(package)) as parts, zipfile.ZipFile(again, "w") as archive:
         for name in parts.namelist():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.create_system = 0
-            archive.writestr(entry, parts.read(name), zipfile.ZIP_DEFLATED)
+            content = parts.read(name)
+            if name == "docProps/core.xml":
+                content = _MADE.sub(rb"\g<1>2000-01-01T00:00:00Z", content)
+            content = undated(content) if name.endswith(".xlsx") else content
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return again.getvalue()
 
 

@@ -72,3 +72,11 @@ def test_files_and_folders_are_found_by_their_names_as_text(tmp_path, monkeypatc
     assert [reading.kind for reading in bangfu.inspect("名册.csv")] == ["roster"]
     (tmp_path / "wave.toml").write_text("reference_date = 2009-06-30\n", encoding="utf-8")
     assert len(bangfu.clean_wave(".")["workers"]) == 1
+
+
+def test_where_is_wherever_by_is():
+    functions = [getattr(bangfu, name) for name in bangfu.__all__ if inspect.isfunction(getattr(bangfu, name))]
+    functions += [getattr(opened, name) for opened in (bangfu.OpenWave, bangfu.OpenStudy) for name in vars(opened)
+                  if inspect.isfunction(getattr(opened, name))]
+    asked = {f.__qualname__: set(inspect.signature(f).parameters) for f in functions}
+    assert [name for name, has in asked.items() if "by" in has and not {"where", "data"} & has] == []

@@ -23,12 +23,12 @@ _NO_DIMENSION = ("wave", "suppressed", "change", "growth", "comparable", "break_
 def trend(
     waves: Mapping[str, pd.DataFrame] | pd.DataFrame, by: str | Sequence[str], *,
     within: str | Sequence[str] = (), multiple: str | None = None, breaks: str = "raise",
-    definitions: pd.DataFrame | None = None,
+    definitions: pd.DataFrame | None = None, where: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """`tabulate` in every wave, with the change since the wave before.
 
     `waves`: tidy frames by wave name, or one frame with a `wave` column; waves are taken in the order of their names.
-    `by`, `within` and `multiple` are as in `tabulate` (each wave is a base of its own).
+    `by`, `within`, `multiple` and `where` are as in `tabulate` (each wave is a base of its own).
 
     Returns wave, the dimension columns, n, base_n, share, left_out_n, then `change` (share minus the share of the wave
     before, float64: 0.012 is 1.2 percentage points), `growth` (count over that of the wave before, minus 1; missing
@@ -47,7 +47,7 @@ def trend(
     broken = _breaks(told, list(frames), (*asked, *groups))
     if len(broken) and breaks == "raise":
         raise NotComparable(_not_comparable(broken))
-    tables = {w: tabulate(f, asked, within=groups, multiple=multiple) for w, f in frames.items()}
+    tables = {w: tabulate(f, asked, within=groups, multiple=multiple, where=where) for w, f in frames.items()}
     marked = _marked(on_one_scale(tables), broken)
     own = broken.loc[broken["variable"].eq("hardship_level"), "wave"]
     return change(_of_own_scheme(marked, list(own)) if len(own) else marked)

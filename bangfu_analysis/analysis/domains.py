@@ -136,6 +136,11 @@ def rows_where(frame: pd.DataFrame, where: Where) -> Truths:
     return np.asarray(column.to_numpy(dtype=bool, na_value=False))
 
 
+def subset(frame: pd.DataFrame, where: Where) -> pd.DataFrame:
+    """The rows that `where` names: of a census, since under a design nobody is ever left out of the frame."""
+    return frame if where is None else frame[rows_where(frame, where)]
+
+
 def _holds(frame: pd.DataFrame, variable: str, codes: Any) -> Truths:
     require(frame, [variable], where="where")
     wanted = [codes] if isinstance(codes, str) or not isinstance(codes, Iterable) else list(codes)

@@ -6,7 +6,7 @@ frames of `study_frames`, or after `link`; every function here takes linked fram
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -78,12 +78,15 @@ def _flow(before: Truths, now: Truths, seen: Truths, dying: Truths, dead: Truths
     return pd.Categorical.from_codes(codes, pd.Index(FLOWS))
 
 
-def flows(workers: pd.DataFrame, exits: pd.DataFrame | None = None, *, by: Names = None) -> pd.DataFrame:
+def flows(
+    workers: pd.DataFrame, exits: pd.DataFrame | None = None, *, by: Names = None,
+    where: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
     """Entries, exits, stays, returns from wave to wave: wave_before, wave, `by`, flow, n, base_n, share.
 
     The base of stayed, exited, died and new is the stock of the wave before (entry and exit rates); that of
     returned and away is everybody who had left by then (return rate). A person's group is that of the wave
-    before, else of the later wave, else the last known.
+    before, else of the later wave, else the last known; `where` is a condition on such groups.
 
     >>> workers = pd.DataFrame({"wave": ["1", "1", "2", "2", "2"], "person_id": ["a", "b", "b", "c", "d"]})
     >>> flows(workers)[["flow", "n", "base_n", "share"]].head(4)
@@ -94,9 +97,9 @@ def flows(workers: pd.DataFrame, exits: pd.DataFrame | None = None, *, by: Names
     3    exited  1       2    0.5
     """
     moved, groups = movements(workers, exits), names(by)
-    require(workers, groups, where="flows")
-    placed = moved.assign(**{name: _group(moved, workers, name) for name in groups})
-    table = tabulate(placed, "flow", within=["wave_before", "wave", *groups])
+    require(workers, [*groups, *(where or {})], where="flows")
+    placed = moved.assign(**{name: _group(moved, workers, name) for name in (*groups, *(where or {}))})
+    table = tabulate(placed, "flow", within=["wave_before", "wave", *groups], where=where)
     table = table[table["base_n"].gt(0)].reset_index(drop=True)
     outside = table["flow"].isin(["returned", "away"])
     known = table["n"].mask(table["flow"].eq("new"), 0)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.analysis.domains import Where, require, subset
 from bangfu_analysis.analysis.domains import names as column_names
-from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError, listed, one_of
 
 MULTIPLE = ("persons", "answers")
@@ -27,13 +27,14 @@ MEASURES = ["n", "base_n", "share", "left_out_n"]
 
 def tabulate(
     frame: pd.DataFrame, by: str | Sequence[str], *, within: str | Sequence[str] | None = None,
-    multiple: str | None = None,
+    multiple: str | None = None, where: Where = None,
 ) -> pd.DataFrame:
     """Count the rows of `frame` in every cell of `by`, with shares inside each group of `within`.
 
     Cells nobody falls in stay, as 0, in the order of the categories (sorted where a column has none). A row without a
     value in one of `by` is outside the base; `left_out_n` says how many there are in its group of `within`. Rows
-    whose group is unknown belong to no base. A share of nobody is missing.
+    whose group is unknown belong to no base. A share of nobody is missing. `where` (a dict of codes, or a mask) names
+    the rows that are counted.
 
     `multiple` is for frames with several answers a person (`causes`: one row per worker and cause; an answer given
     twice counts once). "persons": n, base and left_out count people, the base is those who answered at all, and
@@ -50,7 +51,7 @@ def tabulate(
     require(frame, [*cells, *people], where="tabulate")
     if not asked:
         raise ArgumentError("tabulate：参数 by 是空的。请至少写一列，例如 by='sex'。")
-    rows = frame[list(dict.fromkeys([*cells, *people]))].reset_index(drop=True)
+    rows = subset(frame, where)[list(dict.fromkeys([*cells, *people]))].reset_index(drop=True)
     rows = rows.astype(dict.fromkeys(cells, "category"))  # so that a group-by keeps the cells nobody falls in
     answered = rows.dropna(subset=cells)
     if multiple:
@@ -64,21 +65,27 @@ def tabulate(
     return table[[*cells, *MEASURES]].astype(plain)
 
 
-def hardship_rate(workers: pd.DataFrame, population: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:
+def hardship_rate(
+    workers: pd.DataFrame, population: pd.DataFrame, by: str | Sequence[str] = (), *,
+    where: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
     """Workers in hardship as a share of all workers, in every group of `by`.
 
     `population` holds denominators: dimension columns (missing where a row is not split by them) and `n`. Its rows are
     taken from the coarsest split that knows all of `by`, so that a total beside a table by unit is not counted twice.
     `by` names columns of `workers`; reporting_unit and age_five_year find `unit` and `age_band` of `population`.
+    `where`, a dict of codes, is a condition on both.
 
     Returns `by`, n (in hardship, int64), base_n (all workers, Int64; missing where no denominator is known), share,
     left_out_n (workers of the roster whose group is unknown). ColumnMissing or ArgumentError name what is absent.
     """
     names = column_names(by)
-    theirs = [POPULATION_COLUMN[c] if c not in population and c in POPULATION_COLUMN else c for c in names]
+    called = {c: POPULATION_COLUMN.get(c, c) if c not in population else c for c in (*names, *(where or {}))}
+    theirs, condition = [called[c] for c in names], {called[c]: codes for c, codes in (where or {}).items()}
     require(workers, names, where="hardship_rate 的 workers")
-    require(population, [*theirs, "n"], where="hardship_rate 的 population")
-    coarsest = _coarsest(population.reset_index(drop=True), theirs)
+    require(population, [*called.values(), "n"], where="hardship_rate 的 population")
+    workers = subset(workers, where)
+    coarsest = subset(_coarsest(population.reset_index(drop=True), [*called.values()]), condition)
     if not names:
         base_n = coarsest["n"].sum(min_count=1)
         return _rates(pd.DataFrame({"n": [len(workers)], "base_n": [base_n], "left_out_n": 0}))
@@ -94,17 +101,18 @@ def hardship_rate(workers: pd.DataFrame, population: pd.DataFrame, by: str | Seq
 
 
 def cause_table(
-    workers: pd.DataFrame, causes: pd.DataFrame, by: str | Sequence[str] = (), *, mention: str = "any"
+    workers: pd.DataFrame, causes: pd.DataFrame, by: str | Sequence[str] = (), *, mention: str = "any",
+    where: Where = None,
 ) -> pd.DataFrame:
     """Causes of hardship in every group of `by`, as shares of the workers of the group who gave a cause.
 
     `mention`: "main" counts each worker's `cause_main`; "any" counts every cause a worker names, once, so that shares
-    add up to more than 1. Workers without a cause are in `left_out_n`.
+    add up to more than 1. Workers without a cause are in `left_out_n`. `where` is a condition on workers.
 
     Returns `by`, `cause`, n, base_n, share, left_out_n as `tabulate`. ArgumentError for an unknown `mention`.
     """
     one_of("mention", mention, MENTIONS)
-    groups = column_names(by)
+    groups, workers = column_names(by), subset(workers, where)
     if mention == "main":
         require(workers, ["cause_main", *groups], where="cause_table 的 workers")
         main = workers[["cause_main", *groups]].rename(columns={"cause_main": "cause"})
@@ -116,8 +124,10 @@ def cause_table(
     return tabulate(answers, "cause", within=groups, multiple="persons")
 
 
-def means(frame: pd.DataFrame, variable: str, by: str | Sequence[str] = ()) -> pd.DataFrame:
-    """Mean and median of `variable` in every group of `by`, of a full roster: no standard errors.
+def means(
+    frame: pd.DataFrame, variable: str, by: str | Sequence[str] = (), *, where: Where = None
+) -> pd.DataFrame:
+    """Mean and median of `variable` in every group of `by`, of the rows of `where`; a census has no standard errors.
 
     Returns `by`, n (rows with a value), left_out_n (rows of the group without one), estimate and median (float64, missing
     where n is 0). Groups nobody falls in stay. ColumnMissing where a column is absent.
@@ -128,6 +138,7 @@ def means(frame: pd.DataFrame, variable: str, by: str | Sequence[str] = ()) -> p
     """
     groups = column_names(by)
     require(frame, [variable, *groups], where="means")
+    frame = subset(frame, where)
     values = frame[variable].astype("Float64").astype(float)
     rows = frame[groups].assign(_value=values, _known=values.notna())
     found = rows.groupby(groups or (lambda _: 0), observed=False)

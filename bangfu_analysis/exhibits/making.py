@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +10,10 @@ import pandas as pd
 
 from bangfu_analysis.analysis.change import change, trend
 from bangfu_analysis.analysis.compare import decomposition, standardized
-from bangfu_analysis.analysis.domains import rows_where
+from bangfu_analysis.analysis.domains import subset
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means, tabulate
-from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.ledger import aid_exhibit, findings_exhibit, sheets_exhibit, totals_exhibit
@@ -76,8 +76,7 @@ def _title(data: WaveData, recipe: Recipe, dimensions: Sequence[str]) -> str:
 
 def _some(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -> pd.DataFrame:
     """The workers that the recipe is about."""
-    rows = data.workers if workers is None else workers
-    return rows[rows_where(rows, recipe.where)] if recipe.where else rows
+    return subset(data.workers if workers is None else workers, recipe.where or None)
 
 
 def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -> list[Exhibit]:
@@ -119,23 +118,26 @@ def _sorted(frame: pd.DataFrame, name: str, recipe: Recipe) -> pd.DataFrame:
 
 def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """Rates by `by`, where there are denominators for it; the whole count where there are none at all."""
-    workers, population, by = _some(data, recipe), data.frames["population"], [*recipe.by]
-    if not by:
-        return [_exhibit(data, recipe, rate_of(workers, population), [], Layout(rate=True), kind="rate")]
+    workers, population, by, where = data.workers, data.frames["population"], [*recipe.by], recipe.where
     try:
-        frame = _sorted(hardship_rate(workers, population, by=by), by[-1], recipe)
-    except ArgumentError:  # no denominators by these columns
+        if not by:
+            rates = rate_of(workers, population, where)
+            return [_exhibit(data, recipe, rates, [], Layout(rate=True), kind="rate")]
+        frame = _sorted(hardship_rate(workers, population, by=by, where=where), by[-1], recipe)
+    except (ArgumentError, ColumnMissing):  # no denominators by these columns
         return []
     layout = Layout(within=tuple(by), rate=True)
     return [_exhibit(data, recipe, frame, by, layout, within=(), kind="rate")]
 
 
-def rate_of(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
+def rate_of(
+    workers: pd.DataFrame, population: pd.DataFrame, where: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """`hardship_rate` without groups, or the count alone where no denominator is known."""
     if population["n"].notna().any():
-        return hardship_rate(workers, population)
+        return hardship_rate(workers, population, where=where)
     unknown = {"base_n": pd.array([None], "Int64"), "share": [float("nan")], "left_out_n": [0]}
-    return pd.DataFrame({"n": [len(workers)], **unknown})
+    return pd.DataFrame({"n": [len(subset(workers, where))], **unknown})
 
 
 def _causes(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -218,16 +220,17 @@ def _over_waves(
 
 
 def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    workers, population, by = _some(data, recipe, data.every["workers"]), data.every["population"], [*recipe.by]
+    workers, population, by, where = data.every["workers"], data.every["population"], [*recipe.by], recipe.where
     if by:
         column = "unit" if by == ["unit"] else by[0]
         known = population[population[[column, "n"]].notna().all(axis=1)] if column in population else population[:0]
         if set(known["wave"]) != set(data.waves):
             return []
-        frame = change(hardship_rate(workers, known, by=["wave", *by]), broken=[*data.breaks])
+        frame = change(hardship_rate(workers, known, by=["wave", *by], where=where), broken=[*data.breaks])
     else:
         waves = workers.groupby("wave")
-        rows = [rate_of(part, population[population["wave"] == wave]).assign(wave=wave) for wave, part in waves]
+        all_of = {wave: population[population["wave"] == wave] for wave, _ in waves}
+        rows = [rate_of(part, all_of[wave], where).assign(wave=wave) for wave, part in waves]
         whole = pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]]
         frame = change(whole, broken=[*data.breaks])
     frame = frame.assign(break_note=[data.breaks.get(str(wave), "") for wave in frame["wave"]])

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
+from bangfu_analysis.analysis.change import trend
+from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means, tabulate
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 
 EDUCATION = ["junior", "senior", "college"]
@@ -199,3 +200,30 @@ def test_people_who_answered_and_people_who_did_not_are_everybody(rows):
     table = tabulate(frame, "cause", multiple="persons")
     assert table["base_n"].iloc[0] + table["left_out_n"].iloc[0] == frame["person_id"].nunique()
     assert (table["n"] <= table["base_n"]).all()
+
+
+def test_where_names_the_rows_that_every_count_is_of():
+    workers = pd.DataFrame({
+        "person_id": list("abcde"), "sex": ["male", "female", "female", "male", "female"],
+        "unit": ["甲厂", "甲厂", "乙厂", "乙厂", "乙厂"], "pay": [1.0, 2.0, 3.0, 4.0, 5.0],
+        "cause_main": ["illness"] * 5, "wave": ["1", "1", "1", "2", "2"],
+    })
+    women, told = workers[workers["sex"] == "female"], {"sex": "female"}
+    causes = workers[["person_id"]].assign(cause="illness")
+    for whole, part in [
+        (tabulate(workers, "unit", where=told), tabulate(women, "unit")),
+        (means(workers, "pay", "unit", where=told), means(women, "pay", "unit")),
+        (cause_table(workers, causes, "unit", where=told), cause_table(women, causes, "unit")),
+        (trend(workers, "unit", where=told), trend(women, "unit")),
+    ]:
+        assert_frame_equal(whole, part)
+
+
+def test_a_rate_where_something_holds_has_the_denominator_of_those():
+    workers = pd.DataFrame({"sex": ["male", "female"], "reporting_unit": ["甲厂", "甲厂"]})
+    rows = [("甲厂", "male", 8), ("甲厂", "female", 4), ("甲厂", None, 12)]
+    population = pd.DataFrame(rows, columns=["unit", "sex", "n"])
+    found = hardship_rate(workers, population, "reporting_unit", where={"sex": "female"})
+    assert found[["n", "base_n", "share"]].to_numpy().tolist() == [[1, 4, 0.25]]
+    with pytest.raises(ColumnMissing, match="education"):
+        hardship_rate(workers.assign(education="primary"), population, where={"education": "primary"})

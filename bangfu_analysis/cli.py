@@ -120,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--all", action="store_true", help=told)
     clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
     _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
+    asked = _wave_command(commands, "questionnaire", _questionnaire, "问卷全部题目的交叉表 questionnaire.xlsx，带显著性字母")
+    told = "作列的分组变量，如 性别 文化程度（题号、题目、名册变量或其代号均可），不写用常用的"
+    asked.add_argument("--by", nargs="+", default=[], metavar="变量", help=told)
+    asked.add_argument("--where", nargs="+", default=[], metavar="变量=值", help="只含哪些答卷，如 性别=女 或 Q3=甲,乙")
     _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
     _wave_command(commands, "link", _link, "在各批次中找出身份证号缺失或填错的同一人，写出待核对的人对", out=False)
     filling = _command(commands, "fill", _fill, "填写、刷新自己的 Word 报告或幻灯片中的标记，其余一字不动")
@@ -317,6 +321,15 @@ def _report(chosen: argparse.Namespace) -> int:
     made = bangfu.report_wave(chosen.folder, out=chosen.out, progress=_bar)
     _tell_changes(chosen, frames)
     return _told(made)
+
+
+def _questionnaire(chosen: argparse.Namespace) -> int:
+    frames = chosen.out / "frames" if chosen.out else None
+    opened = bangfu.open_wave(chosen.folder, out=frames, progress=_bar)
+    split = [pair.replace("＝", "=").rpartition("=") for pair in chosen.where]
+    where = {name: re.split("[,，]", codes) for name, _, codes in split}
+    print(f"交叉表：{opened.questionnaire(chosen.by, where=where)}")
+    return _status(opened.data.frames)
 
 
 def _queries(chosen: argparse.Namespace) -> int:

@@ -13,17 +13,20 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, did_you_mean, listed
+from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.making import make, nothing
+from bangfu_analysis.exhibits.questionnaires import surveys_of
 from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes, recipe
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.files import write
-from bangfu_analysis.folders import find_wave, levels, places
+from bangfu_analysis.files import locked, write
+from bangfu_analysis.folders import Places, find_wave, levels, places
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.release.gate import Released, protect
 from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
 from bangfu_analysis.release.protection import Record
+from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.study import (
     Progress,
     questionnaire_book,
@@ -44,10 +47,11 @@ Where = Mapping[str, Any] | None
 
 @dataclass(frozen=True)
 class OpenWave:
-    """A wave and what may be asked of it. Every answer is an `Exhibit`: `.frame`, `.table`, `.text`, `.chart()`, `.save()`.
+    """A wave and what may be asked of it. Every answer is an `Exhibit`: `.frame`, `.table`, `.text`,
+    `.chart()`, `.save()`.
 
-    `data`: its frames, settings and codebook; `policy`: what may be shown; `out`: the folder of its frames, if not
-    their place.
+    `data`: its frames, settings and codebook; `policy`: what may be shown; `out`: the folder of its frames,
+    if not their place.
     """
 
     data: WaveData
@@ -76,7 +80,8 @@ class OpenWave:
 
     @cached_property
     def frames(self) -> Frames:
-        """The tidy frames by name, those of `workers` with bands and `unit`. Confidential: one row a person."""
+        """The tidy frames by name, those of `workers` with bands and `unit`. Confidential: one row a person.
+        """
         return {**self.data.frames, "workers": self.data.workers}
 
     def codes(self, name: str) -> dict[str, str]:
@@ -115,7 +120,9 @@ class OpenWave:
         return self.ask("rate", {**own, "where": where or {}, **look})
 
     def causes(self, by: By = None, *, mention: str = "any", where: Where = None, **look: Any) -> Exhibit:
-        """Causes of hardship in every group of `by`; `mention`: main (one a worker) or any (several, over 100 %)."""
+        """Causes of hardship in every group of `by`; `mention`: main (one a worker) or any (several, over 100
+        %).
+        """
         names = _names(by)
         self._known([*names, *(where or {})])
         text, draw = ("by_group", "panels") if names else ("leading", "ranked")
@@ -125,7 +132,9 @@ class OpenWave:
     def mean(
         self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None, **look: Any
     ) -> Exhibit:
-        """The mean of a number in every group of `by`; with a `design`, estimated from the sample with intervals."""
+        """The mean of a number in every group of `by`; with a `design`, estimated from the sample with
+        intervals.
+        """
         names = _names(by)
         self._known([variable, *names, *(where or {})])
         if design is None:
@@ -198,11 +207,15 @@ class OpenWave:
         return f"{self.name} 批次没有可用的数据来做“{one.title or one.id}”，从略。"
 
     def recipes(self) -> list[Recipe]:
-        """The report's exhibits as data: the package's, with those of the study and of the wave laid over them."""
+        """The report's exhibits as data: the package's, with those of the study and of the wave laid over
+        them.
+        """
         return load_recipes(*(level / EXHIBITS_FILE for level in levels(self.settings.folder)))
 
     def released(self, recipes: Iterable[Recipe]) -> tuple[list[Exhibit], Released]:
-        """The exhibits of `recipes`, protected together against what other waves have released, and the release."""
+        """The exhibits of `recipes`, protected together against what other waves have released, and the
+        release.
+        """
         raw, told = [each for one in recipes for each in make(self.data, one)], tuple[str, ...]()
         while True:
             cuts = [cut for each in raw for cut in (each.cut, *each.beside)]
@@ -251,9 +264,61 @@ class OpenWave:
         return self._here(raw, frames)
 
     def _here(self, raw: Exhibit, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
-        where = places(self.settings.folder, self.out)
-        keep = partial(_kept, where.report / RELEASED, self, (raw.cut, *raw.beside))
-        return replace(raw.with_frames(frames), folder=where.figures, keep=keep)
+        keep = partial(_kept, self, (raw.cut, *raw.beside))
+        return replace(raw.with_frames(frames), folder=self.places.figures, keep=keep)
+
+    @property
+    def places(self) -> Places:
+        """Where its outputs go."""
+        return places(self.settings.folder, self.out)
+
+    def added(self, cuts: Sequence[Cut]) -> Released:
+        """More counts, protected against what this wave and the others have released."""
+        others = [*self._released_before(), *self.other_releases()]
+        return protect(cuts, self.policy, codebook=self.codebook, others=others)
+
+    def record(self, released: Released) -> None:
+        """Add what was released to the release.json of the wave."""
+        earlier = self._released_before()
+        whole = _joined(earlier[0], released.record) if earlier else released.record
+        write(self.places.report / RELEASED, json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
+
+    def _released_before(self) -> list[Record]:
+        file = self.places.report / RELEASED
+        return [json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
+
+    def banners(self, by: By = None, *, where: Where = None, **test: Any) -> list[Banner]:
+        """Each questionnaire of the wave with all its questions down and `by` across, protected: see
+        `plan_of`, `Banner`.
+
+        `test`: `correction` (bonferroni, holm, bh, none) and `level` of the letters.
+        """
+        return self._banners(by, where, test)[0]
+
+    def questionnaire(self, by: By = None, *, where: Where = None, path: str | Path = "", **test: Any) -> Path:
+        """Write `banners` as questionnaire.xlsx beside the report (or to `path`), through the release;
+        returns its path.
+        """
+        from bangfu_analysis.pages.banner_book import banner_book
+
+        target = Path(path or self.places.report / "questionnaire.xlsx")
+        with locked(self.places.report):
+            banners, released = self._banners(by, where, test)
+            title = f"{self.place}{''.join(f'“{each.title}”' for each in banners)}交叉表"
+            write(target, banner_book(banners, title=title, notes=released.notes))
+            withdraw(scan([target]))
+            self.record(released)
+        return target
+
+    def _banners(self, by: By, where: Where, test: Mapping[str, Any]) -> tuple[list[Banner], Released]:
+        weight = str(self.settings.sample.get("weight", ""))
+        plans = [plan_of(one, self.codebook, _names(by), where, weight) for one in surveys_of(self.data)]
+        if not plans:
+            raise CallError(f"{self.name} 批次没有问卷。请把问卷平台导出的文件放入批次文件夹。")
+        cuts = [list(cuts_of(plan)) for plan in plans]
+        released = self.added([cut for some in cuts for _, _, cut in some])
+        made = zip(plans, cuts, strict=True)
+        return [banner(plan, some, released.frames, self.codebook, **test) for plan, some in made], released
 
     def _known(self, names: Sequence[str]) -> None:
         absent = [name for name in names if name not in self.workers and name != "cause"]
@@ -261,7 +326,8 @@ class OpenWave:
             raise ColumnMissing.naming(absent, [str(c) for c in self.workers.columns], where=f"{self.name} 批次")
 
     def _bars(self, names: Sequence[str]) -> str:
-        """Upright columns for levels that go up, the largest first for those that do not, a heat map for two."""
+        """Upright columns for levels that go up, the largest first for those that do not, a heat map for two.
+        """
         if len(names) > 1:
             return ""
         values = self.workers[names[0]]
@@ -279,13 +345,10 @@ def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None
     return None
 
 
-def _kept(file: Path, wave: OpenWave, raw: Sequence[Cut], exhibit: Exhibit, path: Path) -> Exhibit:
+def _kept(wave: OpenWave, raw: Sequence[Cut], exhibit: Exhibit, path: Path) -> Exhibit:
     """The exhibit of the counts `raw` as it may leave beside what the wave has released; release.json is added to."""
-    earlier: list[Record] = [json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
-    others = [*earlier, *wave.other_releases()]
-    released = protect(raw, wave.policy, codebook=wave.codebook, others=others)
-    record = _joined(earlier[0], released.record) if earlier else released.record
-    write(file, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    released = wave.added(raw)
+    wave.record(released)
     return exhibit.with_frames(released.frames)
 
 
@@ -315,10 +378,12 @@ def open_wave(
     study: str | Path, wave: str | None = None, *, clean: bool = True, out: str | Path | None = None,
     progress: Progress = iter,
 ) -> OpenWave:
-    """A wave: `open_wave("daoli", "2009")` of the project around the working folder, or the path of its folder.
+    """A wave: `open_wave("daoli", "2009")` of the project around the working folder, or the path of its
+    folder.
 
-    Where its frames are missing or out of date it is cleaned first; with clean=False only what is there is taken, and a
-    wave without frames is a CallError. CallError, WaveSettingsError and CodebookError as for `clean_wave`.
+    Where its frames are missing or out of date it is cleaned first; with clean=False only what is there is
+    taken, and a wave without frames is a CallError. CallError, WaveSettingsError and CodebookError as for
+    `clean_wave`.
     """
     folder = Path(study) if wave is None else find_wave(str(study), wave)
     to = None if out is None else Path(out)
@@ -352,7 +417,8 @@ class OpenStudy:
         return self.last.codebook
 
     def trend(self, of: str, *, by: By = None, where: Where = None, **look: Any) -> Exhibit:
-        """The composition by `of` over the waves; of="rate": the hardship rate, by `by` where given; of="cause".
+        """The composition by `of` over the waves; of="rate": the hardship rate, by `by` where given;
+        of="cause".
 
         A wave that does not compare with the one before is drawn broken and not compared.
         """
@@ -377,7 +443,9 @@ class OpenStudy:
 
 
 def open_study(study: str | Path, *, until: str | None = None, progress: Progress = iter) -> OpenStudy:
-    """The study's waves up to `until` (its last one where None): by its name under data/raw, or by its folder."""
+    """The study's waves up to `until` (its last one where None): by its name under data/raw, or by its
+    folder.
+    """
     folder = Path(study)
     if not folder.is_dir():
         folder = find_study(str(study))
@@ -391,7 +459,9 @@ def open_study(study: str | Path, *, until: str | None = None, progress: Progres
 
 
 def find_study(name: str) -> Path:
-    """The folder data/raw/<name> of the project that the working folder lies in; CallError names those there are."""
+    """The folder data/raw/<name> of the project that the working folder lies in; CallError names those there
+    are.
+    """
     here = Path.cwd().resolve()
     for root in (here, *here.parents):
         if (folder := root / "data" / "raw" / name).is_dir():
@@ -401,7 +471,8 @@ def find_study(name: str) -> Path:
 
 
 def read_workbook(path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None) -> Frames:
-    """One file -> its tidy frames, `workers` with bands and `unit`; no wave.toml is needed and nothing is written.
+    """One file -> its tidy frames, `workers` with bands and `unit`; no wave.toml is needed and nothing is
+    written.
 
     `reference_date` (ISO) is the day to which ages are counted: without it, today.
     """

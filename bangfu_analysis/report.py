@@ -59,7 +59,7 @@ def _write_report(
     from bangfu_analysis.pages.blocks import Placeholder
     from bangfu_analysis.pages.excel import write_tables
     from bangfu_analysis.pages.html import write_quality
-    from bangfu_analysis.pages.report import report_blocks
+    from bangfu_analysis.pages.report import report_blocks, report_title
     from bangfu_analysis.pages.report_page import write_report_page
     from bangfu_analysis.pages.word import write_report
     from bangfu_analysis.pages.word_carry import written_words
@@ -67,7 +67,7 @@ def _write_report(
     data, recipes = opened.data, opened.recipes()
     outline = load_outline(*(level / OUTLINE_FILE for level in levels(data.wave.folder)), recipes=recipes)
     shown, released = opened.released(recipes)
-    title, document = outline.title.replace("{place}", data.place), files["报告"]
+    title, document = report_title(data, outline), files["报告"]
     figures = _figures(shown, where.figures)
     content = report_blocks(data, shown, {id: paths[0] for id, paths in figures.items()}, outline, released.notes)
     write_report(

@@ -220,8 +220,9 @@ def draft_questionnaire(folder: str | Path, file: str = "") -> Path:
     path = folder / BOOK_FILE
     if not path.exists():
         wave = load_wave(folder)
-        reading = _questionnaire_of(read_wave(wave, wave_codebook(folder)), file, BOOK_FILE)
-        book = draft_book(*questionnaire_frames(reading))
+        codebook = wave_codebook(folder)
+        reading = _questionnaire_of(read_wave(wave, codebook), file, BOOK_FILE)
+        book = draft_book(*questionnaire_frames(reading), codebook)
         write(path, (f"file: {file}\n" if file else "") + book_yaml(book))
     return path
 
@@ -232,7 +233,7 @@ def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
         return book_from(read_settings(folder / BOOK_FILE, "questionnaire"))
     if "questions" not in frames or frames["questions"]["question_id"].duplicated().any():
         return QuestionnaireBook({})
-    return draft_book(frames["questions"], frames["responses"])
+    return draft_book(frames["questions"], frames["responses"], wave_codebook(folder))
 
 
 def _store(frames: Frames, folder: Path, made_from: Inputs) -> None:

@@ -14,16 +14,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import python_calamine
 import xlsxwriter
 
-from bangfu_analysis.analysis.questionnaires import likert, multiple_response, ranking, single_choice
-from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.analysis.questionnaires import every_question
+from bangfu_analysis.codebook import Codebook, load_codebook
+from bangfu_analysis.exhibits.banner import banner, cuts_of, plan_of
+from bangfu_analysis.exhibits.questionnaires import Survey
+from bangfu_analysis.pages.banner_book import banner_book
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.reading.workbook import read_sheets
+from bangfu_analysis.release.gate import protect
+from bangfu_analysis.release.policy import load_policy
+from bangfu_analysis.tidy.questionnaire_book import draft_book
+from bangfu_analysis.tidy.questionnaires import questionnaire_frames
 
 GRADES = np.array(["非常不满意", "不满意", "一般", "满意", "非常满意"])
 
@@ -61,18 +67,14 @@ def write(columns: dict[str, np.ndarray], path: Path) -> None:
             sheet.write_row(i, 0, row)
 
 
-def tabulated(reading: SheetReading) -> list[pd.DataFrame]:
-    """Every question once, as its kind asks."""
-    questions, responses = reading.questions, reading.responses
-    tables = {
-        "single": single_choice,
-        "multiple": multiple_response,
-        "ranking": ranking,
-        "number": likert,
-        "matrix": likert,
-    }
-    asked = questions[questions["kind"].isin(list(tables))].drop_duplicates("block")
-    return [tables[k](questions, responses, b) for k, b in zip(asked["kind"], asked["block"], strict=True)]
+def crossed(reading: SheetReading, codebook: Codebook, folder: Path) -> bytes:
+    """questionnaire.xlsx by four breaks, protected."""
+    book = draft_book(*questionnaire_frames(reading), codebook)
+    survey = Survey("问卷", *questionnaire_frames(reading), book, "responses/2009")
+    plan = plan_of(survey, codebook, [f"Q{i}" for i in range(1, 5)])
+    cuts = list(cuts_of(plan))
+    frames = protect([cut for _, _, cut in cuts], load_policy(), codebook=codebook).frames
+    return banner_book([banner(plan, cuts, frames, codebook)], title="问卷")
 
 
 def timed(what: str, call: Callable[[], object], bare: float | None = None) -> tuple[float, object]:
@@ -98,8 +100,10 @@ def main(rows: int) -> None:
         _, reading = timed(
             "read_questionnaire (from cells)", lambda: read_questionnaire(Grid(sheets[0]), codebook), bare
         )  # type: ignore[index]
-        _, tables = timed("all questions tabulated", lambda: tabulated(reading), bare)  # type: ignore[arg-type]
-    print(len(columns), "columns,", len(reading.responses), "responses,", len(tables), "tables")  # type: ignore[attr-defined, arg-type]
+        frames = questionnaire_frames(reading)  # type: ignore[arg-type]
+        _, tables = timed("all questions tabulated", lambda: every_question(*frames), bare)
+        timed("the banner, by four breaks", lambda: crossed(reading, codebook, Path(folder)), bare)  # type: ignore[arg-type]
+    print(len(columns), "columns,", len(reading.responses), "responses,", tables["question_id"].nunique(), "tables")  # type: ignore[attr-defined, arg-type]
     print(f"frame {reading.responses.memory_usage(deep=True).sum() / 2**20:.0f} MB")  # type: ignore[attr-defined]
 
 

@@ -131,12 +131,16 @@ def test_the_report_tells_scales_choices_and_funnels_as_the_codebook_names_them(
     (wave / "questionnaire.yaml").write_text(text[: text.index("scales:")] + scale + funnel, encoding="utf-8")
     report = report_wave(wave)
     words = "\n".join(p.text for p in docx.Document(str(report.files["报告"])).paragraphs)
-    assert "问卷共收回30份，全部有效。服务的2个项目中，回答“满意”的占比最高的是态度（66.7%，30人作答）" in words
+    assert "问卷共收回30份，全部有效。“您的性别”一题有30人作答，选择最多的依次是男（20人，占66.7%）" in words
+    assert "服务的2个项目中，回答“满意”的占比最高的是态度（66.7%，30人作答）" in words
     assert (
-        "“需要【多选题】”一题（可多选）有30人作答，选择最多的依次是体检（30人，占100.0%）、讲座（20人，占66.7%）"
+        "“需要【多选题】”一题（可多选）有30人作答，共选50项次，选择最多的依次是体检（30人，占100.0%）、讲座（20人，占66.7%）"
         in words
     )
     assert "帮扶逐步看，知晓20人（占30人的66.7%）、申请20人（占20人的100.0%）" in words
+    headings = [p.text for p in docx.Document(str(report.files["报告"])).paragraphs if p.style.name == "Heading 2"]
+    assert headings == ["您的性别", "需要【多选题】", "服务", "知道吗", "申请过吗", "帮扶"]
+    assert words.startswith("某区“问卷”调查报告") and "根据“问卷”收到的1个文件" in words
     assert len(list(report.files["图"].glob("survey_*.png"))) >= 3
 
 
@@ -155,11 +159,11 @@ def only(frames, respondents):
 def test_tables_have_both_bases_of_a_multiple_choice_and_hide_small_counts(wave):
     frames = clean_wave(wave)
     found = survey_of(wave)
-    assert {"Q3", "需要【多选题】", "您的性别", "知道吗", "申请过吗"} <= set(found)
+    assert {"满意度", "需要【多选题】", "您的性别", "知道吗", "申请过吗"} <= set(found)
     table = found["需要【多选题】"].table
     assert table.rows == (("体检", 30, 100.0, 60.0), ("讲座", 20, 66.7, 40.0))
     assert "基数为30人" in table.notes[0]
-    starred = survey_of(wave, responses=only(frames, "1245678"))["Q3"].table
+    starred = survey_of(wave, responses=only(frames, "1245678"))["满意度"].table
     assert "*" in starred.rows[0] and any("为保护个人信息" in note for note in starred.notes)
 
 

@@ -1,21 +1,16 @@
-"""The questions of a questionnaire as exhibits: one each, scales and funnels of its codebook as one together."""
+"""The questionnaires of a wave as exhibits: every question in its place, scales and funnels of its codebook together."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.analysis.questionnaires import (
-    GRADES_WITH_TOP_TWO,
-    funnel,
-    likert,
-    likert_summary,
-    multiple_response,
-    ranking,
-    single_choice,
-)
+from bangfu_analysis.analysis import questionnaires as tables
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.recipes import Recipe
@@ -23,54 +18,97 @@ from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, Scale, Step, draft_book
 
-Part = tuple[str, Cut, Layout, str]  # title, cut, layout; the name of chart and sentence
+Part = tuple[Cut, Layout, str]  # cut, layout; the name of chart and sentence
+MOST_GRADES = 11  # a matrix of more different numbers is told by its means
+LOOKS = {
+    "multiple": Layout(measures=("n", "share", "share_of_answers"), headings={"share": "占作答人数（%）"}),
+    "ranking": Layout(
+        measures=("n", "share", "ranked_n", "share_ranked", "mean_rank", "ranking_score"),
+        headings={"n": "排第一（人）", "share": "排第一（%）"},
+        notes=("平均名次只计列入该项的人；综合得分＝各名次的权数之和÷作答人数，k项中第一位的权数为k，依次减一。",),
+    ),
+}
+DRAWN = {"number": "single", "promoters": "single", "answered": "", "numbers": "means"}
+_EXPORTED = re.compile(r"\d+_按(?:文本|序号|分数)_(.+?)(?:_\d+)*|(.+?)(?:[(（](?:回复|responses|\d+-\d+|\d+)[)）]|_\d+)*")
 
 
-def questionnaire_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    """Scales, choices, rankings and funnels of each questionnaire of the wave, of raw frames.
-
-    The first begins with how many replies came in and how many count. Frames without a questionnaire give none.
+@dataclass(frozen=True)
+class Survey:
+    """One questionnaire of a wave, its codebook (the researcher's, or what the export itself says), and what its
+    counts are of.
     """
-    if "questions" not in data.frames or data.frames["questions"].empty:
+
+    title: str
+    questions: pd.DataFrame
+    responses: pd.DataFrame
+    book: QuestionnaireBook
+    population: str
+
+    def counts_of(self, row: Any) -> str:
+        """What the counts of a question are of; the items of a scale are told apart by their words."""
+        scales = {item: name for name, scale in self.book.scales.items() for item in scale.items}
+        id = str(row["question_id"])
+        within = scales.get(id) or (str(row["block"]) if row["kind"] == "matrix" else "")
+        return "/".join([self.population, *([within, str(row["item"])] if within else [id])])
+
+
+def surveys_of(data: WaveData) -> list[Survey]:
+    """The questionnaires of a wave, one a sheet."""
+    frames, place, found = data.frames, ["source_file", "source_sheet"], list[Survey]()
+    if "questions" not in frames or frames["questions"].empty:
         return []
-    found = []
-    source, told = data.source("问卷"), replies(data.frames["sources"])
-    for i, (title, cut, layout, name) in enumerate(_parts(data), start=1):
-        own = replace(recipe, id=f"{recipe.id}_{i}", title=title, draw=name, text=(name,), subject="答卷人")
-        named = replace(cut, id=own.id, title=title)
-        facts = {"replies": told if i == 1 else ""}
-        found.append(Exhibit(named, own, layout, data.codebook, source, facts=facts))
+    sheets = list(frames["questions"].groupby(place, sort=False, dropna=False))
+    for i, (sheet, questions) in enumerate(sheets, start=1):
+        its = frames["responses"][place].astype("str").eq(list(sheet)).all(axis=1)
+        responses = frames["responses"][its] if len(sheets) > 1 else frames["responses"]
+        own = data.book.items and {*data.book.items} <= {*questions["question_id"]}
+        book = data.book if own else draft_book(questions, responses, data.codebook)
+        whole = "/".join(["responses", data.wave.name, *([str(i)] if len(sheets) > 1 else [])])
+        found.append(Survey(title_of_export(str(sheet[0])), questions, responses, book, whole))
     return found
 
 
-def _parts(data: WaveData) -> Iterator[Part]:
-    """What is shown of each questionnaire, by its codebook: the researcher's, or what the export itself says."""
-    place, frames = ["source_file", "source_sheet"], data.frames
-    for sheet, questions in frames["questions"].groupby(place, sort=False, dropna=False):
-        responses = frames["responses"][frames["responses"][place].astype("str").eq(list(sheet)).all(axis=1)]
-        is_its = {*data.book.items} <= {*questions["question_id"]}
-        book = data.book if data.book.items and is_its else draft_book(questions, responses)
-        yield from _of_one(questions, responses, book, data.wave.name)
+def title_of_export(file: str) -> str:
+    """`287651_按文本_会员问卷_420_412.xlsx` -> 会员问卷."""
+    stem = PurePosixPath(file).stem
+    told = _EXPORTED.fullmatch(stem)
+    return next((words for words in told.groups() if words), stem) if told else stem
 
 
-def _of_one(questions: pd.DataFrame, responses: pd.DataFrame, book: QuestionnaireBook, wave: str) -> Iterator[Part]:
-    asked = [(str(row["question_id"]), _text(row), row["kind"]) for _, row in questions.iterrows()]
-    in_scales = {item for scale in book.scales.values() for item in scale.items}
-    people = f"responses/{wave}"
-    for name, scale in book.scales.items():
-        yield _scale(questions, responses, name, scale, people)
-    for id, text, kind in asked:
-        if kind == "single" and id not in in_scales:
-            yield _single(questions, responses, id, text, people)
-        elif kind == "multiple":
-            yield _multiple(questions, responses, id, text, people)
-        elif kind == "ranking":
-            yield _ranking(questions, responses, id, text, people)
-    for name, steps in book.funnels.items():
-        yield _funnel(questions, responses, name, steps, people)
+def questionnaire_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """Every question of each questionnaire of the wave, of raw frames, in the order in which they were asked.
+
+    The first begins with how many replies came in and how many count. Frames without a questionnaire give none.
+    """
+    source, found = data.source("问卷"), list[Exhibit]()
+    for cut, layout, name in (part for survey in surveys_of(data) for part in _parts(survey)):
+        id, told = f"{recipe.id}_{len(found) + 1}", "" if found else replies(data.frames["sources"])
+        own = replace(recipe, id=id, title=cut.title, draw=DRAWN.get(name, name), text=(name,), subject="答卷人")
+        found.append(Exhibit(replace(cut, id=id), own, layout, data.codebook, source, facts={"replies": told}))
+    return found
 
 
-def _text(row: pd.Series) -> str:
+def _parts(survey: Survey) -> Iterator[Part]:
+    in_scales = {scale.items[0]: name for name, scale in survey.book.scales.items()}
+    told = {item for scale in survey.book.scales.values() for item in scale.items}
+    blocks = survey.questions.groupby("block", sort=False)["question_id"].agg(tuple)
+    for _, row in survey.questions[survey.questions["kind"] != "meta"].iterrows():
+        id, block = str(row["question_id"]), tuple(map(str, blocks[row["block"]]))
+        if id in in_scales:
+            yield _scale(survey, in_scales[id], survey.book.scales[in_scales[id]])
+        elif row["kind"] == "matrix" and id not in told and id == block[0]:
+            yield _scale(survey, str(row["block"]), Scale(block))
+        elif row["kind"] != "matrix" and id not in told:
+            yield _question(survey, row)
+    numbers = survey.questions[survey.questions["kind"] == "number"]
+    if len(numbers):
+        yield _numbers(survey, "数字题的均值与中位数", numbers)
+    for name, steps in survey.book.funnels.items():
+        yield _funnel(survey, name, steps)
+
+
+def title_of(row: Any) -> str:
+    """The words of a question, with those of the item of a matrix."""
     return "—".join(str(words) for words in (row["text"], row["item"]) if pd.notna(words))
 
 
@@ -81,19 +119,61 @@ def replies(sources: pd.DataFrame) -> str:
     return f"问卷共收回{kept + aside}份，" + (f"剔除{aside}份，有效{kept}份。" if aside else "全部有效。")
 
 
-def _cut(frame: pd.DataFrame, id: str, people: str, *, dimensions: Sequence[str] = ("option",), **more: object) -> Cut:
-    """A cut of one question: its options are a variable of its own."""
-    named: dict[str, object] = {"population": f"{people}/{id}", **more}
-    return Cut(id, "", frame, tuple(dimensions), **named)  # type: ignore[arg-type]
+def cut_of(survey: Survey, row: Any, *, by: pd.Series[Any] | None = None, **more: Any) -> Cut:
+    """The counts of one question, as its kind wants them, over the levels of `by`; `more`: a weight, a condition."""
+    id, name = str(row["question_id"]), [] if by is None else [str(by.name)]
+    frame = tables.question_table(survey.questions, survey.responses, id, by=by, weight=more.get("weight"))
+    return Cut(
+        "|".join([id, *name]), title_of(row), frame.drop(columns="nps", errors="ignore"), (*name, "option"),
+        within=tuple(name), population=survey.counts_of(row), where=more.get("where", {}),
+        multiple=frozenset(["option"] if row["kind"] == "multiple" else []),
+    )
 
 
-def _scale(questions: pd.DataFrame, responses: pd.DataFrame, name: str, scale: Scale, people: str) -> Part:
+def means_of(survey: Survey, rows: pd.DataFrame, *, by: pd.Series[Any] | None = None, **more: Any) -> pd.DataFrame:
+    """Mean, median and sd of the numbers of questions, a row each (and group of `by`)."""
+    found = [
+        tables.number_summary(survey.questions, survey.responses, str(row["question_id"]), by=by, weight=more.get("weight"))
+        .assign(item=title_of(row)) for _, row in rows.iterrows()
+    ]
+    names = [] if by is None else [str(by.name)]
+    whole = pd.concat(found, ignore_index=True)
+    whole = whole.drop(columns="estimate", errors="ignore").rename(columns={"mean": "estimate"})
+    return whole[[*names, "item", "n", "left_out_n", "estimate", "median", "sd"]]
+
+
+def _question(survey: Survey, row: Any) -> Part:
+    cut = cut_of(survey, row)
+    kind = "promoters" if tables.recommends(row, survey.responses) else str(row["kind"])
+    if kind in ("multiple", "ranking"):
+        by, rising = ("n", False) if kind == "multiple" else ("mean_rank", True)
+        sorted_frame = cut.frame.sort_values(by, ascending=rising, kind="stable").reset_index(drop=True)
+        cut = replace(cut, frame=sorted_frame)
+    return cut, LOOKS.get(kind, Layout()), "answered" if kind == "text" else kind
+
+
+def _numbers(survey: Survey, title: str, rows: pd.DataFrame) -> Part:
+    """A row a question or an item: how many gave a number, mean, median, sd."""
+    cut = Cut(
+        "", title, means_of(survey, rows), ("item",), population=f"{survey.population}/numbers", kind="mean",
+        variable="option", apart=("item",),
+    )
+    headings = {"n": "作答人数", "estimate": "均值"}
+    return cut, Layout(within=("item",), measures=("n", "estimate", "median", "sd"), headings=headings), "numbers"
+
+
+def _scale(survey: Survey, name: str, scale: Scale) -> Part:
     """A row an item: the share of each grade, the top grades together, the mean, n."""
-    frame = likert(questions, responses, scale.items)
+    rows = survey.questions[survey.questions["question_id"].isin(scale.items)]
+    text = rows["text"].iloc[0] if rows["text"].eq(rows["text"].iloc[0]).all() else pd.NA
+    title = str(text) if name == rows["block"].iloc[0] and pd.notna(text) else name
+    frame = tables.likert(survey.questions, survey.responses, scale.items)
     grades = [str(grade) for grade in frame["option"].cat.categories]
+    if len(grades) > MOST_GRADES:
+        return _numbers(survey, title, rows)
     tail, headings, notes = ["base_n"], {"base_n": "作答人数"}, "各项占比的基数为该项作答人数。"
-    if (scale.top and scale.bottom) or len(grades) == GRADES_WITH_TOP_TWO:
-        summary = likert_summary(frame, top=scale.top or None, bottom=scale.bottom or None)
+    if (scale.top and scale.bottom) or len(grades) == tables.GRADES_WITH_TOP_TWO:
+        summary = tables.likert_summary(frame, top=scale.top or None, bottom=scale.bottom or None)
         top = str(summary["definition"].iloc[0])
         means = summary[["item", "share", "mean"]].rename(columns={"share": "top_share"})
         frame = frame.merge(means, on="item", how="left").assign(definition=top)
@@ -104,40 +184,14 @@ def _scale(questions: pd.DataFrame, responses: pd.DataFrame, name: str, scale: S
         within=("item", "option"), across="option", measures=("share",), tail=tuple(tail), headings=headings,
         notes=(notes,), unit="单位：%",
     )
-    more: dict[str, object] = {"dimensions": ("item", "option"), "within": ("item",), "apart": ("item",)}
-    return name, _cut(frame, name, people, **more), layout, "scale"  # type: ignore[arg-type]
+    population = survey.counts_of(rows.iloc[0]).rpartition("/")[0]
+    cut = Cut("", title, frame, ("item", "option"), within=("item",), population=population, apart=("item",))
+    return cut, layout, "scale"
 
 
-def _single(questions: pd.DataFrame, responses: pd.DataFrame, id: str, text: str, people: str) -> Part:
-    return text, _cut(single_choice(questions, responses, id), id, people), Layout(), "single"
-
-
-def _multiple(questions: pd.DataFrame, responses: pd.DataFrame, id: str, text: str, people: str) -> Part:
-    """A row an option, percent of respondents and of answers, both with their bases."""
-    frame = multiple_response(questions, responses, id).sort_values("n", ascending=False, kind="stable")
-    headings = {"share": "占作答人数（%）"}
-    layout = Layout(measures=("n", "share", "share_of_answers"), headings=headings)
-    cut = _cut(frame.reset_index(drop=True), id, people, multiple=frozenset(["option"]))
-    return text, cut, layout, "multiple"
-
-
-def _ranking(questions: pd.DataFrame, responses: pd.DataFrame, id: str, text: str, people: str) -> Part:
-    """A row an option: first places, put at any place, mean rank."""
-    whole = ranking(questions, responses, id).drop(columns="ranking_score")  # not yet known to the gate
-    frame = whole.sort_values("mean_rank", kind="stable").reset_index(drop=True)
-    headings = {"n": "排第一（人）", "share": "排第一（%）"}
-    measures = ("n", "share", "ranked_n", "share_ranked", "mean_rank")
-    notes = ("平均名次只计列入该项的人，数值越小越靠前。",)
-    layout = Layout(measures=measures, headings=headings, notes=notes)
-    return text, _cut(frame, id, people), layout, "ranking"
-
-
-def _funnel(
-    questions: pd.DataFrame, responses: pd.DataFrame, name: str, steps: Sequence[Step], people: str
-) -> Part:
-    frame = funnel(questions, responses, steps)
+def _funnel(survey: Survey, name: str, steps: Sequence[Step]) -> Part:
+    frame = tables.funnel(survey.questions, survey.responses, steps)
     headings = {"n": "通过人数", "base_n": "基数", "share": "占基数（%）"}
     notes = ("每一步的基数为通过上一步并作答的人。",)
-    layout = Layout(within=("step",), headings=headings, notes=notes)
-    more: dict[str, object] = {"dimensions": ("step",), "apart": ("step",)}
-    return name, _cut(frame, name, people, **more), layout, "funnel"  # type: ignore[arg-type]
+    cut = Cut("", name, frame, ("step",), population=f"{survey.population}/{name}", apart=("step",))
+    return cut, Layout(within=("step",), headings=headings, notes=notes), "funnel"

@@ -43,9 +43,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Outline:
-    """A report's title (`{place}` stands for the scope), the issuing union ("" for none) and its sections."""
+    """A report's title (`{place}` stands for the scope), that of a wave that is a survey alone (`{survey}`: the survey's
+    own), the issuing union ("" for none) and its sections.
+    """
 
     title: str
+    survey: str
     union: str
     sections: tuple[Section, ...]
 
@@ -70,7 +73,8 @@ def load_outline(*paths: Path, recipes: Sequence[Recipe] = ()) -> Outline:
             _check(own, Outline, path.name, needed=False)
             content |= own
     sections = tuple(_section(each) for each in content["sections"])
-    outline = Outline(str(content["title"]), str(content["union"] or ""), sections)
+    title, survey, union = (str(content[key] or "") for key in ("title", "survey", "union"))
+    outline = Outline(title, survey, union, sections)
     _hold_together(outline, recipes)
     return outline
 

@@ -45,22 +45,8 @@ def _account(frame: pd.DataFrame, of: Exhibit) -> str:
     return sentences_waves.account(frame, before=of.facts["before"], facts=of.facts)
 
 
-def _asked(frame: pd.DataFrame, of: Exhibit) -> str:
-    manner, verb = {
-        "single": ("", "选择"),
-        "multiple": ("（可多选）", "选择"),
-        "ranking": ("", "排在第一位"),
-    }[of.recipe.draw]
-    words = sentences_survey.most_chosen(frame, question=of.title, manner=manner, verb=verb)
-    return str(of.facts["replies"]) + words
-
-
-def _scale(frame: pd.DataFrame, of: Exhibit) -> str:
-    return str(of.facts["replies"]) + sentences_survey.scale(frame, name=of.title)
-
-
-def _funnel(frame: pd.DataFrame, of: Exhibit) -> str:
-    return str(of.facts["replies"]) + sentences_survey.steps(frame, name=of.title)
+def _survey(frame: pd.DataFrame, of: Exhibit) -> str:
+    return str(of.facts["replies"]) + sentences_survey.SAY[of.recipe.text[0]](frame, of.title)
 
 
 def _given(_: pd.DataFrame, of: Exhibit) -> str:
@@ -80,11 +66,7 @@ TEXTS: dict[str, Say] = {
     "standardized": lambda frame, of: sentences_waves.standardized(frame),
     "movers": lambda frame, of: sentences_waves.movers(frame, what=of.recipe.noun or "困难率"),
     "means": lambda frame, of: sentences.means(frame, of.codebook, what=of.recipe.noun, subject=of.subject),
-    "scale": _scale,
-    "single": _asked,
-    "multiple": _asked,
-    "ranking": _asked,
-    "funnel": _funnel,
+    **dict.fromkeys(sentences_survey.SAY, _survey),
     "given": _given,
     "effects": lambda frame, of: models.effects(frame, answer=str(of.facts["answer"])),
     "helped": lambda frame, of: sentences.reached(frame, of.codebook),

@@ -42,7 +42,7 @@ def tables_book(tables: Mapping[str, DisplayTable], *, title: str) -> bytes:
     Beside a table over waves stands a line chart, beside one of a few groups a bar chart.
     """
     book = new_book(title)
-    looks = _looks(book)
+    looks = looks_of(book)
     names = sheet_names([table.title for table in tables.values()])
     _write_contents(book, looks, title, names, tables)
     for name, table in zip(names, tables.values(), strict=True):
@@ -71,17 +71,19 @@ def sheet_names(titles: Sequence[str]) -> list[str]:
     return [name[:_MOST_CHARACTERS].strip(" '") for name in plain]
 
 
-def _looks(book: Any) -> dict[str, Any]:
+def looks_of(book: Any) -> dict[str, Any]:
     """Cell formats by name, those of a table's cells by kind of number; "… last" has the rule under the last row."""
     font = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
     body: dict[str, dict[str, Any]] = {
         "text": {"num_format": "@", "align": "left"},
         **{kind: {"num_format": form, "align": "right"} for kind, form in _FORMS.items()},
         "link": {"font_color": "#1F4E79", "underline": 1},
+        "letter": {"font_color": "#A64B3C", "align": "left", "font_size": 9},
     }
     looks: dict[str, dict[str, Any]] = {
         "title": {"bold": True, "font_size": 14},
         "note": {"font_size": 10},
+        "question": {"bold": True, "font_color": "#1F4E79"},
         "unit": {"font_size": 10, "align": "right"},
         "head": {"bold": True, "align": "center", "text_wrap": True, "top": _THICK, "bottom": _THIN},
         **body,
@@ -93,12 +95,12 @@ def _looks(book: Any) -> dict[str, Any]:
 def _write_contents(
     book: Any, looks: Mapping[str, Any], title: str, names: Sequence[str], tables: Mapping[str, DisplayTable]
 ) -> None:
-    sheet = _new_sheet(book, CONTENTS, title, looks)
+    sheet = new_sheet(book, CONTENTS, title, looks)
     sheet.write_row(_HEAD, 0, ["序号", "表名", "行数", "代号"], looks["head"])
     for number, (name, (id, table)) in enumerate(zip(names, tables.items(), strict=True), start=1):
         row, last = _HEAD + number, " last" if number == len(tables) else ""
         sheet.write_number(row, 0, number, looks["count" + last])
-        sheet.write_url(row, 1, _link(name), looks["link" + last], table.title)
+        sheet.write_url(row, 1, link_to(name), looks["link" + last], table.title)
         sheet.write_number(row, 2, len(table.rows), looks["count" + last])
         sheet.write_string(row, 3, id, looks["text" + last])  # what outline.yaml calls it
     sheet.set_column(0, 0, 8)
@@ -108,8 +110,8 @@ def _write_contents(
 
 
 def _write_table(book: Any, looks: Mapping[str, Any], name: str, table: DisplayTable) -> None:
-    sheet = _new_sheet(book, name, table.title, looks)
-    sheet.write_url(1, 0, _link(CONTENTS), looks["link"], "返回目录")
+    sheet = new_sheet(book, name, table.title, looks)
+    sheet.write_url(1, 0, link_to(CONTENTS), looks["link"], "返回目录")
     if table.unit:
         sheet.write_string(1, len(table.columns) - 1, table.unit, looks["unit"])
     sheet.write_row(_HEAD, 0, table.columns, looks["head"])
@@ -129,7 +131,7 @@ def _write_table(book: Any, looks: Mapping[str, Any], name: str, table: DisplayT
         _add_chart(book, sheet, name, table, chart)
 
 
-def _new_sheet(book: Any, name: str, title: str, looks: Mapping[str, Any]) -> Any:
+def new_sheet(book: Any, name: str, title: str, looks: Mapping[str, Any]) -> Any:
     """A sheet with its title, set to print on A4 as wide as the page, numbered below."""
     sheet = book.add_worksheet(name)
     sheet.hide_gridlines(2)
@@ -140,8 +142,9 @@ def _new_sheet(book: Any, name: str, title: str, looks: Mapping[str, Any]) -> An
     return sheet
 
 
-def _link(name: str) -> str:
-    return "internal:'{}'!A1".format(name.replace("'", "''"))
+def link_to(name: str, row: int = 0) -> str:
+    """A link to a row of a sheet, counted from 0."""
+    return "internal:'{}'!A{}".format(name.replace("'", "''"), row + 1)
 
 
 def _set_widths(sheet: Any, table: DisplayTable) -> None:

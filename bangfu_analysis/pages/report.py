@@ -11,6 +11,7 @@ from bangfu_analysis.exhibits import sentences
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.findings import Finding, find
+from bangfu_analysis.exhibits.questionnaires import title_of_export
 from bangfu_analysis.exhibits.sections import QUALITY, Outline, Section
 from bangfu_analysis.exhibits.wording import chinese, date_words
 from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
@@ -32,7 +33,9 @@ def report_blocks(
         found.append(Heading(1, section.title))
         if section.id == QUALITY:
             found += [Paragraph(text) for text in (_quality(data.frames), *notes)]
-        found += [block for each in own for block in exhibit_blocks(each, figures)]
+        for each in own:
+            found += [Heading(2, each.title)] if each.recipe.make == "questionnaire" else []
+            found += exhibit_blocks(each, figures)
     return found
 
 
@@ -48,12 +51,28 @@ def _points(
     return [Heading(1, POINTS, numbered=False), *(Paragraph(f"{i}. {text}") for i, text in enumerate(said, 1))] if said else []
 
 
+def report_title(data: WaveData, outline: Outline) -> str:
+    """The title of the report; of a wave that is a survey alone, the survey's own."""
+    survey = _survey_alone(data)
+    title = outline.survey if survey else outline.title
+    return title.replace("{place}", data.place).replace("{survey}", survey)
+
+
+def _survey_alone(data: WaveData) -> str:
+    """The titles of the questionnaires of a wave without a roster; "" of any other."""
+    asked = data.frames.get("questions")
+    files: list[str] = [] if asked is None or len(data.workers) else asked["source_file"].unique().tolist()
+    return "”“".join(dict.fromkeys(map(title_of_export, files)))
+
+
 def _quality(frames: Mapping[str, pd.DataFrame]) -> str:
     return sentences.quality(frames["sources"], frames["issues"], frames["totals"])
 
 
 def _introduction(data: WaveData) -> str:
     files, day = sentences.received(data.frames["sources"]), data.wave.reference_date
+    if survey := _survey_alone(data):
+        return f"根据“{survey}”收到的{files}，经逐份核对，按题整理成本报告。现将结果报告如下。"
     return (
         f"为掌握{data.place}困难职工的基本情况，根据收到的{files}，经逐行核对、去除重复后整理成本报告。"
         f"年龄计算到{date_words(day)}，均为周岁。现将有关情况报告如下。"

@@ -18,6 +18,7 @@ from bangfu_analysis.release.sums import order
 
 EXTREMES = ("min", "max")  # each is the value of one person
 STEPS = ("change", "growth")
+OF_ALL = ("mean", "top_share", "answers_n", "share_of_answers")  # tell of all rows of a base together
 COUNTS = ("n", "base_n", "left_out_n")
 MARKS = ("comparable", "break_note", "suppressed")  # said of a row, no numbers
 
@@ -69,6 +70,9 @@ def _masked(
         "base": pd.Series([row.base in hidden for row in rows], index=frame.index, dtype=bool),
         "left_out": pd.Series([row.left_out in hidden for row in rows], index=frame.index, dtype=bool),
     }
+    groups: dict[Cell, int] = {}
+    bases = [groups.setdefault(row.group, len(groups)) for row in rows]
+    away["any"] = away["row"].groupby(pd.Series(bases, index=frame.index, dtype=int)).transform("any")
     measures = [c for c in frame.columns if c not in (*cut.dimensions, *MARKS)]
     shown = {c: _missing(frame[c], _where(c, away)) for c in measures}
     masked = _rounded(frame.assign(**shown, suppressed=away["row"]), cut, policy.rounding)
@@ -79,6 +83,8 @@ def _where(measure: str, away: Mapping[str, pd.Series[bool]]) -> pd.Series[bool]
     """The rows in which a measure is missing."""
     if measure in EXTREMES:
         return away["row"] | True
+    if measure in OF_ALL:
+        return away["any"]
     if measure == "base_n" or measure.startswith("share"):
         return away["row"] | away["base"]
     return away["row"] | away["left_out"] if measure == "left_out_n" else away["row"]

@@ -7,7 +7,8 @@ text then has codes, one by number has labels, and the two are equal. See docs/q
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from bangfu_analysis.reading.answers import MOST_CODES, Floats, Ints
 from bangfu_analysis.reading.questions import KINDS
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.settings import check_settings
-from bangfu_analysis.text import squeeze
+from bangfu_analysis.text import heading_key, squeeze
 from bangfu_analysis.tidy.questionnaires import option_codes, places_of, questionnaire_frames
 
 HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，清理和报告按此进行。
@@ -30,6 +31,10 @@ HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，�
 # keep_text 保留原话的开放题，如 [Q7]；不写的题只记是否作答，原话不进入数据。
 # funnels 漏斗：每步写名称、题号、算作通过的选项，如 [["知晓", "Q5", ["知道"]], ["申请", "Q6", ["是"]]]。
 """
+
+
+NUMBERS = ("age", "number", "money", "count")  # kinds of variables
+_ASKS = re.compile(r"^(?:请问)?[您你]的?|(?:是|属于)?(?:什么|多少)?[？?：:。]*$")
 
 
 @dataclass(frozen=True)
@@ -70,14 +75,17 @@ class QuestionnaireBook:
     keep_text: tuple[str, ...] = ()
 
 
-def draft_book(questions: pd.DataFrame, responses: pd.DataFrame) -> QuestionnaireBook:
+def draft_book(
+    questions: pd.DataFrame, responses: pd.DataFrame, codebook: Codebook | None = None
+) -> QuestionnaireBook:
     """What the export itself says. An export by number gives codes with empty labels, one by text labels in the order
     in which `reading.option_order` believes them printed: both are for the researcher to complete. Meta is left out.
+    `concept` is what `codebook` calls a heading, where the answers are those of that variable.
     """
     asked = questions[questions["kind"] != "meta"]
     places = responses.groupby("question_id", observed=True, sort=False).indices
     items = {
-        str(q["question_id"]): _drafted(q, responses.iloc[places.get(q["question_id"], [])])
+        str(q["question_id"]): _drafted(q, responses.iloc[places.get(q["question_id"], [])], codebook)
         for _, q in asked.iterrows()
     }
     matrices = asked[asked["kind"] == "matrix"].groupby("block", sort=False)["question_id"]
@@ -185,6 +193,8 @@ def with_concepts(wide: pd.DataFrame, book: QuestionnaireBook, codebook: Codeboo
     """
     columns: dict[str, Any] = {}
     for name, item in book.items.items():
+        if name in wide and item.concept and item.kind == "number":
+            columns[item.concept] = wide[name]
         if name not in wide or not isinstance(wide[name].dtype, pd.CategoricalDtype):
             continue
         if item.concept:
@@ -206,13 +216,26 @@ def _as_concept(answers: pd.Series, concept: str, codebook: Codebook) -> Any:
     return pd.Categorical(answers.astype(object).map(codes), categories=variable.codes, ordered=variable.ordered)
 
 
-def _drafted(q: Any, answers: pd.DataFrame) -> Item:
+def _drafted(q: Any, answers: pd.DataFrame, codebook: Codebook | None) -> Item:
     number, text, item = ("" if pd.isna(q[key]) else str(q[key]) for key in ("number", "text", "item"))
     options = {code: label for label, code in option_codes(q, answers).items()}
     if not options and q["kind"] in ("single", "matrix"):
         codes = answers["value"].dropna().unique()
         options = {int(code): "" for code in sorted(codes)} if len(codes) <= MOST_CODES else {}
-    return Item(number, text, str(q["kind"]), item, options=options)
+    concept = _concept(text, str(q["kind"]), options.values(), codebook) if codebook and not item else ""
+    return Item(number, text, str(q["kind"]), item, concept, options=options)
+
+
+def _concept(text: str, kind: str, options: Iterable[str], codebook: Codebook) -> str:
+    """The roster variable that a question asks for: by its heading, where its answers are that variable's."""
+    keys = [heading_key(text), heading_key(_ASKS.sub("", text))]
+    named = [v for key in keys for v in codebook.by_heading.get(key, ()) if v.frame == "workers"]
+    if kind == "number":
+        fitting = [v.name for v in named if v.kind in NUMBERS]
+    else:
+        of_list = [v for v in named if v.levels and all(squeeze(o) in v.spellings for o in options)]
+        fitting = [v.name for v in of_list or [v for v in named if v.kind == "unit"]] if kind == "single" else []
+    return fitting[0] if fitting else ""
 
 
 def _item(name: str, entry: Mapping[str, Any]) -> Item:

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.analysis.questionnaires import (
-    across,
     answered,
     every_question,
     funnel,
@@ -20,7 +19,7 @@ from bangfu_analysis.analysis.questionnaires import (
     single_choice,
 )  # fmt: skip
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import Sheet
@@ -158,20 +157,17 @@ def test_each_step_of_a_funnel_has_a_base_of_its_own():
 
 def test_any_table_can_be_made_for_each_group_of_respondents():
     questions, responses = survey(["1、性别", "2、选"], ["男", "甲┋乙"], ["女", "甲"], ["男", "乙"], ["(空)", "甲"])
-    wide = wide_answers(questions, responses)
-    table = across(lambda r: multiple_response(questions, r, "Q2"), responses, wide, "Q1")
+    sex = wide_answers(questions, responses).set_index("respondent_id")["Q1"]
+    table = multiple_response(questions, responses, "Q2", by=sex)
     assert rows(table[["Q1", "option", "n", "base_n"]]) == [
         ("男", "甲", 1, 2),
         ("男", "乙", 2, 2),
         ("女", "甲", 1, 1),
         ("女", "乙", 0, 1),
     ]
-    none = wide.assign(Q1=wide["Q1"].cat.add_categories(["未知"]))
-    empty = across(lambda r: multiple_response(questions, r, "Q2"), responses, none, "Q1")
+    empty = multiple_response(questions, responses, "Q2", by=sex.cat.add_categories(["未知"]))
     assert empty.loc[empty["Q1"] == "未知", ["n", "base_n"]].to_numpy().tolist() == [[0, 0], [0, 0]]
     assert empty.loc[empty["Q1"] == "未知", "share"].isna().all()
-    with pytest.raises(ColumnMissing, match="across：数据框中没有列 sex"):
-        across(lambda r: r, responses, wide, "sex")
 
 
 def test_a_question_of_another_kind_is_refused_in_words():

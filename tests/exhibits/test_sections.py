@@ -58,7 +58,7 @@ def test_the_later_file_prevails(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("titel: 报告", "未知的键 titel。可用：title、union、sections。是否想写 title"),
+        ("titel: 报告", "未知的键 titel。可用：title、survey、union、sections。是否想写 title"),
         ("sections:\n  - {id: a, title: 情况, exhibit: [level]}", "是否想写 exhibits"),
         ("sections:\n  - {id: basic}", "缺少 title"),
         ("sections:\n  - 基本情况", "应写作 id"),

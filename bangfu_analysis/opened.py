@@ -218,9 +218,9 @@ class OpenWave:
         """
         raw, told = [each for one in recipes for each in make(self.data, one)], tuple[str, ...]()
         while True:
-            cuts = [cut for each in raw for cut in (each.cut, *each.beside)]
+            cuts = [cut for each in raw for cut in each.cuts]
             try:
-                released = protect(cuts, self.policy, codebook=self.codebook, others=self.other_releases())
+                released = self.protect(cuts, self.other_releases())
                 break
             except ReleaseConflict as fault:
                 wrong = _concerned(raw, fault)
@@ -260,11 +260,14 @@ class OpenWave:
         return self._protected(Exhibit(cut, recipe(**settings), layout, self.codebook, source))
 
     def _protected(self, raw: Exhibit) -> Exhibit:
-        frames = protect([raw.cut, *raw.beside], self.policy, codebook=self.codebook).frames
-        return self._here(raw, frames)
+        return self._here(raw, self.protect(raw.cuts).frames)
+
+    def protect(self, cuts: Sequence[Cut], others: Sequence[Record] = ()) -> Released:
+        """What of raw cuts may be shown beside `others`, by the policy of the wave; see `protect` of the gate."""
+        return protect(cuts, self.policy, codebook=self.codebook, people=self.workers, others=others)
 
     def _here(self, raw: Exhibit, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
-        keep = partial(_kept, self, (raw.cut, *raw.beside))
+        keep = partial(_kept, self, raw.cuts)
         return replace(raw.with_frames(frames), folder=self.places.figures, keep=keep)
 
     @property
@@ -275,7 +278,7 @@ class OpenWave:
     def added(self, cuts: Sequence[Cut]) -> Released:
         """More counts, protected against what this wave and the others have released."""
         others = [*self._released_before(), *self.other_releases()]
-        return protect(cuts, self.policy, codebook=self.codebook, others=others)
+        return self.protect(cuts, others)
 
     def record(self, released: Released) -> None:
         """Add what was released to the release.json of the wave."""
@@ -338,7 +341,7 @@ class OpenWave:
 def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None:
     """The last exhibit whose counts the fault speaks of; None where none is."""
     for each in reversed(raw):
-        for cut in (each.cut, *each.beside):
+        for cut in each.cuts:
             about = fault.variable in (*cut.dimensions, *cut.where) or not fault.variable
             if about and fault.population.split("/")[0] == cut.population.split("/")[0]:
                 return each
@@ -359,8 +362,11 @@ def _joined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]
     for variable, codes in now["levels"].items():
         known[variable] = list(dict.fromkeys([*known.get(variable, []), *codes]))
     tables = {t["id"]: t for t in (*before["tables"], *now["tables"])}
-    multiple = sorted({*before["multiple"], *now["multiple"]})
-    return {**before, "levels": known, "multiple": multiple, "counts": [*counts.values()], "tables": [*tables.values()]}
+    nested = {json.dumps(each, sort_keys=True): each for each in (*before["nested"], *now["nested"])}
+    return {
+        **before, "levels": known, "multiple": sorted({*before["multiple"], *now["multiple"]}),
+        "nested": [*nested.values()], "counts": [*counts.values()], "tables": [*tables.values()],
+    }
 
 
 def _names(by: By) -> list[str]:

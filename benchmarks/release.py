@@ -33,13 +33,13 @@ def main() -> int:
     tiers = people(20000, unit=120, cause=12)
     tiers = tiers.assign(district=tiers["unit"].str[:-1].astype("category"))
     cases = {
-        "60 x 15": (3, [cut(square, "unit", "cause")]),
-        "hierarchy": (20, [cut(tiers, "unit", "cause"), cut(tiers, "district", "cause")]),
+        "60 x 15": (3, square, [cut(square, "unit", "cause")]),
+        "units in districts": (20, tiers, [cut(tiers, "unit", "cause"), cut(tiers, "district", "cause")]),
     }
     late = False
-    for name, (most, cuts) in cases.items():
+    for name, (most, frame, cuts) in cases.items():
         began = time.perf_counter()
-        record = protect(cuts, load_policy()).record
+        record = protect(cuts, load_policy(), people=frame).record
         took = time.perf_counter() - began
         gap = audit(record)["gap"].min()
         print(f"{name}: {len(record['counts'])} counts, {took:.1f} s, smallest interval {gap:g}")

@@ -76,6 +76,11 @@ class Exhibit:
         """The result frame, protected by the policy of the wave: codes, unrounded numbers, `suppressed`."""
         return self.cut.frame
 
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """Its own result frame and the further ones that it shows, each with what it counts."""
+        return (self.cut, *self.beside)
+
     def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
         """The same exhibit of protected frames, by the ids of its cuts."""
         return replace(self, cut=replace(self.cut, frame=frames[self.id]))

@@ -51,8 +51,12 @@ def _read(records: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
         for variable, codes in record["levels"].items():
             levels.setdefault(variable, {}).update(dict.fromkeys(codes))
     several = {variable for record in records for variable in record["multiple"]}
-    stated = [each for record in records for each in record.get("nested", [])]
-    nested = {(frozenset(each["where"].items()), *each["inside"].items()) for each in stated}
+    nested = {
+        (group, frozenset(each["where"].items()), *each["inside"].items())
+        for record in records
+        for group in {count["population"] for count in record["counts"]}
+        for each in record.get("nested", [])
+    }
     return known, [name for name in hidden if name not in known], levels, several, nested
 
 
@@ -71,8 +75,8 @@ def _rows(
             split[whole, condition[0]] = None
             if condition[0] in several:
                 yield {(population, where): 1.0, whole: -1.0}, True
-        for finer, coarser in nested:
-            if finer <= where and coarser not in where:
+        for group, finer, coarser in nested:
+            if group == population and finer <= where and coarser not in where:
                 inside = population, where - finer | {coarser}
                 if inside in every:
                     yield {(population, where): 1.0, inside: -1.0}, True

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 Where = frozenset[tuple[str, str | None]]
@@ -16,6 +17,7 @@ OVER_WAVES = {  # what is renamed, merged or split between waves is one over wav
     "employer": "common_employer",
     "district": "common_district",
 }
+IN_TABLES = {"cause_main": "cause"}  # what tables and the codebook call a column of `workers`
 ANY = "_any"  # `cause_any`: a variable of which a person may have several
 
 
@@ -91,7 +93,7 @@ def _row(
 ) -> Row:
     n, base_n, silent = (_whole(row.get(name)) for name in ("n", "base_n", "left_out_n"))
     whole, some = Cell(population, group), Cell(population, group | {(answered(asked), "yes")})
-    silence = asked[0] if len(asked) == 1 else answered(asked)
+    silence = asked[0] if len(asked) == 1 and not cut.measured else answered(asked)
     none = Cell(population, group | {(silence, None)}) if asked else None
     base = (some if silent else whole) if asked else whole
     counted = base if cut.measured else Cell(population, cell)
@@ -122,8 +124,8 @@ def condition(where: Mapping[str, object]) -> Where:
     """A subgroup as conditions; several codes of a variable are one condition of a variable of their own."""
     found: dict[str, str | None] = {}
     for variable, codes in where.items():
-        words = sorted(str(code_of(code)) for code in several_codes(codes))
-        one = len(words) == 1
+        words = sorted({str(code_of(code)) for code in several_codes(codes)})
+        variable, one = IN_TABLES.get(variable, variable), len(words) == 1
         found |= {variable: words[0]} if one else {one_of_several(variable, words): "yes"}
     return frozenset(found.items())
 
@@ -145,7 +147,7 @@ def answered(variables: list[str]) -> str:
 
 def code_of(value: object) -> str | None:
     """A code as release.json writes it."""
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return str(value).lower()
     return None if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
@@ -158,7 +160,8 @@ def name_of(cut: Cut, dimension: str) -> str:
     """The variable of a dimension in conditions; a unit over several waves may be several of one wave."""
     if dimension in OVER_WAVES and "wave" in cut.dimensions:
         return OVER_WAVES[dimension]
-    return dimension + ANY if dimension in cut.multiple and not dimension.endswith(ANY) else dimension
+    name = IN_TABLES.get(dimension, dimension)
+    return name + ANY if dimension in cut.multiple and not dimension.endswith(ANY) else name
 
 
 def _whole(value: object) -> int | None:

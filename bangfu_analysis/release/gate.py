@@ -34,17 +34,19 @@ class Released:
 
 
 def protect(
-    cuts: Sequence[Cut], policy: Policy, *, codebook: Codebook | None = None, others: Sequence[Record] = ()
+    cuts: Sequence[Cut], policy: Policy, *, codebook: Codebook | None = None,
+    people: pd.DataFrame | None = None, others: Sequence[Record] = (),
 ) -> Released:
     """The frames of `cuts` with everything hidden that is small, or that gives something small away.
 
     All cuts are protected together: no hidden count can be reckoned more closely than the policy's
     threshold from all that is shown, `others` (the release.json of other waves, of earlier releases)
-    included. In a hidden row all measures are missing and `suppressed` is True. `codebook` says which
-    categories nest. ArgumentError where two cuts give one count two numbers.
+    included. In a hidden row all measures are missing and `suppressed` is True. `codebook` and `people`
+    (the rows that are counted) say which categories nest. ArgumentError where two cuts give one count two
+    numbers.
     """
     tables = [(cut, list(rows_of(cut))) for cut in cuts]
-    nest = nest_of(cuts, codebook)
+    nest = nest_of(cuts, codebook, people, others)
     counts, hidden = protected(tables, policy, nest, others)
     gone = {cut.id: [_is_gone(cut, row, hidden, policy) for row in rows] for cut, rows in tables}
     frames = {cut.id: _masked(cut, rows, gone[cut.id], hidden, policy) for cut, rows in tables}
@@ -111,7 +113,7 @@ def _rounded(frame: pd.DataFrame, cut: Cut, step: int) -> pd.DataFrame:
 def _record(
     tables: Tables, gone: Mapping[str, Sequence[bool]], counts: Mapping[Cell, float], hidden: frozenset[Cell],
     nest: Nest, policy: Policy,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """The release.json: nothing that is hidden is in it."""
     step = policy.rounding
     told = [

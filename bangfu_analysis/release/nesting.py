@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from itertools import product
-from typing import NamedTuple, TypeAlias
+from itertools import permutations, product
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
 from bangfu_analysis.codebook import Band, Codebook
 from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.release.cells import (
+    ANSWERED,
     ANY,
+    IN_TABLES,
     OVER_WAVES,
     Cut,
     Where,
@@ -24,7 +26,6 @@ from bangfu_analysis.release.cells import (
 )
 from bangfu_analysis.tidy.derive import add_bands
 
-IN_TABLES = {"cause_main": "cause"}  # what tables and the codebook call a column of `workers`
 Implied: TypeAlias = dict[Where, set[tuple[str, str | None]]]
 
 
@@ -41,25 +42,36 @@ class Nest(NamedTuple):
     levels: Mapping[str, Sequence[str]]
 
 
-def nest_of(cuts: Sequence[Cut], codebook: Codebook | None) -> Nest:
-    """How the categories of `cuts` hang together: by the codebook's bands, by conditions of several codes.
+def nest_of(
+    cuts: Sequence[Cut], codebook: Codebook | None = None, people: pd.DataFrame | None = None,
+    others: Sequence[Mapping[str, Any]] = (),
+) -> Nest:
+    """How the categories of `cuts` and of `others` (release.json) hang together.
 
+    By the codebook's bands, by conditions of several codes; of `people`, the rows that are counted: all
+    values of a condition's column, which unit lies in which area.
     `{(age_five_year, from_20)}` implies `(age_ten_year, under_30)`; with `(sex, male)`, one of age_by_sex.
     """
     implied: Implied = {}
     covering: dict[tuple[str, Where], frozenset[Where]] = {}
+    before = {n: c for record in others for n, c in record["levels"].items() if not n.endswith(ANSWERED)}
+    levels = {**before, **_levels_of(cuts, codebook, people)}
+    asked = {name.removesuffix(ANY) for name in levels}
+    asked |= {name for cut in cuts for name, _ in condition(cut.where)}
     if codebook:
         for variable in sorted({band.variable for band in codebook.bands.values()}):
-            _add_bands_of(variable, codebook, implied, covering)
+            _add_bands_of(variable, codebook, asked, implied, covering)
+    if people is not None:
+        _add_places(people, asked, implied, covering)
     for variable, codes in (item for cut in cuts for item in cut.where.items()):
-        words = [str(code_of(code)) for code in several_codes(codes)]
+        words = sorted({str(code_of(code)) for code in several_codes(codes)})
         if len(words) > 1:
+            variable = IN_TABLES.get(variable, variable)
             whole = one_of_several(variable, words), "yes"
             parts = [frozenset({(variable, word)}) for word in words]
             covering[variable, frozenset({whole})] = frozenset(parts)
             for part in parts:
                 implied.setdefault(part, set()).add(whole)
-    levels = _levels_of(cuts, codebook)
     for variable, common in ((name, one) for name, one in OVER_WAVES.items() if one in levels):
         into = _carried(variable, levels.get(variable, []), codebook)
         for code, one in into.items():
@@ -67,10 +79,7 @@ def nest_of(cuts: Sequence[Cut], codebook: Codebook | None) -> Nest:
         for one in into.values():
             parts = [frozenset({(variable, code)}) for code, to in into.items() if to == one]
             covering[variable, frozenset({(common, one)})] = frozenset(parts)
-    asked = {name.removesuffix(ANY) for name in levels}
-    asked |= {name for cut in cuts for name, _ in condition(cut.where)}
-    needed = {finer: {c for c in coarser if c[0] in asked} for finer, coarser in implied.items()}
-    return Nest({finer: coarser for finer, coarser in needed.items() if coarser}, covering, levels)
+    return Nest(implied, covering, levels)
 
 
 def _carried(variable: str, codes: Iterable[str], codebook: Codebook | None) -> dict[str, str]:
@@ -86,17 +95,38 @@ def _carried(variable: str, codes: Iterable[str], codebook: Codebook | None) -> 
     return found
 
 
-def _add_bands_of(
-    variable: str, codebook: Codebook, implied: Implied, covering: dict[tuple[str, Where], frozenset[Where]]
+def _add_places(
+    people: pd.DataFrame, asked: Set[str], implied: Implied,
+    covering: dict[tuple[str, Where], frozenset[Where]],
 ) -> None:
-    """What the bands of a variable say of each other, as seen on every value that it may have."""
+    """Which unit lies in which other, which area: everybody knows that of the places where he works."""
+    for finer, coarser in permutations([name for name in OVER_WAVES if name in asked & {*people}], 2):
+        pairs = people[[finer, coarser]].astype(object).drop_duplicates()
+        inside = pairs[~pairs.duplicated(finer, keep=False)].dropna()
+        for code, rows in pairs.groupby(coarser):
+            parts = inside.loc[inside[coarser].eq(code), finer]
+            for part in parts:
+                implied.setdefault(frozenset({(finer, str(part))}), set()).add((coarser, str(code)))
+            if len(parts) == len(rows):
+                covered = frozenset(frozenset({(finer, str(part))}) for part in parts)
+                covering[finer, frozenset({(coarser, str(code))})] = covered
+
+
+def _add_bands_of(
+    variable: str, codebook: Codebook, asked: Set[str], implied: Implied,
+    covering: dict[tuple[str, Where], frozenset[Where]],
+) -> None:
+    """What those bands of a variable that are asked for say of each other, on every value it may have."""
     bands = [band for band in codebook.bands.values() if band.variable == variable]
+    names = [IN_TABLES.get(variable, variable)] if _is_coded(bands) else []
+    names = [name for name in (*names, *(band.name for band in bands)) if name in asked]
+    if not names or len({*names, "sex"} & asked) < 2:
+        return
     every = add_bands(_every_value(variable, bands, codebook), codebook).astype(object)
     every, variable = every.rename(columns=IN_TABLES), IN_TABLES.get(variable, variable)
-    names = [*([variable] if _is_coded(bands) else []), *(band.name for band in bands)]
     for finer in [*([name] for name in names), *([name, "sex"] for name in names)]:
         groups = every.dropna(subset=finer).groupby(finer)
-        others = [name for name in (*names, "sex") if name not in finer]
+        others = [name for name in (*names, "sex") if name in asked and name not in finer]
         first, kinds = groups[others].first(), groups[others].nunique(dropna=False)
         parts: dict[tuple[str, str], set[Where]] = {}
         for codes, row in first.where(kinds.eq(1)).iterrows():
@@ -115,8 +145,10 @@ def _where(names: Sequence[str], codes: Iterable[object]) -> Where:
     return frozenset((name, code_of(code)) for name, code in zip(names, codes, strict=True))
 
 
-def _levels_of(cuts: Iterable[Cut], codebook: Codebook | None) -> dict[str, list[str]]:
-    """All levels of each variable: those of the columns; of one that is no column, those of the codebook."""
+def _levels_of(
+    cuts: Iterable[Cut], codebook: Codebook | None, people: pd.DataFrame | None
+) -> dict[str, list[str]]:
+    """All levels of each variable: those of the columns; of one that is no column, of codebook or people."""
     found: dict[str, dict[str, None]] = {}
     for cut in cuts:
         for name in (d for d in cut.dimensions if d not in cut.apart):
@@ -125,8 +157,10 @@ def _levels_of(cuts: Iterable[Cut], codebook: Codebook | None) -> dict[str, list
             values = column.cat.categories if kept else column.dropna().unique()
             found.setdefault(name_of(cut, name), {}).update(dict.fromkeys(str(code_of(v)) for v in values))
         for name in set(cut.where) - set(found):
-            said = sorted(str(code_of(value)) for value in several_codes(cut.where[name]))
-            found[name] = dict.fromkeys(_in_codebook(name, codebook) or said)
+            held = people[name].dropna() if people is not None and name in people else None
+            codes = several_codes(cut.where[name]) if held is None else held.unique().tolist()
+            said = sorted({str(code_of(code)) for code in codes})
+            found[IN_TABLES.get(name, name)] = dict.fromkeys(_in_codebook(name, codebook) or said)
     return {name: list(codes) for name, codes in sorted(found.items())}
 
 

@@ -13,7 +13,7 @@ from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row
 from bangfu_analysis.release.nesting import Nest
 from bangfu_analysis.release.policy import Policy
 from bangfu_analysis.release.sums import REST, Sum, all_sums, is_rest, order, said, told_by
-from bangfu_analysis.release.suppression import Numbers, hide
+from bangfu_analysis.release.suppression import Numbers, completed, hide
 
 Record: TypeAlias = Mapping[str, Any]  # a release.json
 Tables: TypeAlias = Sequence[tuple[Cut, Sequence[Row]]]
@@ -79,39 +79,38 @@ def _counts(
     """The counts of a release with what follows from them, and those to be hidden."""
     own = {cell: n for cell, n in numbers.items() if not cell.of}
     told = [told_by(cut, rows) for cut, rows in tables]
-    every = {**before.shown, **own}
     stated = [each for sums, _ in told for each in sums]
     complete = [each for _, censuses in told for each in censuses]
-    sums = all_sums(every, stated, complete, nest, strict=own)
-    printed = frozenset(cell for cell in every if not is_rest(cell))
+    sums, every = all_sums({**before.shown, **own}, stated, complete, nest, own, before.hidden)
     alike = _classes(sums, every, policy) if policy.class_rule else {}
     small = {c for c, n in every.items() if 0 < n < policy.threshold and not _is_slack(c)}
-    small |= {*alike, *(before.hidden & every.keys()), *_everybody(tables)}
-    fixed = {cell for cell, n in every.items() if cell in before.shown or _is_public(cell, policy)}
-    zeros = {c for c, n in every.items() if n == 0} - {c for part in alike.values() for c in part}
+    small |= {*alike, *before.hidden, *_everybody(tables)}
+    fixed = {c for c in (*before.shown, *own) if c in before.shown or _is_public(c, policy)}
+    zeros = {c for c, n in own.items() if n == 0} - {c for part in alike.values() for c in part}
+    printed = frozenset((*before.shown, *own))
     hidden = _solved(every, sums, small - fixed, fixed | (zeros - before.hidden), printed, policy.threshold)
-    shown = {cell: every[cell] for cell in printed if cell in own or cell not in before.shown}
-    return shown, hidden
+    return own, hidden
 
 
 def _solved(
     every: Mapping[Cell, float], sums: Sequence[Sum], small: set[Cell], fixed: set[Cell],
     printed: frozenset[Cell], width: float | Mapping[Cell, float],
-) -> set[Cell]:  # fmt: skip
+) -> set[Cell]:
     """The cells that `hide` hides, of them those that are printed."""
-    cells = sorted(every, key=order)
+    cells = sorted({*every, *(cell for each in sums for cell in (*each.parts, each.whole))}, key=order)
     place = {cell: at for at, cell in enumerate(cells)}
     wanted = [width if isinstance(width, int | float) else width.get(cell, 0.0) for cell in cells]
+    placed = [([place[part] for part in each.parts], place[each.whole]) for each in sums]
+    value, held = completed(np.array([every.get(cell, np.nan) for cell in cells], dtype=float), placed)
     numbers = Numbers(
-        value=np.array([every[cell] for cell in cells], dtype=float),
-        cost=np.array([_cost(cell, every[cell]) for cell in cells]),
+        value=value,
+        cost=np.array([_cost(cell, number) for cell, number in zip(cells, value, strict=True)]),
         width=np.where([cell in printed or cell in small for cell in cells], wanted, 0.0),
         small=np.array([cell in small for cell in cells], dtype=bool),
         unprinted=np.array([cell not in printed for cell in cells], dtype=bool),
         fixed=np.array([cell in fixed for cell in cells], dtype=bool),
     )
-    hidden = hide(numbers, [([place[part] for part in each.parts], place[each.whole]) for each in sums])
-    return {cell for cell, gone in zip(cells, hidden, strict=True) if gone and cell in printed}
+    return {cell for cell, gone in zip(cells, hide(numbers, held), strict=True) if gone and cell in printed}
 
 
 def _cost(cell: Cell, number: float) -> float:
@@ -125,6 +124,8 @@ def _classes(sums: Sequence[Sum], every: Mapping[Cell, float], policy: Policy) -
     """The parts that are all of a group, so that it has one attribute, with their empty siblings."""
     found: dict[Cell, set[Cell]] = {}
     for each in sums:
+        if not {*each.parts} <= every.keys():
+            continue
         held = [part for part in each.parts if every[part]]
         open_to_all = each.by.partition("@")[0].removesuffix(ANY) in policy.open_variables
         group = {variable for variable, _ in each.whole.where}
@@ -166,7 +167,7 @@ def _hidden_amounts(
                 width[row.amount], dominated = _dominance(cut, at, every[row.amount], policy)
                 small |= {row.amount} if dominated or row.n in counts else set()
     printed, zeros = frozenset(every), {cell for cell, n in every.items() if n == 0}
-    sums = all_sums(every, [], [], nest)
+    sums, _ = all_sums(every, [], [], nest)
     return _solved(every, sums, small - zeros, zeros, printed, width) | (small & zeros)
 
 

@@ -31,40 +31,53 @@ class Census(NamedTuple):
 
 
 def all_sums(
-    numbers: dict[Cell, float],
-    told: Iterable[Sum],
-    complete: Sequence[Census],
-    nest: Nest,
-    strict: Container[Cell] = (),
-) -> list[Sum]:
-    """The sums among the cells of `numbers`, beside those `told`; to `numbers` is added what no table prints.
+    numbers: Mapping[Cell, float], told: Iterable[Sum], complete: Sequence[Census], nest: Nest,
+    own: Container[Cell] = (), others: Iterable[Cell] = (),
+) -> tuple[list[Sum], dict[Cell, float]]:
+    """The sums among the cells of `numbers` and of `others` (hidden elsewhere); the numbers that follow.
 
-    A whole that is not printed is added where all its parts are known; the rest that parts leave of a
-    whole, always: by subtraction a reader has it. ArgumentError where the parts of a table are more than
-    their whole.
+    `told`: further sums. All that cells are parts of are wholes, printed or not; what parts leave of their
+    whole is a part as well: by subtraction a reader has it. ReleaseConflict where parts of a whole, all of
+    them `own`, are more than the whole.
     """
+    told = list(told)
+    cells = _with_wholes([*numbers, *others, *(cell for each in told for cell in (*each.parts, each.whole))])
     groups: dict[tuple[Cell, str], list[Cell]] = {}
-    todo = sorted(numbers, key=order)
-    while todo:
-        fresh: dict[tuple[Cell, str], None] = {}
-        for cell in todo:
-            for group in _wholes(cell, nest.implied):
-                groups.setdefault(group, []).append(cell)
-                fresh[group] = None
-        todo = []
-        for whole, by in fresh:
-            if whole not in numbers and _is_all(groups[whole, by], whole, by, complete, nest):
-                numbers[whole] = sum(numbers[cell] for cell in groups[whole, by])
-                todo.append(whole)
-    known = [Sum(tuple(parts), whole, by) for (whole, by), parts in groups.items() if whole in numbers]
-    before = set(numbers)
-    stated = [*told, *known]
-    full = [each for part in stated for each in _with_rest(numbers, part, nest.levels, complete, strict)]
-    if all(cell in before or is_rest(cell) for cell in numbers):
-        return full
-    for cell in [cell for cell in numbers if is_rest(cell)]:  # found anew from more
-        del numbers[cell]
-    return all_sums(numbers, told, complete, nest, strict)
+    for cell in cells:
+        for whole, by in _wholes(cell, nest.implied):
+            if whole in cells:
+                groups.setdefault((whole, by), []).append(cell)
+    sums = []
+    for each in (*told, *(Sum(tuple(parts), whole, by) for (whole, by), parts in groups.items())):
+        several = each.by.partition("@")[0].endswith(ANY)  # of which a person may have several
+        for parts in ([(part,) for part in each.parts] if several else [each.parts]):
+            sums += _with_rest(each._replace(parts=parts), numbers, complete, nest, own)
+    sums = list(dict.fromkeys(sums))
+    return sums, _followed(numbers, sums)
+
+
+def _with_wholes(cells: Iterable[Cell]) -> dict[Cell, None]:
+    """The cells with all that they are parts of, in an order of their own."""
+    found = {*cells}
+    for cell in list(found):
+        for size in range(len(cell.where)):
+            found |= {cell._replace(where=frozenset(some)) for some in combinations(cell.where, size)}
+    return dict.fromkeys(sorted(found, key=order))
+
+
+def _followed(numbers: Mapping[Cell, float], sums: Iterable[Sum]) -> dict[Cell, float]:
+    """`numbers` with what follows from them, one after another: all else of a sum is known."""
+    found, todo = dict(numbers), list(sums)
+    while True:
+        size = len(found)
+        for each in todo:
+            unknown = [cell for cell in (*each.parts, each.whole) if cell not in found]
+            if len(unknown) == 1:
+                parts = sum(found[part] for part in each.parts if part in found)
+                left = round(found[each.whole] - parts, 6) if each.whole in found else parts
+                found |= {unknown[0]: left} if left >= 0 else {}
+        if len(found) == size:
+            return found
 
 
 def told_by(cut: Cut, rows: Sequence[Row]) -> tuple[list[Sum], list[Census]]:
@@ -118,20 +131,18 @@ def _coarser(finer: Where, implied: Implied) -> list[tuple[str, str | None]]:
     return [*implied.get(finer, ())]
 
 
-def _is_all(
-    parts: Iterable[Cell], whole: Cell, by: str, complete: Sequence[Census], nest: Nest
-) -> bool:
-    """Whether these are all parts of `whole` by `by` that hold anybody."""
-    name, _, coarse = by.partition("@")
-    censuses = list(_censuses(whole, name, complete))
+def _is_all(told: Sum, complete: Sequence[Census], nest: Nest) -> bool:
+    """Whether the parts of a sum are all that hold anybody."""
+    name, _, coarse = told.by.partition("@")
+    censuses = list(_censuses(told.whole, name, complete))
     if not coarse:
-        found = {dict(cell.where).get(by) for cell in parts}
+        found = {dict(cell.where).get(name) for cell in told.parts}
         return any(census.levels <= found for census in censuses)
-    inside = frozenset({(coarse, dict(whole.where)[coarse])})
+    inside = frozenset({(coarse, dict(told.whole.where)[coarse])})
     finer = nest.covering.get((name, inside), frozenset())
     held = {frozenset({(name, code)}) for census in censuses for code in census.levels}
     needed = finer & held if held else finer
-    return bool(finer) and needed <= {cell.where - (whole.where - inside) for cell in parts}
+    return bool(finer) and needed <= {cell.where - (told.whole.where - inside) for cell in told.parts}
 
 
 def _censuses(whole: Cell, by: str, complete: Sequence[Census]) -> Iterator[Census]:
@@ -145,35 +156,29 @@ def is_rest(cell: Cell) -> bool:
 
 
 def _with_rest(
-    numbers: dict[Cell, float],
-    told: Sum,
-    levels: Mapping[str, Sequence[str]],
-    complete: Sequence[Census],
-    strict: Container[Cell],
-) -> Iterator[Sum]:
-    """The sum with its rest; of levels of which a person may have several: each is no more than the whole."""
-    several = told.by.partition("@")[0].endswith(ANY)
-    for parts in ([(part,) for part in told.parts] if several else [told.parts]):
-        left = round(numbers[told.whole] - sum(numbers[part] for part in parts), 6)
-        if left < 0 and all(cell in strict for cell in (*parts, told.whole)):
-            raise ReleaseConflict(
-                f"发布前核对：{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{told.by}）之和却更多。"
-                "可能是两张表把不同的人数写成了同一条件。未作保护，已停止。",
-                told.whole.population, told.by.partition("@")[0].removesuffix(ANY),
-            )
-        if left > 0 or several:
-            missing = (told.by + REST, dict(parts[0].where).get(told.by.partition("@")[0]))
-            if not several:
-                missing = _missing(told, levels, complete)
-            rest = told.whole._replace(where=told.whole.where | {missing})
-            numbers[rest] = max(left, 0)
-            parts = (*parts, rest)
-        if left >= 0:
-            yield Sum(parts, told.whole, told.by)
+    told: Sum, numbers: Mapping[Cell, float], complete: Sequence[Census], nest: Nest, own: Container[Cell]
+) -> list[Sum]:
+    """The sum, with what its parts leave of the whole; none where other releases say the contrary."""
+    several, known = told.by.partition("@")[0].endswith(ANY), {*told.parts, told.whole} <= numbers.keys()
+    left = round(numbers[told.whole] - sum(numbers[part] for part in told.parts), 6) if known else 0
+    if left < 0 and all(cell in own for cell in (*told.parts, told.whole)):
+        raise ReleaseConflict(
+            f"发布前核对：{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{told.by}）之和却更多。"
+            "可能是两张表把不同的人数写成了同一条件。未作保护，已停止。",
+            told.whole.population, told.by.partition("@")[0].removesuffix(ANY),
+        )
+    if several:
+        missing = told.by + REST, dict(told.parts[0].where).get(told.by.partition("@")[0])
+    elif left == 0 and (known or not told.by or _is_all(told, complete, nest)):
+        return [told]
+    else:
+        missing = _missing(told, complete, nest.levels)
+    rest = told.whole._replace(where=told.whole.where | {missing})
+    return [told._replace(parts=(*told.parts, rest))] if left >= 0 and rest not in told.parts else []
 
 
 def _missing(
-    told: Sum, levels: Mapping[str, Sequence[str]], complete: Sequence[Census]
+    told: Sum, complete: Sequence[Census], levels: Mapping[str, Sequence[str]]
 ) -> tuple[str, str | None]:
     """The condition of what the parts leave: the one level that is not among them, if there is but one."""
     found = {dict(cell.where).get(told.by) for cell in told.parts}

@@ -70,6 +70,23 @@ def _matrix(sums: Sequence[Sum], size: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((signs, (rows.astype(int), places.astype(int))), shape=(len(sums), size))
 
 
+def completed(value: Floats, sums: Sequence[Sum]) -> tuple[Floats, list[Sum]]:
+    """`value` with its missing numbers (nan) as the sums have them; the sums that hold of these numbers."""
+    matrix, absent = _matrix(sums, len(value)), np.isnan(value)
+    own = matrix[:, absent]
+    rows = own.getnnz(axis=1) > 0
+    if rows.any():
+        off = sparse.eye_array(int(rows.sum()))  # where no numbers agree with all sums, the fewest fail
+        system = sparse.hstack([own[rows], off, -off], format="csr")
+        aim = np.concatenate([np.zeros(own.shape[1]), np.ones(2 * off.shape[0])])
+        right = -(matrix[rows][:, ~absent] @ value[~absent])
+        found = linprog(aim, A_eq=system, b_eq=right, method="highs").x
+        value = value.copy()
+        value[absent] = found[: own.shape[1]].clip(0)
+    holds = np.abs(matrix @ np.nan_to_num(value)) <= NEAR * (1 + abs(matrix) @ np.nan_to_num(value))
+    return np.nan_to_num(value), [each for each, fits in zip(sums, holds, strict=True) if fits]
+
+
 def _pattern(numbers: Numbers, matrix: sparse.csr_matrix) -> Flags:
     """The cheapest pattern found that protects all it hides; where the rounds run out, more is hidden."""
     can = numbers.forced | ~numbers.fixed

@@ -59,7 +59,7 @@ def report_of(frame):
         cut(frame, ["education"]), cut(frame, ["education_band"], ["sex"]), cut(frame, ["age_five_year"]),
         cut(frame, ["age_ten_year"], ["cause"]), cut(frame, ["age_by_sex"]), cut(frame, ["cause", "sex"]),
         cut(frame, ["cause"], ["unit"]), cut(frame, ["education"], sex="female"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("seed", range(4))

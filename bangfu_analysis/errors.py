@@ -60,9 +60,11 @@ class ColumnMissing(BangfuError, KeyError):
     """A frame lacks a column that was asked for."""
 
     @classmethod
-    def naming(cls, absent: Sequence[str], available: Sequence[str], *, where: str) -> ColumnMissing:
+    def naming(
+        cls, absent: Sequence[str], available: Sequence[str], *, where: str, hint: str = ""
+    ) -> ColumnMissing:
         """Columns `absent` were asked of a frame whose columns are `available`, in function `where`."""
-        hint = did_you_mean(absent[0], available)
+        hint = hint or did_you_mean(absent[0], available)
         return cls(f"{where}：数据框中没有列 {listed(absent)}。现有列：{listed(available)}。{hint}")
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 
 Floats = NDArray[np.float64]
@@ -49,9 +50,11 @@ def names(columns: Names) -> list[str]:
 
 
 def require(frame: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
-    """Raise `ColumnMissing` for columns the frame lacks."""
+    """Raise `ColumnMissing` for columns the frame lacks; of a band it says how it is derived."""
     if absent := [column for column in columns if column not in frame.columns]:
-        raise ColumnMissing.naming(absent, [str(c) for c in frame.columns], where=where)
+        band = load_codebook().bands.get(absent[0])
+        derived = f"它由 {band.variable} 推出：请先 add_bands(数据框, codebook)。" if band else ""
+        raise ColumnMissing.naming(absent, [str(c) for c in frame.columns], where=where, hint=derived)
 
 
 def numbers(frame: pd.DataFrame, variable: str) -> Floats:

@@ -227,3 +227,8 @@ def test_a_rate_where_something_holds_has_the_denominator_of_those():
     assert found[["n", "base_n", "share"]].to_numpy().tolist() == [[1, 4, 0.25]]
     with pytest.raises(ColumnMissing, match="education"):
         hardship_rate(workers.assign(education="primary"), population, where={"education": "primary"})
+
+
+def test_a_band_that_is_not_derived_yet_says_how():
+    with pytest.raises(ColumnMissing, match=r"它由 age 推出：请先 add_bands"):
+        tabulate(pd.DataFrame({"age": [30, 40]}), "age_ten_year")

@@ -24,10 +24,7 @@ from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, codebooks, load_wa
 Inputs = dict[str, str]  # "<kind> <name>" -> digest
 MARK, REPORT_MARK = "inputs.json", "report.json"
 _PACKAGE = Path(__file__).parent
-_AFTER_CLEANING = (
-    "analysis", "survey", "linkage", "release", "exhibits", "pages", "opened", "report", "charts", "cli", "counties",
-    "notebook_runs", "crosswalk", "waves",
-)
+_CLEANING = ("cleaning", "reading", "tidy", "codebooks")  # the folders, beside the modules above them
 _READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
 _DRAWERS = ("matplotlib", "seaborn", "python-docx", "XlsxWriter", "Jinja2")
 _KEY = "密钥"
@@ -48,7 +45,7 @@ def wave_inputs(folder: Path) -> Inputs:
         **_digests("设置", own),
         **_digests("上级码本", [path for path in codebooks(folder)[:1] if path.exists()]),
         **_digests("码本", [path for path in codebooks(folder)[1:] if path.exists()]),
-        **_digests("程序", [path for path in _package() if not _is_downstream(path)], _PACKAGE),
+        **_digests("程序", [path for path in _package() if _cleans(path)], _PACKAGE),
         **_versions(_READERS),
         _KEY: _digest(b"bangfu_analysis"),
     }
@@ -138,9 +135,8 @@ def _package() -> list[Path]:
     return sorted(path for path in _PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc")
 
 
-def _is_downstream(path: Path) -> bool:
-    parts = path.relative_to(_PACKAGE).with_suffix("").parts
-    return parts[0].startswith(_AFTER_CLEANING) or parts[-1] in _AFTER_CLEANING
+def _cleans(path: Path) -> bool:
+    return path.parent == _PACKAGE or path.relative_to(_PACKAGE).parts[0] in _CLEANING
 
 
 def _versions(packages: Sequence[str]) -> Inputs:

@@ -264,6 +264,8 @@ def printed_cells(block: pd.DataFrame, measure: Measure) -> list[Cell]:
     # A share of nobody, and a change where there is nothing comparable before, are no missing data.
     nobody = block["base_n"].eq(0).fillna(False) if "base_n" in block else pd.Series(False, index=block.index)
     none = NOT_APPLICABLE if measure.name in ("change", "growth") else MISSING
+    if none == MISSING and "base_n" in block and block["base_n"].isna().all() and hidden(block).any():
+        none = HIDDEN  # the share of a base that is hidden with some of its parts
     marks = [HIDDEN if h else NOT_APPLICABLE if n else none for h, n in zip(hidden(block), nobody, strict=True)]
     # Nobody could fall under a definition that the wave does not have: no count of 0.
     undefined = nobody & block["break_note"].ne("") if "break_note" in block else nobody & False

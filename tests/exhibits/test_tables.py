@@ -185,3 +185,11 @@ def test_halves_go_up_as_in_reports():
     assert [half_up(x) for x in (0.05, 0.15, 0.25, -0.05, 2.675)] == [0.1, 0.2, 0.3, -0.1, 2.7]
     assert half_up(2.675, 2) == 2.68
     assert [percent(x) for x in (0.0005, 0.1025, 1.0)] == [0.1, 10.3, 100.0]
+
+
+def test_a_share_of_a_hidden_base_is_hidden_and_not_missing():
+    shown = pd.DataFrame({
+        "sex": pd.Categorical(["male", "female"]), "n": pd.array([None, 20], "Int64"),
+        "base_n": pd.array([None, None], "Int64"), "share": [float("nan")] * 2, "suppressed": [True, False],
+    })
+    assert display_table(shown, CODEBOOK).rows[1] == ("女", 20, "*")

@@ -80,6 +80,10 @@ RESULTS = {
     "weighting_report": lambda: bangfu.weighting_report(NOW, DESIGN, RAKED, "sex"),
     "thresholds": lambda: bangfu.thresholds(SECONDS, "seconds", [60, 120]),
     "describe": lambda: bangfu.describe([]),
+    "clean_study": lambda: pd.DataFrame(
+        [["甲县", "2025", "cleaned", "", 5, 1]],
+        columns=["county", "wave", "outcome", "reason", "n", "elsewhere_n"],
+    ),
     "wave_changes": lambda: pd.DataFrame(
         [["列名", "unknown", "workers.sex", "", "名册.xlsx C2", "未认出的列名"]],
         columns=["subject", "event", "variable", "item", "where", "message"],

@@ -11,7 +11,8 @@ from typing import Any
 from bangfu_analysis.errors import ArgumentError, CallError, one_of
 from bangfu_analysis.files import write
 from bangfu_analysis.folders import find_wave, places
-from bangfu_analysis.study import Progress
+from bangfu_analysis.release.scanner import scan, withdraw
+from bangfu_analysis.study import Progress, wave_codebook, wave_frames, wave_search
 
 _ASSIGNED = re.compile(r"^(\w+)\s*=", re.MULTILINE)
 _PAGE = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n<body>{body}</body></html>\n'
@@ -32,7 +33,10 @@ def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[P
         raise CallError(f"{roots[0] / 'notebooks'} 中没有笔记本（.ipynb）。请在项目文件夹中运行。")
     target = places(folder).report / "notebooks"
     parameters = {"study": study if within else str(folder.parent), "wave": wave}
-    return {target / source.name: _run(source, target / source.name, parameters) for source in progress(sources)}
+    done = {target / source.name: _run(source, target / source.name, parameters) for source in progress(sources)}
+    written = [*done, *(path.with_suffix(".html") for path in done)]
+    withdraw(scan(written, wave_search(folder, wave_frames(folder), wave_codebook(folder))))
+    return done
 
 
 def _run(source: Path, target: Path, parameters: Mapping[str, object]) -> str:

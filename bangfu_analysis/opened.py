@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, did_you_mean, listed
+from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
@@ -26,7 +26,7 @@ from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.release.gate import Released, protect
 from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
 from bangfu_analysis.release.protection import Record
-from bangfu_analysis.release.scanner import scan, withdraw
+from bangfu_analysis.release.scanner import Search, scan, withdraw
 from bangfu_analysis.study import (
     Progress,
     questionnaire_book,
@@ -34,6 +34,7 @@ from bangfu_analysis.study import (
     study_frames,
     wave_codebook,
     wave_frames,
+    wave_search,
 )
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
@@ -156,6 +157,11 @@ class OpenWave:
         frame = estimate_share(self.workers, variable, design=design, by=names or None, where=where)
         title = f"{self.codebook.title(variable)}的占比（抽样估计）"
         return self._estimated(frame, [*names, variable], title, where, kind="count", variable="", look=look)
+
+    @cached_property
+    def search(self) -> Search:
+        """What must not stand in anything that is made of the wave."""
+        return wave_search(self.settings.folder, self.data.frames, self.codebook, out=self.out)
 
     def exhibits(self) -> list[Exhibit]:
         """All exhibits of the report that the wave has data for, protected together."""
@@ -309,7 +315,7 @@ class OpenWave:
             banners, released = self._banners(by, where, test)
             title = f"{self.place}{''.join(f'“{each.title}”' for each in banners)}交叉表"
             write(target, banner_book(banners, title=title, notes=released.notes))
-            withdraw(scan([target]))
+            withdraw(scan([target], self.search))
             self.record(released)
         return target
 
@@ -351,8 +357,16 @@ def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None
 def _kept(wave: OpenWave, raw: Sequence[Cut], exhibit: Exhibit, path: Path) -> Exhibit:
     """The exhibit of the counts `raw` as it may leave beside what the wave has released; release.json is added to."""
     released = wave.added(raw)
+    checked = exhibit.with_frames(released.frames)
+    if kinds := wave.search.kinds([checked.title, checked.to_markdown(), checked.text]):
+        to_do = "没有写出。请检查原表中的单位名称和备注"
+        raise Withdrawn(f"表图“{exhibit.id}”中有个人信息（{'、'.join(kinds)}），{to_do}。")
     wave.record(released)
-    return exhibit.with_frames(released.frames)
+    lost = [int(each.frame["suppressed"].sum()) for each in (exhibit, checked) if "suppressed" in each.frame]
+    if len(lost) < 2 or lost[1] <= lost[0]:
+        return checked
+    told = f"另有{lost[1] - lost[0]}行因可由已发布的数推知而隐去。"
+    return replace(checked, layout=replace(checked.layout, notes=(*checked.layout.notes, told)))
 
 
 def _joined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

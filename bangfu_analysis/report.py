@@ -81,7 +81,7 @@ def _write_report(
     write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     drawn = [path for paths in figures.values() for path in paths]
     sent = [*(path for what, path in files.items() if what != "发布记录"), *drawn]
-    found = scan(sent)
+    found = scan([*sent, quality], opened.search)
     record = {**released.record, "scanned": {"files": len(sent), "hits": len(found)}}
     write(files["发布记录"], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     withdraw(found)

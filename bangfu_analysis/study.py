@@ -26,6 +26,7 @@ from bangfu_analysis.linkage.links import Links, link_frames, read_decisions, re
 from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
 from bangfu_analysis.reruns import (
     MARK,
     REPORT_MARK,
@@ -52,9 +53,12 @@ from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_co
 from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
 from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, SETTINGS_BOOK, Wave, codebooks, load_wave
+from bangfu_analysis.words import MOST_ROWS
+from bangfu_analysis.words import Words as Vocabulary
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 TOGETHER = 25  # files that an executor is given at once
+NAMES = "names.codes"  # beside the frames: keyed hashes of the names, by which a scan knows them
 NOTHING_READ = ("unreadable", "notes", "empty")
 
 
@@ -132,8 +136,29 @@ def clean_wave(
         load_wave(folder, columns=_columns(sheets, frames))
         for name, frame in frames.items():
             check(frame, name, codebook)
-        _store(frames, where, made_from)
+        _store(frames, codes_of(_names_in(sheets), key), where, made_from)
     return frames
+
+
+def _names_in(sheets: Sequence[SheetReading]) -> Iterator[str]:
+    """What stands in columns of names."""
+    tables = (table for sheet in sheets for table in sheet.tables)
+    columns = ((t, c) for t in tables for c in t.columns if c.variable and c.variable.kind == "name")
+    return (str(value) for table, column in columns for value in table.body[column.index].dropna())
+
+
+def wave_search(folder: Path, frames: Frames, codebook: Codebook, *, out: Path | None = None) -> Search:
+    """What is searched for in all that is made of a wave: the names of its raw files, that are no words.
+
+    Words are those of the codebook, the units of the population sheet, places of several workers.
+    """
+    file = places(folder, out).frames / NAMES
+    codes = file.read_text(encoding="utf-8").split() if file.exists() else []
+    workers = frames["workers"][["employer", "reporting_unit", "district"]].astype(object)
+    rows = pd.concat([workers[name] for name in workers]).value_counts()
+    units = frames["population"].get("unit", pd.Series(dtype=object)).dropna()
+    known = Vocabulary(codebook, [*rows.index[rows >= MOST_ROWS], *units]).known
+    return Search(frozenset(codes), load_key(), known)
 
 
 def _columns(sheets: Sequence[SheetReading], frames: Frames) -> list[str]:
@@ -236,8 +261,9 @@ def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
     return draft_book(frames["questions"], frames["responses"], wave_codebook(folder))
 
 
-def _store(frames: Frames, folder: Path, made_from: Inputs) -> None:
+def _store(frames: Frames, names: Sequence[str], folder: Path, made_from: Inputs) -> None:
     written = [write(folder / f"{n}.parquet", frame.to_parquet(index=False), private=True) for n, frame in frames.items()]
+    written.append(write(folder / NAMES, "\n".join(names), private=True))
     write_mark(folder / MARK, made_from, written)
 
 
@@ -248,7 +274,8 @@ def wave_frames(
     stored = places(folder, out).frames
     if reasons(stored / MARK, wave_inputs(folder)):
         return clean_wave(folder, out=out, executor=executor, progress=progress)
-    return {name.removesuffix(".parquet"): pd.read_parquet(stored / name) for name in made(stored / MARK)}
+    files = [stored / name for name in made(stored / MARK) if name.endswith(".parquet")]
+    return {file.stem: pd.read_parquet(file) for file in files}
 
 
 def stored_frames(folder: Path, *, out: Path | None = None) -> Frames:
@@ -373,4 +400,6 @@ def query_units(folder: str | Path, *, progress: Progress = iter) -> list[Path]:
     wave, codebook, key = load_wave(folder), wave_codebook(folder), load_key()
     frames = wave_frames(folder, progress=progress)
     sheets, _ = apply_answers(read_wave(wave, codebook, progress=progress), read_answers(folder), key)
-    return write_queries(queries_frame(frames["issues"], frames["workers"], sheets, key), places(folder).frames)
+    made = write_queries(queries_frame(frames["issues"], frames["workers"], sheets, key), places(folder).frames)
+    withdraw(scan(made, wave_search(folder, frames, codebook)))
+    return made

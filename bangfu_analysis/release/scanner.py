@@ -8,11 +8,13 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.errors import Withdrawn, listed
-from bangfu_analysis.words import Words
+from bangfu_analysis.keys import digests
+from bangfu_analysis.text import squeeze
 
 _ALONE = r"(?<![0-9A-Za-z.]){}(?![0-9A-Za-z]|\.\d)"
 PATTERNS: Mapping[str, re.Pattern[str]] = {
@@ -38,22 +40,39 @@ _TOKEN = re.compile(r"[\u4e00-\u9fff·•]{2,}")
 _PNG, _TEXTS = b"\x89PNG\r\n\x1a\n", (b"tEXt", b"zTXt", b"iTXt")
 
 
-def scan(
-    paths: Iterable[Path], names: frozenset[str] = frozenset(), words: Words | None = None
-) -> dict[Path, list[str]]:
+def codes_of(names: Iterable[str], key: bytes) -> list[str]:
+    """Keyed hashes of names, in an order that says nothing of whose they are: what a scan knows them by."""
+    said = {token for name in names for token in _TOKEN.findall(squeeze(name))}
+    return sorted(digests((f"scan:{name}" for name in said), key))
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched for: numbers always; names, of which `codes_of` with this key gave the codes.
+
+    A name counts as a whole token that is not `known` as a word or a unit.
+    """
+
+    codes: frozenset[str] = frozenset()
+    key: bytes = b""
+    known: frozenset[str] = frozenset()
+
+    def kinds(self, texts: Iterable[str]) -> list[str]:
+        """The kinds of what stands in texts, never the things."""
+        every = list(texts)
+        found = {kind for text in every for kind in _kinds(text)}
+        said = {token for text in every for token in _TOKEN.findall(text)} if self.codes else set()
+        named = not self.codes.isdisjoint(codes_of(said - self.known, self.key))
+        return sorted(found | {"姓名"} if named else found)
+
+
+def scan(paths: Iterable[Path], search: Search = Search()) -> dict[Path, list[str]]:  # noqa: B008
     """The files in which something of a person stands, each with the kinds of things, never the things.
 
     Searched are the bytes of each file, zipped parts, texts of pictures, parquet columns, escapes decoded.
-    `names` of the wave count as whole tokens that are no known `words`.
     """
-    known = names - (words.known if words else frozenset())
-    found = {}
-    for path in paths:
-        kinds = {kind for text in _texts(path.read_bytes()) for kind in _kinds(text, known)}
-        kinds |= set(_kinds(path.name, known))
-        if kinds:
-            found[path] = sorted(kinds)
-    return found
+    found = {path: search.kinds([path.name, *_texts(path.read_bytes())]) for path in paths}
+    return {path: kinds for path, kinds in found.items() if kinds}
 
 
 def withdraw(found: Mapping[Path, list[str]]) -> None:
@@ -66,12 +85,8 @@ def withdraw(found: Mapping[Path, list[str]]) -> None:
         raise Withdrawn(f"发布前检查：下列文件中有个人信息，已撤回：{told}。{to_do}。")
 
 
-def _kinds(text: str, names: frozenset[str]) -> Iterator[str]:
-    for kind, pattern in PATTERNS.items():
-        if any(_is_meant(kind, hit) for hit in pattern.findall(text)):
-            yield kind
-    if names and any(token in names for token in _TOKEN.findall(text)):
-        yield "姓名"
+def _kinds(text: str) -> list[str]:
+    return [kind for kind, p in PATTERNS.items() if any(_is_meant(kind, hit) for hit in p.findall(text))]
 
 
 def _is_meant(kind: str, hit: str) -> bool:

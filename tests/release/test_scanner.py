@@ -7,7 +7,7 @@ from PIL import Image, PngImagePlugin
 
 from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.errors import Withdrawn
-from bangfu_analysis.release.scanner import scan, withdraw
+from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
 
 ID = "99010219650312001" + check_character("99010219650312001")
 
@@ -65,9 +65,11 @@ def test_other_numbers_are_none(tmp_path):
 def test_names_count_as_whole_tokens(tmp_path):
     path = tmp_path / "f"
     path.write_text("<t>郑逸尘</t>", encoding="utf-8")
-    assert scan([path], frozenset({"郑逸尘"})) == {path: ["姓名"]}
-    path.write_text("<t>郑逸尘村</t>", encoding="utf-8")
-    assert scan([path], frozenset({"郑逸尘"})) == {}
+    codes = codes_of(["郑 逸尘", "高兴"], b"key")
+    assert scan([path], Search(frozenset(codes), b"key")) == {path: ["姓名"]}
+    path.write_text("<t>郑逸尘村</t><t>高兴</t>", encoding="utf-8")
+    assert scan([path], Search(frozenset(codes), b"key", known=frozenset({"高兴"}))) == {}
+    assert "郑" not in "".join(codes)
 
 
 def test_what_is_found_is_taken_away_and_named_without_quoting(tmp_path):

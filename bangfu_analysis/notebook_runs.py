@@ -12,7 +12,7 @@ from bangfu_analysis.errors import ArgumentError, CallError, one_of
 from bangfu_analysis.files import write
 from bangfu_analysis.folders import find_wave, places
 from bangfu_analysis.release.scanner import scan, withdraw
-from bangfu_analysis.study import Progress, wave_codebook, wave_frames, wave_search
+from bangfu_analysis.study import Progress, wave_search
 
 _ASSIGNED = re.compile(r"^(\w+)\s*=", re.MULTILINE)
 _PAGE = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n<body>{body}</body></html>\n'
@@ -35,7 +35,7 @@ def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[P
     parameters = {"study": study if within else str(folder.parent), "wave": wave}
     done = {target / source.name: _run(source, target / source.name, parameters) for source in progress(sources)}
     written = [*done, *(path.with_suffix(".html") for path in done)]
-    withdraw(scan(written, wave_search(folder, wave_frames(folder), wave_codebook(folder))))
+    withdraw(scan(written, wave_search(folder)))
     return done
 
 

@@ -22,6 +22,7 @@ from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, find_wave, levels, places
+from bangfu_analysis.pages.notebook import mark_raw_frames
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.release.gate import Released, protect
 from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
@@ -161,7 +162,7 @@ class OpenWave:
     @cached_property
     def search(self) -> Search:
         """What must not stand in anything that is made of the wave."""
-        return wave_search(self.settings.folder, self.data.frames, self.codebook, out=self.out)
+        return wave_search(self.settings.folder, out=self.out)
 
     def exhibits(self) -> list[Exhibit]:
         """All exhibits of the report that the wave has data for, protected together."""
@@ -412,6 +413,7 @@ def open_wave(
     book = questionnaire_book(folder, frames)
     data = WaveData(settings, codebook, frames, partial(study_frames, folder, own=frames, out=to), book)
     policy = load_policy(*(level / RELEASE_FILE for level in levels(folder)))
+    mark_raw_frames()
     return OpenWave(data, policy, to)
 
 
@@ -498,6 +500,7 @@ def read_workbook(path: str | Path, codebook: Codebook | None = None, *, referen
     """
     from bangfu_analysis.study import file_frames
 
+    mark_raw_frames()
     frames, book = file_frames(Path(path), codebook, reference_date)
     return {**frames, "workers": with_bands(frames["workers"], book)}
 

@@ -147,17 +147,20 @@ def _names_in(sheets: Sequence[SheetReading]) -> Iterator[str]:
     return (str(value) for table, column in columns for value in table.body[column.index].dropna())
 
 
-def wave_search(folder: Path, frames: Frames, codebook: Codebook, *, out: Path | None = None) -> Search:
+def wave_search(folder: Path, *, out: Path | None = None) -> Search:
     """What is searched for in all that is made of a wave: the names of its raw files, that are no words.
 
-    Words are those of the codebook, the units of the population sheet, places of several workers.
+    Words are those of the codebook, the units of the population sheet, places of several workers. Numbers
+    alone, where the wave has not been cleaned.
     """
-    file = places(folder, out).frames / NAMES
-    codes = file.read_text(encoding="utf-8").split() if file.exists() else []
-    workers = frames["workers"][["employer", "reporting_unit", "district"]].astype(object)
-    rows = pd.concat([workers[name] for name in workers]).value_counts()
-    units = frames["population"].get("unit", pd.Series(dtype=object)).dropna()
-    known = Vocabulary(codebook, [*rows.index[rows >= MOST_ROWS], *units]).known
+    stored = places(folder, out).frames
+    if not (stored / NAMES).exists():
+        return Search()
+    codes = (stored / NAMES).read_text(encoding="utf-8").split()
+    workers = pd.read_parquet(stored / "workers.parquet", columns=["employer", "reporting_unit", "district"])
+    rows = pd.concat([workers[name].astype(object) for name in workers]).value_counts()
+    units = pd.read_parquet(stored / "population.parquet").get("unit", pd.Series(dtype=object)).dropna()
+    known = Vocabulary(wave_codebook(folder), [*rows.index[rows >= MOST_ROWS], *units]).known
     return Search(frozenset(codes), load_key(), known)
 
 
@@ -401,5 +404,5 @@ def query_units(folder: str | Path, *, progress: Progress = iter) -> list[Path]:
     frames = wave_frames(folder, progress=progress)
     sheets, _ = apply_answers(read_wave(wave, codebook, progress=progress), read_answers(folder), key)
     made = write_queries(queries_frame(frames["issues"], frames["workers"], sheets, key), places(folder).frames)
-    withdraw(scan(made, wave_search(folder, frames, codebook)))
+    withdraw(scan(made, wave_search(folder)))
     return made

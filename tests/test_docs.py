@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import docx
 import numpy as np
 import pandas as pd
 import pytest
@@ -150,6 +151,10 @@ def draw(project):
     answers = [f"{i},{i + 60}秒,{'男女'[i % 2]},{('满意', '一般', '不满意')[i % 3]},好" for i in range(1, 61)]
     head = "序号,所用时间,1、您的性别,2、您对服务满意吗,3、您的建议"
     (survey / "12_按文本_问卷_60_60.csv").write_text("\n".join([head, *answers]), encoding="utf-8")
+    document = docx.Document()
+    for text in ("{{句:level}}占{{数:level.deep.share}}%。", "{{表:cause_main}}", "{{图:cause_main}}"):
+        document.add_paragraph(text)
+    document.save(project / "我的报告.docx")
     shutil.copytree(ROOT / "data" / "raw" / "daoli", project / "data" / "raw" / "daoli")
 
 

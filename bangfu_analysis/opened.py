@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,13 +13,22 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
+from bangfu_analysis.errors import (
+    CallError,
+    CodebookError,
+    ColumnMissing,
+    ReleaseConflict,
+    Withdrawn,
+    did_you_mean,
+    listed,
+)
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.making import make, nothing
+from bangfu_analysis.exhibits.making import MAKES, make, nothing
 from bangfu_analysis.exhibits.questionnaires import surveys_of
 from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes, recipe
+from bangfu_analysis.exhibits.sections import Outline, load_outline
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, find_wave, levels, places
@@ -28,6 +38,7 @@ from bangfu_analysis.release.gate import Released, protect
 from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
 from bangfu_analysis.release.protection import Record
 from bangfu_analysis.release.scanner import Search, scan, withdraw
+from bangfu_analysis.settings import Words
 from bangfu_analysis.study import (
     Progress,
     questionnaire_book,
@@ -40,7 +51,7 @@ from bangfu_analysis.study import (
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import Wave, load_wave
+from bangfu_analysis.wave import OUTLINE_FILE, Wave, load_wave
 
 RELEASED = "release.json"
 By = str | Sequence[str] | None
@@ -217,7 +228,7 @@ class OpenWave:
         """The report's exhibits as data: the package's, with those of the study and of the wave laid over
         them.
         """
-        return load_recipes(*(level / EXHIBITS_FILE for level in levels(self.settings.folder)))
+        return report_settings(self.settings.folder, self.codebook)[0]
 
     def released(self, recipes: Iterable[Recipe]) -> tuple[list[Exhibit], Released]:
         """The exhibits of `recipes`, protected together against what other waves have released, and the
@@ -343,6 +354,34 @@ class OpenWave:
         values = self.workers[names[0]]
         ordered = isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered
         return "columns" if ordered else "ranked"
+
+
+def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Outline]:
+    """The exhibits and the outline of a wave's report: the package's, with what study and wave lay over them."""
+    outlines = [level / OUTLINE_FILE for level in levels(folder)]
+    sections = [*load_outline().sections, *load_outline(*outlines).sections]
+
+    def words() -> Words:
+        from bangfu_analysis.exhibits.texts import TEXTS
+        from bangfu_analysis.pages.drawing import CHARTS
+
+        names = [*codebook.of("workers"), *codebook.bands, "unit", "cause", "wave"]
+        codes = {name: _codes(codebook, name) for name in names}
+        return {
+            "makes": list(MAKES), "texts": list(TEXTS), "charts": list(CHARTS), "dimensions": names,
+            "sections": list(dict.fromkeys(section.id for section in sections)),
+            "codes": lambda at: codes[at[-1]], "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
+        }  # fmt: skip
+
+    recipes = load_recipes(*(level / EXHIBITS_FILE for level in levels(folder)), words=words)
+    return recipes, load_outline(*outlines, recipes=recipes)
+
+
+def _codes(codebook: Codebook, name: str) -> list[str] | None:
+    """The codes of a variable or a band; None where it has none."""
+    with suppress(CodebookError):
+        return list(codebook.labels(name)) or None
+    return None
 
 
 def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None:

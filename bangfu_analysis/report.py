@@ -10,15 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.sections import load_outline
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, levels, own_template, places, study_waves
-from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
+from bangfu_analysis.opened import RELEASED, OpenWave, open_wave, report_settings
+from bangfu_analysis.release.policy import RELEASE_FILE, load_policy
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
-from bangfu_analysis.study import Progress, wave_changes
+from bangfu_analysis.study import Progress, wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import OUTLINE_FILE
+from bangfu_analysis.wave import load_wave
 
 NAMES = {"报告": "report.docx", "网页": "report.html", "附表": "tables.xlsx", "发布记录": RELEASED}
 
@@ -39,6 +39,7 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: 
     What the researcher wrote into an earlier report.docx at the same place is carried over.
     """
     wave, to = Path(folder), None if out is None else Path(out) / "frames"
+    _check_settings(wave)
     where, inputs = places(wave, to), report_inputs(study_waves(wave))
     files = {what: where.report / name for what, name in NAMES.items()}
     quality = where.frames / "quality.html"
@@ -49,6 +50,13 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: 
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), quality, *figures])
     made = {**files, "数据质量": quality, "图": where.figures, "整洁数据": where.frames}
     return Report(opened.data.frames, made, left_out)
+
+
+def _check_settings(folder: Path) -> None:
+    """What is wrong in a settings file of the report is told before hours of reading."""
+    load_wave(folder)
+    report_settings(folder, wave_codebook(folder))
+    load_policy(*(level / RELEASE_FILE for level in levels(folder)))
 
 
 def _write_report(
@@ -64,8 +72,8 @@ def _write_report(
     from bangfu_analysis.pages.word import write_report
     from bangfu_analysis.pages.word_carry import written_words
 
-    data, recipes = opened.data, opened.recipes()
-    outline = load_outline(*(level / OUTLINE_FILE for level in levels(data.wave.folder)), recipes=recipes)
+    data = opened.data
+    recipes, outline = report_settings(data.wave.folder, data.codebook)
     shown, released = opened.released(recipes)
     title, document = report_title(data, outline), files["报告"]
     figures = _figures(shown, where.figures)

@@ -20,7 +20,7 @@ from rapidfuzz import fuzz, process
 
 from bangfu_analysis.errors import BangfuError, CodebookError, listed
 
-Words = Mapping[str, Collection[str] | Callable[[tuple[str, ...]], Collection[str]]]
+Words = Mapping[str, Collection[str] | Callable[[tuple[str, ...]], Collection[str] | None]]
 Known = Words | Callable[[Mapping[str, Any]], Words]  # or what they are, where the content itself adds some
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C is quick
 _MOST_NODES = 50_000
@@ -202,10 +202,14 @@ def _all_rules() -> Mapping[str, Any]:
 
 def _checked(node: Node, rules: str, words: Known) -> tuple[Any, list[Mistake]]:
     """The plain content, and every mistake in it."""
+    rule = _all_rules()[rules]
+    if isinstance(node.value, list) and len(rule) == 1:  # a list alone is the list of the only key
+        (only,) = rule
+        node = Node({only: node}, node.line, {only: node.line})
     if callable(words):
         words = words(_unwrapped(node) if isinstance(node.value, dict) else {})
     checker = _Checker(words)
-    return checker.check(node, _all_rules()[rules], ()), checker.mistakes
+    return checker.check(node, rule, ()), checker.mistakes
 
 
 @dataclass
@@ -233,7 +237,7 @@ class _Checker:
         self.mistakes.append(Mistake(node.line, f"{_where(at)}写的是 {_shown(node.value)}，{told}"))
 
     def _mapping(self, node: Node, rule: Mapping[str, Any], at: tuple[str, ...]) -> Any:
-        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+"}
+        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/"}
         entries = {} if node.value is None else node.value
         if not isinstance(entries, dict):
             such = f"，可用的键：{listed(known)}" if known else ""
@@ -261,8 +265,21 @@ class _Checker:
             own = f"方括号中的 {len(rule)} 项" if len(rule) > 1 else "方括号中的一列，如 [甲, 乙]"
             self._found(node, at, f"应为{own}。")
             return []
+        if isinstance(rule[0], Mapping) and "/" in rule[0]:
+            self._once(node.value, rule[0]["/"], at)
         rules = rule if len(rule) > 1 else rule * len(node.value)
         return [self.check(each, own, at) for each, own in zip(node.value, rules, strict=True)]
+
+    def _once(self, entries: list[Node], keys: list[str], at: tuple[str, ...]) -> None:
+        """What `keys` say may stand in one entry only."""
+        before: dict[tuple[str, ...], int] = {}
+        for entry in entries:
+            values = entry.value if isinstance(entry.value, dict) else {}
+            name = tuple(str(values[key].value) for key in keys if key in values)
+            if name and name in before:
+                told = f"{_where(at)}{keys[0]} {name[0]} 重复，前面第 {before[name]} 行写过。请合并或改名。"
+                self.mistakes.append(Mistake(entry.line, told))
+            before.setdefault(name, entry.line)
 
     def _scalar(self, value: Any, rule: str, at: tuple[str, ...]) -> tuple[Any, str]:
         """The value, and what is wrong with it ("" where nothing is)."""

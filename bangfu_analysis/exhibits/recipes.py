@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bangfu_analysis.codebook import read_yaml
-from bangfu_analysis.errors import CodebookError, did_you_mean, listed
+from bangfu_analysis.exhibits.measures import measures
+from bangfu_analysis.settings import Words, read_settings
 
 EXHIBITS_FILE = "exhibits.yaml"
 OWN = Path(__file__).with_name(EXHIBITS_FILE)
@@ -49,20 +51,28 @@ class Recipe:
 
 
 _LISTS = {f.name for f in fields(Recipe) if str(f.type).startswith("tuple")}
-_KEYS = [f.name for f in fields(Recipe) if f.name != "added"] + ["remove"]
 
 
-def load_recipes(*files: Path) -> list[Recipe]:
+def load_recipes(*files: Path, words: Callable[[], Words] = dict) -> list[Recipe]:
     """The report's exhibits in order, with those of `files` (absent ones are skipped) laid over them, the later ones last.
 
     A row with a known id replaces what it names of that exhibit, `{id: x, remove: true}` takes it out, a new id is
-    added. CodebookError names the file, the row, and the nearest right word.
+    added. `words`: the vocabularies that settings.yaml names. CodebookError names the file, the line, and the nearest
+    right word.
     """
-    rows: dict[str, dict[str, Any]] = {}
-    for path in (OWN, *files):
-        for entry in _entries(path) if path.exists() else []:
-            rows = _laid_over(rows, _checked(entry, path, added=path != OWN), path)
+    rows: dict[str, dict[str, Any]] = {row["id"]: row for row in read_yaml(OWN)["exhibits"]}
+    for path in filter(Path.exists, files):
+        content = read_settings(path, "exhibits", partial(_words, words, list(rows)))
+        for entry in content.get("exhibits", []):
+            rows = _laid_over(rows, {**entry, "added": True})
     return [recipe(**row) for row in rows.values()]
+
+
+def _words(words: Callable[[], Words], known: Sequence[str], content: Mapping[str, Any]) -> Words:
+    """With the ids that a file may name: those known before, and those of rows that say how they are made."""
+    rows = content.get("exhibits")
+    made = [row.get("id") for row in rows if isinstance(row, dict) and "make" in row] if isinstance(rows, list) else []
+    return {**words(), "ids": [*known, *map(str, made)], "measures": list(measures())}
 
 
 def recipe(**settings: Any) -> Recipe:
@@ -77,40 +87,10 @@ def _tuple(value: Any) -> tuple[str, ...]:
     return tuple(filter(None, [value])) if isinstance(value, str) else tuple(value)
 
 
-def _entries(path: Path) -> list[Mapping[str, Any]]:
-    content = read_yaml(path)["exhibits"] if path == OWN else _rows(path)
-    return list(content)
-
-
-def _rows(path: Path) -> list[Any]:
-    content = read_yaml(path, (dict, list))
-    rows = content if isinstance(content, list) else content.get("exhibits", [])
-    extra = [] if isinstance(content, list) else [key for key in content if key != "exhibits"]
-    if extra or not isinstance(rows, list):
-        found = f"有未知的键 {listed(extra)}" if extra else f"exhibits 是 {type(rows).__name__}"
-        raise CodebookError(f"{path.name}：应为一列表图（- {{id: …, make: …}}），{found}。{did_you_mean('exhibits', ['exhibits'])}")
-    return rows
-
-
-def _checked(entry: Any, path: Path, *, added: bool) -> dict[str, Any]:
-    if not isinstance(entry, Mapping) or not entry.get("id"):
-        raise CodebookError(f"{path.name}：每个表图应写作 {{id: 代号, make: …}}，实际是 {entry!r}。")
-    for key in entry:
-        if key not in _KEYS:
-            told = f"未知的键 {key}。可用：{listed(_KEYS)}。{did_you_mean(str(key), _KEYS)}"
-            raise CodebookError(f"{path.name}：表图 {entry['id']} 有{told}")
-    return {**entry, "added": True} if added else dict(entry)
-
-
-def _laid_over(rows: dict[str, dict[str, Any]], entry: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:
-    name = str(entry["id"])
+def _laid_over(rows: dict[str, dict[str, Any]], entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    name = entry["id"]
     if entry.pop("remove", False):
-        if name not in rows:
-            raise CodebookError(f"{path.name}：没有表图 {name}，无法去掉。{did_you_mean(name, list(rows))}")
         return {key: row for key, row in rows.items() if key != name}
-    if name not in rows and "make" not in entry:
-        told = f"没有表图 {name}，也没有写 make（怎样制表）。{did_you_mean(name, list(rows))}"
-        raise CodebookError(f"{path.name}：{told}")
     replaced = "make" in entry and name in rows
     return {**rows, name: entry if replaced else {**rows.get(name, {}), **entry}}
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bangfu_analysis.codebook import read_yaml
-from bangfu_analysis.errors import CodebookError, did_you_mean, listed
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.settings import Words, read_settings
 
 OUTLINE = Path(__file__).parent / "outline.yaml"
 QUALITY = "quality"  # what was read and what was not is always said
@@ -63,58 +64,26 @@ class Outline:
 def load_outline(*paths: Path, recipes: Sequence[Recipe] = ()) -> Outline:
     """The package's outline with the keys of the files at `paths` that exist laid over it, the later ones last.
 
-    CodebookError names a key that is unknown (with the nearest), a value of the wrong kind, an id used twice, an exhibit
-    or a section that `recipes` and outline do not both know.
+    CodebookError names the line of a key that is unknown (with the nearest), of a value of the wrong kind, of an id
+    used twice, of an exhibit that is not among `recipes`.
     """
-    content: dict[str, Any] = {}
-    for path in (OUTLINE, *paths):
-        if path.exists():
-            own = read_yaml(path)
-            _check(own, Outline, path.name, needed=False)
-            content |= own
-    sections = tuple(_section(each) for each in content["sections"])
-    title, survey, union = (str(content[key] or "") for key in ("title", "survey", "union"))
-    outline = Outline(title, survey, union, sections)
-    _hold_together(outline, recipes)
-    return outline
+    content: dict[str, Any] = read_yaml(OUTLINE)
+    for path in filter(Path.exists, paths):
+        content |= read_settings(path, "outline", partial(_words, [each.id for each in recipes]))
+    sections = tuple(
+        Section(**{**each, "exhibits": _names(each.get("exhibits", ()))}) for each in content["sections"]
+    )
+    return Outline(content["title"], content["survey"], content["union"], sections)
 
 
-def _hold_together(outline: Outline, recipes: Sequence[Recipe]) -> None:
-    ids, exhibits = [section.id for section in outline.sections], [each.id for each in recipes]
-    if twice := sorted({one for one in ids if ids.count(one) > 1}):
-        raise CodebookError(f"outline.yaml：id 重复：{listed(twice)}。请改成各不相同的代号。")
-    known = {*ids, *(section.id for section in load_outline().sections)} if recipes else set(ids)
-    for each in recipes:
-        if each.section and each.section not in known:
-            hint = did_you_mean(each.section, sorted(known))
-            raise CodebookError(f"exhibits.yaml：表图 {each.id} 的 section {each.section} 不在提纲中。{hint}")
-    for section in outline.sections if recipes else ():
-        for name in section.exhibits:
-            several = "*" in name or name.startswith(("survey_", "mechanism_"))
-            if not several and name not in exhibits:
-                hint = did_you_mean(name, exhibits)
-                raise CodebookError(f"outline.yaml：“{section.title}”中没有表图 {name}。{hint}")
+def _names(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
-def _section(content: Any) -> Section:
-    if not isinstance(content, Mapping):
-        raise CodebookError(f"outline.yaml：sections 的每一项应写作 id: 代号, title: 标题 等键，实际是 {content!r}。")
-    _check(content, Section, f"outline.yaml“{content.get('title', '')}”一节", needed=True)
-    names = content.get("exhibits") or ()
-    return Section(**{**content, "exhibits": (names,) if isinstance(names, str) else tuple(map(str, names))})
-
-
-def _check(content: Mapping[str, Any], shape: type, where: str, *, needed: bool) -> None:
-    known = {field.name: field for field in fields(shape)}
-    for key, value in content.items():
-        if key not in known:
-            raise CodebookError(f"{where}：未知的键 {key}。可用：{listed(known)}。{did_you_mean(str(key), list(known))}")
-        kind, word = _KINDS.get(str(known[key].type), (list, "方括号中的一列"))
-        if not isinstance(value, kind) and not (value is None and key != "title"):
-            raise CodebookError(f"{where}：{key} 应为{word}，实际是 {value!r}。")
-    absent = [name for name, field in known.items() if field.default is MISSING and name not in content]
-    if needed and absent:
-        raise CodebookError(f"{where}：缺少 {listed(absent)}。")
-
-
-_KINDS: Mapping[str, tuple[Any, str]] = {"str": (str, "文字"), "bool": (bool, "true 或 false")}
+def _words(known: Sequence[str], content: Mapping[str, Any]) -> Words:
+    """What a section may name: the exhibits that are known (all, where none are), those of data, and patterns."""
+    sections = content.get("sections")
+    given = [each.get("exhibits") for each in sections if isinstance(each, dict)] if isinstance(sections, list) else []
+    named = [str(name) for names in given if isinstance(names, str | list) for name in _names(names)]
+    open_ones = [name for name in named if "*" in name or name.startswith(("survey_", "mechanism_"))]
+    return {"exhibits": [*known, *open_ones]} if known else {}

@@ -9,6 +9,8 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.recipes import load_recipes, recipe
 from bangfu_analysis.exhibits.sections import load_outline
 from bangfu_analysis.exhibits.tables import Layout
+from bangfu_analysis.folders import levels
+from bangfu_analysis.opened import report_settings
 from bangfu_analysis.release.cells import Cut
 
 PLACED = (("level", "basic"), ("unit", "basic"), ("trend_total", "trends"))
@@ -58,13 +60,13 @@ def test_the_later_file_prevails(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("titel: 报告", "未知的键 titel。可用：title、survey、union、sections。是否想写 title"),
+        ("titel: 报告", "第 1 行：未知的键 titel。可用：title、survey、union、sections。是否想写 title"),
         ("sections:\n  - {id: a, title: 情况, exhibit: [level]}", "是否想写 exhibits"),
         ("sections:\n  - {id: basic}", "缺少 title"),
-        ("sections:\n  - 基本情况", "应写作 id"),
+        ("sections:\n  - 基本情况", "第 2 行：.*键: 值"),
         ("sections: 基本情况", "方括号"),
         ("sections:\n  - {id: a, title: 情况, show: 否}", "true 或 false"),
-        ("sections:\n  - {id: a, title: 甲}\n  - {id: a, title: 乙}", "id 重复：a"),
+        ("sections:\n  - {id: a, title: 甲}\n  - {id: a, title: 乙}", "第 3 行：.*id a 重复"),
         ("sections:\n  - {id: a, title: 情况, exhibits: [levle]}", "是否想写 level"),
     ],
 )
@@ -97,10 +99,10 @@ def test_a_study_adds_replaces_and_removes_exhibits(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("- {id: a, make: count, bye: sex}", "表图 a 有未知的键 bye。.*是否想写 by"),
-        ("- {id: levl, draw: bars}", "没有表图 levl，也没有写 make.*是否想写 level"),
-        ("- {id: levl, remove: true}", "没有表图 levl，无法去掉。是否想写 level"),
-        ("- level", "应写作 {id: 代号"),
+        ("- {id: a, make: count, bye: sex}", "第 1 行：.*未知的键 bye。.*是否想写 by"),
+        ("- {id: levl, draw: bars}", "第 1 行：.*是否想写 level"),
+        ("- {id: levl, remove: true}", "是否想写 level"),
+        ("- level", "第 1 行：.*键: 值"),
         ("exhibit: []", "未知的键 exhibit"),
     ],
 )
@@ -110,5 +112,8 @@ def test_slips_in_exhibits_yaml_are_refused_with_what_was_meant(tmp_path, text, 
 
 
 def test_an_exhibit_of_no_section_is_refused(tmp_path):
-    with pytest.raises(CodebookError, match="表图 a 的 section bsic 不在提纲中。是否想写 basic"):
-        load_outline(recipes=[recipe(id="a", make="count", section="bsic")])
+    for level in levels(wave := tmp_path / "2009"):
+        level.mkdir(exist_ok=True)
+    (wave / "exhibits.yaml").write_text("- {id: a, make: count, by: sex, section: bsic}", encoding="utf-8")
+    with pytest.raises(CodebookError, match=r"exhibits.yaml 第 1 行：.*'bsic'.*是否想写 basic"):
+        report_settings(wave, CODEBOOK)

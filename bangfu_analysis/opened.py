@@ -362,19 +362,23 @@ def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Out
     sections = [*load_outline().sections, *load_outline(*outlines).sections]
 
     def words() -> Words:
-        from bangfu_analysis.exhibits.texts import TEXTS
-        from bangfu_analysis.pages.drawing import CHARTS
-
-        names = [*codebook.of("workers"), *codebook.bands, "unit", "cause", "wave"]
+        names, numbers = dimensions_of(codebook), list(codebook.of("workers"))
         codes = {name: _codes(codebook, name) for name in names}
         return {
-            "makes": list(MAKES), "texts": list(TEXTS), "charts": list(CHARTS), "dimensions": names,
+            "of": ["rate", *dict.fromkeys([*names, *numbers, *codebook.mechanisms])], "makes": list(MAKES), "dimensions": names,
             "sections": list(dict.fromkeys(section.id for section in sections)),
-            "codes": lambda at: codes[at[-1]], "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
+            "codes": lambda at, _: codes[at[-1]], "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
         }  # fmt: skip
 
     recipes = load_recipes(*(level / EXHIBITS_FILE for level in levels(folder)), words=words)
     return recipes, load_outline(*outlines, recipes=recipes)
+
+
+def dimensions_of(codebook: Codebook) -> list[str]:
+    """What people may be divided by: variables of categories, bands, the unit, the cause, the wave."""
+    kinds = ("choice", "choices", "yes_no", "unit")
+    own = [name for name, one in codebook.of("workers").items() if one.kind in kinds]
+    return list(dict.fromkeys([*own, *codebook.bands, "unit", "cause", "cause_main", "wave"]))
 
 
 def _codes(codebook: Codebook, name: str) -> list[str] | None:

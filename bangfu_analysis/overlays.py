@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bangfu_analysis.settings import Words
+from bangfu_analysis.settings import Beside, Words
 from bangfu_analysis.text import heading_key
 
 KINDS = (
@@ -49,17 +49,22 @@ def words_of(content: Mapping[str, Any], overlay: Mapping[str, Any]) -> Words:
     names = [name for variables in frames.values() for name in variables]
     variables = [*(f"{frame}.{name}" for frame in frames for name in frames[frame]), *frames.get("workers", {})]
 
-    def codes(at: tuple[str, ...]) -> list[str]:
+    def codes(at: tuple[str, ...], _: Beside) -> list[str]:
         frame, name = _split_target(at[1])
         levels = merged["lists"].get(frames.get(frame, {}).get(name, {}).get("values"), [])
         return list(dict.fromkeys(str(level.get("code")) for level in levels))
 
-    def known(at: tuple[str, ...]) -> list[str]:
+    def codes_of_list(at: tuple[str, ...], _: Beside) -> list[str]:
+        return [str(level.get("code")) for level in merged["lists"].get(at[1], [])] + [""]  # of no code
+
+    def known(at: tuple[str, ...], _: Beside) -> list[str]:
         below = content.get(at[0], {})
         return [*(below.get(at[1], {}) if at[0] == "variables" else below)]
 
     return {
         "variables": variables, "targets": ["ignore", *variables], "codes": codes, "known": known,
+        "codes_of_list": codes_of_list, "categories": codes_of_list(("", "hardship_level"), {})[:-1],
+        "banded": ["unit", *names, *(band["variable"] for band in content.get("bands", {}).values())],
         "kinds": ["questionnaire", *content.get("kinds", {})], "frames": [*content["variables"]],
         "lists": [*merged["lists"]], "carried": ["unit", *names], "kinds_of_variable": KINDS, "parts": [*content],
     }  # fmt: skip

@@ -12,7 +12,7 @@ import pandas as pd
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, levels, own_template, places, study_waves
-from bangfu_analysis.opened import RELEASED, OpenWave, open_wave, report_settings
+from bangfu_analysis.opened import RELEASED, OpenWave, dimensions_of, open_wave, report_settings
 from bangfu_analysis.release.policy import RELEASE_FILE, load_policy
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
@@ -55,8 +55,9 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: 
 def _check_settings(folder: Path) -> None:
     """What is wrong in a settings file of the report is told before hours of reading."""
     load_wave(folder)
-    report_settings(folder, wave_codebook(folder))
-    load_policy(*(level / RELEASE_FILE for level in levels(folder)))
+    codebook = wave_codebook(folder)
+    report_settings(folder, codebook)
+    load_policy(*(level / RELEASE_FILE for level in levels(folder)), dimensions=dimensions_of(codebook))
 
 
 def _write_report(

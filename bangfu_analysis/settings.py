@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from rapidfuzz import fuzz, process
 
 from bangfu_analysis.errors import BangfuError, CodebookError, listed
 
-Words = Mapping[str, Collection[str] | Callable[[tuple[str, ...]], Collection[str] | None]]
+Beside = Mapping[str, Any]  # what stands beside a value in a row whose rule has "?"
+Words = Mapping[str, Collection[str] | Callable[[tuple[str, ...], Beside], Collection[str] | None]]
 Known = Words | Callable[[Mapping[str, Any]], Words]  # or what they are, where the content itself adds some
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C is quick
 _MOST_NODES = 50_000
@@ -51,8 +53,8 @@ def read_settings(
     """The content of the settings file at `path`, checked against `rules`, a part of settings.yaml.
 
     `words`: the vocabularies that the rules name ($questions), as far as they are known: words, or a function
-    of the keys on the way there; or a function of the content that gives all. Read are UTF-8 with or without
-    BOM, UTF-16 and GB18030, with any line ends. `error` with every mistake, a line each.
+    of the keys on the way there and of what stands beside; or a function of the content that gives all. UTF-8
+    with or without BOM, UTF-16 and GB18030 are read, with any line ends. `error` with every mistake, a line each.
     """
     try:
         node = (_toml if path.suffix == ".toml" else _yaml)(_text(path))
@@ -218,6 +220,7 @@ class _Checker:
 
     words: Words
     mistakes: list[Mistake] = field(default_factory=list)
+    beside: Beside = field(default_factory=dict)
 
     def check(self, node: Node, rule: Any, at: tuple[str, ...]) -> Any:
         """The plain value of a node."""
@@ -237,7 +240,7 @@ class _Checker:
         self.mistakes.append(Mistake(node.line, f"{_where(at)}写的是 {_shown(node.value)}，{told}"))
 
     def _mapping(self, node: Node, rule: Mapping[str, Any], at: tuple[str, ...]) -> Any:
-        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/"}
+        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/<?"}
         entries = {} if node.value is None else node.value
         if not isinstance(entries, dict):
             such = f"，可用的键：{listed(known)}" if known else ""
@@ -245,9 +248,14 @@ class _Checker:
             section = f"（wave.toml 中为一节，如 [{'.'.join(at)}]）"
             self._found(node, at, f"应为一组“键: 值”{section}{such}{wide}。")
             return {}
+        self.beside = _unwrapped(node) if "?" in rule else self.beside
         free = {key: self._names(key[1:], at) for key in rule if key.startswith("*")}
         content = {}
         for key, each in entries.items():
+            if not key.strip():
+                line = node.lines.get(key, node.line)
+                self.mistakes.append(Mistake(line, f"{_where(at)}有一项的键是空的。请补上。"))
+                continue
             own = known.get(key, rule.get(next((star for star in free if _open(star, free[star], key)), "")))
             if own is None:
                 told = _instead(key, [*known, *(name for names in free.values() for name in names or ())])
@@ -256,19 +264,34 @@ class _Checker:
             elif each.value is not None or isinstance(own, str):  # an empty section says nothing
                 content[key] = self.check(each, own, (*at, key))
         needed = [[key[:-1]] for key in rule if key.endswith("!")] + ([rule["+"]] if "+" in rule else [])
+        for key, by_value in rule.get("?", {}).items():
+            needed += [[name] for name in by_value.get(content.get(key), ())]
+        if "<" in rule and set(rule["<"]) <= set(content):
+            self._rising([content[key] for key in rule["<"]], node, at)
         absent = [" 或 ".join(keys) for keys in needed if not set(keys) & set(entries)]
         self.mistakes += [Mistake(node.line, f"{_where(at)}缺少 {keys}。请补上。") for keys in absent]
         return content
 
     def _list(self, node: Node, rule: list[Any], at: tuple[str, ...]) -> Any:
+        rule, more = [each for each in rule if each not in ("+", "<")], rule[-1]
         if not isinstance(node.value, list) or len(rule) not in (1, len(node.value)):
             own = f"方括号中的 {len(rule)} 项" if len(rule) > 1 else "方括号中的一列，如 [甲, 乙]"
             self._found(node, at, f"应为{own}。")
             return []
+        if more == "+" and not node.value:
+            self._found(node, at, "应至少有一项。请补上，或去掉这一项。")
         if isinstance(rule[0], Mapping) and "/" in rule[0]:
             self._once(node.value, rule[0]["/"], at)
         rules = rule if len(rule) > 1 else rule * len(node.value)
-        return [self.check(each, own, at) for each, own in zip(node.value, rules, strict=True)]
+        found = [self.check(each, own, at) for each, own in zip(node.value, rules, strict=True)]
+        if more == "<":
+            self._rising(found, node, at)
+        return found
+
+    def _rising(self, values: list[Any], node: Node, at: tuple[str, ...]) -> None:
+        comparable = len({isinstance(value, int | float) for value in values}) == 1
+        if comparable and any(one >= other for one, other in pairwise(values)):
+            self._found(node, at, f"其中 {values[0]} 不小于 {values[-1]}。应由小到大（由早到晚）。")
 
     def _once(self, entries: list[Node], keys: list[str], at: tuple[str, ...]) -> None:
         """What `keys` say may stand in one entry only."""
@@ -300,13 +323,17 @@ class _Checker:
             return "", "冒号后没有写值（全角冒号不算）。请补上，或去掉这一项。"
         if not isinstance(text, str):
             return "", "应为文字" + ("" if isinstance(value, list | dict) else "。请加双引号") + "。"
+        if kind == "text" and more:
+            return text, _not_filled(text, more)
+        if kind == "pattern":
+            return text, _no_pattern(text)
         names = more.removeprefix("of ").split(", ") if kind == "one" else self._names(kind, at)
         return text, "" if names is None or text in names else _instead(text, names)
 
     def _names(self, name: str, at: tuple[str, ...]) -> Collection[str] | None:
         """The words of a vocabulary; None where it is open."""
         known = self.words.get(name[1:]) if name.startswith("$") else None
-        return known(at) if callable(known) else known
+        return known(at, self.beside) if callable(known) else known
 
 
 def _open(star: str, names: Collection[str] | None, key: str) -> bool:
@@ -329,11 +356,29 @@ def _number(value: object, kind: str, bounds: str) -> str:
     return "" if good else f"应为{wanted}。"
 
 
+def _not_filled(text: str, places: str) -> str:
+    """What is wrong with a text that may hold the `places` in braces, or ("filled") must not be empty."""
+    if places == "filled":
+        return "" if text.strip() else "不能是空的。请补上，或去掉这一项。"
+    odd = [place for place in re.findall(r"\{.*?\}", text) if place not in places]
+    return f"其中 {odd[0]} 不能填入，可用：{places}。请改正，或去掉花括号。" if odd else ""
+
+
+def _no_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as fault:
+        return f"不是有效的正则表达式（{fault}）。括号要配对；要表示括号本身，前面加反斜杠。"
+    return ""
+
+
 def _instead(found: str, words: Collection[str]) -> str:
     """What may stand there instead of a word: all words, or of very many the most alike; and the nearest."""
     options = list(dict.fromkeys(words))
-    begun = [word for word in options if len(found) > 2 and word.startswith(found)]
-    alike = process.extract(found, options, scorer=fuzz.ratio, limit=8, score_cutoff=60)
+    begun = [word for word in options if len(found) > 2 and word.casefold().startswith(found.casefold())]
+    alike = process.extract(
+        found, options, scorer=fuzz.ratio, processor=str.casefold, limit=8, score_cutoff=60
+    )
     near = [*begun, *(word for word, *_ in alike)]
     hint = f"是否想写 {near[0]}？" if near else "请改用其中之一。" if options else "请去掉这一项。"
     return f"可用：{listed(near[:8] if len(options) > 40 and near else options) or '无'}。{hint}"

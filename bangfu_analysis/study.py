@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook, load_codebook, read_yaml
+from bangfu_analysis.codebook import Codebook, load_codebook
 from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
@@ -37,7 +37,7 @@ from bangfu_analysis.reruns import (
     wave_inputs,
     write_mark,
 )
-from bangfu_analysis.settings import Words, read_settings
+from bangfu_analysis.settings import Beside, Words, read_settings
 from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
@@ -52,7 +52,15 @@ from bangfu_analysis.tidy.questionnaire_book import (
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
-from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, SETTINGS_BOOK, Wave, codebooks, load_wave
+from bangfu_analysis.wave import (
+    BOOK_FILE,
+    SCREENING_FILE,
+    SETTINGS_BOOK,
+    SETTINGS_FILE,
+    Wave,
+    codebooks,
+    load_wave,
+)
 from bangfu_analysis.words import MOST_ROWS
 from bangfu_analysis.words import Words as Vocabulary
 
@@ -174,11 +182,18 @@ def _columns(sheets: Sequence[SheetReading], frames: Frames) -> list[str]:
 def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
     """A finding for each heading of mapping.yaml that stands in no file of the wave."""
     path = folder / "mapping.yaml"
-    said = {heading_key(str(h)): str(h) for h in (read_yaml(path).get("headings") or {} if path.exists() else {})}
+    mapping = read_settings(path, "codebook") if path.exists() else {}
+    said = {heading_key(h): h for h in mapping.get("headings", {})}
+    files = {sheet.file for sheet in sheets}
     columns = [column for sheet in sheets for table in sheet.tables for column in table.columns]
     met = {heading_key(part) for column in columns for part in column.heading.split("/")}
     message = "mapping.yaml：headings 中的列名“{}”在本批次的文件中没有。请检查写法，或删去这一行。"
+    absent = "mapping.yaml：read_as 中的文件“{}”在本批次中没有。请检查文件名，或删去这一行。"
     return [
+        Finding("mapping_unused", absent.format(name), source_file="mapping.yaml", raw=name)
+        for name in mapping.get("read_as", {})
+        if name not in files
+    ] + [
         Finding("mapping_unused", message.format(heading), source_file="mapping.yaml", raw=heading)
         for key, heading in said.items()
         if key not in met and heading_key(heading.rpartition("/")[2]) not in met
@@ -223,8 +238,15 @@ def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, A
     file = content.get("file")
     reading = _questionnaire_of(sheets, file if isinstance(file, str) else "", where)
     questions, responses = questionnaire_frames(reading)
+    options = dict(zip(questions["question_id"].astype("str"), questions["options"], strict=True))
+    own, ids = content.get("items"), [str(name) for name in questions["question_id"]]
+
+    def answers(at: tuple[str, ...], _: Beside) -> list[str] | None:
+        given = options.get(at[2])
+        return [str(each) for each in given] if given is not None and len(given) else None
+
     return {
-        "questions": [str(name) for name in questions["question_id"]],
+        "answers": answers, "own": [*own] if isinstance(own, dict) else ids, "questions": ids,
         "respondents": set(responses["respondent_id"].astype("str")),
         "concepts": ["", *load_codebook().of("workers")],
     }
@@ -336,6 +358,8 @@ def inspect(path: str | Path, progress: Progress = iter) -> list[SheetReading]:
         raise CallError(f"找不到 {path}。请检查路径。")
     if not path.is_dir() and not path.is_file():
         raise CallError(f"{path} 是管道或设备，不是文件。请给出文件或文件夹。")
+    if (path / SETTINGS_FILE).exists():
+        load_wave(path)
     folder = path if path.is_dir() else path.parent
     files = wave_files(path) if path.is_dir() else [path]
     read = zip(progress(files), _read(files, folder, wave_codebook(folder)), strict=True)

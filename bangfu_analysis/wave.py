@@ -11,7 +11,7 @@ from typing import Any
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import CallError, WaveSettingsError
-from bangfu_analysis.settings import Words, read_settings
+from bangfu_analysis.settings import Beside, Words, read_settings
 
 SETTINGS_FILE = "wave.toml"
 BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
@@ -89,7 +89,12 @@ def _words(folder: Path) -> Words:
     """The names that wave.toml may use: schemes and levels of the study's codebook."""
     codebook = load_codebook(*codebooks(folder))
     levels = codebook.variable("workers", "hardship_level").codes
+
+    def parts_of(at: tuple[str, ...], _: Beside) -> Collection[str] | None:
+        return codebook.variable("population", at[1]).codes or None
+
     return {
+        "parts_of": parts_of,
         "schemes": [*codebook.schemes],
         "lines": [*dict.fromkeys([*codebook.crosswalk["line"], *levels])],
         "totals": ["workers_total", "hardship_total", *(f"{code}_total" for code in levels)],

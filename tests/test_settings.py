@@ -12,7 +12,8 @@ from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, load_codebook
 from bangfu_analysis.errors import BangfuError, CodebookError
 from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.settings import read_settings
-from bangfu_analysis.wave import load_wave
+from bangfu_analysis.study import wave_frames
+from bangfu_analysis.wave import REPORT_FILES, load_wave
 
 DAY = "reference_date = 2009-06-30\n"
 MISTAKES = yaml.safe_load(Path(__file__).with_name("mistakes.yaml").read_text(encoding="utf-8"))
@@ -24,6 +25,7 @@ EARLY = [
     *(("wave.toml", *each) for each in MISTAKES["dates"]),
     *(("mapping.yaml", *each) for each in MISTAKES["mapping"]),
     *(("../codebook.yaml", *each) for each in MISTAKES["codebook"]),
+    *((f"{name}.yaml", *each) for name in ("exhibits", "outline") for each in MISTAKES[name]),
 ]
 LATE = [
     *(("screening.yaml", *each) for each in MISTAKES["screening"]),
@@ -44,11 +46,11 @@ def study(tmp_path_factory):
 
 
 def told(capsys, folder, name, text, line):
-    """What `bangfu clean` says of a wave with this file, which must stop there and in words."""
+    """What `bangfu clean` (or report) says of a wave with this file, which must stop there and in words."""
     (folder / "wave.toml").write_text(DAY, encoding="utf-8")
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    status = main(["clean", str(folder)])
+    status = main(["report" if name in REPORT_FILES else "clean", str(folder)])
     if path.name != "wave.toml":
         path.unlink()
     out, err = capsys.readouterr()
@@ -77,13 +79,13 @@ def test_a_mistake_about_a_questionnaire_is_told_with_file_and_line(study, capsy
 def test_a_release_in_doubt_is_told_with_file_and_line_and_stops(tmp_path, text, line, word):
     (tmp_path / "release.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CodebookError) as fault:
-        load_policy(tmp_path / "release.yaml")
+        load_policy(tmp_path / "release.yaml", dimensions=["sex", "unit"])
     assert str(fault.value).startswith(f"release.yaml 第 {line} 行：")
     assert word in str(fault.value) and "已停止" in str(fault.value)
 
 
 def test_at_least_150_mistakes_are_tried():
-    assert len({*EARLY, *LATE}) + len(MISTAKES["release"]) >= 200
+    assert len({*EARLY, *LATE}) + len(MISTAKES["release"]) >= 380
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path):
@@ -147,3 +149,10 @@ def test_what_is_read_is_plain(tmp_path):
     (tmp_path / "wave.toml").write_text(text, encoding="utf-8")
     read = read_settings(tmp_path / "wave.toml", "wave")
     assert read == {"reference_date": datetime.date(2009, 6, 30), "sample": {"strata": ["a"]}}
+
+
+def test_a_file_that_read_as_names_and_nobody_sent_is_a_finding(study):
+    (study / "2009" / "mapping.yaml").write_text("read_as: {没有.xlsx: roster}\n", encoding="utf-8")
+    issues = wave_frames(study / "2009")["issues"]
+    (study / "2009" / "mapping.yaml").unlink()
+    assert issues.loc[issues["problem"].eq("mapping_unused"), "message"].str.contains("没有.xlsx").any()

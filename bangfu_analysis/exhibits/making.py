@@ -34,7 +34,10 @@ BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who
 def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """The exhibits of a recipe, of raw frames: none where the wave lacks what it is of, several for `survey`, `mechanism`."""
     one_of(f"{recipe.id} 的 make", recipe.make, MAKES)
-    return [each for each in MAKES[recipe.make](data, recipe) if _says_something(each.frame)]
+    try:
+        return [each for each in MAKES[recipe.make](data, recipe) if _says_something(each.frame)]
+    except (ArgumentError, ColumnMissing) as fault:
+        raise type(fault)(f"exhibits.yaml：表图 {recipe.id}：{fault}") if recipe.added else fault from fault
 
 
 def _says_something(frame: pd.DataFrame) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 
 from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.exhibits.measures import measures
-from bangfu_analysis.settings import Words, read_settings
+from bangfu_analysis.settings import Beside, Words, read_settings
 
 EXHIBITS_FILE = "exhibits.yaml"
 OWN = Path(__file__).with_name(EXHIBITS_FILE)
@@ -50,6 +51,7 @@ class Recipe:
     added: bool = False  # by the study, not the package
 
 
+_WORD = re.compile(r"\w+")  # an id names files
 _LISTS = {f.name for f in fields(Recipe) if str(f.type).startswith("tuple")}
 
 
@@ -62,17 +64,23 @@ def load_recipes(*files: Path, words: Callable[[], Words] = dict) -> list[Recipe
     """
     rows: dict[str, dict[str, Any]] = {row["id"]: row for row in read_yaml(OWN)["exhibits"]}
     for path in filter(Path.exists, files):
-        content = read_settings(path, "exhibits", partial(_words, words, list(rows)))
+        content = read_settings(path, "exhibits", partial(_words, words, rows))
         for entry in content.get("exhibits", []):
             rows = _laid_over(rows, {**entry, "added": True})
     return [recipe(**row) for row in rows.values()]
 
 
-def _words(words: Callable[[], Words], known: Sequence[str], content: Mapping[str, Any]) -> Words:
-    """With the ids that a file may name: those known before, and those of rows that say how they are made."""
-    rows = content.get("exhibits")
+def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mapping[str, Any]) -> Words:
+    """With the ids that a file may name (those known before, and of rows that say how they are made), and what fits."""
+    rows, fits = content.get("exhibits"), read_yaml(OWN)["fits"]
     made = [row.get("id") for row in rows if isinstance(row, dict) and "make" in row] if isinstance(rows, list) else []
-    return {**words(), "ids": [*known, *map(str, made)], "measures": list(measures())}
+
+    def fitting(at: tuple[str, ...], beside: Beside) -> list[str]:
+        make = beside.get("make", known.get(str(beside.get("id")), {}).get("make"))
+        return list(fits.get(make, fits["other"])[at[-1]])
+
+    ids = [*known, *filter(_WORD.fullmatch, map(str, made))]
+    return {**words(), "ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting}
 
 
 def recipe(**settings: Any) -> Recipe:

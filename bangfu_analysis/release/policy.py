@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,19 +35,21 @@ class Policy:
         return f"发布规则“{self.name}”：不足{self.threshold}人的数不列出，也不能由其他数推算{rounded}。"
 
 
-def load_policy(*files: Path) -> Policy:
+def load_policy(*files: Path, dimensions: Sequence[str] | None = None) -> Policy:
     """The policy that `files` (release.yaml of study and wave; absent ones are skipped) choose and adjust.
 
-    CodebookError names the file, the setting and the nearest one: nothing leaves under a policy in doubt.
+    CodebookError names the file, the line and the nearest word (`dimensions`: what may be open, where known):
+    nothing leaves under a policy in doubt.
 
     >>> load_policy().threshold
     5
     """
     content = read_yaml(Path(__file__).with_name("policies.yaml"))
     policies, own = content["policies"], dict[str, Any]()
+    names: dict[str, Sequence[str]] = {} if dimensions is None else {"dimensions": dimensions}
     for file in filter(Path.exists, files):
         try:
-            own |= read_settings(file, "release", {"policies": list(policies)})
+            own |= read_settings(file, "release", {**names, "policies": list(policies)})
         except CodebookError as fault:
             raise CodebookError(f"{fault}未作保护，已停止。") from fault
     chosen = own.pop("policy", content["policy"])

@@ -53,8 +53,8 @@ def read_settings(
     """The content of the settings file at `path`, checked against `rules`, a part of settings.yaml.
 
     `words`: the vocabularies that the rules name ($questions), as far as they are known: words, or a function
-    of the keys on the way there and of what stands beside; or a function of the content that gives all. UTF-8
-    with or without BOM, UTF-16 and GB18030 are read, with any line ends. `error` with every mistake, a line each.
+    of the keys on the way there and what stands beside; or a function of the content that gives all. UTF-8,
+    UTF-16 and GB18030 are read, with any line ends. `error` with every mistake, a line each.
     """
     try:
         node = (_toml if path.suffix == ".toml" else _yaml)(_text(path))

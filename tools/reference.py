@@ -109,11 +109,12 @@ def _settings() -> Iterator[str]:
 def _keys(rules: Mapping[str, Any], at: tuple[str, ...], part: str) -> Iterator[tuple[str, str, str]]:
     """Key, what may stand there, what it does; of entries known or new, the rules of a new one."""
     for key, rule in rules.items():
-        if key == "+" or (key == "*$known" and "*" in rules) or f"{key}!" in rules:
+        if key in ("+", "/", "<", "?") or (key == "*$known" and "*" in rules) or f"{key}!" in rules:
             continue
         star = "数" if key == "*#" else RULES.get(key[1:], "名称")
         name = f"〈{star}〉" if key.startswith("*") else key.rstrip("!")
         path = (*at, name)
+        rule = [each for each in rule if each not in ("+", "<")] if isinstance(rule, list) else rule
         inner = rule[0] if isinstance(rule, list) and len(rule) == 1 else rule
         nested = isinstance(inner, dict) and "|" not in inner
         said = ("一列" if inner is not rule else "一组") if nested else _said(rule)
@@ -128,6 +129,7 @@ def _said(rule: Any) -> str:
     if isinstance(rule, dict):
         return "，或 ".join(_said(each) for each in rule["|"]) if "|" in rule else "一组"
     if isinstance(rule, list):
+        rule = [each for each in rule if each not in ("+", "<")]
         return f"一列：{_said(rule[0])}" if len(rule) == 1 else f"[{'，'.join(_said(each) for each in rule)}]"
     kind, _, more = str(rule).partition(" ")
     if kind in ("number", "whole"):
@@ -135,7 +137,7 @@ def _said(rule: Any) -> str:
         least = f"大于 {low[:-1]}" if low.endswith("<") else f"不小于 {low}" if low else ""
         parts = ("整数" if kind == "whole" else "数", least, f"不大于 {high}" if high else "")
         return "，".join(part for part in parts if part)
-    return more.removeprefix("of ") if kind == "one" else RULES[rule]
+    return more.removeprefix("of ") if kind == "one" else RULES[kind]
 
 
 def _commands() -> Iterator[str]:

@@ -46,7 +46,7 @@ def load_policy(*files: Path, dimensions: Sequence[str] | None = None) -> Policy
     """
     content = read_yaml(Path(__file__).with_name("policies.yaml"))
     policies, own = content["policies"], dict[str, Any]()
-    names: dict[str, Sequence[str]] = {} if dimensions is None else {"dimensions": dimensions}
+    names: dict[str, Sequence[str]] = {} if dimensions is None else {"groups": dimensions}
     for file in filter(Path.exists, files):
         try:
             own |= read_settings(file, "release", {**names, "policies": list(policies)})

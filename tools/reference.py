@@ -114,8 +114,8 @@ def _keys(rules: Mapping[str, Any], at: tuple[str, ...], part: str) -> Iterator[
         star = "数" if key == "*#" else RULES.get(key[1:], "名称")
         name = f"〈{star}〉" if key.startswith("*") else key.rstrip("!")
         path = (*at, name)
-        rule = [each for each in rule if each not in ("+", "<")] if isinstance(rule, list) else rule
-        inner = rule[0] if isinstance(rule, list) and len(rule) == 1 else rule
+        rules_in = [each for each in rule if each not in ("+", "<")] if isinstance(rule, list) else [rule]
+        inner: Any = rules_in[0] if len(rules_in) == 1 else rules_in
         nested = isinstance(inner, dict) and "|" not in inner
         said = ("一列" if inner is not rule else "一组") if nested else _said(rule)
         plain = ".".join(each for each in path if not each.startswith("〈"))

@@ -17,6 +17,7 @@ from bangfu_analysis.text import source_label
 from bangfu_analysis.wave import (
     OWN_FILES,
     REPORT_FILES,
+    SETTINGS_BOOK,
     SETTINGS_FILE,
     TEMPLATE_FILE,
     load_wave,
@@ -195,9 +196,9 @@ def sample_study(raw: Path, study: str) -> Path:
 
 
 def new_wave(study: Path, name: str) -> Path:
-    """The folder of the next wave: last wave's mapping.yaml, and its wave.toml with the year moved on, to be confirmed.
+    """The folder of the next wave: last wave's mapping.yaml and 设置.xlsx, and its wave.toml with the year moved on.
 
-    Stated totals and denominators are kept as comments, since they are the last wave's. CallError where the study has no
+    All are to be confirmed. Stated totals and denominators are kept as comments: they are the last wave's. CallError where the study has no
     wave yet or this one exists.
     """
     if safe_name(name) != name:
@@ -210,6 +211,7 @@ def new_wave(study: Path, name: str) -> Path:
     last = waves[-1].parent
     settings = next_settings(waves[-1].read_text(encoding="utf-8-sig"), name)
     write(folder / SETTINGS_FILE, settings)
-    if (last / "mapping.yaml").exists():
-        write(folder / "mapping.yaml", (last / "mapping.yaml").read_bytes())
+    for kept in ("mapping.yaml", SETTINGS_BOOK):
+        if (last / kept).exists():
+            write(folder / kept, (last / kept).read_bytes())
     return folder

@@ -213,3 +213,18 @@ def test_the_citation_names_the_version_and_no_person():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert cited["version"] == bangfu.__version__
     assert cited["authors"] == [{"name": "bangfu_analysis developers"}]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_every_public_name_is_public(path):
+    if path.name != "CHANGELOG.md":
+        said = set(re.findall(r"(?<![\w/.])bangfu\.(\w+)", path.read_text(encoding="utf-8")))
+        assert said <= set(bangfu.__all__)
+
+
+def test_every_function_that_the_methods_name_exists():
+    page = (DOCS / "methods" / "README.md").read_text(encoding="utf-8")
+    said = ", ".join(re.findall(r"^\| \[.*?\) \| (.*) \|$", page, re.MULTILINE)).split(", ")
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "bangfu_analysis").rglob("*.py"))
+    assert len(said) > 50
+    assert set(said) <= set(re.findall(r"^(?:def|class) (\w+)", code, re.MULTILINE))

@@ -174,13 +174,13 @@ def banner(
     whole = pd.concat([whole, *_of_parts(whole, plan)], ignore_index=True)
     base, keys = "base_n" if plan.weight is None else "base_effective", ["question_id", "row", "option"]
     tested = whole["row"].ne("mean")
-    found = [whole[whole["break"].eq(ALL) | ~tested]]
+    found = [whole[whole["break"].eq(ALL) | ~tested].assign(letter="", higher_than="")]
     for by in plan.breaks:
         levels = labels_of(codebook, pd.Series(by.cat.categories, name=by.name))
         rows = whole[whole["break"].eq(str(by.name)) & tested]
         placed = rows.assign(level=pd.Categorical(rows["level"], levels))
         found.append(compare_columns(placed, "level", keys, base=base, **test).astype({"level": "str"}))
-    frame = pd.concat(found).sort_index().fillna({"letter": "", "higher_than": ""})
+    frame = pd.concat(found).sort_index()
     return Banner(plan.survey.title, frame, plan.labels, _notes(plan, codebook, **test))
 
 

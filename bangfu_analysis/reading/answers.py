@@ -28,15 +28,21 @@ STATUSES = ("answered", "skipped", "blank")
 ANSWERED, SKIPPED, BLANK = range(3)
 STATED = {"(跳过)": SKIPPED, "(未显示)": SKIPPED, "N/A": SKIPPED, "(空)": BLANK, "未作答": BLANK, "(未填写)": BLANK}
 CODED = {-3.0: SKIPPED, -2.0: BLANK}
-STRONG, WEAK = ("┋", "→"), ("|", ";", "；", "、", ",", "，", "\n", "/", ">", " ")
+LETTERS = "A"  # ABD: the letters of what was ticked
+ARROWS = ("→", "->", ">", "＞")
+STRONG, WEAK = ("┋", *ARROWS), ("|", ";", "；", "、", ",", "，", "\n", "/", " ")
 MOST_CODES, MOST_OPTIONS, MOST_WORDS = 30, 20, 2000
 FEW_OPTIONS = 12  # as many numbers with a unit (1次, 2次, …) are a choice
 YES = {"1", "是", "有", "yes", "y", "true", "√", "✓", "✔", "☑", "■", "选中", "已选", "选择", "提及", "selected", "checked"}
 NO = {"0", "否", "无", "没有", "no", "n", "false", "×", "☐", "□", "未选", "未选中", "未提及", "notselected", "unchecked"}
+_RATED = re.compile(r"推荐|0\s*[-–—~～到至]\s*10")
+_LETTERS = re.compile(r"A?B?C?D?E?F?G?H?I?J?K?L?")
+_FILLED = re.compile(r"其[他它]\s*[(（_—:：-].+")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _OTHER = re.compile(r"((?:其[他它]|other)[^:：〖]{0,10})[:：]\s*(.+)", re.IGNORECASE | re.DOTALL)
 _FILL = re.compile(r"〖([^〗]*)〗?")
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?")
+_DATED = re.compile(r"(\d{4})[-/年]\d{1,2}(?:[-/月](?:\d{1,2}日?)?)?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
 _ID_LIKE = re.compile(r"\d{11,}[Xx]?")
 _SENTENCE = re.compile(r".*(?:[。！？!?]|[，,；;].*[，,。；;])")
 _SURNAMES = (
@@ -72,8 +78,11 @@ class Answers:
     @cached_property
     def amounts(self) -> Floats:
         """The number each word says as people write it (18岁, 约500, 一千出头), NaN where it says none or a
-        range.
+        range; of a column of dates their years.
         """
+        dates = [_DATED.fullmatch(word) for word in self.words]
+        if 2 * sum(found is not None for found in dates) > len(self.words):
+            return np.array([float(found[1]) if found else np.nan for found in dates])
         plain = zip(self.words, self.numbers, strict=True)
         return np.array([said_number(word) if np.isnan(number) else number for word, number in plain])
 
@@ -145,12 +154,12 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
     for column in columns:
         counts.update({column.words[i]: int(column.counts[i]) for i in column.given})
     amounts = {column.words[i]: float(column.amounts[i]) for column in columns for i in column.given}
-    if hint not in ("多选", "排序") and (kind := _kind_of_numbers(counts, amounts, hint, coded=coded)):
+    if hint not in ("多选", "排序") and (kind := _kind_of_numbers(heading, counts, amounts, hint, coded=coded)):
         return kind, ""
     bare = list(dict.fromkeys(_FILL.sub("", word) for word in counts))
     strong_only = hint in ("单选", "填空", "简答") or bool(OPEN_WORDS.search(heading))
     if separator := separator_of(bare, hinted=hint in ("多选", "排序"), strong_only=strong_only):
-        ranked = separator == "→" or hint == "排序" or (not hint and _all_in_each([pieces(b, separator) for b in bare]))
+        ranked = separator in ARROWS or hint == "排序" or (not hint and _all_in_each([pieces(b, separator) for b in bare]))
         return ("ranking" if ranked else "multiple"), separator
     if hint in ("多选", "排序"):
         return ("multiple", "┋") if hint == "多选" else ("ranking", "→")
@@ -158,7 +167,9 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
     return ("text" if is_open else "single"), ""
 
 
-def _kind_of_numbers(counts: Counter[str], amounts: Mapping[str, float], hint: str, *, coded: bool) -> str:
+def _kind_of_numbers(
+    heading: str, counts: Counter[str], amounts: Mapping[str, float], hint: str, *, coded: bool
+) -> str:
     """number or single (codes, or a few amounts that are a choice) where nine answers in ten are numbers,
     else "".
     """
@@ -168,7 +179,8 @@ def _kind_of_numbers(counts: Counter[str], amounts: Mapping[str, float], hint: s
     least = 1.0 if total < 10 or hint == "单选" else 0.5 if different > FEW_OPTIONS else 0.9
     if not total or numeric < least * total:
         return ""
-    if coded and plain == total and all(v.is_integer() and 1 <= v <= MOST_CODES for v in amounts.values()):
+    rated = _RATED.search(heading) is not None and max(amounts.values()) > 5
+    if coded and not rated and plain == total and all(v.is_integer() and 1 <= v <= MOST_CODES for v in amounts.values()):
         return "single"
     banded = any(np.isnan(amounts[word]) and n > 1 and re.search(r"\d", word) for word, n in counts.items())
     few = len(counts) <= FEW_OPTIONS and total > 2 * len(counts)
@@ -185,20 +197,26 @@ def separator_of(words: Iterable[str], *, hinted: bool = False, strong_only: boo
     cells = list(words)[:MOST_WORDS]
     if any("┋" in cell for cell in cells):
         return "┋"
-    if any("→" in cell for cell in cells) and _are_ranks([pieces(cell, "→") for cell in cells]):
-        return "→"
+    for arrow in ARROWS:
+        if any(arrow in cell for cell in cells) and _are_ranks([pieces(cell, arrow) for cell in cells]):
+            return arrow
+    if hinted and any(len(cell) > 1 for cell in cells) and all(_LETTERS.fullmatch(cell) for cell in cells):
+        return LETTERS
+    fitting = dict[str, int]()
     for mark in () if strong_only else WEAK:
         parted = {tuple(pieces(cell, mark)) for cell in cells if mark in cell}
         if not parted or max(map(len, parted)) < 2 and not all(cell.endswith(mark) for cell in cells):
             continue
         every = parted | {tuple(pieces(cell, mark)) for cell in cells}
         if all(cell.endswith(mark) for cell in cells if mark != " ") or _pieces_recur(every, mark, hinted=hinted):
-            return mark
-    return ""
+            fitting[mark] = len({piece for cell in every for piece in cell})
+    return min(fitting, key=lambda mark: fitting[mark], default="")
 
 
 def pieces(word: str, mark: str) -> list[str]:
     """The answers in one cell, parted at `mark` outside 〖〗 and, for a weak mark, outside every bracket."""
+    if mark == LETTERS:
+        return list(word)
     opens, closes = ("〖", "〗") if mark in STRONG else ("〖(（【[", "〗)）】]")
     if not any(c in word for c in opens):
         return [piece for part in word.split(mark) if (piece := part.strip())]
@@ -247,7 +265,7 @@ def looks_personal(counts: Mapping[str, int]) -> bool:
     numbered = len(lengths) == 1 and min(lengths) >= 6 and all(map(str.isdigit, counts))
     if numbered and 4 < len(counts) >= 0.95 * total:
         return True
-    handles = sum(_HANDLE.fullmatch(halfwidth(word)) is not None for word in counts)
+    handles = sum(bool(_HANDLE.fullmatch(halfwidth(word))) and not _DATED.fullmatch(word) for word in counts)
     names = sum(_NAME.fullmatch(word) is not None for word in map(_unspaced, counts))
     return len(counts) > 2 and (handles >= 0.6 * len(counts) > 0.3 * total or names >= 0.8 * len(counts))
 
@@ -260,12 +278,14 @@ def strays(counts: Mapping[str, int]) -> frozenset[str]:
     """Labels of a choice that are words of one person's own (a free 其他): given once, far longer than the
     others or sentences.
     """
+    others = frozenset(label for label in counts if _FILLED.fullmatch(label))
     again, own = ([label for label, n in counts.items() if (n > 1) is many] for many in (True, False))
     if len(again) < 2 or sum(counts.values()) < 10:
         return frozenset()
+    others = others if len(others) > 1 else frozenset()  # one alone may be printed so
     longest = max(6, 2 * max(map(len, again)))
     told = (_SENTENCE, re.compile(r"其[他它].+"))
-    return frozenset(
+    return others | frozenset(
         o for o in own if len(o) > longest or any(t.match(o) for t in told) or _HANDLE.fullmatch(halfwidth(o))
     )
 
@@ -307,7 +327,7 @@ def _pieces_recur(cells: set[tuple[str, ...]], mark: str, *, hinted: bool) -> bo
     joined = Counter(p for cell in cells if len(cell) > 1 for p in set(cell))
     if hinted:
         return len(different) <= MOST_CODES and (joined.total() > len(joined) or len(different) <= 3 * len(cells))
-    if len(different) > min(len(cells), MOST_CODES) or mark in ("/", ">"):
+    if len(different) > min(len(cells), MOST_CODES) or mark == "/":
         return False
     if mark in ("|", ";", "；"):
         return sum(len(set(cell)) for cell in cells) > len(different)

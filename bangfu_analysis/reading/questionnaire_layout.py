@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bangfu_analysis.reading.answers import Ints
+from bangfu_analysis.reading.answers import Answers, Ints, read_column
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headings import Vocabulary
+from bangfu_analysis.reading.question_groups import grouped
 from bangfu_analysis.reading.question_headings import (
     ASKING,
     HINT,
@@ -24,6 +25,7 @@ from bangfu_analysis.reading.question_headings import (
     Heading,
     names_person,
     read_heading,
+    splits_of,
 )
 from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
@@ -34,7 +36,11 @@ LIKELY = (
 SAMPLE, MOST_HEADERS = 500, 4
 LEAST_REPLIES = 4
 _CODE = re.compile(r'[A-Za-z_][\w.#\[\]]*(?: ?\(in seconds\))?|\{"ImportId.*', re.ASCII | re.DOTALL)
-_SAME = re.compile(r"Response|Open-Ended Response|回答|答案|回复|开放式回复|请选择", re.IGNORECASE)
+_SAME = re.compile(
+    r"Response|Open-Ended Response|回答|答案|回复|开放式回复|请选择"
+    r"|(?:单选|多选|不定项|填空|简答|问答|排序|矩阵\w*|量表|打分|评分|日期|数字)题?",
+    re.IGNORECASE,
+)
 _SUMS = re.compile(r"题[号目干]$|选项$|小计|合计|总计|比例|占比|百分比|频[数率次]|平均值|标准差")
 _SUMMED = re.compile(r"合计|总计|小计|平均值?|总和|比例|有效填写人[次数]")
 _CALLED, _NUMERAL = re.compile(r"问卷|答卷|测评"), re.compile(r"\d+(?:\.\d+)?")
@@ -110,6 +116,10 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     plain = not named and not any(_NUMERAL.fullmatch(w) for w in said)
     if grid.sheet.codes and "id_number" not in known:
         return True
+    blocks, hints = _blocks(grid, layout), sum(HINT.search(h.text) is not None for _, h in asked)
+    built = len(blocks) + hints  # questions of several columns, or that say what they are
+    if "id_number" not in known and built > 1 and sum(map(len, blocks)) + hints >= 0.4 * len(asked):
+        return True
     if _CALLED.search(place) and plain and len(headings) >= 3 and len(layout.body) > 1:
         return True
     recurring = [j for j, _ in asked if _recurs(grid, layout.body, j)]
@@ -120,9 +130,19 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
         return True
     timed = any(h.role in ("time", "seconds") for h in roles)
     strange = [h for _, h in asked if not words.knows(heading_key(h.text))]
-    if timed and len(strange) >= 2 and not named and (len(roles) >= 3 or telling or asking):
+    if timed and len(strange) >= 2 and (built or not named) and (len(roles) >= 3 or telling or asking):
         return True
-    return None if len(strange) >= 0.5 * len(asked) and len(asked) >= 3 and not named else False
+    return None if len(strange) >= 0.5 * len(asked) and len(asked) >= 3 else False
+
+
+def _blocks(grid: Grid, layout: Layout) -> list[list[Answers]]:
+    """The questions of three columns or more with one stem and answers alike: ticks, ranks, grades."""
+    places = [j for j, heading in enumerate(layout.headings) if heading.raw]
+    stems = Counter(stem for j in places for stem in splits_of(layout.headings[j]))
+    if max(stems.values(), default=0) < 3:
+        return []
+    columns = [read_column(j + 1, layout.headings[j], grid.values[layout.body[:SAMPLE], j]) for j in places]
+    return [group for group in grouped(columns) if len(group) > 2]
 
 
 def _band(grid: Grid) -> tuple[int, int]:
@@ -144,7 +164,8 @@ def _goes_on(grid: Grid, above: int, row: int, first: int, last: int) -> bool:
     columns = grid.columns_of(row, first, last)
     coded = [_share_coded(grid, r, first, last) for r in (above, row)]
     gaps = [j for j in columns if not grid.filled[above, j]]
-    if len(columns) > 2 and all(grid.text(above, j) == grid.text(row, j) for j in columns):
+    said = [(grid.text(above, j), grid.text(row, j)) for j in columns]
+    if len(columns) > 2 and (all(a == b for a, b in said) or all(_SAME.fullmatch(b) for _, b in said)):
         return True
     if max(coded) < 0.6 and not gaps:
         return False

@@ -320,6 +320,8 @@ def _report(chosen: argparse.Namespace) -> int:
     _tell_why(chosen, frames, report=True)
     made = bangfu.report_wave(chosen.folder, out=chosen.out, progress=_bar)
     _tell_changes(chosen, frames)
+    if chosen.why and made.merged:
+        print("report.docx 中的改动：", *made.merged, sep="\n  ")
     return _told(made)
 
 

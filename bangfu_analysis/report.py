@@ -21,6 +21,7 @@ from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.wave import load_wave
 
 NAMES = {"报告": "report.docx", "网页": "report.html", "附表": "tables.xlsx", "发布记录": RELEASED}
+LAST = "report_last.json"  # what report.docx said when it was written last
 
 
 @dataclass(frozen=True)
@@ -30,26 +31,27 @@ class Report:
     frames: Frames
     files: Mapping[str, Path]
     left_out: tuple[str, ...] = ()  # exhibits that contradict the rest, and why
+    merged: tuple[str, ...] = ()  # what people had changed in report.docx, and what became of it
 
 
 def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: Progress = iter) -> Report:
     """Tables, figures, quality page and report of a wave, at its `places`; left as they are where nothing changed.
 
     `out` receives two folders, `frames` (confidential) and `release` (what may be passed on).
-    What the researcher wrote into an earlier report.docx at the same place is carried over.
+    What people changed in an earlier report.docx at the same place stays, and is listed in `merged`.
     """
     wave, to = Path(folder), None if out is None else Path(out) / "frames"
     _check_settings(wave)
     where, inputs = places(wave, to), report_inputs(study_waves(wave))
     files = {what: where.report / name for what, name in NAMES.items()}
     quality = where.frames / "quality.html"
-    opened, left_out = open_wave(wave, out=to, progress=progress), tuple[str, ...]()
+    opened, left_out, merged = open_wave(wave, out=to, progress=progress), tuple[str, ...](), tuple[str, ...]()
     if reasons(where.frames / REPORT_MARK, inputs):
         with locked(where.report):
-            figures, left_out = _write_report(opened, files, quality, where, wave_changes(wave, out=to))
+            figures, left_out, merged = _write_report(opened, files, quality, where, wave_changes(wave, out=to))
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), quality, *figures])
     made = {**files, "数据质量": quality, "图": where.figures, "整洁数据": where.frames}
-    return Report(opened.data.frames, made, left_out)
+    return Report(opened.data.frames, made, left_out, merged)
 
 
 def _check_settings(folder: Path) -> None:
@@ -62,16 +64,14 @@ def _check_settings(folder: Path) -> None:
 
 def _write_report(
     opened: OpenWave, files: Mapping[str, Path], quality: Path, where: Places, changes: pd.DataFrame
-) -> tuple[list[Path], tuple[str, ...]]:
-    """Write the files of a report; returns those of its figures, and what was left out."""
+) -> tuple[list[Path], tuple[str, ...], tuple[str, ...]]:
+    """Write the files of a report; returns those of its figures, what was left out, and what was merged."""
     from bangfu_analysis.exhibits.wording import date_words
-    from bangfu_analysis.pages.blocks import Placeholder
     from bangfu_analysis.pages.excel import write_tables
     from bangfu_analysis.pages.html import write_quality
     from bangfu_analysis.pages.report import report_blocks, report_title
     from bangfu_analysis.pages.report_page import write_report_page
     from bangfu_analysis.pages.word import write_report
-    from bangfu_analysis.pages.word_carry import written_words
 
     data = opened.data
     recipes, outline = report_settings(data.wave.folder, data.codebook)
@@ -79,13 +79,12 @@ def _write_report(
     title, document = report_title(data, outline), files["报告"]
     figures = _figures(shown, where.figures)
     content = report_blocks(data, shown, {id: paths[0] for id, paths in figures.items()}, outline, released.notes)
-    write_report(
+    written = write_report(
         content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
-        template=own_template(data.wave.folder), carry_over_from=document,
+        template=own_template(data.wave.folder), carry_over_from=document, last=where.frames / LAST,
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
-    words = written_words(document, [block for block in content if isinstance(block, Placeholder)])
-    write_report_page(content, files["网页"], title=title, under=under, written=words)
+    write_report_page(written.blocks, files["网页"], title=written.title, under=under)
     write_tables({each.id: each.table for each in shown if "table" in each.recipe.show}, files["附表"], title=title)
     write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     drawn = [path for paths in figures.values() for path in paths]
@@ -94,7 +93,7 @@ def _write_report(
     record = {**released.record, "scanned": {"files": len(sent), "hits": len(found)}}
     write(files["发布记录"], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     withdraw(found)
-    return drawn, released.left_out
+    return drawn, released.left_out, written.told
 
 
 def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:

@@ -47,7 +47,7 @@ def _points(
     for finding in findings:
         for number, (_, own) in enumerate(sections, start=1):
             if each := next((one for one in own if one.id == finding.exhibit), None):
-                said.append(f"{finding.sentence.removesuffix('。')}（见第{chinese(number)}节{''.join(marks(each, figures)[:1])}）。")
+                said.append(f"{finding.sentence.removesuffix('。').replace('{', '｛')}（见第{chinese(number)}节{''.join(marks(each, figures)[:1])}）。")
     return [Heading(1, POINTS, numbered=False), *(Paragraph(f"{i}. {text}") for i, text in enumerate(said, 1))] if said else []
 
 
@@ -89,7 +89,7 @@ def exhibit_blocks(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[Block]
     """The sentences of an exhibit with references to its table and figure, then these."""
     show, figure, places = exhibit.recipe.show, figures.get(exhibit.id), marks(exhibit, figures)
     where = f"（见{'、'.join(places)}）。" if places else "。"
-    words = exhibit.text if "text" in show else ""
+    words = exhibit.text.replace("{", "｛") if "text" in show else ""  # a label in it is no reference
     found: list[Block] = [Paragraph((words.removesuffix("。") or f"{exhibit.title}如下") + where)]
     if "table" in show:
         found.append(TableBlock(exhibit.id, exhibit.table))

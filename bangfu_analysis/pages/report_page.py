@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,16 @@ _FORMS = {1: "{}、", 2: "（{}）", 3: "{}.", 4: "（{}）"}
 _TARGETS = {"表": "table", "图": "figure"}
 
 
-def write_report_page(
-    blocks: Sequence[Block], path: Path, *, title: str, under: Sequence[str] = (), written: Mapping[str, Sequence[str]]
-) -> Path:
-    """Write `blocks` as one HTML page with its pictures inside; returns `path`.
+def write_report_page(blocks: Sequence[Block], path: Path, *, title: str, under: Sequence[str] = ()) -> Path:
+    """Write `blocks` (those of the Word report, as people made them) as one HTML page with its pictures inside.
 
-    `under` are the lines below the title; `written` gives, by id of Placeholder, the paragraphs that stand in its place
-    (word_carry.written_words of the Word report). BangfuError where the file is open elsewhere.
+    `under` are the lines below the title. Returns `path`. BangfuError where the file is open elsewhere.
     """
-    parts = list(_parts(blocks, numbered(blocks), written))
+    parts = list(_parts(blocks, numbered(blocks)))
     return write_page(path, template("report").render(title=title, under=[line for line in under if line], parts=parts))
 
 
-def _parts(blocks: Sequence[Block], numbers: Numbers, written: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Any]]:
+def _parts(blocks: Sequence[Block], numbers: Numbers) -> Iterator[dict[str, Any]]:
     counts: dict[int, int] = {}
     for block in blocks:
         match block:
@@ -50,8 +47,7 @@ def _parts(blocks: Sequence[Block], numbers: Numbers, written: Mapping[str, Sequ
             case Placeholder():
                 if block.heading:
                     yield _heading(Heading(block.level, block.heading), counts)
-                words, look = (written[block.id], "") if written.get(block.id) else ([block.prompt], " prompt")
-                yield from ({"kind": "text", "text": text, "look": look} for text in words)
+                yield {"kind": "text", "text": block.prompt, "look": " prompt"}
 
 
 def _heading(block: Heading, counts: dict[int, int]) -> dict[str, Any]:
@@ -69,7 +65,9 @@ def _heading(block: Heading, counts: dict[int, int]) -> dict[str, Any]:
 
 def _linked(text: str, numbers: Numbers) -> Markup:
     def link(found: re.Match[str]) -> str:
-        return f'<a href="#{_TARGETS[found[1]]}-{found[2]}">{found[1]}{numbers[found[1], found[2]]}</a>'
+        number = numbers.get((found[1], found[2]))
+        target = f"#{_TARGETS[found[1]]}-{found[2]}"
+        return f'<a href="{target}">{found[1]}{number}</a>' if number else found[0]
 
     return Markup(REFERENCE.sub(link, str(escape(text))))
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import tempfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date as Date
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -27,10 +30,12 @@ from bangfu_analysis.exhibits.wording import date_words
 from bangfu_analysis.files import write
 from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.marks import number_of
+from bangfu_analysis.pages.merging import Unit
 from bangfu_analysis.pages.report import exhibit_blocks
 from bangfu_analysis.pages.theme import saved
-from bangfu_analysis.pages.word_carry import Kept, control_id, kept_controls, place
-from bangfu_analysis.pages.word_table import add_table
+from bangfu_analysis.pages.word_carry import Carried, carry, last_as_text, read_last, unit
+from bangfu_analysis.pages.word_table import add_table, levels
 from bangfu_analysis.pages.word_template import (
     PROMPT,
     TEMPLATE,
@@ -45,36 +50,120 @@ REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
 _BOOKMARKS = {"表": "_Ref_table_{}", "图": "_Ref_figure_{}"}
 _MOST_OF_PAGE = 0.8
 _IN_WORD = 0.9  # of its print size: beside its table on a page more figures fit so, and the text stays 7 pt high
-LEFT_OVER = "原报告中未能归位的内容"
 Numbers = Mapping[tuple[str, str], int]  # (kind, id) -> the number of a table or figure
 
 
+@dataclass(frozen=True)
+class Written:
+    """A report as it was written: its path, its title and blocks with what people made of them, and what was merged."""
+
+    path: Path
+    title: str
+    blocks: tuple[Block, ...]
+    told: tuple[str, ...] = ()
+
+
 def write_report(
-    blocks: Sequence[Block],
-    path: Path,
-    *,
-    title: str,
-    subtitle: str = "",
-    date: Date | None = None,
-    template: Path | None = None,
-    carry_over_from: Path | None = None,
-) -> Path:
-    """Write `blocks` as a Word report to `path` (which may be `carry_over_from`); returns `path`.
+    blocks: Sequence[Block], path: Path, *, title: str, subtitle: str = "", date: Date | None = None,
+    template: Path | None = None, carry_over_from: Path | None = None, last: Path | None = None,
+) -> Written:
+    """Write `blocks` as a Word report to `path` (which may be `carry_over_from`), with what people wrote into that.
 
     `title` may hold line breaks; `subtitle` (the issuing union) and `date` stand under it. Tables and figures are
-    numbered in order, by fields with cached numbers. The content of controls in `carry_over_from` (a path that does
-    not exist is skipped) replaces the prompt of the Placeholder with the same id; what has no place any more is put
-    at the end under a heading of its own. Raises ArgumentError for an unknown or repeated id, BangfuError for a
-    template that lacks styles, an earlier report that cannot be read, a picture that is none, a file that is open.
+    numbered in order, by fields with cached numbers. `last` keeps what this report says, so that at the next refresh
+    it is known what people changed: they keep it by paragraph, caption and cell. Without it only what stands under
+    the headings to write under is kept. Raises ArgumentError for a repeated id, BangfuError for a template that
+    lacks styles, an earlier report that cannot be read, a picture that is none, a file that is open.
     """
-    kept = kept_controls(carry_over_from, [block for block in blocks if isinstance(block, Placeholder)])
-    document = open_template(template or TEMPLATE)
-    _add_title(document, title, subtitle, date)
-    numbers = numbered(blocks)
-    for block in (*blocks, *_left_over(blocks, kept)):
-        _add(document, block, numbers, kept)
+    document, flat = open_template(template or TEMPLATE), [one for block in blocks for one in _parts(block)]
+    numbers, names = numbered(flat), _names(flat)
+    units = _units_of(document, "题", lambda: _add_title(document, title, subtitle, date))
+    for name, block in zip(names, flat, strict=True):
+        units += _units_of(document, name, partial(_add, document, block, numbers))
     document.core_properties.title = title.replace("\n", "")
-    return write(path, packed(document), keep=True)
+    if carry_over_from is None or not carry_over_from.exists():
+        done = Carried(last=units)
+    else:
+        prompts = [block.heading for block in blocks if isinstance(block, Placeholder)]
+        done = carry(document, units, carry_over_from, None if last is None else read_last(last), prompts)
+        _renumber(document)
+    write(path, packed(document), keep=True)
+    if last is not None:
+        write(last, last_as_text(done.last), private=True)
+    whole = tuple(each for name, block in zip(names, flat, strict=True) for each in _as_written(name, block, done))
+    above = tuple(Paragraph(words) for words in done.added.get("", []))
+    return Written(path, done.said.get("题.0") or title, (*above, *whole), tuple(done.told))
+
+
+def _parts(block: Block) -> list[Block]:
+    """A section to write as its heading and its prompt."""
+    if isinstance(block, Placeholder) and block.heading:
+        return [Heading(block.level, block.heading), replace(block, heading="")]
+    return [block]
+
+
+def _names(blocks: Sequence[Block]) -> list[str]:
+    """A name of each block that it keeps in the next report: a paragraph has that of the table it speaks of."""
+    heading, names = "", list[str]()
+    for block in blocks:
+        name = f"{type(block).__name__}.{getattr(block, 'id', '')}"
+        if isinstance(block, Heading):
+            heading = name = f"标题.{block.text}"
+        elif isinstance(block, Paragraph):
+            name = f"{heading}.{''.join(REFERENCE.findall(block.text)[:1][0]) if REFERENCE.search(block.text) else '段'}"
+        names.append(f"{name}.{sum(one.rpartition('.')[0] == name for one in names)}")
+    return names
+
+
+def _units_of(document: Document, name: str, add: Callable[[], None]) -> list[Unit]:
+    """The units that `add` appends to the document, named after their block."""
+    body: Any = document.element.body
+    before = len(body) - 1
+    add()
+    found = (unit(element, f"{name}.{n}") for n, element in enumerate(body[before:-1]))
+    return [one for one in found if one is not None]
+
+
+def _as_written(name: str, block: Block, done: Carried) -> list[Block]:
+    """A block as people made it, and the paragraphs that they wrote behind it."""
+    ids = [id for id in (*done.said, *done.added, *done.cells) if id.rpartition(".")[0] == name]
+    said = [done.said[id] for id in ids if id in done.said and (isinstance(block, Heading | Paragraph | Placeholder))]
+    own: list[Block] = [block]
+    if said and isinstance(block, Heading):
+        own = [replace(block, text=words) for words in said if words]
+    elif said:
+        own = [Paragraph(words) for words in said if words]
+    for rows in (done.cells[id] for id in ids if id in done.cells):
+        if isinstance(block, TableBlock):
+            heads = 2 if any(group for group, _ in levels(block.table.columns)) else 1
+            own = [replace(block, table=replace(block.table, rows=tuple(rows[heads:])))]
+    return [*own, *(Paragraph(words) for id in ids for words in done.added.get(id, []))]
+
+
+def _renumber(document: Document) -> None:
+    """The cached numbers of captions and references, where tables or figures were taken out or added."""
+    counts: Counter[str] = Counter()
+    numbers: dict[str, str] = {}
+    for paragraph in document.element.body.iter(qn("w:p")):
+        code = "".join(one.text or "" for one in paragraph.iter(qn("w:instrText")))
+        if found := re.search(r"SEQ (\S+)", code):
+            counts[found[1]] += 1
+            _set_result(paragraph, found[0], str(counts[found[1]]))
+            for mark in paragraph.iter(qn("w:bookmarkStart")):
+                numbers[mark.get(qn("w:name"))] = f"{found[1]}{counts[found[1]]}"
+    for paragraph in document.element.body.iter(qn("w:p")):
+        for name in {one.text.split()[1] for one in paragraph.iter(qn("w:instrText")) if " REF " in (one.text or "")}:
+            if name in numbers:
+                _set_result(paragraph, f"REF {name}", numbers[name])
+
+
+def _set_result(paragraph: Any, code: str, text: str) -> None:
+    for instruction in paragraph.iter(qn("w:instrText")):
+        if code in (instruction.text or ""):
+            runs = instruction.getparent().itersiblings(qn("w:r"))
+            result = next((run.find(qn("w:t")) for run in runs if run.find(qn("w:t")) is not None), None)
+            if result is not None:
+                result.text = text
 
 
 def exhibit_document(exhibit: Exhibit) -> bytes:
@@ -86,7 +175,7 @@ def exhibit_document(exhibit: Exhibit) -> bytes:
             figures = {exhibit.id: write(Path(folder) / "figure.png", saved(draw(exhibit), "png"))}
         blocks = exhibit_blocks(exhibit, figures)
         for block in blocks:
-            _add(document, block, numbered(blocks), {})
+            _add(document, block, numbered(blocks))
     document.core_properties.title = exhibit.title
     return packed(document)
 
@@ -112,13 +201,7 @@ def numbered(blocks: Sequence[Block]) -> dict[tuple[str, str], int]:
     return {(kind, id): number for kind in _BOOKMARKS for number, id in enumerate(ids[kind], start=1)}
 
 
-def _left_over(blocks: Sequence[Block], kept: Mapping[str, Kept]) -> list[Block]:
-    wanted = {block.id for block in blocks if isinstance(block, Placeholder)}
-    rest = [Placeholder(tag, "", one.title) for tag, one in kept.items() if tag not in wanted]
-    return [Heading(1, LEFT_OVER, numbered=False), *rest] if rest else []
-
-
-def _add(document: Document, block: Block, numbers: Numbers, kept: Mapping[str, Kept]) -> None:
+def _add(document: Document, block: Block, numbers: Numbers) -> None:
     match block:
         case Heading():
             _add_heading(document, block)
@@ -130,7 +213,7 @@ def _add(document: Document, block: Block, numbers: Numbers, kept: Mapping[str, 
         case FigureBlock():
             _add_figure(document, block, numbers["图", block.id])
         case Placeholder():
-            _add_placeholder(document, block, kept.get(block.id))
+            _add_prompt(document, block)
 
 
 def _add_heading(document: Document, block: Heading) -> None:
@@ -145,11 +228,10 @@ def _add_heading(document: Document, block: Heading) -> None:
 def _add_text(paragraph: WordParagraph, text: str, numbers: Numbers) -> None:
     end = 0
     for found in REFERENCE.finditer(text):
+        if (found[1], found[2]) not in numbers:
+            continue  # no reference, but somebody's own words
         paragraph.add_run(text[end : found.start()])
         kind, name = found[1], found[2]
-        if (kind, name) not in numbers:
-            known = [f"{{{kind}:{name}}}" for kind, name in numbers]
-            raise ArgumentError.naming("text", found[0], known)
         number = numbers[kind, name]
         _add_field(paragraph, f"REF {_BOOKMARKS[kind].format(number)} \\h", f"{kind}{number}")
         end = found.end()
@@ -196,21 +278,12 @@ def _add_figure(document: Document, block: FigureBlock, number: int) -> None:
     _add_caption(document, "图", number, block.caption)
 
 
-def _add_placeholder(document: Document, block: Placeholder, kept: Kept | None) -> None:
-    if block.heading:
-        _add_heading(document, Heading(block.level, block.heading))
+def _add_prompt(document: Document, block: Placeholder) -> None:
+    """The grey prompt in a control inside its paragraph, which gives way to the first word that is written."""
+    paragraph = document.add_paragraph(style="Body Text")
     control = xml(
-        f"<w:sdt><w:sdtPr><w:alias w:val={quoteattr(block.heading or block.prompt)}/><w:tag w:val={quoteattr(block.id)}/>"
-        f'<w:id w:val="{control_id(block.id, block.prompt)}"/><w:lock w:val="sdtLocked"/><w:showingPlcHdr/></w:sdtPr>'
-        f"<w:sdtContent/></w:sdt>"
+        f"<w:sdt><w:sdtPr><w:alias w:val={quoteattr(block.prompt)}/><w:tag w:val={quoteattr(block.id)}/>"
+        f'<w:id w:val="{number_of(block.id)}"/><w:showingPlcHdr/></w:sdtPr><w:sdtContent/></w:sdt>'
     )
-    content = control.find(qn("w:sdtContent"))
-    if kept:
-        control.find(qn("w:sdtPr")).remove(control.find(f".//{qn('w:showingPlcHdr')}"))
-        place(document, kept, content)
-    else:
-        prompt = document.add_paragraph(style="Body Text")
-        prompt.add_run(block.prompt, style=PROMPT)
-        content.append(prompt._p)
-    body: Any = document.element.body
-    body.insert_element_before(control, "w:sectPr")
+    control[1].append(paragraph.add_run(block.prompt, style=PROMPT)._r)
+    paragraph._p.append(control)

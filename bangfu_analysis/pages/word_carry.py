@@ -1,129 +1,278 @@
-"""What the researcher wrote: taken from the content controls of an earlier report and placed into a new one."""
+"""A report as people left it, and what was written last -> the new report with all that they wrote in it."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from docx.document import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_COLOR_INDEX
 from docx.opc.packuri import PackURI
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
+from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
-from bangfu_analysis.pages.blocks import Placeholder
+from bangfu_analysis.pages.marks import Dialect
+from bangfu_analysis.pages.merging import Step, Unit, changed_numbers, merged, places_of
 from bangfu_analysis.pages.word_template import PROMPT, open_word, xml
 
 # Notes and comments live in parts that are not carried: a note's text is set in brackets, a comment's marks are dropped.
-_COMMENTS = ("w:commentRangeStart", "w:commentRangeEnd", "w:commentReference", "w:bookmarkStart", "w:bookmarkEnd")
-_NO_TEXT = ("w:drawing", "w:pict", "w:object", "w:tbl")
+_RANGES = ("w:commentRangeStart", "w:commentRangeEnd", "w:bookmarkStart", "w:bookmarkEnd")
 _NOTES = {"w:footnoteReference": ("footnotes", "w:footnote"), "w:endnoteReference": ("endnotes", "w:endnote")}
+_WORD = Dialect(*map(qn, ("w:p", "w:r", "w:rPr", "w:t")))
+_P, _TABLE, _ROW, _CELL = map(qn, ("w:p", "w:tbl", "w:tr", "w:tc"))
+CHANGED = "Changed Number"
+_SHOWN = 30  # characters of a paragraph that a message shows
 
 
-@dataclass(frozen=True)
-class Kept:
-    """The written content of one control: its `tag`, `title`, XML `content` and the document that it came from."""
-
-    tag: str
-    title: str
-    content: Any
-    source: Document
-
-
-def kept_controls(path: Path | None, wanted: Sequence[Placeholder] = ()) -> dict[str, Kept]:
-    """Tag -> what was written in the controls of the report at `path`; untouched prompts and empty ones are left out.
-
-    Where an office program has taken a control away (LibreOffice drops tags), what stands under the heading of its
-    Placeholder in `wanted` is kept instead. No path, or none that exists: nothing. BangfuError where the file cannot be
-    read, so that no words are lost.
+@dataclass
+class Carried:
+    """What a merge did: `said`, by id, the text in the place of a unit (None: deleted); `added`, by the id that it stands
+    behind, what people wrote; `cells`: the rows of tables; `told`: sentences; `last`: the units as they are to be kept.
     """
-    if path is None or not path.exists():
-        return {}
+
+    said: dict[str, str | None] = field(default_factory=dict)
+    added: dict[str, list[str]] = field(default_factory=dict)
+    cells: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    last: list[Unit] = field(default_factory=list)
+
+
+def unit(element: Any, id: str = "") -> Unit | None:
+    """A paragraph or table of a document as a unit; None of an empty paragraph."""
+    if element.tag == _TABLE:
+        cells = tuple(tuple(_text(cell) for cell in row.iter(_CELL)) for row in element.iter(_ROW))
+        return Unit(id, "\n".join("\t".join(row) for row in cells), cells, element)
+    drawn = [one.get("descr", "") for one in element.iter(qn("wp:docPr"))]
+    text = "".join([*(f"［图：{alt}］" for alt in drawn), _text(element)])
+    return Unit(id, text, (), element) if text.strip() else None
+
+
+def _units(parent: Any) -> Iterator[Unit]:
+    """The units of a document, those in controls as well."""
+    for element in parent.iterchildren(_P, _TABLE, qn("w:sdt"), qn("w:sdtContent")):
+        if element.tag not in (_P, _TABLE):
+            yield from _units(element)
+        elif (one := unit(element)) is not None:
+            yield one
+
+
+def read_last(path: Path) -> list[Unit] | None:
+    """The units of the report as it was written last; None where that is not known."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return [Unit(one["id"], one["text"], tuple(map(tuple, one["cells"]))) for one in stored]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def last_as_text(units: Iterable[Unit]) -> str:
+    """What `read_last` reads: what a report printed, and nothing else."""
+    told = [{"id": one.id, "text": one.text, "cells": one.cells} for one in units]
+    return json.dumps(told, ensure_ascii=False, indent=0)
+
+
+def carry(document: Document, now: Sequence[Unit], path: Path, last: Sequence[Unit] | None, prompts: Iterable[str]) -> Carried:
+    """Put what people changed in the report at `path` into `document`, whose units are `now`.
+
+    Where nothing tells what was written `last`, only what stands under the headings of `prompts` is taken for theirs.
+    BangfuError where the file cannot be read, so that no words are lost.
+    """
     told = "原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
-    document = open_word(path, f"{path.name}：{told}")
-    controls = [one for one in (_read(c, document) for c in document.element.body.iter(qn("w:sdt"))) if one]
-    kept: dict[str, Kept] = {}
-    for one in filter(_is_written, controls):
-        copies = sum(tag.partition("~")[0] == one.tag for tag in kept)  # a control pasted twice
-        kept[f"{one.tag}~{copies + 1}" if copies else one.tag] = one
-    there = {one.tag for one in controls}
-    under = [_under_heading(document, block) for block in wanted if block.id not in there and block.heading]
-    return kept | {one.tag: one for one in under if one}
+    source = open_word(path, f"{path.name}：{told}")
+    theirs = list(_units(source.element.body))
+    was = list(last) if last is not None else _taken_for_ours(theirs, source, now, set(prompts))
+    done = _Carrying(document, source).run(*merged(now, was, theirs))
+    last_by_id = {one.id: one for one in done.last}
+    done.last = [last_by_id.get(one.id, one) for one in now]
+    return done
 
 
-def written_words(path: Path, wanted: Sequence[Placeholder] = ()) -> dict[str, list[str]]:
-    """Tag -> the paragraphs written in the controls of the report at `path`, as kept_controls finds them."""
-    texts = {tag: map(_text, one.content.iter(qn("w:p"))) for tag, one in kept_controls(path, wanted).items()}
-    return {tag: [words for words in said if words.strip()] for tag, said in texts.items()}
+def _taken_for_ours(theirs: Sequence[Unit], source: Document, now: Sequence[Unit], prompts: set[str]) -> list[Unit]:
+    """What a report must have been whose last version is not known: all but what stands under the headings to write under."""
+    headings = {style.style_id for style in source.styles if str(style.name).startswith("Heading")}
+    places, inside, was = {one.key: n for n, one in enumerate(now)}, False, list[Unit]()
+    for n, one in enumerate(theirs):
+        style = one.element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
+        if style is not None and style.get(qn("w:val")) in headings:
+            inside = one.text.strip() in prompts
+        if one.key in places:
+            was.append(replace(one, id=now[places[one.key]].id))
+            if inside and now[places[one.key]] is not now[-1] and one.text.strip() in prompts:
+                was.append(now[places[one.key] + 1])
+        elif not inside:
+            was.append(replace(one, id=f"old.{n}"))
+    return was
 
 
-def _under_heading(document: Document, block: Placeholder) -> Kept | None:
-    """What stands between the heading of `block` and the next one, without its controls; None where only the prompt does."""
-    headings = {style.style_id for style in document.styles if str(style.name).startswith("Heading")}
-    content, inside = xml("<w:sdtContent/>"), False
-    for element in document.element.body.iterchildren(qn("w:p"), qn("w:tbl"), qn("w:sdt")):
-        if _value(element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")) in headings:
-            inside = _text(element).strip() == block.heading
-        elif inside:
-            content.append(deepcopy(element))
-    for control in list(content.iter(qn("w:sdt"))):
-        for child in control.find(qn("w:sdtContent")):
-            control.addprevious(child)
-        control.getparent().remove(control)
-    words = _text(content).replace(block.prompt, "").strip()
-    return Kept(block.id, block.heading, content, document) if words else None
+@dataclass
+class _Carrying:
+    """Takes what people wrote out of `source` into `document`."""
+
+    document: Document
+    source: Document
+    done: Carried = field(default_factory=Carried)
+
+    def run(self, steps: Sequence[Step], deleted: Sequence[Unit]) -> Carried:
+        """Do the steps; everything else in the document stays."""
+        place, id = None, ""
+        for step in steps:
+            if step.now is not None:
+                place, id = step.now.element, step.now.id
+                if step.theirs is not None and step.was is not None:
+                    place = self._edited(step.now, step.was, step.theirs)
+            elif step.theirs is not None:
+                new = self._taken(step.theirs.element)
+                place = _put_behind(place, new, self.document)
+                self.done.added.setdefault(id, []).append(step.theirs.text)
+                self.done.told.append(f"新写的，已保留：{_short(step.theirs.text)}")
+        for one in deleted:
+            one.element.getparent().remove(one.element)
+            self.done.said[one.id] = None
+            self.done.told.append(f"已删去的，不再写出：{_short(one.text)}")
+        return self.done
+
+    def _edited(self, now: Unit, was: Unit, theirs: Unit) -> Any:
+        """Put an edited unit in its place; of a table only the cells that were edited. Returns what stands there."""
+        widths = {len(row) for one in (now, was, theirs) for row in one.cells[-1:]}
+        if now.cells and len(widths) == 1:
+            self._rows(now, was, theirs)
+            return now.element
+        new = self._taken(theirs.element)
+        _keep_bookmarks(now.element, new)
+        now.element.getparent().replace(now.element, new)
+        self.done.said[now.id] = theirs.text
+        if now.cells:
+            self.done.told.append(f"表的列改动过，整表按原样保留，数字没有刷新：{_short(theirs.text)}")
+        else:
+            self._marked(new, was.text, now.text, theirs.text)
+        self.done.last.append(replace(now, text=was.text, cells=was.cells))
+        return new
+
+    def _rows(self, now: Unit, was: Unit, theirs: Unit) -> None:
+        """The rows of a table merged as the paragraphs of a report are, and the cells of each."""
+        new, old, own = (_rows(one) for one in (now, was, theirs))
+        steps, deleted = merged(new, old, own)
+        place: Any = None
+        kept: list[tuple[str, ...]] = []
+        shown: list[tuple[str, ...]] = []
+        for step in steps:
+            row = step.theirs if step.now is None else step.now
+            assert row is not None
+            if step.now is None:
+                place = _put_behind(place, self._taken(row.element), self.document)
+            else:
+                place, row = step.now.element, self._cells(step.now, step.was, step.theirs, kept)
+            shown.append(row.cells[0])
+        for one in deleted:
+            one.element.getparent().remove(one.element)
+            kept.append(one.cells[0])
+        self.done.cells[now.id] = shown
+        self.done.last.append(Unit(now.id, "\n".join("\t".join(row) for row in kept), tuple(kept)))
+        self.done.told.append(f"表中改动过的单元格和行，已保留：{_short(theirs.text)}")
+
+    def _cells(self, now: Unit, was: Unit | None, theirs: Unit | None, kept: list[tuple[str, ...]]) -> Unit:
+        """A row with the cells that were edited; `kept` is added what each cell was when people saw it."""
+        if was is None or theirs is None:
+            kept.append(now.cells[0])
+            return now
+        said, base = list(now.cells[0]), list(now.cells[0])
+        pairs = zip(now.element.iter(_CELL), theirs.element.iter(_CELL), strict=True)
+        for n, (cell, own) in enumerate(pairs):
+            if was.cells[0][n] != theirs.cells[0][n]:
+                said[n], base[n] = theirs.cells[0][n], was.cells[0][n]
+                for paragraph in cell.findall(_P):
+                    cell.remove(paragraph)
+                for paragraph in own.findall(_P):
+                    cell.append(self._taken(paragraph))
+                self._marked(cell, base[n], now.cells[0][n], said[n])
+        kept.append(tuple(base))
+        return replace(now, cells=(tuple(said),))
+
+    def _marked(self, element: Any, was: str, now: str, text: str) -> None:
+        """Mark in an edited unit the numbers that it took from the last version and that changed since."""
+        changed, found = changed_numbers(was, now), []
+        for paragraph in element.iter(_P):
+            for start, end, number in reversed(places_of(changed, _WORD.words(paragraph))):
+                for run in _WORD.cut(paragraph, start, end):
+                    self._mark(Run(run, Paragraph(paragraph, self.document._body)), changed[number])
+                found.append(f"{number}（现为{changed[number]}）" if changed[number] else f"{number}（现已不写）")
+        self.done.told.append(f"改写过的，已保留：{_short(text)}{'；请核对 ' * bool(found)}{'、'.join(found[::-1])}")
+
+    def _mark(self, run: Run, now: str) -> None:
+        if CHANGED not in self.document.styles:
+            style: Any = self.document.styles.add_style(CHANGED, WD_STYLE_TYPE.CHARACTER)
+            style.font.highlight_color = WD_COLOR_INDEX.YELLOW
+        run.style = CHANGED
+        comment = self.document.add_comment(run, f"数字已变：现为{now}。" if now else "新数据中不再有这个数。", "bangfu")
+        del comment._comment_elm.attrib[qn("w:date")]
+
+    def _taken(self, element: Any) -> Any:
+        """A copy for the new document, with the pictures and links that it refers to."""
+        content = xml("<w:sdtContent/>")
+        content.append(deepcopy(element))
+        comments = [one.getparent() for one in content.iter(qn("w:commentReference"))]
+        for one in [*comments, *content.iter(*map(qn, _RANGES))]:
+            one.getparent().remove(one)
+        _set_notes_in_brackets(self.source, content)
+        _set_styles(self.document, self.source, content)
+        for one in list(content.iter(qn("w:showingPlcHdr"), qn("w:sectPr"))):
+            one.getparent().remove(one)
+        for one, name, key in list(_references(content)):
+            one.set(name, _carry_part(self.document, self.source, key))
+        return content[0]
+
+
+def _rows(table: Unit) -> list[Unit]:
+    """The rows of a table as units, known by their first cell."""
+    elements = [None] * len(table.cells) if table.element is None else list(table.element.iter(_ROW))
+    firsts = [row[0] if row else "" for row in table.cells]
+    ids = [f"{first}.{firsts[:n].count(first)}" for n, first in enumerate(firsts)]
+    told = zip(ids, table.cells, elements, strict=True)
+    return [Unit(id, "\t".join(row), (row,), element) for id, row, element in told]
+
+
+def _keep_bookmarks(now: Any, new: Any) -> None:
+    """Put the bookmark of a caption, which references meet, around the number of the edited one."""
+    starts, ends = ([deepcopy(one) for one in now.iter(qn(name))] for name in ("w:bookmarkStart", "w:bookmarkEnd"))
+    numbers = [one.getparent() for one in new.iter(qn("w:fldChar")) if one.get(qn("w:fldCharType")) == "end"]
+    if starts and numbers:
+        first = next(new.iter(_WORD.run))
+        first.addprevious(starts[0])
+        numbers[0].addnext(ends[0])
+
+
+def _put_behind(place: Any, new: Any, document: Document) -> Any:
+    if place is None:
+        document.element.body.insert(0, new)
+    else:
+        place.addnext(new)
+    return new
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return f"“{line[:_SHOWN]}{'…' * (len(line) > _SHOWN)}”"
 
 
 def _text(element: Any) -> str:
     return "".join(t.text or "" for t in element.iter(qn("w:t")))
 
 
-def _read(control: Any, document: Document) -> Kept | None:
-    settings, content = control.find(qn("w:sdtPr")), control.find(qn("w:sdtContent"))
-    if settings is None or content is None or settings.find(qn("w:tag")) is None:
-        return None
-    tag, title = (_value(settings.find(qn(name))) for name in ("w:tag", "w:alias"))
-    inner = any(child.tag in (qn("w:p"), qn("w:tbl")) for child in content)
-    return Kept(tag, title or tag, content, document) if tag and inner else None
-
-
 def _value(element: Any) -> str:
     return "" if element is None else str(element.get(qn("w:val"), ""))
-
-
-def control_id(tag: str, prompt: str) -> int:
-    """The id of a control tells what its prompt said: so an untouched prompt is known, whatever styles it has by now."""
-    return zlib.crc32(f"{tag}\n{prompt}".encode()) % 2**31
-
-
-def _is_written(one: Kept) -> bool:
-    """Something other than the prompt that the control was made with: other text, a picture, a table."""
-    if next(one.content.iter(*map(qn, _NO_TEXT)), None) is not None:
-        return True
-    text = "".join(_text(run) for run in one.content.iter(qn("w:r"))).strip()
-    made_with = _value(one.content.getparent().find(f"{qn('w:sdtPr')}/{qn('w:id')}"))
-    return bool(text) and made_with != str(control_id(one.tag, text))
-
-
-def place(document: Document, kept: Kept, content: Any) -> None:
-    """Put a copy of `kept` into the empty `content`, with the pictures and links that it refers to."""
-    for child in kept.content:
-        content.append(deepcopy(child))
-    for element in list(content.iter(*map(qn, _COMMENTS))):
-        element.getparent().remove(element)
-    _set_notes_in_brackets(kept.source, content)
-    _set_styles(document, kept.source, content)
-    for element, name, key in list(_references(content)):
-        element.set(name, _carry_part(document, kept.source, key))
 
 
 def _set_styles(document: Document, source: Document, content: Any) -> None:
     """Styles by name, as ids differ between templates; the prompt's grey and what the template lacks are taken off."""
     names = {style.style_id: style.name for style in source.styles}
-    ids = {style.name: style.style_id for style in document.styles if style.name != PROMPT}
+    ids = {style.name: style.style_id for style in document.styles if style.name not in (PROMPT, CHANGED)}
     for element in list(content.iter(qn("w:pStyle"), qn("w:rStyle"), qn("w:tblStyle"))):
         here = ids.get(names.get(_value(element)))
         if here:

@@ -9,7 +9,6 @@ from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.pages.blocks import FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.pages.report_page import write_report_page
 from bangfu_analysis.pages.word import write_report
-from bangfu_analysis.pages.word_carry import written_words
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=")
 TABLE = DisplayTable(
@@ -31,7 +30,7 @@ def blocks(folder):
 
 def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
     page = write_report_page(
-        blocks(tmp_path), tmp_path / "r.html", title="报告", under=["", "（2009年）"], written={}
+        blocks(tmp_path), tmp_path / "r.html", title="报告", under=["", "（2009年）"]
     ).read_text("utf-8")
     assert "<h2>一、基本情况</h2>" in page
     assert "<h3>（二）结构</h3>" in page
@@ -45,12 +44,14 @@ def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
     assert 'class="body prompt">请写' in page
 
 
-def test_the_researchers_words_stand_in_place_of_the_prompt(tmp_path):
-    path = write_report(blocks(tmp_path), tmp_path / "r.docx", title="报告")
+def test_what_people_wrote_into_the_word_report_stands_in_the_page(tmp_path):
+    path, last = tmp_path / "r.docx", tmp_path / "last.json"
+    write_report(blocks(tmp_path), path, title="报告", last=last)
     document = docx.Document(str(path))
     document.element.body.xpath(".//w:sdt[w:sdtPr/w:tag/@w:val='advice']//w:t")[0].text = "一户一策。"
+    document.tables[0].cell(2, 0).paragraphs[0].runs[0].text = "特困{表:x}"
     document.save(str(path))
-    words = written_words(path)
-    assert words == {"advice": ["一户一策。"]}
-    page = write_report_page(blocks(tmp_path), tmp_path / "r.html", title="报告", written=words).read_text("utf-8")
+    written = write_report(blocks(tmp_path), path, title="报告", carry_over_from=path, last=last)
+    page = write_report_page(written.blocks, tmp_path / "r.html", title=written.title).read_text("utf-8")
     assert "一户一策。" in page and "请写" not in page
+    assert "特困{表:x}" in page

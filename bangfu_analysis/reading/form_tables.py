@@ -83,7 +83,8 @@ def _far(form: Form, cell: Cell) -> int:
 
 
 def _column(form: Form, heading: Heading, variable: Variable | None, taken: set[str], cell: Cell) -> Column:
-    found = Column(heading.index, heading.shown, row=form.grid.number(cell[0]), place=cell[1] + 1)
+    row, place = form.grid.number(cell[0]), cell[1] + 1
+    found = Column(heading.index, heading.shown, row=row, place=place, key=heading.key)
     if variable is None or (variable.name in taken and variable.kind not in REPEATABLE):
         return replace(found, suggestions=form.words.suggestions(heading.key, ["workers"]))
     taken.add(variable.name)

@@ -203,11 +203,11 @@ def columns_for(
         index, shown, fate = heading.index, heading.shown, _fate(meaning, heading, owner, words, bool(below))
         if meaning is None:
             suggestions = words.suggestions(heading.key, near, below) if fate == "unmatched" else ()
-            columns.append(Column(index, shown, fate=fate, suggestions=suggestions, owner=owner.person))
+            columns.append(Column(index, shown, fate=fate, suggestions=suggestions, owner=owner.person, key=heading.key))
             continue
         factor, period = factor_of(meaning.variable, heading, sheet_factor), period_of(meaning.variable, heading)
         told = Column(index, shown, meaning.variable, fate, meaning.slot, meaning.tick, factor, period)
-        columns.append(replace(told, owner=owner.person))
+        columns.append(replace(told, owner=owner.person, key=heading.key))
     return tuple(columns)
 
 

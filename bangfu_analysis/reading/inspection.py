@@ -9,7 +9,7 @@ import pandas as pd
 
 from bangfu_analysis.reading.questionnaire_layout import LIKELY
 from bangfu_analysis.reading.tables import Column, SheetReading, Table, column_letters
-from bangfu_analysis.text import heading_key, mask_long_numbers
+from bangfu_analysis.text import mask_long_numbers
 from bangfu_analysis.words import package_words, withheld
 
 COLUMNS = (
@@ -100,11 +100,10 @@ def unknown_headings(readings: Iterable[SheetReading]) -> Iterator[tuple[str, Co
     for reading in readings:
         for table in reading.tables if LIKELY not in reading.reason else ():
             for column in table.columns:
-                key = heading_key(column.heading.rpartition("/")[2])
                 fit = _fit(column) == column.heading and column.fate == "unmatched"
-                if fit and key and key not in told and not _is_duplicate(table, column):
-                    told.add(key)
-                    yield key, column, f"{reading.file} [{reading.sheet}]" if reading.sheet else reading.file
+                if fit and column.key and column.key not in told and not _is_duplicate(table, column):
+                    told.add(column.key)
+                    yield column.key, column, f"{reading.file} [{reading.sheet}]" if reading.sheet else reading.file
 
 
 def _is_duplicate(table: Table, column: Column) -> bool:

@@ -64,7 +64,7 @@ class Column:
     this column stands for; `factor`: what a bare number is multiplied with (万元 -> 10000); `period`: month or year
     where the heading says another than the variable's; `suggestions`: nearest codebook entries as frame.name; `row`: for
     a form, the row of its value, and `place` its Excel column (`index` then only numbers the labels); `owner`: whose it is
-    (worker, spouse, child, member, helper, staff, other).
+    (worker, spouse, child, member, helper, staff, other); `key`: of its lowest level, which may have a `/` of its own.
     """
 
     index: int
@@ -79,6 +79,7 @@ class Column:
     row: int | None = None
     place: int | None = None
     owner: str = "worker"
+    key: str = ""
 
 
 @dataclass(frozen=True)

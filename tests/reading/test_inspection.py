@@ -40,6 +40,15 @@ def test_the_proposed_mapping_is_yaml_that_settles_the_headings_once_confirmed()
     assert "困难职工类形" not in proposed_mapping([again])
 
 
+def test_a_stroke_within_a_heading_is_no_level_of_it() -> None:
+    rows = [(*ROWS[0][:4], "类形/血型"), ROWS[1]]
+    proposed = proposed_mapping([read_sheet(sheet_of(rows, "表.xlsx", "名册"), load_codebook())])
+    assert '"类形/血型"' in proposed and '"血型"' not in proposed
+    confirmed = yaml.safe_load(proposed.replace('# "', '"'))
+    again = read_sheet(sheet_of(rows, "表.xlsx", "名册"), load_codebook(confirmed))
+    assert "类形/血型" not in proposed_mapping([again])
+
+
 def test_nothing_is_proposed_where_all_is_known() -> None:
     known = read_sheet(sheet_of([row[:3] for row in ROWS], "表.xlsx", "名册"), load_codebook())
     assert proposed_mapping([known]) == ""

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from bangfu_analysis.analysis.change import trend
-from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
@@ -12,6 +11,9 @@ from bangfu_analysis.exhibits.labels import labels_of, title_of
 from bangfu_analysis.exhibits.measures import sorted_by_size
 from bangfu_analysis.exhibits.rounding import half_up, percent
 from bangfu_analysis.exhibits.tables import Layout, display_table
+from bangfu_analysis.release.cells import Cut
+from bangfu_analysis.release.gate import protect
+from bangfu_analysis.release.policy import load_policy
 
 CODEBOOK = load_codebook()
 BANDS = CODEBOOK.bands["education_band"].codes
@@ -21,6 +23,10 @@ CAUSES = ["illness", "schooling", "other"]
 def workers(low, middle, high, unknown=0, **columns):
     codes = [BANDS[0]] * low + [BANDS[1]] * middle + [BANDS[2]] * high + [None] * unknown
     return pd.DataFrame({"education_band": pd.Categorical(codes, BANDS), **columns})
+
+
+def protected(frame):
+    return protect([Cut("t", "", frame, ("education_band",))], load_policy()).frames["t"]
 
 
 def test_a_table_has_labels_percents_a_total_and_the_unknown_outside_the_base():
@@ -75,7 +81,7 @@ def test_a_share_of_nobody_is_a_dash():
 
 
 def test_hidden_cells_bear_a_star_and_the_note_explains_it():
-    table = display_table(suppress(tabulate(workers(2, 30, 20), "education_band")), CODEBOOK)
+    table = display_table(protected(tabulate(workers(2, 30, 20), "education_band")), CODEBOOK)
     assert table.texts() == [
         ["初中以下", "*", "*"],
         ["高中", "30", "57.7"],
@@ -86,7 +92,7 @@ def test_hidden_cells_bear_a_star_and_the_note_explains_it():
 
 
 def test_a_base_that_is_hidden_is_no_number_in_the_total():
-    table = display_table(suppress(tabulate(workers(1, 2, 0), "education_band")), CODEBOOK)
+    table = display_table(protected(tabulate(workers(1, 2, 0), "education_band")), CODEBOOK)
     assert "3" not in {cell for row in table.texts() for cell in row}
     assert table.notes[0] == "占比的基数为*人。"
 

@@ -10,11 +10,13 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.analysis.change import trend
-from bangfu_analysis.analysis.disclosure import suppress
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.pages import charts, charts_compare, theme
+from bangfu_analysis.release.cells import Cut
+from bangfu_analysis.release.gate import protect
+from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_share
 from bangfu_analysis.tidy.derive import add_bands
@@ -312,7 +314,9 @@ def test_panels_share_the_order_of_causes_and_name_their_base(workers, causes):
 
 
 def test_causes_that_are_hidden_everywhere_still_stand(workers, causes):
-    result = suppress(cause_table(workers.head(40), causes, "sex"), group="sex")
+    table = cause_table(workers.head(40), causes, "sex")
+    cut = Cut("t", "", table, ("sex", "cause"), ("sex",), multiple=frozenset({"cause"}))
+    result = protect([cut], load_policy()).frames["t"]
     figure = charts_compare.causes_by_group(result, CODEBOOK, by="sex")
     assert "*" in texts(figure)
     assert any("* 人数过少" in word for word in texts(figure))

@@ -1,0 +1,110 @@
+"""Whatever an exhibit is shown as says what release.json says, and nothing of what is hidden.
+
+Twins: two waves that differ in hidden numbers alone. Each view of both must be the same bytes, so that no
+embedded workbook, chart cache, attribute, alternative text or sentence can hold a hidden number.
+"""
+
+import datetime
+import io
+import json
+import re
+from functools import partial
+
+import docx
+import openpyxl
+import pandas as pd
+import pptx
+import pytest
+from pandas.testing import assert_frame_equal
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.exhibits.data import WaveData
+from bangfu_analysis.opened import OpenWave
+from bangfu_analysis.release.policy import load_policy
+from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
+from bangfu_analysis.tidy.waves import stack_waves
+from bangfu_analysis.wave import Wave
+
+CODEBOOK = load_codebook()
+SUFFIXES = ["docx", "xlsx", "pptx", "html", "svg", "csv", "md", "png"]
+UNITS, WORKERS = ["甲厂", "乙厂", "丙站"], [400, 300, 40]
+QUESTIONS = {
+    "count": lambda wave: wave.count("unit"),
+    "within": lambda wave: wave.count("unit", within="sex"),
+    "causes": lambda wave: wave.causes("unit", mention="main"),
+    "mean": lambda wave: wave.mean("income_per_capita_monthly", "unit"),
+    "rate": lambda wave: wave.rate("unit"),
+}
+
+
+def wave_of(folder, few):
+    """A wave of 乙厂 and 丙站 with 23 people, `few` of them of 丙站, beside 40 of 甲厂."""
+    folder = folder / "调查" / "2009"
+    folder.mkdir(parents=True)
+    sizes = [40, 23 - few, few]
+    size = sum(sizes)
+    people = pd.DataFrame(
+        {
+            "wave": "2009", "source_file": "a.csv", "source_sheet": "", "source_row": range(2, size + 2),
+            "person_id": [f"p{i:016x}" for i in range(size)], "id_basis": "row",
+            "employer": [unit for unit, n in zip(UNITS, sizes, strict=True) for _ in range(n)],
+            "sex": ["male" if i % 2 or i >= 45 else "female" for i in range(size)], "age": 45,
+            "hardship_scheme": "s2000", "hardship_level": "general", "income_per_capita_monthly": 300,
+            "cause_main": ["illness" if i % 2 else "schooling" for i in range(40)] + ["illness"] * 23,
+        }
+    )
+    frames = {name: typed(pd.DataFrame(), name, CODEBOOK) for name in [*FRAME_COLUMNS, "issues", "sources"]}
+    frames["workers"] = typed(people, "workers", CODEBOOK)
+    shared = people[["wave", "person_id", "source_file", "source_sheet", "source_row"]]
+    frames["causes"] = typed(shared.assign(cause=people["cause_main"], rank=1), "causes", CODEBOOK)
+    known = pd.DataFrame({"wave": "2009", "unit": UNITS, "n": WORKERS})
+    frames["population"] = typed(known, "population", CODEBOOK)
+    wave = Wave(folder, datetime.date(2009, 6, 30), scope="道里区")
+    stacked = partial(stack_waves, {"2009": frames}, [wave], CODEBOOK)
+    return OpenWave(WaveData(wave, CODEBOOK, frames, stacked), load_policy())
+
+
+def assert_twins_show_the_same(folder, name, suffixes):
+    one, other = (wave_of(folder / str(few), few) for few in (3, 4))
+    first, second = (QUESTIONS[name](wave) for wave in (one, other))
+    assert first.frame["suppressed"].any()
+    assert_frame_equal(first.frame, second.frame)
+    assert (first.text, first._repr_html_(), first.table) == (second.text, second._repr_html_(), second.table)
+    for suffix in suffixes:
+        saved = [each.save(folder / f"{at}.{suffix}").read_bytes() for at, each in enumerate((first, second))]
+        assert saved[0] == saved[1], suffix
+    records = [(wave.places.report / "release.json").read_bytes() for wave in (one, other)]
+    assert records[0] == records[1]
+
+
+def test_no_view_of_a_count_holds_a_hidden_number(tmp_path):
+    assert_twins_show_the_same(tmp_path, "count", ["docx", "pptx", "svg"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*QUESTIONS])
+def test_no_view_of_any_exhibit_holds_a_hidden_number(tmp_path, name):
+    assert_twins_show_the_same(tmp_path, name, SUFFIXES)
+
+
+def test_every_view_prints_what_the_release_says(tmp_path):
+    wave = wave_of(tmp_path, 3)
+    exhibit = wave.count("unit")
+    files = {suffix: exhibit.save(tmp_path / f"表.{suffix}") for suffix in SUFFIXES}
+    counts = json.loads((wave.places.report / "release.json").read_text(encoding="utf-8"))["counts"]
+    told = {count["where"]["unit"]: count["n"] for count in counts if [*count["where"]] == ["unit"]}
+    said = {unit: "*" if n is None else str(n) for unit, n in told.items() if unit}
+    assert said == {"甲厂": "40", "乙厂": "*", "丙站": "*"}
+    word = [[cell.text for cell in row.cells] for row in docx.Document(str(files["docx"])).tables[0].rows]
+    sheet = [[str(c.value) for c in row] for row in openpyxl.load_workbook(files["xlsx"]).worksheets[1].rows]
+    page = files["html"].read_text(encoding="utf-8")
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", page)]
+    for table in (word, sheet, rows):
+        assert {row[0]: row[1] for row in table if row and row[0] in said} == said
+    drawn = re.findall(r"<text[^>]*>([^<]*)</text>", files["svg"].read_text(encoding="utf-8"))
+    assert drawn.count("*") == 2 and any("40" in text for text in drawn)
+    slide = pptx.Presentation(str(files["pptx"])).slides[0]
+    chart = next(shape.chart for shape in slide.shapes if shape.has_chart)
+    book = openpyxl.load_workbook(io.BytesIO(chart.part.chart_workbook.xlsx_part.blob))
+    held = {row[0]: row[1:] for row in book.worksheets[0].iter_rows(values_only=True)}
+    assert [held[unit] for unit in ("乙厂", "丙站")] == [(None,), (None,)] and held["甲厂"][0]

@@ -30,7 +30,7 @@ from bangfu_analysis.tidy.questionnaires import RESPONDENT, wide_answers
 
 ALL = ""  # the break that is everybody
 USUAL = ("sex", "age_ten_year", "education_band", "employment_status", "reporting_unit", "employer")
-MOST_BREAKS, FEW_LEVELS, MOST_LEVELS = 4, 6, 40
+MOST_BREAKS, FEW_USUAL, FEW_LEVELS, MOST_LEVELS = 4, 10, 6, 40
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def plan_of(
     }
     inside = people[rows_where(people, condition)]
     few = survey.questions[survey.questions["options"].map(len).between(2, FEW_LEVELS)]
-    usual = [name for name in USUAL if name in people and people[name].notna().any()][:MOST_BREAKS]
+    levels = {name: inside[name].nunique() for name in USUAL if name in people}
+    usual = [name for name, n in levels.items() if 0 < n <= FEW_USUAL][:MOST_BREAKS]
     usual += few.loc[few["kind"].eq("single"), "question_id"].astype("str").tolist()[: max(0, 2 - len(usual))]
     breaks = tuple(_levels(inside[named(name)]) for name in list(by) or usual)
     shown = [*(str(b.name) for b in breaks), *condition]
@@ -138,8 +139,10 @@ def cuts_of(plan: Plan) -> Iterator[tuple[Any, str, Cut]]:
     for _, row in plan.survey.questions[plan.survey.questions["kind"] != "meta"].iterrows():
         id = str(row["question_id"])
         survey = replace(plan.survey, responses=plan.survey.responses.iloc[places.get(id, [])])
-        nps = recommends(row, survey.responses)
-        for by in (None, *(b for b in plan.breaks if plan.asked[str(b.name)] != id)):
+        nps, asked = recommends(row, survey.responses), survey.responses["status"].ne("skipped")
+        people = survey.responses.loc[asked, "respondent_id"].astype("str").unique()
+        others = [by for by in plan.breaks if plan.asked[str(by.name)] != id]
+        for by in (None, *(by for by in others if len(set(by.reindex(people).dropna())) > 1)):
             name = ALL if by is None else str(by.name)
             cut = cut_of(survey, row, by=by, **more)
             yield row, name, cut

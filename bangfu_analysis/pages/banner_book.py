@@ -16,7 +16,7 @@ from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE
 from bangfu_analysis.pages.excel import CONTENTS, link_to, looks_of, new_book, new_sheet
 
 KINDS = {
-    "single": "单选", "multiple": "多选", "matrix": "矩阵", "ranking": "排序（列排第一）", "number": "数字",
+    "single": "单选", "multiple": "多选", "matrix": "矩阵", "ranking": "排序，列排第一", "number": "数字",
     "text": "是否作答",
 }
 SHEETS = {"share": "占比", "n": "人数", "estimate": "加权人数"}
@@ -70,7 +70,7 @@ def _write(book: Any, looks: Mapping[str, Any], name: str, banner: Banner, measu
     sheet.freeze_panes(_FIRST, 1)
     sheet.repeat_rows(_BREAKS, _LEVELS)
     sheet.set_landscape()
-    sheet.set_column(0, 0, 38)
+    sheet.set_column(0, 0, 50)
     for i in range(len(columns)):
         sheet.set_column(1 + i * step, 1 + i * step, 9)
         if step == 2:
@@ -92,8 +92,11 @@ def _write_headings(
         for i in own:
             words = columns[i][1] + letter.get(columns[i], "") if name else "合计"
             _span(sheet, _LEVELS, 1 + i * step, step * (i + 1), words, looks["head"])
-    widest = max(text_width(level) for _, level in columns)
-    sheet.set_row(_LEVELS, 15 * min(5, 1 - (-widest // (13 if step == 2 else 8))) + 3)
+    wide = 13 if step == 2 else 8
+    spans = {name: wide * sum(column[0] == name for column in columns) for name in banner.breaks}
+    lines = [-(-text_width(words) // max(spans[name], wide)) for name, words in banner.breaks.items()]
+    sheet.set_row(_BREAKS, 15 * min(5, max(lines, default=1)) + 3)
+    sheet.set_row(_LEVELS, 15 * min(6, 1 - (-max(text_width(level) for _, level in columns) // wide)) + 3)
 
 
 def _span(sheet: Any, row: int, first: int, last: int, words: str, look: Any) -> None:
@@ -138,11 +141,11 @@ def _write_question(
         one = measures()[name]
         look = looks[one.kind + last]
         for i, column in enumerate(columns):
-            cell = cells.get(column, {"base_n": 0, name: pd.NA})  # a question across itself is not counted
-            if pd.notna(cell[name]):
+            cell = cells.get(column, {})  # none: a question across itself, or asked of one column
+            if pd.notna(cell.get(name)):
                 sheet.write_number(row, 1 + i * step, one.rounded(cell[name]), look)
             else:
-                nobody = pd.notna(cell["base_n"]) and not cell["base_n"]
+                nobody = not cell or (pd.notna(cell["base_n"]) and not cell["base_n"])
                 sheet.write_string(row, 1 + i * step, NOT_APPLICABLE if nobody else HIDDEN, look)
             if step > 1:
                 letters = str(cell.get("higher_than", "")) if name == "share" else ""

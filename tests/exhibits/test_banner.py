@@ -162,6 +162,13 @@ def test_small_counts_are_hidden_and_so_is_the_mean_that_would_tell_them():
     assert pd.isna(cell(shown, "Q3_1", "均值", "", "mean")["mean"])
 
 
+def test_a_break_of_which_only_one_level_was_asked_is_not_laid_across():
+    rows = [["甲" if i % 2 else "乙", "好" if i % 4 == 1 else "差" if i % 2 else "(跳过)"] for i in range(60)]
+    shown = made(surveyed(["1、选哪个", "2、怎么样"], rows), by=["Q1"], threshold=5)
+    assert set(shown.frame.loc[shown.frame["question_id"].eq("Q2"), "break"]) == {""}
+    assert cell(shown, "Q2", "好", "")["n"] == 15
+
+
 ANSWERS = ["甲", "乙", "丙", "(空)", "(跳过)"]
 
 

@@ -3,7 +3,7 @@
 python benchmarks/first_hour.py WAVE [NEXT] [--choices CHOICES]
 
 CHOICES: YAML, what to choose in 设置.xlsx, {what files say: a choice}; without it nothing is chosen. Works
-in folder of its own; prints the exit status and the seconds of each step.
+in a folder of its own; prints the exit status and the seconds of each step.
 """
 
 import argparse

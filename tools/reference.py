@@ -6,7 +6,9 @@ python -m tools.reference        tests/test_docs.py holds the pages to what this
 from __future__ import annotations
 
 import argparse
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ HOUSE = Path(bangfu_analysis.__file__).parent
 FOLDER = HOUSE.parent / "docs" / "reference"
 WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 RULES: dict[str, str] = WORDS["rules"]
+WORKED_OUT = property | cached_property
 MADE = "本页由 `python -m tools.reference` 写出，请勿手改。Made by a script; do not edit.\n\n"
 
 
@@ -34,6 +37,7 @@ def pages() -> dict[str, str]:
         "exhibits.md": _page("表图一览 / Exhibits", _exhibits()),
         "measures.md": _page("度量一览 / Measures", _measures()),
         "settings.md": _page("设置一览 / Settings", _settings()),
+        "functions.md": _page("函数一览 / Functions", _functions()),
         "commands.md": _page("命令一览 / Commands", _commands()),
     }
 
@@ -138,6 +142,25 @@ def _said(rule: Any) -> str:
         parts = ("整数" if kind == "whole" else "数", least, f"不大于 {high}" if high else "")
         return "，".join(part for part in parts if part)
     return more.removeprefix("of ") if kind == "one" else RULES[kind]
+
+
+def _functions() -> Iterator[str]:
+    yield "`import bangfu_analysis as bangfu` 之后可用的全部名称；完整的说明和例子如 `help(bangfu.open_wave)`。\n"
+    names = [(name, getattr(bangfu_analysis, name)) for name in bangfu_analysis.__all__]
+    yield from _table(("名称", "参数", "作用"), (_function(name, each) for name, each in names))
+    for shown in (bangfu_analysis.OpenWave, bangfu_analysis.OpenStudy, bangfu_analysis.Exhibit):
+        yield f"## {shown.__name__}\n"
+        own = [(name, each) for name, each in vars(shown).items() if not name.startswith("_")]
+        told = [(name, each) for name, each in own if callable(each) or isinstance(each, WORKED_OUT)]
+        yield from _table(("名称", "参数", "作用"), (_function(name, each) for name, each in told))
+
+
+def _function(name: str, each: Any) -> Iterator[str]:
+    """Its name, the names of its arguments, and the first paragraph of its docstring."""
+    yield f"`{name}`"
+    is_function = inspect.isfunction(each)
+    yield ", ".join(p for p in inspect.signature(each).parameters if p != "self") if is_function else ""
+    yield (inspect.getdoc(each) or "").split("\n\n")[0]
 
 
 def _commands() -> Iterator[str]:

@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     codes = _command(commands, "codes", _codes, "一个变量或分组的代码、标签、认得的写法和列名")
     codes.add_argument("name", metavar="变量", help="如 workers.health、cause_group")
     codes.add_argument("folder", type=Path, nargs="?", metavar="批次文件夹", help="连同该批次自己的码本")
-    doctor = _command(commands, "doctor", _doctor, "检查这台电脑：版本、库、字体、密钥、路径长度、打开着的文件")
+    doctor = _command(commands, "doctor", _doctor, "检查这台电脑：版本、字体、密钥、路径长度、打开着的文件")
     doctor.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="文件夹", help="默认当前文件夹")
     notebooks = _command(commands, "notebooks", _notebooks, "在一个批次上运行全部笔记本")
     notebooks.add_argument("study", metavar="调查", help="data/raw 下的文件夹名，如 daoli，或别处调查文件夹的路径")
@@ -182,14 +182,10 @@ def _bar(files: Sequence[Path]) -> Iterable[Path]:
 def _start(chosen: argparse.Namespace) -> int:
     from bangfu_analysis.first_steps import start_wave
 
-    path = start_wave(chosen.folder, _default if chosen.yes else _asked, _bar)
+    path = start_wave(chosen.folder, (lambda _, default: default) if chosen.yes else _asked, _bar)
     print(f"已写出 {path}：\n\n{path.read_text(encoding='utf-8')}")
     print(f"接着运行 bangfu inspect --settings {chosen.folder}，选定认不出的列名、写法和单位。")
     return DONE
-
-
-def _default(question: str, default: str) -> str:
-    return default
 
 
 def _asked(question: str, default: str) -> str:

@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
-from importlib import metadata
 from pathlib import Path
 
 from bangfu_analysis import __version__
@@ -120,10 +119,10 @@ def codes_of(name: str, codebook: Codebook) -> Iterator[str]:
 
 
 def faults_of_machine(folder: Path) -> Iterator[tuple[bool, str]]:
-    """(well, sentence) on Python, libraries, font, key; `folder`: writable or not, long paths, open files."""
+    """(well, sentence) on the versions, font, key; `folder`: writable or not, long paths, open files."""
     version = ".".join(map(str, sys.version_info[:3]))
-    yield OLDEST <= sys.version_info[:2] <= NEWEST, f"Python {version}（应为 3.11 至 3.13），{sys.platform}"
-    yield _libraries()
+    told = f"bangfu {__version__}，Python {version}（应为 3.11 至 3.13），{sys.platform}"
+    yield OLDEST <= sys.version_info[:2] <= NEWEST, told
     yield _told(lambda: f"字体可用：{register_font()}")
     yield _told(_key)
     yield os.access(folder, os.W_OK), f"文件夹 {folder.resolve()}（应可写入）"
@@ -146,13 +145,3 @@ def _key() -> str:
         return f"化名密钥将在首次清洗时建立：{key_file()}"
     load_key()
     return f"化名密钥可用：{key_file()}，请另存一份备份"
-
-
-def _libraries() -> tuple[bool, str]:
-    """Whether what the package requires is there, by the names in its own description."""
-    needed = [line for line in metadata.requires("bangfu-analysis") or [] if "extra ==" not in line]
-    names = [re.split(r"[<>=!~ ]", line, maxsplit=1)[0] for line in needed]
-    here = {found.metadata["Name"].lower().replace("_", "-") for found in metadata.distributions()}
-    absent = [name for name in names if name.lower().replace("_", "-") not in here]
-    told = f"缺少 {'、'.join(absent)}，请重新安装" if absent else f"所需的 {len(names)} 个库都已安装"
-    return not absent, f"bangfu {__version__}：{told}"

@@ -24,7 +24,8 @@ HOUSE = Path(bangfu_analysis.__file__).parent
 FOLDER = HOUSE.parent / "docs" / "reference"
 WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 RULES: dict[str, str] = WORDS["rules"]
-WORKED_OUT = property | cached_property
+WORKED_OUT = (property, cached_property)
+PUBLIC: list[str] = vars(bangfu_analysis)["__all__"]
 MADE = "本页由 `python -m tools.reference` 写出，请勿手改。Made by a script; do not edit.\n\n"
 
 
@@ -145,9 +146,8 @@ def _said(rule: Any) -> str:
 
 
 def _functions() -> Iterator[str]:
-    yield "`import bangfu_analysis as bangfu` 之后可用的全部名称；完整的说明和例子如 `help(bangfu.open_wave)`。\n"
-    names = [(name, getattr(bangfu_analysis, name)) for name in bangfu_analysis.__all__]
-    yield from _table(("名称", "参数", "作用"), (_function(name, each) for name, each in names))
+    yield "`import bangfu_analysis as bangfu` 之后可用的名称；说明和例子如 `help(bangfu.open_wave)`。\n"
+    yield from _table(("名称", "参数", "作用"), (_function(n, getattr(bangfu_analysis, n)) for n in PUBLIC))
     for shown in (bangfu_analysis.OpenWave, bangfu_analysis.OpenStudy, bangfu_analysis.Exhibit):
         yield f"## {shown.__name__}\n"
         own = [(name, each) for name, each in vars(shown).items() if not name.startswith("_")]

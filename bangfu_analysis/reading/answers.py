@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bangfu_analysis.cleaning.quantities import Quantity, read_quantity
-from bangfu_analysis.reading.question_headings import HINT, OPEN_WORDS, Heading
+from bangfu_analysis.reading.question_headings import HINT, OPEN_WORDS, WORDS, Heading
 from bangfu_analysis.text import halfwidth, is_blank, mask_doors, mask_long_numbers, squeeze
 
 Ints = NDArray[np.intp]
@@ -33,8 +33,7 @@ ARROWS = ("→", "->", ">", "＞")
 STRONG, WEAK = ("┋", *ARROWS), ("|", ";", "；", "、", ",", "，", "\n", "/", " ")
 MOST_CODES, MOST_OPTIONS, MOST_WORDS = 30, 20, 2000
 FEW_OPTIONS = 12  # as many numbers with a unit (1次, 2次, …) are a choice
-YES = {"1", "是", "有", "yes", "y", "true", "√", "✓", "✔", "☑", "■", "选中", "已选", "选择", "提及", "selected", "checked"}
-NO = {"0", "否", "无", "没有", "no", "n", "false", "×", "☐", "□", "未选", "未选中", "未提及", "notselected", "unchecked"}
+YES, NO = frozenset(WORDS["ticked"]), frozenset(WORDS["unticked"])
 _RATED = re.compile(r"推荐|0\s*[-–—~～到至]\s*10")
 _LETTERS = re.compile(r"A?B?C?D?E?F?G?H?I?J?K?L?")
 _FILLED = re.compile(r"其[他它]\s*[(（_—:：-].+")
@@ -42,16 +41,11 @@ _PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _OTHER = re.compile(r"((?:其[他它]|other)[^:：〖]{0,10})[:：]\s*(.+)", re.IGNORECASE | re.DOTALL)
 _FILL = re.compile(r"〖([^〗]*)〗?")
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?")
-_DATED = re.compile(r"(\d{4})[-/年]\d{1,2}(?:[-/月](?:\d{1,2}日?)?)?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
+DATED = re.compile(r"(\d{4})[-/年]\d{1,2}(?:[-/月](?:\d{1,2}日?)?)?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
 _ID_LIKE = re.compile(r"\d{11,}[Xx]?")
 _SENTENCE = re.compile(r".*(?:[。！？!?]|[，,；;].*[，,。；;])")
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊孟"
-    "秦邱侯江尹薛闫段雷龙史陶贺毛郝顾龚邵万钱严覃武戴莫孔向汤"
-)
-_NAME = re.compile(rf"[{_SURNAMES}]([\u4e00-\u9fff]{{1,3}}|[·.]?[A-Z])|(?:[A-Z][a-z]+\s){{1,2}}[A-Z][a-z]+\d*")
 # What an account, a contact, a plate or a device is written like.
-_HANDLE = re.compile(
+HANDLE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•.\s-]?[A-Z0-9]{5,6}|[\w.+-]+@[\w-]+\.[\w.]+"
     r"|\+?\d[\d\s()-]{7,}\d|(?:wx|wxid|qq)[_-]?\w{4,}|[0-9a-fA-F]{12,}|[0-9a-fA-F-]{32,}|[A-Za-z]{1,4}[-_]?\d{4,}", re.ASCII
 )
@@ -80,7 +74,7 @@ class Answers:
         """The number each word says as people write it (18岁, 约500, 一千出头), NaN where it says none or a
         range; of a column of dates their years.
         """
-        dates = [_DATED.fullmatch(word) for word in self.words]
+        dates = [DATED.fullmatch(word) for word in self.words]
         if 2 * sum(found is not None for found in dates) > len(self.words):
             return np.array([float(found[1]) if found else np.nan for found in dates])
         plain = zip(self.words, self.numbers, strict=True)
@@ -112,7 +106,9 @@ class Answers:
         return not np.isnan(self.numbers[self.given]).any()
 
     def said(self, place: int) -> str:
-        """The label of a word: what its number means where the file says so, else itself without what was filled in."""
+        """The label of a word: what its number means where the file says so, else itself without what was
+        filled in.
+        """
         number = self.numbers[place]
         own = None if np.isnan(number) else self.labels.get(int(number))
         return own or label_and_fill(self.words[place])[0]
@@ -256,24 +252,6 @@ def said_number(word: str) -> float:
     return said.value if isinstance(said, Quantity) and said.how not in ("range", "band") else np.nan
 
 
-def looks_personal(counts: Mapping[str, int]) -> bool:
-    """Do answers (word -> how many gave it) look like names, accounts, contacts, plates or devices? Most
-    different ones do.
-    """
-    total = sum(counts.values())
-    lengths = {len(word) for word in counts if word.isdigit()}
-    numbered = len(lengths) == 1 and min(lengths) >= 6 and all(map(str.isdigit, counts))
-    if numbered and 4 < len(counts) >= 0.95 * total:
-        return True
-    handles = sum(bool(_HANDLE.fullmatch(halfwidth(word))) and not _DATED.fullmatch(word) for word in counts)
-    names = sum(_NAME.fullmatch(word) is not None for word in map(_unspaced, counts))
-    return len(counts) > 2 and (handles >= 0.6 * len(counts) > 0.3 * total or names >= 0.8 * len(counts))
-
-
-def _unspaced(word: str) -> str:
-    return word if word.isascii() else squeeze(word)
-
-
 def strays(counts: Mapping[str, int]) -> frozenset[str]:
     """Labels of a choice that are words of one person's own (a free 其他): given once, far longer than the
     others or sentences.
@@ -286,7 +264,7 @@ def strays(counts: Mapping[str, int]) -> frozenset[str]:
     longest = max(6, 2 * max(map(len, again)))
     told = (_SENTENCE, re.compile(r"其[他它].+"))
     return others | frozenset(
-        o for o in own if len(o) > longest or any(t.match(o) for t in told) or _HANDLE.fullmatch(halfwidth(o))
+        o for o in own if len(o) > longest or any(t.match(o) for t in told) or HANDLE.fullmatch(halfwidth(o))
     )
 
 

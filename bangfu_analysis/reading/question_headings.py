@@ -8,9 +8,13 @@ several; `G01Q02[SQ001]. 题干 [甲]` bears a code. What a platform heads its o
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
+from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.text import halfwidth, squeeze
 
 _NUMBER = re.compile(
@@ -23,30 +27,9 @@ _BLANK_OF = re.compile(r"[(（]\d+[)）](.+)", re.DOTALL)
 _INDEXED = re.compile(r"(.+?)[_.\[](?:SQ|[rc])?\d+\]?(?:_TEXT)?", re.ASCII)
 _OPENS = {")": "(（", "）": "(（", "]": "[［", "］": "[［", "】": "【"}
 _PARTING = re.compile(r"(?<!—)—(?!—)|\s[-–]\s|[-–_/:：|]|->|(?<=\D)\.(?=\D)")
-META = {
-    "row": """序号 编号 seq id 答卷编号 答卷id 作答id 答题序号 答题编号 提交序号 样本编号 答复id 答复编号 _id _index responseid response_id
-        respondentid""",
-    "number": "总分 lastpage 最后一页 progress",
-    "time": """提交答卷时间 提交时间 开始答题时间 结束答题时间 答题时间 start finish 时间戳记 时间戳 timestamp 开始时间 完成时间 结束时间 填写时间
-        修改时间 更新时间 作答时间 开始作答时间 结束作答时间 作答开始时间 作答结束时间 开始填写时间 提交日期 submitdate startdate enddate
-        datestamp recordeddate starttime completiontime lastmodifiedtime 上次修改时间 end today _submission_time datecreated
-        datemodified""",
-    "seconds": """所用时间 答题时长 time_used 作答时长 作答总时长 填写时长 填写用时 答题用时 用时 总用时 duration duration(inseconds)
-        interviewtime""",
-    "ip": "来自ip ip ip地址 ipaddr ipaddress 填写ip",
-    "words": """来源 来源详情 语言 清洗数据 用户类型 自定义字段 source ip_province ip_city browser os 浏览器 操作系统 填写设备 设备类型 答题设备
-        language userlanguage startlanguage 起始语言 status distributionchannel finished 审核状态 答卷状态 渠道 __version__ _status
-        _validation_status""",
-    "private": """用户标识 昵称 ua referrer 微信昵称 微信头像 微信openid openid 用户id 提交人 答题人 填写人 作答者 电子邮件 电子邮件地址 名称
-        name email emailaddress username 用户名 recipientlastname recipientfirstname recipientemail externalreference
-        externaldatareference locationlatitude locationlongitude token seed refurl _uuid uuid _submitted_by deviceid simserial
-        phonenumber subscriberid instanceid instancename _notes _tags""",
-}
-META_ROLE = {name: role for role, names in META.items() for name in names.split()}
-# Headings that only an export of an online questionnaire has.
-TELLING = {
-    *["提交答卷时间", "提交时间", "开始答题时间", "结束答题时间", "答题时间", "时间戳记", "所用时间", "答题时长", "作答时长", "作答总时长", "time_used", "来自ip", "来源详情", "清洗数据", "用户标识", "ip_province", "submitdate", "startlanguage", "起始语言", "填写设备", "_submission_time", "开始作答时间", "结束作答时间", "recordeddate", "duration(inseconds)", "distributionchannel", "completiontime", "作答id"]
-}
+WORDS: Mapping[str, Any] = read_yaml(Path(__file__).with_name("questionnaires.yaml"))
+META_ROLE = {name: role for role, names in WORDS["roles"].items() for name in names}
+TELLING = frozenset(WORDS["telling"])  # headings that only an export of an online questionnaire has
 # A name is private whatever the answers look like; an account or a contact unless it is a choice.
 NAMED = re.compile(
     r"姓\s*名|名字|称呼|叫什么|(?:填[表写报]|联系|经办|负责|提交|答题|调查)人|签[名字]|\bname\b|护照|passport", re.IGNORECASE

@@ -21,10 +21,11 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.answers import STATUSES, Answers, Ints, read_column, shape_of
 from bangfu_analysis.reading.grid import Grid, Ledger
+from bangfu_analysis.reading.question_blocks import questions_of
 from bangfu_analysis.reading.question_groups import grouped
 from bangfu_analysis.reading.question_headings import names_person
 from bangfu_analysis.reading.questionnaire_layout import Layout, layout_of
-from bangfu_analysis.reading.questions import KINDS, Entry, Fault, Question, questions_of
+from bangfu_analysis.reading.questions import KINDS, Entry, Fault, Question
 from bangfu_analysis.reading.tables import SheetReading, column_letters
 from bangfu_analysis.text import heading_key
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, listed
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.question_headings import META
+from bangfu_analysis.reading.question_headings import META_ROLE
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.questionnaires import one_questionnaire, places_of, question, questionnaire_frames
@@ -21,7 +21,7 @@ REASONS = {
 }  # fmt: skip
 DECISIONS = ("keep", "drop")
 COLUMNS = ["respondent_id", "reason", "question_id", "message", "decision"]
-DURATIONS = frozenset(META["seconds"].split())
+DURATIONS = frozenset(name for name, role in META_ROLE.items() if role == "seconds")
 MEASURES = ("seconds", "speed", "longest_run", "run_share", "variance")
 
 

@@ -20,13 +20,8 @@ CORRECTIONS = ("bonferroni", "holm", "bh", "none")
 
 
 def compare_columns(
-    table: pd.DataFrame,
-    across: str,
-    rows: str | Sequence[str] = "option",
-    *,
-    base: str = "base_n",
-    correction: str = "bonferroni",
-    level: float = 0.05,
+    table: pd.DataFrame, across: str, rows: str | Sequence[str] = "option", *, base: str = "base_n",
+    correction: str = "bonferroni", level: float = 0.05,
 ) -> pd.DataFrame:
     """The table with `letter` (of its column: A, B, … in the order of `across`) and `higher_than`: the
     letters of the columns whose share in the same row is significantly lower.

@@ -76,13 +76,8 @@ def how_many(frame: pd.DataFrame, question: str) -> str:
 
 
 SAY: Mapping[str, Callable[[pd.DataFrame, str], str]] = {
-    "single": most_chosen,
-    "multiple": partial(most_chosen, manner="（可多选）"),
-    "ranking": partial(most_chosen, verb="排在第一位"),
-    "number": partial(most_chosen, verb="人数"),
-    "promoters": promoters,
-    "answered": how_many,
-    "numbers": lambda frame, name: "",
-    "scale": scale,
+    "single": most_chosen, "multiple": partial(most_chosen, manner="（可多选）"),
+    "ranking": partial(most_chosen, verb="排在第一位"), "number": partial(most_chosen, verb="人数"),
+    "promoters": promoters, "answered": how_many, "numbers": lambda frame, name: "", "scale": scale,
     "funnel": steps,
 }

@@ -75,8 +75,7 @@ def read_questionnaire(
         first_row=int(at[0]) if len(at) else None,
         last_row=int(at[-1]) if len(at) else None,
         findings=(
-            *doubts,
-            *_sheet_findings(grid, layout, struck, body, columns),
+            *doubts, *_sheet_findings(grid, layout, struck, body, columns),
             *_faults(grid, questions, ids, body),
         ),
         questions=_questions_frame(grid, questions, ids, blocks, layout.header[0]),
@@ -287,13 +286,8 @@ def _faults(grid: Grid, questions: Sequence[Question], ids: Sequence[str], body:
         for fault in question.faults:
             if not fault.places:
                 yield _about(
-                    grid,
-                    fault.problem,
-                    f"{name}：{fault.message}",
-                    column,
-                    severity="info",
-                    action=fault.action,
-                    variable=name,
+                    grid, fault.problem, f"{name}：{fault.message}", column, severity="info",
+                    action=fault.action, variable=name,
                 )
             about = fault.column or column
             for i in np.flatnonzero(np.isin(about.codes, list(fault.places))):

@@ -54,9 +54,7 @@ def without_copied_exports(readings: Sequence[SheetReading]) -> list[SheetReadin
             if (original := first.setdefault(mark, reading.file)) != reading.file:
                 reason = f"内容与 {original} 完全相同，是同一份问卷的副本"
                 doubt = Finding(
-                    "sheet_sent_twice",
-                    f"{reading.file}：{reason}，未再计入。",
-                    source_file=reading.file,
+                    "sheet_sent_twice", f"{reading.file}：{reason}，未再计入。", source_file=reading.file,
                     source_sheet=reading.sheet,
                 )
                 reading = replace(reading, set_aside=reason, reason=reason, findings=(*reading.findings, doubt))

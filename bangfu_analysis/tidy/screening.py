@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -92,18 +92,13 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     """A questionnaire's reading as screening.yaml has it: `rules`, as ScreeningRules, and `decisions`, as `replay` takes them.
 
     Rows of dropped respondents are set aside, each with a finding that gives the reason; what a rule finds and nobody has
-    decided is a finding too; one more tells the base before and after. ArgumentError for an unknown rule, and as `replay`.
+    decided is a finding too; one more tells the base before and after. ArgumentError as `replay`.
     """
     questions, responses = questionnaire_frames(reading)
-    rules, options = content.get("rules") or {}, [f.name for f in fields(ScreeningRules)]
-    if unknown := sorted({*content} - {"rules", "decisions"} | {*rules} - {*options}):
-        raise ArgumentError(
-            f"screening.yaml：未知的项 {listed(unknown)}。可用：decisions、rules（{listed(options)}）。"
-        )
     columns = ["respondent_id", "reason", "decision"]
     decisions = pd.DataFrame(content.get("decisions") or [], columns=columns, dtype="str")
     kept, _ = replay(questions, responses, decisions)
-    doubts = screen(questions, responses, ScreeningRules(**rules)).merge(decisions, "left", columns[:2])
+    doubts = screen(questions, responses, ScreeningRules(**content.get("rules") or {})).merge(decisions, "left", columns[:2])
     dropped = decisions[decisions["decision"].eq("drop")]
     waiting = doubts[doubts["decision_y"].isna() & ~doubts["respondent_id"].isin(dropped["respondent_id"])]
     rows = responses.drop_duplicates("respondent_id").set_index("respondent_id")["source_row"].rename(index=str)
@@ -121,14 +116,9 @@ def _told(reading: SheetReading, rows: pd.Series, dropped: pd.DataFrame, waiting
     told = [
         ("respondent_dropped", str(who), f"按 screening.yaml 的决定剔除，理由：{why}。") for who, why in reasons.items()
     ]
-    for _, row in waiting.iterrows():
-        told.append(
-            (
-                row["reason"],
-                row["respondent_id"],
-                f"{row['message']}，尚无决定。请在 screening.yaml 中写明 keep 或 drop。",
-            )
-        )
+    undecided = "{}，尚无决定。请在 screening.yaml 中写明 keep 或 drop。"
+    waits = zip(waiting["reason"], waiting["respondent_id"], waiting["message"], strict=True)
+    told += [(why, who, undecided.format(message)) for why, who, message in waits]
     whole = (
         f"问卷共收回 {len(rows)} 份，按 screening.yaml 剔除 {len(reasons)} 份，进入统计 {len(rows) - len(reasons)} 份。"
     )

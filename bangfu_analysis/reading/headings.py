@@ -24,6 +24,7 @@ _ABOUT = re.compile(r"(?:基本)?(?:情况|信息|资料|状况)$")
 UNIT_ALONE = re.compile(r"^[(\[【]?(?:万元|千元|元|元/月|元/年|人|岁|户|㎡|m2|平方米)[)\]】]?$")
 _MONEY = {"万": 10_000.0, "千": 1_000.0}
 _DATED = re.compile(r"(?:\d{4}|[上本去前今])年度?")  # which year's, not by the year
+MOST_PROPOSED = 500  # columns of a table for which meanings are proposed: nobody chooses among more
 _NUMERIC = re.compile(r"[-\d.,]+(?:元|万元?|人|岁|m2)?")
 _KIND_WORDS = tuple(
     (ending, frozenset(kinds.split()))
@@ -202,7 +203,8 @@ def columns_for(
     for heading, owner, meaning, below in zip(headings, owners, meanings, values, strict=True):
         index, shown, fate = heading.index, heading.shown, _fate(meaning, heading, owner, words, bool(below))
         if meaning is None:
-            suggestions = words.suggestions(heading.key, near, below) if fate == "unmatched" else ()
+            asked = fate == "unmatched" and len(columns) < MOST_PROPOSED
+            suggestions = words.suggestions(heading.key, near, below) if asked else ()
             columns.append(Column(index, shown, fate=fate, suggestions=suggestions, owner=owner.person, key=heading.key))
             continue
         factor, period = factor_of(meaning.variable, heading, sheet_factor), period_of(meaning.variable, heading)

@@ -16,7 +16,8 @@ from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import one_of
 
 Floats = NDArray[np.float64]
-CORRECTIONS = ("bonferroni", "holm", "bh", "none")
+ADJUSTMENTS = ("holm", "bh", "bonferroni")
+CORRECTIONS = (*ADJUSTMENTS, "none")
 
 
 def compare_columns(
@@ -48,7 +49,8 @@ def compare_columns(
     share, n = (_wide(placed, keys, across, name, columns) for name in ("share", base))
     pairs = list(combinations(range(len(columns)), 2))
     shares = share.to_numpy(dtype=np.float64)
-    p_values = corrected(_pairwise(shares, n.to_numpy(dtype=np.float64), pairs), correction)
+    p_values = _pairwise(shares, n.to_numpy(dtype=np.float64), pairs)
+    p_values = p_values if correction == "none" else adjust_p(p_values, correction)
     higher: dict[tuple[Any, ...], str] = {}
     for i, key in enumerate(share.index):
         for (a, b), p in zip(pairs, p_values[i], strict=True):
@@ -68,23 +70,26 @@ def _wide(table: pd.DataFrame, keys: list[str], across: str, name: str, columns:
     return wide.reindex(columns=columns).astype(float)
 
 
-def corrected(p_values: Floats, correction: str) -> Floats:
-    """p values corrected over each row; those missing were not tested and count for none."""
-    tested = (~np.isnan(p_values)).sum(axis=1, keepdims=True)
-    if correction == "none":
-        return p_values
-    if correction == "bonferroni":
-        return np.asarray(np.minimum(p_values * tested, 1.0))
-    order = np.argsort(p_values, axis=1)
-    rank = np.arange(1, p_values.shape[1] + 1)[None, :]
-    rising = np.take_along_axis(p_values, order, axis=1)
-    if correction == "holm":
-        adjusted = np.fmax.accumulate(rising * (tested - rank + 1), axis=1)
+def adjust_p(p_values: Sequence[float] | Floats, method: str = "holm") -> Floats:
+    """p-values for several comparisons at once: holm (1979), bh (Benjamini and Hochberg 1995), bonferroni. R:
+    p.adjust.
+
+    Missing p-values stay missing and do not count; of a table each row is a set of comparisons.
+    """
+    one_of("method", method, ADJUSTMENTS)
+    given = np.asarray(p_values, dtype=float)
+    m = (~np.isnan(given)).sum(axis=-1, keepdims=True)
+    order = np.argsort(given, axis=-1, kind="stable")
+    rank, p = np.arange(1, given.shape[-1] + 1), np.take_along_axis(given, order, axis=-1)
+    if method == "holm":
+        p = np.fmax.accumulate(p * np.maximum(m + 1 - rank, 0), axis=-1)
+    elif method == "bh":
+        p = np.fmin.accumulate((p * m / rank)[..., ::-1], axis=-1)[..., ::-1]
     else:
-        adjusted = np.fmin.accumulate((rising * tested / rank)[:, ::-1], axis=1)[:, ::-1]
-    found = np.empty_like(p_values)
-    np.put_along_axis(found, order, np.where(np.isnan(rising), np.nan, np.minimum(adjusted, 1.0)), axis=1)
-    return found
+        p = p * m
+    adjusted = np.empty_like(given)
+    np.put_along_axis(adjusted, order, np.minimum(p, 1.0), axis=-1)
+    return np.where(np.isnan(given), np.nan, adjusted)
 
 
 def _pairwise(share: Floats, n: Floats, pairs: Sequence[tuple[int, int]]) -> Floats:

@@ -199,7 +199,7 @@ def columns_for(
     near = [frame, "members"] if frame == "workers" else [frame] if frame else list(words.frames)
     owners = owners_of(headings, words)
     meanings = _meanings(frame, headings, owners, words, values)
-    columns = []
+    columns: list[Column] = []
     for heading, owner, meaning, below in zip(headings, owners, meanings, values, strict=True):
         index, shown, fate = heading.index, heading.shown, _fate(meaning, heading, owner, words, bool(below))
         if meaning is None:

@@ -22,7 +22,6 @@ from bangfu_analysis.survey.variance import estimate_and_covariance
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom")
 ROUNDING = 1e-18  # of the variance of a table that would be drawn at random: less is none
 SETTLED = "交叉表已由加权的总体合计完全决定，没有抽样误差，不能检验。请换一个变量，或用校准前的设计。"
-ADJUSTMENTS = ("holm", "bh", "bonferroni")
 
 
 def test_independence(
@@ -229,26 +228,3 @@ def mcnemar(counts: Any, *, correct: bool = True) -> pd.DataFrame:
     moved = one + other > 0
     gap = np.abs(one - other) - (1.0 if correct and len(table) == 2 and (one != other).any() else 0.0)
     return tested(table.sum(), float((gap[moved] ** 2 / (one + other)[moved]).sum()), len(one))
-
-
-def adjust_p(p_values: Sequence[float], method: str = "holm") -> Floats:
-    """p-values for several comparisons at once: holm (1979), bh (Benjamini and Hochberg 1995), bonferroni. R:
-    p.adjust.
-
-    Missing p-values stay missing and do not count.
-    """
-    one_of("method", method, ADJUSTMENTS)
-    given = np.asarray(p_values, dtype=float)
-    adjusted = np.full(len(given), np.nan)
-    places = np.flatnonzero(~np.isnan(given))
-    order = places[np.argsort(given[places], kind="stable")]
-    p, m = given[order], len(order)
-    rank = np.arange(1, m + 1)
-    if method == "holm":
-        p = np.maximum.accumulate(p * (m + 1 - rank))
-    elif method == "bh":
-        p = np.minimum.accumulate((p * m / rank)[::-1])[::-1]
-    else:
-        p = p * m
-    adjusted[order] = np.minimum(p, 1.0)
-    return adjusted

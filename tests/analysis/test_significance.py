@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, false_discovery_control
 
-from bangfu_analysis.analysis.significance import compare_columns, corrected
+from bangfu_analysis.analysis.significance import adjust_p, compare_columns
 from bangfu_analysis.errors import ArgumentError
 
 METHODS = ["bonferroni", "holm", "bh"]
@@ -53,7 +53,7 @@ def test_letters_are_those_of_scipy(correction):
 @given(st.lists(st.floats(0.0001, 1), min_size=1, max_size=10), st.sampled_from(METHODS))
 def test_corrections_are_those_of_their_definition(p_values, correction):
     with_gap = np.array([[*p_values, np.nan]])
-    ours = corrected(with_gap, correction)[0]
+    ours = adjust_p(with_gap, correction)[0]
     assert ours[:-1] == pytest.approx(by_definition(p_values, correction))
     assert np.isnan(ours[-1])
 

@@ -16,8 +16,8 @@ from bangfu_analysis.analysis.rates import (
     standardize_direct,
     standardized_ratio,
 )
+from bangfu_analysis.analysis.significance import adjust_p
 from bangfu_analysis.survey.association import (
-    adjust_p,
     adjusted_residuals,
     chi_square,
     mcnemar,

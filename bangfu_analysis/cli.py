@@ -119,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     told = "所给的是调查文件夹：清洗其中所有县区的批次（县区/批次），并把各县区的数据合在一起"
     clean.add_argument("--all", action="store_true", help=told)
     clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
-    _wave_command(commands, "report", _report, "必要时先清洗，再写 tables.xlsx、图和 report.docx")
+    report = _wave_command(commands, "report", _report, "必要时先清洗，再写 report.docx、网页、幻灯、附表和图")
+    report.add_argument("--pdf", action="store_true", help="另写 report.pdf（需要装有 LibreOffice）")
     asked = _wave_command(commands, "questionnaire", _questionnaire, "问卷全部题目的交叉表 questionnaire.xlsx，带显著性字母")
     told = "作列的分组变量，如 性别 文化程度（题号、题目、名册变量或其代号均可），不写用常用的"
     asked.add_argument("--by", nargs="+", default=[], metavar="变量", help=told)
@@ -318,7 +319,15 @@ def _report(chosen: argparse.Namespace) -> int:
     _tell_changes(chosen, frames)
     if chosen.why and made.merged:
         print("report.docx 中的改动：", *made.merged, sep="\n  ")
-    return _told(made)
+    status = _told(made)
+    if chosen.pdf:
+        from bangfu_analysis.report import as_pdf
+
+        try:
+            print(f"PDF：{as_pdf(made.files['报告'])}")
+        except CallError as fault:
+            return _ended(str(fault), NOT_ALL_READ)
+    return status
 
 
 def _questionnaire(chosen: argparse.Namespace) -> int:

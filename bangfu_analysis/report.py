@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.findings import find
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, levels, own_template, places, study_waves
 from bangfu_analysis.opened import RELEASED, OpenWave, dimensions_of, open_wave, report_settings
@@ -20,7 +25,12 @@ from bangfu_analysis.study import Progress, wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.wave import load_wave
 
-NAMES = {"报告": "report.docx", "网页": "report.html", "附表": "tables.xlsx", "发布记录": RELEASED}
+NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx", "发布记录": RELEASED}
+OFFICE = (
+    "soffice", "libreoffice", r"C:\Program Files\LibreOffice\program\soffice.exe",
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+)  # fmt: skip
+PDF_SECONDS = 600
 LAST = "report_last.json"  # what report.docx said when it was written last
 
 
@@ -62,6 +72,22 @@ def _check_settings(folder: Path) -> None:
     load_policy(*(level / RELEASE_FILE for level in levels(folder)), dimensions=dimensions_of(codebook))
 
 
+def as_pdf(document: Path) -> Path:
+    """The report as a PDF beside it, by LibreOffice; CallError where it is not installed or does not do it."""
+    program = next(filter(None, map(shutil.which, OFFICE)), None)
+    if program is None:
+        raise CallError("没有找到 LibreOffice，不能写 PDF，其余文件已写好。请安装后重新运行，或在 Word、WPS 中另存为 PDF。")
+    with tempfile.TemporaryDirectory() as folder:
+        profile = f"-env:UserInstallation={(Path(folder) / 'profile').as_uri()}"
+        command = [program, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, str(document)]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=PDF_SECONDS)
+            content = (Path(folder) / document.with_suffix(".pdf").name).read_bytes()
+        except (OSError, subprocess.SubprocessError) as fault:
+            raise CallError(f"LibreOffice 没有写出 {document.name} 的 PDF。请在 Word、WPS 中另存为 PDF。") from fault
+    return write(document.with_suffix(".pdf"), content)
+
+
 def _write_report(
     opened: OpenWave, files: Mapping[str, Path], quality: Path, where: Places, changes: pd.DataFrame
 ) -> tuple[list[Path], tuple[str, ...], tuple[str, ...]]:
@@ -71,6 +97,7 @@ def _write_report(
     from bangfu_analysis.pages.html import write_quality
     from bangfu_analysis.pages.report import report_blocks, report_title
     from bangfu_analysis.pages.report_page import write_report_page
+    from bangfu_analysis.pages.slides import deck
     from bangfu_analysis.pages.word import write_report
 
     data = opened.data
@@ -85,6 +112,9 @@ def _write_report(
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
     write_report_page(written.blocks, files["网页"], title=written.title, under=under)
+    by_id = {each.id: each for each in shown}
+    slides = [(point.sentence, by_id[point.exhibit]) for point in find(shown)]
+    write(files["幻灯"], deck(slides, cover=[written.title.replace("\n", ""), *filter(None, under)]))
     write_tables({each.id: each.table for each in shown if "table" in each.recipe.show}, files["附表"], title=title)
     write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     drawn = [path for paths in figures.values() for path in paths]

@@ -26,7 +26,7 @@ MARK, REPORT_MARK = "inputs.json", "report.json"
 _PACKAGE = Path(__file__).parent
 _CLEANING = ("cleaning", "reading", "tidy", "codebooks")  # the folders, beside the modules above them
 _READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
-_DRAWERS = ("matplotlib", "seaborn", "python-docx", "XlsxWriter", "Jinja2")
+_DRAWERS = ("matplotlib", "seaborn", "python-docx", "python-pptx", "XlsxWriter", "Jinja2")
 _KEY = "密钥"
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from bangfu_analysis.checking.report import check_report
+from bangfu_analysis.errors import CallError
 from bangfu_analysis.folders import places
-from bangfu_analysis.report import report_wave
+from bangfu_analysis.report import as_pdf, report_wave
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -145,3 +146,9 @@ def test_what_the_researcher_wrote_stays_when_the_numbers_are_refreshed(fewer):
     smaller, _ = fewer
     assert WRITTEN in docx.Document(str(smaller.files["报告"])).element.body.xml
     assert WRITTEN in smaller.files["网页"].read_text(encoding="utf-8")
+
+
+def test_a_pdf_without_libreoffice_is_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr("bangfu_analysis.report.OFFICE", ("no-such-office",))
+    with pytest.raises(CallError, match="没有找到 LibreOffice.*Word、WPS 中另存为 PDF"):
+        as_pdf(tmp_path / "report.docx")

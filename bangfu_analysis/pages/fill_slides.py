@@ -20,11 +20,9 @@ from pptx.oxml.ns import nsdecls, qn
 
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.pages.drawing import draw
 from bangfu_analysis.pages.marks import MARK, TAG, Answer, Dialect, Filling, memory
 from bangfu_analysis.pages.package import Package
-from bangfu_analysis.pages.slides import add_chart, add_table, chart_data
-from bangfu_analysis.pages.theme import saved
+from bangfu_analysis.pages.slides import add_chart, add_picture, add_table, chart_data
 from bangfu_analysis.pages.word_template import undated
 
 _PARTS = re.compile(r"ppt/(?:slides|notesSlides)/\w+\.xml")
@@ -156,13 +154,8 @@ class _Drawn:
         return new
 
     def _picture(self, exhibit: Exhibit, tag: str) -> Any:
-        left, top, width, height = self._place()
-        content = saved(draw(exhibit, size="slide", title=""), "png")
-        media = f"ppt/media/bangfu{memory(tag)}.png"
-        picture = self.slide.shapes.add_picture(io.BytesIO(content), left, top)
-        scale = min(width / picture.width, height / picture.height)
-        picture.width, picture.height = round(picture.width * scale), round(picture.height * scale)
-        self.package.put(media, content, "image/png")
+        picture, media = add_picture(self.slide, exhibit, self._place()), f"ppt/media/bangfu{memory(tag)}.png"
+        self.package.put(media, picture.image.blob, "image/png")
         new = deepcopy(picture._element)
         next(new.iter(qn("a:blip"))).set(qn("r:embed"), self.package.relate(self.part, media, "image"))
         return new

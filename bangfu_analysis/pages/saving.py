@@ -102,7 +102,7 @@ def _docx(exhibit: Exhibit) -> bytes:
 def _pptx(exhibit: Exhibit) -> bytes:
     from bangfu_analysis.pages.slides import deck
 
-    return deck([exhibit])
+    return deck([(exhibit.title, exhibit)])
 
 
 WRITERS: dict[str, Callable[[Exhibit], bytes]] = {

@@ -1,4 +1,4 @@
-"""Exhibits -> a slide deck: one finding a slide, with a native chart or table, base and source in the notes."""
+"""Exhibits -> a slide deck: one finding a slide, with native chart or table, base and source in the notes."""
 
 from __future__ import annotations
 
@@ -17,45 +17,61 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import labels_of
 from bangfu_analysis.exhibits.measures import dimensions, hidden, measures
 from bangfu_analysis.exhibits.tables import DisplayTable
+from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.theme import saved
 from bangfu_analysis.pages.word_template import undated
 
 WIDTH, HEIGHT, EDGE = Mm(254), Mm(143), Mm(12)
-MOST_ROWS, MOST_COLUMNS = 12, 9  # that can be read on a slide
+MOST_ROWS, MOST_COLUMNS, MOST_ALONE = 12, 9, 28  # that can be read on a slide; rows where there is no chart
+LONG_TITLE = 70  # characters: more than two lines
 FONT = "微软雅黑"
 
 
-def deck(exhibits: Sequence[Exhibit]) -> bytes:
-    """A .pptx of 16:9: each exhibit on a slide under its title, its sentences below, chart and table editable.
+def deck(slides: Sequence[tuple[str, Exhibit]], *, cover: Sequence[str] = ()) -> bytes:
+    """A .pptx of 16:9: each exhibit on a slide under its title or what was found in it, chart and table editable.
 
-    What fits beside the chart stands there as a table; what does not is left to tables.xlsx. Notes: base and source.
+    A table stands beside the chart where it fits; else it is left to tables.xlsx. Under its own title an exhibit has
+    its sentences below. Notes: base and source. `cover`: the lines of a first slide.
     """
     show = Presentation()
     show.slide_width, show.slide_height = WIDTH, HEIGHT
-    for exhibit in exhibits:
-        _add_slide(show, exhibit)
+    if cover:
+        _add_cover(show, cover)
+    for title, exhibit in slides:
+        _add_slide(show, title, exhibit)
     properties = show.core_properties
     properties.author = properties.last_modified_by = ""
-    properties.title = exhibits[0].title if exhibits else ""
+    properties.title = cover[0] if cover else slides[0][0] if slides else ""
     written = io.BytesIO()
     show.save(written)
     return undated(written.getvalue())
 
 
-def _add_slide(show: Any, exhibit: Exhibit) -> None:
+def _add_cover(show: Any, lines: Sequence[str]) -> None:
     slide = show.slides.add_slide(show.slide_layouts[6])
-    _add_text(slide, exhibit.title, top=EDGE, height=Mm(14), size=24, bold=True)
+    for n, line in enumerate(lines):
+        _add_text(slide, line, top=Mm(50 + 22 * n), height=Mm(20), size=16 if n else 32, bold=not n)
+
+
+def _add_slide(show: Any, title: str, exhibit: Exhibit) -> None:
+    slide = show.slides.add_slide(show.slide_layouts[6])
+    words = exhibit.text if title == exhibit.title else ""
+    size = 24 if words else 18 if len(title) <= LONG_TITLE else 14
+    _add_text(slide, title, top=EDGE, height=Mm(18), size=size, bold=True)
     data, table = chart_data(exhibit), exhibit.table
+    drawn = data is not None or has_chart(exhibit)
     small = len(table.rows) <= MOST_ROWS and len(table.columns) <= MOST_COLUMNS
     whole = WIDTH - 2 * EDGE
     left = whole if not small else int(whole * 0.55)
-    top, height = Mm(28), Mm(84 if exhibit.text else 104)
+    top, height = Mm(34), Mm(78 if words else 98)
     if data is not None:
         add_chart(slide, exhibit, data, (EDGE, top, left, height))
-    if small:
-        place = (EDGE + left + Mm(4), top, whole - left - Mm(4)) if data is not None else (EDGE, top, whole)
-        add_table(slide, table, place)
-    if exhibit.text:
-        _add_text(slide, exhibit.text, top=HEIGHT - Mm(30), height=Mm(22), size=12)
+    elif drawn:
+        add_picture(slide, exhibit, (EDGE, top, left, height))
+    if small or (not drawn and len(table.rows) <= MOST_ALONE):
+        add_table(slide, table, (EDGE + left + Mm(4), top, whole - left - Mm(4)) if drawn else (EDGE, top, whole))
+    if words:
+        _add_text(slide, words, top=HEIGHT - Mm(30), height=Mm(22), size=12)
     slide.notes_slide.notes_text_frame.text = "\n".join([*table.notes, *filter(None, [table.source])])
 
 
@@ -128,6 +144,8 @@ def add_chart(slide: Any, exhibit: Exhibit, data: tuple[Any, Any], place: Sequen
     if kind == XL_CHART_TYPE.BAR_CLUSTERED:
         chart.category_axis.reverse_order = True
         chart.plots[0].gap_width = 60
+        if len(chart.plots[0].categories) > MOST_ROWS:
+            chart.category_axis.tick_labels.font.size = Pt(8)
     chart.plots[0].has_data_labels = True
     labels = chart.plots[0].data_labels
     labels.font.size, chart.value_axis.visible = Pt(10), False
@@ -136,13 +154,26 @@ def add_chart(slide: Any, exhibit: Exhibit, data: tuple[Any, Any], place: Sequen
     return shape
 
 
+def add_picture(slide: Any, exhibit: Exhibit, place: Sequence[int]) -> Any:
+    """The chart as a picture that fits into (left, top, width, height); returns its shape."""
+    content = io.BytesIO(saved(draw(exhibit, size="slide", title=""), "png"))
+    picture = slide.shapes.add_picture(content, place[0], place[1])
+    scale = min(place[2] / picture.width, place[3] / picture.height)
+    picture.width, picture.height = round(picture.width * scale), round(picture.height * scale)
+    picture._element.nvPicPr.cNvPr.set("descr", f"{exhibit.title}。{exhibit.text}")
+    return picture
+
+
 def add_table(slide: Any, table: DisplayTable, place: Sequence[int]) -> Any:
     """A native table on a slide, at (left, top, width); returns its shape."""
     rows, columns = len(table.rows) + 1, len(table.columns)
-    shape = slide.shapes.add_table(rows, columns, *map(Emu, place), Mm(7 * rows))
+    size, high = (10, Mm(7)) if rows <= MOST_ROWS + 1 else (7, max(Mm(98) // rows, Mm(3)))
+    shape = slide.shapes.add_table(rows, columns, *map(Emu, place), high * rows)
     for y, cells in enumerate([table.columns, *table.texts()]):
         for x, (text, kind) in enumerate(zip(cells, table.kinds, strict=True)):
             cell = shape.table.cell(y, x)
             cell.margin_left = cell.margin_right = Mm(1)
-            _set_text(cell.text_frame, text, size=10, bold=not y, right=bool(y) and kind != "text")
+            if size < 10:
+                cell.margin_top = cell.margin_bottom = 0
+            _set_text(cell.text_frame, text, size=size, bold=not y, right=bool(y) and kind != "text")
     return shape

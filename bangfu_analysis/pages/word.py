@@ -49,6 +49,7 @@ from bangfu_analysis.pages.word_template import (
 REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
 _BOOKMARKS = {"表": "_Ref_table_{}", "图": "_Ref_figure_{}"}
 _MOST_OF_PAGE = 0.8
+MOST_PAGES, LINES_A_PAGE, CHARACTERS_A_LINE = 10, 22, 28  # of a report without contents; of a page of GB/T 9704
 _IN_WORD = 0.9  # of its print size: beside its table on a page more figures fit so, and the text stays 7 pt high
 Numbers = Mapping[tuple[str, str], int]  # (kind, id) -> the number of a table or figure
 
@@ -78,6 +79,8 @@ def write_report(
     document, flat = open_template(template or TEMPLATE), [one for block in blocks for one in _parts(block)]
     numbers, names = numbered(flat), _names(flat)
     units = _units_of(document, "题", lambda: _add_title(document, title, subtitle, date))
+    if sum(map(_lines, flat)) > MOST_PAGES * LINES_A_PAGE:
+        _add_contents(document, [block.text for block in flat if isinstance(block, Heading) and block.level == 1])
     for name, block in zip(names, flat, strict=True):
         units += _units_of(document, name, partial(_add, document, block, numbers))
     document.core_properties.title = title.replace("\n", "")
@@ -93,6 +96,35 @@ def write_report(
     whole = tuple(each for name, block in zip(names, flat, strict=True) for each in _as_written(name, block, done))
     above = tuple(Paragraph(words) for words in done.added.get("", []))
     return Written(path, done.said.get("题.0") or title, (*above, *whole), tuple(done.told))
+
+
+def _lines(block: Block) -> float:
+    """About how many of the lines of a page a block takes."""
+    match block:
+        case Paragraph():
+            return len(block.text) // CHARACTERS_A_LINE + 1
+        case TableBlock():
+            return (len(block.table.rows) + len(block.table.notes) + 4) * 0.65
+        case FigureBlock():
+            return 9
+    return 1
+
+
+def _add_contents(document: Document, headings: Sequence[str]) -> None:
+    """A field of contents: Word fills in the pages when the report is opened; until then it shows the headings."""
+    styles = [document.styles[name].style_id for name in ("Subtitle", "Body Text")]
+    begin = '<w:r><w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r><w:r><w:instrText xml:space="preserve">'
+    begin += ' TOC \\o "1-1" \\h \\z </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+    runs = [f"<w:r><w:t>{escape(text)}</w:t></w:r>" for text in headings]
+    runs = [begin + runs[0], *runs[1:-1], runs[-1] + '<w:r><w:fldChar w:fldCharType="end"/></w:r>']
+    lines = [f'<w:p><w:pPr><w:pStyle w:val="{styles[1]}"/></w:pPr>{run}</w:p>' for run in runs]
+    name = f'<w:p><w:pPr><w:pStyle w:val="{styles[0]}"/></w:pPr><w:r><w:t>目录</w:t></w:r></w:p>'
+    contents = xml(
+        '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/><w:docPartUnique/></w:docPartObj>'
+        f"</w:sdtPr><w:sdtContent>{name}{''.join(lines)}</w:sdtContent></w:sdt>"
+    )
+    body: Any = document.element.body
+    body.insert_element_before(contents, "w:sectPr")
 
 
 def _parts(block: Block) -> list[Block]:

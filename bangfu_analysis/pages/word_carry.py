@@ -58,7 +58,8 @@ def _units(parent: Any) -> Iterator[Unit]:
     """The units of a document, those in controls as well."""
     for element in parent.iterchildren(_P, _TABLE, qn("w:sdt"), qn("w:sdtContent")):
         if element.tag not in (_P, _TABLE):
-            yield from _units(element)
+            contents = next(element.iter(qn("w:docPartGallery")), None) is not None
+            yield from () if contents else _units(element)
         elif (one := unit(element)) is not None:
             yield one
 

@@ -189,3 +189,21 @@ def test_a_report_that_is_open_elsewhere_is_said_so(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(BangfuError, match=r"report.docx：无法写入，文件可能正在 Excel、Word 或 WPS 中打开.*请关闭"):
         written([], tmp_path)
+
+
+def test_a_report_has_contents_when_it_is_longer_than_ten_pages(tmp_path):
+    for pages, contents in ((9, 0), (12, 1)):
+        blocks = [Heading(1, "甲"), *[Paragraph("字" * 28 * 21)] * pages, Heading(1, "乙"), Heading(1, "丙")]
+        document = written(blocks, tmp_path, f"{pages}.docx")
+        assert len(list(document.element.body.iter(qn("w:docPartGallery")))) == contents
+    field = "".join(one.text for one in document.element.body.iter(qn("w:instrText")))
+    assert field.strip().startswith("TOC")
+    path, last = tmp_path / "12.docx", tmp_path / "last.json"
+    once = write_report(blocks, path, title="长", carry_over_from=path, last=last)
+    assert write_report(blocks, path, title="长", carry_over_from=path, last=last).told == () == once.told[3:]
+
+
+def test_no_part_of_a_report_points_outside(tmp_path, picture):
+    written([FigureBlock("a", picture, "图", "图")], tmp_path)
+    with zipfile.ZipFile(tmp_path / "report.docx") as parts:
+        assert not any(b"External" in parts.read(name) for name in parts.namelist() if name.endswith(".rels"))

@@ -392,7 +392,8 @@ def linked_frames(folder: Path, waves: Mapping[str, Frames], *, out: Path | None
     links_<name>.xlsx), and are found again by what the records say.
     """
     linked = link_frames(waves, read_decisions(decisions(folder)))
-    write(places(folder, out).frames / "links.parquet", linked[[*waves][-1]]["links"].to_parquet(index=False))
+    links = linked[[*waves][-1]]["links"].to_parquet(index=False)
+    write(places(folder, out).frames / "links.parquet", links, private=True)
     return linked
 
 

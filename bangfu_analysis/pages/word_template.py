@@ -15,8 +15,9 @@ from typing import Any
 import docx
 from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
+from docx.opc.part import XmlPart
 from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls
+from docx.oxml.ns import nsdecls, qn
 
 from bangfu_analysis.errors import BangfuError, listed
 
@@ -24,6 +25,7 @@ TEMPLATE = Path(__file__).parent / "template.docx"
 TEXT_WIDTH_MM, TEXT_HEIGHT_MM = 156, 225
 FIXED_TIME = datetime(2000, 1, 1)
 PROMPT = "Placeholder Text"
+_TIE = qn("r:id").removesuffix("id")  # the names of attributes that refer to a relationship
 _MADE = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 STYLES = (
     "Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Heading 4", "Body Text", "Table Caption", "Table Unit",
@@ -47,7 +49,22 @@ def open_template(path: Path) -> Document:
     if absent := [name for name in STYLES if name not in there]:
         told = f"缺少样式：{listed(absent)}。请在自带的 template.docx 上修改，保留样式名称。"
         raise BangfuError(f"模板 {path.name} {told}")
+    _cut_off(document)
     return document
+
+
+def _cut_off(document: Document) -> None:
+    """Takes off what ties a document to files and addresses elsewhere: attached templates, linked pictures."""
+    for part in document.part.package.iter_parts():
+        outside = [id for id, relation in part.rels.items() if relation.is_external]
+        for id in outside:
+            del part.rels[id]
+        for element in [*part.element.iter()] if outside and isinstance(part, XmlPart) else []:
+            ties = [name for name, value in element.attrib.items() if value in outside and name.startswith(_TIE)]
+            for name in ties:
+                del element.attrib[name]
+            if ties and element.tag.endswith("}attachedTemplate"):
+                element.getparent().remove(element)
 
 
 def packed(document: Document) -> bytes:

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import docx
 import pytest
-from docx.oxml.ns import qn
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls, qn
 
 from bangfu_analysis.errors import ArgumentError, BangfuError
 from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.pages.blocks import FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 from bangfu_analysis.pages.word import write_report
+from bangfu_analysis.pages.word_template import TEMPLATE
 
 DAY = datetime.date(2009, 4, 11)
 LEVEL = DisplayTable(
@@ -172,6 +175,22 @@ def test_a_template_without_our_styles_is_told_what_it_lacks(tmp_path):
     (tmp_path / "text.docx").write_text("no zip", encoding="utf-8")
     with pytest.raises(BangfuError, match="模板 text.docx 不是能打开的 .docx 文件"):
         written([], tmp_path, template=tmp_path / "text.docx")
+
+
+def test_a_template_of_ones_own_loses_what_ties_it_to_other_places(tmp_path):
+    template = docx.Document(str(TEMPLATE))
+    hyper = template.part.relate_to("http://elsewhere.example/a", RT.HYPERLINK, is_external=True)
+    template.element.body.insert(0, parse_xml(
+        f'<w:p {nsdecls("w", "r")}><w:hyperlink r:id="{hyper}"><w:r><w:t>链接</w:t></w:r></w:hyperlink></w:p>'
+    ))
+    settings = template.settings.element
+    other = template.part._settings_part.relate_to("file:///elsewhere.dotx", RT.HYPERLINK, is_external=True)
+    settings.insert(0, parse_xml(f'<w:attachedTemplate {nsdecls("w", "r")} r:id="{other}"/>'))
+    template.save(str(tmp_path / "own.docx"))
+    written([Paragraph("正文")], tmp_path, template=tmp_path / "own.docx")
+    with zipfile.ZipFile(tmp_path / "report.docx") as package:
+        parts = b"".join(map(package.read, package.namelist()))
+    assert b"elsewhere" not in parts and b"attachedTemplate" not in parts
 
 
 def test_a_template_of_ones_own_keeps_its_own_fonts(tmp_path):

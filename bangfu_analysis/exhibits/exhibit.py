@@ -83,7 +83,8 @@ class Exhibit:
 
     def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
         """The same exhibit of protected frames, by the ids of its cuts."""
-        return replace(self, cut=replace(self.cut, frame=frames[self.id]))
+        own, *beside = (replace(cut, frame=frames[cut.id]) for cut in self.cuts)
+        return replace(self, cut=own, beside=tuple(beside))
 
     def in_language(self, lang: str) -> Exhibit:
         """The same exhibit with its labels in another language: zh or en."""

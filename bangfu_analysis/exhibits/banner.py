@@ -91,7 +91,7 @@ def plan_of(
     usual += few.loc[few["kind"].eq("single"), "question_id"].astype("str").tolist()[: max(0, 2 - len(usual))]
     breaks = tuple(_levels(inside[named(name)]) for name in list(by) or usual)
     shown = [*(str(b.name) for b in breaks), *condition]
-    labels = {own: next(text for text, name in known.items() if name == own) for own in shown}
+    labels = {own: _label(own, known) for own in shown}
     asked = {item.concept: id for id, item in survey.book.items.items() if item.concept}
     asked |= {band.name: asked[band.variable] for band in codebook.bands.values() if band.variable in asked}
     asked = {name: asked.get(name, name.partition("=")[0].removesuffix("_band")) for name in labels}
@@ -109,6 +109,14 @@ def _codes(values: pd.Series[Any], codes: Any, codebook: Codebook) -> list[Any]:
     levels = pd.Series(values.astype("category").cat.categories, name=values.name)
     labels = dict(zip(labels_of(codebook, levels), levels, strict=True))
     return [labels.get(str(code), code) for code in several_codes(codes)]
+
+
+def _label(own: str, known: Mapping[str, str]) -> str:
+    """The words of a variable; of a band or an option those of its question."""
+    id, _, option = own.partition("=")
+    of = (own, id.removesuffix("_band"))
+    words = next((text for one in of for text, name in known.items() if name == one and text != own), own)
+    return f"{words}：{option}" if option else words
 
 
 def respondents(survey: Survey, codebook: Codebook) -> pd.DataFrame:

@@ -131,7 +131,7 @@ def _write_question(
         if sort in ("option", "net"):
             lines.append((f"小计：{option}" if sort == "net" else option, measure, cells))
         elif sort == "mean" and measure == "share":
-            lines += [(option, "mean", cells), (f"{option}的标准差", "sd", cells)]
+            lines += [(option, "mean", cells), ("标准差", "sd", cells)]
     for name, head in (("base_n", "作答人数"), ("base_weighted", "加权作答人数")):
         if name in BASES[measure] and name in next(iter(found["base", ""].values())):
             lines.append((head, name, found["base", ""]))

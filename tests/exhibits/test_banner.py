@@ -151,6 +151,7 @@ def test_a_question_is_not_laid_across_itself_and_bands_are_nets_and_breaks():
     own = replace(survey.book.items["Q3"], bands={"不满": (1, 2)})
     survey = replace(survey, book=replace(survey.book, items={**survey.book.items, "Q3": own}))
     shown = made(survey, by=["Q3", "Q2=讲座"])
+    assert shown.breaks == {"Q3": "评价—态度", "Q2=讲座": "需要【多选题】：讲座"}
     assert not len(shown.frame[shown.frame["break"].eq("Q3") & shown.frame["question_id"].eq("Q3")])
     assert cell(shown, "Q3", "不满", "", "net")["n"] == sum(row[2] in GRADES[:2] for row in ROWS)
 

@@ -41,8 +41,9 @@ class Variable:
     """What a column means. `frame` and `name` say where its values go.
 
     `headings`: keys that mean this variable; `unsure`: keys that may (never mapped without a researcher's word);
+    `by_values`: keys of another variable that mean this one where it, and not the other, spells every cell;
     `low`, `high`: plausible range; `period`: month, year or ""; `unit`: what a bare number counts;
-    `none_means`: what 无 says in such a cell: zero, no, missing or a code; `fill`: blanks repeat the value above;
+    `none_means`: what 无 says in such a cell: zero, no, missing, unclear (told) or a code; `fill`: blanks repeat the value above;
     `inner`: keys that mean it only under a parent heading of members; `other_period`: keys that give the sum by the
     year where `period` is month, and the reverse; `endings`: a heading that ends so, and is no other, means it;
     `keywords`: (pattern, code) rules for free text, in order; `before`, `behind`: what a spelling may be written with
@@ -57,6 +58,7 @@ class Variable:
     kind: str
     headings: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    by_values: tuple[str, ...] = ()
     levels: tuple[Level, ...] = ()
     ordered: bool = False
     low: float | None = None
@@ -339,7 +341,7 @@ def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[st
         settings["levels"] = tuple(_level(level) for level in lists[settings.pop("values")])
     if "range" in settings:
         settings["low"], settings["high"] = settings.pop("range")
-    for part in ("unsure", "inner", "other_period"):
+    for part in ("unsure", "by_values", "inner", "other_period"):
         settings[part] = _keys(settings.get(part, []))
     settings["headings"] = _keys([settings["label"], *settings.get("headings", [])])
     return Variable(frame=frame, name=name, **settings)

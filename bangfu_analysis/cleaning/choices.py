@@ -137,6 +137,8 @@ def _of_levels(levels: Sequence[Level], variable: Variable, schemes: frozenset[s
 
 def _no_choice(raw: object, text: str, variable: Variable) -> Reading | None:
     """Blank, 无, masked and lost: None where there is something to read."""
+    if text in NONE_WORDS and variable.none_means == "unclear":
+        return _unknown(text, variable)
     if text in NONE_WORDS:
         return Reading(variable.none_means) if variable.none_means in variable.codes else _none_of(variable)
     if text and all(mark in EMPTY + LOST for mark in text):

@@ -29,6 +29,7 @@ _KEY_ALONE = re.compile(rf"({_UNIT_KEYS}|填报日期|填表日期|报送日期|
 _BETWEEN = re.compile(r"\s+(?=[^\s:：]{2,8}(?:[(（][^)）]*[)）])?[:：])")
 _FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0}
 _MONEY_ALONE = re.compile(r"^[(]?(?:金额|货币|计量)?(?:单位)?(?:人民币)?([万千]元)[)]?$")
+_MONEY_IN_NAME = re.compile(r"单位[:_-]?([万千]?元)|[(_-]([万千]?元)(?:[)_-]|$)")
 _COUNTED = frozenset({"人", "户", "人次", "%", "个", "名", "岁", *_FACTORS})
 _DATE_ALONE = re.compile(r"^[(（]?(\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?)[)）]?$")
 
@@ -67,6 +68,12 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
         if columns and not said and len(columns) <= 2:
             meta.setdefault("title", grid.text(row, columns[0]))
     return meta
+
+
+def factor_in(*names: str) -> dict[str, object]:
+    """The money unit that the names of a sheet and a file say, as meta_of gives it: 名册（单位：万元） -> money_factor."""
+    said = next(filter(None, (_MONEY_IN_NAME.search(squeeze(name)) for name in names)), None)
+    return {"money_factor": _FACTORS[said[1] or said[2]]} if said else {}
 
 
 def unit_in(name: str) -> str:
@@ -136,9 +143,8 @@ def _with_composed(table: Table, block: Block, codebook: Codebook) -> Table:
     """
     said = {c.variable.name for c in table.columns if c.variable is not None}
     for column in [c for c in table.columns if c.variable and c.variable.also and c.variable.also not in said]:
-        assert column.variable is not None, "only mapped columns are looked at"
-        other = codebook.variable(column.variable.frame, column.variable.also)
-        found = table.body[column.index].map(partial(_other_part, column.variable, other), "ignore")
+        other = codebook.variable(column.meaning.frame, column.meaning.also)
+        found = table.body[column.index].map(partial(_other_part, column.meaning, other), "ignore")
         if found.notna().any():
             index = max(block.grid.width, *(c.index for c in table.columns)) + 1
             columns = (*table.columns, Column(index, f"（{other.label}）", other, "matched", slot=column.slot))

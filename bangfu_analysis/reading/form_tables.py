@@ -60,8 +60,7 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
         digits = "".join(grid.text(cell[0], c) for c in range(cell[1], far)) if cell is not None else ""
         values.append(digits or (inline(value)[1] if cell == (row, column) else value))
     named = any(
-        v is not None and c.variable is not None and c.variable.name in ("name", "id_number")
-        for c, v in zip(columns, values, strict=True)
+        v is not None and c.means("workers", "name", "id_number") for c, v in zip(columns, values, strict=True)
     )
     body = pd.DataFrame(
         [values] if named else [], index=[0] if named else [], columns=[c.index for c in columns], dtype=object

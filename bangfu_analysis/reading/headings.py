@@ -15,6 +15,7 @@ from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import heading_key, heading_unit
 
 HELPING = ("helper", "staff")
+_WITH_ACTS = ("roster", "episodes", "aid")
 NOT_COUNTED = ("row_number", "ignored", "remark")
 SLOTS = {"spouse": 50, "child": 60}  # beyond the numbers of 家庭成员n: the places of those whom the heading names
 REPEATABLE = ("row_number", "ignored", "private", "remark")
@@ -89,10 +90,7 @@ class Vocabulary:
         self.family = {*codebook.each.get("person", ()), *codebook.each.get("family", ())}
         self.persons = {heading_key(word): person for person, said in codebook.persons.items() for word in said}
         self.inner = {codebook.form_of(key): v for v in codebook.variables for key in v.inner}
-        self.unsure: dict[str, tuple[Variable, ...]] = {}
-        for variable in codebook.variables:
-            for key in variable.unsure:
-                self.unsure[key] = (*self.unsure.get(key, ()), variable)
+        self.by_values = [v for v in codebook.variables if v.by_values]
         self.known = frozenset((*codebook.by_form, *self.inner, *map(codebook.form_of, codebook.ignored_headings)))
         self.frames = dict.fromkeys(v.frame for v in codebook.variables)
 
@@ -224,7 +222,7 @@ def _meanings(
     if frame not in ("workers", "members") and any(o.names and o.person == "worker" for o in owners):
         owners = [o._replace(person="other") if o.person in MEMBERS else o for o in owners]
     for place, (heading, owner) in enumerate(zip(headings, owners, strict=True)):
-        meaning = ticked.get(place) or _meaning(heading, owner, frame, words)
+        meaning = ticked.get(place) or _by_values(_meaning(heading, owner, frame, words), heading, words, values[place])
         if meaning is not None and not meaning.tick:
             claim = (meaning.variable.frame, meaning.variable.name, meaning.slot)
             if claim in taken and meaning.variable.kind not in (*REPEATABLE, "choices"):
@@ -269,6 +267,15 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
     if direct is None and frame == "workers":
         direct = words.find("members", key)
     return _of(direct or words.codebook.withheld(frame, key))
+
+
+def _by_values(meaning: Meaning | None, heading: Heading, words: Vocabulary, below: frozenset[str]) -> Meaning | None:
+    """`meaning`, or where its list does not spell all cells the other that the heading may have and that does."""
+    said = below - {"", "…"}
+    if meaning is None or meaning.variable.kind != "choice" or not said or said <= {*meaning.variable.spellings}:
+        return meaning
+    own = [v for v in words.by_values if v.frame == meaning.variable.frame and heading.key in v.by_values]
+    return next((meaning._replace(variable=v) for v in own if said <= {*v.spellings}), meaning)
 
 
 def _of(variable: Variable | None, slot: int | None = None) -> Meaning | None:
@@ -318,26 +325,61 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
     return best
 
 
-def aid_beside(
+def read_headings(
+    headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]], sheet_factor: float = 1.0
+) -> tuple[str, tuple[Column, ...], list[tuple[Column, ...]]]:
+    """The kind of table that `headings` head, its columns, and those of each act of help that stands in its rows besides."""
+    kind = kind_of(headings, words, values) or "other"
+    columns = columns_for(kind, headings, words, values, sheet_factor)
+    if kind == "roster" and not _tells_of_hardship(columns, words):
+        given = columns_for("aid", headings, words, values, sheet_factor)
+        if any(c.means("aid", "amount_yuan", "goods_value_yuan") for c in given):
+            kind, columns = "aid", given
+    acts = _acts_beside(columns, headings, words, values, sheet_factor) if kind in _WITH_ACTS else []
+    spent = {c.index for act in acts for c in act if c.variable is not None}
+    open_ = [c.fate == "unmatched" and c.index in spent for c in columns]
+    told = (replace(c, fate="ignored", suggestions=()) if o else c for c, o in zip(columns, open_, strict=True))
+    return kind, tuple(told), acts
+
+
+def _acts_beside(
     columns: Sequence[Column], headings: Sequence[Heading], words: Vocabulary,
     values: Sequence[frozenset[str]], sheet_factor: float = 1.0,
-) -> tuple[Column, ...]:
-    """The columns of the acts of help in a table of people: who, and what the table itself leaves open; () without a sum."""
+) -> list[tuple[Column, ...]]:
+    """The columns of the acts of help in a table whose `columns` leave sums open, a tuple a sum: who, how much, when."""
     found = columns_for("aid", headings, words, values, sheet_factor)
-    shared = [a.variable is not None and a.variable.name in ("name", "id_number") for a in found]
+    amount = words.codebook.variable("aid", "amount_yuan")
+    whose = [a.means("aid", "name", "id_number") for a in found]
     own = [
-        a if same or (c.fate == "unmatched" and a.fate == "matched") else replace(a, variable=None, fate="ignored")
-        for c, a, same in zip(columns, found, shared, strict=True)
+        a if same or a == c or (c.fate == "unmatched" and a.fate == "matched") else _unused(a)
+        for c, a, same in zip(columns, found, whose, strict=True)
     ]
-    given = {a.variable.name for a in own if a.variable is not None}
-    return tuple(own) if given & {"amount_yuan", "goods_value_yuan"} and any(shared) else ()
+    goods = [n for n, a in enumerate(own) if a.means("aid", "goods_value_yuan") and a != columns[n]]
+    sums = [n for n, h in enumerate(headings) if columns[n].fate == "unmatched" and words.find("aid", h.key) == amount]
+    sums = [n for n in sums if found[n].owner == "worker"]
+    told = [
+        tuple(
+            replace(a, variable=amount, fate="matched", factor=factor_of(amount, headings[n], sheet_factor))
+            if m == n
+            else _unused(a)
+            if a.variable is not None and a.variable.kind == "money" and not (m in goods and n == sums[0])
+            else a
+            for m, a in enumerate(own)
+        )
+        for n in sums
+    ]
+    return (told or [tuple(own)] * bool(goods)) if any(whose) else []
 
 
-def tells_of_hardship(columns: Sequence[Column], words: Vocabulary) -> bool:
+def _unused(column: Column) -> Column:
+    return replace(column, variable=None, fate="ignored")
+
+
+def _tells_of_hardship(columns: Sequence[Column], words: Vocabulary) -> bool:
     """True where a table of people says something that makes them workers in hardship: a level, a cause, an income."""
     each = words.codebook.each["person"]
     own = [v for c in columns if (v := c.variable) is not None and v.frame == "workers" and v.name not in each]
-    return any(v.kind in ("choice", "choices", "yes_no", "money", "count") for v in own)
+    return any(v.kind in ("choice", "choices", "yes_no", "money", "count") and v.name != "aid_total" for v in own)
 
 
 def _is_stacked(heading: Heading, words: Vocabulary) -> bool:

@@ -51,7 +51,7 @@ def households(
 
 
 def _is_flat(column: Column) -> bool:
-    return column.variable is not None and column.variable.frame == "members" and column.slot is None
+    return column.means("members") and column.slot is None
 
 
 def _left_out(column: Column) -> Column:
@@ -86,23 +86,18 @@ def _begins(table: Table, block: Block, own: Sequence[int], beside: Sequence[int
 def _said_self(table: Table, flat: Sequence[Column], heads: Booleans) -> Booleans:
     """True for the line of the head himself among the members' lines: by his relation, or by his name."""
     found = np.zeros(len(heads), dtype=bool)
-    heads_name = next((c for c in table.columns if _is(c, "workers", "name")), None)
+    heads_name = next((c for c in table.columns if c.means("workers", "name")), None)
     for column in flat:
         cells = table.body[column.index]
-        if _is(column, "members", "relation"):
+        if column.means("members", "relation"):
             found |= cells.isin(_words_for_head(column)).to_numpy()
-        elif _is(column, "members", "name") and heads_name is not None:
+        elif column.means("members", "name") and heads_name is not None:
             found |= (cells == table.body[heads_name.index].ffill()).to_numpy(dtype=bool)
     return found
 
 
-def _is(column: Column, frame: str, name: str) -> bool:
-    return column.variable is not None and (column.variable.frame, column.variable.name) == (frame, name)
-
-
 def _words_for_head(relation: Column) -> frozenset[str]:
-    assert relation.variable is not None, "the relation column is mapped"
-    said = relation.variable.spellings.items()
+    said = relation.meaning.spellings.items()
     return frozenset(word for word, levels in said if any(level.code == "head" for level in levels))
 
 
@@ -125,7 +120,7 @@ def _with_self(
 
 def _lent(table: Table, headings: Sequence[Heading], words: Vocabulary) -> list[Column]:
     """The members' columns that say of the head what the roster's own columns do not."""
-    taken = {c.variable.name for c in table.columns if c.variable and c.variable.frame == "workers"}
+    taken = {c.meaning.name for c in table.columns if c.means("workers")}
     found = []
     for column, owner in zip(table.columns, owners_of(headings, words), strict=False):
         flat = owner.person == "member" and column.slot is None

@@ -15,12 +15,12 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.block_findings import findings_of
 from bangfu_analysis.reading.body import body_of
-from bangfu_analysis.reading.context import meta_of, with_context
+from bangfu_analysis.reading.context import factor_in, meta_of, with_context
 from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, repeats_of
-from bangfu_analysis.reading.headings import Vocabulary, aid_beside, columns_for, kind_of, tells_of_hardship
+from bangfu_analysis.reading.headings import Vocabulary, read_headings
 from bangfu_analysis.reading.households import households
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
@@ -104,15 +104,14 @@ def _questionnaire(grid: Grid, codebook: Codebook, include_hidden: bool, layout:
     read = read_questionnaire(grid, codebook, include_hidden=include_hidden, layout=layout)
     if grid.sheet.visible or include_hidden:
         return read
-    found = grid.finding("sheet_set_aside", 0, 0, f"整张表另列：{HIDDEN_SHEET}。", severity="info")
-    return replace(read, set_aside=HIDDEN_SHEET, reason=HIDDEN_SHEET, findings=(*read.findings, found))
+    return read.told("sheet_set_aside", f"{read.place}：整张表另列：{HIDDEN_SHEET}。", aside=HIDDEN_SHEET, severity="info")
 
 
 def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: bool) -> SheetReading:
     tables: list[Table] = []
     headers: list[tuple[int, int]] = []
     findings: list[Finding] = []
-    above: Mapping[str, object] = {}
+    above: Mapping[str, object] = factor_in(grid.sheet.name, Path(grid.sheet.file).stem)
     for first, last in bands(grid, words):
         blocks = header_blocks(grid, first, last, words)
         start = 0
@@ -156,18 +155,9 @@ def _table(
     headings = headings_of(grid, block.top, block.body, block.first, block.last)
     under = np.flatnonzero(~labelled_totals(block)) + block.body
     values = [_distinct(grid, under, h.index - 1) for h in headings]
-    block.kind = kind_of(headings, words, values) or "other"
     stated = meta.get("money_factor", 1.0)
     factor = stated if isinstance(stated, float) else 1.0
-    block.columns = columns_for(block.kind, headings, words, values, factor)
-    aid = aid_beside(block.columns, headings, words, values, factor) if block.kind in ("roster", "episodes") else ()
-    if aid and block.kind == "roster" and not tells_of_hardship(block.columns, words):
-        block.kind, block.columns, aid = "aid", columns_for("aid", headings, words, values, factor), ()
-    spent = {c.index for c in aid if c.variable is not None}
-    block.columns = tuple(
-        replace(c, fate="ignored", suggestions=()) if c.fate == "unmatched" and c.index in spent else c
-        for c in block.columns
-    )
+    block.kind, block.columns, acts = read_headings(headings, words, values, factor)
     sort_rows(block, include_hidden=include_hidden)
     name = block.place_of("name") if block.place_of("id_number") is None and len(block.data) > 1 else None
     if name is not None and grid.values[block.data, name].tolist() in [[*t.body.get(name + 1, ())] for t in before]:
@@ -182,8 +172,8 @@ def _table(
     )
     table, told = with_context(table, block, words.codebook)
     tables = households(table, block, headings, words, values)
-    if aid:
-        given, said = with_context(_given(table, aid), block, words.codebook)
+    for columns in acts:
+        given, said = with_context(_given(table, columns), block, words.codebook)
         tables, told = [*tables, given], [*told, *said]
     findings += [*told, *findings_of(block, headings)]
     return tables, findings
@@ -291,10 +281,5 @@ def _without_summary(reading: SheetReading, readings: Sequence[SheetReading]) ->
     if not _SUMMARY.search(reading.sheet) or not parts or reading.set_aside or not reading.tables:
         return reading
     reason = f"汇总表，其明细在另外 {len(parts)} 张表中，不重复计入"
-    rows = {**reading.rows, "set_aside": reading.rows["set_aside"] + reading.rows["kept"], "kept": 0}
-    cells = {**reading.cells, "set_aside": reading.cells["set_aside"] + reading.cells["body"], "body": 0}
-    message = f"{reading.file} [{reading.sheet}]：整张表另列：{reason}。"
-    found = Finding("sheet_set_aside", message, severity="info", source_file=reading.file, source_sheet=reading.sheet)
-    return replace(
-        reading, rows=rows, cells=cells, reason=reason, set_aside=reason, findings=(*reading.findings, found)
-    )
+    message = f"{reading.place}：整张表另列：{reason}。"
+    return reading.told("sheet_set_aside", message, aside=reason, severity="info")

@@ -110,11 +110,13 @@ def _split(key: str, words: Vocabulary) -> tuple[str, str]:
 def _told_apart(
     headings: Sequence[Heading], named: Sequence[Owner], words: Vocabulary, related: bool
 ) -> Sequence[Owner]:
-    """A second 姓名 is a member's beside a relation, else that of somebody unknown; 户主 is the head."""
+    """A second 姓名 is a member's beside a relation, a child's beside a school, else of anybody."""
     own = [n for n, owner in enumerate(named) if owner.names and owner.person == "worker"]
     head = next((n for n in own if named[n].said), own[0] if own else -1)
     found = list(named)
+    at_school = any((v := words.find("workers", h.key)) and v.name == "school" for h in headings)
+    second = "member" if related else "child" if at_school and head >= 0 and named[head].said else "other"
     for n in own:
         if n != head and "worker" not in map(words.person, headings[n].parents):
-            found[n] = Owner("member" if related else "other", headings[n].key, said=True, names=True)
+            found[n] = Owner(second, headings[n].key, said=True, names=True)
     return found

@@ -59,10 +59,7 @@ class Block:
 
     def place_of(self, name: str, frame: str = "workers") -> int | None:
         """The grid column of a variable of `frame`, None where it has none."""
-        for column in self.columns:
-            if column.variable is not None and (column.variable.frame, column.variable.name) == (frame, name):
-                return column.index - 1
-        return None
+        return next((column.index - 1 for column in self.columns if column.means(frame, name)), None)
 
 
 def sort_rows(block: Block, *, include_hidden: bool) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import pandas as pd
@@ -81,6 +81,17 @@ class Column:
     owner: str = "worker"
     key: str = ""
 
+    def means(self, frame: str, *names: str) -> bool:
+        """True where it is a variable of `frame`, one of `names` where any are given."""
+        v = self.variable
+        return v is not None and v.frame == frame and (not names or v.name in names)
+
+    @property
+    def meaning(self) -> Variable:
+        """The variable of a column that has one."""
+        assert self.variable is not None, "only mapped columns are asked"
+        return self.variable
+
 
 @dataclass(frozen=True)
 class Total:
@@ -145,6 +156,23 @@ class SheetReading:
     questions: pd.DataFrame | None = None
     responses: pd.DataFrame | None = None
     cells_by_row: Mapping[int, int] = field(default_factory=dict)
+
+    def told(self, problem: str, message: str, *, aside: str = "", severity: str = "warning") -> SheetReading:
+        """The same with one more finding about the sheet; `aside`: why it enters no frame."""
+        found = Finding(problem, message, severity, source_file=self.file, source_sheet=self.sheet)
+        reasons = {"set_aside": aside, "reason": aside} if aside else {}
+        return replace(self, findings=(*self.findings, found), **reasons)  # type: ignore[arg-type]
+
+    @property
+    def place(self) -> str:
+        """File and sheet as a message names them."""
+        return f"{self.file} [{self.sheet}]" if self.sheet else self.file
+
+
+def mapped_columns(sheets: Iterable[SheetReading]) -> Iterator[tuple[Table, Column]]:
+    """Every column of the sheets' tables that means something and is there, with its table."""
+    tables = (table for sheet in sheets for table in sheet.tables)
+    return ((t, c) for t in tables for c in t.columns if c.variable is not None and c.index in t.body)
 
 
 def address(table: Table, row: int, column: Column) -> str:

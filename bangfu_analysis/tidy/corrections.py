@@ -22,7 +22,7 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.apart import read_apart
-from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, Table, address
+from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, Table, address, mapped_columns
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import is_blank, squeeze
 
@@ -98,15 +98,12 @@ def queries_frame(
 def _blank_ids(sheets: Sequence[SheetReading], workers: pd.DataFrame) -> Iterator[tuple[object, ...]]:
     """Place, row, content and question of every blank ID number of a worker in a column that asks for it."""
     known = set(zip(workers["source_file"], workers["source_sheet"], workers["source_row"], strict=True))
-    for table in [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]:
-        for column in table.columns:
-            variable = column.variable
-            if variable is None or (variable.frame, variable.name) != ("workers", "id_number"):
-                continue
-            for row in table.body.index[[is_blank(value) for value in table.body[column.index]]]:
-                if table.is_form or (table.file, table.sheet, row) in known:
-                    cell = address(table, int(row), column)
-                    yield table.file, table.sheet, cell, variable.name, None if table.is_form else row, "", _BLANK_ID
+    for table, column in mapped_columns(sheet for sheet in sheets if not sheet.set_aside):
+        blank = table.body[column.index].map(is_blank) if column.means("workers", "id_number") else ()
+        for row in table.body.index[blank] if len(blank) else ():
+            if table.is_form or (table.file, table.sheet, row) in known:
+                where = (table.file, table.sheet, address(table, int(row), column), "id_number")
+                yield *where, None if table.is_form else row, "", _BLANK_ID
 
 
 def _commonest(units: pd.Series) -> str:
@@ -126,11 +123,8 @@ def _hash(text: str, key: bytes) -> str:
 def _cells(sheets: Sequence[SheetReading]) -> dict[tuple[str, str, str, str], tuple[str, object]]:
     """Label and content of every body cell of a mapped column, by file, sheet, cell and variable."""
     return {
-        (table.file, table.sheet, address(table, int(row), column), column.variable.name): (column.variable.label, raw)
-        for sheet in sheets
-        for table in sheet.tables
-        for column in table.columns
-        if column.variable is not None
+        (table.file, table.sheet, address(table, int(row), column), column.meaning.name): (column.meaning.label, raw)
+        for table, column in mapped_columns(sheets)
         for row, raw in zip(table.body.index, table.body[column.index], strict=True)
     }
 
@@ -241,32 +235,15 @@ def apply_answers(
 
 
 def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list[SheetReading], Finding]:
-    for place, sheet in enumerate(sheets):
-        if (sheet.file, sheet.sheet) != (answer.file, answer.sheet):
-            continue
-        for number, table in enumerate(sheet.tables):
-            if spot := _spot(table, answer):
-                row, column = spot
-                outcome = _outcome(table.body.at[row, column.index], answer, key)
-                if outcome == "correction_applied":
-                    tables = (
-                        *sheet.tables[:number], _replaced(table, row, column, answer),
-                        *sheet.tables[number + 1 :],
-                    )
-                    sheets = [*sheets[:place], replace(sheet, tables=tables), *sheets[place + 1 :]]
-                return sheets, _finding(answer, outcome, column)
-    return sheets, _finding(answer, "correction_not_found", None)
-
-
-def _spot(table: Table, answer: Answer) -> tuple[int, Column] | None:
-    """Row and column of the answered cell."""
-    for column in table.columns:
-        if column.variable is None:
-            continue
+    asked = [sheet for sheet in sheets if (sheet.file, sheet.sheet) == (answer.file, answer.sheet)]
+    for table, column in mapped_columns(asked):
         for row in table.body.index:
             if address(table, int(row), column) == answer.cell:
-                return int(row), column
-    return None
+                outcome = _outcome(table.body.at[row, column.index], answer, key)
+                applied = outcome == "correction_applied"
+                changed = _replaced(sheets, table, int(row), column, answer) if applied else sheets
+                return changed, _finding(answer, outcome, column)
+    return sheets, _finding(answer, "correction_not_found", None)
 
 
 def _outcome(raw: object, answer: Answer, key: bytes) -> str:
@@ -280,10 +257,13 @@ def _outcome(raw: object, answer: Answer, key: bytes) -> str:
     return "correction_no_change" if _RIGHT.fullmatch(said.strip("。.!")) else "correction_applied"
 
 
-def _replaced(table: Table, row: int, column: Column, answer: Answer) -> Table:
+def _replaced(sheets: Sequence[SheetReading], table: Table, row: int, column: Column, answer: Answer) -> list[SheetReading]:
+    """The sheets with one cell of `table` as the answer has it."""
+    cells = table.body[column.index]
     body = table.body.copy()
-    body[column.index] = body[column.index].where(body.index != row, answer.answer)
-    return replace(table, body=body)
+    body[column.index] = cells.where(cells.index != row, answer.answer)
+    answered = replace(table, body=body)
+    return [replace(s, tables=tuple(answered if t is table else t for t in s.tables)) for s in sheets]
 
 
 def _finding(answer: Answer, outcome: str, column: Column | None) -> Finding:

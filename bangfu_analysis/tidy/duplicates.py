@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -32,7 +31,9 @@ def without_copies(sheets: Sequence[SheetReading]) -> list[SheetReading]:
     for sheet in sheets:
         alike = _shape(sheet) and shapes[_shape(sheet)] > 1 and not sheet.set_aside
         original = first.setdefault(_content(sheet), sheet) if alike else sheet
-        kept.append(sheet if original is sheet else _set_aside(sheet, original))
+        reason = f"内容与 {original.place} 完全相同，是重复报送"
+        message = f"{sheet.place}：{reason}，未再计入。如确系另一份数据，请让填报单位核对。"
+        kept.append(sheet if original is sheet else sheet.told("sheet_sent_twice", message, aside=reason))
     return kept
 
 
@@ -44,14 +45,6 @@ def _shape(sheet: SheetReading) -> tuple[tuple[int, int], ...]:
 
 def _content(sheet: SheetReading) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(map(str, table.body.to_numpy().ravel())) for table in sheet.tables)
-
-
-def _set_aside(sheet: SheetReading, original: SheetReading) -> SheetReading:
-    place = f"{original.file} [{original.sheet}]" if original.sheet else original.file
-    reason = f"内容与 {place} 完全相同，是重复报送"
-    message = f"{sheet.file} [{sheet.sheet}]：{reason}，未再计入。如确系另一份数据，请让填报单位核对。"
-    finding = Finding("sheet_sent_twice", message, source_file=sheet.file, source_sheet=sheet.sheet)
-    return replace(sheet, set_aside=reason, reason=reason, findings=(*sheet.findings, finding))
 
 
 def merge_people(

@@ -54,8 +54,7 @@ def _fits(clean: CleanTable, n: int, typed: list[Column], first: Column, step: i
 
 
 def _read(cell: object, column: Column, wave: Wave) -> Reading:
-    assert column.variable is not None, "only mapped columns are read"
-    return read_column([cell], column.variable, reference=wave.reference_date, factor=column.factor)[0]
+    return read_column([cell], column.meaning, reference=wave.reference_date, factor=column.factor)[0]
 
 
 def _start(clean: CleanTable, n: int, first: Column) -> int:

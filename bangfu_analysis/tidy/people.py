@@ -18,6 +18,7 @@ from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.context import unit_in
+from bangfu_analysis.reading.headings import SLOTS
 from bangfu_analysis.reading.tables import Table
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.derive import full_years
@@ -106,7 +107,7 @@ def _causes_of(clean: CleanTable) -> Readings:
     )
     if not columns:
         return Readings.blank(len(clean.rows))
-    main = [not c.tick and c.variable is not None and c.variable.name == "cause" for c in columns]
+    main = [not c.tick and c.means("workers", "cause") for c in columns]
 
     def read(parts: Sequence[tuple[str, ...] | None]) -> Reading:
         causes = tuple(dict.fromkeys(code for part in parts for code in part or ()))
@@ -265,6 +266,9 @@ def _slot_rows(
 ) -> tuple[pd.DataFrame, list[Finding]]:
     with_slot = [clean for clean in tables if any(c.slot == slot for c in clean.columns("members"))]
     rows = _rows(with_slot, "members", codebook, wave, slot)
+    person = next((person for person, number in SLOTS.items() if number == slot), None)  # 配偶姓名, 学生姓名
+    said = rows["relation"].astype(object)
+    rows = rows.assign(relation=said.where(said.notna(), person)) if person else rows
     listed = np.concatenate([_listed(clean, slot) for clean in with_slot])
     heads = np.concatenate([_head_rows(clean) for clean in with_slot])
     others = rows.assign(slot=slot, head_row=heads)[listed & rows["relation"].ne("head").to_numpy()]

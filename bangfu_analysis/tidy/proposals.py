@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from bangfu_analysis.cleaning.choices import read_choice, read_choices
 from bangfu_analysis.cleaning.identity import name_key
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import quoted
-from bangfu_analysis.reading.tables import Column, SheetReading, Table
+from bangfu_analysis.reading.tables import SheetReading, mapped_columns
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.words import MOST_ROWS, package_words, withheld
 
@@ -34,9 +34,10 @@ def proposed_values(sheets: Sequence[SheetReading]) -> str:
 
 def unknown_values(sheets: Sequence[SheetReading]) -> Iterator[tuple[Variable, str, bool, int, str]]:
     """Variable, value, whether it may be quoted, in how many rows it stands and where first."""
-    names = {name_key(raw) for _, _, variable, raws in _columns(sheets) if variable.kind == "name" for raw in raws}
+    columns = [(t, c, c.meaning, t.body[c.index].dropna().tolist()) for t, c in mapped_columns(sheets)]
+    names = {name_key(raw) for _, _, variable, raws in columns if variable.kind == "name" for raw in raws}
     found: dict[tuple[str, str, str], tuple[Variable, int, str]] = {}
-    for table, column, variable, raws in _columns(sheets):
+    for table, column, variable, raws in columns:
         if variable.kind not in ("choice", "choices") or column.tick:
             continue
         for raw, times in Counter(raws).items():
@@ -48,14 +49,6 @@ def unknown_values(sheets: Sequence[SheetReading]) -> Iterator[tuple[Variable, s
     for (_, _, word), (variable, times, place) in found.items():
         often = times >= MOST_ROWS and not words.names_in(word)
         yield variable, word, bool(words.permit(word) or words.near(word) or often), times, place
-
-
-def _columns(sheets: Iterable[SheetReading]) -> Iterator[tuple[Table, Column, Variable, list[Hashable]]]:
-    for sheet in sheets:
-        for table in sheet.tables:
-            for column in table.columns:
-                if column.variable is not None and column.index in table.body:
-                    yield table, column, column.variable, table.body[column.index].dropna().tolist()
 
 
 def _is_unknown(raw: object, variable: Variable, names: set[str | None]) -> bool:

@@ -12,7 +12,7 @@ from bangfu_analysis.codebook import Codebook, Variable, read_yaml
 from bangfu_analysis.errors import CodebookError, listed
 from bangfu_analysis.files import write
 from bangfu_analysis.reading.inspection import unknown_headings
-from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.reading.tables import SheetReading, mapped_columns
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import heading_key, is_blank, mask_long_numbers, squeeze
 from bangfu_analysis.tidy.people import unit_of
@@ -73,14 +73,13 @@ def open_things(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[
 def _open_units(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[Open]:
     from rapidfuzz import process
 
-    tables = [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]
-    known = [*_said(tables, "population", "unit")]
-    told: dict[str, str] = {}
-    for table in tables:
-        if table.kind in ("roster", "form"):
-            own = [*_said([table], "workers", "reporting_unit")]
-            names = own or [unit_of(table, codebook) or ""]
-            told |= {name: table.file for name in names if name and name not in told}
+    counted = [sheet for sheet in sheets if not sheet.set_aside]
+    known = list(_said(counted, "population", "unit"))
+    told = _said(counted, "workers", "reporting_unit")
+    for table in (table for sheet in counted for table in sheet.tables if table.kind in ("roster", "form")):
+        own = any(c.means("workers", "reporting_unit") for c in table.columns)
+        if not own and (name := unit_of(table, codebook)):
+            told.setdefault(name, table.file)
     for name, place in told.items() if known else ():
         if name not in known and squeeze(name) not in codebook.units:
             near = [unit for unit, _, _ in process.extract(name, known, limit=6)]
@@ -88,14 +87,13 @@ def _open_units(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[
             yield Open(UNIT, "", name, place, [*near, IGNORE], reason)
 
 
-def _said(tables: Iterable[Any], frame: str, name: str) -> dict[str, None]:
-    return {
-        str(value).strip(): None
-        for table in tables
-        for column in table.columns
-        if column.variable is not None and (column.variable.frame, column.variable.name) == (frame, name)
-        for value in table.body[column.index].dropna().unique()
-    }
+def _said(sheets: Iterable[SheetReading], frame: str, name: str) -> dict[str, str]:
+    """What the cells of a variable say, each once, with the file that says it first."""
+    found: dict[str, str] = {}
+    for table, column in mapped_columns(sheets):
+        for value in table.body[column.index].dropna().unique() if column.means(frame, name) else ():
+            found.setdefault(str(value).strip(), table.file)
+    return found
 
 
 def _shown(target: str, codebook: Codebook) -> str:

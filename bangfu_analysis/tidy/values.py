@@ -17,7 +17,7 @@ from bangfu_analysis.cleaning.readings import Reading, Readings
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding, quoted
-from bangfu_analysis.reading.tables import Column, SheetReading, Table, address
+from bangfu_analysis.reading.tables import Column, SheetReading, Table, address, mapped_columns
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.schemas import dtype_of
 from bangfu_analysis.wave import Wave
@@ -50,11 +50,7 @@ class CleanTable:
 
     def columns(self, frame: str, name: str = "") -> list[Column]:
         """The mapped columns that mean variables of `frame`, or its variable `name`, in sheet order."""
-        return [
-            c
-            for c in self.table.columns
-            if c.variable is not None and c.variable.frame == frame and c.variable.name == (name or c.variable.name)
-        ]
+        return [c for c in self.table.columns if c.means(frame, *(name,) * bool(name))]
 
     def column(self, frame: str, name: str, slot: int | None = None) -> Column | None:
         """The first column that means a variable; only the first gives values."""
@@ -73,7 +69,8 @@ def infer_scheme(sheets: Iterable[SheetReading], codebook: Codebook, wave: Wave)
     if wave.scheme:
         return wave.scheme, []
     variable = codebook.variable("workers", "hardship_level")
-    said = {squeeze(str(v)) for v in _cells_of(sheets, variable) if v is not None}
+    columns = (table.body[c.index] for table, c in mapped_columns(sheets) if c.variable == variable)
+    said = {squeeze(str(value)) for cells in columns for value in cells.dropna().unique()}
     known = [word for word in said if variable.find(word)]
     fitting = [s for s in codebook.schemes if all(_in_scheme(variable, w, s) for w in known)]
     if not known:
@@ -82,14 +79,6 @@ def infer_scheme(sheets: Iterable[SheetReading], codebook: Codebook, wave: Wave)
         return fitting[0], []
     message = "困难类别的写法对不上唯一的口径，无法确定各类别的含义。请在 wave.toml 中写明 scheme（s2000、s2008、s2012 或 s2018）。"
     return "", [Finding("scheme_unknown", message, severity="error", variable="hardship_level")]
-
-
-def _cells_of(sheets: Iterable[SheetReading], variable: Variable) -> Iterable[object]:
-    for sheet in sheets:
-        for table in sheet.tables:
-            for column in table.columns:
-                if column.variable == variable and not table.body.empty:
-                    yield from table.body[column.index].dropna().unique()
 
 
 def _in_scheme(variable: Variable, word: str, scheme: str) -> bool:
@@ -149,15 +138,11 @@ def _ticked(said: Sequence[str | None]) -> Reading:
 def _findings(table: Table, rows: Sequence[int], column: Column, raws: Objects, read: Readings) -> list[Finding]:
     """One for each cell with a problem; what a merge repeats beside a household's family members is told once."""
     places = np.flatnonzero(read.problems).tolist()
-    if table.kind == "roster" and table.head_of is not None and _is_of_workers(column):
+    if table.kind == "roster" and table.head_of is not None and column.means("workers"):
         places = [n for n in places if table.head_of[rows[n]] == rows[n]]
     said = dict(zip(read.places[places].tolist(), raws[places], strict=True))
     told = {n: _told(column, read.distinct[n], raw) for n, raw in said.items()}
     return [_placed(table, rows[n], column, read[n], *told[read.places[n]]) for n in places]
-
-
-def _is_of_workers(column: Column) -> bool:
-    return column.variable is not None and column.variable.frame == "workers"
 
 
 def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: object = "") -> Finding:
@@ -167,8 +152,7 @@ def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: ob
 
 def _told(column: Column, reading: Reading, raw: object) -> tuple[str, str]:
     """What the cell says and what was made of it, fit to be shown."""
-    variable = column.variable
-    assert variable is not None, "only mapped columns are read"
+    variable = column.meaning
     shown = "" if reading.value is None or variable.identifying else str(reading.value)
     astray = reading.value is None and _no_words(variable) and _LIKE_A_NAME.fullmatch(squeeze(str(raw))) is not None
     return quoted(raw, identifying=variable.identifying or astray), shown
@@ -179,14 +163,13 @@ def _no_words(variable: Variable) -> bool:
 
 
 def _placed(table: Table, row: int, column: Column, reading: Reading, said: str, shown: str) -> Finding:
-    assert column.variable is not None, "only mapped columns are read"
     cell = address(table, row, column)
     place = f"{table.file} [{table.sheet}] {cell}" if table.sheet else f"{table.file} {cell}"
     return Finding(
-        problem=reading.problem, message=f"{place}：{column.variable.label}“{said}”：{reading.message}",
+        problem=reading.problem, message=f"{place}：{column.meaning.label}“{said}”：{reading.message}",
         severity=reading.severity, action=reading.action or "kept", source_file=table.file,
         source_sheet=table.sheet, source_row=None if table.is_form else row, cell=cell,
-        variable=column.variable.name, raw=said, value=shown,
+        variable=column.meaning.name, raw=said, value=shown,
     )
 
 

@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 
-from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.tables import SheetReading
-from bangfu_analysis.text import squeeze
+from bangfu_analysis.reading.tables import SheetReading, Table
+from bangfu_analysis.text import heading_key, squeeze
 from bangfu_analysis.wave import Wave
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})年?(?!\d)")
+_YEARS = re.compile("(?:所属|统计|上报|填报|帮扶|救助|享受)?年(?:度|份)?")  # the heading of a column of years
 
 
 def of_this_wave(sheets: Sequence[SheetReading], wave: Wave) -> list[SheetReading]:
-    """The sheets, those of other years set aside where the same file has a sheet of the wave's year.
+    """The sheets, those of other years set aside where the same file has a sheet of the wave's year, and those of people
+    whose rows tell of several years.
 
-    The year is that of the reference date. A sheet of another year that stands alone is kept, with a finding.
+    The year is that of the reference date. A sheet that stands alone is kept where its name, title or file says
+    another year, with a finding.
     """
-    own = {sheet.file for sheet in sheets if _year_of(sheet) == wave.reference_date.year}
+    own = {sheet.file for sheet in sheets if _year_in(sheet.sheet) == wave.reference_date.year}
     return [_checked(sheet, wave.reference_date.year, sheet.file in own) for sheet in sheets]
 
 
-def _year_of(sheet: SheetReading) -> int | None:
-    years = _YEAR.findall(squeeze(sheet.sheet))
+def _year_in(name: str) -> int | None:
+    years = _YEAR.findall(squeeze(name))
     return int(years[0]) if len(years) == 1 else None
 
 
 def _checked(sheet: SheetReading, year: int, beside_own: bool) -> SheetReading:
-    found = _year_of(sheet)
-    if found in (None, year) or sheet.set_aside or not any(len(table.body) for table in sheet.tables):
+    if sheet.set_aside or not any(len(table.body) for table in sheet.tables):
         return sheet
-    place = f"{sheet.file} [{sheet.sheet}]"
-    if not beside_own:
-        message = f"{place}：表名是 {found} 年，本批次是 {year} 年，照常计入。请核对是否放错了文件夹。"
-        return replace(sheet, findings=(*sheet.findings, _finding(sheet, message)))
-    reason = f"{found} 年的表，不属于本批次（{year} 年）"
-    message = f"{place}：{reason}，另列，不计入。若应计入，请改表名或另存到该年的批次文件夹。"
-    return replace(sheet, set_aside=reason, reason=reason, findings=(*sheet.findings, _finding(sheet, message)))
+    names = [sheet.sheet, *(str(table.meta.get("title", "")) for table in sheet.tables), sheet.file.rpartition(".")[0]]
+    found = next(filter(None, map(_year_in, names)), year)
+    reason, past = "", {said for table in sheet.tables if table.kind == "roster" for said in _years_down(table)}
+    if len(past) > 1:
+        reason = f"各行分属 {min(past)} 至 {max(past)} 年，是历年的记录，不是本批次（{year} 年）的名册"
+        message = f"{sheet.place}：{reason}，另列，不计入。若其中有本年的人，请把本年的行另存为一张表。"
+    elif found == year:
+        return sheet
+    elif beside_own and _year_in(sheet.sheet):
+        reason = f"{found} 年的表，不属于本批次（{year} 年）"
+        message = f"{sheet.place}：{reason}，另列，不计入。若应计入，请改表名或另存到该年的批次文件夹。"
+    else:
+        message = f"{sheet.place}：表名、标题或文件名是 {found} 年，本批次是 {year} 年，照常计入。请核对是否放错了文件夹。"
+    return sheet.told("sheet_of_another_year", message, aside=reason)
 
 
-def _finding(sheet: SheetReading, message: str) -> Finding:
-    return Finding("sheet_of_another_year", message, source_file=sheet.file, source_sheet=sheet.sheet)
+def _years_down(table: Table) -> Iterator[int]:
+    for column in table.columns:
+        if _YEARS.fullmatch(heading_key(column.heading.rpartition("/")[2])) and column.index in table.body:
+            yield from filter(None, (_year_in(str(cell)) for cell in table.body[column.index].dropna().unique()))

@@ -116,3 +116,38 @@ def test_a_number_without_its_check_digit_does_not_overrule_the_age_beside_it(fr
     assert frames["workers"]["age"].tolist() == [44, 31, 44]
     assert frames["workers"]["birth_date"].notna().tolist() == [True, False, True]
     assert ("C3", "age_differs_from_id") in issues(frames)
+
+
+def test_the_cells_decide_what_a_heading_of_two_readings_means(frames_of):
+    head = "姓名,身份证号,困难类别,建档标准,家庭年收入\n"
+    rows = f"赵一强,{NUMBERS[0]},城镇困难职工,特困,6000\n钱二刚,{NUMBERS[1]},困难农民工,困难,7000\n"
+    workers = frames_of({"a.csv": head + rows})["workers"]
+    assert workers["person_kind"].tolist() == ["urban", "migrant"]
+    assert workers["hardship_level"].tolist() == ["extreme", "general"]
+
+
+@pytest.mark.parametrize("name", ["名册（单位：万元）.csv", "名册_万元.csv", "2009年_单位万元.csv"])
+def test_the_name_of_a_file_says_the_unit_of_money(frames_of, name):
+    rows = row(number=NUMBERS[0], income="0.6") + row("钱二", number=NUMBERS[1], income="900元")
+    frames = frames_of({name: HEAD + rows})
+    assert frames["workers"]["income_household_annual"].tolist() == [6000.0, 900.0]
+
+
+def test_each_sum_of_a_list_of_payments_is_an_act_of_help_of_its_own_kind(frames_of):
+    head = "序号,姓名,身份证号,生活救助金,医疗救助金,助学金,发放时间\n"
+    rows = f"1,赵一强,{NUMBERS[0]},1000,2000,,2009-05-01\n2,钱二刚,{NUMBERS[1]},500,,300,2009-05-02\n"
+    frames = frames_of({"发放.csv": head + rows + "合计,,,1500,2000,300,\n"})
+    found = frames["aid"][["source_row", "kind", "amount_yuan"]].astype({"kind": str}).values.tolist()
+    living = [[2, "living", 1000.0], [3, "living", 500.0]]
+    assert sorted(found) == sorted([*living, [2, "medical", 2000.0], [3, "schooling", 300.0]])
+    assert len(frames["workers"]) == 0 and frames["aid"]["date"].notna().all()
+    assert frames["totals"]["verdict"].tolist() == ["agrees"] * 3
+
+
+def test_a_name_beside_a_school_is_the_childs_where_the_parent_is_named(frames_of):
+    head = "序号,姓名,性别,学校,家长姓名,家长单位,困难类别\n"
+    frames = frames_of({"a.csv": head + "1,赵小,女,一中,赵一强,一厂,困难\n"})
+    worker = frames["workers"].iloc[0]
+    assert (worker["employer"], str(worker["sex"])) == ("一厂", "nan")
+    assert frames["members"]["relation"].tolist() == ["child"]
+    assert frames["members"]["sex"].tolist() == ["female"]

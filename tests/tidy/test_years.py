@@ -40,3 +40,14 @@ def test_sheets_of_other_years_are_set_aside_beside_one_of_this_year(tmp_path, n
     assert frames["issues"]["problem"].tolist() == problems
     aside = frames["sources"].set_index("source_sheet")["rows_set_aside"]
     assert aside[aside > 0].index.tolist() == [name for name in names if name not in kept]
+
+
+def test_people_of_several_years_are_no_roster_of_this_one_and_a_title_of_another_year_is_told(frames_of):
+    head = "年度,姓名,身份证号,困难类别\n"
+    past = "".join(f"{year},赵一,990101196001101005,困难\n" for year in (2007, 2008, 2009))
+    old = "2007年困难职工花名册,,,\n序号,姓名,身份证号,困难类别\n1,钱二,990101196102111018,困难\n"
+    frames = frames_of({"历年.csv": head + past, "名册.csv": old})
+    assert frames["workers"]["source_file"].tolist() == ["名册.csv"]
+    told = frames["issues"].query("problem == 'sheet_of_another_year'")
+    assert told["source_file"].tolist() == ["历年.csv", "名册.csv"]
+    assert frames["sources"].set_index("source_file").loc["历年.csv", "rows_set_aside"] == 3

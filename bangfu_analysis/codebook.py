@@ -294,6 +294,12 @@ def simplified(text: str) -> str:
     return text.translate(_traditional())
 
 
+def told_words() -> Mapping[str, Any]:
+    """Problem, or problem/case -> what is told of such a cell: words, or action, severity and words."""
+    told: Mapping[str, Any] = _package_content()["told"]
+    return told
+
+
 @lru_cache(maxsize=1)
 def _package_content() -> dict[str, Any]:
     merged: dict[str, Any] = {}

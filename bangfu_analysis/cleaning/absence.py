@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from bangfu_analysis.cleaning.readings import BLANK, Reading
+from bangfu_analysis.cleaning.readings import BLANK, Reading, told
 from bangfu_analysis.text import DITTO, halfwidth, is_blank, squeeze
 
 NONE_WORDS = frozenset({"无", "没有", "暂无", "没", "无。", "(无)", "均无", "none", "None", "NONE"})
@@ -21,20 +21,6 @@ _PUT_OFF = re.compile(
     r"待(核实|核查|核|查|补|定|确认|填|报|统计)|(详?见|参见|同)(附件|附表|附页|备注|档案|原件|说明|证件|户口|下表|另表)|另附|附后|核实中|情况不明"
 )
 _ERROR = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA|#+)|Err:\d{3}|#+", re.I)
-
-_MESSAGES = {
-    "error_cell": "公式出错的单元格，没有可用的值，记为缺失。请在原表中改正公式或直接填写数值。",
-    "masked": "内容被遮盖（如 XX、**），记为缺失。请向填报单位索取原值。",
-    "unreadable": "没有写值，只说明待核实或见别处，记为缺失。请查实后填写。",
-    "ditto_unresolved": "写的是“同上”一类的省略记号，而所指的单元格没有值，记为缺失。请补填。",
-    "lost_character": "含有 □ 或 ■，可能是丢失的字或未勾选的方框，无法确定原意，记为缺失。请对照纸质表补填。",
-}
-
-
-def given_up(problem: str, message: str, detail: object = None) -> Reading:
-    """A Reading without a value: it was given up for the reason `message` tells."""
-    return Reading(None, problem, "missing", message, "warning", detail)
-
 
 def text_of(raw: object) -> str:
     """A cell as text: whole floats without `.0`, dates as ISO, booleans as 是 and 否."""
@@ -64,10 +50,9 @@ def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
     if text in ("", "*") or text in NONE_WORDS or _STROKES.fullmatch(text):
         return BLANK
     if _STATED.fullmatch(text):
-        message = "单元格写明缺失（不详、未知等），记为缺失。如能查到请补填。"
-        return Reading(None, "stated_missing", "kept", message, "info")
+        return told("stated_missing")
     problem = _absent_problem(text, parts)
-    return given_up(problem, _MESSAGES[problem]) if problem else None
+    return told(problem) if problem else None
 
 
 def _absent_problem(text: str, parts: bool) -> str:
@@ -80,11 +65,6 @@ def _absent_problem(text: str, parts: bool) -> str:
     if _PUT_OFF.search(text):
         return "unreadable"
     return "lost_character" if parts and any(mark in text for mark in LOST) else ""
-
-
-def lost_character() -> Reading:
-    """A text in which a character was lost, so that it says nothing for certain."""
-    return given_up("lost_character", _MESSAGES["lost_character"])
 
 
 def plain_text(raw: object) -> str:

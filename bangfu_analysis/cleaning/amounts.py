@@ -6,10 +6,10 @@ import math
 import re
 from datetime import date
 
-from bangfu_analysis.cleaning.absence import NONE_WORDS, given_up
+from bangfu_analysis.cleaning.absence import NONE_WORDS
 from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.cleaning.quantities import Bounds, Quantity, read_quantity
-from bangfu_analysis.cleaning.readings import BLANK, Reading
+from bangfu_analysis.cleaning.readings import BLANK, Reading, told
 from bangfu_analysis.text import squeeze
 
 MONTHS = {"月": 1.0, "季": 3.0, "年": 12.0}
@@ -36,19 +36,17 @@ def read_money(
         return _without_amount(raw, said, none_means)
     own = said.period or _PERIODS.get(said_period, "")
     if own and period and own not in MONTHS:
-        message = "金额按天、周或小时计，无法换算到本列的期间，记为缺失。请按本列期间填写。"
-        return given_up("other_period", message, said.value)
+        return told("other_period", detail=said.value)
     share = MONTHS[_PERIODS[period]] / MONTHS[own] if own and period else 1.0
     scale = share * (1.0 if said.scaled else factor)
     value = round(said.value * scale, 2)
     if not _inside(value, low or 0.0, high):
         return _outside(low or 0.0, high)
-    told = _told(said, value, scale)
+    read = _told(said, value, scale)
     if not said.period or share == 1.0:
-        return told
-    message = f"单元格自带期间（每{own}），已换算成本列的期间。请核对。"
-    plain = Reading(value, "period_converted", "repaired", message, "info")
-    return told._replace(message=told.message + message) if said.how else plain
+        return read
+    plain = told("period_converted", value, own=own)
+    return read._replace(message=read.message + plain.message) if said.how else plain
 
 
 def read_count(
@@ -67,7 +65,7 @@ def read_count(
         return _not_one(said)
     value = said.value * scale
     if abs(value - round(value)) > 1e-6:
-        return given_up("not_whole", "人数或次数应为整数，记为缺失。请改正。")
+        return told("not_whole")
     return _told(said, round(value), scale) if _inside(value, low, high) else _outside(low, high)
 
 
@@ -80,7 +78,7 @@ def read_age(raw: object, low: float | None = None, high: float | None = None) -
     if isinstance(raw, date) or re.fullmatch(r"(19|20)[0-9]{2}年?", text):
         return _birth_year(raw.year if isinstance(raw, date) else int(text[:4]))
     if re.fullmatch(r"[0-9]{1,3}[/,、;][0-9]{1,3}", text):
-        return given_up("several_values", "写了两个年龄，无法确定是谁的，记为缺失。请只填写本人的周岁年龄。")
+        return told("several_values/ages")
     if months := _MONTHS_OLD.fullmatch(text):
         years = int(read_numeral(months[1]) or 0) // 12
         return Reading(years) if _inside(years, low, high) else _outside(low, high)
@@ -96,8 +94,7 @@ def read_age(raw: object, low: float | None = None, high: float | None = None) -
     if not _inside(value, low, high):
         return _outside(low, high)
     if nominal:
-        message = "写的是虚岁，已减一岁作为周岁（也可能应减两岁）。请按出生日期核对。"
-        return Reading(value, "nominal_age", "inferred", message, "warning", Bounds(value - 1, value))
+        return told("nominal_age", value, detail=Bounds(value - 1, value))
     return _told(said, value, 1.0)
 
 
@@ -119,37 +116,27 @@ def _without_amount(raw: object, absent: Reading, none_means: str) -> Reading:
     if text in NONE_WORDS or _ZERO.fullmatch(text):
         return Reading(0.0) if none_means == "zero" else BLANK
     if _NOT_ZERO.fullmatch(text):
-        message = "写的是没有固定收入、经济来源等，不等于收入为 0，记为缺失。请填写金额（没有收入的填 0）。"
-        return given_up("no_steady_income", message)
+        return told("no_steady_income")
     return absent
 
 
 def _birth_year(year: int) -> Reading:
-    return given_up("birth_year_in_age", "年龄栏写的是出生年份或日期，记为缺失。请填写周岁年龄。", year)
+    return told("birth_year_in_age", detail=year)
 
 
 def _not_one(said: Quantity) -> Reading:
-    return given_up("range", "写的是范围而不是一个数，记为缺失。请填写确切的数。", said.bounds)
+    return told("range", detail=said.bounds)
 
 
-_APPROXIMATE = ("approximate", "kept", "写的是约数，按所写的数记录，上下限另存。如有准确数请改填。", "info")
-_TOLD = {
-    "approximate": _APPROXIMATE,
-    "band": _APPROXIMATE,
-    "range": ("range", "inferred", "写的是范围，取中点。请填写准确数。", "warning"),
-    "sum": ("sum", "repaired", "写了几项金额，已相加。请核对合计。", "info"),
-    "note": ("note_ignored", "inferred", "括号里的说明没有采用。请核对。", "info"),
-    "mended": ("letter_in_number", "repaired", "数字中夹有字母 O 或 l，已改为 0 或 1。请核对。", "info"),
-}
+_TOLD = {"band": "approximate", "range": "range/middle", "note": "note_ignored", "mended": "letter_in_number"}
 
 
 def _told(said: Quantity, value: float, scale: float) -> Reading:
     """The value with what is to be told of it: nothing where the cell simply says the number."""
     if not said.how:
         return Reading(value)
-    problem, action, message, severity = _TOLD[said.how]
     detail = tuple(part * scale for part in said.parts) or (said.bounds and said.bounds.times(scale))
-    return Reading(value, problem, action, message, severity, detail or None)
+    return told(_TOLD.get(said.how, said.how), value, detail=detail or None)
 
 
 def _inside(value: float, low: float | None, high: float | None) -> bool:
@@ -158,4 +145,4 @@ def _inside(value: float, low: float | None, high: float | None) -> bool:
 
 def _outside(low: float | None, high: float | None) -> Reading:
     span = f"{low or 0:.10g} 到 {high:.10g}" if high is not None else f"不小于 {low or 0:.10g}"
-    return given_up("out_of_range", f"数值超出可能的范围（应为 {span}），记为缺失。请核对原表。")
+    return told("out_of_range", span=span)

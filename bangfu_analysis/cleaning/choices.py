@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bangfu_analysis.cleaning.absence import LOST, NONE_WORDS, given_up, lost_character, read_absence, text_of
-from bangfu_analysis.cleaning.readings import BLANK, Reading
+from bangfu_analysis.cleaning.absence import LOST, NONE_WORDS, read_absence, text_of
+from bangfu_analysis.cleaning.readings import BLANK, Reading, told
 from bangfu_analysis.codebook import Level, Variable
 from bangfu_analysis.errors import listed
 from bangfu_analysis.text import halfwidth, squeeze
@@ -49,8 +49,7 @@ def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None 
     if absent is not None:
         return absent
     if variable.name == "sex" and text in _GB2261_SEX:
-        message = "性别写的是代码，已按 GB/T 2261（1 男、2 女）读取。请与身份证核对。"
-        return Reading(_GB2261_SEX[text], "coded_sex", "inferred", message, "info")
+        return told("coded_sex", _GB2261_SEX[text])
     if boxes := _boxes(text, variable):
         return _ticked_one(boxes)
     for bare in (_ENDING.sub("", text), _OPTION.sub("", text)):
@@ -74,7 +73,7 @@ def read_choices(raw: object, variable: Variable, schemes: frozenset[str] | None
         return _as_tuple(absent)
     if boxes := _boxes(text, variable):
         codes = _distinct(code for code, filled in boxes if filled)
-        return Reading(codes) if codes else _no_box_filled()
+        return Reading(codes) if codes else told("boxes")
     return _of_segments(_segments(_listed(text_of(raw)), variable.spellings), variable)
 
 
@@ -83,8 +82,7 @@ def read_remark(raw: object, variable: Variable) -> Reading:
     codes = _by_keywords(_spelled(raw), variable)
     if not codes:
         return BLANK
-    message = f"备注像是说“{variable.label_of(codes[0])}”，没有据此改动，仍照表中各栏计。请核对此人是否应当计入。"
-    return Reading(None, f"remark_{codes[0]}", "kept", message)
+    return told("remark", said=variable.label_of(codes[0]))._replace(problem=f"remark_{codes[0]}")
 
 
 def read_yes_no(raw: object, variable: Variable) -> Reading:
@@ -102,7 +100,7 @@ def read_yes_no(raw: object, variable: Variable) -> Reading:
     said = [(_YES.fullmatch(label) is not None, filled) for label, filled in _marked(text) if _SAYS.fullmatch(label)]
     if said:
         chosen = [yes for yes, filled in said if filled]
-        return Reading(chosen[0]) if len(chosen) == 1 else _no_box_filled()
+        return Reading(chosen[0]) if len(chosen) == 1 else told("boxes")
     return _yes_no_in_words(text, variable)
 
 
@@ -114,8 +112,7 @@ def read_tick(raw: object) -> Reading:
     absent = read_absence(raw)
     if absent is not None:
         return Reading(False) if not absent.problem else absent
-    message = "勾选栏中写的不是勾号，按已勾选记录。请核对。"
-    return Reading(True, "tick_in_words", "inferred", message, "info")
+    return told("tick_in_words", True)
 
 
 def _spelled(raw: object) -> str:
@@ -128,11 +125,9 @@ def _of_levels(levels: Sequence[Level], variable: Variable, schemes: frozenset[s
     if len(codes) == 1:
         return Reading(codes[0], detail=frozenset(level.scheme for level in fitting if level.scheme) or None)
     if codes:
-        message = f"“{variable.label}”的这个写法可指 {listed(codes)}，无法确定，记为缺失。请写全称。"
-        return given_up("ambiguous_value", message, codes)
-    known = _distinct(level.scheme for level in levels)
-    message = f"“{variable.label}”的这个类别属于另一套口径（{listed(known)}），本期口径中没有，记为缺失。请核对 wave.toml 的 scheme。"
-    return given_up("other_scheme", message, _distinct(level.code for level in levels))
+        return told("ambiguous_value", detail=codes, label=variable.label, codes=listed(codes))
+    known, codes = (_distinct(parts) for parts in zip(*((v.scheme, v.code) for v in levels), strict=True))
+    return told("other_scheme", detail=codes, label=variable.label, known=listed(known))
 
 
 def _no_choice(raw: object, text: str, variable: Variable) -> Reading | None:
@@ -142,7 +137,7 @@ def _no_choice(raw: object, text: str, variable: Variable) -> Reading | None:
     if text in NONE_WORDS:
         return Reading(variable.none_means) if variable.none_means in variable.codes else _none_of(variable)
     if text and all(mark in EMPTY + LOST for mark in text):
-        return lost_character()
+        return told("lost_character")
     return read_absence(raw)
 
 
@@ -170,46 +165,37 @@ def _boxes(text: str, variable: Variable) -> list[tuple[str, bool]]:
 
 def _ticked_one(boxes: list[tuple[str, bool]]) -> Reading:
     filled = _distinct(code for code, ticked in boxes if ticked)
-    return Reading(filled[0]) if len(filled) == 1 else _no_box_filled()
-
-
-def _no_box_filled() -> Reading:
-    return given_up("boxes", "方框一个也没有勾选，或勾选了不止一个，记为缺失。请只勾选一项。")
+    return Reading(filled[0]) if len(filled) == 1 else told("boxes")
 
 
 def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> Reading:
     """What no list knows: a remark in brackets, several labels, a band, free text, or a new value."""
     if variable.name == "education" and _IN_PROGRESS.search(text):
-        return given_up("in_progress", f"“{variable.label}”写的是在读、未毕业，尚未取得，记为缺失。请填写已取得的。")
+        return told("in_progress", label=variable.label)
     if _BAND.search(text):
-        return given_up("band", f"“{variable.label}”写的是“以上”“以下”的范围，不是一项，记为缺失。请填写具体一项。")
+        return told("band", label=variable.label)
     if any(mark in text for mark in LOST):
-        return lost_character()
+        return told("lost_character")
     if (bare := _BRACKETED.sub("", text)) != text and (levels := variable.find(bare)):
         one = _of_levels(levels, variable, schemes)
         notes = [found for note in _NOTES.findall(text) if (found := variable.find(note)) and not _IN_PROGRESS.search(note)]
         if any(_of_levels(note, variable, schemes).value != one.value for note in notes):
-            return given_up("several_values", f"“{variable.label}”括号内外写的不是同一项，记为缺失。请只填一项。")
-        message = "括号里的说明没有采用。请核对。"
-        return Reading(one.value, "note_ignored", "inferred", message, "info", one.detail) if one.value else one
+            return told("several_values/brackets", label=variable.label)
+        return told("note_ignored", one.value, detail=one.detail) if one.value else one
     several = _of_segments(_segments(_listed(text), variable.spellings), variable)
     codes = several.value if isinstance(several.value, tuple) else ()
     if len(codes) == 1 and several.problem != "partly_read":
         return Reading(codes[0], several.problem, several.action, several.message, several.severity)
     if len(codes) > 1 and several.problem != "inferred_from_text":
-        return given_up("several_values", f"“{variable.label}”写了不止一项，记为缺失。请只填一项。", codes)
+        return told("several_values", detail=codes, label=variable.label)
     return _unknown(text, variable)
 
 
 def _unknown(text: str, variable: Variable) -> Reading:
     near = _nearest(text, variable)
     hint = f"最接近的是 {near}。" if near else f"可选：{listed(_distinct(v.label for v in variable.levels))}。"
-    message = (
-        f"“{variable.label}”的这个写法不在码本中，记为缺失。{hint}如确是其中一项，请在 mapping.yaml 的 values 中写明。"
-    )
-    if re.fullmatch(r"[\d、,.;/ ]+", text):
-        message = f"“{variable.label}”写的是选项编号，编号的含义随表而不同，记为缺失。请在 mapping.yaml 的 values 中写明本表各编号的含义。"
-    return given_up("value_unknown", message)
+    case = "value_unknown/number" if re.fullmatch(r"[\d、,.;/ ]+", text) else "value_unknown"
+    return told(case, label=variable.label, hint=hint)
 
 
 def _nearest(text: str, variable: Variable) -> str:
@@ -253,11 +239,10 @@ def _of_segments(segments: list[str], variable: Variable) -> Reading:
     if not found:
         return _unknown("".join(segments), variable)
     if unread:
-        message = f"“{variable.label}”中有一部分不在码本中，只记录了读得出的部分。请在 mapping.yaml 中写明其余的含义。"
-        return Reading(found, "partly_read", "inferred" if inferred else "kept", message)
+        part = told("partly_read", found, label=variable.label)
+        return part._replace(action="inferred") if inferred else part
     if inferred:
-        message = f"“{variable.label}”不是码本中的写法，代码由关键词（或连写的编号）推断。请核对。"
-        return Reading(found, "inferred_from_text", "inferred", message)
+        return told("inferred_from_text", found, label=variable.label)
     return Reading(found)
 
 
@@ -305,15 +290,10 @@ def _yes_no_in_words(text: str, variable: Variable) -> Reading:
     if text in names | stems or (text[:1] in ("有", "是") and text[1:] in stems):
         return Reading(True)
     if prefix := _YES_PREFIX.match(text):
-        message = "“是/否”之后的说明没有采用。请核对。"
-        return Reading(prefix[1] in "是有已", "note_ignored", "inferred", message, "info")
+        return told("note_ignored/yes_no", prefix[1] in "是有已")
     if _AMOUNT.fullmatch(text):
-        return Reading(
-            float(re.findall(r"[\d.]+", text)[0]) > 0, "amount_for_yes_no", "inferred",
-            "应填是或否，写的是金额，按“是”记录。请核对。", "info",
-        )
-    message = f"“{variable.label}”应填“是”或“否”，读不出是哪一个，记为缺失。请改正。"
-    return given_up("value_unknown", message)
+        return told("amount_for_yes_no", float(re.findall(r"[\d.]+", text)[0]) > 0)
+    return told("value_unknown/yes_no", label=variable.label)
 
 
 def _distinct(items: Iterable[str]) -> tuple[str, ...]:

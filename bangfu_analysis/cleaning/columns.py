@@ -9,20 +9,20 @@ from functools import partial
 
 import numpy as np
 
-from bangfu_analysis.cleaning.absence import LOST, given_up, plain_text, read_absence
+from bangfu_analysis.cleaning.absence import LOST, plain_text, read_absence
 from bangfu_analysis.cleaning.amounts import read_age, read_count, read_money, read_number
 from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_remark, read_tick, read_yes_no
 from bangfu_analysis.cleaning.dates import read_date
 from bangfu_analysis.cleaning.identity import name_key, read_ids, several_names
-from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings
+from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings, told
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.text import is_address, mask_long_numbers
 
 _HOURS = re.compile(r"\s*\d{1,2}(\.\d+)?\s*(个?小时|h)?\s*")  # some forms ask 工作时间 as hours a day
 MOST_CHARACTERS = 300  # of a value; expressions are not tried on more
-TOO_LONG = given_up("text_too_long", f"文字超过 {MOST_CHARACTERS} 个字符，不像一个值，记为缺失。请核对。")
-BEYOND = given_up("value_unreadable", "数值大得无法读取，记为缺失。请核对。")
+TOO_LONG = told("text_too_long", most=MOST_CHARACTERS)
+BEYOND = told("value_unreadable")
 _LETTERS = re.compile(r"\w", re.UNICODE)
 
 
@@ -91,7 +91,7 @@ def _tick_reader(variable: Variable, tick: str) -> Callable[[object], Reading]:
         if not ticked.value:
             return BLANK if ticked.value is False else ticked
         value = (tick,) if variable.kind == "choices" else tick
-        return Reading(value, ticked.problem, ticked.action, ticked.message, ticked.severity)
+        return ticked._replace(value=value)
 
     return read
 
@@ -99,7 +99,7 @@ def _tick_reader(variable: Variable, tick: str) -> Callable[[object], Reading]:
 def _read_name(raw: object) -> Reading:
     """The name's key as value: for the pseudonym only, never for a frame."""
     if isinstance(raw, str) and several_names(raw):
-        return given_up("several_names", "一格里像是写了几个人的姓名，不能作为识别依据。请一人一行，分别填写。")
+        return told("several_names")
     key = name_key(raw)
     return Reading(key) if key is not None else read_absence(raw) or BLANK
 
@@ -113,13 +113,10 @@ def _read_text(raw: object) -> Reading:
     if not _LETTERS.search(text):
         return BLANK
     if is_address(text):
-        message = "此处像是门牌住址，为保护个人信息未予保留。请只填街道、区县或单位的名称。"
-        return given_up("address_in_cell", message)
+        return told("address_in_cell")
     masked = mask_long_numbers(text)
     if masked != text:
-        return Reading(
-            masked, "long_number_masked", "repaired", "文字中夹有长号码（可能是证件号或电话），已遮盖。请移到对应的列。"
-        )
+        return told("long_number_masked", masked)
     if any(mark in text for mark in LOST):
-        return Reading(text, "lost_character", "kept", "文字中的 □ 或 ■ 可能是丢失的字，按原样保留。请补正。")
+        return told("lost_character/kept", text)
     return Reading(text)

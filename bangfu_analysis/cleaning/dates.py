@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from bangfu_analysis.cleaning.absence import given_up, read_absence, text_of
+from bangfu_analysis.cleaning.absence import read_absence, text_of
 from bangfu_analysis.cleaning.numerals import read_numeral
-from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.cleaning.readings import Reading, told
 from bangfu_analysis.text import halfwidth
 
 DAY, MONTH, YEAR = "day", "month", "year"
@@ -31,10 +31,6 @@ _PARTS = re.compile(
 _REPUBLIC = re.compile(r"民国([0-9]{1,2})年")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})")
 _YEAR_AND_WORDS = re.compile(r"([0-9]{4})年[^0-9]+")
-_FUTURE = "日期晚于填报期，记为缺失。请核对年份。"
-_NOT_A_DATE = "应为日期（如 1965-03-12 或 1965年3月），读不出确定的日期，记为缺失。请改正。"
-_YEAR_ONLY = "只写了年份，不能当作 1 月 1 日，日期记为缺失。请写明月份。"
-_IMPOSSIBLE = "日历上没有这一天（或年份早于 1900 年），记为缺失。请核对。"
 
 
 def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: bool = False) -> Reading:
@@ -46,7 +42,7 @@ def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: b
     `epoch1904`. A float 1965.1 may be January or October: missing, with the year as `detail`, as with lunar dates.
     """
     if isinstance(raw, bool):
-        return given_up("not_a_date", _NOT_A_DATE)
+        return told("not_a_date")
     if isinstance(raw, str) and (found := _ISO.fullmatch(raw)):
         return _checked([int(part) for part in found.groups()], reference, birth)
     if isinstance(raw, date) and raw == raw:
@@ -61,8 +57,7 @@ def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: b
 def _from_decimal(raw: float, reference: date, birth: bool) -> Reading:
     text = f"{raw:.10g}"
     if text.endswith(".1"):
-        message = "数字格式的年月，末位的 0 可能丢失：可能是 1 月，也可能是 10 月，记为缺失。请核对月份。"
-        return given_up("ambiguous_month", message, int(raw))
+        return told("ambiguous_month/decimal", detail=int(raw))
     return _from_text(text, reference, birth, False)
 
 
@@ -75,17 +70,16 @@ def _tidy(raw: str) -> str:
 def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
     if _LUNAR.search(text):
         year = re.match(r"(\d{4})年?", text)
-        message = "写的是农历日期，无法确定公历日期，记为缺失。请按身份证填写公历。"
-        return given_up("lunar_date", message, int(year[1]) if year else None)
+        return told("lunar_date", detail=int(year[1]) if year else None)
     if relative := _YEAR_WORD.search(text):
         year_number = reference.year - _YEARS_BACK[relative[0][0]]
         reading = _from_text(_YEAR_WORD.sub(f"{year_number}年", text), reference, birth, epoch1904)
-        return _inferred(reading, "relative_date", "写的是“今年”“去年”等，已按本期的基准日期推算。请写明年份。")
+        return _inferred(reading, "relative_date")
     plain = _BORN.sub("", _CHINESE.sub(_arabic, text))
     if _REPUBLIC.match(plain):
         plain = _REPUBLIC.sub(lambda year: f"{1911 + int(year[1])}年", plain)
         reading = _from_text(plain, reference, birth, epoch1904)
-        return _inferred(reading, "republic_year", "写的是民国纪年，已换算成公历。请核对。")
+        return _inferred(reading, "republic_year")
     if plain.isdecimal():
         return _from_digits(plain, reference, birth, epoch1904)
     if found := _PARTS.fullmatch(plain):
@@ -95,7 +89,7 @@ def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Read
         return _year_last(int(found[4]), int(found[1]), int(found[3]), reference, birth)
     if (found := _YEAR_AND_WORDS.fullmatch(plain)) and not birth:
         return _checked([int(found[1])], reference, birth)
-    return given_up("not_a_date", _NOT_A_DATE)
+    return told("not_a_date")
 
 
 def _arabic(found: re.Match[str]) -> str:
@@ -103,10 +97,8 @@ def _arabic(found: re.Match[str]) -> str:
     return found.group() if value is None else str(int(value))
 
 
-def _inferred(reading: Reading, problem: str, message: str) -> Reading:
-    if reading.value is None:
-        return reading
-    return Reading(reading.value, problem, "inferred", message, "info", reading.detail)
+def _inferred(reading: Reading, key: str) -> Reading:
+    return reading if reading.value is None else told(key, reading.value, detail=reading.detail)
 
 
 def _from_digits(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
@@ -123,7 +115,7 @@ def _from_digits(text: str, reference: date, birth: bool, epoch1904: bool) -> Re
     if size in (4, 5) and 1000 <= int(text) <= LAST_SERIAL:
         day = (_EPOCH_1904 if epoch1904 else _EPOCH_1900) + timedelta(days=int(text))
         return _checked((day.year, day.month, day.day), reference, birth)
-    return given_up("not_a_date", _NOT_A_DATE)
+    return told("not_a_date")
 
 
 def _from_parts(parts: Sequence[int], year_digits: int, reference: date, birth: bool) -> Reading:
@@ -134,15 +126,15 @@ def _from_parts(parts: Sequence[int], year_digits: int, reference: date, birth: 
     if birth:
         years = [year for year in years if reference.year - year <= OLDEST]
     if not years or (birth and len(years) > 1):
-        return given_up("two_digit_year", "年份只有两位，无法确定世纪，记为缺失。请写四位年份。")
+        return told("two_digit_year")
     reading = _checked([years[-1], *parts[1:]], reference, birth)
-    return reading if birth else _inferred(reading, "two_digit_year", "年份只有两位，已按最近的世纪推断。请核对。")
+    return reading if birth else _inferred(reading, "two_digit_year/inferred")
 
 
 def _year_last(year: int, first: int, second: int, reference: date, birth: bool) -> Reading:
     """3/12/1965: taken only where one order alone is a date."""
     if first != second and first <= 12 and second <= 12:
-        return given_up("ambiguous_month", "月和日的先后无法确定，记为缺失。请按 年-月-日 填写。", year)
+        return told("ambiguous_month", detail=year)
     month, day = (first, second) if first <= 12 else (second, first)
     return _checked((year, month, day), reference, birth)
 
@@ -153,13 +145,13 @@ def _checked(parts: Sequence[int], reference: date, birth: bool) -> Reading:
     try:
         value = date(year, month, day)
     except ValueError:
-        return given_up("impossible_date", _IMPOSSIBLE)
+        return told("impossible_date")
     if year < FIRST_YEAR:
-        return given_up("impossible_date", _IMPOSSIBLE)
+        return told("impossible_date")
     if value > (reference if birth else date(reference.year, 12, 31)):
-        return given_up("future_date", _FUTURE)
+        return told("future_date")
     if len(known) == 1 and not birth:
-        return given_up("year_only", _YEAR_ONLY, year)
+        return told("year_only", detail=year)
     return Reading(value, detail=(YEAR, MONTH, DAY)[len(known) - 1])
 
 

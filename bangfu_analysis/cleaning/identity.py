@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.cleaning.absence import given_up, read_absence
-from bangfu_analysis.cleaning.readings import Reading, Readings
+from bangfu_analysis.cleaning.absence import read_absence
+from bangfu_analysis.cleaning.readings import Reading, Readings, told
 from bangfu_analysis.distinct import Objects, distinct_cells, objects
 from bangfu_analysis.text import halfwidth, squeeze
 
@@ -50,17 +50,7 @@ class Identity(NamedTuple):
     disability: str = ""
 
 
-_LENGTH = "身份证号应为 18 位（或旧式 15 位）数字，位数或字符不对，记为缺失。请对照证件改正。"
-_SEVERAL = "一个单元格里有几个身份证号，无法确定是谁的，记为缺失。请只填本人的号码。"
-_OTHER = "不是居民身份证号（可能是护照、港澳台证件或其他号码），记为缺失。请填写 18 位身份证号。"
-_BIRTH = "身份证号中的出生日期在日历上不存在，记为缺失。请对照证件改正。"
-_CHECK = "身份证号的校验位不符，至少有一位抄错，不能作为识别依据，记为缺失。请对照证件改正。"
 _SWAPPED = "（相邻两位对调后校验相符，可能抄反了。）"
-_NOTE = "号码之外还写有别的内容，只取其中的身份证号。请核对所注的内容（如已故、换证、电话），移到备注或对应的列。"
-_OF_DISABILITY = "20 位的残疾人证号，前 18 位是身份证号，后两位是残疾类别和等级，已分别读取。"
-_CUT = "身份证号按数字保存，Excel 只保留前 15 位，末三位已丢失。请把该列设为文本格式后重新填写。"
-_UPGRADED = "15 位旧身份证号，已按国家标准补成 18 位。"
-_OLD = "顺序码为 996 至 999，按规定是百岁老人，出生年份按 18 世纪末以后的 18yy 推断。请核对。"
 
 
 def check_character(first17: str) -> str:
@@ -112,7 +102,7 @@ def _whole(text: str) -> Reading:
     """The Reading of 18 characters of which the check character fits."""
     birth = _birth(text[6:14])
     if birth is None:
-        return given_up("id_bad_birth", _BIRTH)
+        return told("id_bad_birth")
     return Reading(Identity("id18", text, birth, _SEXES[text[16]], text[:15]))
 
 
@@ -139,7 +129,7 @@ def _noted(text: str) -> Reading | None:
     """The one right number in a text that says something besides."""
     found = [number for number in _NOTED.findall(text) if number[17] == check_character(number[:17])]
     whole = _whole(found[0]) if len(found) == 1 else Reading()
-    return None if whole.value is None else Reading(whole.value, "id_with_note", "repaired", _NOTE)
+    return None if whole.value is None else told("id_with_note", whole.value)
 
 
 def _read_digits(text: str, *, numeric: bool) -> Reading:
@@ -148,16 +138,16 @@ def _read_digits(text: str, *, numeric: bool) -> Reading:
     if re.fullmatch(r"[0-9]{15}", text):
         return _read15(text)
     if len(_ONE_ID.findall(text)) > 1 or re.fullmatch(r"([0-9]{17}[0-9X]){2,}", text):
-        return given_up("several_ids", _SEVERAL)
+        return told("several_ids")
     if (card := _DISABILITY.fullmatch(text)) and card[1][17] == check_character(card[1][:17]):
         whole = _whole(card[1])
         value = None if whole.value is None else whole.value._replace(disability=card[2])
-        return Reading(value, "disability_number", "repaired", _OF_DISABILITY, "info") if value else whole
+        return told("disability_number", value) if value else whole
     if mended := _letters_mended(text):
         return mended
     if re.search(r"[A-Za-z\u3400-\u9fff]", text.rstrip("X")):
-        return given_up("not_an_id", _OTHER)
-    return given_up("id_length", _LENGTH)
+        return told("not_an_id")
+    return told("id_length")
 
 
 def _letters_mended(text: str) -> Reading | None:
@@ -166,8 +156,7 @@ def _letters_mended(text: str) -> Reading | None:
     if digits == text or not re.fullmatch(r"[0-9]{17}[0-9X]", digits):
         return None
     reading = _read18(digits, numeric=False)
-    message = "身份证号中夹有字母 O 或 l，改为 0 或 1 后校验相符。请核对。"
-    return None if reading.value is None else Reading(reading.value, "letter_in_number", "repaired", message, "info")
+    return None if reading.value is None else told("letter_in_number/id", reading.value)
 
 
 def _read18(text: str, *, numeric: bool) -> Reading:
@@ -176,11 +165,11 @@ def _read18(text: str, *, numeric: bool) -> Reading:
         return _cut(_first15(text))
     read = _whole(text)
     if read.value is not None and text[0] == "0":
-        return given_up("id_length", _LENGTH)
+        return told("id_length")
     if read.value is None or fits:
         return read
     hint = _SWAPPED if _swap_fits(text) else ""
-    return given_up("id_check_failed", _CHECK + hint, read.value._replace(kind="check_failed", key=""))
+    return told("id_check_failed", detail=read.value._replace(kind="check_failed", key=""), hint=hint)
 
 
 def _read15(text: str) -> Reading:
@@ -188,19 +177,19 @@ def _read15(text: str) -> Reading:
     first17 = text[:6] + century + text[6:]
     birth = _birth(first17[6:14])
     if birth is None or text[0] == "0":
-        return given_up("id_bad_birth", _BIRTH)
+        return told("id_bad_birth")
     sex = "male" if text[14] in "13579" else "female"
     key = first17 + check_character(first17)
-    message, action = (_OLD, "inferred") if century == "18" else (_UPGRADED, "repaired")
-    return Reading(Identity("id15", key, birth, sex, key[:15]), "id_upgraded", action, message, "info")
+    case = "id_upgraded/old" if century == "18" else "id_upgraded"
+    return told(case, Identity("id15", key, birth, sex, key[:15]))
 
 
 def _cut(first: str) -> Reading:
     """`first`: the digits that Excel kept; fewer than 14 do not even hold the birth date."""
     birth = _birth(first[6:14]) if len(first) >= 15 else None
     if birth is None:
-        return given_up("id_truncated", _CUT)
-    return Reading(Identity("truncated", "", birth, None, first[:15]), "id_truncated", "inferred", _CUT)
+        return told("id_truncated")
+    return told("id_truncated/kept", Identity("truncated", "", birth, None, first[:15]))
 
 
 def _first15(text: str) -> str:

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
-from bangfu_analysis.cleaning.absence import given_up, read_absence, text_of
+from bangfu_analysis.cleaning.absence import read_absence, text_of
 from bangfu_analysis.cleaning.numerals import NUMERAL, UNITS, has_unit, read_neighbours, read_numeral
-from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.cleaning.readings import Reading, told
 from bangfu_analysis.text import squeeze
 
 
@@ -88,8 +88,7 @@ def read_quantity(raw: object, kind: str) -> Quantity | Reading:
     A text is read only where every word of it is known: a number, its unit, a qualifier, a source of income.
     """
     if isinstance(raw, (date, time, timedelta)):
-        message = "应为数字，单元格却是日期或时间（可能被 Excel 自动转换），记为缺失。请改正。"
-        return given_up("date_in_number", message)
+        return told("date_in_number")
     if isinstance(raw, (int, float)) and not isinstance(raw, bool) and raw == raw and abs(raw) < 1e300:
         return Quantity(float(raw))
     absent = read_absence(raw, parts=True)
@@ -106,9 +105,8 @@ def read_quantity(raw: object, kind: str) -> Quantity | Reading:
 def _unreadable(text: str) -> Reading:
     sources = tuple(found.group() for found in _SOURCE.finditer(text))
     if sources and not re.search(r"\d", text):
-        message = "只写了收入来源，没有金额，记为缺失。请补填金额（元）。"
-        return given_up("income_without_amount", message, sources)
-    return given_up("not_a_number", "应为数字，读不出确定的数，记为缺失。请填写一个数字。")
+        return told("income_without_amount", detail=sources)
+    return told("not_a_number")
 
 
 def _said(text: str, kind: str) -> Quantity | None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
+from bangfu_analysis.codebook import told_words
 from bangfu_analysis.distinct import Objects, Places, distinct_cells, objects
 
 
@@ -28,6 +29,16 @@ class Reading(NamedTuple):
 
 
 BLANK = Reading()
+
+
+def told(key: str, value: Any = None, *, detail: Any = None, **words: object) -> Reading:
+    """A Reading with a problem, as codebooks/told.yaml has it: action, severity and message, whose gaps `words` fill.
+
+    `key` is the problem, or problem/case where several messages tell of it.
+    """
+    entry = told_words()[key]
+    action, severity, message = entry if isinstance(entry, list) else ("missing", "warning", entry)
+    return Reading(value, key.partition("/")[0], action, message.format(**words), severity, detail)
 
 
 class Readings(Sequence[Reading]):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.cleaning.readings import told
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.tidy.values import CleanTable, at_cells, finding_at, readings_of
 from bangfu_analysis.wave import Wave
@@ -18,17 +17,6 @@ from bangfu_analysis.wave import Wave
 STUDENTS = ("student", "postgraduate_student", "university_student", "vocational_student", "senior_secondary_student",
             "junior_secondary_student", "primary_pupil")  # fmt: skip
 INCOME_TOLERANCE = 0.05
-
-
-@dataclass(frozen=True)
-class Check:
-    """A rule over worker rows: where `broken` holds, the cell of `variable` gets a finding."""
-
-    problem: str
-    variable: str
-    message: str
-    broken: Callable[[pd.DataFrame], pd.Series]
-    action: str = "conflict"
 
 
 def _numbers(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -82,35 +70,39 @@ def _same_without_id(rows: pd.DataFrame) -> pd.Series:
     return again & rows["id_key"].isna() & rows["name_key"].notna()
 
 
-def _named(rows: pd.DataFrame, column: str, *values: object) -> pd.Series:
-    return rows[column].isin(values).fillna(False).astype(bool)
+def _both(rows: pd.DataFrame, **said: object) -> pd.Series:
+    """Rows that say all of this."""
+    return pd.concat([rows[name].eq(value).fillna(False) for name, value in said.items()], axis=1).all(axis=1)
 
 
-CHECKS: tuple[Check, ...] = (
-    Check("income_identity", "income_per_capita_monthly", "与家庭年收入÷12÷家庭人口不符。请核对三者中哪一个有误（常见：年与月混用）。", _income_off),
-    *(Check("income_unlikely", name, "数额不像本列应填的收入（元）：可能年、月混用，或单位是万元。按所填记录，请核对。",
-            partial(_unlikely, name=name), action="kept") for name in _MONTHS),
-    Check("level_against_line", "hardship_level", "与家庭人均收入及 wave.toml 的低保标准不符。请核对收入或困难类别。", _level_against_line),
-    Check("work_before_14", "work_start", "参加工作时不满 14 岁。请核对参加工作时间或出生日期。", _early),
-    Check("single_parent_married", "is_single_parent", "填为单亲，但婚姻状况为已婚。请核对。",
-          lambda r: _named(r, "is_single_parent", True) & _named(r, "marital_status", "married")),
-    Check("zero_employment_employed", "is_zero_employment", "填为零就业家庭，但本人在岗。请核对。",
-          lambda r: _named(r, "is_zero_employment", True) & _named(r, "employment_status", "employed")),
-    Check("disabled_without_type", "health", "健康状况为残疾，但没有残疾类别。请补填。",
-          lambda r: _named(r, "health", "disabled") & r["disability_type"].isna() & bool(r["disability_type"].notna().any())),
-    Check("migrant_not_agricultural", "employment_status", "身份为农民工，但户口类型为非农业。请核对。",
-          lambda r: _named(r, "employment_status", "migrant_worker") & _named(r, "hukou_type", "non_agricultural")),
-    Check("size_below_members", "household_size", "小于本人加所列家庭成员的人数。请核对家庭人口。",
-          lambda r: _numbers(r, "household_size") < r["members_listed"] + 1),
-    Check("schooling_without_student", "cause", "致困原因为子女上学，但所列家庭成员中没有在校学生。请核对。",
-          lambda r: r["causes"].map(lambda c: isinstance(c, tuple) and "schooling" in c) & (r["status_listed"] > 0) & (r["students_listed"] == 0)),
-    Check("member_with_own_file", "id_number", "这名职工又列为另一户的家庭成员；一户应只建一份档案。请核对由谁建档。", lambda r: r["is_member"]),
-    Check("id_shared", "id_number", "同一身份证号填在不同姓名之下，不作为同一人处理。请核对证件。", lambda r: _named(r, "shared_id", True)),
-    Check("same_name", "name", "与上面一行同名，性别、年龄、单位也相同，两行都没有身份证号，不能确定是不是同一人。请补填身份证号。",
-          lambda r: _same_without_id(r)),
-    Check("linked_by_name", "id_number", "没有完整的身份证号，按姓名、出生日期和单位与另一行认定为同一人。请补填。",
-          lambda r: _named(r, "linked_by_name", True)),
-)  # fmt: skip
+def _blank_where_asked(values: pd.Series) -> pd.Series:
+    return values.isna() & bool(values.notna().any())
+
+
+def _without_student(rows: pd.DataFrame) -> pd.Series:
+    schooling = rows["causes"].map(lambda causes: isinstance(causes, tuple) and "schooling" in causes)
+    return schooling & (rows["status_listed"] > 0) & (rows["students_listed"] == 0)
+
+
+# Problem (told.yaml), the variable whose cell is told of, and the worker rows that break the rule.
+CHECKS: tuple[tuple[str, str, Callable[[pd.DataFrame], pd.Series]], ...] = (
+    ("income_identity", "income_per_capita_monthly", _income_off),
+    *(("income_unlikely", name, partial(_unlikely, name=name)) for name in _MONTHS),
+    ("level_against_line", "hardship_level", _level_against_line),
+    ("work_before_14", "work_start", _early),
+    ("single_parent_married", "is_single_parent", partial(_both, is_single_parent=True, marital_status="married")),
+    ("zero_employment_employed", "is_zero_employment",
+     partial(_both, is_zero_employment=True, employment_status="employed")),
+    ("disabled_without_type", "health", lambda r: _both(r, health="disabled") & _blank_where_asked(r["disability_type"])),
+    ("migrant_not_agricultural", "employment_status",
+     partial(_both, employment_status="migrant_worker", hukou_type="non_agricultural")),
+    ("size_below_members", "household_size", lambda r: _numbers(r, "household_size") < r["members_listed"] + 1),
+    ("schooling_without_student", "cause", _without_student),
+    ("member_with_own_file", "id_number", lambda r: r["is_member"]),
+    ("id_shared", "id_number", partial(_both, shared_id=True)),
+    ("same_name", "name", _same_without_id),
+    ("linked_by_name", "id_number", partial(_both, linked_by_name=True)),
+)
 
 
 def cross_checks(
@@ -127,11 +119,10 @@ def cross_checks(
     is_member = elsewhere.reindex(people.index, fill_value=False)
     rows = people.assign(**_listed(people, members), line_low=min(lines), line_high=max(lines), is_member=is_member)
     found: list[Finding] = []
-    for check in CHECKS:
-        broken = rows[check.broken(rows).fillna(False).astype(bool)]
-        reading = Reading(None, check.problem, check.action, check.message)
+    for problem, variable, breaks in CHECKS:
+        broken, reading = rows[breaks(rows).fillna(False).astype(bool)], told(problem)
         cells = [(int(table), int(row), reading) for table, row in zip(broken["table"], broken["row"], strict=True)]
-        found += at_cells(cleans, cells, "workers", check.variable)
+        found += at_cells(cleans, cells, "workers", variable)
     return found
 
 
@@ -191,9 +182,8 @@ def sizes_from_members(
         if column is None or not _empty(cleans[number].table.body.at[row, column.index]):
             continue
         sizes[place] = int(listed[place]) + 1
-        message = "未填家庭人口，按本人加所列家庭成员计。请核对。"
-        reading = Reading(sizes[place], "size_from_members", "inferred", message, "info")
-        findings.append(finding_at(cleans[number].table, int(row), column, reading))
+        found = told("size_from_members", sizes[place])
+        findings.append(finding_at(cleans[number].table, int(row), column, found))
     return rows.assign(household_size=sizes), findings
 
 
@@ -210,7 +200,7 @@ def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTa
     own = [clean for clean in cleans if clean.number in set(aid["table"])]
     coarse = readings_of(own, "aid", "date").of_each(lambda reading: reading.detail == "year").astype(bool)
     early = ~coarse & (days.dt.to_period("M") < pd.to_datetime(filed).dt.to_period("M"))
-    reading = Reading(None, "aid_before_file", "conflict", "帮扶时间早于建档时间。请核对两个日期。")
+    reading = told("aid_before_file")
     cells = [(int(t), int(r), reading) for t, r in zip(aid.loc[early, "table"], aid.loc[early, "row"], strict=True)]
     return at_cells(cleans, cells, "aid", "date")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.cleaning.readings import told
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import listed
 from bangfu_analysis.findings import Finding
@@ -95,7 +95,7 @@ def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Fi
 def _differing(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> list[Finding]:
     """One for each cell of a row merged away that says another than the row that stays."""
     other = f"{kept['source_file']} [{kept['source_sheet']}] 第 {kept['source_row']} 行"
-    reading = Reading(None, "differs_from_same_person", "conflict", f"与 {other} 同一人所填的不同，以那一行为准。请核对。")
+    reading = told("differs_from_same_person", other=other)
     cells = [(int(row["table"]), int(row["row"]), reading)]
     names = [name for name in _COMPARED if _differ(row[name], kept[name])]
     return [found for name in names for found in at_cells(cleans, cells, "workers", _CELL_OF.get(name, name))]

@@ -9,17 +9,14 @@ from typing import Any
 import numpy as np
 
 from bangfu_analysis.cleaning.columns import read_column
-from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings
+from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings, told
 from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.tidy.values import CleanTable, finding_at
 from bangfu_analysis.wave import Wave
 
 _WORDED = ("unit", "text", "name", "remark")  # columns that take any text prove nothing
 _PROOF = 3  # cells that must fit the column beside their own
-_SHIFTED = Reading(
-    None, "row_cells_shifted", "missing",
-    "从这一格起，整行像是错了一格，右边各栏都没有采用。请核对这一行，移回原位。", "error",
-)
+_SHIFTED = told("row_cells_shifted")
 
 
 def without_shifted(clean: CleanTable, wave: Wave) -> CleanTable:

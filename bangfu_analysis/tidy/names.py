@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bangfu_analysis.cleaning.readings import Reading
+from bangfu_analysis.cleaning.readings import told
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.text import mask, squeeze
@@ -36,8 +36,7 @@ def without_names(
 
     A name is one of `names`, or what looks like one in a text that stands in fewer than MOST_ROWS rows.
     """
-    whole = Reading(None, "name_in_cell", "missing", "此处像是人名，为保护个人信息未予保留。请核对是否错列。")
-    part = Reading(None, "name_in_cell", "repaired", "其中有像是人名的文字，已遮盖。请核对。")
+    whole, part = told("name_in_cell"), told("name_in_cell/part")
     findings: list[Finding] = []
     cleared = {}
     for variable in [v for v in variables.values() if v.kind in WORDED and v.name in rows]:

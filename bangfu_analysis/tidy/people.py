@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.cleaning.identity import identities
-from bangfu_analysis.cleaning.readings import Reading, Readings
+from bangfu_analysis.cleaning.readings import Reading, Readings, told
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding
@@ -166,10 +166,9 @@ def _without_doubtful(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, lis
     """A birth of a number without its check digit is given up where it makes the age another than the one stated."""
     years = full_years(rows["id_birth"].astype(object), wave.reference_date)
     off = rows["id_key"].isna() & ((years - rows["age"].astype("Int64")).abs() > 1).fillna(False).astype(bool)
-    message = "与不完整的身份证号所示出生日期相差一岁以上，号码没有校验，按所填年龄计，未用号码中的出生日期。请核对。"
-    reading = Reading(None, "age_differs_from_id", "conflict", message)
-    told = [(table, row, reading) for table, row in zip(rows.loc[off, "table"], rows.loc[off, "row"], strict=True)]
-    return rows.assign(id_birth=rows["id_birth"].where(~off, None)), told
+    reading = told("age_differs_from_id")
+    cells = [(table, row, reading) for table, row in zip(rows.loc[off, "table"], rows.loc[off, "row"], strict=True)]
+    return rows.assign(id_birth=rows["id_birth"].where(~off, None)), cells
 
 
 def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame, list[Told]]:
@@ -191,20 +190,19 @@ def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame
 def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> tuple[pd.DataFrame, list[Told]]:
     """Where the ID number speaks it wins: it fills what is missing and overrules what differs, both as findings."""
     name, what = variable.name, variable.label
-    taken = Reading(None, "taken_from_id", "inferred", f"无法读取，已按身份证号补出{what}。", "info")
-    message = f"与校验无误的身份证号所示{what}不一致，已按身份证号取值。请核对证件。"
-    differs = Reading(None, f"{name}_differs_from_id", "conflict", message)
+    taken = told("taken_from_id", what=what)
+    differs = told("differs_from_id", what=what)._replace(problem=f"{name}_differs_from_id")
     said = rows[name].astype(object).where(rows[name].notna(), None)
     known = by_id.notna()
-    told = [
-        (table, row, reading._replace(value=value))
-        for reading, where in (
+    cells = [
+        (table, row, found._replace(value=value))
+        for found, where in (
             (taken, known & said.isna() & rows[f"{name}_unread"]),
             (differs, known & said.notna() & (said != by_id)),
         )
         for table, row, value in zip(*(column[where] for column in (rows["table"], rows["row"], by_id)), strict=True)
     ]
-    return rows.assign(**{name: by_id.where(known, said)}), told
+    return rows.assign(**{name: by_id.where(known, said)}), cells
 
 
 def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
@@ -212,13 +210,10 @@ def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.
     years = full_years(rows["birth_date"].astype(object), wave.reference_date)
     assert age.low is not None and age.high is not None, "ages have a range"
     odd = rows["birth_date"].notna() & ~years.between(age.low, age.high).fillna(False).astype(bool)
-    message = (
-        f"由出生日期（或身份证号）算出的年龄不在 {age.low:g} 到 {age.high:g} 岁之间，出生日期记为缺失。请核对证件。"
-    )
-    reading = Reading(None, "out_of_range", "missing", message)
-    told = [(table, row, reading) for table, row in zip(rows.loc[odd, "table"], rows.loc[odd, "row"], strict=True)]
+    reading = told("out_of_range/birth", low=f"{age.low:g}", high=f"{age.high:g}")
+    cells = [(table, row, reading) for table, row in zip(rows.loc[odd, "table"], rows.loc[odd, "row"], strict=True)]
     kept = {name: rows[name].astype(object).where(~odd, None) for name in ("birth_date", "birth_date_precision")}
-    return rows.assign(**kept), told
+    return rows.assign(**kept), cells
 
 
 def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
@@ -227,16 +222,13 @@ def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
     stated = rows["age"].astype("Int64")
     unread = rows["age_unread"] & stated.isna() & counted.notna()
     differs = ((counted - stated).abs() > 1).fillna(False).astype(bool)
-    told = []
-    for table, row, age, differing in zip(
-        *(s[unread | differs] for s in (rows["table"], rows["row"], counted, differs)), strict=True
-    ):
-        message = f"与出生日期相差一岁以上，已按出生日期取 {age} 岁。请核对。"
-        reading = Reading(int(age), "age_differs_from_birth", "conflict", message)
-        if not differing:
-            reading = Reading(int(age), "counted_from_birth", "inferred", "无法读取，已按出生日期算出年龄。", "info")
-        told.append((table, row, reading))
-    return rows.assign(age=counted.fillna(stated)), told
+    cells = [
+        (table, row, told("age_differs_from_birth" if off else "counted_from_birth", int(age), age=age))
+        for table, row, age, off in zip(
+            *(s[unread | differs] for s in (rows["table"], rows["row"], counted, differs)), strict=True
+        )
+    ]
+    return rows.assign(age=counted.fillna(stated)), cells
 
 
 def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> pd.Series:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.cleaning.columns import read_column
-from bangfu_analysis.cleaning.readings import Reading, Readings
+from bangfu_analysis.cleaning.readings import Reading, Readings, told
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding, quoted
@@ -131,7 +131,7 @@ def _listed(said: Sequence[tuple[str, ...] | None]) -> Reading:
 def _ticked(said: Sequence[str | None]) -> Reading:
     values = {value for value in said if value is not None}
     if len(values) > 1:
-        return Reading(None, "several_values", "missing", "同一行勾选了不止一项，无法确定。请只留一项。", "warning")
+        return told("several_values/ticks")
     return Reading(next(iter(values), None))
 
 

@@ -115,8 +115,12 @@ def test_a_category_counts_only_in_its_scheme():
 
 @pytest.mark.parametrize("raw", [None, "", "/", "无", "—"])
 def test_absence_is_missing_without_a_finding(raw):
-    assert said("education", raw) == BLANK
+    assert said("marital_status", raw) == BLANK
     assert read_choices(raw, WORKERS["cause"]) == BLANK
+
+
+def test_no_education_is_told_as_it_may_be_none_at_all_or_left_out():
+    assert said("education", "无")[:3] == (None, "value_unknown", "missing")
 
 
 def test_none_is_no_further_cause_where_the_variable_says_so():

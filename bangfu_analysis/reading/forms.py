@@ -135,7 +135,7 @@ def _form(grid: Grid, words: Vocabulary, every: Keys, start: int, end: int, firs
     for row in range(start, end):
         for c, key in keys.get(row, {}).items() if row not in inside else ():
             variable = words.find("workers", key)
-            left, above = labels.get(grid.covered.get((row, c - 1), (row, c - 1))), labels.get((row - 1, c))
+            left, above = labels.get(grid.origin(row, c - 1)), labels.get((row - 1, c))
             if variable is not None and not any(v and grid.text(row, c) in v.spellings for v in (left, above)):
                 labels[row, c] = variable
     form = Form(grid, words, start, end, first, last, labels, family)
@@ -190,7 +190,7 @@ def value_cell(form: Form, row: int, column: int) -> Cell | None:
         return row, column if form.at is None else form.at
     right = (row, right_of(grid, row, column))
     if right[1] < form.last and right not in form.labels and not _is_over_values(form, row):
-        return grid.covered.get(right, right)
+        return grid.origin(*right)
     below = (grid.merges.get((row, column), (row, column))[0] + 1, column)
     return below if below[0] < form.end and below not in form.labels and not _in_family(form, below) else None
 

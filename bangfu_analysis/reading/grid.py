@@ -63,6 +63,14 @@ class Grid:
                 found.update({(r, c): (top, left) for r in range(top, low + 1) for c in range(left, far + 1)})
         return found
 
+    def origin(self, row: int, column: int) -> tuple[int, int]:
+        """The top left of the merge that a cell lies in, or the cell itself."""
+        return self.covered.get((row, column), (row, column))
+
+    def hangs(self, row: int, columns: Iterable[int]) -> bool:
+        """True where one of the cells lies in a merge that begins above their row."""
+        return any(self.origin(row, column)[0] < row for column in columns)
+
     @cached_property
     def counts(self) -> npt.NDArray[np.int_]:
         """Filled cells of every row."""

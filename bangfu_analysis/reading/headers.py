@@ -97,7 +97,7 @@ def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[
         if not is_header(grid, row, first, last, words):
             continue
         unit = _unit_above(grid, row, found[-1][1] if found else 0, first, last)
-        same = found and unit in ("", of) and _same(grid, found[-1], row, first, last)
+        same = found and unit in ("", of) and _same(grid, found[-1], row, first, last, words)
         of = unit or of
         if same:
             continue
@@ -119,11 +119,13 @@ def _unit_above(grid: Grid, row: int, least: int, first: int, last: int) -> str:
     return ""
 
 
-def _same(grid: Grid, block: tuple[int, int], row: int, first: int, last: int) -> bool:
+def _same(grid: Grid, block: tuple[int, int], row: int, first: int, last: int, words: Vocabulary) -> bool:
+    """`row` says most of what a row of the header says, and no heading in another's place."""
     for above in range(*block):
         columns = grid.columns_of(above, first, last)
-        if len(columns) > 1 and sum(grid.key(above, c) == grid.key(row, c) for c in columns) >= 0.6 * len(columns):
-            return True
+        unlike = [c for c in columns if grid.key(above, c) != grid.key(row, c)]
+        if len(columns) > 1 and len(unlike) <= 0.4 * len(columns):
+            return not any(words.knows(grid.key(row, c)) and words.knows(grid.key(above, c)) for c in unlike)
     return False
 
 
@@ -176,7 +178,7 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     columns = grid.columns_of(row, first, last)
     texts = [c for c in columns if isinstance(grid.values[row, c], str)]
     if not columns:
-        return any(grid.covered.get((row, c), (row, c))[0] < row for c in range(first, last)) if grid.merges else False
+        return grid.hangs(row, range(first, last))
     if len(texts) < len(columns):
         return False
     children = [c for c in columns if _parent(grid, row, c, first)]
@@ -193,27 +195,21 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     ]
     if any(grid.filled[row - 1, c] and c not in children and c not in known for c in columns):
         return False
-    downward = any(grid.covered.get((row, c), (row, c))[0] < row for c in range(first, last)) if grid.merges else False
-    return (downward and len(columns) < last - first) or (
-        len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2)
-    )
+    enough = len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2)
+    return enough or (len(columns) < last - first and grid.hangs(row, range(first, last)))
 
 
 def _parent(grid: Grid, row: int, column: int, first: int) -> str:
     """The heading that stands over `column` in the row above from a cell further left or merged over several columns."""
     above = row - 1
-    if (above, column) in grid.merges and grid.merges[above, column][1] > column:
-        return grid.key(above, column)
-    top, left = grid.covered.get((above, column), (above, column)) if grid.merges else (above, column)
-    if (top, left) != (above, column):
-        return grid.key(top, left) if left < column or grid.merges[top, left][1] > left else ""
+    top, left = grid.origin(above, column)
+    far = grid.merges.get((top, left), (top, left))[1]
+    if (top, left) != (above, column) or far > column:
+        return grid.key(top, left) if left < column or far > left else ""
     while left > first and not grid.filled[above, left]:
         left -= 1
-    return (
-        grid.key(above, left)
-        if left < column or (column + 1 < grid.width and not grid.filled[above, column + 1])
-        else ""
-    )
+    alone = left == column and (column + 1 >= grid.width or grid.filled[above, column + 1])
+    return "" if alone else grid.key(above, left)
 
 
 def _is_option(grid: Grid, row: int, column: int, first: int, words: Vocabulary) -> bool:
@@ -241,7 +237,7 @@ def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[
     for row in rows:
         line: list[str] = []
         for c in range(first, last):
-            at = grid.covered.get((row, c), (row, c)) if grid.merges else (row, c)
+            at = grid.origin(row, c)
             text = grid.text(*at)[:MOST_CHARACTERS] if at[0] >= top else ""
             below = any(grid.text(r, c) for r in rows if r > row)
             if not text and below and line and _reaches(grid, rows, row, c):
@@ -253,10 +249,7 @@ def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[
 
 def _reaches(grid: Grid, rows: list[int], row: int, column: int) -> bool:
     """An unmerged parent goes on to the right where the column to the left has a lower level of its own too."""
-    left = grid.covered.get((row, column - 1)) if grid.merges else None
-    if left is not None and left in grid.merges:
-        return False
-    return any(grid.text(r, column - 1) for r in rows if r > row)
+    return grid.origin(row, column - 1) not in grid.merges and any(grid.text(r, column - 1) for r in rows if r > row)
 
 
 def _unlike(levels: tuple[str, ...]) -> tuple[str, ...]:

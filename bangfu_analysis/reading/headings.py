@@ -272,10 +272,10 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
 def _by_values(meaning: Meaning | None, heading: Heading, words: Vocabulary, below: frozenset[str]) -> Meaning | None:
     """`meaning`, or where its list does not spell all cells the other that the heading may have and that does."""
     said = below - {"", "…"}
-    if meaning is None or meaning.variable.kind != "choice" or not said or said <= {*meaning.variable.spellings}:
+    if meaning is None or not said or said <= {*meaning.variable.spellings}:
         return meaning
-    own = [v for v in words.by_values if v.frame == meaning.variable.frame and heading.key in v.by_values]
-    return next((meaning._replace(variable=v) for v in own if said <= {*v.spellings}), meaning)
+    other = (v for v in words.by_values if heading.key in v.by_values and said <= {*v.spellings})
+    return next((meaning._replace(variable=v) for v in other), meaning)
 
 
 def _of(variable: Variable | None, slot: int | None = None) -> Meaning | None:

@@ -78,8 +78,7 @@ def _begins(table: Table, block: Block, own: Sequence[int], beside: Sequence[int
     names = table.body[[c + 1 for c in own]].fillna("").to_numpy()
     again = np.r_[False, (names[1:] == names[:-1]).all(axis=1) & listed[1:] & listed[:-1]]
     filled = grid.filled[block.data][:, list(own)].any(axis=1)
-    covered = grid.covered if grid.merges else {}
-    merged = np.array([any(covered.get((r, c), (r, c))[0] < r for c in own) for r in block.data], dtype=bool)
+    merged = np.array([grid.hangs(r, own) for r in block.data], dtype=bool)
     return np.asarray(np.where(filled, ~again, ~(merged | listed)), dtype=bool)
 
 

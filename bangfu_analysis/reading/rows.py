@@ -149,8 +149,7 @@ def _is_sum(block: Block, row: int) -> bool:
     grid = block.grid
     columns = grid.columns_of(row, block.first, block.last)
     at = {c.index - 1: c.variable for c in block.columns if c.variable is not None}
-    merged = any(grid.covered.get((row, c), (row, c))[0] < row for c in at)
-    if merged or any(v.frame == "members" and c in columns for c, v in at.items()):
+    if grid.hangs(row, at) or any(v.frame == "members" and c in columns for c, v in at.items()):
         return False
     texts = {c: grid.text(row, c) for c in columns}
     if not _NUMBER.fullmatch(texts[columns[0]]):

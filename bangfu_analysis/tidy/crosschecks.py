@@ -11,7 +11,7 @@ import pandas as pd
 
 from bangfu_analysis.cleaning.readings import told
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.tidy.values import CleanTable, at_cells, finding_at, readings_of
+from bangfu_analysis.tidy.values import CleanTable, at_cells, at_rows, finding_at, readings_of
 from bangfu_analysis.wave import Wave
 
 STUDENTS = ("student", "postgraduate_student", "university_student", "vocational_student", "senior_secondary_student",
@@ -70,7 +70,7 @@ def _same_without_id(rows: pd.DataFrame) -> pd.Series:
     return again & rows["id_key"].isna() & rows["name_key"].notna()
 
 
-def _both(rows: pd.DataFrame, **said: object) -> pd.Series:
+def _both(rows: pd.DataFrame, **said: str | bool) -> pd.Series:
     """Rows that say all of this."""
     return pd.concat([rows[name].eq(value).fillna(False) for name, value in said.items()], axis=1).all(axis=1)
 
@@ -120,9 +120,8 @@ def cross_checks(
     rows = people.assign(**_listed(people, members), line_low=min(lines), line_high=max(lines), is_member=is_member)
     found: list[Finding] = []
     for problem, variable, breaks in CHECKS:
-        broken, reading = rows[breaks(rows).fillna(False).astype(bool)], told(problem)
-        cells = [(int(table), int(row), reading) for table, row in zip(broken["table"], broken["row"], strict=True)]
-        found += at_cells(cleans, cells, "workers", variable)
+        broken = breaks(rows).fillna(False).astype(bool)
+        found += at_cells(cleans, at_rows(rows, broken, told(problem)), "workers", variable)
     return found
 
 
@@ -199,10 +198,8 @@ def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTa
     filed = aid["person_id"].map(dict(zip(people["person_id"], opened, strict=True)))
     own = [clean for clean in cleans if clean.number in set(aid["table"])]
     coarse = readings_of(own, "aid", "date").of_each(lambda reading: reading.detail == "year").astype(bool)
-    early = ~coarse & (days.dt.to_period("M") < pd.to_datetime(filed).dt.to_period("M"))
-    reading = told("aid_before_file")
-    cells = [(int(t), int(r), reading) for t, r in zip(aid.loc[early, "table"], aid.loc[early, "row"], strict=True)]
-    return at_cells(cleans, cells, "aid", "date")
+    early = pd.Series(~coarse, index=aid.index) & (days.dt.to_period("M") < pd.to_datetime(filed).dt.to_period("M"))
+    return at_cells(cleans, at_rows(aid, early, told("aid_before_file")), "aid", "date")
 
 
 def aid_against_funds(aid: pd.DataFrame, funds: pd.DataFrame) -> list[Finding]:
@@ -211,12 +208,8 @@ def aid_against_funds(aid: pd.DataFrame, funds: pd.DataFrame) -> list[Finding]:
         frame.groupby(column, observed=True)["amount_yuan"].sum()
         for frame, column in ((aid, "fund_source"), (funds, "source"))
     )
-    over = [
-        (source, spent[source], came[source]) for source in spent.index
-        if source in came.index and spent[source] > came[source]
+    both = pd.DataFrame({"spent": spent, "came": came}).astype(float).query("spent > came")
+    message = "资金来源 {}：帮扶台账支出合计 {:,.0f} 元，多于到账 {:,.0f} 元。请核对两本台账（资金台账可能不全）。"
+    return [
+        Finding("aid_above_funds", message.format(*row), "info", variable="amount_yuan") for row in both.itertuples()
     ]
-    messages = [
-        f"资金来源 {s}：帮扶台账支出合计 {a:,.0f} 元，多于到账 {b:,.0f} 元。请核对两本台账（资金台账可能不全）。"
-        for s, a, b in over
-    ]
-    return [Finding("aid_above_funds", message, "info", variable="amount_yuan") for message in messages]

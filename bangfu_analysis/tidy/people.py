@@ -22,7 +22,15 @@ from bangfu_analysis.reading.headings import SLOTS
 from bangfu_analysis.reading.tables import Table
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.derive import full_years
-from bangfu_analysis.tidy.values import CleanTable, Told, at_cells, gathered, named_units, readings_of
+from bangfu_analysis.tidy.values import (
+    CleanTable,
+    Told,
+    at_cells,
+    at_rows,
+    gathered,
+    named_units,
+    readings_of,
+)
 from bangfu_analysis.wave import Wave
 
 
@@ -166,9 +174,8 @@ def _without_doubtful(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, lis
     """A birth of a number without its check digit is given up where it makes the age another than the one stated."""
     years = full_years(rows["id_birth"].astype(object), wave.reference_date)
     off = rows["id_key"].isna() & ((years - rows["age"].astype("Int64")).abs() > 1).fillna(False).astype(bool)
-    reading = told("age_differs_from_id")
-    cells = [(table, row, reading) for table, row in zip(rows.loc[off, "table"], rows.loc[off, "row"], strict=True)]
-    return rows.assign(id_birth=rows["id_birth"].where(~off, None)), cells
+    doubted = at_rows(rows, off, told("age_differs_from_id"))
+    return rows.assign(id_birth=rows["id_birth"].where(~off, None)), doubted
 
 
 def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame, list[Told]]:
@@ -211,9 +218,8 @@ def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.
     assert age.low is not None and age.high is not None, "ages have a range"
     odd = rows["birth_date"].notna() & ~years.between(age.low, age.high).fillna(False).astype(bool)
     reading = told("out_of_range/birth", low=f"{age.low:g}", high=f"{age.high:g}")
-    cells = [(table, row, reading) for table, row in zip(rows.loc[odd, "table"], rows.loc[odd, "row"], strict=True)]
     kept = {name: rows[name].astype(object).where(~odd, None) for name in ("birth_date", "birth_date_precision")}
-    return rows.assign(**kept), cells
+    return rows.assign(**kept), at_rows(rows, odd, reading)
 
 
 def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:

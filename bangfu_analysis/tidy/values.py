@@ -190,6 +190,11 @@ def named_units(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     return rows.assign(**found)
 
 
+def at_rows(rows: pd.DataFrame, where: pd.Series, reading: Reading) -> list[Told]:
+    """`reading` for the cells of the rows in which `where` is true."""
+    return [(int(t), int(r), reading) for t, r in zip(rows.loc[where, "table"], rows.loc[where, "row"], strict=True)]
+
+
 def at_cells(
     cleans: Sequence[CleanTable], cells: Iterable[Told], frame: str, name: str, slot: int | None = None
 ) -> list[Finding]:

@@ -151,3 +151,21 @@ def test_a_name_beside_a_school_is_the_childs_where_the_parent_is_named(frames_o
     assert (worker["employer"], str(worker["sex"])) == ("一厂", "nan")
     assert frames["members"]["relation"].tolist() == ["child"]
     assert frames["members"]["sex"].tolist() == ["female"]
+
+
+def test_a_second_table_with_other_columns_is_no_repetition_of_the_header(frames_of):
+    people = [("赵一", NUMBERS[0]), ("钱二", NUMBERS[1])]
+    first, second = "序号,姓名,身份证号,困难类别\n", "序号,姓名,身份证号,家庭年收入,家庭人口\n"
+    first += "".join(f"{n},{a},{b},困难\n" for n, (a, b) in enumerate(people, 1))
+    second += "".join(f"{n},{a},{b},{6000 + n},3\n" for n, (a, b) in enumerate(people, 1))
+    workers = frames_of({"a.csv": f"表一\n{first}表二\n{second}"})["workers"]
+    assert workers["income_household_annual"].tolist() == [6001.0, 6002.0]
+    assert workers["hardship_level"].tolist() == ["general", "general"]
+
+
+def test_a_column_of_relations_under_a_heading_of_two_readings_makes_families(frames_of):
+    head = "户数,姓名,家庭关系,性别,身份证号,困难类别\n"
+    family = f"1,赵一,本人,男,{NUMBERS[0]},困难\n,钱二,妻,女,,\n,赵小,长子,男,,\n"
+    frames = frames_of({"a.csv": head + family + family.replace("赵", "孙").replace(NUMBERS[0], NUMBERS[1])})
+    assert frames["workers"]["source_row"].tolist() == [2, 5]
+    assert frames["members"]["relation"].tolist() == ["spouse", "child"] * 2

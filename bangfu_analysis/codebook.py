@@ -284,14 +284,15 @@ def read_yaml(path: Path, shapes: tuple[type, ...] = (dict,)) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _traditional() -> dict[int, str]:
+def traditional() -> dict[int, str]:
+    """The code point of a traditional character of this field -> its simplified form."""
     pairs = squeeze(str(_package_content()["traditional"]))
     return dict(zip(map(ord, pairs[::2]), pairs[1::2], strict=True))
 
 
 def simplified(text: str) -> str:
     """`text` with the traditional characters of this field in their simplified form: 醫療保險 -> 医疗保险."""
-    return text.translate(_traditional())
+    return text.translate(traditional())
 
 
 def told_words() -> Mapping[str, Any]:

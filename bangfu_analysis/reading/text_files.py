@@ -6,9 +6,11 @@ import csv
 import io
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+from bangfu_analysis.codebook import simplified, traditional
 from bangfu_analysis.distinct import Rows
 from bangfu_analysis.reading.preflight import MOST_MERGED, refuse_too_many, refused, utf16_of
 from bangfu_analysis.reading.tables import Sheet
@@ -17,14 +19,8 @@ _DELIMITERS = ",\t;|，"
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 MOST_LINES = 200  # that one cell may hold
 QUOTE_OPEN = "这一行的引号没有配对，按字面逐行读取。请核对这一行各格。"
-# Traditional characters of headings, coded values and frequent names: Big5 has no others, the codebook only simplified ones.
-_TRADITIONAL = (
-    "別證號職業單齡勞動種類難貧殘學歷險醫療親屬戶與關係萬員總計時間電話聯絡幫補貼無黨團眾離異喪農鄉鎮區縣歲數準備註審負責報務濟產災傷標樓門書碩紀錄狀況態級構廠礦編費"
-    "債額給寫國華鐵內養獨兒孫婦馬陳張劉趙黃吳鄭謝韓馮鄧許蘇葉呂賈鄒陸龍錢湯賴譚東麗紅強偉軍蘭鳳賢貴長廣劇術師習為從參進還這專辦協聽視語體絕腫腦壓較義實發獎寧漢滿滬壯維爾臺辭調轉遷雜購買賣銀帳領籤簽憑據庫齊鋪橋島灣濱遼贛粵隴陝雲寶"
-)
-_SIMPLIFIED = (
-    "别证号职业单龄劳动种类难贫残学历险医疗亲属户与关系万员总计时间电话联络帮补贴无党团众离异丧农乡镇区县岁数准备注审负责报务济产灾伤标楼门书硕纪录状况态级构厂矿编费"
-    "债额给写国华铁内养独儿孙妇马陈张刘赵黄吴郑谢韩冯邓许苏叶吕贾邹陆龙钱汤赖谭东丽红强伟军兰凤贤贵长广剧术师习为从参进还这专办协听视语体绝肿脑压较义实发奖宁汉满沪壮维尔台辞调转迁杂购买卖银账领签签凭据库齐铺桥岛湾滨辽赣粤陇陕云宝"
+_COMMON = (
+    "的一是在人有这个工会困家庭姓名性男女年月日收入元出生身份本原因序文化程度初中高小大科下退休健康疾病住址失岗特会区街道办事处"
 )
 
 
@@ -48,7 +44,7 @@ def decoded(data: bytes, file: str) -> str:
     if mainland is None and taiwan is None:
         raise refused(file, "文字编码无法识别（不是 UTF-8、GB18030、Big5 或 UTF-16）", "请用 Excel 打开并另存为 .xlsx")
     if taiwan is not None and (mainland is None or _plainness(taiwan) > _plainness(mainland)):
-        return taiwan.translate(str.maketrans(_TRADITIONAL, _SIMPLIFIED))
+        return simplified(taiwan)
     assert mainland is not None, "one of the two could be decoded"
     return mainland
 
@@ -67,15 +63,14 @@ def _try(data: bytes, encoding: str) -> str | None:
 def _plainness(text: str) -> int:
     """How much of the text is what such files are made of: a wrong decoding gives rare and private characters."""
     sample = text[:20000]
-    plain = sum(character in _FREQUENT for character in sample)
+    plain = sum(character in _frequent() for character in sample)
     return plain - 3 * sum("\ue000" <= c <= "\uf8ff" or "\u2e80" <= c <= "\u2fdf" or c > "\uffff" for c in sample)
 
 
-_FREQUENT = frozenset(
-    "的一是在人有这个工会困家庭姓名性男女年月日收入元出生身份本原因序文化程度初中高小大科下退休健康疾病住址失岗特会区街道办事处"
-    + _TRADITIONAL
-    + _SIMPLIFIED
-)
+@lru_cache(maxsize=1)
+def _frequent() -> frozenset[str]:
+    """What such files are made of: common characters, and the traditional ones of the codebook, which Big5 has alone."""
+    return frozenset((*_COMMON, *map(chr, traditional()), *traditional().values()))
 
 
 def delimited(data: bytes, file: str) -> Sheet:

@@ -295,10 +295,11 @@ def simplified(text: str) -> str:
     return text.translate(traditional())
 
 
-def told_words() -> Mapping[str, Any]:
-    """Problem, or problem/case -> what is told of such a cell: words, or action, severity and words."""
+@lru_cache(maxsize=1)
+def told_words() -> dict[str, tuple[str, str, str]]:
+    """Problem, or problem/case -> action, severity and words of what is told of such a cell (told.yaml)."""
     told: Mapping[str, Any] = _package_content()["told"]
-    return told
+    return {key: tuple(said) if isinstance(said, list) else ("missing", "warning", said) for key, said in told.items()}
 
 
 @lru_cache(maxsize=1)

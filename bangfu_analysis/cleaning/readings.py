@@ -36,8 +36,7 @@ def told(key: str, value: Any = None, *, detail: Any = None, **words: object) ->
 
     `key` is the problem, or problem/case where several messages tell of it.
     """
-    entry = told_words()[key]
-    action, severity, message = entry if isinstance(entry, list) else ("missing", "warning", entry)
+    action, severity, message = told_words()[key]
     return Reading(value, key.partition("/")[0], action, message.format(**words), severity, detail)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.headings import Heading
@@ -24,43 +24,27 @@ def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]
         return []
     seen: set[str] = set()
     for column, heading in zip(block.columns, headings, strict=True):
-        place = column.index - 1
-        if column.fate == "unmatched":
-            again = heading.shown in seen and heading.shown
+        place, shown = column.index - 1, quoted(heading.shown)
+        head = next((r for r in range(block.body - 1, block.top - 1, -1) if grid.filled[r, place]), block.body - 1)
+        if column.fate == "unmatched" and heading.shown and heading.shown in seen:
+            found.append(grid.told("heading_duplicate", head, place, heading=shown))
+        elif column.fate == "unmatched":
             hint = f"可能是：{'、'.join(column.suggestions)}。" if column.suggestions else ""
-            message = (
-                f"表头“{quoted(heading.shown)}”重复出现，无法区分，第二列未使用。请改写表头，或在 mapping.yaml 中说明。"
-                if again
-                else f"表头“{quoted(heading.shown) or '（空）'}”没有对应的变量，该列未使用。{hint}请在 mapping.yaml 的 headings 中写一行。"
-            )
-            problem = "heading_duplicate" if again else "heading_unmatched"
-            row = next((r for r in range(block.body - 1, block.top - 1, -1) if grid.filled[r, place]), block.body - 1)
-            found.append(grid.finding(problem, row, place, message))
+            found.append(grid.told("heading_unmatched", head, place, heading=shown or "（空）", hint=hint))
         elif column.fate == "withheld" and grid.filled[block.data, place].any():
-            message = (
-                f"“{quoted(heading.shown)}”一列是{WHO[column.owner]}的，不作为职工的。"
-                "如是职工本人的，请改写表头，或在 mapping.yaml 的 headings 中写一行。"
-            )
-            row = next((r for r in range(block.body - 1, block.top - 1, -1) if grid.filled[r, place]), block.body - 1)
-            found.append(grid.finding("column_of_other", row, place, message, severity="info"))
+            found.append(grid.told("column_of_other", head, place, heading=shown, whose=WHO[column.owner]))
         if column.index in grid.sheet.hidden_columns:
-            message = f"“{quoted(heading.shown)}”是隐藏列，照常读取。请核对是否应当计入。"
-            found.append(grid.finding("column_hidden", block.body - 1, place, message, severity="info"))
+            found.append(grid.told("column_hidden", block.body - 1, place, heading=shown))
         seen.add(heading.shown)
     return found
 
 
 def _row_findings(block: Block) -> list[Finding]:
-    grid, found = block.grid, []
-    for row, (problem, reason) in block.aside.items():
-        severity = "warning" if problem == "row_struck" else "info"
-        found.append(grid.finding(problem, row, _first(block, row), f"{reason}。", severity=severity))
+    grid = block.grid
+    rows = list(block.aside.items())
     if grid.sheet.hidden_rows and block.kind != "other":
-        for row in block.data:
-            if row + 1 in grid.sheet.hidden_rows:
-                message = "这一行是隐藏行，照常计入。若应删除，请取消隐藏后删去。"
-                found.append(grid.finding("row_hidden", row, _first(block, row), message, severity="info"))
-    return found
+        rows += [(row, "row_hidden") for row in block.data if row + 1 in grid.sheet.hidden_rows]
+    return [grid.told(problem, row, _first(block, row)) for row, problem in rows]
 
 
 def _cell_findings(block: Block) -> list[Finding]:
@@ -68,16 +52,14 @@ def _cell_findings(block: Block) -> list[Finding]:
     if block.kind == "other":
         return []
     struck = [(r, c) for r, c in grid.sheet.struck if r - 1 not in block.aside and grid.text(r - 1, c - 1)]
-    marks: list[tuple[Iterable[tuple[int, int]], str, str, str, str]] = [
-        (grid.sheet.uncalculated, "formula_uncalculated", "公式从未计算，没有值。请用 Excel 打开、重算并保存。", "missing", "warning"),
-        (grid.sheet.commented, "cell_comment", "有批注（内容未读入）。请核对批注是否说明此人应当删除或更正。", "kept", "info"),
-        (grid.sheet.part_struck, "part_struck", "有一部分带删除线，只按未划去的内容计。请核对。", "inferred", "warning"),
-        (grid.sheet.under_merge, "under_merge", "合并单元格之下还藏有另一个值，没有采用，按合并后所显示的值计。请取消合并核对。", "conflict", "warning"),
-        (struck, "cell_struck", "这一格带删除线，仍按所写的内容计。请核对是否作废。", "kept", "info"),
-    ]  # fmt: skip
+    marks = {
+        "formula_uncalculated": grid.sheet.uncalculated, "cell_comment": grid.sheet.commented,
+        "part_struck": grid.sheet.part_struck, "under_merge": grid.sheet.under_merge, "cell_struck": struck,
+    }
     return [
-        grid.finding(problem, r - 1, c - 1, message, action=action, severity=severity)
-        for places, problem, message, action, severity in marks for r, c in sorted(places)
+        grid.told(problem, r - 1, c - 1)
+        for problem, places in marks.items()
+        for r, c in sorted(places)
         if r - 1 in rows and block.first < c <= block.last
     ]
 
@@ -94,8 +76,7 @@ def _legend_findings(block: Block) -> list[Finding]:
             rows = sorted(r for colour in set(said) for r in bearing.get(colour, ()) if r in set(block.data))
             if said:
                 where = "、".join(str(grid.number(r)) for r in rows[:50]) or "（没有找到，或此格式读不出颜色）"
-                message = f"这里写明颜色另有含义，带这种颜色的是第 {where} 行，仍照常计入。请核对这些人是否应当计入。"
-                found.append(grid.finding("colour_legend", row, place, message))
+                found.append(grid.told("colour_legend", row, place, where=where))
     return found
 
 

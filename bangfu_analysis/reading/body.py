@@ -27,18 +27,8 @@ def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
         if _has_ditto(grid, column):
             _resolve_dittos(values, place, numeric=kind in _NUMERIC)
         if column.variable is not None and column.variable.fill and (n := _fill_down(values, place)):
-            label = column.variable.label
-            findings.append(
-                grid.finding(
-                    "filled_down",
-                    block.top,
-                    column.index - 1,
-                    f"“{label}”一列有 {n} 个空格，按“同上”取上一行的值。若空格表示未填，请在原表中注明。",
-                    severity="info",
-                    action="inferred",
-                    variable=column.variable.name,
-                )
-            )
+            v, at = column.variable, column.index - 1
+            findings.append(grid.told("filled_down", block.top, at, variable=v.name, label=v.label, n=n))
     index = pd.Index([grid.number(r) for r in block.data], dtype="int64")
     return pd.DataFrame(
         values, index=index, columns=[c.index for c in block.columns], dtype=object, copy=False

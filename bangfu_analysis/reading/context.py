@@ -190,14 +190,13 @@ def _filled(
     new = () if own else (Column(index, f"（表外：{variable.label}）", variable, "matched"),)
     body = pd.concat([table.body.drop(columns=index, errors="ignore"), whole.rename(index)], axis=1)
     findings = [
-        block.grid.finding(
-            "from_context", *line.at,
-            f"按“{quoted(line.text)}”，没有填写的“{variable.label}”有 {n} 行计为“{word}”。如不对，请在各行填写。",
-            severity="info", action="inferred", variable=variable.name, value=word,
+        block.grid.told(
+            "from_context", *line.at, variable=variable.name, value=word,
+            text=quoted(line.text), label=variable.label, n=n, word=word,
         )
         for line, word in said.values()
         if (n := sum(at == line.row for at in nearest.values()))
-    ]  # fmt: skip
+    ]
     return replace(table, columns=(*table.columns, *new), body=body), findings
 
 

@@ -53,8 +53,7 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
         ledger.mark([row], "header", column, column + 1)
         shown = _column(form, heading, variable, taken, cell or (row, column))
         if shown.fate == "unmatched" and cell is not None and grid.filled[cell]:
-            message = f"栏目“{quoted(heading.shown)}”没有对应的变量或重复出现，未使用。请在 mapping.yaml 的 headings 中写一行。"
-            findings.append(grid.finding("heading_unmatched", row, column, message))
+            findings.append(grid.told("heading_unmatched/form", row, column, heading=quoted(heading.shown)))
         columns.append(shown)
         value = grid.values[cell] if cell is not None else None
         digits = "".join(grid.text(cell[0], c) for c in range(cell[1], far)) if cell is not None else ""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bangfu_analysis.codebook import told_words
 from bangfu_analysis.distinct import Objects, Rows
 from bangfu_analysis.errors import BalanceBroken
 from bangfu_analysis.findings import Finding
@@ -110,6 +111,12 @@ class Grid:
         return Finding(problem, f"{self.place(row, column)}：{message}", **more).at(
             self.sheet.file, self.name, self.number(row), self.cell(row, column)
         )
+
+    def told(self, key: str, row: int, column: int, *, variable: str = "", value: str = "", **words: object) -> Finding:
+        """The finding about one cell that told.yaml has under `key`: the problem, or problem/case; `words` fill its gaps."""
+        action, severity, said = told_words()[key]
+        more = {"action": action, "severity": severity, "variable": variable, "value": value}
+        return self.finding(key.partition("/")[0], row, column, said.format(**words), **more)
 
 
 class Ledger:

@@ -13,8 +13,9 @@ from bangfu_analysis.text import mask_long_numbers
 from bangfu_analysis.words import package_words, withheld
 
 COLUMNS = (
-    "file", "sheet", "taken_for", "confidence", "header_rows", "rows", "column", "heading", "variable", "status", "suggestions", "reason",
-)  # fmt: skip
+    "file", "sheet", "taken_for", "confidence", "header_rows", "rows", "column", "heading", "variable", "status",
+    "suggestions", "reason",
+)
 
 
 def describe(readings: Iterable[SheetReading]) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
             yield (
                 *sheet, kind, reading.confidence, rows, len(table.body), _letter(table, column), _fit(column),
                 _target(column), column.fate, "、".join(column.suggestions), reading.reason,
-            )  # fmt: skip
+            )
 
 
 def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple[object, ...]]:

@@ -30,7 +30,6 @@ from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import heading_key, source_label, squeeze
 
 MANY = 200
-AGAIN = "与本表上面的名单逐人相同，像是其余各栏的续表；没有身份证号，不并入，也不作为新的人。请并成一张表"
 HIDDEN_SHEET = "隐藏的工作表，另列，不计入（wave.toml 中 include_hidden = true 可计入）"
 _LABEL = re.compile(r"([^\s:：，。；、]{2,8})[:：]\s*\S")
 _SUMMARY = re.compile(r"汇总|总表|合计|总计")
@@ -161,7 +160,7 @@ def _table(
     sort_rows(block, include_hidden=include_hidden)
     name = block.place_of("name") if block.place_of("id_number") is None and len(block.data) > 1 else None
     if name is not None and grid.values[block.data, name].tolist() in [[*t.body.get(name + 1, ())] for t in before]:
-        block.aside |= dict.fromkeys(block.data, ("row_again", AGAIN))
+        block.aside |= dict.fromkeys(block.data, "row_again")
         block.data = []
     _account(block, ledger)
     body, findings = body_of(block)
@@ -249,9 +248,9 @@ def _reading(
     kept = [int(row) for table in tables for row in table.body.index if not table.is_form]
     more = list(findings)
     if set_aside:
-        more.append(grid.finding("sheet_set_aside", 0, 0, f"整张表另列：{set_aside}。", severity="info"))
+        more.append(grid.told("sheet_set_aside", 0, 0, why=set_aside))
     if sheet.structure:
-        more.append(grid.finding("structure_unknown", 0, 0, f"{sheet.structure}。", severity="info"))
+        more.append(grid.told("structure_unknown", 0, 0, why=sheet.structure))
     return SheetReading(
         sheet.file, grid.name, kind, tuple(tables), rows, cells, grid.height, int(grid.filled.sum()),
         "、".join(dict.fromkeys(_span(grid, *header) for header in headers)), min(kept, default=None),

@@ -55,7 +55,7 @@ class Block:
     totals: list[int] = field(default_factory=list)
     notes: list[int] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
-    aside: dict[int, tuple[str, str]] = field(default_factory=dict)
+    aside: dict[int, str] = field(default_factory=dict)
 
     def place_of(self, name: str, frame: str = "workers") -> int | None:
         """The grid column of a variable of `frame`, None where it has none."""
@@ -198,13 +198,13 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
     for row in sorted(doubted.intersection(data)):
         columns = grid.columns_of(row, block.first, block.last) if row - block.body in sparse else None
         if row in struck:
-            block.aside[row] = ("row_struck", "这一行的姓名或多数单元格带删除线，按已删除的人另列，不计入")
+            block.aside[row] = "row_struck"
         elif columns is not None and numbers and set(columns) <= set(numbers):
-            block.aside[row] = ("row_number_only", "这一行只有序号，没有内容，不作为记录")
+            block.aside[row] = "row_number_only"
         elif after is not None and row > after and not any(after < r < row for r in block.repeated):
             named = name is None or (isinstance(grid.values[row, name], str) and not grid.text(row, name).isdigit())
             if not named or grid.filled[row, block.first : block.last].sum() < 0.5 * usual:
-                block.aside[row] = ("row_after_footer", "这一行在表尾签字行之后，与上面的记录不像，不作为记录")
+                block.aside[row] = "row_after_footer"
 
 
 def _examples(block: Block, data: list[int]) -> None:
@@ -214,17 +214,17 @@ def _examples(block: Block, data: list[int]) -> None:
     for c in leading if block.kind != "other" else ():
         if any(isinstance(v, str) and "例" in v for v in grid.distinct[c]):
             shown = [row for row in data if _EXAMPLE.match(grid.text(row, c))]
-            block.aside |= dict.fromkeys(shown, ("row_example", "这一行是填写示例，不作为记录"))
+            block.aside |= dict.fromkeys(shown, "row_example")
     told = [(c.index - 1, c.variable) for c in block.columns if c.variable is not None]
     blank = {c.index - 1 for c in block.columns if not c.heading} if block.kind == "members" else set()
     begun = [n for n, row in enumerate(data) if blank.intersection(grid.columns_of(row, *span))] if blank else []
     for row in data[begun[0] :] if begun and begun[0] else ():
-        block.aside[row] = ("row_of_other_table", "起于上一张表的编号，与家庭成员表相套，不能分清是谁的，不作为记录")
+        block.aside[row] = "row_of_other_table"
     for row in first:
         said = [grid.text(row, c) for c, v in told if v.kind in _COUNTED and grid.filled[row, c]]
         coded = any(grid.text(row, c) in v.spellings for c, v in told if v.kind in ("choice", "choices"))
         if len(said) > 1 and not coded and not any(map(_SAYS.search, said)):
-            block.aside[row] = ("row_hint", "表头下的填写要求或另一种文字的表头，不作为记录")
+            block.aside[row] = "row_hint"
 
 
 def _has_signature(grid: Grid, row: int, block: Block) -> bool:

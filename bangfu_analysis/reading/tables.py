@@ -160,13 +160,19 @@ class SheetReading:
     def told(self, problem: str, message: str, *, aside: str = "", severity: str = "warning") -> SheetReading:
         """The same with one more finding about the sheet; `aside`: why it enters no frame."""
         found = Finding(problem, message, severity, source_file=self.file, source_sheet=self.sheet)
-        reasons = {"set_aside": aside, "reason": aside} if aside else {}
-        return replace(self, findings=(*self.findings, found), **reasons)  # type: ignore[arg-type]
+        read = replace(self, findings=(*self.findings, found))
+        rows, cells = all_set_aside(self.rows, "kept"), all_set_aside(self.cells, "body")
+        return replace(read, set_aside=aside, reason=aside, rows=rows, cells=cells) if aside else read
 
     @property
     def place(self) -> str:
         """File and sheet as a message names them."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
+
+
+def all_set_aside(counts: Mapping[str, int], fate: str) -> dict[str, int]:
+    """The counts of a sheet that enters no frame: what would have been kept is set aside."""
+    return {**counts, fate: 0, "set_aside": counts.get("set_aside", 0) + counts.get(fate, 0)}
 
 
 def mapped_columns(sheets: Iterable[SheetReading]) -> Iterator[tuple[Table, Column]]:

@@ -19,6 +19,7 @@ from bangfu_analysis.reading.tables import (
     SheetReading,
     Table,
     Total,
+    all_set_aside,
     column_letters,
 )
 from bangfu_analysis.text import squeeze
@@ -41,8 +42,8 @@ def sources_frame(sheets: Sequence[SheetReading], away: pd.DataFrame, wave: Wave
 
 
 def _source(sheet: SheetReading, merged: int, wave: Wave) -> dict[str, Any]:
-    rows = _all_set_aside(sheet.rows, "kept") if sheet.set_aside else dict(sheet.rows)
-    cells = _all_set_aside(sheet.cells, "body") if sheet.set_aside else dict(sheet.cells)
+    rows = all_set_aside(sheet.rows, "kept") if sheet.set_aside else dict(sheet.rows)
+    cells = all_set_aside(sheet.cells, "body") if sheet.set_aside else dict(sheet.cells)
     rows = rows | {"kept": rows.get("kept", 0) - merged, "merged": rows.get("merged", 0) + merged}
     _balance(sheet, rows, cells)
     return {
@@ -51,12 +52,7 @@ def _source(sheet: SheetReading, merged: int, wave: Wave) -> dict[str, Any]:
         "rows": sheet.row_count, **{f"rows_{fate}": rows.get(fate, 0) for fate in ROW_FATES},
         "cells_filled": sheet.cells_filled, **{f"cells_{fate}": cells.get(fate, 0) for fate in CELL_FATES},
         "reason": sheet.reason or sheet.set_aside, "confidence": sheet.confidence,
-    }  # fmt: skip
-
-
-def _all_set_aside(counts: Mapping[str, int], fate: str) -> dict[str, int]:
-    """The counts of a sheet that enters no frame: what would have been kept is set aside."""
-    return {**counts, fate: 0, "set_aside": counts.get("set_aside", 0) + counts.get(fate, 0)}
+    }
 
 
 def _balance(sheet: SheetReading, rows: Mapping[str, int], cells: Mapping[str, int]) -> None:

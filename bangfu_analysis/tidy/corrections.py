@@ -276,4 +276,4 @@ def _finding(answer: Answer, outcome: str, column: Column | None) -> Finding:
         problem=outcome, message=f"{place}：{what}。", severity=severity, action=action, source_file=answer.file,
         source_sheet=answer.sheet, source_row=int(row) if row else None, cell=answer.cell,
         variable=variable.name if variable else "", value=shown,
-    )  # fmt: skip
+    )

@@ -15,7 +15,7 @@ from bangfu_analysis.tidy.values import CleanTable, at_cells, at_rows, finding_a
 from bangfu_analysis.wave import Wave
 
 STUDENTS = ("student", "postgraduate_student", "university_student", "vocational_student", "senior_secondary_student",
-            "junior_secondary_student", "primary_pupil")  # fmt: skip
+            "junior_secondary_student", "primary_pupil")
 INCOME_TOLERANCE = 0.05
 
 

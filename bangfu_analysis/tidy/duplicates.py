@@ -20,7 +20,7 @@ _COMPARED = (
     "sex", "birth_date", "education", "employer", "reporting_unit", "employment_status", "household_size",
     "hardship_level", "cause_main", "income_personal_monthly", "income_per_capita_monthly", "income_household_annual",
     "rigid_expense_annual", "has_dibao", "is_single_parent", "marital_status", "file_status", "exit_date",
-)  # fmt: skip
+)
 
 
 def without_copies(sheets: Sequence[SheetReading]) -> list[SheetReading]:
@@ -64,7 +64,7 @@ def merge_people(
     away = several.drop(fullest.index)
     provenance = [
         "wave", "source_file", "source_sheet", "source_row", "row", "table", "id_basis", "birth_date_precision",
-    ]  # fmt: skip
+    ]
     gaps = order.groupby("person_id", sort=False).first().drop(columns=provenance)
     kept = fullest.set_index("person_id")
     whole = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()

@@ -18,7 +18,7 @@ from bangfu_analysis.tidy.values import CleanTable, first_cell
 _TOLD_APART_BY = [
     "id_first15", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit",
     "wave", "source_file", "source_sheet", "table", "row",
-]  # fmt: skip
+]
 _LEGIBLE = re.compile(r"\d{14,18}[\dX]?")
 _SPARED = ((0, 6), (5, 10), (9, 14), (13, 18))  # of an ID number: a slip lies within one of these parts
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")

@@ -20,7 +20,7 @@ VERDICTS = ("agrees", "differs", "cannot_tell")
 _BY_KIND = {
     "yes_no": "boolean", "count": "Int64", "age": "Int64", "number": "Float64", "money": "Float64",
     "date": DATE, "text": "str", "unit": "str", "choices": "str",
-}  # fmt: skip
+}
 
 NOT_KEPT = ("private", "ignored", "row_number", "name", "id_number", "remark")
 
@@ -33,7 +33,7 @@ _WORKERS = [
     "household_size", "income_personal_monthly", "income_per_capita_monthly", "income_household_annual",
     "rigid_expense_annual", "debt", "hardship_scheme", "hardship_level", "cause_main", "has_dibao",
     "is_single_parent", "is_zero_employment", "file_date", "exit_date", "exit_reason",
-]  # fmt: skip
+]
 FRAME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "workers": tuple(_WORKERS),
     "exits": tuple(_WORKERS),
@@ -42,13 +42,13 @@ FRAME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "keys": ("person_id", "cell", "whole", "name_id", "name_birth", "name_employer", "name_unit", "code"),
     "population": ("district", "unit", "sex", "age_band", "education", "n"),
     "totals": ("what", "cell", "stated", "computed", "verdict"),
-}  # fmt: skip
+}
 _OWN_TYPES: Mapping[str, Any] = {
     "person_id": "str", "id_basis": pd.CategoricalDtype(list(ID_BASES)), "hardship_scheme": "str",
     "birth_date_precision": pd.CategoricalDtype(list(PRECISIONS)), "member_no": "Int64", "rank": "Int64",
     "whole": "boolean", **dict.fromkeys(("name_id", "name_birth", "name_employer", "name_unit", "code"), "str"),
     "what": "str", "cell": "str", "stated": "Float64", "computed": "Float64", "verdict": pd.CategoricalDtype(list(VERDICTS)),
-}  # fmt: skip
+}
 _ELSEWHERE = ("cause", "cause_other", "file_status", "work_start")  # of workers, and told by other columns and frames
 PEOPLE = ("workers", "exits", "causes", "keys")
 KEYS = dict.fromkeys(("workers", "keys"), ["wave", "person_id"])

@@ -26,11 +26,11 @@ IGNORE = "忽略"
 FRAMES = {
     "workers": "困难职工", "members": "家庭成员", "aid": "帮扶", "activities": "活动", "units": "工会单位",
     "population": "职工人数", "funds": "资金", "pairs": "结对", "episodes": "就医",
-}  # fmt: skip
+}
 KINDS = {
     "questionnaire": "问卷", "roster": "困难职工名册", "members": "家庭成员表", "aid": "帮扶台账",
     "activities": "活动台账", "units": "单位情况表", "population": "职工人数表",
-}  # fmt: skip
+}
 WIDTHS = (8, 22, 26, 34, 26, 60)
 Key = tuple[str, str, str]
 
@@ -184,7 +184,7 @@ def _resolved(row: Mapping[str, str], targets: Mapping[str, Variable], place: st
     options: Mapping[str, str] = {
         HEADING: {IGNORE: "ignore", **{label: f"{v.frame}.{v.name}" for label, v in targets.items()}},
         SHEET: kinds, VALUE: codes,
-    }.get(kind, {})  # fmt: skip
+    }.get(kind, {})
     if choice not in options:
         told = f"“{choice}”不是可选的内容。可选：{listed(options)}。请从下拉列表中选择"
         raise CodebookError(f"{place}：{told}。")

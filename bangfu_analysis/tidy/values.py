@@ -102,7 +102,7 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
         read = read_column(
             raws, variable, reference=wave.reference_date, factor=column.factor, said_period=column.period,
             schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")), tick=column.tick,
-        )  # fmt: skip
+        )
         readings[column.index] = read
         findings += _findings(table, rows, column, raws, read)
     listed = [c for c in table.columns if c.variable is not None and c.variable.kind == "choices" and not c.tick]

@@ -165,7 +165,7 @@ def test_a_keyword_rule_is_one_line_of_yaml():
 
 
 def test_a_keyword_rule_that_is_no_pattern_is_refused():
-    with pytest.raises(CodebookError, match="keywords 中有无效的正则表达式"):
+    with pytest.raises(CodebookError, match="不是有效的正则表达式"):
         load_codebook({"keywords": {"cause": [{"code": "illness", "says": "("}]}})
 
 

@@ -25,6 +25,7 @@ from bangfu_analysis.errors import (
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.joins import absurd
 from bangfu_analysis.exhibits.making import MAKES, make, nothing
 from bangfu_analysis.exhibits.questionnaires import surveys_of
 from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes, recipe
@@ -234,7 +235,9 @@ class OpenWave:
         """The exhibits of `recipes`, protected together against what other waves have released, and the
         release.
         """
-        raw, told = [each for one in recipes for each in make(self.data, one)], tuple[str, ...]()
+        made = [(each, absurd(each)) for one in recipes for each in make(self.data, one)]
+        raw = [each for each, why in made if not why]
+        told = tuple(f"表图“{each.title}”没有列入：{why}。" for each, why in made if why)
         while True:
             cuts = [cut for each in raw for cut in each.cuts]
             try:

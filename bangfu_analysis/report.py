@@ -13,8 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from bangfu_analysis.errors import CallError
+from bangfu_analysis.exhibits.body import body
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.findings import find
+from bangfu_analysis.exhibits.findings import find, headlines
+from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, levels, own_template, places, study_waves
 from bangfu_analysis.opened import RELEASED, OpenWave, dimensions_of, open_wave, report_settings
@@ -92,7 +94,9 @@ def _write_report(
     opened: OpenWave, files: Mapping[str, Path], quality: Path, where: Places, changes: pd.DataFrame
 ) -> tuple[list[Path], tuple[str, ...], tuple[str, ...]]:
     """Write the files of a report; returns those of its figures, what was left out, and what was merged."""
+    from bangfu_analysis.checking.report import check_report
     from bangfu_analysis.exhibits.wording import date_words
+    from bangfu_analysis.pages.drawing import has_chart
     from bangfu_analysis.pages.excel import write_tables
     from bangfu_analysis.pages.html import write_quality
     from bangfu_analysis.pages.report import report_blocks, report_title
@@ -104,8 +108,13 @@ def _write_report(
     recipes, outline = report_settings(data.wave.folder, data.codebook)
     shown, released = opened.released(recipes)
     title, document = report_title(data, outline), files["报告"]
-    figures = _figures(shown, where.figures)
-    content = report_blocks(data, shown, {id: paths[0] for id, paths in figures.items()}, outline, released.notes)
+    points = find(shown)
+    chosen = body(shown, found={point.exhibit for point in points}, drawn=has_chart)
+    figures = _figures(chosen, where.figures)
+    tables = {each.id: each.table for each in shown if each.frame.columns.size and each.table.rows}
+    tables |= {f"{each.id}_overall": each.whole_table for each in shown if isinstance(each, MechanismExhibit) and each.by}
+    notes = (*released.notes, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
+    content = report_blocks(data, chosen, points, {id: paths[0] for id, paths in figures.items()}, outline, notes)
     written = write_report(
         content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
         template=own_template(data.wave.folder), carry_over_from=document, last=where.frames / LAST,
@@ -113,9 +122,9 @@ def _write_report(
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
     write_report_page(written.blocks, files["网页"], title=written.title, under=under)
     by_id = {each.id: each for each in shown}
-    slides = [(point.sentence, by_id[point.exhibit]) for point in find(shown)]
+    slides = [(point.sentence, by_id[point.exhibit]) for point in points]
     write(files["幻灯"], deck(slides, cover=[written.title.replace("\n", ""), *filter(None, under)]))
-    write_tables({each.id: each.table for each in shown if "table" in each.recipe.show}, files["附表"], title=title)
+    write_tables(tables, files["附表"], title=title)
     write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     drawn = [path for paths in figures.values() for path in paths]
     sent = [*(path for what, path in files.items() if what != "发布记录"), *drawn]
@@ -123,11 +132,15 @@ def _write_report(
     record = {**released.record, "scanned": {"files": len(sent), "hits": len(found)}}
     write(files["发布记录"], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     withdraw(found)
-    return drawn, released.left_out, written.told
+    faults = check_report(document).faults.to_dict("records")
+    told = (f"报告自核：{row['place']}：{row['found']}，应为{row['expected']}。" for row in faults)
+    return drawn, (*released.left_out, *told), written.told
 
 
 def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:
     from bangfu_analysis.pages.drawing import has_chart
     from bangfu_analysis.pages.theme import save_figure
 
-    return {each.id: save_figure(each.chart(), folder, each.id) for each in shown if has_chart(each)}
+    drawn = [each for each in shown if "figure" in each.recipe.show and has_chart(each)]
+    heads = headlines(shown)  # the caption says what is drawn: the title, what it shows
+    return {e.id: save_figure(e.chart(title=heads.get(e.id, "")), folder, e.id) for e in drawn}

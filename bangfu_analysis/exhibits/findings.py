@@ -38,6 +38,18 @@ class Finding:
     base: int | None
     score: float
     topic: str = ""
+    head: str = ""  # in a few words, as the title of a chart
+
+
+def headlines(shown: Sequence[Exhibit]) -> dict[str, str]:
+    """What the chart of each exhibit shows, by its id: the head of its weightiest finding."""
+    found = sorted(_proposed(shown), key=lambda pair: pair[1].score)
+    return {one.exhibit: one.head for _, one in found if one.head}
+
+
+def _proposed(shown: Sequence[Exhibit]) -> list[tuple[Exhibit, Finding]]:
+    by_id = {each.id: each for each in shown}
+    return [(each, one) for each in shown for one in PROPOSE.get(each.recipe.make, _nothing)(each, by_id)]
 
 
 def find(shown: Sequence[Exhibit], most: int = MOST) -> list[Finding]:
@@ -47,8 +59,7 @@ def find(shown: Sequence[Exhibit], most: int = MOST) -> list[Finding]:
     group, contrast, change), times how firm its base is, times the part of the people who answered; what does
     not compare, and what is hidden, is never proposed.
     """
-    by_id = {each.id: each for each in shown}
-    found = [(each, one) for each in shown for one in PROPOSE.get(each.recipe.make, _nothing)(each, by_id)]
+    found = _proposed(shown)
     chosen: dict[str, Finding] = {}
     taken: dict[str, int] = {}
     for each, one in sorted(found, key=lambda pair: -pair[1].score):
@@ -57,7 +68,7 @@ def find(shown: Sequence[Exhibit], most: int = MOST) -> list[Finding]:
         if one.score and room and one.topic not in chosen:
             chosen[one.topic] = one
             taken[section] = taken.get(section, 0) + (one.topic != "rate")
-    place = {id: i for i, id in enumerate(by_id)}
+    place = {id: i for i, id in enumerate(each.id for each in shown)}
     return sorted(chosen.values(), key=lambda one: (one.topic != "rate", place[one.exhibit]))
 
 
@@ -155,7 +166,9 @@ def _hit_most(of: Exhibit, shown: Shown) -> Iterator[Finding]:
         f"职工{counted(top['base_n'])}中困难职工{counted(top['n'])}，占{_share(top)}，高于总体的{_share(mean)}。"
     )
     score = _scored("contrast", log2(top["share"] / mean["share"]), of, int(top["base_n"]))
-    yield Finding(text, of.id, percent(top["share"]), int(top["base_n"]), score, "by_" + "_".join(names))
+    head = f"{''.join(_label(of, top, name) for name in names)}最高，为{_share(top)}"
+    topic = "by_" + "_".join(names)
+    yield Finding(text, of.id, percent(top["share"]), int(top["base_n"]), score, topic, head)
 
 
 def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
@@ -176,7 +189,8 @@ def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     text += "" if gravest else "，居首位"
     text += _children(str(top[name]), shown, of) + _since(name, top, shown, gravest)
     score = _scored("largest", float(top["share"]) * (0.5 if gravest else 1.0), of, base, left)
-    yield Finding(f"{text}。", of.id, percent(top["share"]), base, score, _topic(name))
+    head = f"{_label(of, top, name)}占{_share(top)}" + ("" if gravest else "，居首位")
+    yield Finding(f"{text}。", of.id, percent(top["share"]), base, score, _topic(name), head)
 
 
 def _children(code: str, shown: Shown, of: Exhibit) -> str:
@@ -199,6 +213,8 @@ def _since(name: str, top: Any, shown: Shown, gravest: bool) -> str:
     if trend is None or len(run) < 2 or not _holds(run):
         return ""
     first, step = run.iloc[0], half_up(percent(top["share"]) - percent(run["share"].iloc[0]))
+    if gravest and abs(step) < LEAST_STEP:
+        return ""
     text = f"，比{year(first['wave'])}的{_share(first)}{points(step)}"
     then = trend.frame[trend.frame["wave"].eq(first["wave"]) & trend.frame["n"].notna()]
     led = _most(then, "n")
@@ -233,13 +249,15 @@ def _change(of: Exhibit, _: Shown) -> Iterator[Finding]:
         step = half_up(percent(last["share"]) - percent(first["share"]))
         if abs(step) < LEAST_STEP:
             continue
+        label = labels_of(of.codebook, run[name].iloc[:1])[0]
         text = (
             f"{year(last['wave'])}{_titled(of, name)}有记录的{counted(last['base_n'])}中，"
-            f"{labels_of(of.codebook, run[name].iloc[:1])[0]}占{_share(last)}，"
-            f"比{year(first['wave'])}的{_share(first)}{points(step)}。"
+            f"{label}占{_share(last)}，比{year(first['wave'])}的{_share(first)}{points(step)}。"
         )
+        head = f"{label}比{year(first['wave'])}{points(step)}，占{_share(last)}"
         score = _scored("change", abs(step) / 10, of, int(last["base_n"]), int(last["left_out_n"]))
-        yield Finding(text, of.id, percent(last["share"]), int(last["base_n"]), score, _topic(name))
+        number, base = percent(last["share"]), int(last["base_n"])
+        yield Finding(text, of.id, number, base, score, _topic(name), head)
 
 
 def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
@@ -262,7 +280,8 @@ def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
 def _help(of: Exhibit, _: Shown) -> Iterator[Finding]:
     """What help came to in all."""
     amount = float(of.frame["amount"].sum())
-    yield Finding(str(of.facts["words"]), of.id, amount, None, WEIGHT["help"] / 2, "help")
+    whole = str(of.facts["words"]).removesuffix("。").partition("；")[0]
+    yield Finding(f"{whole}。", of.id, amount, None, WEIGHT["help"] / 2, "help")
 
 
 def _asked(of: Exhibit, _: Shown) -> Iterator[Finding]:
@@ -277,7 +296,8 @@ def _asked(of: Exhibit, _: Shown) -> Iterator[Finding]:
     if text and pd.notna(row["base_n"]):
         left = int(frame["left_out_n"].fillna(0).max())
         score = _scored("asked", 0.8, of, int(frame["base_n"].max()), left)
-        yield Finding(text, of.id, percent(row["share"]), int(row["base_n"]), score, draw)
+        head = f"{row['option']}占{_share(row)}，居首位" if draw == "multiple" else ""
+        yield Finding(text, of.id, percent(row["share"]), int(row["base_n"]), score, draw, head)
 
 
 PROPOSE: dict[str, Callable[[Exhibit, Shown], Iterator[Finding]]] = {

@@ -10,9 +10,15 @@ from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.exhibits.rounding import percent
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.exhibits.wording import money
+from bangfu_analysis.exhibits.wording import date_words, in_percent, money
 from bangfu_analysis.release.cells import Cut
+
+LEAST_TOLD = 30  # of fewer people nothing is said beside a sum
+MOST_PLACES = 4
+MEASURES = ("stated", "computed", "difference")
+UNSAID = "未注明"
 
 
 def totals_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -72,18 +78,85 @@ def _of_files(
 
 
 def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    """All help of the ledgers by kind, yuan in money and in goods."""
-    aid = data.frames.get("aid", pd.DataFrame())
-    if aid.empty or not aid[["amount_yuan", "goods_value_yuan"]].notna().any(axis=None):
+    """All help of the ledgers by kind or by source of the money, yuan in money and in goods."""
+    aid, sums, (by,) = data.frames.get("aid", pd.DataFrame()), ["amount_yuan", "goods_value_yuan"], recipe.by
+    if aid.empty or not aid[sums].notna().any(axis=None):
         return []
-    sums = ["amount_yuan", "goods_value_yuan"]
-    by_kind = aid.groupby("kind", observed=True, dropna=False)[sums].sum().reset_index()
-    frame = by_kind.assign(amount=by_kind[sums].sum(axis=1))[["kind", "amount"]]
-    frame = frame[frame["amount"].gt(0)]
-    frame = frame.sort_values("amount", ascending=False, kind="stable", ignore_index=True)
-    words = f"各单位台账登记的帮扶资金和物资合计{money(float(frame['amount'].sum()))}。"
-    cut = Cut(recipe.id, recipe.title, frame.rename(columns={"kind": "aid.kind"}), ("aid.kind",), kind="rate")
+    frame = _amounts(aid, by)
+    words = f"各单位台账登记的帮扶资金和物资合计{money(float(frame['amount'].sum()))}"
+    words += "".join(_split(data, _amounts(aid, name), name) for name in ("kind", "fund_source"))
+    cut = Cut(recipe.id, recipe.title, frame.rename(columns={by: f"aid.{by}"}), (f"aid.{by}",), kind="rate")
     cut = replace(cut, population=f"aid/{data.wave.name}")
     layout = Layout(unit="单位：元", headings={"amount": "金额（元）"})
     source = data.source("各单位报送的帮扶台账")
-    return [Exhibit(cut, recipe, layout, data.codebook, source, facts={"words": words})]
+    return [Exhibit(cut, recipe, layout, data.codebook, source, facts={"words": f"{words}。"})]
+
+
+def _amounts(aid: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Money and goods together, a row a level of `by`, the most first."""
+    sums = aid.groupby(by, observed=True, dropna=False)[["amount_yuan", "goods_value_yuan"]].sum().sum(axis=1)
+    return sums[sums > 0].sort_values(ascending=False, kind="stable").rename("amount").reset_index()
+
+
+def _split(data: WaveData, frame: pd.DataFrame, by: str) -> str:
+    """`；按资金来源分，…`, what is not said last; nothing where one level has all."""
+    if len(frame) < 2:
+        return ""
+    labels = data.codebook.labels(f"aid.{by}")
+    told = [(labels.get(str(code), UNSAID), float(amount)) for code, amount in frame.itertuples(index=False)]
+    told.sort(key=lambda pair: pair[0] == UNSAID)
+    parts = "、".join(f"{label}{money(amount)}" for label, amount in told)
+    return f"；按{data.codebook.title(f'aid.{by}')}分，{parts}"
+
+
+def reported_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
+    """What roster and ledgers say beside what units report, a row each; small numbers are left out."""
+    units, workers = data.frames.get("units", pd.DataFrame()), data.workers
+    helped = data.frames.get("aid", pd.DataFrame({"person_id": []}))["person_id"].dropna()
+    counted_here = {
+        "files_n": ("在册（建档）", len(workers)),
+        "workers_total": ("职工总数", data.frames["population"]["n"].sum()),
+        "aided_n": ("得到帮扶", workers["person_id"].isin(helped).sum()),
+    }
+    rows = [
+        (name, int(units[column].sum()), int(own), int(own) - int(units[column].sum()))
+        for column, (name, own) in counted_here.items()
+        if column in units and units[column].notna().any() and min(own, units[column].sum()) >= LEAST_TOLD
+    ]
+    frame = pd.DataFrame(rows, columns=["item", "stated", "computed", "difference"])
+    told = [f"{name}，上报{stated}、逐条登记{own}，{_apart(off)}" for name, stated, own, off in rows]
+    exhibit = _of_files(data, recipe, frame, ("item",), recipe.title, "单位：人、户")
+    headings = {"stated": "各单位上报", "computed": "名册或台账登记"}
+    words = f"名册、台账与各单位上报数对照：{'；'.join(told)}。" if told else ""
+    layout = replace(exhibit.layout, headings=headings, measures=MEASURES)
+    return [replace(exhibit, layout=layout, facts={"words": words})]
+
+
+def _apart(difference: int) -> str:
+    return f"相差{abs(difference)}" if difference else "一致"
+
+
+def survey_words(data: WaveData, union: str = "") -> str:
+    """Who led the inquiry, when, where, with what response; "" where no register of methods says so."""
+    rows = data.frames.get("instruments", pd.DataFrame())
+    if rows.empty:
+        return ""
+    days = [date_words(day.date()) for day in (rows["date"].min(), rows["date"].max()) if pd.notna(day)]
+    when = "于" + "至".join(dict.fromkeys(days)) if days else ""
+    labels, parts = data.codebook.labels("instruments.kind"), rows.groupby("kind", observed=True, sort=False)
+    told = [_inquiry(part, labels[str(kind)]) for kind, part in parts]
+    return f"{union or data.place + '总工会'}{when}开展调研：{'，'.join(filter(None, told))}"
+
+
+def _inquiry(rows: pd.DataFrame, label: str) -> str:
+    """`走访3次（一厂、二厂）`, `问卷调查发放420份、收回412份（回收率98.1%）、有效405份`."""
+    counts = ("issued", "returned", "valid", "participants")
+    issued, back, valid, people = (int(rows[column].sum()) for column in counts)
+    if issued:
+        share = f"（回收率{in_percent(percent(back / issued))}）" if back else ""
+        counts_of = f"发放{issued}份、收回{back}份{share}"
+        return label + counts_of + (f"、有效{valid}份" if valid else "")
+    places = rows["place"].dropna().unique()
+    more = "等" if len(places) > MOST_PLACES else ""
+    where = f"（{'、'.join(places[:MOST_PLACES])}{more}）" if len(places) else ""
+    return f"{label}{len(rows)}次{where}" + (f"、{people}人次" if people >= LEAST_TOLD else "")

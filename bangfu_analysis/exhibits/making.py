@@ -16,7 +16,14 @@ from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means,
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.ledger import aid_exhibit, findings_exhibit, sheets_exhibit, totals_exhibit
+from bangfu_analysis.exhibits.joins import joined
+from bangfu_analysis.exhibits.ledger import (
+    aid_exhibit,
+    findings_exhibit,
+    reported_exhibit,
+    sheets_exhibit,
+    totals_exhibit,
+)
 from bangfu_analysis.exhibits.measures import sorted_by_size
 from bangfu_analysis.exhibits.mechanisms import mechanism_exhibits
 from bangfu_analysis.exhibits.questionnaires import questionnaire_exhibits
@@ -129,8 +136,9 @@ def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         frame = _sorted(hardship_rate(workers, population, by=by, where=where), by[-1], recipe)
     except (ArgumentError, ColumnMissing):  # no denominators by these columns
         return []
-    layout = Layout(within=tuple(by), rate=True)
-    return [_exhibit(data, recipe, frame, by, layout, within=(), kind="rate")]
+    frame, notes = joined(frame, "unit") if by == ["unit"] else (frame, ())
+    layout = Layout(within=tuple(by), rate=True, notes=notes)
+    return [_exhibit(data, recipe, frame, by, layout, within=(), kind="rate", facts={"unjoined": "".join(notes)})]
 
 
 def rate_of(
@@ -276,7 +284,8 @@ def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         "死亡以退档原因为准，没有填报退档原因的批次（—），死亡计在退出之内。"
     )
     last = accounts.iloc[-1]
-    facts = {name: last[name] for name in ("unrecorded_n", "unfollowed_n", "difference")}
+    bounds = [c for c in map(str, accounts.columns) if c.endswith(("_low", "_high"))]
+    facts = {name: last[name] for name in ("unrecorded_n", "unfollowed_n", "difference", *bounds)}
     facts |= {"deaths": bool(told[long.index[-1]]), "before": last["wave_before"]}
     noted = replace(recipe, notes=(note, *recipe.notes))
     made = _over_waves(data, noted, frame, ["wave", "flow"], layout, within=("wave",), facts=facts)
@@ -369,6 +378,7 @@ MAKES: dict[str, Make] = {
     "questionnaire": questionnaire_exhibits,
     "totals": totals_exhibit,
     "aid": aid_exhibit,
+    "reported": reported_exhibit,
     "targeting": _targeting,
     "sheets": sheets_exhibit,
     "findings": findings_exhibit,

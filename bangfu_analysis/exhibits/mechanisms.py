@@ -85,10 +85,27 @@ class MechanismExhibit(Exhibit):
         notes = (*_notes(body[-1]), *self.gaps)
         return DisplayTable(self.title, *body, notes, source=f"数据来源：{self.source}")
 
+    @property
+    def whole_table(self) -> DisplayTable:
+        """All indicators over all groups, a row each."""
+        body = _indicator_table(self.whole, self.codebook, self.plan)
+        return DisplayTable(self.plan.label, *body, _notes(body[-1]), source=f"数据来源：{self.source}")
+
     @cached_property
     def text(self) -> str:
         """The indicators in one sentence, the largest groups named."""
-        return f"{self.plan.label}方面，{_sentence(self.whole, self.parts, self.codebook, self.plan, self.overlap)}。"
+        return f"{self.plan.label}方面，{self._said(self.whole)}。"
+
+    @property
+    def deed(self) -> str:
+        """What was done: the indicators of the table, those that reach people of the roster, and what is missing."""
+        named = self.plan.indicators or {}
+        told = {name for name, indicator in named.items() if indicator.of and named[indicator.of].quiet}
+        own = self.whole[self.whole["indicator"].isin({*self.plan.columns, *told})]
+        return f"{self.plan.label}：{self._said(own if len(own) else self.whole)}。{''.join(self.gaps)}"
+
+    def _said(self, rows: pd.DataFrame) -> str:
+        return _sentence(rows, self.parts, self.codebook, self.plan, self.overlap)
 
     @property
     def drawn(self) -> tuple[str, pd.DataFrame]:

@@ -25,7 +25,8 @@ class Recipe:
     base, side by side in the table; `where`: the subgroup {variable: code or [codes]}; `of`: what a trend follows or
     a mean is of; `mention`: any or main cause; `sort`: size or share; `focus`: the level of `within` that figure and
     sentences speak of (`worst`: the one reports single out); `draw`: the chart; `text`: the sentences; `measures`,
-    `tail`, `headings`, `notes`: see `Layout`; `show`: text, table, figure; `subject`, `noun`: words of the sentences.
+    `tail`, `headings`, `notes`: see `Layout`; `show`: text, table, figure, or annex for tables.xlsx alone (chosen by
+    what it says where empty: see `body`); `subject`, `noun`: words of the sentences.
     """
 
     id: str
@@ -45,7 +46,7 @@ class Recipe:
     tail: tuple[str, ...] = ()
     headings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    show: tuple[str, ...] = ("text", "table", "figure")
+    show: tuple[str, ...] = ()
     subject: str = "困难职工"
     noun: str = ""
     added: bool = False  # by the study, not the package

@@ -35,8 +35,6 @@ class Section:
 
     def takes(self, shown: Sequence[Exhibit]) -> list[Exhibit]:
         """Its exhibits among `shown`, in order."""
-        if self.write:
-            return []
         if not self.exhibits:
             return [each for each in shown if each.recipe.section == self.id]
         return [each for name in self.exhibits for each in shown if fnmatch(each.id, name)]

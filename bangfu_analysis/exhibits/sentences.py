@@ -29,6 +29,7 @@ from bangfu_analysis.exhibits.wording import counted, in_percent, money, moved, 
 ORDERS = ("auto", "codebook", "size")
 _BY_SIZE = ("cause", "cause_main", "reporting_unit", "district", "employer", "unit", "source_file")
 _MOST_IN_A_LIST = 5  # of more, 分别占 leaves the reader counting: each count stands with its share
+MISSING_MOVES = 0.05  # of the people: a change of those without a value that is told beside a trend
 SMALL = "人数少于5人，或为防止推算而从略"
 
 
@@ -176,8 +177,12 @@ def shift(result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 
     both = both.drop("other", errors="ignore")
     steps = both.assign(step=(both["percent"] - both["before"]).map(half_up))
     most = steps.loc[steps["step"].ne(0)].sort_values("step", key=abs, ascending=False, kind="stable").head(top)
+    gone = [block["left_out_n"].max() / (block["left_out_n"].max() + block["base_n"].max()) for block in blocks]
     head = f"与{year(waves[0])}相比，{year(waves[1])}{subject}的{_title(codebook, name)}构成"
     aside = f"；{'、'.join(labels_of(codebook, apart[name]))}不作比较{_why(apart)}" if len(apart) else ""
+    if abs(gone[1] - gone[0]) >= MISSING_MOVES:
+        was, now = (in_percent(percent(share)) for share in gone)
+        aside += f"；{_title(codebook, name)}未详的由{was}变为{now}，比较时请留意"
     if most.empty:
         return f"{head}基本持平{aside}。"
     words = [

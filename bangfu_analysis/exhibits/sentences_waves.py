@@ -15,6 +15,7 @@ from bangfu_analysis.exhibits.sentences import SMALL
 from bangfu_analysis.exhibits.wording import counted, in_percent, points, since, year
 
 CENSUS = "名册是全数登记，以上变化是在册人数的实际变化，不是抽样误差。"
+CAME_AND_LEFT = (("new", "新建档"), ("exited", "退出"))
 SIGNS = {"new": "＋", "returned": "＋", "exited": "－", "died": "－"}
 
 
@@ -37,10 +38,18 @@ def account(accounts: pd.DataFrame, *, before: object, facts: Mapping[str, objec
     off = f"，与名册相差{counted(abs(differs))}，请核对重复登记" if differs else ""
     gaps = [
         f"退出者中{counted(unrecorded)}没有退档记录" if unrecorded else "",
-        f"进出者中{counted(unknown)}没有完整的身份证号，进、出两项因此至多各多计{counted(unknown)}" if unknown else "",
+        _bounds(facts) if unknown else "",
     ]
     aside = f"；其中{'，'.join(filter(None, gaps))}" if any(gaps) else ""
     return f"{year(before)}至{year(wave)}，{told}：{sums}{off}{aside}。"
+
+
+def _bounds(facts: Mapping[str, object]) -> str:
+    """Between which numbers who came and who left lie, as some have no whole ID number."""
+    told = f"进出者中{counted(int(str(facts['unfollowed_n'])))}没有完整的身份证号"
+    ends = [(word, facts.get(f"{flow}_low"), facts.get(f"{flow}_high")) for flow, word in CAME_AND_LEFT]
+    known = [(word, low, high) for word, low, high in ends if low is not None and low != high]
+    return told + "".join(f"，{word}实际在{low}至{high}人之间" for word, low, high in known)
 
 
 def moves(result: pd.DataFrame, codebook: Codebook, name: str, waves: Sequence[object]) -> str:

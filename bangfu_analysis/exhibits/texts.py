@@ -33,7 +33,8 @@ def _by_group(frame: pd.DataFrame, of: Exhibit) -> str:
 
 
 def _extremes(frame: pd.DataFrame, of: Exhibit) -> str:
-    return sentences.extremes(frame, of.codebook, what=of.recipe.noun or "困难率")
+    told = sentences.extremes(frame, of.codebook, what=of.recipe.noun or "困难率")
+    return told + str(of.facts.get("unjoined", ""))
 
 
 def _moves(frame: pd.DataFrame, of: Exhibit) -> str:

@@ -104,7 +104,7 @@ def chart_of(name: str, table: pd.DataFrame, codebook: Codebook, **options: Any)
 
 def has_chart(exhibit: Exhibit) -> bool:
     """Whether there is something to draw: a chart is named, and two numbers at least may be shown."""
-    if not exhibit.recipe.draw or "figure" not in exhibit.recipe.show:
+    if not exhibit.recipe.draw:
         return False
     if exhibit.recipe.draw == "mechanism":
         return len(getattr(exhibit, "drawn")[1]) > 1  # noqa: B009  # of MechanismExhibit alone

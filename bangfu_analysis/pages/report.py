@@ -10,25 +10,29 @@ import pandas as pd
 from bangfu_analysis.exhibits import sentences
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.findings import Finding, find
+from bangfu_analysis.exhibits.findings import Finding
+from bangfu_analysis.exhibits.ledger import survey_words
+from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
 from bangfu_analysis.exhibits.questionnaires import title_of_export
 from bangfu_analysis.exhibits.sections import QUALITY, Outline, Section
 from bangfu_analysis.exhibits.wording import chinese, date_words
 from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 
 POINTS = "要点"
+METHODS = "methods"  # of the inquiry: told in the introduction
 
 
 def report_blocks(
-    data: WaveData, shown: Sequence[Exhibit], figures: Mapping[str, Path], outline: Outline, notes: Sequence[str]
+    data: WaveData, shown: Sequence[Exhibit], points: Sequence[Finding], figures: Mapping[str, Path], outline: Outline,
+    notes: Sequence[str],
 ) -> list[Block]:
-    """What was found, the introduction, the sections of `outline` that have exhibits or are left to write; `notes` close the last."""
+    """What was found (`points`), the introduction, the sections of `outline` that have something, `notes` at their end."""
     sections = [*outline.filled(shown)]
-    found = _points(find(shown), sections, figures)
-    found += [Paragraph(text) for text in (_introduction(data), data.wave.note) if text]
+    found = _points(points, sections, figures)
+    found += [Paragraph(text) for text in (_introduction(data, outline.union), data.wave.note) if text]
     for section, own in sections:
         if section.write:
-            found.append(Placeholder(section.id, section.title, section.prompt))
+            found += _drafted(section, own)
             continue
         found.append(Heading(1, section.title))
         if section.id == QUALITY:
@@ -69,13 +73,26 @@ def _quality(frames: Mapping[str, pd.DataFrame]) -> str:
     return sentences.quality(frames["sources"], frames["issues"], frames["totals"])
 
 
-def _introduction(data: WaveData) -> str:
-    files, day = sentences.received(data.frames["sources"]), data.wave.reference_date
+def _drafted(section: Section, own: Sequence[Exhibit]) -> list[Block]:
+    """What the ledgers say of a section that is the researcher's, 一是…, and the place for their own words."""
+    works = [each for each in own if isinstance(each, MechanismExhibit) and each.plan.name != METHODS]
+    deeds = [each.deed for each in sorted(works, key=lambda each: each.plan.frame == "units")]  # what is given, first
+    if not deeds:
+        return [Placeholder(section.id, section.title, section.prompt)]
+    said = [Paragraph(f"{chinese(i)}是{deed}") for i, deed in enumerate(deeds, start=1)]
+    lead = Paragraph("据各单位报送的帮扶台账，主要做法如下。")
+    return [Heading(1, section.title), lead, *said, Placeholder(section.id, "", section.prompt)]
+
+
+def _introduction(data: WaveData, union: str) -> str:
+    files = sentences.received(data.frames["sources"])
     if survey := _survey_alone(data):
         return f"根据“{survey}”收到的{files}，经逐份核对，按题整理成本报告。现将结果报告如下。"
+    asked = survey_words(data, union)
+    made = f"{asked}。本报告根据收到的{files}" if asked else f"根据收到的{files}"
     return (
-        f"为掌握{data.place}困难职工的基本情况，根据收到的{files}，经逐行核对、去除重复后整理成本报告。"
-        f"年龄计算到{date_words(day)}，均为周岁。现将有关情况报告如下。"
+        f"为掌握{data.place}困难职工的基本情况，{made}，经逐行核对、去除重复后整理成文。"
+        f"年龄计算到{date_words(data.wave.reference_date)}，均为周岁。现将有关情况报告如下。"
     )
 
 
@@ -90,7 +107,8 @@ def exhibit_blocks(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[Block]
     show, figure, places = exhibit.recipe.show, figures.get(exhibit.id), marks(exhibit, figures)
     where = f"（见{'、'.join(places)}）。" if places else "。"
     words = exhibit.text.replace("{", "｛") if "text" in show else ""  # a label in it is no reference
-    found: list[Block] = [Paragraph((words.removesuffix("。") or f"{exhibit.title}如下") + where)]
+    told = words.removesuffix("。") or (f"{exhibit.title}如下" if places else "")
+    found: list[Block] = [Paragraph(told + where)] if told else []
     if "table" in show:
         found.append(TableBlock(exhibit.id, exhibit.table))
     if figure:

@@ -1,11 +1,15 @@
 """What opens the report: the number and its change, the largest cause and how it moved, who is hit most."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.exhibits.body import body
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.findings import find
+from bangfu_analysis.exhibits.findings import find, headlines
+from bangfu_analysis.exhibits.joins import absurd, joined
 from bangfu_analysis.exhibits.recipes import recipe
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.release.cells import Cut
@@ -86,3 +90,39 @@ def test_what_is_hidden_is_not_said():
     none = pd.array([None], "Int64")
     frame = hidden.frame.assign(n=none, base_n=none, share=float("nan"))
     assert find([hidden.with_frames({"rate": frame})]) == []
+
+
+def test_a_chart_is_titled_by_what_it_shows():
+    shown = [causes({"by_illness": 60, "by_schooling": 40})]
+    assert headlines(shown) == {"cause_group": "因病占60.0%，居首位"}
+
+
+def test_the_body_leaves_to_the_annex_what_says_nothing_new_but_keeps_the_study_s_own():
+    same = causes({"by_illness": 60, "by_schooling": 40})
+    again = replace(same, cut=replace(same.cut, id="again"))
+    alike = pd.DataFrame({"unit": ["一厂", "二厂", "三厂"], "n": 10, "base_n": 100})
+    units = exhibit("unit", alike, ["unit"], make="rate", by="unit")
+    own = replace(again, recipe=replace(again.recipe, added=True))
+    ids = lambda shown: [each.id for each in body(shown, found=(), drawn=lambda _: True)]  # noqa: E731
+    assert ids([same, again, units]) == ["cause_group"]
+    assert ids([same, own]) == ["cause_group", "again"]
+    assert body([same], found=(), drawn=lambda _: True)[0].recipe.show == ("text", "figure")
+
+
+def test_a_unit_that_nobody_stands_under_has_no_rate_and_its_likely_match_is_named():
+    rates = pd.DataFrame({"unit": ["区教育工会", "区教育系统工会", "一厂"], "n": [0, 60, 9]})
+    rates = rates.assign(base_n=pd.array([900, None, 90], "Int64"))
+    left, notes = joined(rates, "unit")
+    assert left["unit"].tolist() == ["区教育系统工会", "一厂"]
+    assert "区教育工会（或即名册中的区教育系统工会）" in notes[0]
+
+
+def test_more_people_than_workers_and_parts_over_their_whole_are_left_out():
+    assert "一厂的人数1518多于基数5" in absurd(whole_of("一厂", 1518, 5))
+    assert absurd(causes({"by_illness": 60})) == ""
+    over = pd.DataFrame({"cause_group": ["by_illness", "by_schooling"], "n": [30, 26], "base_n": 54})
+    assert absurd(exhibit("over", over, ["cause_group"])) == "各项之和多于合计，请核对"
+
+
+def whole_of(unit, n, base):
+    return exhibit("unit", pd.DataFrame({"unit": [unit], "n": [n], "base_n": [base]}), ["unit"], make="rate")

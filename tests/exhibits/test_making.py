@@ -120,7 +120,7 @@ def test_the_same_mix_of_workers_is_compared_where_denominators_know_sex_and_age
 def test_a_wave_without_workers_or_causes_still_makes_a_report(tmp_path):
     nobody = data_of(tmp_path, {"2009": frames_of("2009", 0)})
     assert exhibits(nobody) == []
-    parts = report_blocks(nobody, [], {}, load_outline(), [])
+    parts = report_blocks(nobody, [], [], {}, load_outline(), [])
     assert [part.text for part in parts if isinstance(part, Heading)] == ["数据质量"]
     assert [part.heading for part in parts if isinstance(part, Placeholder)] == [
         "主要做法及成效",

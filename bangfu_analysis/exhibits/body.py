@@ -1,0 +1,80 @@
+"""Which exhibits stand in the body of a report, each as sentence, figure or table; the annex has all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.measures import dimensions
+from bangfu_analysis.exhibits.rounding import percent
+
+ANNEX = "annex"  # in `show` of a recipe: in tables.xlsx only, unless it bears a finding of page 1
+NEARLY_ALL = 0.95
+FEW_LEVELS = 4  # that a sentence tells as well as a figure
+TOLD = ("ranking",)  # whose first places the sentence names
+ENOUGH = 3  # questions of other kinds, beside which single ones (who answered) are left to the annex
+Drawn = Callable[[Exhibit], bool]
+
+
+def body(
+    shown: Sequence[Exhibit], *, found: Collection[str], kept: Collection[str] = (), drawn: Drawn
+) -> list[Exhibit]:
+    """The exhibits of the body, `show` of each saying how it stands.
+
+    Out go those that say nothing new (one level, all alike, the numbers of another), but none that bears a
+    finding (`found`), is of the study's own exhibits.yaml, or whose text was edited (`kept`: ids).
+    """
+    chosen: list[Exhibit] = []
+    funnels = [each for each in shown if each.recipe.draw == "funnel"]
+    asked = sum(each.recipe.make == "questionnaire" and each.recipe.draw != "single" for each in shown)
+    for each in shown:
+        aside = each.recipe.show == (ANNEX,) or (each.recipe.draw == "single" and asked >= ENOUGH)
+        says = not aside and not _is_dull(each) and not _repeats(each, [*chosen, *funnels])
+        if says or each.recipe.added or each.id in {*found, *kept}:
+            chosen.append(replace(each, recipe=replace(each.recipe, show=_form(each, drawn))))
+    return chosen
+
+
+def _form(each: Exhibit, drawn: Drawn) -> tuple[str, ...]:
+    """What its recipe asks for; else the sentence where that says all, the figure, or the table."""
+    if asked := tuple(part for part in each.recipe.show if part != ANNEX):
+        return asked
+    rows = each.focused
+    few = len(dimensions(rows)) == 1 and len(_seen(rows)) <= FEW_LEVELS
+    few = bool(each.text) and (few or each.recipe.draw in TOLD)
+    return ("text",) if few else ("text", "figure") if drawn(each) else ("text", "table")
+
+
+def _seen(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that somebody is in, or that a number of another kind stands in."""
+    return frame[frame["n"].fillna(0).gt(0)] if "n" in frame else frame
+
+
+def _is_dull(each: Exhibit) -> bool:
+    """One level, nearly all in one level, or the same share everywhere."""
+    names, frame = dimensions(each.frame), each.frame
+    if "composition" in frame:  # what a fair comparison takes off is nothing
+        return percent(frame["composition"].iloc[-1]) == 0
+    if not names or not {"n", "share"} <= set(frame) or "indicator" in names or "wave" in names:
+        return False
+    seen = _seen(frame)
+    alike = len(frame) > 2 and bool(frame["share"].eq(frame["share"].iloc[0]).all())
+    return len(seen) < 2 or alike or (len(names) == 1 and bool(frame["share"].ge(NEARLY_ALL).any()))
+
+
+def _repeats(each: Exhibit, others: Sequence[Exhibit]) -> bool:
+    """Whether another has its counts: all of them, or of two levels the one, as the other is the rest."""
+    own, rest = _pairs(each), [_pairs(other) for other in others if other.id != each.id]
+    return len(own) > 1 and any(len(own - pairs) <= (len(own) == 2) for pairs in rest)
+
+
+def _pairs(each: Exhibit) -> set[tuple[int, int]]:
+    """The counts with their bases, whatever they are called."""
+    frame = each.frame
+    if not {"n", "base_n"} <= set(frame) or "wave" in frame or "indicator" in frame:
+        return set()
+    known = frame[["n", "base_n"]].dropna().astype(int)
+    return set(known.itertuples(index=False, name=None))

@@ -17,7 +17,6 @@ from bangfu_analysis.folders import county_waves, dataset_of, places
 from bangfu_analysis.reruns import MARK, made, reasons, wave_inputs
 
 CLEANED, INCOMPLETE, UNCHANGED, FAILED = "cleaned", "incomplete", "unchanged", "failed"
-PART = "part.parquet"
 _CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clean', sys.argv[1]]))"
 
 
@@ -34,8 +33,8 @@ def clean_study(
 
     Returns a row a county and wave: county, wave, outcome (cleaned; incomplete: some file could not be read;
     unchanged; failed), reason (Chinese, "" where none), n (workers), elsewhere_n (of them on another county's
-    roster of that wave, by pseudonym). Frames lie in `dataset_of(folder)`, wave=<wave>/county=<county>/ in a
-    folder each, beside them duplicates.parquet. CallError where there is no wave below `folder`.
+    roster of that wave, by pseudonym). In `dataset_of(folder)` lie <frame>/county=<county>/<wave>.parquet and
+    duplicates.parquet. CallError where there is no wave below `folder`.
     """
     study = Path(folder)
     waves = county_waves(study)
@@ -88,7 +87,7 @@ def _lay_together(wave: Path, study: Path) -> dict[str, Path]:
     root, own, county = dataset_of(study), places(wave).frames, _county(wave, study)
     parts = {}
     for name in (Path(file).stem for file in made(own / MARK) if file.endswith(".parquet")):
-        part = root / name / f"wave={wave.name}" / f"county={county.replace('/', '_') or '_'}" / PART
+        part = root / name / f"county={county.replace('/', '_')}" / f"{wave.name}.parquet"
         parts[name] = place(part, own / f"{name}.parquet")
     return parts
 

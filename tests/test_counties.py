@@ -55,8 +55,9 @@ def test_a_county_whose_worker_is_gone_costs_itself_and_the_next_run_makes_it_up
     second = clean_study(study, executor=Here()).set_index("county")
     assert second["outcome"].to_dict() == {"甲县": "unchanged", "乙县": "cleaned"}
     assert second["n"].to_dict() == {"甲县": 5, "乙县": 4} and second["elsewhere_n"].tolist() == [1, 1]
-    together = pd.concat(map(pd.read_parquet, sorted(dataset_of(study).glob("workers/*/*/*.parquet"))))
-    assert len(together) == 9 and together["person_id"].nunique() == 8
+    together = pd.read_parquet(dataset_of(study) / "workers")
+    assert len(together) == 9 and together["county"].value_counts().to_dict() == {"甲县": 5, "乙县": 4}
+    assert together["person_id"].nunique() == 8
     twice = pd.read_parquet(dataset_of(study) / "duplicates.parquet")
     assert set(twice["county"]) == {"甲县", "乙县"} and len(set(twice["person_id"])) == 1
     alone = clean_wave(study / "甲县" / "2025", out=tmp_path / "alone")["workers"]

@@ -84,6 +84,8 @@ class Exhibit:
     def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
         """The same exhibit of protected frames, by the ids of its cuts."""
         own, *beside = (replace(cut, frame=frames[cut.id]) for cut in self.cuts)
+        if self.recipe.sort and len(own.dimensions) == 1 and "suppressed" in own.frame:
+            own = replace(own, frame=_hidden_last(own.frame, own.dimensions[0]))
         return replace(self, cut=own, beside=tuple(beside))
 
     def in_language(self, lang: str) -> Exhibit:
@@ -163,6 +165,13 @@ class Exhibit:
 
     def __repr__(self) -> str:
         return f"<Exhibit {self.id}：{self.title}，{len(self.frame)} 行>"
+
+
+def _hidden_last(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Sorted rows with the hidden ones behind, by name: between two others their place would tell their size."""
+    hidden = frame["suppressed"]
+    last = frame[hidden].sort_values(name, key=lambda codes: codes.astype("str"))
+    return pd.concat([frame[~hidden], last], ignore_index=True)
 
 
 def as_exhibit(

@@ -50,10 +50,19 @@ def protect(
     counts, hidden = protected(tables, policy, nest, others)
     gone = {cut.id: [_is_gone(cut, row, hidden, policy) for row in rows] for cut, rows in tables}
     frames = {cut.id: _masked(cut, rows, gone[cut.id], hidden, policy) for cut, rows in tables}
-    record = _record(tables, gone, counts, hidden, nest, policy)
+    seen = _seen(tables, gone, hidden) | hidden
+    told = {cell: n for cell, n in counts.items() if cell in seen}
+    record = _record(tables, gone, told, hidden, nest, policy)
     lost = sum(map(sum, gone.values()))
-    told = (f"为保护个人信息，共有{lost}行数字没有列出（*）。",) if lost else ()
-    return Released(frames, record, (policy.words, *told))
+    notes = (f"为保护个人信息，共有{lost}行数字没有列出（*）。",) if lost else ()
+    return Released(frames, record, (policy.words, *notes))
+
+
+def _seen(tables: Tables, gone: Mapping[str, Sequence[bool]], hidden: frozenset[Cell]) -> set[Cell | None]:
+    """The cells of rows that are shown; a whole where its base and those left out are."""
+    rows = [row for cut, rows in tables for row, away in zip(rows, gone[cut.id], strict=True) if not away]
+    wholes = {row.group for row in rows if not {row.base, row.left_out} & hidden}
+    return {cell for row in rows for cell in (row.n, row.base, row.left_out)} | wholes
 
 
 def _is_gone(cut: Cut, row: Row, hidden: frozenset[Cell], policy: Policy) -> bool:

@@ -32,8 +32,6 @@ QUESTIONS = {
     "count": lambda wave: wave.count("unit"),
     "within": lambda wave: wave.count("unit", within="sex"),
     "causes": lambda wave: wave.causes("unit", mention="main"),
-    "mean": lambda wave: wave.mean("income_per_capita_monthly", "unit"),
-    "rate": lambda wave: wave.rate("unit"),
 }
 
 
@@ -85,6 +83,11 @@ def test_no_view_of_a_count_holds_a_hidden_number(tmp_path):
 @pytest.mark.parametrize("name", [*QUESTIONS])
 def test_no_view_of_any_exhibit_holds_a_hidden_number(tmp_path, name):
     assert_twins_show_the_same(tmp_path, name, SUFFIXES)
+
+
+def test_the_place_of_a_hidden_row_does_not_tell_its_size(tmp_path):
+    orders = [wave_of(tmp_path / str(few), few).rate("unit").frame["unit"].tolist() for few in (3, 4)]
+    assert orders == [["甲厂", "乙厂", "丙站"]] * 2  # 3 or 4 of 40 lie on either side of 40 of 400
 
 
 def test_every_view_prints_what_the_release_says(tmp_path):

@@ -205,7 +205,8 @@ def exhibit_document(exhibit: Exhibit) -> bytes:
         figures = {}
         if has_chart(exhibit):
             figures = {exhibit.id: write(Path(folder) / "figure.png", saved(draw(exhibit), "png"))}
-        blocks = exhibit_blocks(exhibit, figures)
+        whole = replace(exhibit, recipe=replace(exhibit.recipe, show=("text", "table")))
+        blocks = exhibit_blocks(whole, figures)
         for block in blocks:
             _add(document, block, numbered(blocks))
     document.core_properties.title = exhibit.title

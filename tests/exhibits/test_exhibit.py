@@ -10,6 +10,8 @@ import openpyxl
 import pandas as pd
 import pptx
 import pytest
+from docx.oxml.ns import qn
+from docx.table import Table
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, CallError
@@ -76,9 +78,10 @@ def test_it_is_saved_as_the_suffix_says_and_the_same_twice(now, tmp_path, suffix
 
 def test_word_and_workbook_hold_the_numbers_of_the_table(now, tmp_path):
     exhibit = now.count("education_band", title="文化程度")
-    word = docx.Document(str(exhibit.save(tmp_path / "a.docx"))).tables[0]
+    document = docx.Document(str(exhibit.save(tmp_path / "a.docx")))
+    word = Table(next(document.element.body.iter(qn("w:tbl"))), document)  # inside a content control
     assert [[c.text for c in row.cells] for row in word.rows][1:] == exhibit.table.texts()
-    sheet = openpyxl.load_workbook(exhibit.save(tmp_path / "a.xlsx")).worksheets[1]
+    sheet = openpyxl.load_workbook(exhibit.save(tmp_path / "a.xlsx")).worksheets[-1]
     assert {cell.value for row in sheet.iter_rows() for cell in row} >= {30, 50.0, "初中以下"}
     svg = exhibit.save(tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "<text" in svg and "大专以上" in svg

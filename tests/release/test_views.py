@@ -15,6 +15,8 @@ import openpyxl
 import pandas as pd
 import pptx
 import pytest
+from docx.oxml.ns import qn
+from docx.table import Table
 from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.codebook import load_codebook
@@ -98,8 +100,10 @@ def test_every_view_prints_what_the_release_says(tmp_path):
     told = {count["where"]["unit"]: count["n"] for count in counts if [*count["where"]] == ["unit"]}
     said = {unit: "*" if n is None else str(n) for unit, n in told.items() if unit}
     assert said == {"甲厂": "40", "乙厂": "*", "丙站": "*"}
-    word = [[cell.text for cell in row.cells] for row in docx.Document(str(files["docx"])).tables[0].rows]
-    sheet = [[str(c.value) for c in row] for row in openpyxl.load_workbook(files["xlsx"]).worksheets[1].rows]
+    document = docx.Document(str(files["docx"]))
+    table = Table(next(document.element.body.iter(qn("w:tbl"))), document)  # inside a content control
+    word = [[cell.text for cell in row.cells] for row in table.rows]
+    sheet = [[str(c.value) for c in row] for row in openpyxl.load_workbook(files["xlsx"]).worksheets[-1].rows]
     page = files["html"].read_text(encoding="utf-8")
     rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", page)]
     for table in (word, sheet, rows):

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Sum = tuple[Sequence[int], int]  # the places of the parts, and of the whole
-ROUNDS, NODES, GAP, FEW, NEAR = 40, 2000, 0.01, 3, 1e-6
+ROUNDS, NODES, GAP, FEW, NEAR = 12, 2000, 0.01, 3, 1e-6
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def completed(value: Floats, sums: Sequence[Sum]) -> tuple[Floats, list[Sum]]:
 
 
 def _pattern(numbers: Numbers, matrix: sparse.csr_matrix) -> Flags:
-    """The cheapest pattern found that protects all it hides; where the rounds run out, more is hidden."""
+    """The cheapest pattern found that protects all it hides; where the rounds run out, the last one is added to."""
     can = numbers.forced | ~numbers.fixed
     width = numbers.width.copy()
     for place, reached, _ in _weak(numbers, matrix, can, width):
@@ -109,9 +109,8 @@ def _pattern(numbers: Numbers, matrix: sparse.csr_matrix) -> Flags:
             return hidden
         cuts += [cut for _, _, cut in weak]
         hidden = _cheapest(numbers, can, cuts)
-    while weak := list(_weak(numbers, matrix, hidden, width)):
-        near = matrix[matrix[:, [place for place, *_ in weak]].getnnz(axis=1) > 0].getnnz(axis=0) > 0
-        hidden = hidden | (near & can)
+    while weak := list(_weak(numbers, matrix, hidden, width)):  # what is hidden stays so: it can only get better
+        hidden = _cheapest(replace(numbers, small=hidden), can, [cut for *_, cut in weak])
     return hidden
 
 

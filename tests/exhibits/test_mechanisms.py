@@ -19,7 +19,7 @@ CODEBOOK = load_codebook()
 
 
 def exhibits(**rows):
-    frames = {n: typed(pd.DataFrame(r), n, CODEBOOK) for n, r in rows.items()}
+    frames = {n: typed(pd.DataFrame(r), n, CODEBOOK) for n, r in {"workers": {}, **rows}.items()}
     data = WaveData(Wave(Path("帮扶/2009"), datetime.date(2009, 6, 30)), CODEBOOK, frames, dict)
     wave = OpenWave(data, load_policy())
     return {e.id: e for e in wave.released([recipe(id="mechanism", make="mechanism", section="help")])[0]}

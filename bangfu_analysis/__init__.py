@@ -1,7 +1,7 @@
 """Rosters of workers in hardship, from the workbooks units send to the report a union prints.
 
-The public names stand in `__init__.pyi`, in the order of the flow, with their types. Each is loaded when it is first
-used, so that importing the package is quick.
+The public names stand in `__init__.pyi`, in the order of the flow, with their types. Each is loaded when it
+is first used, so that importing the package is quick.
 """
 
 import ast

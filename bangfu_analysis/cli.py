@@ -52,9 +52,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0 (done), 1 (done, but something could not be read) or 2 (not done).
+    """Run one command; the exit status is 0 (done), 1 (done, but something could not be read) or 2 (not
+    done).
 
-    Whatever happens outside (disk, memory, keyboard, the reader of the output) ends in a sentence; 130 is an interruption.
+    Whatever happens outside (disk, memory, keyboard, the reader of the output) ends in a sentence; 130 is an
+    interruption.
     """
     for stream in (sys.stdout, sys.stderr):
         _say_what_can_be_said(stream)
@@ -90,7 +92,9 @@ def _output_closed() -> int:
 
 
 def _say_what_can_be_said(stream: TextIO) -> None:
-    """Print in the console's own encoding, a character that it lacks as ?; in UTF-8 where it knows no Chinese at all."""
+    """Print in the console's own encoding, a character that it lacks as ?; in UTF-8 where it knows no Chinese
+    at all.
+    """
     if not isinstance(stream, io.TextIOWrapper):
         return
     encoding = stream.encoding
@@ -298,7 +302,9 @@ def _status(frames: Frames) -> int:
 
 
 def _tell_doubts(frames: Frames) -> None:
-    """Sheets that were set aside or read with little confidence, a line each, and workers where there are none."""
+    """Sheets that were set aside or read with little confidence, a line each, and workers where there are
+    none.
+    """
     sources, told = frames["sources"], []
     for row in sources.to_dict("records"):
         place = f"{row['source_file']} [{row['source_sheet']}]" if row["source_sheet"] else row["source_file"]

@@ -40,15 +40,16 @@ class Level:
 class Variable:
     """What a column means. `frame` and `name` say where its values go.
 
-    `headings`: keys that mean this variable; `unsure`: keys that may (never mapped without a researcher's word);
-    `by_values`: keys of another variable that mean this one where it, and not the other, spells every cell;
-    `low`, `high`: plausible range; `period`: month, year or ""; `unit`: what a bare number counts;
-    `none_means`: what 无 says in such a cell: zero, no, missing, unclear (told) or a code; `fill`: blanks repeat the value above;
-    `inner`: keys that mean it only under a parent heading of members; `other_period`: keys that give the sum by the
-    year where `period` is month, and the reverse; `endings`: a heading that ends so, and is no other, means it;
-    `keywords`: (pattern, code) rules for free text, in order; `before`, `behind`: what a spelling may be written with
-    (已离婚, 深度困难职工家庭); `around`: words that mean it in a title or in the name of a sheet or file;
-    `also`: the variable that its cells may say as well (肢体残疾二级), in a remark only behind `also_after` (兼残疾).
+    `headings`: keys that mean this variable; `unsure`: keys that may (never mapped without a researcher's
+    word); `by_values`: keys of another variable that mean this one where it, and not the other, spells every
+    cell; `low`, `high`: plausible range; `period`: month, year or ""; `unit`: what a bare number counts;
+    `none_means`: what 无 says in such a cell: zero, no, missing, unclear (told) or a code; `fill`: blanks
+    repeat the value above; `inner`: keys that mean it only under a parent heading of members; `other_period`:
+    keys that give the sum by the year where `period` is month, and the reverse; `endings`: a heading that
+    ends so, and is no other, means it; `keywords`: (pattern, code) rules for free text, in order; `before`,
+    `behind`: what a spelling may be written with (已离婚, 深度困难职工家庭); `around`: words that mean it in
+    a title or in the name of a sheet or file; `also`: the variable that its cells may say as well
+    (肢体残疾二级), in a remark only behind `also_after` (兼残疾).
     """
 
     frame: str
@@ -93,7 +94,8 @@ class Variable:
         return found
 
     def find(self, text: str) -> tuple[Level, ...]:
-        """The levels that a squeezed text spells: as it stands, else with the least taken off that may stand around it.
+        """The levels that a squeezed text spells: as it stands, else with the least taken off that may stand
+        around it.
 
         () where it spells none, or different codes as different things are taken off.
         """
@@ -117,7 +119,8 @@ class Variable:
 class Band:
     """A recoding for tabulation: `variable` of workers -> levels of `name`, by codes or by [start, below).
 
-    Where the levels give their codes by scheme, it is a scale that waves of these schemes share; `apart`: why others do not.
+    Where the levels give their codes by scheme, it is a scale that waves of these schemes share; `apart`: why
+    others do not.
     """
 
     name: str
@@ -182,9 +185,11 @@ class Codebook:
 
     @cached_property
     def by_form(self) -> dict[str, tuple[tuple[Variable, bool], ...]]:
-        """The form of a heading -> the variables whose headings have it, over all frames, and whether they surely mean it.
+        """The form of a heading -> the variables whose headings have it, over all frames, and whether they
+        surely mean it.
 
-        Forms that no heading has, but that one would have with a neutral ending (医疗费用总额), are there too.
+        Forms that no heading has, but that one would have with a neutral ending (医疗费用总额), are there
+        too.
         """
         found: dict[str, dict[tuple[str, str], tuple[Variable, bool]]] = {}
         for endings in (False, True):
@@ -198,12 +203,14 @@ class Codebook:
         return {form: tuple(variables.values()) for form, variables in found.items()}
 
     def form_of(self, key: str) -> str:
-        """A heading key with what is written in several ways written in one: 认定日期, 認定年月 -> 认定时间."""
+        """A heading key with what is written in several ways written in one: 认定日期, 認定年月 -> 认定时间.
+        """
         return _form_of(key, self.heading_forms)
 
     def meant(self, frame: str, key: str) -> Variable | None:
-        """The variable of `frame` that a heading key means: as the researcher mapped it, as listed, else in the one form
-        that no other variable has."""
+        """The variable of `frame` that a heading key means: as the researcher mapped it, as listed, else in
+        the one form that no other variable has.
+        """
         target, _, name = self.mapped.get(key, "").partition(".")
         if target in (frame, "ignore"):
             return self.of(frame).get(name)
@@ -213,7 +220,9 @@ class Codebook:
         return alike[0][0] if len(alike) == 1 and alike[0][1] else None
 
     def withheld(self, frame: str, key: str) -> Variable | None:
-        """The variable of `frame` that a heading of no other meaning means by its ending: what identifies is not kept."""
+        """The variable of `frame` that a heading of no other meaning means by its ending: what identifies is
+        not kept.
+        """
         if key in self.mapped:
             return None
         endings = {end: v for v in self.variables if v.frame == frame for end in v.endings}
@@ -221,7 +230,8 @@ class Codebook:
         return endings[max(fitting, key=len)] if fitting else None
 
     def labels(self, name: str, lang: str = "zh") -> dict[str, str]:
-        """Code -> label of a variable or band, in codebook order (workers first where frames share a name)."""
+        """Code -> label of a variable or band, in codebook order (workers first where frames share a name).
+        """
         if name in self.bands:
             text = "label" if lang == "zh" else "en"
             return {str(level["code"]): str(level[text]) for level in self.bands[name].levels}
@@ -233,7 +243,9 @@ class Codebook:
         return thing.label if lang == "zh" else thing.label_en
 
     def named(self, name: str) -> Variable:
-        """The variable of a name, or of a frame.name where frames share it; CodebookError suggests the nearest."""
+        """The variable of a name, or of a frame.name where frames share it; CodebookError suggests the
+        nearest.
+        """
         frame, _, own = name.partition(".")
         if own:
             return self.variable(frame, own)
@@ -250,7 +262,8 @@ def _near(name: str, known: Iterable[str]) -> str:
 
 
 def load_codebook(*overlays: str | Path | Mapping[str, Any]) -> Codebook:
-    """The package's codebook with `overlays` (files or mappings; absent files are skipped) laid over it in order.
+    """The package's codebook with `overlays` (files or mappings; absent files are skipped) laid over it in
+    order.
 
     Raises CodebookError naming the file and entry where an overlay names what does not exist.
     """

@@ -1,4 +1,6 @@
-"""Cells told apart (1 and True, though equal, are two): the distinct ones once, and for each cell the place of its own."""
+"""Cells told apart (1 and True, though equal, are two): the distinct ones once, and for each cell the place
+of its own.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,11 @@ PIECE = 100  # rows whose cells stay in the processor's cache
 
 
 class Rows(Sequence[tuple[object, ...]]):
-    """Rows of cells, kept by column: `distinct[j]` without blanks, and `places[i, j]` among them, -1 where blank or missing.
+    """Rows of cells, kept by column: `distinct[j]` without blanks, and `places[i, j]` among them, -1 where
+    blank or missing.
 
-    They are read piece by piece, so that what is said again is freed at once: half the memory of lists, and less time.
+    They are read piece by piece, so that what is said again is freed at once: half the memory of lists, and
+    less time.
     """
 
     def __init__(self, rows: Iterable[Sequence[object]]) -> None:
@@ -100,7 +104,8 @@ def _without_blanks(places: array[int], numbers: Iterable[object]) -> tuple[npt.
 
 
 def distinct_cells(cells: Objects) -> tuple[Places, Objects]:
-    """(places, distinct) of a 1-d object array, in the order of first appearance: `distinct[places]` says what `cells` say.
+    """(places, distinct) of a 1-d object array, in the order of first appearance: `distinct[places]` says
+    what `cells` say.
 
     None, NaN and the like have the place -1.
     """

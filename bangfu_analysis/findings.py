@@ -45,7 +45,9 @@ _FIELDS = attrgetter(*COLUMNS)
 
 
 def quoted(raw: object, *, identifying: bool = False) -> str:
-    """What a cell says, fit to be shown: masked if it identifies or is an address, long numbers masked, cut at 40 characters."""
+    """What a cell says, fit to be shown: masked if it identifies or is an address, long numbers masked, cut
+    at 40 characters.
+    """
     text = (
         ""
         if is_blank(raw)
@@ -59,7 +61,8 @@ def quoted(raw: object, *, identifying: bool = False) -> str:
 
 
 def findings_frame(findings: Iterable[Finding], wave: str) -> pd.DataFrame:
-    """The frame `issues`: `wave` and the fields of Finding, one row per cell and problem, in the order of the sources.
+    """The frame `issues`: `wave` and the fields of Finding, one row per cell and problem, in the order of the
+    sources.
 
     Text columns are `str`, `severity` and `action` categorical, `source_row` Int64.
     """

@@ -41,7 +41,8 @@ class Places:
 
 
 def places(folder: Path, out: Path | None = None) -> Places:
-    """Output folders of the wave in `folder`: those of the project where it lies under data/raw, else `<wave>/_out`.
+    """Output folders of the wave in `folder`: those of the project where it lies under data/raw, else
+    `<wave>/_out`.
 
     `out` is the folder of the frames; beside one called `frames` stands `release` with what may be passed on.
     """
@@ -63,12 +64,15 @@ def wave_files(folder: Path) -> list[Path]:
 
 
 def not_read(folder: Path) -> dict[Path, str]:
-    """What lies in a wave folder and is not read, and why, in Chinese: what is ignored by its name begins with IGNORED."""
+    """What lies in a wave folder and is not read, and why, in Chinese: what is ignored by its name begins
+    with IGNORED.
+    """
     return {path: why for path, why in _received(folder) if why}
 
 
 def county_waves(study: Path) -> list[Path]:
-    """The wave folders of every county of a study, which lie at any depth below it; outputs (_out) are none."""
+    """The wave folders of every county of a study, which lie at any depth below it; outputs (_out) are none.
+    """
     found = sorted(path.parent for path in study.rglob(SETTINGS_FILE) if "_out" not in path.parts)
     if not found:
         raise CallError(f"{study} 之下没有带 {SETTINGS_FILE} 的批次文件夹。每个县区应为 {study.name}/县区/批次。")
@@ -76,14 +80,17 @@ def county_waves(study: Path) -> list[Path]:
 
 
 def dataset_of(study: Path) -> Path:
-    """Where the frames of all counties lie together: data/processed/<study> of a project, else <study>/_out."""
+    """Where the frames of all counties lie together: data/processed/<study> of a project, else <study>/_out.
+    """
     whole = study.resolve()
     inside = (whole.parent.name, whole.parents[1].name) == ("raw", "data")
     return whole.parents[1] / "processed" / whole.name if inside else whole / "_out"
 
 
 def _received(folder: Path) -> list[tuple[Path, str]]:
-    """Everything in a wave folder, in order of name, with why it is not read ("" where it is); not what is our own."""
+    """Everything in a wave folder, in order of name, with why it is not read ("" where it is); not what is
+    our own.
+    """
     found: dict[Path, str] = {}
 
     def closed(fault: OSError) -> None:
@@ -113,10 +120,11 @@ def _why_not(path: Path) -> str:
 
 
 def shown(path: Path, folder: Path) -> str:
-    """The name of a file of a wave as frames and messages give it: relative, with `/`, in characters that can be written.
+    """The name of a file of a wave as frames and messages give it: relative, with `/`, in characters that can
+    be written.
 
-    A name that is not UTF-8 (of an archive packed on Windows) is read as GB18030, or its bytes are spelled out; for one
-    with a person's number in it stands a `source_label`.
+    A name that is not UTF-8 (of an archive packed on Windows) is read as GB18030, or its bytes are spelled
+    out; for one with a person's number in it stands a `source_label`.
     """
     name = path.relative_to(folder).as_posix()
     return "/".join(source_label(part) for part in _decoded(os.fsencode(name)).split("/"))
@@ -132,12 +140,15 @@ def _decoded(raw: bytes) -> str:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a file of a wave folder is the wave's own (settings, mapping, corrections), not one as received."""
+    """Whether a file of a wave folder is the wave's own (settings, mapping, corrections), not one as
+    received.
+    """
     return path.name in (*OWN_FILES, *REPORT_FILES) or (path.name.startswith("corrections") and path.suffix == ".xlsx")
 
 
 def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
-    """The folder data/raw/<study>/<wave> of the project that `start` (the working folder) lies in, or <study>/<wave> of a path.
+    """The folder data/raw/<study>/<wave> of the project that `start` (the working folder) lies in, or
+    <study>/<wave> of a path.
 
     CallError names the waves that there are.
     """
@@ -159,7 +170,9 @@ def levels(folder: Path) -> tuple[Path, Path]:
 
 
 def decisions(folder: Path) -> list[Path]:
-    """The workbooks in the study's folder that say who is one person over the waves: links.xlsx, links_<name>.xlsx."""
+    """The workbooks in the study's folder that say who is one person over the waves: links.xlsx,
+    links_<name>.xlsx.
+    """
     return sorted(folder.resolve().parent.glob("links*.xlsx"))
 
 
@@ -169,7 +182,9 @@ def own_template(folder: Path) -> Path | None:
 
 
 def study_waves(folder: Path) -> list[Path]:
-    """The wave folders of the study that `folder` is a wave of, in order of their reference dates, up to this one."""
+    """The wave folders of the study that `folder` is a wave of, in order of their reference dates, up to this
+    one.
+    """
     this = load_wave(folder)
     waves = [load_wave(path.parent) for path in sorted(folder.resolve().parent.glob(f"*/{SETTINGS_FILE}"))]
     earlier = [wave for wave in waves if wave.reference_date <= this.reference_date]
@@ -177,7 +192,8 @@ def study_waves(folder: Path) -> list[Path]:
 
 
 def sample_study(raw: Path, study: str) -> Path:
-    """The folder `raw`/<study> of a sample study: as it is, or else as the package ships it or tools/sample writes it.
+    """The folder `raw`/<study> of a sample study: as it is, or else as the package ships it or tools/sample
+    writes it.
 
     daoli is shipped; any other is written by the tool, which only a clone has: elsewhere a CallError says so.
     """
@@ -196,10 +212,11 @@ def sample_study(raw: Path, study: str) -> Path:
 
 
 def new_wave(study: Path, name: str) -> Path:
-    """The folder of the next wave: last wave's mapping.yaml and 设置.xlsx, and its wave.toml with the year moved on.
+    """The folder of the next wave: last wave's mapping.yaml and 设置.xlsx, and its wave.toml with the year
+    moved on.
 
-    All are to be confirmed. Stated totals and denominators are kept as comments: they are the last wave's. CallError where the study has no
-    wave yet or this one exists.
+    All are to be confirmed. Stated totals and denominators are kept as comments: they are the last wave's.
+    CallError where the study has no wave yet or this one exists.
     """
     if safe_name(name) != name:
         raise CallError(f"批次名 {name!r} 不能用作文件夹名。请用年份等简单的名称，如 2010。")

@@ -1,8 +1,9 @@
 """The pseudonym key: where it lives, how it is made, and what it makes.
 
-A `person_id` is `p` and 16 hexadecimal digits of HMAC-SHA256 (RFC 2104) over what identifies a person. Whoever has
-no key can neither compute nor check one. The key lies in the user's own folder, never under data/; who loses it can
-no longer link new waves to processed frames made before (clean all waves again with the new key).
+A `person_id` is `p` and 16 hexadecimal digits of HMAC-SHA256 (RFC 2104) over what identifies a person.
+Whoever has no key can neither compute nor check one. The key lies in the user's own folder, never under
+data/; who loses it can no longer link new waves to processed frames made before (clean all waves again with
+the new key).
 """
 
 from __future__ import annotations

@@ -19,11 +19,13 @@ _PAGE = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>
 
 
 def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[Path, str]:
-    """Run every notebook of the project on a wave; returns executed copy -> what went wrong ("" where nothing did).
+    """Run every notebook of the project on a wave; returns executed copy -> what went wrong ("" where nothing
+    did).
 
-    `study` is a folder of data/raw, or the path of a study elsewhere: then the notebooks are those of the working folder or
-    one above it. The copies and a self-contained HTML of each are written to `places(wave).report`/notebooks. CallError where
-    there is no such wave, ArgumentError where a notebook does not take the parameters.
+    `study` is a folder of data/raw, or the path of a study elsewhere: then the notebooks are those of the
+    working folder or one above it. The copies and a self-contained HTML of each are written to
+    `places(wave).report`/notebooks. CallError where there is no such wave, ArgumentError where a notebook
+    does not take the parameters.
     """
     folder = find_wave(study, wave)
     within = folder.parents[1].name == "raw" and folder.parents[2].name == "data"
@@ -61,7 +63,9 @@ def _run(source: Path, target: Path, parameters: Mapping[str, object]) -> str:
 
 
 def with_parameters(notebook: Any, parameters: Mapping[str, object], name: str) -> Any:
-    """A copy of the notebook whose cell tagged `parameters` gives `parameters`; ArgumentError names those it does not know."""
+    """A copy of the notebook whose cell tagged `parameters` gives `parameters`; ArgumentError names those it
+    does not know.
+    """
     import copy
 
     changed = copy.deepcopy(notebook)

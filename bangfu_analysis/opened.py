@@ -198,13 +198,16 @@ class OpenWave:
         return nothing(self.data, known[id], self._lacks(known[id]))
 
     def marks(self) -> dict[str, str]:
-        """All marks that `fill` knows (`{{句:level}}`), each with what it becomes; of a chart or table its title."""
+        """All marks that `fill` knows (`{{句:level}}`), each with what it becomes; of a chart or table its
+        title.
+        """
         from bangfu_analysis.pages.marks import offered
 
         return {f"{{{{{tag}}}}}": words for each in self._report for tag, words in offered(each).items()}
 
     def fill(self, path: str | Path) -> list[str]:
-        """Fill and refresh the marks of a researcher's own .docx or .pptx in place, through the release of the wave.
+        """Fill and refresh the marks of a researcher's own .docx or .pptx in place, through the release of
+        the wave.
 
         Returns what could not be filled, in sentences; see `pages.fill`.
         """
@@ -284,7 +287,9 @@ class OpenWave:
         return self._here(raw, self.protect(raw.cuts).frames)
 
     def protect(self, cuts: Sequence[Cut], others: Sequence[Record] = ()) -> Released:
-        """What of raw cuts may be shown beside `others`, by the policy of the wave; see `protect` of the gate."""
+        """What of raw cuts may be shown beside `others`, by the policy of the wave; see `protect` of the
+        gate.
+        """
         return protect(cuts, self.policy, codebook=self.codebook, people=self.workers, others=others)
 
     def _here(self, raw: Exhibit, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
@@ -360,7 +365,8 @@ class OpenWave:
 
 
 def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Outline]:
-    """The exhibits and the outline of a wave's report: the package's, with what study and wave lay over them."""
+    """The exhibits and the outline of a wave's report: the package's, with what study and wave lay over them.
+    """
     outlines = [level / OUTLINE_FILE for level in levels(folder)]
     sections = [*load_outline().sections, *load_outline(*outlines).sections]
 
@@ -402,7 +408,9 @@ def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None
 
 
 def _kept(wave: OpenWave, raw: Sequence[Cut], exhibit: Exhibit, path: Path) -> Exhibit:
-    """The exhibit of the counts `raw` as it may leave beside what the wave has released; release.json is added to."""
+    """The exhibit of the counts `raw` as it may leave beside what the wave has released; release.json is
+    added to.
+    """
     released = wave.added(raw)
     checked = exhibit.with_frames(released.frames)
     if kinds := wave.search.kinds([checked.title, checked.to_markdown(), checked.text]):

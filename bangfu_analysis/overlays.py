@@ -29,7 +29,9 @@ def merge(below: Any, above: Any, *, added: bool = False) -> Any:
 
 
 def lay_over(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """An overlay that holds to settings.yaml, in long form (variables:, lists:, …) or short (headings:, values:)."""
+    """An overlay that holds to settings.yaml, in long form (variables:, lists:, …) or short (headings:,
+    values:).
+    """
     merged = _merge_levels(content, {key: v for key, v in overlay.items() if key not in ("headings", "values")})
     for heading, target in overlay.get("headings", {}).items():
         entry: dict[str, Any] = {"ignored_headings": [heading]}
@@ -76,7 +78,9 @@ def _both(content: Mapping[str, Any], overlay: Mapping[str, Any], part: str) -> 
 
 
 def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Levels, of lists and of bands, merge by code: an overlay can add a spelling to a level, a scheme to a scale."""
+    """Levels, of lists and of bands, merge by code: an overlay can add a spelling to a level, a scheme to a
+    scale.
+    """
     lists, bands = dict(content.get("lists", {})), dict(content.get("bands", {}))
     for name, levels in (overlay.get("lists") or {}).items():
         lists[name] = _by_code(lists.get(name, []), levels)

@@ -47,7 +47,8 @@ class Report:
 
 
 def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: Progress = iter) -> Report:
-    """Tables, figures, quality page and report of a wave, at its `places`; left as they are where nothing changed.
+    """Tables, figures, quality page and report of a wave, at its `places`; left as they are where nothing
+    changed.
 
     `out` receives two folders, `frames` (confidential) and `release` (what may be passed on).
     What people changed in an earlier report.docx at the same place stays, and is listed in `merged`.
@@ -75,7 +76,8 @@ def _check_settings(folder: Path) -> None:
 
 
 def as_pdf(document: Path) -> Path:
-    """The report as a PDF beside it, by LibreOffice; CallError where it is not installed or does not do it."""
+    """The report as a PDF beside it, by LibreOffice; CallError where it is not installed or does not do it.
+    """
     program = next(filter(None, map(shutil.which, OFFICE)), None)
     if program is None:
         raise CallError("没有找到 LibreOffice，不能写 PDF，其余文件已写好。请安装后重新运行，或在 Word、WPS 中另存为 PDF。")

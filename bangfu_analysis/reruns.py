@@ -1,7 +1,7 @@
 """What a result was made from, by content, and so why it must be made again.
 
-A mark beside a result lists its inputs and its own files with keyed digests: no content, and nothing that can be guessed
-without the key. See docs/decisions/ on why whole waves are kept, and no raw cells.
+A mark beside a result lists its inputs and its own files with keyed digests: no content, and nothing that can
+be guessed without the key. See docs/decisions/ on why whole waves are kept, and no raw cells.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _KEY = "密钥"
 
 
 def wave_inputs(folder: Path) -> Inputs:
-    """Everything that the frames of a wave depend on: its files, settings, codebooks, this package's code, and the key.
+    """Everything that the frames of a wave depend on: its files, settings, codebooks, this package's code,
+    and the key.
 
     Of wave.toml each setting by itself, `note` apart, which only the report prints.
     """
@@ -66,7 +67,9 @@ def report_inputs(waves: Sequence[Path]) -> Inputs:
 
 
 def reasons(mark: Path, now: Inputs) -> list[str]:
-    """Why a result with this mark must be made again from `now`, in Chinese; [] where nothing changed, its files included."""
+    """Why a result with this mark must be made again from `now`, in Chinese; [] where nothing changed, its
+    files included.
+    """
     if not mark.exists():
         return ["没有以前的结果"]
     stored = _stored(mark)

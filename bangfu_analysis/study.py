@@ -71,7 +71,9 @@ NOTHING_READ = ("unreadable", "notes", "empty")
 
 
 def wave_codebook(folder: Path) -> Codebook:
-    """The package's codebook with the study's codebook.yaml, the wave's mapping.yaml and 设置.xlsx laid over it."""
+    """The package's codebook with the study's codebook.yaml, the wave's mapping.yaml and 设置.xlsx laid over
+    it.
+    """
     from bangfu_analysis.tidy.settings_book import settings_overlay
 
     below = codebooks(folder)
@@ -81,7 +83,9 @@ def wave_codebook(folder: Path) -> Codebook:
 
 
 def write_settings(folder: Path, progress: Progress = iter) -> Path:
-    """Write 设置.xlsx into the wave's folder: what the wave leaves open, with drop-downs; what was chosen there stays."""
+    """Write 设置.xlsx into the wave's folder: what the wave leaves open, with drop-downs; what was chosen
+    there stays.
+    """
     from bangfu_analysis.tidy import settings_book
 
     wave, codebook = load_wave(folder), wave_codebook(folder)
@@ -122,7 +126,9 @@ def _read_one(path: Path, folder: Path, codebook: Codebook, include_hidden: bool
 
 
 def _not_read(folder: Path) -> list[SheetReading]:
-    """What stands for the files of a wave that are ignored by name (nothing to worry about) or cannot be opened."""
+    """What stands for the files of a wave that are ignored by name (nothing to worry about) or cannot be
+    opened.
+    """
     told = {shown(path, folder): why for path, why in not_read(folder).items()}
     return [unreadable(name, why, kind="other" if why == IGNORED else "unreadable") for name, why in told.items()]
 
@@ -130,7 +136,9 @@ def _not_read(folder: Path) -> list[SheetReading]:
 def clean_wave(
     folder: str | Path, *, out: str | Path | None = None, executor: Executor | None = None, progress: Progress = iter
 ) -> Frames:
-    """Raw wave -> tidy frames, checked against their schemas and written as parquet; see tidy_frames for what is in them."""
+    """Raw wave -> tidy frames, checked against their schemas and written as parquet; see tidy_frames for what
+    is in them.
+    """
     folder, out = Path(folder), None if out is None else Path(out)
     wave = load_wave(folder)
     codebook = wave_codebook(folder)
@@ -202,7 +210,9 @@ def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Cells, readings and findings hold no cycles: the collector's rounds among them are a fifteenth of a clean, for nothing."""
+    """Cells, readings and findings hold no cycles: the collector's rounds among them are a fifteenth of a
+    clean, for nothing.
+    """
     runs = gc.isenabled()
     gc.disable()
     try:
@@ -219,9 +229,11 @@ def _nothing_in(folder: Path) -> SheetReading:
 
 
 def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
-    """The readings with copies of a questionnaire set aside, questionnaire.yaml laid over it and screening.yaml replayed.
+    """The readings with copies of a questionnaire set aside, questionnaire.yaml laid over it and
+    screening.yaml replayed.
 
-    Where a wave has several questionnaires, `file:` in these says which one is meant; CodebookError where that is not clear.
+    Where a wave has several questionnaires, `file:` in these says which one is meant; CodebookError where
+    that is not clear.
     """
     sheets = without_copied_exports(sheets)
     for name, apply in ((BOOK_FILE, with_book), (SCREENING_FILE, apply_decisions)):
@@ -262,7 +274,8 @@ def _questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> 
 
 
 def draft_questionnaire(folder: str | Path, file: str = "") -> Path:
-    """Write questionnaire.yaml, drafted from the wave's questionnaire, for the researcher to complete; returns its path.
+    """Write questionnaire.yaml, drafted from the wave's questionnaire, for the researcher to complete;
+    returns its path.
 
     An existing one is left as it is. `file` says which export is meant where the wave has several.
     """
@@ -278,7 +291,9 @@ def draft_questionnaire(folder: str | Path, file: str = "") -> Path:
 
 
 def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
-    """The wave's questionnaire.yaml; without one, what the frames of its only questionnaire say (nothing of several)."""
+    """The wave's questionnaire.yaml; without one, what the frames of its only questionnaire say (nothing of
+    several).
+    """
     if (folder / BOOK_FILE).exists():
         return book_from(read_settings(folder / BOOK_FILE, "questionnaire"))
     if "questions" not in frames or frames["questions"]["question_id"].duplicated().any():
@@ -323,7 +338,8 @@ def file_frames(path: Path, codebook: Codebook | None, reference_date: str | Non
 
 
 def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[tuple[str, list[str]]]:
-    """What would run, and why (in Chinese): (step, reasons) of each wave up to this one and of the report; no reason: nothing runs.
+    """What would run, and why (in Chinese): (step, reasons) of each wave up to this one and of the report; no
+    reason: nothing runs.
 
     `report=False` asks of cleaning this wave alone.
     """
@@ -336,7 +352,9 @@ def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[t
 
 
 def wave_changes(folder: str | Path, *, out: str | Path | None = None) -> pd.DataFrame:
-    """What is new in headings, values and layouts against the study's last wave; see layout_changes. Empty for a first wave."""
+    """What is new in headings, values and layouts against the study's last wave; see layout_changes. Empty
+    for a first wave.
+    """
     folder, out = Path(folder), None if out is None else Path(out)
     *earlier, _ = study_waves(folder)
     now = wave_frames(folder, out=out)
@@ -352,7 +370,9 @@ def could_not_read(frames: Frames) -> pd.DataFrame:
 
 
 def inspect(path: str | Path, progress: Progress = iter) -> list[SheetReading]:
-    """How a file, or every file of a folder, would be read; nothing is written. A folder needs no wave.toml for this."""
+    """How a file, or every file of a folder, would be read; nothing is written. A folder needs no wave.toml
+    for this.
+    """
     path = Path(path)
     if not path.exists():
         raise CallError(f"找不到 {path}。请检查路径。")
@@ -371,8 +391,8 @@ def study_frames(
 ) -> Frames:
     """The frames of all waves of the study up to this one, stacked on what they share, people under one id.
 
-    See stack_waves, also for `definitions`, and link_frames for `links`. `own`: the frames of this wave, where at
-    hand; `out`: where its outputs go.
+    See stack_waves, also for `definitions`, and link_frames for `links`. `own`: the frames of this wave,
+    where at hand; `out`: where its outputs go.
     """
     folder, out = Path(folder), None if out is None else Path(out)
     from bangfu_analysis.tidy.waves import stack_waves
@@ -388,8 +408,8 @@ def study_frames(
 def linked_frames(folder: Path, waves: Mapping[str, Frames], *, out: Path | None = None) -> dict[str, Frames]:
     """The frames of the waves up to the one in `folder` with everybody under one person_id; see link_frames.
 
-    `links` is kept beside the last wave's frames. Pairs that somebody decided lie in the study's folder as links.xlsx (several:
-    links_<name>.xlsx), and are found again by what the records say.
+    `links` is kept beside the last wave's frames. Pairs that somebody decided lie in the study's folder as
+    links.xlsx (several: links_<name>.xlsx), and are found again by what the records say.
     """
     linked = link_frames(waves, read_decisions(decisions(folder)))
     links = linked[[*waves][-1]]["links"].to_parquet(index=False)
@@ -398,10 +418,12 @@ def linked_frames(folder: Path, waves: Mapping[str, Frames], *, out: Path | None
 
 
 def link_waves(folder: str | Path, *, out: str | Path | None = None) -> Links:
-    """The links of the study, and with the extra `link` those that names alone show, mistyped ones too, from the raw files.
+    """The links of the study, and with the extra `link` those that names alone show, mistyped ones too, from
+    the raw files.
 
-    Nothing derived from a name is kept but pseudonyms and keyed codes. Pairs to decide are written to links_review.xlsx in
-    the report folder of the wave; answered, that workbook lies in the study's folder as links.xlsx.
+    Nothing derived from a name is kept but pseudonyms and keyed codes. Pairs to decide are written to
+    links_review.xlsx in the report folder of the wave; answered, that workbook lies in the study's folder as
+    links.xlsx.
     """
     folder, out = Path(folder), None if out is None else Path(out)
     from bangfu_analysis.linkage.matching import match_by_name, named_records
@@ -420,9 +442,11 @@ def link_waves(folder: str | Path, *, out: str | Path | None = None) -> Links:
 
 
 def query_units(folder: str | Path, *, progress: Progress = iter) -> list[Path]:
-    """Workbooks of questions to send back, one a reporting unit and one of all, written beside the frames of the wave.
+    """Workbooks of questions to send back, one a reporting unit and one of all, written beside the frames of
+    the wave.
 
-    Answered, they lie in the wave folder as corrections.xlsx (several: corrections_<unit>.xlsx) and are replayed by every clean.
+    Answered, they lie in the wave folder as corrections.xlsx (several: corrections_<unit>.xlsx) and are
+    replayed by every clean.
     """
     folder = Path(folder)
     wave, codebook, key = load_wave(folder), wave_codebook(folder), load_key()

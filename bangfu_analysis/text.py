@@ -53,7 +53,9 @@ def squeeze(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def heading_key(text: str) -> str:
-    """A heading without stars, trailing colon and closing bracket, unnumbered: `﹡家庭年收入（万元）：`, `5.【家庭年收入】` -> `家庭年收入`."""
+    """A heading without stars, trailing colon and closing bracket, unnumbered: `﹡家庭年收入（万元）：`,
+    `5.【家庭年收入】` -> `家庭年收入`.
+    """
     return _split_heading(text)[0]
 
 
@@ -107,7 +109,8 @@ def mask_long_numbers(text: str) -> str:
 
 
 def source_label(name: str) -> str:
-    """What a file or a sheet is called: its name, or a number that stands for it where that tells of a person.
+    """What a file or a sheet is called: its name, or a number that stands for it where that tells of a
+    person.
 
     >>> source_label("工业系统2007.xlsx"), source_label("13912345678.xlsx")
     ('工业系统2007.xlsx', '来源4a8be3.xlsx')

@@ -26,8 +26,9 @@ OWN_FILES = (SETTINGS_FILE, SETTINGS_BOOK, "mapping.yaml", "corrections.xlsx", B
 class Wave:
     """What wave.toml says, and where the wave lies.
 
-    `note`: a sentence that the report prints under its title (about the sources, say). `line`: yuan per person per month by name; `population`: denominators by name; `stated`: totals that the reporting
-    union stated; `sample`: names of the weight, strata, cluster and fpc columns, empty for a full roster.
+    `note`: a sentence that the report prints under its title (about the sources, say). `line`: yuan per
+    person per month by name; `population`: denominators by name; `stated`: totals that the reporting union
+    stated; `sample`: names of the weight, strata, cluster and fpc columns, empty for a full roster.
     """
 
     folder: Path
@@ -53,10 +54,11 @@ class Wave:
 
 
 def load_wave(folder: Path, *, columns: Collection[str] | None = None) -> Wave:
-    """The settings of the wave in `folder`; with `columns` (of its data), whether those of [sample] are among them.
+    """The settings of the wave in `folder`; with `columns` (of its data), whether those of [sample] are among
+    them.
 
-    Raises CallError where there is no such folder, WaveSettingsError where wave.toml is absent (the message holds a
-    ready-made one) or says what settings.yaml does not allow.
+    Raises CallError where there is no such folder, WaveSettingsError where wave.toml is absent (the message
+    holds a ready-made one) or says what settings.yaml does not allow.
     """
     if not folder.is_dir():
         raise CallError(f"找不到批次文件夹 {folder}。请检查路径；应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。")
@@ -69,7 +71,9 @@ def load_wave(folder: Path, *, columns: Collection[str] | None = None) -> Wave:
 
 
 def next_settings(text: str, name: str) -> str:
-    """The wave.toml of the next wave: the year of `name` in the reference date, last wave's numbers as comments."""
+    """The wave.toml of the next wave: the year of `name` in the reference date, last wave's numbers as
+    comments.
+    """
     lines, section = [f"# 沿用上一批次的设置，请逐行确认后用于 {name}。"], ""
     for line in text.splitlines():
         section = line.strip() if line.startswith("[") else section
@@ -80,7 +84,9 @@ def next_settings(text: str, name: str) -> str:
 
 
 def codebooks(folder: Path) -> list[Path]:
-    """What lies over the package's codebook: codebook.yaml of the study (and of the study of its counties), mapping.yaml."""
+    """What lies over the package's codebook: codebook.yaml of the study (and of the study of its counties),
+    mapping.yaml.
+    """
     study = folder.resolve().parent
     return [study.parent / "codebook.yaml", study / "codebook.yaml", folder / "mapping.yaml"]
 

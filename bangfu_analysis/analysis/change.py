@@ -27,19 +27,19 @@ def trend(
 ) -> pd.DataFrame:
     """`tabulate` in every wave, with the change since the wave before.
 
-    `waves`: tidy frames by wave name, or one frame with a `wave` column; waves are taken in the order of their names.
-    `by`, `within`, `multiple` and `where` are as in `tabulate` (each wave is a base of its own).
+    `waves`: tidy frames by wave name, or one frame with a `wave` column; waves are taken in the order of
+    their names. `by`, `within`, `multiple` and `where` are as in `tabulate` (each wave is a base of its own).
 
-    Returns wave, the dimension columns, n, base_n, share, left_out_n, then `change` (share minus the share of the wave
-    before, float64: 0.012 is 1.2 percentage points), `growth` (count over that of the wave before, minus 1; missing
-    from 0), `comparable` (False in the first wave and where the definition has changed; there change and
-    growth are missing) and `break_note` (why, in Chinese; else "").
+    Returns wave, the dimension columns, n, base_n, share, left_out_n, then `change` (share minus the share of
+    the wave before, float64: 0.012 is 1.2 percentage points), `growth` (count over that of the wave before,
+    minus 1; missing from 0), `comparable` (False in the first wave and where the definition has changed;
+    there change and growth are missing) and `break_note` (why, in Chinese; else "").
 
-    `definitions`: the frame of that name of `study_frames`, what each variable means in each wave. Without it, only
-    `hardship_level` is known to depend on `hardship_scheme`. Where a definition changes between waves, or a wave has none,
-    NotComparable names the schemes; `breaks="mark"` goes on, marks the break and leaves out of each run of comparable
-    waves the hardship levels that nobody in it has, for they may belong to another scheme. ArgumentError for an unknown
-    `breaks` or no wave.
+    `definitions`: the frame of that name of `study_frames`, what each variable means in each wave. Without
+    it, only `hardship_level` is known to depend on `hardship_scheme`. Where a definition changes between
+    waves, or a wave has none, NotComparable names the schemes; `breaks="mark"` goes on, marks the break and
+    leaves out of each run of comparable waves the hardship levels that nobody in it has, for they may belong
+    to another scheme. ArgumentError for an unknown `breaks` or no wave.
     """
     one_of("breaks", breaks, BREAKS)
     groups, asked, frames = names(within), names(by), by_wave(waves)
@@ -54,10 +54,12 @@ def trend(
 
 
 def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
-    """A result frame with `wave` (rates of several waves, say) with `change`, `growth` and `comparable` added.
+    """A result frame with `wave` (rates of several waves, say) with `change`, `growth` and `comparable`
+    added.
 
-    Rows are compared with the row of the same dimensions in the wave before; `broken` names waves that are not
-    comparable with theirs, beside those that a column `comparable` marks already. ColumnMissing where wave, n or share is absent.
+    Rows are compared with the row of the same dimensions in the wave before; `broken` names waves that are
+    not comparable with theirs, beside those that a column `comparable` marks already. ColumnMissing where
+    wave, n or share is absent.
     """
     require(table, ["wave", "n", "share"], where="change")
     waves = sorted(table["wave"].unique())
@@ -99,7 +101,8 @@ def schemes(frames: Mapping[str, pd.DataFrame], *, where: str = "trend") -> pd.D
 
 
 def _breaks(told: pd.DataFrame | None, waves: Sequence[str], variables: Sequence[str]) -> pd.DataFrame:
-    """The rows of `told` on the variables where a wave does not compare with the one before, or has no definition.
+    """The rows of `told` on the variables where a wave does not compare with the one before, or has no
+    definition.
 
     A break in a wave that is left out is one of the next wave that is there.
     """
@@ -137,7 +140,8 @@ def _not_comparable(broken: pd.DataFrame) -> str:
 
 
 def on_one_scale(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The tables stacked, with `wave` in front and categoricals over the categories of all waves, in order."""
+    """The tables stacked, with `wave` in front and categoricals over the categories of all waves, in order.
+    """
     first = next(iter(tables.values()))
     types: dict[Any, Any] = {}
     for column in first.select_dtypes("category"):

@@ -21,12 +21,14 @@ def standardized(
     table: pd.DataFrame, strata: str, *, over: str = "wave", standard: Any = None, method: str = "direct",
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """The rates of every wave (`over`) at the mix of one wave, or against what its rates would give: one row a wave.
+    """The rates of every wave (`over`) at the mix of one wave, or against what its rates would give: one row
+    a wave.
 
-    `table`: a result frame with n, base_n, `over` and `strata` (`hardship_rate(workers, population, by=["wave", "unit"])`, say);
-    `standard`: a value of `over` (default: its first). direct: crude and estimate, the rate at the standard's mix, with Fay and
-    Feuer's limits; indirect: n over expected by the standard's rates, with Byar's. NotComparable names strata that not every wave
-    has. R: epitools::ageadjust.direct, ageadjust.indirect.
+    `table`: a result frame with n, base_n, `over` and `strata` (`hardship_rate(workers, population,
+    by=["wave", "unit"])`, say); `standard`: a value of `over` (default: its first). direct: crude and
+    estimate, the rate at the standard's mix, with Fay and Feuer's limits; indirect: n over expected by the
+    standard's rates, with Byar's. NotComparable names strata that not every wave has. R:
+    epitools::ageadjust.direct, ageadjust.indirect.
     """
     one_of("method", method, METHODS)
     base, hits = (_wide(table, strata, over, column) for column in ("base_n", "n"))
@@ -58,10 +60,12 @@ def _wide(table: pd.DataFrame, strata: str, over: str, column: str) -> pd.DataFr
 
 
 def decomposition(table: pd.DataFrame, strata: str, *, over: str = "wave", detail: bool = False) -> pd.DataFrame:
-    """The change of a rate since the wave before, split into rates and composition (Kitagawa 1955), one row a component.
+    """The change of a rate since the wave before, split into rates and composition (Kitagawa 1955), one row a
+    component.
 
-    `table` as in `standardized`. Returns wave_before, wave, component (rate, composition, total) and estimate (later less
-    earlier); with `detail` a row for every stratum and component instead. NotComparable names strata that not every wave has.
+    `table` as in `standardized`. Returns wave_before, wave, component (rate, composition, total) and estimate
+    (later less earlier); with `detail` a row for every stratum and component instead. NotComparable names
+    strata that not every wave has.
     """
     base, hits = (_wide(table, strata, over, column) for column in ("base_n", "n"))
     if len(base.columns) < 2:

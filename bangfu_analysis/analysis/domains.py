@@ -1,7 +1,7 @@
 """Which rows a figure speaks of: the groups of `by`, the subgroup `where`, the numbers of a variable.
 
-A row's group is a code 0..k-1; rows outside every group carry the code k, so that one `bincount` of length k + 1
-serves them all and no frame is ever filtered (a filtered frame gives the wrong standard error).
+A row's group is a code 0..k-1; rows outside every group carry the code k, so that one `bincount` of length k
++ 1 serves them all and no frame is ever filtered (a filtered frame gives the wrong standard error).
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def sums(code: Codes, count: int, values: Floats | None = None) -> Floats:
 
 
 def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
-    """Codes and levels of a column: declared order for categoricals (empty levels stay), else sorted; missing is -1."""
+    """Codes and levels of a column: declared order for categoricals (empty levels stay), else sorted; missing
+    is -1.
+    """
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes: Any = column.cat.codes.to_numpy()
         return codes, pd.CategoricalIndex(column.cat.categories, dtype=column.dtype)
@@ -117,7 +119,9 @@ def slices(rows: int) -> Iterator[slice]:
 
 
 def rows_where(frame: pd.DataFrame, where: Where) -> Truths:
-    """`where` as an array of truth: {variable: code or [codes]}, all of which must hold, or a mask; missing is no."""
+    """`where` as an array of truth: {variable: code or [codes]}, all of which must hold, or a mask; missing
+    is no.
+    """
     if where is None:
         return np.ones(len(frame), dtype=bool)
     if isinstance(where, Mapping):
@@ -156,8 +160,8 @@ def _holds(frame: pd.DataFrame, variable: str, codes: Any) -> Truths:
 def domains(frame: pd.DataFrame, by: Names = None, where: Where = None) -> Domains:
     """Groups of `by` inside `where`, in declared order, the last of `by` varying fastest.
 
-    A group that no row falls in stays if any of `by` is categorical (as `groupby(observed=False)`); rows with a
-    missing value in `by` belong to no group.
+    A group that no row falls in stays if any of `by` is categorical (as `groupby(observed=False)`); rows with
+    a missing value in `by` belong to no group.
     """
     columns = names(by)
     require(frame, columns, where="by")

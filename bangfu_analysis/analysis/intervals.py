@@ -59,7 +59,8 @@ def beta_limits(successes: Floats, trials: Floats, level: float) -> tuple[Floats
 
 
 def wilson_limits(p: Floats, trials: Floats, z: Floats) -> tuple[Floats, Floats]:
-    """Wilson's score limits (1927, J. Am. Stat. Assoc. 22) for a share p of `trials`, with critical value z."""
+    """Wilson's score limits (1927, J. Am. Stat. Assoc. 22) for a share p of `trials`, with critical value z.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = z**2 / trials
         centre = (p + ratio / 2) / (1 + ratio)
@@ -72,9 +73,10 @@ def share_limits(
 ) -> tuple[Floats, Floats]:
     """Limits of a share under the design, as svyciprop of R.
 
-    logit and xlogit: t on the log odds. asin: t on the arcsine. beta: Korn and Graubard (1998, Survey Methodology
-    24), exact limits at the effective sample size. wilson: Wilson's limits at that size with t. mean: plain.
-    A share of 0 or 1 has no variance: there the effective size is `rows`, and all but wilson give the beta limits.
+    logit and xlogit: t on the log odds. asin: t on the arcsine. beta: Korn and Graubard (1998, Survey
+    Methodology 24), exact limits at the effective sample size. wilson: Wilson's limits at that size with t.
+    mean: plain. A share of 0 or 1 has no variance: there the effective size is `rows`, and all but wilson
+    give the beta limits.
     """
     one_of("ci", method, SHARE_LIMITS)
     t = t_value(df, level)
@@ -100,7 +102,9 @@ def share_limits(
 
 
 def count_limits(x: Floats, n: Floats, level: float, method: str) -> tuple[Floats, Floats]:
-    """Limits of a share x/n of plain counts. R: prop.test (wilson without, wilson_cc with correction), binom.test."""
+    """Limits of a share x/n of plain counts. R: prop.test (wilson without, wilson_cc with correction),
+    binom.test.
+    """
     one_of("method", method, COUNT_LIMITS)
     z = t_value(np.inf, level)
     if method == "wilson":

@@ -1,7 +1,8 @@
-"""Tabulates the mechanisms of hardship work as codebooks/mechanisms.yaml describes them: frames -> one result frame each.
+"""Tabulates the mechanisms of hardship work as codebooks/mechanisms.yaml describes them: frames -> one result
+frame each.
 
-Every number carries the unit that it is counted in. Numbers in unlike units (人, 户, 人次, 元) are never added or shared
-out of each other; where that is asked for, it is an error.
+Every number carries the unit that it is counted in. Numbers in unlike units (人, 户, 人次, 元) are never
+added or shared out of each other; where that is asked for, it is an error.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ MEASURES = ("sum", "distinct", "per")
 class Indicator:
     """What is counted: `measure` rows, or sum or distinct of `column`, or per: `per[0]` to one of `per[1]`.
 
-    `counted_in`: a unit, or the column `counted_in` of the rows; `of`: the indicator that shares are taken of.
+    `counted_in`: a unit, or the column `counted_in` of the rows; `of`: the indicator that shares are taken
+    of.
     """
 
     name: str
@@ -110,12 +112,14 @@ def _word(codebook: Codebook, unit: str) -> str:
 def tabulate_mechanism(
     frames: Mapping[str, pd.DataFrame], codebook: Codebook, name: str, *, by: str | None = None
 ) -> pd.DataFrame:
-    """The indicators of a mechanism, one row each and unit counted in, per level of the column `by` of its frame if given.
+    """The indicators of a mechanism, one row each and unit counted in, per level of the column `by` of its
+    frame if given.
 
-    Columns: `<frame>.<by>`, `indicator`, `counted_in` (unit; `a/b` for what comes to one), `n` (Float64; missing for
-    `a/b`), `base_n`, `share` (of the indicator that its entry names), `estimate` (of `a/b`), `left_out_n` (rows without a
-    value). An indicator without any value has no row. A named person helped counts once, in persons, where the row says
-    no quantity. ArgumentError where `by` is no column of the frame; CodebookError where the mechanism is not known.
+    Columns: `<frame>.<by>`, `indicator`, `counted_in` (unit; `a/b` for what comes to one), `n` (Float64;
+    missing for `a/b`), `base_n`, `share` (of the indicator that its entry names), `estimate` (of `a/b`),
+    `left_out_n` (rows without a value). An indicator without any value has no row. A named person helped
+    counts once, in persons, where the row says no quantity. ArgumentError where `by` is no column of the
+    frame; CodebookError where the mechanism is not known.
     """
     plan = mechanism(codebook, name)
     if not plan.frame:
@@ -137,7 +141,8 @@ def mechanism_rows(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.Da
 
 
 def selected(rows: pd.DataFrame, where: Where | None, text: str = "") -> pd.DataFrame:
-    """The rows that meet every condition of `where`; `text` is the column that a condition `text` searches."""
+    """The rows that meet every condition of `where`; `text` is the column that a condition `text` searches.
+    """
     for column, wanted in (where or {}).items():
         if len(rows):
             values = rows[text if column == "text" else column]
@@ -213,7 +218,8 @@ def _result(lines: list[dict[str, Any]], groups: list[str]) -> pd.DataFrame:
 def added(result: pd.DataFrame, indicators: list[str] | None = None) -> float:
     """The sum of `n` over the rows of `indicators` (all where None).
 
-    ArgumentError where these are counted in more than one unit: persons, households and person-times do not add up.
+    ArgumentError where these are counted in more than one unit: persons, households and person-times do not
+    add up.
     """
     require(result, ["indicator", "counted_in", "n"], where="added")
     rows = result if indicators is None else result[result["indicator"].isin(indicators)]
@@ -226,7 +232,9 @@ def added(result: pd.DataFrame, indicators: list[str] | None = None) -> float:
 
 
 def running(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.DataFrame:
-    """The running sum of a case by date: `date`, `n` (yuan still lacking: what was owed less what came in), `counted_in`."""
+    """The running sum of a case by date: `date`, `n` (yuan still lacking: what was owed less what came in),
+    `counted_in`.
+    """
     chart = plan.chart or {}
     rows = mechanism_rows(frames, plan).dropna(subset=["date"]).sort_values("date", kind="stable")
     steps = rows[chart["plus"]].fillna(0) - rows[chart["minus"]].fillna(0)

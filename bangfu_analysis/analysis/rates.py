@@ -37,8 +37,8 @@ def _checked(x: Any, n: Any) -> tuple[Floats, Floats]:
 def difference_of_shares(x: Sequence[float], n: Sequence[float], *, level: float = 0.95) -> pd.DataFrame:
     """The first share less the second, of two independent samples: estimate, ci_low, ci_high.
 
-    Newcombe's hybrid of Wilson's limits (1998, Statistics in Medicine 17, method 10); wald_low and wald_high are the
-    plain ones. R: DescTools::BinomDiffCI(method="score").
+    Newcombe's hybrid of Wilson's limits (1998, Statistics in Medicine 17, method 10); wald_low and wald_high
+    are the plain ones. R: DescTools::BinomDiffCI(method="score").
     """
     hits, base = _checked(x, n)
     if len(hits) != 2:
@@ -53,7 +53,9 @@ def difference_of_shares(x: Sequence[float], n: Sequence[float], *, level: float
 
 
 def poisson_interval(x: Any, exposure: Any = 1.0, *, level: float = 0.95) -> pd.DataFrame:
-    """Rates x / exposure with exact limits (Garwood 1936, Biometrika 28): n, estimate, ci_low, ci_high. R: poisson.test."""
+    """Rates x / exposure with exact limits (Garwood 1936, Biometrika 28): n, estimate, ci_low, ci_high. R:
+    poisson.test.
+    """
     count, time = np.atleast_1d(np.asarray(x, float)), np.asarray(exposure, float)
     low, high = _exact(count, level)
     found = {"n": count.astype("int64"), "estimate": count / time, "ci_low": low / time, "ci_high": high / time}
@@ -71,8 +73,8 @@ def standardize_direct(
 ) -> pd.DataFrame:
     """Rates at one standard mix, with Fay and Feuer's gamma limits (1997, Statistics in Medicine 16).
 
-    A row is a stratum of a group of `by`: its events, its people, and the standard's people. One row per group:
-    n (events), base_n (people), crude, estimate, se, ci_low, ci_high. R: epitools::ageadjust.direct.
+    A row is a stratum of a group of `by`: its events, its people, and the standard's people. One row per
+    group: n (events), base_n (people), crude, estimate, se, ci_low, ci_high. R: epitools::ageadjust.direct.
     """
     require(frame, [count, population, standard, *names(by)], where="standardize_direct")
     for column in (count, population, standard):
@@ -101,7 +103,8 @@ def _direct(part: pd.DataFrame, count: str, population: str, standard: str, leve
 def standardized_ratio(observed: Any, expected: Any, *, method: str = "byar", level: float = 0.95) -> pd.DataFrame:
     """Observed over expected events (indirect standardisation): n, expected, estimate, ci_low, ci_high.
 
-    byar: Byar's approximation (Breslow and Day 1987); exact: Poisson; log: on the logarithm (epitools::ageadjust.indirect).
+    byar: Byar's approximation (Breslow and Day 1987); exact: Poisson; log: on the logarithm
+    (epitools::ageadjust.indirect).
     """
     one_of("method", method, RATIO_LIMITS)
     o, e = np.atleast_1d(np.asarray(observed, float)), np.atleast_1d(np.asarray(expected, float))
@@ -123,8 +126,9 @@ def standardized_ratio(observed: Any, expected: Any, *, method: str = "byar", le
 def kitagawa(frame: pd.DataFrame, *, share_a: str, share_b: str, rate_a: str, rate_b: str) -> pd.DataFrame:
     """The difference of two rates, split into rates and composition (Kitagawa 1955, J. Am. Stat. Assoc. 50).
 
-    A row is a category; shares of each population add up to 1. Returns rows `component` rate, composition, total with
-    `estimate`; their sum is the difference a - b exactly. Raises `NotComparable` where a category is missing on one side.
+    A row is a category; shares of each population add up to 1. Returns rows `component` rate, composition,
+    total with `estimate`; their sum is the difference a - b exactly. Raises `NotComparable` where a category
+    is missing on one side.
     """
     require(frame, [share_a, share_b, rate_a, rate_b], where="kitagawa")
     ca, cb, ra, rb = (numbers(frame, c) for c in (share_a, share_b, rate_a, rate_b))

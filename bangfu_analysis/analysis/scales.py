@@ -9,11 +9,12 @@ from bangfu_analysis.errors import ArgumentError
 
 
 def cronbach_alpha(scores: pd.DataFrame) -> float:
-    """alpha = k/(k-1) · (1 - sum of item variances / variance of the sum), over respondents who answered every item.
+    """alpha = k/(k-1) · (1 - sum of item variances / variance of the sum), over respondents who answered
+    every item.
 
     `scores`: one column per item, reversed items already turned (tidy.questionnaire_book.item_scores). R:
-    psych::alpha(x)$total$raw_alpha on complete cases (Cronbach 1951). NaN where the sum does not vary. ArgumentError for
-    fewer than two items or three complete respondents.
+    psych::alpha(x)$total$raw_alpha on complete cases (Cronbach 1951). NaN where the sum does not vary.
+    ArgumentError for fewer than two items or three complete respondents.
     """
     whole = _complete(scores)
     spread, k = whole.sum(axis=1).var(ddof=1), whole.shape[1]
@@ -21,10 +22,12 @@ def cronbach_alpha(scores: pd.DataFrame) -> float:
 
 
 def scale_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per item: item, n, mean, sd, item_rest (its correlation with the sum of the others: R psych r.drop) and
-    alpha_without (of the others; missing for a scale of two). A negative item_rest betrays an item not reversed.
+    """One row per item: item, n, mean, sd, item_rest (its correlation with the sum of the others: R psych
+    r.drop) and alpha_without (of the others; missing for a scale of two). A negative item_rest betrays an
+    item not reversed.
 
-    Then one row for the scale, item "": n, mean and sd of the sum, estimate = alpha. Numbers are of complete respondents.
+    Then one row for the scale, item "": n, mean and sd of the sum, estimate = alpha. Numbers are of complete
+    respondents.
     """
     whole = _complete(scores)
     total = whole.sum(axis=1)

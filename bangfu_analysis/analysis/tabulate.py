@@ -31,17 +31,19 @@ def tabulate(
 ) -> pd.DataFrame:
     """Count the rows of `frame` in every cell of `by`, with shares inside each group of `within`.
 
-    Cells nobody falls in stay, as 0, in the order of the categories (sorted where a column has none). A row without a
-    value in one of `by` is outside the base; `left_out_n` says how many there are in its group of `within`. Rows
-    whose group is unknown belong to no base. A share of nobody is missing. `where` (a dict of codes, or a mask) names
-    the rows that are counted.
+    Cells nobody falls in stay, as 0, in the order of the categories (sorted where a column has none). A row
+    without a value in one of `by` is outside the base; `left_out_n` says how many there are in its group of
+    `within`. Rows whose group is unknown belong to no base. A share of nobody is missing. `where` (a dict of
+    codes, or a mask) names the rows that are counted.
 
-    `multiple` is for frames with several answers a person (`causes`: one row per worker and cause; an answer given
-    twice counts once). "persons": n, base and left_out count people, the base is those who answered at all, and
-    shares may add up to more than 1. "answers": n and base count answers, left_out counts people who gave none.
+    `multiple` is for frames with several answers a person (`causes`: one row per worker and cause; an answer
+    given twice counts once). "persons": n, base and left_out count people, the base is those who answered at
+    all, and shares may add up to more than 1. "answers": n and base count answers, left_out counts people who
+    gave none.
 
-    Returns one row per cell: the columns of `within` that are not in `by`, `by`, then n, base_n, left_out_n (int64)
-    and share (float64, 0 to 1). ColumnMissing where a column is absent, ArgumentError for an unknown `multiple`.
+    Returns one row per cell: the columns of `within` that are not in `by`, `by`, then n, base_n, left_out_n
+    (int64) and share (float64, 0 to 1). ColumnMissing where a column is absent, ArgumentError for an unknown
+    `multiple`.
     """
     if multiple not in (None, *MULTIPLE):
         raise ArgumentError.naming("multiple", multiple, MULTIPLE)
@@ -71,13 +73,14 @@ def hardship_rate(
 ) -> pd.DataFrame:
     """Workers in hardship as a share of all workers, in every group of `by`.
 
-    `population` holds denominators: dimension columns (missing where a row is not split by them) and `n`. Its rows are
-    taken from the coarsest split that knows all of `by`, so that a total beside a table by unit is not counted twice.
-    `by` names columns of `workers`; reporting_unit and age_five_year find `unit` and `age_band` of `population`.
-    `where`, a dict of codes, is a condition on both.
+    `population` holds denominators: dimension columns (missing where a row is not split by them) and `n`. Its
+    rows are taken from the coarsest split that knows all of `by`, so that a total beside a table by unit is
+    not counted twice. `by` names columns of `workers`; reporting_unit and age_five_year find `unit` and
+    `age_band` of `population`. `where`, a dict of codes, is a condition on both.
 
-    Returns `by`, n (in hardship, int64), base_n (all workers, Int64; missing where no denominator is known), share,
-    left_out_n (workers of the roster whose group is unknown). ColumnMissing or ArgumentError name what is absent.
+    Returns `by`, n (in hardship, int64), base_n (all workers, Int64; missing where no denominator is known),
+    share, left_out_n (workers of the roster whose group is unknown). ColumnMissing or ArgumentError name what
+    is absent.
     """
     names = column_names(by)
     called = {c: POPULATION_COLUMN.get(c, c) if c not in population else c for c in (*names, *(where or {}))}
@@ -106,8 +109,9 @@ def cause_table(
 ) -> pd.DataFrame:
     """Causes of hardship in every group of `by`, as shares of the workers of the group who gave a cause.
 
-    `mention`: "main" counts each worker's `cause_main`; "any" counts every cause a worker names, once, so that shares
-    add up to more than 1. Workers without a cause are in `left_out_n`. `where` is a condition on workers.
+    `mention`: "main" counts each worker's `cause_main`; "any" counts every cause a worker names, once, so
+    that shares add up to more than 1. Workers without a cause are in `left_out_n`. `where` is a condition on
+    workers.
 
     Returns `by`, `cause`, n, base_n, share, left_out_n as `tabulate`. ArgumentError for an unknown `mention`.
     """
@@ -127,10 +131,11 @@ def cause_table(
 def means(
     frame: pd.DataFrame, variable: str, by: str | Sequence[str] = (), *, where: Where = None
 ) -> pd.DataFrame:
-    """Mean and median of `variable` in every group of `by`, of the rows of `where`; a census has no standard errors.
+    """Mean and median of `variable` in every group of `by`, of the rows of `where`; a census has no standard
+    errors.
 
-    Returns `by`, n (rows with a value), left_out_n (rows of the group without one), estimate and median (float64, missing
-    where n is 0). Groups nobody falls in stay. ColumnMissing where a column is absent.
+    Returns `by`, n (rows with a value), left_out_n (rows of the group without one), estimate and median
+    (float64, missing where n is 0). Groups nobody falls in stay. ColumnMissing where a column is absent.
 
     >>> pay = pd.DataFrame({"sex": ["f", "f", "m"], "pay": [300.0, 500.0, None]})
     >>> means(pay, "pay", by="sex")[["sex", "n", "left_out_n", "estimate"]].values.tolist()

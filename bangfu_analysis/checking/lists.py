@@ -1,7 +1,7 @@
 """Lists of parts, held against what they are of, and their shares against both and 100. Passage -> Relations.
 
-A sentence is taken apart at its heads (其中, 按…分, …中), a list at ；, and each part is one record: a name with
-its numbers. A list is of the count before its head; where it may be of several, one that fits is enough.
+A sentence is taken apart at its heads (其中, 按…分, …中), a list at ；, and each part is one record: a name
+with its numbers. A list is of the count before its head; where it may be of several, one that fits is enough.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _SEVERAL = re.compile(r"多选|可选|多项|不止|之和|居前|前[\d一二�
 
 @dataclass(frozen=True)
 class Record:
-    """A part of a list: its name, its counts, its shares with the name of what they are of, counts that they are of."""
+    """A part of a list: its name, its counts, its shares with the name of what they are of, counts that they
+    are of.
+    """
 
     name: str
     counts: tuple[Stated, ...] = ()
@@ -103,7 +105,9 @@ def _spread(skeleton: str) -> str:
 
 
 def _before(passage: Passage, before: str, last: list[Stated]) -> list[Stated]:
-    """What a list after `before` may be of: the count before it and what that is a part of, else what was listed last."""
+    """What a list after `before` may be of: the count before it and what that is a part of, else what was
+    listed last.
+    """
     counts = [one for one in passage.numbers(before) if _counts(one)]
     if re.search(rf"(?:每|均|[比较增减升降]){WORD}*{N}{WORD}*，?$", before):
         return []
@@ -228,7 +232,9 @@ def _hundred(passage: Passage, records: list[Record]) -> Iterator[Relation]:
 
 
 def _shares(passage: Passage, record: Record, earlier: list[Record], of: list[Stated] | None) -> Iterator[Relation]:
-    """B人，占C%: of what is named (占困难职工的, 占困难职工3456人的), else of what the list is of or a count before it."""
+    """B人，占C%: of what is named (占困难职工的, 占困难职工3456人的), else of what the list is of or a count
+    before it.
+    """
     alone = [one for r in earlier if not r.shares for one in r.counts] if of is None else of
     for name, share in record.shares if not _NO_PART.search(record.name) else ():
         bases = record.wholes or (_named(passage, name) if name else alone)
@@ -243,6 +249,7 @@ def _shares(passage: Passage, record: Record, earlier: list[Record], of: list[St
 
 
 def _fits(part: Stated, base: Stated, share: Stated) -> bool:
-    """Within one unit of the last decimal, since lists are made to add up; half of one where there is none."""
+    """Within one unit of the last decimal, since lists are made to add up; half of one where there is none.
+    """
     slack = (share.step if share.step < 1 else share.step / 2) + 1e-9
     return share.may_be(100 * part.low / base.high - slack, 100 * part.high / max(base.low, 1e-9) + slack)

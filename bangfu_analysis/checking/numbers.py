@@ -1,4 +1,6 @@
-"""The numbers in figures that running text states, with unit and qualifiers: 近1000多个, 3.7万人, 63%～68%. str -> Stated."""
+"""The numbers in figures that running text states, with unit and qualifiers: 近1000多个, 3.7万人, 63%～68%.
+str -> Stated.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,11 @@ from dataclasses import dataclass
 class Stated:
     """A number as the text states it.
 
-    `start` and `end` are places in the canonical text, `text` what stands there; `value` counts single units (10万元 is
-    100000, 85% is 85.0); what the words allow lies in [`low`, `high`]. `unit` is one of 人, 户, 元, %, 百分点 or the
-    measure word itself ("" for none); `step` is one unit of the last digit written. `said` holds the qualifiers: about,
-    nearly, over, least, under, range. `per`: the unit that a rate is of (人 of 每人200元).
+    `start` and `end` are places in the canonical text, `text` what stands there; `value` counts single units
+    (10万元 is 100000, 85% is 85.0); what the words allow lies in [`low`, `high`]. `unit` is one of 人, 户,
+    元, %, 百分点 or the measure word itself ("" for none); `step` is one unit of the last digit written.
+    `said` holds the qualifiers: about, nearly, over, least, under, range. `per`: the unit that a rate is of
+    (人 of 每人200元).
     """
 
     start: int
@@ -70,7 +73,8 @@ _NO_QUANTITY = re.compile(  # ordinals, dates, times, numbers of tables, documen
 
 
 def canonical(text: str) -> str:
-    """`text` without white space, numbers without thousands marks, punctuation in full width, digits in half."""
+    """`text` without white space, numbers without thousands marks, punctuation in full width, digits in half.
+    """
     plain = _GROUPED.sub(lambda found: found.group().replace(",", ""), text)
     return re.sub(r"\s+", "", _DASHED.sub("～", plain.translate(_FULL).translate(_SIMPLE)))
 

@@ -1,4 +1,6 @@
-"""A finished report as passages: paragraphs with the numbers that they state, and its tables. File -> Passage."""
+"""A finished report as passages: paragraphs with the numbers that they state, and its tables. File ->
+Passage.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _GONE = [qn(f"w:{name}") for name in ("moveFrom", "del")] + [
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation between numbers that was checked: which (`used`: places in the text or table), and whether it holds."""
+    """A relation between numbers that was checked: which (`used`: places in the text or table), and whether
+    it holds.
+    """
 
     kind: str
     used: frozenset[int]
@@ -40,7 +44,9 @@ class Relation:
 
 @dataclass(frozen=True)
 class Passage:
-    """A paragraph: its place for a reader and its canonical text; or a table: its cells and the words before it."""
+    """A paragraph: its place for a reader and its canonical text; or a table: its cells and the words before
+    it.
+    """
 
     place: str
     text: str
@@ -53,7 +59,9 @@ class Passage:
 
     @cached_property
     def skeleton(self) -> str:
-        """The text with one character for each number that counts something; ages, dates and limits stay as they are."""
+        """The text with one character for each number that counts something; ages, dates and limits stay as
+        they are.
+        """
         parts, end = [], 0
         for i, one in enumerate(self.stated):
             if one.unit in _TIMES or self._is_limit(one):
@@ -94,7 +102,9 @@ def relation(kind: str, numbers: Iterable[Stated], holds: bool, found: str, expe
 
 
 def read_passages(path: Path) -> list[Passage]:
-    """The passages of a .docx or text file, in order; FileRefused for another kind or one that cannot be opened."""
+    """The passages of a .docx or text file, in order; FileRefused for another kind or one that cannot be
+    opened.
+    """
     if not path.is_file():
         raise FileRefused(f"找不到文件 {path}。请检查路径。")
     kind = path.suffix.lower()
@@ -115,7 +125,9 @@ def _decoded(path: Path) -> str:
 
 
 def _lines(text: str) -> Iterator[Passage]:
-    """Paragraphs and tables (| a | b |) of a text, lines that were cut in the middle of a sentence joined again."""
+    """Paragraphs and tables (| a | b |) of a text, lines that were cut in the middle of a sentence joined
+    again.
+    """
     place, parts, rows = 0, "", list[tuple[str, ...]]()
     for number, line in enumerate([*text.replace("**", "").splitlines(), ""], start=1):
         line = line.strip()
@@ -162,7 +174,9 @@ def _cells(row: Any) -> tuple[str, ...]:
 
 
 def _text(element: Any) -> str:
-    """The text as it reads: without what was deleted or moved away, and without superscripts (marks of notes)."""
+    """The text as it reads: without what was deleted or moved away, and without superscripts (marks of
+    notes).
+    """
     raised = f"{qn('w:rPr')}/{qn('w:vertAlign')}[@{qn('w:val')}='superscript']"
     runs = (run for run in element.iter(qn("w:r")) if run.find(raised) is None)
     shown = (run for run in runs if not any(parent.tag in _GONE for parent in run.iterancestors()))

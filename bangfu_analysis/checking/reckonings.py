@@ -1,4 +1,5 @@
-"""Numbers that follow from others beside them: changes, sums, rates, means, products. Passage -> Relations."""
+"""Numbers that follow from others beside them: changes, sums, rates, means, products. Passage -> Relations.
+"""
 
 from __future__ import annotations
 
@@ -142,7 +143,9 @@ def _quotient(
 
 
 def _products(passage: Passage, sentence: str) -> Iterator[Relation]:
-    """So many at so much each: more than the money stated for it, or other than the money that is said to be all."""
+    """So many at so much each: more than the money stated for it, or other than the money that is said to be
+    all.
+    """
     for part in sentence.split("；"):
         numbers = passage.numbers(part)
         rates = [one for one in numbers if one.per and not one.said]

@@ -28,7 +28,9 @@ _WHEN = re.compile(r"[年月]|上|去|今|目前|截至|初|末|底|原|曾|目�
 
 @dataclass(frozen=True)
 class Checked:
-    """What was checked: `faults`, one row per relation that does not hold; how many numbers were read, and how many checked."""
+    """What was checked: `faults`, one row per relation that does not hold; how many numbers were read, and
+    how many checked.
+    """
 
     faults: pd.DataFrame
     read_n: int
@@ -38,10 +40,10 @@ class Checked:
 def check_report(path: str | Path) -> Checked:
     """Read the report at `path` and hold its stated numbers against one another.
 
-    `faults`: one row per relation that does not hold, in the order of the text, all columns str: `place` (paragraph, line
-    or table), `relation` (a key of LABELS), `found`, `expected` and the `sentence`. Numbers that the words leave open (约,
-    近, 余, ranges, 3.7万) hold where any value that they allow does; where it is not sure what a number is of, nothing is said.
-    FileRefused where the file cannot be read.
+    `faults`: one row per relation that does not hold, in the order of the text, all columns str: `place`
+    (paragraph, line or table), `relation` (a key of LABELS), `found`, `expected` and the `sentence`. Numbers
+    that the words leave open (约, 近, 余, ranges, 3.7万) hold where any value that they allow does; where it
+    is not sure what a number is of, nothing is said. FileRefused where the file cannot be read.
     """
     return check_passages(read_passages(Path(path)))
 

@@ -1,4 +1,5 @@
-"""Tables against themselves: totals, subtotals, 其中, sums across, shares of a column. Passage -> Relations."""
+"""Tables against themselves: totals, subtotals, 其中, sums across, shares of a column. Passage -> Relations.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +93,9 @@ def _adds_up(table: Table, column: int, rows: Sequence[int], stated: str) -> tup
 
 
 def _totals(table: Table) -> Iterator[Relation]:
-    """合计 and 小计, column by column; where none of several columns holds, the rows are no plain parts: nothing."""
+    """合计 and 小计, column by column; where none of several columns holds, the rows are no plain parts:
+    nothing.
+    """
     parts = [i for i, kind in enumerate(table.kinds) if kind == "part"]
     marks = [i for i, kind in enumerate(table.kinds) if kind in ("sub", "total")]
     nested = [i for i, kind in enumerate(table.kinds) if kind == "within"]

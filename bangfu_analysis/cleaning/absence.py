@@ -1,4 +1,6 @@
-"""Cells that give no value: blank, 不详, masked, put off (待核实), error cells, lost characters. object -> Reading."""
+"""Cells that give no value: blank, 不详, masked, put off (待核实), error cells, lost characters. object ->
+Reading.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +40,10 @@ def text_of(raw: object) -> str:
 def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
     """The Reading of a cell that gives no value; None where there is something to read.
 
-    Blank cells, strokes (/, -, —) and 无 are plainly missing. 不详, 未知, ? say that the value is missing: no value is
-    given up, so the finding is `kept` and only informs. Masked (XX, **), put-off (待核实, 见附件) and error cells are
-    given up. `parts`: a masked run inside the text is enough (numbers, dates, ID numbers), not only the whole.
+    Blank cells, strokes (/, -, —) and 无 are plainly missing. 不详, 未知, ? say that the value is missing:
+    no value is given up, so the finding is `kept` and only informs. Masked (XX, **), put-off (待核实, 见附件)
+    and error cells are given up. `parts`: a masked run inside the text is enough (numbers, dates, ID
+    numbers), not only the whole.
     """
     if is_blank(raw):
         return BLANK
@@ -68,7 +71,8 @@ def _absent_problem(text: str, parts: bool) -> str:
 
 
 def plain_text(raw: object) -> str:
-    """A readable text: half width, no padding between Chinese characters, single spaces between other words."""
+    """A readable text: half width, no padding between Chinese characters, single spaces between other words.
+    """
     spaced = re.sub(r"\s+", " ", halfwidth(text_of(raw)).strip("'’‘`"))
     return re.sub(
         r"(?<=[\u3007\u3400-\u9fff、，。：；（）]) (?=[\u3007\u3400-\u9fff、，。：；（）])", "", spaced

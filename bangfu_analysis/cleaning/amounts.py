@@ -26,10 +26,10 @@ def read_money(
 ) -> Reading:
     """Yuan in the variable's `period` (month, year or ""), as a float.
 
-    `factor`: what the heading or sheet says a bare number counts (10,000 for 万元); a cell's own 元, 千 or 万 beats it.
-    `said_period`: the period the heading says, where it is not the variable's; a cell's own 元/月 or 元/年 beats it.
-    Ranges give their middle (inferred) and sums their total (repaired), with `Bounds` or the parts as `detail`.
-    Below zero and outside [low, high] is missing.
+    `factor`: what the heading or sheet says a bare number counts (10,000 for 万元); a cell's own 元, 千 or 万
+    beats it. `said_period`: the period the heading says, where it is not the variable's; a cell's own 元/月
+    or 元/年 beats it. Ranges give their middle (inferred) and sums their total (repaired), with `Bounds` or
+    the parts as `detail`. Below zero and outside [low, high] is missing.
     """
     said = read_quantity(raw, "money")
     if isinstance(said, Reading):
@@ -72,7 +72,8 @@ def read_count(
 def read_age(raw: object, low: float | None = None, high: float | None = None) -> Reading:
     """Full years as an int. 虚岁 is lowered by one (inferred).
 
-    `detail` of a birth year in the age column is that year (int), of 40-50 and 40多 its `Bounds`; both are missing.
+    `detail` of a birth year in the age column is that year (int), of 40-50 and 40多 its `Bounds`; both are
+    missing.
     """
     text = squeeze(raw) if isinstance(raw, str) else ""
     if isinstance(raw, date) or re.fullmatch(r"(19|20)[0-9]{2}年?", text):
@@ -99,7 +100,9 @@ def read_age(raw: object, low: float | None = None, high: float | None = None) -
 
 
 def read_number(raw: object, low: float | None = None, high: float | None = None, *, factor: float = 1.0) -> Reading:
-    """A measure such as a floor area, as a float; bands (20以下(含)) and ranges are missing with `Bounds` as detail."""
+    """A measure such as a floor area, as a float; bands (20以下(含)) and ranges are missing with `Bounds` as
+    detail.
+    """
     said = read_quantity(raw, "number")
     if isinstance(said, Reading):
         return said

@@ -39,8 +39,8 @@ _YES_PREFIX = re.compile(r"(是|有|否|无|没有|已|未)[(,;:。]")
 def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None = None) -> Reading:
     """One code of `variable`. `schemes`: only levels of these count where a level belongs to a scheme.
 
-    `detail` of a hardship category: the schemes whose level it may be. What is readable but in no list is missing,
-    and the finding names the nearest codes.
+    `detail` of a hardship category: the schemes whose level it may be. What is readable but in no list is
+    missing, and the finding names the nearest codes.
     """
     text = _spelled(raw)
     if levels := variable.find(text):
@@ -61,8 +61,8 @@ def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None 
 def read_choices(raw: object, variable: Variable, schemes: frozenset[str] | None = None) -> Reading:
     """A tuple of codes in the order said, each once. Labels that hold a separator are matched whole first.
 
-    Free text is read by the variable's keyword rules (inferred). Where a part can't be read, the codes that could be
-    are the value and the finding tells of the rest.
+    Free text is read by the variable's keyword rules (inferred). Where a part can't be read, the codes that
+    could be are the value and the finding tells of the rest.
     """
     text = _spelled(raw)
     if levels := variable.find(text):
@@ -78,7 +78,9 @@ def read_choices(raw: object, variable: Variable, schemes: frozenset[str] | None
 
 
 def read_remark(raw: object, variable: Variable) -> Reading:
-    """What a remark says of its person, never a value: the first of the variable's rules that matches, to be checked."""
+    """What a remark says of its person, never a value: the first of the variable's rules that matches, to be
+    checked.
+    """
     codes = _by_keywords(_spelled(raw), variable)
     if not codes:
         return BLANK
@@ -86,7 +88,9 @@ def read_remark(raw: object, variable: Variable) -> Reading:
 
 
 def read_yes_no(raw: object, variable: Variable) -> Reading:
-    """True or False. A cell that repeats the heading (低保户) or says a sum (低保300元) is a yes, and inferred."""
+    """True or False. A cell that repeats the heading (低保户) or says a sum (低保300元) is a yes, and
+    inferred.
+    """
     if isinstance(raw, bool):
         return Reading(raw)
     text = _NUMBER_BEFORE.sub("", _ENDING.sub("", _spelled(raw)))
@@ -214,7 +218,9 @@ def _listed(raw: str) -> str:
 
 
 def _segments(text: str, spellings: Iterable[str]) -> list[str]:
-    """The text cut at separators, but never inside a label: the longest run of pieces that is a label stays whole."""
+    """The text cut at separators, but never inside a label: the longest run of pieces that is a label stays
+    whole.
+    """
     pieces = [squeeze(piece) for piece in _HARD.split(text)]
     segments, place = [], 0
     while place < len(pieces):
@@ -271,7 +277,8 @@ def _run_together(text: str, spellings: dict[str, tuple[Level, ...]]) -> list[st
 
 
 def _by_keywords(segment: str, variable: Variable) -> list[str]:
-    """Codes of the rules that match, in the order of the text; what one rule has matched no later rule sees."""
+    """Codes of the rules that match, in the order of the text; what one rule has matched no later rule sees.
+    """
     found: list[tuple[int, str]] = []
     left = segment
     for pattern, code in variable.keywords:

@@ -32,9 +32,10 @@ def read_column(
 ) -> Readings:
     """The Reading of each of `values`, in their order.
 
-    `reference`: the wave's date; `factor`: what a bare number counts (万元, 千人); `said_period`: the period that the
-    heading says where it is not the variable's; `schemes`: the hardship schemes that count; `epoch1904`: the workbook
-    counts days from 1904; `tick`: the column is one option, and a ticked cell says this code.
+    `reference`: the wave's date; `factor`: what a bare number counts (万元, 千人); `said_period`: the period
+    that the heading says where it is not the variable's; `schemes`: the hardship schemes that count;
+    `epoch1904`: the workbook counts days from 1904; `tick`: the column is one option, and a ticked cell says
+    this code.
     """
     cells = values if isinstance(values, np.ndarray) else objects(values)
     if variable.kind == "id_number" and not tick:
@@ -105,7 +106,8 @@ def _read_name(raw: object) -> Reading:
 
 
 def _read_text(raw: object) -> Reading:
-    """A readable text without padding; no address, and long numbers masked, since they may identify a person."""
+    """A readable text without padding; no address, and long numbers masked, since they may identify a person.
+    """
     absent = read_absence(raw)
     if absent is not None:
         return absent

@@ -1,4 +1,6 @@
-"""Dates in every spelling that forms show -> the first day of what is known, and how precisely it is known. scalar."""
+"""Dates in every spelling that forms show -> the first day of what is known, and how precisely it is known.
+scalar.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +36,13 @@ _YEAR_AND_WORDS = re.compile(r"([0-9]{4})年[^0-9]+")
 
 
 def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: bool = False) -> Reading:
-    """A `datetime.date` with `detail` day, month or year: the first day of what is known; but a year alone is a date
-    only of a birth, of all else it is missing with the year as `detail`.
+    """A `datetime.date` with `detail` day, month or year: the first day of what is known; but a year alone is
+    a date only of a birth, of all else it is missing with the year as `detail`.
 
-    `reference`: the wave's date; births lie on or before it, other dates not after its year. Two-digit years are 19yy
-    for births unless that makes more than 100 years. Excel serial numbers count from 1899-12-30, or 1904-01-01 where
-    `epoch1904`. A float 1965.1 may be January or October: missing, with the year as `detail`, as with lunar dates.
+    `reference`: the wave's date; births lie on or before it, other dates not after its year. Two-digit years
+    are 19yy for births unless that makes more than 100 years. Excel serial numbers count from 1899-12-30, or
+    1904-01-01 where `epoch1904`. A float 1965.1 may be January or October: missing, with the year as
+    `detail`, as with lunar dates.
     """
     if isinstance(raw, bool):
         return told("not_a_date")

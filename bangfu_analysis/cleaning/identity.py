@@ -36,10 +36,12 @@ _NO_NAME = re.compile(r"合计|小计|总计|共计|其中|^注$|某|姓名|填�
 
 
 class Identity(NamedTuple):
-    """What an ID number says. `key`: its 18 characters (15 digits upgraded); "" where it can't identify a person.
+    """What an ID number says. `key`: its 18 characters (15 digits upgraded); "" where it can't identify a
+    person.
 
     `kind`: id18, id15, truncated (Excel kept 15 digits: `first15`, birth and region are safe, sex is lost),
-    check_failed (one character is wrong, which one can't be known). `disability`: kind and grade, of a disability number.
+    check_failed (one character is wrong, which one can't be known). `disability`: kind and grade, of a
+    disability number.
     """
 
     kind: str
@@ -62,7 +64,9 @@ WHOLE = Reading("whole")  # of a plain number of 18 characters that is right: th
 
 
 def read_ids(cells: Objects) -> Readings:
-    """WHOLE, or what `read_id` says, of each cell; the plain numbers, which most are, are weighed all at once."""
+    """WHOLE, or what `read_id` says, of each cell; the plain numbers, which most are, are weighed all at
+    once.
+    """
     plain = np.fromiter((isinstance(c, str) and len(c) == 18 and c.isascii() for c in cells), bool, len(cells))
     characters = np.array(cells[plain].tolist(), dtype="S18").view(np.uint8).reshape(-1, 18)
     digits = characters[:, :17] - ord("0")
@@ -107,10 +111,12 @@ def _whole(text: str) -> Reading:
 
 
 def read_id(raw: object) -> Reading:
-    """The Identity in a cell. Spaces, width, apostrophes, x for X are spelling; 15 digits are upgraded (repaired).
+    """The Identity in a cell. Spaces, width, apostrophes, x for X are spelling; 15 digits are upgraded
+    (repaired).
 
-    A number cut by Excel gives an Identity of kind truncated without a key (inferred). A wrong check character is
-    missing and never mended; `detail` then holds an Identity without a key, whose birth date may serve with care.
+    A number cut by Excel gives an Identity of kind truncated without a key (inferred). A wrong check
+    character is missing and never mended; `detail` then holds an Identity without a key, whose birth date may
+    serve with care.
     """
     if isinstance(raw, (int, float)) and not isinstance(raw, bool) and raw == raw:
         return _read_digits(f"{int(raw)}" if abs(raw) < 1e30 else "", numeric=True)
@@ -193,14 +199,17 @@ def _cut(first: str) -> Reading:
 
 
 def _first15(text: str) -> str:
-    """The digits before Excel's 000, which the nearest float may write as …960; else the first 15 as they stand."""
+    """The digits before Excel's 000, which the nearest float may write as …960; else the first 15 as they
+    stand.
+    """
     whole = round(int(text.replace("X", "0")), -3)
     kept = float(whole) == float(text.replace("X", "0")) and _birth(str(whole)[6:14]) is not None
     return str(whole if kept else text)[:15]
 
 
 def _is_float(text: str) -> bool:
-    """True where the number is one that a 64-bit float can hold, as every number is that passed through one."""
+    """True where the number is one that a 64-bit float can hold, as every number is that passed through one.
+    """
     return int(float(text)) == int(text)
 
 
@@ -224,9 +233,11 @@ def several_names(raw: str) -> bool:
 
 
 def name_key(raw: object) -> str | None:
-    """The canonical form of a name, for keys only and never stored; None where the cell holds no plausible name.
+    """The canonical form of a name, for keys only and never stored; None where the cell holds no plausible
+    name.
 
-    Spaces, width, stars, a closing remark in brackets or phone number are taken off; the dots of minority names are one dot.
+    Spaces, width, stars, a closing remark in brackets or phone number are taken off; the dots of minority
+    names are one dot.
     """
     if not isinstance(raw, str) or read_absence(raw) is not None:
         return None

@@ -22,8 +22,8 @@ _NEIGHBOURS = re.compile(r"(.*?)(一二|二三|两三|三四|四五|五六|六�
 def read_numeral(text: str) -> float | None:
     """The number that squeezed `text` writes, or None where it is no single number.
 
-    Arabic digits, Chinese digits (positional, 一九六五 = 1965, or with units), both mixed (1万2 = 12000, 3千5百).
-    A last digit without its unit counts the next lower one: 一千二 = 1200, but 一千零二 = 1002.
+    Arabic digits, Chinese digits (positional, 一九六五 = 1965, or with units), both mixed (1万2 = 12000,
+    3千5百). A last digit without its unit counts the next lower one: 一千二 = 1200, but 一千零二 = 1002.
     """
     for short, long in _TENS:
         text = text.replace(short, long)
@@ -36,12 +36,15 @@ def read_numeral(text: str) -> float | None:
 
 
 def has_unit(text: str) -> bool:
-    """True where the numeral itself says 百, 千, 万, 亿 (then a heading's 万元 does not apply to it again)."""
+    """True where the numeral itself says 百, 千, 万, 亿 (then a heading's 万元 does not apply to it again).
+    """
     return any(UNITS.get(character, 1) >= 100 for character in text.lower())
 
 
 def read_neighbours(text: str) -> tuple[float, float] | None:
-    """`五六百` -> (500, 600), `十五六` -> (15, 16), `十几` -> (11, 19): neighbouring digits before a unit or alone."""
+    """`五六百` -> (500, 600), `十五六` -> (15, 16), `十几` -> (11, 19): neighbouring digits before a unit or
+    alone.
+    """
     if text.endswith("十几"):
         text = text[:-1]
         low = read_numeral(text)

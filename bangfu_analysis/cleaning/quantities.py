@@ -1,4 +1,6 @@
-"""The number that a cell says, with its unit, period and qualifier: 约2万, 800-1000, 450+300. object -> Quantity."""
+"""The number that a cell says, with its unit, period and qualifier: 约2万, 800-1000, 450+300. object ->
+Quantity.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from bangfu_analysis.text import squeeze
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a cell says that is no single number: at least `low`, at most `high`; None where it leaves it open."""
+    """What a cell says that is no single number: at least `low`, at most `high`; None where it leaves it
+    open.
+    """
 
     low: float | None = None
     high: float | None = None
@@ -29,8 +33,9 @@ class Bounds:
 class Quantity:
     """A number as said.
 
-    `how` is "", approximate (约, 多, 近), band (以上, 以下), range, sum, mended (letters among the digits) or note (a remark in
-    brackets may mean another number); `scaled`: it says its own 元 or 万; `period`: 月, 季, 年, 天, 周 or 小; `parts` of a sum.
+    `how` is "", approximate (约, 多, 近), band (以上, 以下), range, sum, mended (letters among the digits) or
+    note (a remark in brackets may mean another number); `scaled`: it says its own 元 or 万; `period`: 月, 季,
+    年, 天, 周 or 小; `parts` of a sum.
     """
 
     value: float
@@ -83,7 +88,8 @@ _UNIT_ENDING = re.compile(f"[{''.join(UNITS)}]+$")
 
 
 def read_quantity(raw: object, kind: str) -> Quantity | Reading:
-    """The Quantity in a cell of `kind` money, count, age, number or answer (any unit); else the Reading that says why there is none.
+    """The Quantity in a cell of `kind` money, count, age, number or answer (any unit); else the Reading that
+    says why there is none.
 
     A text is read only where every word of it is known: a number, its unit, a qualifier, a source of income.
     """
@@ -123,7 +129,9 @@ def _said(text: str, kind: str) -> Quantity | None:
 
 
 def _is_told(note: str, kind: str) -> bool:
-    """True where what stands in brackets is read as if it stood outside: a period, a unit, 约; a number never is."""
+    """True where what stands in brackets is read as if it stood outside: a period, a unit, 约; a number never
+    is.
+    """
     words = _words(note, _SCANNERS[kind])
     return bool(words) and not {"number", "note"} & {name for name, _ in words or ()}
 
@@ -189,7 +197,9 @@ def _range(first: str, second: str) -> Quantity | None:
 
 
 def _sum(words: list[tuple[str, str]], kinds: list[str], numbers: list[str]) -> Quantity | None:
-    """Parts joined by a plus, or each with its source (工资800低保360); a stated total (共1160) is taken as it is."""
+    """Parts joined by a plus, or each with its source (工资800低保360); a stated total (共1160) is taken as
+    it is.
+    """
     parts = tuple(value for value in map(read_numeral, numbers) if value is not None)
     joined = [word for name, word in words if name == "plus" and word in "+加"]
     named = kinds.count("source") >= len(numbers) - ("total" in kinds)

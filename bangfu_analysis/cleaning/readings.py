@@ -1,4 +1,5 @@
-"""What a cell was read as: a value, or why there is none; and a column of cells, each distinct one read once."""
+"""What a cell was read as: a value, or why there is none; and a column of cells, each distinct one read once.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ from bangfu_analysis.distinct import Objects, Places, distinct_cells, objects
 class Reading(NamedTuple):
     """The value of one cell. `value` None is missing.
 
-    `problem` is "" where nothing is worth a finding; `action`: missing (given up), repaired, inferred, kept, conflict.
-    `message` says in Chinese what was found, what was expected and what to do; it never quotes the cell.
-    `detail`: what else the cell said: precision of a date, bounds of a sum, further codes.
+    `problem` is "" where nothing is worth a finding; `action`: missing (given up), repaired, inferred, kept,
+    conflict. `message` says in Chinese what was found, what was expected and what to do; it never quotes the
+    cell. `detail`: what else the cell said: precision of a date, bounds of a sum, further codes.
     """
 
     value: Any = None
@@ -32,7 +33,8 @@ BLANK = Reading()
 
 
 def told(key: str, value: Any = None, *, detail: Any = None, **words: object) -> Reading:
-    """A Reading with a problem, as codebooks/told.yaml has it: action, severity and message, whose gaps `words` fill.
+    """A Reading with a problem, as codebooks/told.yaml has it: action, severity and message, whose gaps
+    `words` fill.
 
     `key` is the problem, or problem/case where several messages tell of it.
     """
@@ -41,7 +43,9 @@ def told(key: str, value: Any = None, *, detail: Any = None, **words: object) ->
 
 
 class Readings(Sequence[Reading]):
-    """The Reading of each cell of a column: `distinct` ones, and for every cell the place of its own among them."""
+    """The Reading of each cell of a column: `distinct` ones, and for every cell the place of its own among
+    them.
+    """
 
     def __init__(self, distinct: Sequence[Reading], places: Places) -> None:
         self.distinct, self.places = distinct, places

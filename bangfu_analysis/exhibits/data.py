@@ -1,4 +1,6 @@
-"""What exhibits are made from: the frames of a wave with bands and units, and, where asked for, those of all waves up to it."""
+"""What exhibits are made from: the frames of a wave with bands and units, and, where asked for, those of all
+waves up to it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from bangfu_analysis.wave import Wave
 
 @dataclass(frozen=True)
 class WaveData:
-    """A wave's frames, settings and codebook; `stacked` gives the frames of all waves of the study up to this one."""
+    """A wave's frames, settings and codebook; `stacked` gives the frames of all waves of the study up to this
+    one.
+    """
 
     wave: Wave
     codebook: Codebook
@@ -50,7 +54,9 @@ class WaveData:
 
     @cached_property
     def breaks(self) -> dict[str, str]:
-        """Waves whose roster is of other people than the one before, by another scheme without a shared line, and why."""
+        """Waves whose roster is of other people than the one before, by another scheme without a shared line,
+        and why.
+        """
         told = self.every["definitions"]
         shared = set(told.loc[told["variable"].eq("below_line") & told["comparable"], "wave"])
         rows = told[told["variable"].eq("hardship_level")].sort_values("wave").to_dict("records")
@@ -62,7 +68,9 @@ class WaveData:
 
     @property
     def worst(self) -> str:
-        """The code of the level that the reports single out (特困 in s2000); "" where the scheme is not known."""
+        """The code of the level that the reports single out (特困 in s2000); "" where the scheme is not
+        known.
+        """
         schemes = self.workers["hardship_scheme"].dropna().unique()
         return str(self.codebook.schemes[schemes[0]]["worst"]) if len(schemes) == 1 else ""
 
@@ -81,8 +89,9 @@ def with_bands(workers: pd.DataFrame, codebook: Codebook, population: pd.DataFra
 def with_unit(workers: pd.DataFrame, population: pd.DataFrame | None = None) -> pd.DataFrame:
     """`workers` with `unit`: the employer where it is known, else the reporting unit.
 
-    Where `population` lists units, and the reporting unit is one of them but the employer is not (a school under
-    the union of its system), the reporting unit is taken: rates are of the units that have denominators.
+    Where `population` lists units, and the reporting unit is one of them but the employer is not (a school
+    under the union of its system), the reporting unit is taken: rates are of the units that have
+    denominators.
     """
     employer, reporting = workers["employer"], workers["reporting_unit"]
     listed = population["unit"].dropna() if population is not None and "unit" in population else pd.Series(dtype=object)

@@ -1,4 +1,6 @@
-"""The exhibit: one result frame with its meaning, protected once; table, words and figure are views of that same frame."""
+"""The exhibit: one result frame with its meaning, protected once; table, words and figure are views of that
+same frame.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,11 @@ Keep = Callable[["Exhibit", Path], "Exhibit"]  # what a release says of an exhib
 class Exhibit:
     """What is counted, within what, of whom, how drawn, how said.
 
-    `cut`: the result frame and what its counts count; `recipe`: its title, chart, sentences; `layout`: how it stands in
-    a table; `focus`: {dimension: code} that figure and sentences speak of, where not of all; `facts`: what sentences
-    need beside the frame (place, ...); `beside`: further counts that it shows, released with it; `folder`: where a bare file name goes; `keep`: passes it through the release of
-    its wave before it is written.
+    `cut`: the result frame and what its counts count; `recipe`: its title, chart, sentences; `layout`: how it
+    stands in a table; `focus`: {dimension: code} that figure and sentences speak of, where not of all;
+    `facts`: what sentences need beside the frame (place, ...); `beside`: further counts that it shows,
+    released with it; `folder`: where a bare file name goes; `keep`: passes it through the release of its wave
+    before it is written.
 
     >>> from bangfu_analysis.codebook import load_codebook
     >>> table = pd.DataFrame({"sex": ["male", "female"], "n": [30, 10], "base_n": 40, "share": [0.75, 0.25]})
@@ -135,15 +138,16 @@ class Exhibit:
     def save(self, path: str | Path, *, size: str = "full") -> Path:
         """Write it as the suffix says: .xlsx .docx .pptx .html .csv .md .png .svg .pdf; returns the path.
 
-        A bare name goes to the figures folder of its wave. What leaves is checked against, and written into, the
-        release.json of the wave; where more must be hidden it says so.
+        A bare name goes to the figures folder of its wave. What leaves is checked against, and written into,
+        the release.json of the wave; where more must be hidden it says so.
         """
         from bangfu_analysis.pages.saving import save
 
         return save(self, Path(path), size=size)
 
     def update(self, path: str | Path) -> Path:
-        """Fill and refresh its own marks (`{{图:id}}`, `{{数:id.share}}`) in a .docx or .pptx; returns the path.
+        """Fill and refresh its own marks (`{{图:id}}`, `{{数:id.share}}`) in a .docx or .pptx; returns the
+        path.
 
         All else in the document stays as it is; what leaves goes through the release, as in `save`.
         """
@@ -168,7 +172,8 @@ class Exhibit:
 
 
 def _hidden_last(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Sorted rows with the hidden ones behind, by name: between two others their place would tell their size."""
+    """Sorted rows with the hidden ones behind, by name: between two others their place would tell their size.
+    """
     hidden = frame["suppressed"]
     last = frame[hidden].sort_values(name, key=lambda codes: codes.astype("str"))
     return pd.concat([frame[~hidden], last], ignore_index=True)
@@ -177,12 +182,13 @@ def _hidden_last(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 def as_exhibit(
     result: pd.DataFrame | Model, codebook: Codebook, *, title: str = "", lang: str = "zh"
 ) -> Exhibit:
-    """Any result frame of the package as an exhibit, as it is: its dimensions labelled, its measures as registered.
+    """Any result frame of the package as an exhibit, as it is: its dimensions labelled, its measures as
+    registered.
 
-    `result`: a frame of `tabulate`, `hardship_rate`, `cause_table`, the estimators, tests and so on. Where `base_n`
-    varies, it varies by the outer dimensions. Of a model, its average marginal effects, with chart and sentences.
-    Nothing is protected that was not before. ArgumentError where a column is neither a measure nor a dimension, or where
-    the rows are persons or replies and no result.
+    `result`: a frame of `tabulate`, `hardship_rate`, `cause_table`, the estimators, tests and so on. Where
+    `base_n` varies, it varies by the outer dimensions. Of a model, its average marginal effects, with chart
+    and sentences. Nothing is protected that was not before. ArgumentError where a column is neither a measure
+    nor a dimension, or where the rows are persons or replies and no result.
     """
     draw, text, facts = "", tuple[str, ...](), dict[str, object]()
     if isinstance(result, Model):

@@ -37,9 +37,11 @@ def title_of(codebook: Codebook, name: str, lang: str = "zh") -> str:
 
 
 def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> list[str]:
-    """The printed labels of a column of codes, in order; what has no label (a unit's name, a wave) stays as it is.
+    """The printed labels of a column of codes, in order; what has no label (a unit's name, a wave) stays as
+    it is.
 
-    Where hardship levels of one scheme share a code with another scheme's, the scheme that holds all codes names them.
+    Where hardship levels of one scheme share a code with another scheme's, the scheme that holds all codes
+    names them.
     """
     name = str(values.name).removesuffix("_before")
     known = {code: words[lang == "en"] for code, words in {**STATES, **WORDS["levels"].get(name, {})}.items()}
@@ -57,7 +59,8 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
 def labels_in(codebook: Codebook, table: pd.DataFrame, column: str, lang: str = "zh") -> list[str]:
     """The printed labels of a column of a table whose other columns may say what its codes are codes of.
 
-    A `variable` or `term` is called by its title; a `level` or `reference` is one of that variable, or of the column before.
+    A `variable` or `term` is called by its title; a `level` or `reference` is one of that variable, or of the
+    column before.
     """
     of = next((c for c in ("variable", "term") if c in table), "")
     if column == of:
@@ -71,7 +74,9 @@ def labels_in(codebook: Codebook, table: pd.DataFrame, column: str, lang: str = 
 
 
 def _scheme_labels(codebook: Codebook, codes: set[str], held: set[str], lang: str) -> dict[str, str]:
-    """The labels of the scheme that has all `codes`; of several, of one whose levels are all `held` by the column's type."""
+    """The labels of the scheme that has all `codes`; of several, of one whose levels are all `held` by the
+    column's type.
+    """
     levels = codebook.variable("workers", "hardship_level").levels
     by_scheme = ([lv for lv in levels if lv.scheme == scheme] for scheme in codebook.schemes)
     labels = [{lv.code: lv.label if lang == "zh" else lv.label_en for lv in own} for own in by_scheme]

@@ -1,4 +1,6 @@
-"""Recipe and data -> exhibits of raw frames. What a recipe asks for and the wave does not have gives no exhibit."""
+"""Recipe and data -> exhibits of raw frames. What a recipe asks for and the wave does not have gives no
+exhibit.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who
 
 
 def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    """The exhibits of a recipe, of raw frames: none where the wave lacks what it is of, several for `survey`, `mechanism`."""
+    """The exhibits of a recipe, of raw frames: none where the wave lacks what it is of, several for `survey`,
+    `mechanism`.
+    """
     one_of(f"{recipe.id} 的 make", recipe.make, MAKES)
     try:
         return [each for each in MAKES[recipe.make](data, recipe) if _says_something(each.frame)]
@@ -184,7 +188,9 @@ def _mean(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 
 
 def _trend(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    """What `of` names over the waves: rate (by `by`, or of all), cause (the main one), or a variable's composition."""
+    """What `of` names over the waves: rate (by `by`, or of all), cause (the main one), or a variable's
+    composition.
+    """
     if len(data.waves) < 2:
         return []
     if recipe.of == "rate":
@@ -212,7 +218,9 @@ def _definitions(data: WaveData, name: str) -> pd.DataFrame:
 
 
 def _one_scheme(data: WaveData, name: str) -> bool:
-    """A scale for comparing schemes says nothing new where there is one scheme, or no two waves in a row share it."""
+    """A scale for comparing schemes says nothing new where there is one scheme, or no two waves in a row
+    share it.
+    """
     band = data.codebook.bands.get(name)
     if band is None or not (band.schemes or name == "income_level"):
         return False

@@ -1,4 +1,6 @@
-"""What a column of a result frame is: a dimension, or a registered measure with its kind, heading and decimals."""
+"""What a column of a result frame is: a dimension, or a registered measure with its kind, heading and
+decimals.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the report says of the mechanisms of hardship work: for each that the wave has rows of, a table, a figure, words."""
+"""What the report says of the mechanisms of hardship work: for each that the wave has rows of, a table, a
+figure, words.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ class MechanismExhibit(Exhibit):
     gaps: tuple[str, ...] = ()
 
     def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> MechanismExhibit:
-        """The same exhibit of protected frames; money and what comes to one beside hidden people is hidden too."""
+        """The same exhibit of protected frames; money and what comes to one beside hidden people is hidden
+        too.
+        """
         frame, overall = frames[self.id], frames[self.beside[0].id] if self.beside else None
         few = frame.loc[frame["suppressed"], self.by].astype(object) if self.by else frame[:0]
         if len(few):
@@ -98,7 +102,9 @@ class MechanismExhibit(Exhibit):
 
     @property
     def deed(self) -> str:
-        """What was done: the indicators of the table, those that reach people of the roster, and what is missing."""
+        """What was done: the indicators of the table, those that reach people of the roster, and what is
+        missing.
+        """
         named = self.plan.indicators or {}
         told = {name for name, indicator in named.items() if indicator.of and named[indicator.of].quiet}
         own = self.whole[self.whole["indicator"].isin({*self.plan.columns, *told})]
@@ -109,7 +115,9 @@ class MechanismExhibit(Exhibit):
 
     @property
     def drawn(self) -> tuple[str, pd.DataFrame]:
-        """The kind of the chart that the mechanism asks for, and what it draws; fewer than two rows are no chart."""
+        """The kind of the chart that the mechanism asks for, and what it draws; fewer than two rows are no
+        chart.
+        """
         chart = self.plan.chart or {}
         if self.run is not None:
             return "running_line", self.run
@@ -185,7 +193,8 @@ def _cut(name: str, result: pd.DataFrame, plan: Mechanism, population: str, by: 
 
 
 def _by_size(parts: pd.DataFrame, plan: Mechanism) -> pd.DataFrame:
-    """The groups by the first number of the table, the largest first; what has an order of its own keeps it."""
+    """The groups by the first number of the table, the largest first; what has an order of its own keeps it.
+    """
     levels = parts[parts.columns[0]]
     if isinstance(levels.dtype, pd.CategoricalDtype) and levels.cat.ordered:
         return parts
@@ -200,7 +209,8 @@ def _drawn_name(plan: Mechanism) -> str:
 
 
 def _to_draw(parts: pd.DataFrame, plan: Mechanism) -> str:
-    """The indicator that the chart is of; the first of the table's columns where there are no rows of that."""
+    """The indicator that the chart is of; the first of the table's columns where there are no rows of that.
+    """
     return next((name for name in (_drawn_name(plan), *plan.columns) if parts["indicator"].eq(name).any()), "")
 
 
@@ -276,7 +286,9 @@ def _notes(rows: Sequence[tuple[Cell, ...]]) -> tuple[str, ...]:
 def _sentence(
     whole: pd.DataFrame, parts: pd.DataFrame | None, codebook: Codebook, plan: Mechanism, overlap: bool
 ) -> str:
-    """Each indicator with its unit, its share and of what; the largest groups behind the indicator that is drawn."""
+    """Each indicator with its unit, its share and of what; the largest groups behind the indicator that is
+    drawn.
+    """
     drawn = _drawn_name(plan)
     told = []
     for row in records(whole[~hidden(whole)]):
@@ -321,7 +333,9 @@ def _largest(parts: pd.DataFrame, name: str, unit: str, codebook: Codebook, over
 
 
 def _drawn(parts: pd.DataFrame, codebook: Codebook, plan: Mechanism) -> pd.DataFrame:
-    """The groups of the indicator to draw (the first of `columns` that has numbers, where it has none), in one unit."""
+    """The groups of the indicator to draw (the first of `columns` that has numbers, where it has none), in
+    one unit.
+    """
     numbers = parts[parts["amount"].gt(0).fillna(False)]
     own = numbers[numbers["indicator"].eq(_to_draw(numbers, plan))]
     own = own[own["counted_in"].eq(own["counted_in"].iloc[0])] if len(own) else own

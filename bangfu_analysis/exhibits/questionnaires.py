@@ -1,4 +1,6 @@
-"""The questionnaires of a wave as exhibits: every question in its place, scales and funnels of its codebook together."""
+"""The questionnaires of a wave as exhibits: every question in its place, scales and funnels of its codebook
+together.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,8 @@ _EXPORTED = re.compile(r"\d+_按(?:文本|序号|分数)_(.+?)(?:_\d+)*|(.+?)(?:
 
 @dataclass(frozen=True)
 class Survey:
-    """One questionnaire of a wave, its codebook (the researcher's, or what the export itself says), and what its
-    counts are of.
+    """One questionnaire of a wave, its codebook (the researcher's, or what the export itself says), and what
+    its counts are of.
     """
 
     title: str
@@ -78,7 +80,8 @@ def title_of_export(file: str) -> str:
 def questionnaire_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """Every question of each questionnaire of the wave, of raw frames, in the order in which they were asked.
 
-    The first begins with how many replies came in and how many count. Frames without a questionnaire give none.
+    The first begins with how many replies came in and how many count. Frames without a questionnaire give
+    none.
     """
     source, found = data.source("问卷"), list[Exhibit]()
     for cut, layout, name in (part for survey in surveys_of(data) for part in _parts(survey)):
@@ -120,7 +123,9 @@ def replies(sources: pd.DataFrame) -> str:
 
 
 def cut_of(survey: Survey, row: Any, *, by: pd.Series[Any] | None = None, **more: Any) -> Cut:
-    """The counts of one question, as its kind wants them, over the levels of `by`; `more`: a weight, a condition."""
+    """The counts of one question, as its kind wants them, over the levels of `by`; `more`: a weight, a
+    condition.
+    """
     id, name = str(row["question_id"]), [] if by is None else [str(by.name)]
     frame = tables.question_table(survey.questions, survey.responses, id, by=by, weight=more.get("weight"))
     return Cut(

@@ -21,12 +21,13 @@ OWN = Path(__file__).with_name(EXHIBITS_FILE)
 class Recipe:
     """One exhibit.
 
-    `make`: what makes its frame (see `making.MAKES`); `by`: the columns counted; `within`: those whose groups are the
-    base, side by side in the table; `where`: the subgroup {variable: code or [codes]}; `of`: what a trend follows or
-    a mean is of; `mention`: any or main cause; `sort`: size or share; `focus`: the level of `within` that figure and
-    sentences speak of (`worst`: the one reports single out); `draw`: the chart; `text`: the sentences; `measures`,
-    `tail`, `headings`, `notes`: see `Layout`; `show`: text, table, figure, or annex for tables.xlsx alone (chosen by
-    what it says where empty: see `body`); `subject`, `noun`: words of the sentences.
+    `make`: what makes its frame (see `making.MAKES`); `by`: the columns counted; `within`: those whose groups
+    are the base, side by side in the table; `where`: the subgroup {variable: code or [codes]}; `of`: what a
+    trend follows or a mean is of; `mention`: any or main cause; `sort`: size or share; `focus`: the level of
+    `within` that figure and sentences speak of (`worst`: the one reports single out); `draw`: the chart;
+    `text`: the sentences; `measures`, `tail`, `headings`, `notes`: see `Layout`; `show`: text, table, figure,
+    or annex for tables.xlsx alone (chosen by what it says where empty: see `body`); `subject`, `noun`: words
+    of the sentences.
     """
 
     id: str
@@ -57,11 +58,12 @@ _LISTS = {f.name for f in fields(Recipe) if str(f.type).startswith("tuple")}
 
 
 def load_recipes(*files: Path, words: Callable[[], Words] = dict) -> list[Recipe]:
-    """The report's exhibits in order, with those of `files` (absent ones are skipped) laid over them, the later ones last.
+    """The report's exhibits in order, with those of `files` (absent ones are skipped) laid over them, the
+    later ones last.
 
-    A row with a known id replaces what it names of that exhibit, `{id: x, remove: true}` takes it out, a new id is
-    added. `words`: the vocabularies that settings.yaml names. CodebookError names the file, the line, and the nearest
-    right word.
+    A row with a known id replaces what it names of that exhibit, `{id: x, remove: true}` takes it out, a new
+    id is added. `words`: the vocabularies that settings.yaml names. CodebookError names the file, the line,
+    and the nearest right word.
     """
     rows: dict[str, dict[str, Any]] = {row["id"]: row for row in read_yaml(OWN)["exhibits"]}
     for path in filter(Path.exists, files):
@@ -72,7 +74,9 @@ def load_recipes(*files: Path, words: Callable[[], Words] = dict) -> list[Recipe
 
 
 def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mapping[str, Any]) -> Words:
-    """With the ids that a file may name (those known before, and of rows that say how they are made), and what fits."""
+    """With the ids that a file may name (those known before, and of rows that say how they are made), and
+    what fits.
+    """
     rows, fits = content.get("exhibits"), read_yaml(OWN)["fits"]
     made = [row.get("id") for row in rows if isinstance(row, dict) and "make" in row] if isinstance(rows, list) else []
 
@@ -85,7 +89,9 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
 
 
 def recipe(**settings: Any) -> Recipe:
-    """A Recipe out of plain settings: a single name where several are possible, in the manner of YAML and of notebooks."""
+    """A Recipe out of plain settings: a single name where several are possible, in the manner of YAML and of
+    notebooks.
+    """
     plain: dict[str, Any] = {
         k: _tuple(v) if k in _LISTS else v for k, v in settings.items() if v is not None
     }

@@ -1,4 +1,6 @@
-"""The outline of a report: which sections it has, in which order, and what stands in each. Read from outline.yaml."""
+"""The outline of a report: which sections it has, in which order, and what stands in each. Read from
+outline.yaml.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ QUALITY = "quality"  # what was read and what was not is always said
 class Section:
     """A section: its id, its title, and either the exhibits it takes or what is left to write.
 
-    `exhibits`: ids in order ("trend_*" for several); without them it takes those whose recipes name its id. `write`: it
-    is the researcher's, and `prompt` is what it says before.
+    `exhibits`: ids in order ("trend_*" for several); without them it takes those whose recipes name its id.
+    `write`: it is the researcher's, and `prompt` is what it says before.
     """
 
     id: str
@@ -42,8 +44,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Outline:
-    """A report's title (`{place}` stands for the scope), that of a wave that is a survey alone (`{survey}`: the survey's
-    own), the issuing union ("" for none) and its sections.
+    """A report's title (`{place}` stands for the scope), that of a wave that is a survey alone (`{survey}`:
+    the survey's own), the issuing union ("" for none) and its sections.
     """
 
     title: str
@@ -60,10 +62,11 @@ class Outline:
 
 
 def load_outline(*paths: Path, recipes: Sequence[Recipe] = ()) -> Outline:
-    """The package's outline with the keys of the files at `paths` that exist laid over it, the later ones last.
+    """The package's outline with the keys of the files at `paths` that exist laid over it, the later ones
+    last.
 
-    CodebookError names the line of a key that is unknown (with the nearest), of a value of the wrong kind, of an id
-    used twice, of an exhibit that is not among `recipes`.
+    CodebookError names the line of a key that is unknown (with the nearest), of a value of the wrong kind, of
+    an id used twice, of an exhibit that is not among `recipes`.
     """
     content: dict[str, Any] = read_yaml(OUTLINE)
     for path in filter(Path.exists, paths):
@@ -79,7 +82,9 @@ def _names(names: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _words(known: Sequence[str], content: Mapping[str, Any]) -> Words:
-    """What a section may name: the exhibits that are known (all, where none are), those of data, and patterns."""
+    """What a section may name: the exhibits that are known (all, where none are), those of data, and
+    patterns.
+    """
     sections = content.get("sections")
     given = [each.get("exhibits") for each in sections if isinstance(each, dict)] if isinstance(sections, list) else []
     named = [str(name) for names in given if isinstance(names, str | list) for name in _names(names)]

@@ -1,8 +1,10 @@
 """Result frame -> sentences of the report, in Chinese. Every number comes from the frame; none is typed.
 
-Numbers are rounded as `display` rounds them, so that text and table agree. Percentages have one decimal; differences
-of percentages are percentage points: between the two figures where a sentence prints both, so that a reader with a pencil
-finds the same; else the frame's `change`, as the table prints it. Growth is computed from the counts. What is said of change is what the numbers are: a census describes, it proves no trend.
+Numbers are rounded as `display` rounds them, so that text and table agree. Percentages have one decimal;
+differences of percentages are percentage points: between the two figures where a sentence prints both, so
+that a reader with a pencil finds the same; else the frame's `change`, as the table prints it. Growth is
+computed from the counts. What is said of change is what the numbers are: a census describes, it proves no
+trend.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ SMALL = "人数少于5人，或为防止推算而从略"
 
 
 def overall(rate: pd.DataFrame, *, place: str, subject: str = "困难职工", base: str = "职工") -> str:
-    """`道里区共有职工33724人，其中困难职工3456人，占10.2%。` from `hardship_rate` without groups (one row)."""
+    """`道里区共有职工33724人，其中困难职工3456人，占10.2%。` from `hardship_rate` without groups (one row).
+    """
     require(rate, ["n", "base_n", "share"], where="overall")
     row = rate.iloc[0]
     if pd.isna(row["n"]):
@@ -47,9 +50,9 @@ def overall(rate: pd.DataFrame, *, place: str, subject: str = "困难职工", ba
 def split(result: pd.DataFrame, codebook: Codebook, *, subject: str, unit: str = "人", order: str = "auto") -> str:
     """How `subject` divides by one variable, from `tabulate`: counts and shares of the base, 未详 stated.
 
-    `特困职工1058人中，初中以下692人、高中345人、大专以上21人，分别占65.4%、32.6%、2.0%。` `order`: codebook (age, education),
-    size (causes, units; 其他 last), auto chooses by the variable. Levels that nobody has are not named. Hidden cells are
-    named without a number.
+    `特困职工1058人中，初中以下692人、高中345人、大专以上21人，分别占65.4%、32.6%、2.0%。` `order`: codebook
+    (age, education), size (causes, units; 其他 last), auto chooses by the variable. Levels that nobody has
+    are not named. Hidden cells are named without a number.
     """
     name = _only_dimension(result, "split")
     table = _ordered(result, name, order)
@@ -85,7 +88,8 @@ def leading(
 
 
 def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: str, unit: str = "人") -> str:
-    """The largest level in each group of `within`, from `tabulate(..., within=within)`; groups of nobody are not named.
+    """The largest level in each group of `within`, from `tabulate(..., within=within)`; groups of nobody are
+    not named.
 
     `按年龄看，困难职工中30岁以下最多的是子女上学（12人，占该组的40.0%）；…`
     """
@@ -110,7 +114,8 @@ def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: 
 def extremes(rates: pd.DataFrame, codebook: Codebook, *, what: str = "困难率", at_least: int = 30) -> str:
     """The groups with the highest and the lowest rate, from `hardship_rate`.
 
-    Groups with fewer than `at_least` in the base are left aside, as one case moves their rate too far; the text says so.
+    Groups with fewer than `at_least` in the base are left aside, as one case moves their rate too far; the
+    text says so.
     """
     require(rates, ["n", "base_n", "share"], where="extremes")
     names = dimensions(rates)
@@ -131,10 +136,12 @@ def extremes(rates: pd.DataFrame, codebook: Codebook, *, what: str = "困难率"
 
 
 def change(result: pd.DataFrame, *, subject: str, unit: str = "人", what: str = "占职工总数的比重") -> str:
-    """How counts and shares moved over the waves: a frame with one row a wave (`n`, and `share` where there is one).
+    """How counts and shares moved over the waves: a frame with one row a wave (`n`, and `share` where there
+    is one).
 
-    `2009年困难职工3456人，比上年增加156人，增长4.7%；占职工总数的比重为10.2%，比上年上升0.3个百分点。` With three waves or more
-    the series follows; 逐年增加 is said only where every step is one. Hidden or not comparable figures are not compared.
+    `2009年困难职工3456人，比上年增加156人，增长4.7%；占职工总数的比重为10.2%，比上年上升0.3个百分点。` With
+    three waves or more the series follows; 逐年增加 is said only where every step is one. Hidden or not
+    comparable figures are not compared.
     """
     require(result, ["wave", "n"], where="change")
     rows = result.sort_values("wave").reset_index(drop=True)
@@ -159,7 +166,8 @@ def change(result: pd.DataFrame, *, subject: str, unit: str = "人", what: str =
 
 
 def shift(result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 3) -> str:
-    """How the composition moved between the last two waves: the `top` levels whose share moved most, in points.
+    """How the composition moved between the last two waves: the `top` levels whose share moved most, in
+    points.
 
     From `tabulate(..., within="wave")`. 其他 is not named. Nothing that is hidden is compared.
     """
@@ -227,7 +235,9 @@ def helped(result: pd.DataFrame, codebook: Codebook) -> str:
 
 
 def reached(result: pd.DataFrame, codebook: Codebook) -> str:
-    """`在册特困职工中得到救助的占37.8%（1058人中的400人）；…` of a table of `helped` within one column, or of all."""
+    """`在册特困职工中得到救助的占37.8%（1058人中的400人）；…` of a table of `helped` within one column, or
+    of all.
+    """
     shown = result[result["helped"].eq("helped") & ~hidden(result) & result["base_n"].gt(0).fillna(False)]
     names = [name for name in dimensions(result) if name != "helped"]
     labels = labels_of(codebook, shown[names[0]]) if names else [""]
@@ -240,7 +250,9 @@ def reached(result: pd.DataFrame, codebook: Codebook) -> str:
 
 
 def received(sources: pd.DataFrame) -> str:
-    """`19个文件（其中18个有采用的数据）`: all files that came in and, where not all did, how many gave rows to a frame."""
+    """`19个文件（其中18个有采用的数据）`: all files that came in and, where not all did, how many gave rows
+    to a frame.
+    """
     files, used = (part["source_file"].nunique() for part in (sources, sources[sources["rows_kept"].gt(0)]))
     return f"{files}个文件" + (f"（其中{used}个有采用的数据）" if used < files else "")
 
@@ -287,7 +299,9 @@ def _printed(table: pd.DataFrame, name: str, codebook: Codebook) -> pd.DataFrame
 
 
 def _nameable(table: pd.DataFrame, name: str = "") -> pd.DataFrame:
-    """The rows that a sentence may name: somebody is in them, nothing is hidden and, with `name`, it is not 其他."""
+    """The rows that a sentence may name: somebody is in them, nothing is hidden and, with `name`, it is not
+    其他.
+    """
     seen = table.loc[table["n"].gt(0).fillna(False) & ~hidden(table)]
     return seen.loc[seen[name].astype(object).ne("other")] if name else seen
 

@@ -1,4 +1,6 @@
-"""Sentences on the questions of a questionnaire. Rules as in `sentences`; every number comes from the protected frame."""
+"""Sentences on the questions of a questionnaire. Rules as in `sentences`; every number comes from the
+protected frame.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from bangfu_analysis.exhibits.wording import counted, in_percent
 
 
 def scale(frame: pd.DataFrame, name: str) -> str:
-    """The items with the most and the fewest in the top grades; items of which a grade is hidden are not compared."""
+    """The items with the most and the fewest in the top grades; items of which a grade is hidden are not
+    compared.
+    """
     if "top_share" not in frame:
         return ""
     unsafe = hidden(frame).groupby(frame["item"], observed=True).transform("any")
@@ -32,7 +36,9 @@ def scale(frame: pd.DataFrame, name: str) -> str:
 
 
 def most_chosen(frame: pd.DataFrame, question: str, *, manner: str = "", verb: str = "选择") -> str:
-    """`“最需要的帮助”一题（可多选）有395人作答，共选812项次，选择最多的依次是…。` of single, multiple, number, ranking."""
+    """`“最需要的帮助”一题（可多选）有395人作答，共选812项次，选择最多的依次是…。` of single, multiple,
+    number, ranking.
+    """
     shown = frame[frame["n"].fillna(0).gt(0) & ~hidden(frame)].sort_values("n", ascending=False, kind="stable").head(3)
     if not len(shown) or frame["base_n"].dropna().empty:
         return ""

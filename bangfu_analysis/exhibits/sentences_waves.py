@@ -1,4 +1,6 @@
-"""Sentences on several waves: who came and went, what a fair comparison shows, which units moved. Rules as in `narrative`."""
+"""Sentences on several waves: who came and went, what a fair comparison shows, which units moved. Rules as in
+`narrative`.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,11 @@ SIGNS = {"new": "＋", "returned": "＋", "exited": "－", "died": "－"}
 
 
 def account(accounts: pd.DataFrame, *, before: object, facts: Mapping[str, object]) -> str:
-    """The identity of the last wave in numbers, from its rows (`flow`, `n`; hidden ones missing), and how sure it is.
+    """The identity of the last wave in numbers, from its rows (`flow`, `n`; hidden ones missing), and how
+    sure it is.
 
-    `facts`: deaths (whether they are told apart from exits), difference, unrecorded_n, unfollowed_n of `flow_accounts`.
+    `facts`: deaths (whether they are told apart from exits), difference, unrecorded_n, unfollowed_n of
+    `flow_accounts`.
     """
     require(accounts, ["wave", "flow", "n", "previous_n", "stock_n"], where="account")
     wave = accounts["wave"].iloc[-1]
@@ -76,7 +80,9 @@ def moves(result: pd.DataFrame, codebook: Codebook, name: str, waves: Sequence[o
 
 
 def standardized(result: pd.DataFrame) -> str:
-    """The last change with and without the change of the workers' mix: `crude`, `standardized` to one mix, rate and composition."""
+    """The last change with and without the change of the workers' mix: `crude`, `standardized` to one mix,
+    rate and composition.
+    """
     before, now = (result.iloc[place] for place in (-2, -1))
     crude, fair = ([percent(row[m]) for row in (before, now)] for m in ("crude", "standardized"))
     parts = {"各组比率变化": percent(now["rate"]), "职工构成变化": percent(now["composition"])}
@@ -90,7 +96,9 @@ def standardized(result: pd.DataFrame) -> str:
 
 
 def movers(rates: pd.DataFrame, *, what: str, top: int = 2) -> str:
-    """The units whose rate rose and fell most since the wave before, from `change` of `hardship_rate` by wave and unit."""
+    """The units whose rate rose and fell most since the wave before, from `change` of `hardship_rate` by wave
+    and unit.
+    """
     last = rates[rates["wave"].eq(rates["wave"].max())].dropna(subset=["change"])
     steps = last.assign(step=[percent(step) for step in last["change"]]).sort_values("step")
     before, name = sorted(rates["wave"].unique())[-2], next(c for c in dimensions(rates) if c != "wave")

@@ -36,11 +36,12 @@ Cell = str | int | float
 class Layout:
     """How a result frame stands on paper.
 
-    `within`: the columns that make the base of a share (as given to `tabulate`); a table of rates, where each row has a
-    base of its own, has all its dimensions there and prints its bases; `rate` says that its base is all workers. `across` puts one of `within` into the columns.
-    `order`: codebook or size (其他 last). `total`: last (union habit) or first (yearbook habit). `measures`: the ones
-    to print, all where empty; those in `tail` once a row, behind the columns of `across` (as of its last level).
-    `headings`, `notes` and `unit` overrule what the register of measures and the table itself would say.
+    `within`: the columns that make the base of a share (as given to `tabulate`); a table of rates, where each
+    row has a base of its own, has all its dimensions there and prints its bases; `rate` says that its base is
+    all workers. `across` puts one of `within` into the columns. `order`: codebook or size (其他 last).
+    `total`: last (union habit) or first (yearbook habit). `measures`: the ones to print, all where empty;
+    those in `tail` once a row, behind the columns of `across` (as of its last level). `headings`, `notes` and
+    `unit` overrule what the register of measures and the table itself would say.
     """
 
     within: tuple[str, ...] = ()
@@ -61,7 +62,8 @@ class Layout:
 
 @dataclass(frozen=True)
 class DisplayTable:
-    """A table as printed. `rows` hold words and numbers already rounded; a mark (— * …) stands where there is no number.
+    """A table as printed. `rows` hold words and numbers already rounded; a mark (— * …) stands where there
+    is no number.
 
     `kinds` says per column what a number is: text, or the kind of its measure.
     """
@@ -85,10 +87,12 @@ def display_table(
 ) -> DisplayTable:
     """A result frame as a printed table: dimension columns labelled, then its measures, as `layout` says.
 
-    Where the counts of a base add up to it, a total is printed; `left_out_n` becomes a row 未详 outside the base.
-    Missing numbers become marks, explained in the notes: — not applicable (a share of nobody), * suppressed, … missing.
+    Where the counts of a base add up to it, a total is printed; `left_out_n` becomes a row 未详 outside the
+    base. Missing numbers become marks, explained in the notes: — not applicable (a share of nobody), *
+    suppressed, … missing.
 
-    ArgumentError where `base_n` varies inside a base, or an option is unknown; ColumnMissing where a column is absent.
+    ArgumentError where `base_n` varies inside a base, or an option is unknown; ColumnMissing where a column
+    is absent.
     """
     layout = layout or Layout()
     one_of("lang", lang, LANGS)
@@ -119,7 +123,9 @@ def as_text(cell: Cell, kind: str) -> str:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is decided once for a table: its words, its bases (`rates`: one a row), whether its counts add up to them."""
+    """What is decided once for a table: its words, its bases (`rates`: one a row), whether its counts add up
+    to them.
+    """
 
     codebook: Codebook
     lang: str
@@ -188,7 +194,9 @@ def _stacked(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
 
 
 def _across(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
-    """The levels of `across` side by side, each with its measures; behind them the measures of the tail, once."""
+    """The levels of `across` side by side, each with its measures; behind them the measures of the tail,
+    once.
+    """
     across, tail = plan.layout.across, [m for m in plan.layout.tail if m in table]
     rest = replace(plan, groups=tuple(c for c in plan.groups if c != across))
     slices = [part for _, part in table.groupby(across, observed=True, sort=True)]
@@ -214,7 +222,9 @@ def _across(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
 
 
 def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tuple[Cell, ...], ...]:
-    """The rows of all parts joined by their labels; a row that a part lacks (a level of another scheme) is — there."""
+    """The rows of all parts joined by their labels; a row that a part lacks (a level of another scheme) is —
+    there.
+    """
     cells = [{row[:stub]: row[stub:] for row in part.rows} for part in parts]
     labels = list(dict.fromkeys(label for part in cells for label in part))
     if any(list(part) != labels for part in cells):

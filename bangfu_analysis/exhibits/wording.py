@@ -1,4 +1,6 @@
-"""How numbers are worded in a report: units named, no thousands comma, percentages to one decimal, differences in points."""
+"""How numbers are worded in a report: units named, no thousands comma, percentages to one decimal,
+differences in points.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from bangfu_analysis.exhibits.tables import DisplayTable
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading of level 1 (一、), 2 （一）, 3 (1.) or 4 （1）; the number comes from the style, not from `text`."""
+    """A heading of level 1 (一、), 2 （一）, 3 (1.) or 4 （1）; the number comes from the style, not from
+    `text`.
+    """
 
     level: int
     text: str
@@ -45,7 +47,8 @@ class FigureBlock:
 
 @dataclass(frozen=True)
 class Placeholder:
-    """A section that the researcher writes: a heading ("" for none) and a grey `prompt` inside a content control.
+    """A section that the researcher writes: a heading ("" for none) and a grey `prompt` inside a content
+    control.
 
     `id` is the control's tag: what stands in the control of an earlier report with this tag is carried over.
     """

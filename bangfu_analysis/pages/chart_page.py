@@ -1,4 +1,6 @@
-"""What every chart shares: how it is called, in which words and size it is printed, what is written beside its marks, lying bars."""
+"""What every chart shares: how it is called, in which words and size it is printed, what is written beside
+its marks, lying bars.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ LEAST_NUMBERED = 6  # per cent: a narrower segment has no room for its number
 
 @dataclass(frozen=True)
 class Page:
-    """Where a chart stands: its labels' codebook, language, title (None: the variable's name), source and print size."""
+    """Where a chart stands: its labels' codebook, language, title (None: the variable's name), source and
+    print size.
+    """
 
     codebook: Codebook
     lang: str = "zh"
@@ -58,7 +62,9 @@ class Page:
         return [theme.wrapped(label, LABEL_WIDTH[self.size]) for label in labels]
 
     def rows(self, labels: Sequence[str]) -> tuple[list[str], list[float], float]:
-        """As many labels as fit on a page one below the other, where they stand, and their height in all; in lines."""
+        """As many labels as fit on a page one below the other, where they stand, and their height in all; in
+        lines.
+        """
         stubs = self.stubs(labels)
         shown = stubs[: theme.rows_that_fit(stubs, self.size)]
         return shown, *theme.row_places(shown)
@@ -73,7 +79,9 @@ class Page:
         return figure, theme.plain(figure.subplots(), keep=keep)
 
     def panels(self, number: int, across: int, lines: float, above: float = 0.0) -> tuple[Figure, list[Axes]]:
-        """A figure of `number` axes with one scale, `across` beside each other, each row so many lines of text high."""
+        """A figure of `number` axes with one scale, `across` beside each other, each row so many lines of
+        text high.
+        """
         down = -(-number // across) or 1
         figure = self.figure(above + down * lines)
         grid = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
@@ -110,7 +118,9 @@ class Page:
         return [text if pd.notna(n) else "*" for text, n in zip(known, table["n"], strict=True)]
 
     def notes(self, table: pd.DataFrame, by: str | None = None) -> list[str]:
-        """n of the one base, who is left out, what adds up to more than 100 %, marks; of all groups of `by` together."""
+        """n of the one base, who is left out, what adds up to more than 100 %, marks; of all groups of `by`
+        together.
+        """
         if not len(table):
             return [self.words("none")]
         parts = [part for _, part in table.groupby(by, observed=True)] if by else [table]
@@ -130,7 +140,8 @@ class Page:
 
 
 def chart(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """A chart out of a function of (table, page, own options), called with codebook, lang, title, source, size for a page.
+    """A chart out of a function of (table, page, own options), called with codebook, lang, title, source,
+    size for a page.
 
     It is drawn in our look, and `help` prints how it is called.
     """
@@ -162,7 +173,8 @@ def lying_bars(
     page: Page, labels: Sequence[str], lengths: Sequence[float], texts: Sequence[str], heading: str, notes: Sequence[str],
     *, colours: str | Sequence[str] = theme.MAIN, full: float = 0.1, room: float = 1.3,
 ) -> Figure:  # fmt: skip
-    """Bars from above to below, `labels` at the left, `texts` behind the bars; as many as fit on a page, and a note of the others.
+    """Bars from above to below, `labels` at the left, `texts` behind the bars; as many as fit on a page, and
+    a note of the others.
 
     The axis reaches to the longest bar, at least to `full`, with `room` times as much for the texts.
     """

@@ -1,7 +1,9 @@
-"""One result frame -> one Figure: levels, ages, education, causes, units, estimates. Only the order of bars is computed.
+"""One result frame -> one Figure: levels, ages, education, causes, units, estimates. Only the order of bars
+is computed.
 
-Every chart takes a result frame and the codebook, and `lang` (zh, en), `title` (None: the variable's name; "" for
-none), `source` and `size` (column, full, slide). It returns a matplotlib Figure that pyplot does not know.
+Every chart takes a result frame and the codebook, and `lang` (zh, en), `title` (None: the variable's name; ""
+for none), `source` and `size` (column, full, slide). It returns a matplotlib Figure that pyplot does not
+know.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ SEXES = {"male": MAIN, "female": GOLD}
 
 @chart
 def bar_of_shares(table: pd.DataFrame, page: Page) -> Figure:
-    """One horizontal bar per level of the table's only dimension, in the order of the table, with share and count.
+    """One horizontal bar per level of the table's only dimension, in the order of the table, with share and
+    count.
 
     Levels (units) that do not fit on a page are left to the table, and the note says so.
     """
@@ -67,7 +70,9 @@ def ordered_bars(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def cause_bars(table: pd.DataFrame, page: Page) -> Figure:
-    """Causes as horizontal bars, the largest first and 其他 last; causes nobody named are left out and the note says so."""
+    """Causes as horizontal bars, the largest first and 其他 last; causes nobody named are left out and the
+    note says so.
+    """
     named = sorted_by_size(table[table["n"].astype("Int64").ne(0).fillna(True)], only_dimension(table))
     unnamed = page.when(len(named) < len(table), "unnamed")
     return _shares(named, page, page.bar_texts(named), [*page.notes(table), unnamed])
@@ -75,9 +80,11 @@ def cause_bars(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def unit_rates(table: pd.DataFrame, page: Page) -> Figure:
-    """Rates (`hardship_rate` by unit or district) as bars, the highest first, each with its count and its base.
+    """Rates (`hardship_rate` by unit or district) as bars, the highest first, each with its count and its
+    base.
 
-    A unit without a denominator has no bar; units that do not fit are left to the table, and the note says so.
+    A unit without a denominator has no bar; units that do not fit are left to the table, and the note says
+    so.
     """
     ranked = table.sort_values(["share", "n"], ascending=False, kind="stable", na_position="last")
     no_base = page.when((table["share"].isna() & table["n"].notna()).any(), "no_base")
@@ -86,7 +93,9 @@ def unit_rates(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def age_by_sex(table: pd.DataFrame, page: Page) -> Figure:
-    """The reports' four cells: men under 50, men 50 and over, women 40 and over, women under 40; the sexes differ in shade."""
+    """The reports' four cells: men under 50, men 50 and over, women 40 and over, women under 40; the sexes
+    differ in shade.
+    """
     name = only_dimension(table)
     sex_of = {str(level["code"]): level.get("sex") for level in page.codebook.bands[name].levels}
     colours = [SEXES[sex_of.get(str(code)) or "male"] for code in table[name]]
@@ -97,7 +106,8 @@ def age_by_sex(table: pd.DataFrame, page: Page) -> Figure:
 def level_split(table: pd.DataFrame, page: Page, *, by: str | None = None) -> Figure:
     """Shares of the levels stacked to 100 %: one bar, or one per level of `by` (a unit, a wave, an age band).
 
-    Levels are named in a legend above, with their numbers where there is one bar; narrow segments bear none inside.
+    Levels are named in a legend above, with their numbers where there is one bar; narrow segments bear none
+    inside.
     """
     name = only_dimension(table, besides=by)
     groups = [(label, part) for label, part in page.groups(table, by) if base_of(part) != "0"]
@@ -144,7 +154,9 @@ def age_pyramid(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def mean_bars(table: pd.DataFrame, page: Page) -> Figure:
-    """One horizontal bar per group, as long as its mean, with the mean and how many it is of; hidden ones bear *."""
+    """One horizontal bar per group, as long as its mean, with the mean and how many it is of; hidden ones
+    bear *.
+    """
     require(table, ["estimate", "n"], where="mean_bars")
     name = only_dimension(table)
     known = table["estimate"].astype(float)
@@ -159,10 +171,12 @@ def mean_bars(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def interval_dots(table: pd.DataFrame, page: Page) -> Figure:
-    """Estimates as dots on their confidence intervals, one row per level, with the estimate and its unweighted base.
+    """Estimates as dots on their confidence intervals, one row per level, with the estimate and its
+    unweighted base.
 
-    `table`: one dimension, `share` or `estimate`, `ci_low`, `ci_high`, `n`, as from `estimate_share` or `estimate_mean`;
-    shares are drawn in percent. Where it has a column `roster` (the value in the full roster), a tick marks it.
+    `table`: one dimension, `share` or `estimate`, `ci_low`, `ci_high`, `n`, as from `estimate_share` or
+    `estimate_mean`; shares are drawn in percent. Where it has a column `roster` (the value in the full
+    roster), a tick marks it.
     """
     require(table, ["ci_low", "ci_high", "n"], where="interval_dots")
     name = only_dimension(table.drop(columns="roster", errors="ignore"))
@@ -171,7 +185,9 @@ def interval_dots(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def effect_dots(table: pd.DataFrame, page: Page) -> Figure:
-    """The effects of a model on their confidence intervals, a row each, beside a line at 0: of an exhibit of `fit_model`."""
+    """The effects of a model on their confidence intervals, a row each, beside a line at 0: of an exhibit of
+    `fit_model`.
+    """
     require(table, ["effect_of", "compared_with", "n"], where="effect_dots")
     known = table["compared_with"].ne("—")
     against = table["compared_with"].map(lambda other: page.words("against", other))
@@ -225,10 +241,11 @@ def stacked_bars(
     page: Page, stubs: Sequence[str], places: Sequence[float], lines: float, parts: Sequence[pd.DataFrame],
     levels: Sequence[str], colours: Sequence[str], *, starts: Iterable[float] = repeat(0.0), least: float = LEAST_NUMBERED,
 ) -> tuple[Figure, Axes]:  # fmt: skip
-    """Bars of the shares of each of `parts`, level by level from where it `starts`, under a legend of `levels`.
+    """Bars of the shares of each of `parts`, level by level from where it `starts`, under a legend of
+    `levels`.
 
-    Segments of at least `least` percent bear their number. As many legend entries as fit stand beside each other, right of
-    the bars' labels.
+    Segments of at least `least` percent bear their number. As many legend entries as fit stand beside each
+    other, right of the bars' labels.
     """
     taken, longest = widest_line(stubs), max(map(text_width, levels), default=1)
     columns = max(1, min(len(levels), (LINE_WIDTH[page.size] + 10 - taken) // (longest + 6)))

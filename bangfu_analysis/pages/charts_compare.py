@@ -36,7 +36,8 @@ LINE_COLOURS = (MAIN, ACCENT, "#2c7bb0", "#8f6700", "#5b6770", "#7d5aa6")  # dar
 
 @chart
 def causes_by_group(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
-    """One panel per level of `by` with the shares of its causes, all in the order of their size over all groups.
+    """One panel per level of `by` with the shares of its causes, all in the order of their size over all
+    groups.
 
     `table` is `cause_table(workers, causes, by)`: shares are of the workers of the group.
     """
@@ -58,10 +59,12 @@ def causes_by_group(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
 
 @chart
 def cause_heatmap(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
-    """Rows: the groups of `by` (units) with their n; columns: causes by size; in a cell: % of the group's workers.
+    """Rows: the groups of `by` (units) with their n; columns: causes by size; in a cell: % of the group's
+    workers.
 
-    The darker, the larger; hidden cells bear *, groups of nobody —. Groups that do not fit are left to the table.
-    ArgumentError for the narrow size, where the numbers would overlap, and where nobody is in the table.
+    The darker, the larger; hidden cells bear *, groups of nobody —. Groups that do not fit are left to the
+    table. ArgumentError for the narrow size, where the numbers would overlap, and where nobody is in the
+    table.
     """
     if page.size == "column":
         raise ArgumentError("cause_heatmap：75 毫米的栏宽放不下各项原因的数字，请用 size='full' 或 'slide'。")
@@ -79,10 +82,12 @@ def cause_heatmap(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
 
 @chart
 def trend_lines(table: pd.DataFrame, page: Page, *, measure: str = "share") -> Figure:
-    """`measure` (share or n) over the waves, one line per level, named at its right end; n of each wave under it.
+    """`measure` (share or n) over the waves, one line per level, named at its right end; n of each wave under
+    it.
 
-    `table` is the result of `trend`. A line breaks before a wave that is not `comparable` with the one before. Beyond
-    MOST_LINES levels only the largest of the last wave are drawn, and the note says so. The axis begins at 0.
+    `table` is the result of `trend`. A line breaks before a wave that is not `comparable` with the one
+    before. Beyond MOST_LINES levels only the largest of the last wave are drawn, and the note says so. The
+    axis begins at 0.
     """
     if measure not in ("share", "n"):
         raise ArgumentError.naming("measure", measure, ("share", "n"))
@@ -106,7 +111,9 @@ def trend_lines(table: pd.DataFrame, page: Page, *, measure: str = "share") -> F
 
 
 def _causes(table: pd.DataFrame, page: Page, by: str) -> tuple[str, list[tuple[str, pd.DataFrame]]]:
-    """The column of causes, and the groups of `by` with those causes, by size, that somebody named or may have (hidden)."""
+    """The column of causes, and the groups of `by` with those causes, by size, that somebody named or may
+    have (hidden).
+    """
     name = only_dimension(table, besides=by)
     somebody = table["n"].astype("Int64").ne(0).fillna(True)
     named = table[somebody.groupby(table[name], observed=True).transform("any")]
@@ -117,7 +124,8 @@ def heatmap(
     page: Page, labels: Sequence[str], columns: Sequence[str], values: pd.DataFrame, printed: pd.DataFrame,
     *, lines: float, beside: int, upright: bool = False,
 ) -> tuple[Figure, str]:  # fmt: skip
-    """A cell per value, the darker the larger, with what is printed in it; the figure, and a note of the rows that do not fit.
+    """A cell per value, the darker the larger, with what is printed in it; the figure, and a note of the rows
+    that do not fit.
 
     `lines` of text stand above and below the rows; `beside` is what `rows_that_fit` takes for that.
     """
@@ -150,7 +158,9 @@ def _printed(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def _largest(table: pd.DataFrame, name: str | None, measure: str) -> pd.DataFrame:
-    """The rows of the MOST_LINES levels that are largest in the last wave before each break, in codebook order."""
+    """The rows of the MOST_LINES levels that are largest in the last wave before each break, in codebook
+    order.
+    """
     if name is None or table[name].nunique() <= MOST_LINES:
         return table
     waves = list(dict.fromkeys(table["wave"]))

@@ -25,10 +25,12 @@ LINE = 0.07  # a line of text, as a share of the people of the chart's largest s
 
 @chart
 def alluvial(table: pd.DataFrame, page: Page) -> Figure:
-    """People as bands from their state in one wave to that in the next; blocks bear the state and the number of people.
+    """People as bands from their state in one wave to that in the next; blocks bear the state and the number
+    of people.
 
-    `table` is the result of `transitions`, best with `outside`: who came rises from grey blocks below the earlier wave, who left
-    sinks into those below the later one. Hidden cells have no band, and the note says so.
+    `table` is the result of `transitions`, best with `outside`: who came rises from grey blocks below the
+    earlier wave, who left sinks into those below the later one. Hidden cells have no band, and the note says
+    so.
     """
     name = next((str(c) for c in table if f"{c}_before" in table and c != "wave"), "变量")
     needed = ["wave_before", "wave", f"{name}_before", name, "n", "comparable"]
@@ -57,7 +59,8 @@ def _cells(table: pd.DataFrame, name: str) -> list[Cell]:
 
 
 def _blocks(flows: Sequence[Cell], wave: Any, levels: Sequence[str], line: float) -> Blocks:
-    """Blocks of a wave by state: those of the stock one below the other, then those who left by then, then those who come next.
+    """Blocks of a wave by state: those of the stock one below the other, then those who left by then, then
+    those who come next.
 
     Their middles stand at least a `line` of text apart (in persons).
     """

@@ -1,6 +1,7 @@
 """Result frames of several waves -> one Figure: slopes, pyramids, units by wave, decompositions.
 
-The arguments are those of `charts`; lines over the waves are `charts_compare.trend_lines`, flows of people `charts_flows.alluvial`.
+The arguments are those of `charts`; lines over the waves are `charts_compare.trend_lines`, flows of people
+`charts_flows.alluvial`.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ MOST_SLOPES = 12
 
 @chart
 def slope(table: pd.DataFrame, page: Page) -> Figure:
-    """Shares in the first wave and in the last, a line for each level, with its share at both ends and its name at the right.
+    """Shares in the first wave and in the last, a line for each level, with its share at both ends and its
+    name at the right.
 
-    `table` is the result of `trend` (or rates by unit and wave). Beyond MOST_SLOPES the largest of the last wave are drawn.
-    Lines are dotted where a wave on the way is not comparable with the one before.
+    `table` is the result of `trend` (or rates by unit and wave). Beyond MOST_SLOPES the largest of the last
+    wave are drawn. Lines are dotted where a wave on the way is not comparable with the one before.
     """
     name = only_dimension(table, besides="wave")
     ends = [sorted(table["wave"].unique())[i] for i in (0, -1)]
@@ -88,7 +90,9 @@ def _of_many_bases(table: pd.DataFrame, page: Page) -> list[str]:
 
 
 def _name_points(axes: Axes, x: int, values: Sequence[float], texts: Sequence[str], line: float) -> None:
-    """Each text beside its point, to the left at 0 and to the right at 1, pushed apart so that no two overlap."""
+    """Each text beside its point, to the left at 0 and to the right at 1, pushed apart so that no two
+    overlap.
+    """
     order = sorted(range(len(texts)), key=lambda i: values[i] if values[i] == values[i] else 0.0)
     high = [(texts[i].count("\n") + 1.1) * line for i in order]
     places: list[float] = []
@@ -133,10 +137,12 @@ def pyramids(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def wave_heatmap(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
-    """Rows: the levels of `by` (units), the highest of the last wave first; columns: waves; in a cell: the share in percent.
+    """Rows: the levels of `by` (units), the highest of the last wave first; columns: waves; in a cell: the
+    share in percent.
 
-    `table`: one row per wave and level (`hardship_rate(workers, population, by=["wave", "unit"])`). The darker, the larger;
-    hidden cells bear *, what a wave does not have —. Rows that do not fit are left to the table.
+    `table`: one row per wave and level (`hardship_rate(workers, population, by=["wave", "unit"])`). The
+    darker, the larger; hidden cells bear *, what a wave does not have —. Rows that do not fit are left to
+    the table.
     """
     require(table, ["wave", by, "share"], where="wave_heatmap")
     if only_dimension(table, besides=by) != "wave" or not table["share"].notna().any():
@@ -155,9 +161,11 @@ def wave_heatmap(table: pd.DataFrame, page: Page, *, by: str) -> Figure:
 
 @chart
 def decomposition_bars(table: pd.DataFrame, page: Page) -> Figure:
-    """What a change is made of, in percentage points: bars to the left (less) and right (more), one group a pair of waves.
+    """What a change is made of, in percentage points: bars to the left (less) and right (more), one group a
+    pair of waves.
 
-    `table` is the result of `decomposition`; with `detail`, one step and its strata in place of waves, the rates' and the composition's part.
+    `table` is the result of `decomposition`; with `detail`, one step and its strata in place of waves, the
+    rates' and the composition's part.
     """
     needed = ["wave_before", "wave", "component", "estimate"]
     require(table, needed, where="decomposition_bars（需要 decomposition 的结果）")

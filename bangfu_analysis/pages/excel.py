@@ -1,4 +1,5 @@
-"""Display tables -> tables.xlsx: a contents sheet, one three-line table a sheet, native charts beside the main ones.
+"""Display tables -> tables.xlsx: a contents sheet, one three-line table a sheet, native charts beside the
+main ones.
 
 Nothing that comes from data can start a formula or a link. The same tables give the same bytes.
 """
@@ -66,13 +67,17 @@ def closed(book: Any, path: Path, *, keep: bool = False) -> Path:
 
 
 def sheet_names(titles: Sequence[str]) -> list[str]:
-    """Names that Excel takes (31 characters, none of []:*?/\\, no outer apostrophe), unique as each begins with its number."""
+    """Names that Excel takes (31 characters, none of []:*?/\\, no outer apostrophe), unique as each begins
+    with its number.
+    """
     plain = [f"{i} {_FORBIDDEN.sub(' ', title)}" for i, title in enumerate(titles, start=1)]
     return [name[:_MOST_CHARACTERS].strip(" '") for name in plain]
 
 
 def looks_of(book: Any) -> dict[str, Any]:
-    """Cell formats by name, those of a table's cells by kind of number; "… last" has the rule under the last row."""
+    """Cell formats by name, those of a table's cells by kind of number; "… last" has the rule under the last
+    row.
+    """
     font = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
     body: dict[str, dict[str, Any]] = {
         "text": {"num_format": "@", "align": "left"},

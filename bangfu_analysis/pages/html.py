@@ -1,4 +1,5 @@
-"""quality.html: how a wave was read, whether its accounts balance, and what was found. Sums only, on one page.
+"""quality.html: how a wave was read, whether its accounts balance, and what was found. Sums only, on one
+page.
 
 The page needs no network and holds no content of any cell, so that it can be sent on.
 """
@@ -61,8 +62,9 @@ def write_quality(
 ) -> Path:
     """Write the quality page of a wave from `sources`, `issues`, `totals` and `workers`; returns `path`.
 
-    Sections: what is new against the last wave (`changes`, see layout_changes); each sheet and how it was read; balance of rows and cells; findings by problem, and by unit; stated
-    totals that disagree; completeness by unit (四清). Counts only; the raw contents of `issues` are not shown.
+    Sections: what is new against the last wave (`changes`, see layout_changes); each sheet and how it was
+    read; balance of rows and cells; findings by problem, and by unit; stated totals that disagree;
+    completeness by unit (四清). Counts only; the raw contents of `issues` are not shown.
     """
     sources, issues, totals, workers = (_sendable(frames[n]) for n in ("sources", "issues", "totals", "workers"))
     sections = [
@@ -92,7 +94,9 @@ def write_page(path: Path, page: str) -> Path:
 
 
 def inspect_html(frame: pd.DataFrame, *, rows: int = 60) -> str:
-    """A frame as a small escaped HTML table for a notebook: at most `rows` rows, and a line that says how many there are."""
+    """A frame as a small escaped HTML table for a notebook: at most `rows` rows, and a line that says how
+    many there are.
+    """
     note = f"共{len(frame)}行，显示前{rows}行。" if len(frame) > rows else f"共{len(frame)}行。"
     return template("table").render(section=_Section("", frame.head(rows), note=note))
 
@@ -142,7 +146,9 @@ def _sheets(sources: pd.DataFrame) -> _Section:
 
 
 def _balance(sources: pd.DataFrame, whole: str, title: str) -> _Section:
-    """`whole` (rows or cells_filled) by fate, a line a file and their sum; a line whose parts miss it is marked."""
+    """`whole` (rows or cells_filled) by fate, a line a file and their sum; a line whose parts miss it is
+    marked.
+    """
     fates = WORDS[whole]
     require(sources, ["source_file", whole, *fates], where="write_quality 的 sources")
     by_file = sources.groupby("source_file", sort=False)[[whole, *fates]].sum()
@@ -162,7 +168,9 @@ def _problems(issues: pd.DataFrame, codebook: Codebook) -> _Section:
 
 
 def _by_unit(issues: pd.DataFrame, workers: pd.DataFrame) -> _Section:
-    """Findings by reporting unit and problem; where no worker says whose a sheet is, its file stands for the unit."""
+    """Findings by reporting unit and problem; where no worker says whose a sheet is, its file stands for the
+    unit.
+    """
     require(workers, ["source_file", "source_sheet", "reporting_unit"], where="write_quality 的 workers")
     place = ["source_file", "source_sheet"]
     texts = workers[[*place, "reporting_unit"]].astype(object).dropna()
@@ -198,7 +206,8 @@ def _columns(frame: pd.DataFrame, part: str) -> pd.DataFrame:
 
 
 def _four_clear(workers: pd.DataFrame) -> _Section:
-    """Shares of the workers of each unit of whom number, degree, cause and address are known, and all four."""
+    """Shares of the workers of each unit of whom number, degree, cause and address are known, and all four.
+    """
     require(workers, ["reporting_unit", *_FOUR_CLEAR.values()], where="write_quality 的 workers")
     known = pd.DataFrame({f"{word}（%）": workers[column].notna() for word, column in _FOUR_CLEAR.items()})
     identified = workers["id_basis"].astype(object).isin(["id_number", "id15_name", "name_birth_unit"])

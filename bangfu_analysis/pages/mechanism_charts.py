@@ -1,6 +1,7 @@
 """Tables of mechanisms -> figures: amounts in their unit, rates with both their numbers, a debt that runs on.
 
-Every chart takes rows with `label`, `n`, `counted_in` (and `share`, `base_n` for rates; `date` for a run) and the arguments of `charts`.
+Every chart takes rows with `label`, `n`, `counted_in` (and `share`, `base_n` for rates; `date` for a run) and
+the arguments of `charts`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from bangfu_analysis.pages.theme import ACCENT, MAIN
 
 @chart
 def amount_bars(table: pd.DataFrame, page: Page) -> Figure:
-    """One bar a row, as long as its `n`, with number and unit; all rows are counted in one unit, or it is an error."""
+    """One bar a row, as long as its `n`, with number and unit; all rows are counted in one unit, or it is an
+    error.
+    """
     require(table, ["label", "n", "counted_in"], where="amount_bars")
     if len(set(table["counted_in"])) > 1:
         told = "各行的计数单位不同（人、户、人次等），不能画在同一条轴上。请先按 counted_in 筛选。"
@@ -44,7 +47,9 @@ def rate_bars(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def running_line(table: pd.DataFrame, page: Page) -> Figure:
-    """Steps of a running sum by `date`, each with its amount; what lies above the line at zero is still lacking."""
+    """Steps of a running sum by `date`, each with its amount; what lies above the line at zero is still
+    lacking.
+    """
     require(table, ["date", "n"], where="running_line")
     figure, axes = page.axes(18, keep="bottom")
     axes.step(table["date"], table["n"], where="post", color=MAIN)

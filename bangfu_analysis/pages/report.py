@@ -26,7 +26,9 @@ def report_blocks(
     data: WaveData, shown: Sequence[Exhibit], points: Sequence[Finding], figures: Mapping[str, Path], outline: Outline,
     notes: Sequence[str],
 ) -> list[Block]:
-    """What was found (`points`), the introduction, the sections of `outline` that have something, `notes` at their end."""
+    """What was found (`points`), the introduction, the sections of `outline` that have something, `notes` at
+    their end.
+    """
     sections = [*outline.filled(shown)]
     found = _points(points, sections, figures)
     found += [Paragraph(text) for text in (_introduction(data, outline.union), data.wave.note) if text]
@@ -74,7 +76,8 @@ def _quality(frames: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _drafted(section: Section, own: Sequence[Exhibit]) -> list[Block]:
-    """What the ledgers say of a section that is the researcher's, 一是…, and the place for their own words."""
+    """What the ledgers say of a section that is the researcher's, 一是…, and the place for their own words.
+    """
     works = [each for each in own if isinstance(each, MechanismExhibit) and each.plan.name != METHODS]
     deeds = [each.deed for each in sorted(works, key=lambda each: each.plan.frame == "units")]  # what is given, first
     if not deeds:

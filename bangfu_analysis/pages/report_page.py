@@ -1,4 +1,6 @@
-"""Blocks -> report.html: the report on one page that needs no other file and no network, with the words carried over."""
+"""Blocks -> report.html: the report on one page that needs no other file and no network, with the words
+carried over.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ _TARGETS = {"表": "table", "图": "figure"}
 
 
 def write_report_page(blocks: Sequence[Block], path: Path, *, title: str, under: Sequence[str] = ()) -> Path:
-    """Write `blocks` (those of the Word report, as people made them) as one HTML page with its pictures inside.
+    """Write `blocks` (those of the Word report, as people made them) as one HTML page with its pictures
+    inside.
 
     `under` are the lines below the title. Returns `path`. BangfuError where the file is open elsewhere.
     """

@@ -28,10 +28,11 @@ FONT = "微软雅黑"
 
 
 def deck(slides: Sequence[tuple[str, Exhibit]], *, cover: Sequence[str] = ()) -> bytes:
-    """A .pptx of 16:9: each exhibit on a slide under its title or what was found in it, chart and table editable.
+    """A .pptx of 16:9: each exhibit on a slide under its title or what was found in it, chart and table
+    editable.
 
-    A table stands beside the chart where it fits; else it is left to tables.xlsx. Under its own title an exhibit has
-    its sentences below. Notes: base and source. `cover`: the lines of a first slide.
+    A table stands beside the chart where it fits; else it is left to tables.xlsx. Under its own title an
+    exhibit has its sentences below. Notes: base and source. `cover`: the lines of a first slide.
     """
     show = Presentation()
     show.slide_width, show.slide_height = WIDTH, HEIGHT
@@ -99,7 +100,8 @@ def _in_chinese(properties: Any) -> None:
 
 
 def chart_data(exhibit: Exhibit) -> tuple[Any, Any] | None:
-    """What a native chart of the exhibit shows: its type, and its series of shares (or counts); None where it has none.
+    """What a native chart of the exhibit shows: its type, and its series of shares (or counts); None where it
+    has none.
 
     Hidden numbers are gaps: the workbook inside the chart holds nothing that the page does not show.
     """

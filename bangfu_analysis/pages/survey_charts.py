@@ -1,4 +1,5 @@
-"""Tables of a questionnaire -> figures: Likert bars centred on the neutral answer, multiple responses, funnels, waves.
+"""Tables of a questionnaire -> figures: Likert bars centred on the neutral answer, multiple responses,
+funnels, waves.
 
 Every chart takes a table of analysis.questionnaires and the arguments of `charts`.
 """
@@ -29,10 +30,12 @@ SHARES = ["n", "base_n", "left_out_n", "share", "suppressed"]
 
 @chart
 def diverging_bars(table: pd.DataFrame, page: Page, *, by: str = "item", neutral: str | None = None) -> Figure:
-    """One bar per level of `by` of a `likert` table, stacked and centred on the neutral grade, with n behind its name.
+    """One bar per level of `by` of a `likert` table, stacked and centred on the neutral grade, with n behind
+    its name.
 
-    `neutral`: the grade in the middle; without it the middle one of an odd number of grades, and the border between the
-    halves of an even number. ArgumentError for a grade that is not there or a table with several rows per bar and grade.
+    `neutral`: the grade in the middle; without it the middle one of an odd number of grades, and the border
+    between the halves of an even number. ArgumentError for a grade that is not there or a table with several
+    rows per bar and grade.
     """
     _require(table, [by, "option", "base_n", "share"], "diverging_bars")
     grades = [str(g) for g in table["option"].cat.categories]
@@ -67,7 +70,9 @@ def multiple_bars(table: pd.DataFrame, page: Page) -> Figure:
 
 @chart
 def funnel_bars(table: pd.DataFrame, page: Page) -> Figure:
-    """The steps of `funnel` from above to below: dark who passed, pale the step's base, on one scale of persons."""
+    """The steps of `funnel` from above to below: dark who passed, pale the step's base, on one scale of
+    persons.
+    """
     _require(table, ["step", "n", "base_n", "share"], "funnel_bars")
     stubs = page.stubs(table["step"].astype("str").tolist())
     places, lines = row_places(stubs)
@@ -111,7 +116,9 @@ def _left(widths: Sequence[float], middle: float) -> float:
 
 
 def _least_numbered(page: Page, stubs: Sequence[str], span: float) -> int:
-    """The narrowest segment, in percent, that has room for its number where `span` percent stand beside such labels."""
+    """The narrowest segment, in percent, that has room for its number where `span` percent stand beside such
+    labels.
+    """
     em = theme.POINTS[page.size] * 25.4 / 72
     a_millimetre = span / (theme.WIDTHS_MM[page.size] - widest_line(stubs) * em / 2)
     one_digit, two_digits = 1.7 * em * a_millimetre, 2.3 * em * a_millimetre

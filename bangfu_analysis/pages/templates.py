@@ -1,4 +1,6 @@
-"""Empty workbooks for units to fill in, as codebooks/mechanisms.yaml lists them: what comes back is read by the same cleaner."""
+"""Empty workbooks for units to fill in, as codebooks/mechanisms.yaml lists them: what comes back is read by
+the same cleaner.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +41,9 @@ class Asked:
 def write_templates(codebook: Codebook, folder: Path) -> list[Path]:
     """Write an .xlsx file per input sheet of the codebook into `folder`; returns their paths.
 
-    A sheet has its title, a line for unit and date, the codebook's headings with drop-downs and ranges, and beside it the sheet
-    填表说明. The same codebook gives the same bytes. BangfuError where a file cannot be written.
+    A sheet has its title, a line for unit and date, the codebook's headings with drop-downs and ranges, and
+    beside it the sheet 填表说明. The same codebook gives the same bytes. BangfuError where a file cannot be
+    written.
     """
     return [_write(codebook.templates[name], asked_in(codebook, name), folder) for name in codebook.templates]
 
@@ -87,7 +90,9 @@ def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> 
 
 
 def _write_notes(book: Any, sheet: Any, entry: Mapping[str, Any], columns: Sequence[Asked]) -> dict[int, str]:
-    """The instructions, one line a column; the place of each list too long for a rule, by the place of its column."""
+    """The instructions, one line a column; the place of each list too long for a rule, by the place of its
+    column.
+    """
     bold = book.add_format({"bold": True})
     asks = zip("五六七八", entry.get("asks", ()), strict=False)
     lines = [*WORDS["how_to_fill_in"], *(f"{n}、{line}" for n, line in asks)]

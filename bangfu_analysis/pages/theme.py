@@ -1,7 +1,8 @@
-"""How every figure looks: our CJK font, a palette that reads in grey, print sizes, the note under a chart, the export.
+"""How every figure looks: our CJK font, a palette that reads in grey, print sizes, the note under a chart,
+the export.
 
-Nothing here changes matplotlib for others: the settings hold while a figure is made or saved (`look`), and figures are
-made without pyplot, so that none stays open.
+Nothing here changes matplotlib for others: the settings hold while a figure is made or saved (`look`), and
+figures are made without pyplot, so that none stays open.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def look(size: str = "full") -> Iterator[None]:
 
 
 class _ShownFigure(Figure):
-    """A figure that a notebook shows by itself: without pyplot, matplotlib's own figures are only named there."""
+    """A figure that a notebook shows by itself: without pyplot, matplotlib's own figures are only named
+    there.
+    """
 
     def _repr_png_(self) -> bytes:
         picture = BytesIO()
@@ -96,7 +99,9 @@ def line_mm(size: str) -> float:
 
 
 def row_places(labels: Sequence[str]) -> tuple[list[float], float]:
-    """Where rows stand whose labels, wrapped already, take one line or more, and their height in all; in lines."""
+    """Where rows stand whose labels, wrapped already, take one line or more, and their height in all; in
+    lines.
+    """
     ends = list(accumulate(_row(label) for label in labels))
     return [end - _row(label) / 2 for end, label in zip(ends, labels, strict=True)], ends[-1] if ends else _row("")
 
@@ -120,7 +125,9 @@ def plain(axes: Axes, *, keep: str = "") -> Axes:
 
 
 def beside(axes: Axes, text: str, point: tuple[float, float], distance: float, **look: Any) -> None:
-    """Write `text` so many points to the right of a point of the axes, or to the left where `distance` is negative."""
+    """Write `text` so many points to the right of a point of the axes, or to the left where `distance` is
+    negative.
+    """
     look |= {"textcoords": "offset points", "va": "center", "ha": "left" if distance > 0 else "right"}
     axes.annotate(text, point, xytext=(distance, 0), annotation_clip=False, **look)
 
@@ -137,7 +144,8 @@ def captioned(figure: Figure, title: str, notes: Sequence[str], size: str) -> Fi
 
 
 def wrapped(text: str, width: int) -> str:
-    """The text in lines of at most `width` half-width characters, broken at spaces or between Chinese characters.
+    """The text in lines of at most `width` half-width characters, broken at spaces or between Chinese
+    characters.
 
     The lines are of about one length, so that no single character stands alone.
     """
@@ -161,8 +169,8 @@ def lightness(colour: Any) -> float:
 def saved(figure: Figure, extension: str) -> bytes:
     """A figure as a file of 300 dpi: png, svg (text as text) or pdf.
 
-    No date and no random identifiers are written: the same figure gives the same bytes. ArgumentError for an unknown
-    format. A character that the fonts lack is a warning that names it.
+    No date and no random identifiers are written: the same figure gives the same bytes. ArgumentError for an
+    unknown format. A character that the fonts lack is a warning that names it.
     """
     if extension not in FORMATS:
         raise ArgumentError.naming("formats", extension, FORMATS)
@@ -195,7 +203,9 @@ def _filled(text: str, width: int) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """Where a line may break: Latin words with the space behind them stay whole; closing marks stay with what is before."""
+    """Where a line may break: Latin words with the space behind them stay whole; closing marks stay with what
+    is before.
+    """
     pieces: list[str] = []
     for c in text:
         before = pieces[-1] if pieces else " "

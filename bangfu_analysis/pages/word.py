@@ -1,7 +1,8 @@
-"""Blocks -> report.docx, set in the styles of the template: native tables, live captions and references, controls.
+"""Blocks -> report.docx, set in the styles of the template: native tables, live captions and references,
+controls.
 
-Everything is a style of the template; this file holds no font and no size. What the researcher wrote stands in content
-controls and is carried over from an earlier report. The same blocks give the same bytes.
+Everything is a style of the template; this file holds no font and no size. What the researcher wrote stands
+in content controls and is carried over from an earlier report. The same blocks give the same bytes.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ Numbers = Mapping[tuple[str, str], int]  # (kind, id) -> the number of a table o
 
 @dataclass(frozen=True)
 class Written:
-    """A report as it was written: its path, its title and blocks with what people made of them, and what was merged."""
+    """A report as it was written: its path, its title and blocks with what people made of them, and what was
+    merged.
+    """
 
     path: Path
     title: str
@@ -68,13 +71,15 @@ def write_report(
     blocks: Sequence[Block], path: Path, *, title: str, subtitle: str = "", date: Date | None = None,
     template: Path | None = None, carry_over_from: Path | None = None, last: Path | None = None,
 ) -> Written:
-    """Write `blocks` as a Word report to `path` (which may be `carry_over_from`), with what people wrote into that.
+    """Write `blocks` as a Word report to `path` (which may be `carry_over_from`), with what people wrote into
+    that.
 
-    `title` may hold line breaks; `subtitle` (the issuing union) and `date` stand under it. Tables and figures are
-    numbered in order, by fields with cached numbers. `last` keeps what this report says, so that at the next refresh
-    it is known what people changed: they keep it by paragraph, caption and cell. Without it only what stands under
-    the headings to write under is kept. Raises ArgumentError for a repeated id, BangfuError for a template that
-    lacks styles, an earlier report that cannot be read, a picture that is none, a file that is open.
+    `title` may hold line breaks; `subtitle` (the issuing union) and `date` stand under it. Tables and figures
+    are numbered in order, by fields with cached numbers. `last` keeps what this report says, so that at the
+    next refresh it is known what people changed: they keep it by paragraph, caption and cell. Without it only
+    what stands under the headings to write under is kept. Raises ArgumentError for a repeated id, BangfuError
+    for a template that lacks styles, an earlier report that cannot be read, a picture that is none, a file
+    that is open.
     """
     document, flat = open_template(template or TEMPLATE), [one for block in blocks for one in _parts(block)]
     numbers, names = numbered(flat), _names(flat)
@@ -111,7 +116,9 @@ def _lines(block: Block) -> float:
 
 
 def _add_contents(document: Document, headings: Sequence[str]) -> None:
-    """A field of contents: Word fills in the pages when the report is opened; until then it shows the headings."""
+    """A field of contents: Word fills in the pages when the report is opened; until then it shows the
+    headings.
+    """
     styles = [document.styles[name].style_id for name in ("Subtitle", "Body Text")]
     begin = '<w:r><w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r><w:r><w:instrText xml:space="preserve">'
     begin += ' TOC \\o "1-1" \\h \\z </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
@@ -135,7 +142,8 @@ def _parts(block: Block) -> list[Block]:
 
 
 def _names(blocks: Sequence[Block]) -> list[str]:
-    """A name of each block that it keeps in the next report: a paragraph has that of the table it speaks of."""
+    """A name of each block that it keeps in the next report: a paragraph has that of the table it speaks of.
+    """
     heading, names = "", list[str]()
     for block in blocks:
         name = f"{type(block).__name__}.{getattr(block, 'id', '')}"
@@ -312,7 +320,8 @@ def _add_figure(document: Document, block: FigureBlock, number: int) -> None:
 
 
 def _add_prompt(document: Document, block: Placeholder) -> None:
-    """The grey prompt in a control inside its paragraph, which gives way to the first word that is written."""
+    """The grey prompt in a control inside its paragraph, which gives way to the first word that is written.
+    """
     paragraph = document.add_paragraph(style="Body Text")
     control = xml(
         f"<w:sdt><w:sdtPr><w:alias w:val={quoteattr(block.prompt)}/><w:tag w:val={quoteattr(block.id)}/>"

@@ -33,8 +33,9 @@ _SHOWN = 30  # characters of a paragraph that a message shows
 
 @dataclass
 class Carried:
-    """What a merge did: `said`, by id, the text in the place of a unit (None: deleted); `added`, by the id that it stands
-    behind, what people wrote; `cells`: the rows of tables; `told`: sentences; `last`: the units as they are to be kept.
+    """What a merge did: `said`, by id, the text in the place of a unit (None: deleted); `added`, by the id
+    that it stands behind, what people wrote; `cells`: the rows of tables; `told`: sentences; `last`: the
+    units as they are to be kept.
     """
 
     said: dict[str, str | None] = field(default_factory=dict)
@@ -82,8 +83,8 @@ def last_as_text(units: Iterable[Unit]) -> str:
 def carry(document: Document, now: Sequence[Unit], path: Path, last: Sequence[Unit] | None, prompts: Iterable[str]) -> Carried:
     """Put what people changed in the report at `path` into `document`, whose units are `now`.
 
-    Where nothing tells what was written `last`, only what stands under the headings of `prompts` is taken for theirs.
-    BangfuError where the file cannot be read, so that no words are lost.
+    Where nothing tells what was written `last`, only what stands under the headings of `prompts` is taken for
+    theirs. BangfuError where the file cannot be read, so that no words are lost.
     """
     told = "原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
     source = open_word(path, f"{path.name}：{told}")
@@ -96,7 +97,9 @@ def carry(document: Document, now: Sequence[Unit], path: Path, last: Sequence[Un
 
 
 def _taken_for_ours(theirs: Sequence[Unit], source: Document, now: Sequence[Unit], prompts: set[str]) -> list[Unit]:
-    """What a report must have been whose last version is not known: all but what stands under the headings to write under."""
+    """What a report must have been whose last version is not known: all but what stands under the headings to
+    write under.
+    """
     headings = {style.style_id for style in source.styles if str(style.name).startswith("Heading")}
     places, inside, was = {one.key: n for n, one in enumerate(now)}, False, list[Unit]()
     for n, one in enumerate(theirs):
@@ -140,7 +143,9 @@ class _Carrying:
         return self.done
 
     def _edited(self, now: Unit, was: Unit, theirs: Unit) -> Any:
-        """Put an edited unit in its place; of a table only the cells that were edited. Returns what stands there."""
+        """Put an edited unit in its place; of a table only the cells that were edited. Returns what stands
+        there.
+        """
         widths = {len(row) for one in (now, was, theirs) for row in one.cells[-1:]}
         if now.cells and len(widths) == 1:
             self._rows(now, was, theirs)
@@ -271,7 +276,9 @@ def _value(element: Any) -> str:
 
 
 def _set_styles(document: Document, source: Document, content: Any) -> None:
-    """Styles by name, as ids differ between templates; the prompt's grey and what the template lacks are taken off."""
+    """Styles by name, as ids differ between templates; the prompt's grey and what the template lacks are
+    taken off.
+    """
     names = {style.style_id: style.name for style in source.styles}
     ids = {style.name: style.style_id for style in document.styles if style.name not in (PROMPT, CHANGED)}
     for element in list(content.iter(qn("w:pStyle"), qn("w:rStyle"), qn("w:tblStyle"))):

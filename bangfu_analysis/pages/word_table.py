@@ -24,8 +24,8 @@ _UNDER = f"<w:tcBorders>{_RULE.format(side='bottom', eighths=6)}</w:tcBorders>"
 def add_table(document: Document, content: DisplayTable) -> None:
     """Append unit, table, notes and source of `content`; its caption stands before it already.
 
-    Rules of 1.5 pt above and below, 0.75 pt under the header; header repeated, no row split; small tables keep
-    to one page. Text is set left, numbers right under the middle of their column.
+    Rules of 1.5 pt above and below, 0.75 pt under the header; header repeated, no row split; small tables
+    keep to one page. Text is set left, numbers right under the middle of their column.
     """
     if content.unit:
         document.add_paragraph(content.unit, style="Table Unit")
@@ -39,7 +39,9 @@ def add_table(document: Document, content: DisplayTable) -> None:
 
 
 def table_element(content: DisplayTable, style: Callable[[str], str], full: int = _FULL) -> Any:
-    """The table alone, `full` twips wide; `style` gives what says in the properties of a paragraph that it has a style."""
+    """The table alone, `full` twips wide; `style` gives what says in the properties of a paragraph that it
+    has a style.
+    """
     rows = content.texts()
     heads = levels(content.columns)
     longest = [max((text_width(row[i]) for row in rows), default=0) for i in range(len(heads))]
@@ -102,14 +104,17 @@ def _frame(full: int, margin: int) -> str:
 
 
 def levels(columns: Sequence[str]) -> list[tuple[str, str]]:
-    """Headings as (group, heading): neighbours `男 人数`, `男 占比` share the group 男; "" where there is none."""
+    """Headings as (group, heading): neighbours `男 人数`, `男 占比` share the group 男; "" where there is
+    none.
+    """
     parts = [c.rpartition(" ")[::2] for c in columns]
     runs = [list(run) for _, run in groupby(zip(parts, columns, strict=True), key=lambda part: part[0][0])]
     return [part if len(run) > 1 else ("", column) for run in runs for part, column in run]
 
 
 def _head(heads: Sequence[tuple[str, str]], style: str, widths: Sequence[int]) -> str:
-    """One heading row, or two where columns have groups: a group spans its columns, a lone heading both rows."""
+    """One heading row, or two where columns have groups: a group spans its columns, a lone heading both rows.
+    """
     if not any(group for group, _ in heads):
         return _row([_cell(text, style, w, _UNDER) for (_, text), w in zip(heads, widths, strict=True)], head=True)
     top, low = [], []

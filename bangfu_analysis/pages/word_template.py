@@ -1,6 +1,8 @@
-"""The template of the report: `template.docx`, set after GB/T 9704-2012, or a union's own that has the styles of `STYLES`.
+"""The template of the report: `template.docx`, set after GB/T 9704-2012, or a union's own that has the styles
+of `STYLES`.
 
-`template.docx` is edited in Word or WPS like any document; tests/pages/test_word_template.py says what must hold.
+`template.docx` is edited in Word or WPS like any document; tests/pages/test_word_template.py says what must
+hold.
 """
 
 from __future__ import annotations
@@ -54,7 +56,8 @@ def open_template(path: Path) -> Document:
 
 
 def _cut_off(document: Document) -> None:
-    """Takes off what ties a document to files and addresses elsewhere: attached templates, linked pictures."""
+    """Takes off what ties a document to files and addresses elsewhere: attached templates, linked pictures.
+    """
     for part in document.part.package.iter_parts():
         outside = [id for id, relation in part.rels.items() if relation.is_external]
         for id in outside:
@@ -68,7 +71,8 @@ def _cut_off(document: Document) -> None:
 
 
 def packed(document: Document) -> bytes:
-    """The file of `document`, with no author and fixed times, so that the same content gives the same bytes."""
+    """The file of `document`, with no author and fixed times, so that the same content gives the same bytes.
+    """
     properties = document.core_properties
     for name in ("author", "last_modified_by", "comments", "keywords", "category"):
         setattr(properties, name, "")

@@ -13,7 +13,9 @@ WHO = {"spouse": "配偶", "child": "子女", "member": "家庭成员", "helper"
 
 
 def findings_of(block: Block, headings: Sequence[Heading]) -> list[Finding]:
-    """Columns that matched nothing or are hidden, rows set aside or hidden, cells with a comment, a strike or no value."""
+    """Columns that matched nothing or are hidden, rows set aside or hidden, cells with a comment, a strike or
+    no value.
+    """
     told = [*_column_findings(block, headings), *_row_findings(block), *_cell_findings(block)]
     return [*told, *_legend_findings(block)]
 
@@ -65,7 +67,9 @@ def _cell_findings(block: Block) -> list[Finding]:
 
 
 def _legend_findings(block: Block) -> list[Finding]:
-    """A line that gives colours a meaning (标红为已脱困) names the rows that bear them; nothing is changed by it."""
+    """A line that gives colours a meaning (标红为已脱困) names the rows that bear them; nothing is changed by
+    it.
+    """
     grid, found = block.grid, []
     bearing: dict[str, set[int]] = {}
     for (row, _), colour in grid.sheet.colours.items():

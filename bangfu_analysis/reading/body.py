@@ -72,7 +72,9 @@ def _resolve_dittos(values: Objects, place: int, *, numeric: bool) -> None:
 
 
 def _fill_down(values: Objects, place: int) -> int:
-    """Repeat the value above in blanks, where the column names each group once: a fifth blank, no name twice running."""
+    """Repeat the value above in blanks, where the column names each group once: a fifth blank, no name twice
+    running.
+    """
     column = values[:, place]
     blank = np.array([value is None for value in column], dtype=bool)
     if len(column) < 2 or blank[0] or blank.mean() < 0.2 or (~blank[1:] & (column[1:] == column[:-1])).any():

@@ -1,4 +1,5 @@
-"""What stands around a table: title, unit, date, money unit, sections, and the names of its sheet and file."""
+"""What stands around a table: title, unit, date, money unit, sections, and the names of its sheet and file.
+"""
 
 from __future__ import annotations
 
@@ -71,13 +72,17 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
 
 
 def factor_in(*names: str) -> dict[str, object]:
-    """The money unit that the names of a sheet and a file say, as meta_of gives it: 名册（单位：万元） -> money_factor."""
+    """The money unit that the names of a sheet and a file say, as meta_of gives it: 名册（单位：万元） ->
+    money_factor.
+    """
     said = next(filter(None, (_MONEY_IN_NAME.search(squeeze(name)) for name in names)), None)
     return {"money_factor": _FACTORS[said[1] or said[2]]} if said else {}
 
 
 def unit_in(name: str) -> str:
-    """The unit that a title or a sheet's or file's name says, or "": 第一机械厂 and 2009年困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> ""."""
+    """The unit that a title or a sheet's or file's name says, or "": 第一机械厂 and
+    2009年困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> "".
+    """
     pieces = [_AROUND.sub("", piece) for piece in re.split(r"[\s“”\"《》()（）\[\]_,:、.\-]+", squeeze(name))]
     return max((piece for piece in pieces if _UNIT_NAME.search(piece)), key=len, default="")
 
@@ -100,7 +105,8 @@ def _note(meta: dict[str, object], key: str, value: str) -> None:
 
 
 class Line(NamedTuple):
-    """A text that stands around a table: the grid row from which on it holds, and the cell where it stands."""
+    """A text that stands around a table: the grid row from which on it holds, and the cell where it stands.
+    """
 
     row: int
     text: str
@@ -108,7 +114,9 @@ class Line(NamedTuple):
 
 
 def lines_around(block: Block) -> list[Line]:
-    """From the outermost inwards: the names of file and sheet, the lines above the header, those between the rows."""
+    """From the outermost inwards: the names of file and sheet, the lines above the header, those between the
+    rows.
+    """
     grid, corner = block.grid, (block.top, block.first)
     names = (PurePosixPath(grid.sheet.file).stem, grid.sheet.name)
     found = [Line(n - len(names), squeeze(name), corner) for n, name in enumerate(names)]
@@ -121,10 +129,12 @@ def lines_around(block: Block) -> list[Line]:
 
 
 def with_context(table: Table, block: Block, codebook: Codebook) -> tuple[Table, list[Finding]]:
-    """`table` with what the lines around it say where its cells leave it open, and a finding for each such line.
+    """`table` with what the lines around it say where its cells leave it open, and a finding for each such
+    line.
 
-    A variable with `around` in the codebook takes the word of the nearest line above a row that says just one; it
-    fills blank cells, or a column of its own to the right of all others. So does a unit over its people.
+    A variable with `around` in the codebook takes the word of the nearest line above a row that says just
+    one; it fills blank cells, or a column of its own to the right of all others. So does a unit over its
+    people.
     """
     table, findings = _with_composed(_with_units(table, block, codebook), block, codebook), []
     frame = codebook.kinds.get(table.kind, {}).get("frame")
@@ -137,9 +147,11 @@ def with_context(table: Table, block: Block, codebook: Codebook) -> tuple[Table,
 
 
 def _with_composed(table: Table, block: Block, codebook: Codebook) -> Table:
-    """Cells that say two things (肢体残疾二级; a remark 兼残疾) stand under the second variable too, where it has no column.
+    """Cells that say two things (肢体残疾二级; a remark 兼残疾) stand under the second variable too, where it
+    has no column.
 
-    Where the variable says what stands before the second thing (`also_after`), only a whole spelling counts behind it.
+    Where the variable says what stands before the second thing (`also_after`), only a whole spelling counts
+    behind it.
     """
     said = {c.variable.name for c in table.columns if c.variable is not None}
     for column in [c for c in table.columns if c.variable and c.variable.also and c.variable.also not in said]:
@@ -167,7 +179,9 @@ def _sums(table: Table, block: Block) -> list[Line]:
 
 
 def word_of(text: str, variable: Variable) -> str:
-    """The one word of `variable.around` that a title says; "" where it says none, several, or one beside others."""
+    """The one word of `variable.around` that a title says; "" where it says none, several, or one beside
+    others.
+    """
     pattern = "|".join(map(re.escape, sorted(variable.around, key=len, reverse=True)))
     found = re.findall(pattern, text)
     codes = {level.code for word in found for level in variable.spellings[word]}
@@ -177,7 +191,9 @@ def word_of(text: str, variable: Variable) -> str:
 def _filled(
     table: Table, block: Block, variable: Variable, said: Mapping[int, tuple[Line, str]]
 ) -> tuple[Table, list[Finding]]:
-    """The blank cells of `variable` filled: `said` are the lines that say a word, by the row from which on they hold."""
+    """The blank cells of `variable` filled: `said` are the lines that say a word, by the row from which on
+    they hold.
+    """
     own = [c for c in table.columns if c.variable is not None and c.variable.name == variable.name]
     if any(c.tick for c in own):
         return table, []
@@ -201,7 +217,8 @@ def _filled(
 
 
 def _with_units(table: Table, block: Block, codebook: Codebook) -> Table:
-    """A roster that names each unit in a line of its own over its people gets it as a column 填报单位, to the right of all others.
+    """A roster that names each unit in a line of its own over its people gets it as a column 填报单位, to the
+    right of all others.
 
     Such a line is the bare name over people without a unit of their own, or a 填报单位： line between them.
     """

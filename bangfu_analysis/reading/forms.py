@@ -1,4 +1,6 @@
-"""One form a sheet, or several: a label with its value to the right, below or behind a colon, and a family table inside."""
+"""One form a sheet, or several: a label with its value to the right, below or behind a colon, and a family
+table inside.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ Keys = dict[int, dict[int, str]]  # row -> column -> heading key
 
 @dataclass(frozen=True)
 class Form:
-    """Rows [start, end), columns [first, last) of a sheet that are a form: its labels, and the place of the family table in it.
+    """Rows [start, end), columns [first, last) of a sheet that are a form: its labels, and the place of the
+    family table in it.
 
     `at`: the column of all values, where people stand side by side behind one column of labels.
     """
@@ -40,7 +43,8 @@ class Form:
 def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
     """The forms of a sheet, one under another or side by side; none where the sheet is no form.
 
-    Where the sheet is called after the person in the form, the grid's name becomes 第n张表, n being its position.
+    Where the sheet is called after the person in the form, the grid's name becomes 第n张表, n being its
+    position.
     """
     if grid.height > 400 or grid.width > 60 or _NO_FORM.search(grid.sheet.name):
         return []
@@ -60,7 +64,9 @@ def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
 
 
 def _keys(grid: Grid, words: Vocabulary) -> Keys:
-    """The cells that say a heading of any frame, some with its value behind a colon: each text of a column is looked up once."""
+    """The cells that say a heading of any frame, some with its value behind a colon: each text of a column is
+    looked up once.
+    """
     found: Keys = {}
     for column, distinct in zip(range(grid.width), grid.distinct, strict=False):
         texts = {text: heading_key(inline(text)[0] or text) for text in distinct if isinstance(text, str)}
@@ -72,14 +78,18 @@ def _keys(grid: Grid, words: Vocabulary) -> Keys:
 
 
 def inline(text: object) -> tuple[str, str]:
-    """`姓名：某某` -> its label and value; two times "" where a cell says something else, or more than one such thing."""
+    """`姓名：某某` -> its label and value; two times "" where a cell says something else, or more than one
+    such thing.
+    """
     pair = re.split("[:：]", text, maxsplit=2) if isinstance(text, str) else []
     label, value = (pair[0].strip(), pair[1].strip()) if len(pair) == 2 else ("", "")
     return (label, value) if value and len(label) <= LONGEST_LABEL and not NOTE.match(squeeze(label)) else ("", "")
 
 
 def _side_by_side(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: int) -> list[Form]:
-    """The forms of rows [start, end): one, or those whose labels repeat to the right, or people who share a column of labels."""
+    """The forms of rows [start, end): one, or those whose labels repeat to the right, or people who share a
+    column of labels.
+    """
     whole = _form(grid, words, keys, start, end, 0, grid.width)
     names = sorted(c for (_, c), v in whole.labels.items() if v.name == "name")
     step, left = (names[1] - names[0] if len(names) > 1 else grid.width), min((c for _, c in whole.labels), default=0)
@@ -96,7 +106,9 @@ def _side_by_side(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: in
 
 
 def _people(grid: Grid, labels: dict[Cell, Variable], left: int, end: int) -> list[int]:
-    """The columns of two or more people behind one column of labels: most have a sex or an ID number as people have."""
+    """The columns of two or more people behind one column of labels: most have a sex or an ID number as
+    people have.
+    """
     rows = {v.name: row for (row, _), v in labels.items()}
     if len(rows) < 5 or "name" not in rows or not {"sex", "id_number"} & {*rows}:
         return []
@@ -108,7 +120,9 @@ def _people(grid: Grid, labels: dict[Cell, Variable], left: int, end: int) -> li
 
 
 def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
-    """The rows on which a form begins: each that has the label 姓名 in the column where the first has it, titles included."""
+    """The rows on which a form begins: each that has the label 姓名 in the column where the first has it,
+    titles included.
+    """
     found: list[int] = []
     place = -1
     for row in sorted(keys):
@@ -146,7 +160,8 @@ def _form(grid: Grid, words: Vocabulary, every: Keys, start: int, end: int, firs
 
 
 def _is_form(form: Form) -> bool:
-    """Labels of five or more variables over three or more rows, few of them in any one row or beside one another.
+    """Labels of five or more variables over three or more rows, few of them in any one row or beside one
+    another.
 
     Labels side by side over a row of their values may do with two rows.
     """
@@ -168,7 +183,9 @@ def _is_form(form: Form) -> bool:
 
 
 def _is_table(form: Form) -> bool:
-    """Labels that only head columns (or, on their side, rows) of records: half as many cells as labels in a row without any."""
+    """Labels that only head columns (or, on their side, rows) of records: half as many cells as labels in a
+    row without any.
+    """
     grid, columns = form.grid, {column for _, column in form.labels}
     last = max(row for row, _ in form.labels)
     inside = range(form.family[0], form.family[1]) if form.family else range(0)
@@ -184,7 +201,9 @@ def right_of(grid: Grid, row: int, column: int) -> int:
 
 
 def value_cell(form: Form, row: int, column: int) -> Cell | None:
-    """Where the value of a label stands: in it, to its right, or below where another label or nothing is there."""
+    """Where the value of a label stands: in it, to its right, or below where another label or nothing is
+    there.
+    """
     grid = form.grid
     if form.at is not None or inline(grid.values[row, column])[0]:
         return row, column if form.at is None else form.at
@@ -196,7 +215,9 @@ def value_cell(form: Form, row: int, column: int) -> Cell | None:
 
 
 def _is_over_values(form: Form, row: int) -> bool:
-    """Two or more labels and nothing else in a row, over a row of values that has no label and is no signature."""
+    """Two or more labels and nothing else in a row, over a row of values that has no label and is no
+    signature.
+    """
     grid, below = form.grid, row + 1
     columns = grid.columns_of(row, form.first, form.last)
     if len(columns) < 2 or below >= form.end or any((row, c) not in form.labels for c in columns):
@@ -221,7 +242,9 @@ def _name_in(form: Form) -> object:
 def _family_at(
     grid: Grid, words: Vocabulary, keys: Keys, row: int, end: int, band: tuple[int, int | None] = (0, None)
 ) -> tuple[int, int, int, int] | None:
-    """The family table whose header is `row`: three or more headings of members side by side, the relation among them."""
+    """The family table whose header is `row`: three or more headings of members side by side, the relation
+    among them.
+    """
     members = {c: v for c, key in keys.get(row, {}).items() if (v := words.member(key)) is not None}
     while len(members) > 1 and words.person(keys[row][min(members)]) == "member":
         del members[min(members)]

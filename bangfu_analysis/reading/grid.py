@@ -29,9 +29,11 @@ _TO_ROW = {
 
 
 class Grid:
-    """The cells of a sheet up to the last filled row and column: `values` (None where blank), `filled`, `merges`.
+    """The cells of a sheet up to the last filled row and column: `values` (None where blank), `filled`,
+    `merges`.
 
-    Rows and columns count from 0. Of cells that say the same one object is kept, in `distinct` by column. `merges`: top left -> bottom right, only what lies within the cells.
+    Rows and columns count from 0. Of cells that say the same one object is kept, in `distinct` by column.
+    `merges`: top left -> bottom right, only what lies within the cells.
     """
 
     def __init__(self, sheet: Sheet, name: str = "") -> None:
@@ -113,14 +115,18 @@ class Grid:
         )
 
     def told(self, key: str, row: int, column: int, *, variable: str = "", value: str = "", **words: object) -> Finding:
-        """The finding about one cell that told.yaml has under `key`: the problem, or problem/case; `words` fill its gaps."""
+        """The finding about one cell that told.yaml has under `key`: the problem, or problem/case; `words`
+        fill its gaps.
+        """
         action, severity, said = told_words()[key]
         more = {"action": action, "severity": severity, "variable": variable, "value": value}
         return self.finding(key.partition("/")[0], row, column, said.format(**words), **more)
 
 
 class Ledger:
-    """The fate of every row and filled cell of a grid. A cell's first fate stays; a row takes its weightiest cells'."""
+    """The fate of every row and filled cell of a grid. A cell's first fate stays; a row takes its weightiest
+    cells'.
+    """
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
@@ -130,7 +136,9 @@ class Ledger:
     def mark(
         self, rows: Sequence[int] | range | npt.NDArray[Any], fate: str, first: int = 0, last: int | None = None
     ) -> None:
-        """Give the cells of `rows` within columns [first, last) the cell fate `fate`, and the rows its counterpart."""
+        """Give the cells of `rows` within columns [first, last) the cell fate `fate`, and the rows its
+        counterpart.
+        """
         chosen = np.asarray(rows, dtype=int)
         if not len(chosen):
             return

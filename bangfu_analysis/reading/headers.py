@@ -1,4 +1,5 @@
-"""Where on a sheet tables begin: bands of columns, header blocks of one to four levels, the lines above them."""
+"""Where on a sheet tables begin: bands of columns, header blocks of one to four levels, the lines above them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ _UNTITLED = re.compile(r"[:：]|\d{4}")
 
 
 def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
-    """Ranges of columns that hold tables of their own: cut at blank columns that have a header on either side."""
+    """Ranges of columns that hold tables of their own: cut at blank columns that have a header on either
+    side.
+    """
     across = {
         c for (top, left), (_, far) in grid.merges.items() if not _is_title(grid, top) for c in range(left + 1, far + 1)
     }
@@ -49,7 +52,9 @@ def _has_header(grid: Grid, band: tuple[int, int], words: Vocabulary) -> bool:
 
 
 def _stands_alone(grid: Grid, left: tuple[int, int], right: tuple[int, int], words: Vocabulary) -> bool:
-    """The columns on the right are no more of the same rows: another header row, names of their own, or other rows filled."""
+    """The columns on the right are no more of the same rows: another header row, names of their own, or other
+    rows filled.
+    """
     rows = [r for r in _candidates(grid, *right) if is_header(grid, r, *right, words)][:1]
     said = {v.name for c in grid.columns_of(rows[0], *right) if (v := words.find("workers", grid.key(rows[0], c)))}
     if not is_header(grid, rows[0], *left, words) or said & {"row_number", "name", "id_number"}:
@@ -59,7 +64,9 @@ def _stands_alone(grid: Grid, left: tuple[int, int], right: tuple[int, int], wor
 
 
 def _candidates(grid: Grid, first: int, last: int) -> list[int]:
-    """Rows that may be a header: the first two hundred, and any that follow within four a row of at most two cells."""
+    """Rows that may be a header: the first two hundred, and any that follow within four a row of at most two
+    cells.
+    """
     counts = grid.filled[:, first:last].sum(axis=1)
     sparse = np.flatnonzero(counts <= 2)
     near = {int(r) + n for r in sparse for n in range(1, 5)} if len(sparse) < 20_000 else set()
@@ -88,7 +95,9 @@ def _is_cut(grid: Grid, row: int, column: int, words: Vocabulary) -> bool:
 
 
 def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[tuple[int, int]]:
-    """Header blocks [top, body) of a band, from the top; a repetition of the header before it begins none but for another unit."""
+    """Header blocks [top, body) of a band, from the top; a repetition of the header before it begins none but
+    for another unit.
+    """
     found: list[tuple[int, int]] = []
     of = ""
     for row in _candidates(grid, first, last):
@@ -132,7 +141,8 @@ def _same(grid: Grid, block: tuple[int, int], row: int, first: int, last: int, w
 def _plain_header(grid: Grid, first: int, last: int, words: Vocabulary) -> list[tuple[int, int]]:
     """Without known headings: the first row of three or more short texts over at least half of the width.
 
-    A row that says label and value in one cell (姓名：某某) heads nothing, and would put a name into a heading.
+    A row that says label and value in one cell (姓名：某某) heads nothing, and would put a name into a
+    heading.
     """
     width = int(grid.filled[:, first:last].any(axis=0).sum())
     for row in _candidates(grid, first, last):
@@ -174,7 +184,9 @@ def _is_parent_row(grid: Grid, row: int, first: int, last: int, words: Vocabular
 
 
 def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> bool:
-    """The row under a header row is its next level: merged into it, or children under a parent, or headings again."""
+    """The row under a header row is its next level: merged into it, or children under a parent, or headings
+    again.
+    """
     columns = grid.columns_of(row, first, last)
     texts = [c for c in columns if isinstance(grid.values[row, c], str)]
     if not columns:
@@ -200,7 +212,9 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
 
 
 def _parent(grid: Grid, row: int, column: int, first: int) -> str:
-    """The heading that stands over `column` in the row above from a cell further left or merged over several columns."""
+    """The heading that stands over `column` in the row above from a cell further left or merged over several
+    columns.
+    """
     above = row - 1
     top, left = grid.origin(above, column)
     far = grid.merges.get((top, left), (top, left))[1]
@@ -231,7 +245,8 @@ def _counts_columns(grid: Grid, row: int, first: int, last: int) -> bool:
 
 
 def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[Heading]:
-    """The heading of every column: merges expanded, an unmerged parent reaching over the blanks to its right."""
+    """The heading of every column: merges expanded, an unmerged parent reaching over the blanks to its right.
+    """
     levels: list[list[str]] = []
     rows = [r for r in range(top, body) if not _counts_columns(grid, r, first, last)]
     for row in rows:
@@ -248,7 +263,8 @@ def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[
 
 
 def _reaches(grid: Grid, rows: list[int], row: int, column: int) -> bool:
-    """An unmerged parent goes on to the right where the column to the left has a lower level of its own too."""
+    """An unmerged parent goes on to the right where the column to the left has a lower level of its own too.
+    """
     return grid.origin(row, column - 1) not in grid.merges and any(grid.text(r, column - 1) for r in rows if r > row)
 
 

@@ -1,4 +1,5 @@
-"""A header block -> the kind of table and the variable of every column. Headings match whole, never in part."""
+"""A header block -> the kind of table and the variable of every column. Headings match whole, never in part.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +41,9 @@ _KIND_WORDS = tuple(
 
 @dataclass(frozen=True)
 class Heading:
-    """One column's heading: its levels from the top, squeezed, unlike neighbours only, and what its bracket says."""
+    """One column's heading: its levels from the top, squeezed, unlike neighbours only, and what its bracket
+    says.
+    """
 
     index: int
     levels: tuple[str, ...]
@@ -75,7 +78,9 @@ class Heading:
 
 
 class Meaning(NamedTuple):
-    """What a heading stands for: a variable, of family member number `slot`, or its code `tick` where a cell is ticked."""
+    """What a heading stands for: a variable, of family member number `slot`, or its code `tick` where a cell
+    is ticked.
+    """
 
     variable: Variable
     slot: int | None = None
@@ -118,7 +123,9 @@ class Vocabulary:
         return variable is not None and variable.name == "relation"
 
     def may_be_of(self, heading: Heading, person: str) -> bool:
-        """True where a column right of the name of `person` says something of that person, not of the household."""
+        """True where a column right of the name of `person` says something of that person, not of the
+        household.
+        """
         if person in ("worker", "staff"):
             return person == "worker"
         own = next(filter(None, (self.find("workers", key) for key in (heading.key, *heading.parents))), None)
@@ -135,10 +142,11 @@ class Vocabulary:
         return Meaning(variable, tick=variable.spellings[leaf][0].code)
 
     def suggestions(self, key: str, frames: Sequence[str], values: frozenset[str] = frozenset()) -> tuple[str, ...]:
-        """What a heading over `values` may mean, as frame.name, best first: three, the last of them `ignore` if fewer fit.
+        """What a heading over `values` may mean, as frame.name, best first: three, the last of them `ignore`
+        if fewer fit.
 
-        What the heading says in any frame goes before what it only resembles in `frames`; nothing of another kind (a
-        sum under a heading of dates) is proposed.
+        What the heading says in any frame goes before what it only resembles in `frames`; nothing of another
+        kind (a sum under a heading of dates) is proposed.
         """
         from rapidfuzz import fuzz, process
 
@@ -165,7 +173,8 @@ def _kinds_under(form: str, values: frozenset[str]) -> frozenset[str]:
 def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -> float:
     """What a bare number under `heading` is multiplied with to be in yuan.
 
-    The heading's own unit goes before that of the sheet (`sheet_factor`); a money unit in it, 元 too, sets the latter aside.
+    The heading's own unit goes before that of the sheet (`sheet_factor`); a money unit in it, 元 too, sets
+    the latter aside.
     """
     if variable.kind != "money":
         return 1.0
@@ -190,8 +199,8 @@ def columns_for(
 ) -> tuple[Column, ...]:
     """The columns of a table of `kind`: `values[i]` are the distinct squeezed cells below `headings[i]`.
 
-    A variable is taken once; the second column that claims it is unmatched, ticks, slots and private columns apart.
-    What belongs to nobody whom the table's frame keeps (a helper, one who signs) is ignored.
+    A variable is taken once; the second column that claims it is unmatched, ticks, slots and private columns
+    apart. What belongs to nobody whom the table's frame keeps (a helper, one who signs) is ignored.
     """
     frame = str(words.codebook.kinds[kind]["frame"]) if kind in words.codebook.kinds else ""
     near = [frame, "members"] if frame == "workers" else [frame] if frame else list(words.frames)
@@ -215,7 +224,8 @@ def _meanings(
     frame: str, headings: Sequence[Heading], owners: Sequence[Owner], words: Vocabulary,
     values: Sequence[frozenset[str]],
 ) -> list[Meaning | None]:
-    """What each heading means in a table of `frame`, None where nothing or what an earlier column has taken."""
+    """What each heading means in a table of `frame`, None where nothing or what an earlier column has taken.
+    """
     ticked = _tick_run(headings, words, values) if frame == "workers" else {}
     taken: set[tuple[str, str, int | None]] = set()
     found: list[Meaning | None] = []
@@ -270,7 +280,9 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
 
 
 def _by_values(meaning: Meaning | None, heading: Heading, words: Vocabulary, below: frozenset[str]) -> Meaning | None:
-    """`meaning`, or where its list does not spell all cells the other that the heading may have and that does."""
+    """`meaning`, or where its list does not spell all cells the other that the heading may have and that
+    does.
+    """
     said = below - {"", "…"}
     if meaning is None or not said or said <= {*meaning.variable.spellings}:
         return meaning
@@ -302,10 +314,11 @@ def _tick_run(headings: Sequence[Heading], words: Vocabulary, values: Sequence[f
 
 
 def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> str:
-    """The kind of table that `headings` head: of those whose conditions hold, the one that most columns match; else "".
+    """The kind of table that `headings` head: of those whose conditions hold, the one that most columns
+    match; else "".
 
-    Row numbers, remarks, phones and the like do not count; of two that match as many, the one that leaves fewer columns
-    open. What may be roster or members is a roster where a relation says 本人.
+    Row numbers, remarks, phones and the like do not count; of two that match as many, the one that leaves
+    fewer columns open. What may be roster or members is a roster where a relation says 本人.
     """
     best, most, owners = "", (0, 0), owners_of(headings, words)
     if any(_is_stacked(heading, words) for heading in headings):
@@ -328,7 +341,9 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
 def read_headings(
     headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]], sheet_factor: float = 1.0
 ) -> tuple[str, tuple[Column, ...], list[tuple[Column, ...]]]:
-    """The kind of table that `headings` head, its columns, and those of each act of help that stands in its rows besides."""
+    """The kind of table that `headings` head, its columns, and those of each act of help that stands in its
+    rows besides.
+    """
     kind = kind_of(headings, words, values) or "other"
     columns = columns_for(kind, headings, words, values, sheet_factor)
     if kind == "roster" and not _tells_of_hardship(columns, words):
@@ -346,7 +361,9 @@ def _acts_beside(
     columns: Sequence[Column], headings: Sequence[Heading], words: Vocabulary,
     values: Sequence[frozenset[str]], sheet_factor: float = 1.0,
 ) -> list[tuple[Column, ...]]:
-    """The columns of the acts of help in a table whose `columns` leave sums open, a tuple a sum: who, how much, when."""
+    """The columns of the acts of help in a table whose `columns` leave sums open, a tuple a sum: who, how
+    much, when.
+    """
     found = columns_for("aid", headings, words, values, sheet_factor)
     amount = words.codebook.variable("aid", "amount_yuan")
     whose = [a.means("aid", "name", "id_number") for a in found]
@@ -376,7 +393,9 @@ def _unused(column: Column) -> Column:
 
 
 def _tells_of_hardship(columns: Sequence[Column], words: Vocabulary) -> bool:
-    """True where a table of people says something that makes them workers in hardship: a level, a cause, an income."""
+    """True where a table of people says something that makes them workers in hardship: a level, a cause, an
+    income.
+    """
     each = words.codebook.each["person"]
     own = [v for c in columns if (v := c.variable) is not None and v.frame == "workers" and v.name not in each]
     return any(v.kind in ("choice", "choices", "yes_no", "money", "count") and v.name != "aid_total" for v in own)

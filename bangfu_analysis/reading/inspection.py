@@ -1,4 +1,6 @@
-"""How each sheet was read, for a person to look over, and the lines of mapping.yaml that would settle what was not."""
+"""How each sheet was read, for a person to look over, and the lines of mapping.yaml that would settle what
+was not.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,10 @@ COLUMNS = (
 def describe(readings: Iterable[SheetReading]) -> pd.DataFrame:
     """One row per column of every table, and one per sheet without a table.
 
-    Columns, all text but `rows` (Int64, data rows) and `confidence` (0 to 1): file, sheet, taken_for (the kind of the table),
-    header_rows, column (letter; "" in a text file its number), heading, variable (frame.name), status (matched, ignored,
-    unmatched, empty), suggestions (frame.name, nearest first), reason.
+    Columns, all text but `rows` (Int64, data rows) and `confidence` (0 to 1): file, sheet, taken_for (the
+    kind of the table), header_rows, column (letter; "" in a text file its number), heading, variable
+    (frame.name), status (matched, ignored, unmatched, empty), suggestions (frame.name, nearest first),
+    reason.
     """
     rows = [row for reading in readings for row in _described(reading)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -78,7 +81,8 @@ def _target(column: Column) -> str:
 
 
 def proposed_mapping(readings: Iterable[SheetReading]) -> str:
-    """Text for the wave's mapping.yaml: one line for each heading that matched nothing, the nearest entry as a proposal.
+    """Text for the wave's mapping.yaml: one line for each heading that matched nothing, the nearest entry as
+    a proposal.
 
     Every line is a comment until the researcher takes off the `#`; "" where all is known.
     """

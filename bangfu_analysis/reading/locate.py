@@ -36,10 +36,11 @@ _SUMMARY = re.compile(r"汇总|总表|合计|总计")
 
 
 def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool = False) -> list[SheetReading]:
-    """Every sheet of the file at `path` as a SheetReading; a refused file is one of kind `unreadable` with one finding.
+    """Every sheet of the file at `path` as a SheetReading; a refused file is one of kind `unreadable` with
+    one finding.
 
-    A 汇总 sheet is set aside where other sheets hold rows of its kind or a roster. `include_hidden` takes hidden sheets and
-    struck-through people for data.
+    A 汇总 sheet is set aside where other sheets hold rows of its kind or a roster. `include_hidden` takes
+    hidden sheets and struck-through people for data.
     """
     try:
         sheets = [replace(sheet, name=source_label(sheet.name)) for sheet in read_sheets(path, file)]
@@ -51,7 +52,9 @@ def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool
 
 
 def unreadable(file: str, why: str, sheet: str = "", *, kind: str = "unreadable") -> SheetReading:
-    """What stands for a file or sheet that is not read: a reading without rows, and the finding that says why."""
+    """What stands for a file or sheet that is not read: a reading without rows, and the finding that says
+    why.
+    """
     place = f"{file} [{sheet}]" if sheet else file
     message = why if file in why else f"{place}：{why}。"
     found = Finding(f"file_{kind}", message, source_file=file, source_sheet=sheet)
@@ -61,7 +64,9 @@ def unreadable(file: str, why: str, sheet: str = "", *, kind: str = "unreadable"
 
 
 def read_sheet(sheet: Sheet, codebook: Codebook, *, include_hidden: bool = False) -> SheetReading:
-    """The tables of one sheet, and the fate of its rows and cells. Raises BalanceBroken where one would be lost."""
+    """The tables of one sheet, and the fate of its rows and cells. Raises BalanceBroken where one would be
+    lost.
+    """
     return _read(sheet, Vocabulary(codebook), 1, include_hidden)
 
 
@@ -187,7 +192,9 @@ def _given(table: Table, columns: tuple[Column, ...]) -> Table:
 
 
 def _distinct(grid: Grid, rows: npt.NDArray[np.intp], column: int) -> frozenset[str]:
-    """The distinct squeezed cells of `rows` under a heading; of a column of very many things, only that it has them."""
+    """The distinct squeezed cells of `rows` under a heading; of a column of very many things, only that it
+    has them.
+    """
     if len(grid.distinct[column]) > MANY:
         return frozenset({"…"})
     seen = set(grid.values[rows, column].tolist()) - {None}

@@ -16,8 +16,8 @@ _BELOW, _ABOVE = re.compile(r"以下|以内|不足|少于|低于"), re.compile(r
 
 
 def printed_order(labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels of a single choice: along a known scale, by their letters (A、…), by their numbers, else as they
-    appear.
+    """Labels of a single choice: along a known scale, by their letters (A、…), by their numbers, else as
+    they appear.
 
     By numbers where seven in ten have one (3000元以下, 3001-5000元, 15000元以上); the others follow in order
     of appearance.

@@ -1,4 +1,6 @@
-"""A workbook with a large sheet, cut into workbooks of some rows each, so that they can be parsed side by side."""
+"""A workbook with a large sheet, cut into workbooks of some rows each, so that they can be parsed side by
+side.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ _ROW, _END = b'<row r="', b"</sheetData>"
 
 
 def cuts_of(package: Package, parts: Iterable[str]) -> Cuts:
-    """Where the large ones among the sheets `parts` are cut: part -> the slices of its XML that hold its rows, one a piece.
+    """Where the large ones among the sheets `parts` are cut: part -> the slices of its XML that hold its
+    rows, one a piece.
 
     None of a package that can't be unpacked whole: its sheets may still be read from it as it is.
     """
@@ -42,7 +45,9 @@ def _cuts(xml: bytes) -> list[slice]:
 
 
 def pieces_of(package: Package, cuts: Cuts, parts: Iterable[str]) -> Iterator[io.BytesIO]:
-    """Packages with some rows of every large sheet, in their order; the first has the other sheets among `parts` too. None without cuts."""
+    """Packages with some rows of every large sheet, in their order; the first has the other sheets among
+    `parts` too. None without cuts.
+    """
     rest = _rest(package, cuts)
     for n in range(PIECES if cuts else 0):
         into = io.BytesIO()

@@ -1,4 +1,5 @@
-"""Is it safe to open: the true type by its first bytes, encryption, bombs, macros, far cells. Bytes -> type."""
+"""Is it safe to open: the true type by its first bytes, encryption, bombs, macros, far cells. Bytes -> type.
+"""
 
 from __future__ import annotations
 
@@ -53,10 +54,11 @@ class Package:
 
 
 def file_type(data: bytes, file: str) -> tuple[str, Package | None]:
-    """xlsx, xlsb, ods, xls, html, xml (a 2003 XML workbook) or text, by content and not by name; the package of a zipped one.
+    """xlsx, xlsb, ods, xls, html, xml (a 2003 XML workbook) or text, by content and not by name; the package
+    of a zipped one.
 
-    Raises FileRefused, naming `file`, where the content is not a spreadsheet or would exhaust the machine; how far the sheets of
-    an .xlsx reach is for refuse_far_cells to say.
+    Raises FileRefused, naming `file`, where the content is not a spreadsheet or would exhaust the machine;
+    how far the sheets of an .xlsx reach is for refuse_far_cells to say.
     """
     if not data.strip(b"\0 \t\r\n"):
         raise refused(file, "文件是空的（没有任何内容）", "请向报送单位索取完整的文件")
@@ -164,7 +166,9 @@ def _refuse_bombs(package: zipfile.ZipFile, packed: int, file: str) -> None:
 
 
 def refuse_far_cells(package: Package, file: str) -> None:
-    """Raises FileRefused where a sheet of an .xlsx reaches too far or a merge covers too much: before any sheet is parsed."""
+    """Raises FileRefused where a sheet of an .xlsx reaches too far or a merge covers too much: before any
+    sheet is parsed.
+    """
     for name in sorted(package.names):
         if re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
             with _refusing_broken(file):
@@ -188,7 +192,9 @@ def refuse_too_many(rows: int, columns: int, file: str) -> None:
 
 
 def _extent(xml: bytes) -> tuple[int, int]:
-    """Rows and columns up to the last cell with a value; of a large sheet without very wide rows, an upper bound."""
+    """Rows and columns up to the last cell with a value; of a large sheet without very wide rows, an upper
+    bound.
+    """
     if len(xml) > LARGE_XML:
         last = _LAST_ROW.match(xml, max(xml.rfind(b"<row"), 0))
         rows = int(last.group(1)) if last else 1

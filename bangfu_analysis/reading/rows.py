@@ -36,9 +36,11 @@ LONG_NOTE = 16
 
 @dataclass
 class Block:
-    """A header and what lies under it: rows [body, end), columns [first, last); the rows of the header are [top, body).
+    """A header and what lies under it: rows [body, end), columns [first, last); the rows of the header are
+    [top, body).
 
-    `half`: one of several side by side, whose totals count the others too. Rows [above, top) are the lines over it.
+    `half`: one of several side by side, whose totals count the others too. Rows [above, top) are the lines
+    over it.
     """
 
     grid: Grid
@@ -63,7 +65,9 @@ class Block:
 
 
 def sort_rows(block: Block, *, include_hidden: bool) -> None:
-    """Sort the rows under the header into data, totals, notes, repeated headers and what is set aside, with the reason."""
+    """Sort the rows under the header into data, totals, notes, repeated headers and what is set aside, with
+    the reason.
+    """
     grid, span = block.grid, slice(block.first, block.last)
     filled = grid.filled[block.body : block.end, span]
     counts = filled.sum(axis=1)
@@ -126,7 +130,9 @@ def labelled_totals(block: Block) -> Booleans:
 
 
 def _sums(block: Block) -> Booleans:
-    """Rows of nobody in a roster of named people: numbers alone, but for a label before them, and no row number."""
+    """Rows of nobody in a roster of named people: numbers alone, but for a label before them, and no row
+    number.
+    """
     grid, name, identity = block.grid, block.place_of("name"), block.place_of("id_number")
     found = np.zeros(block.end - block.body, dtype=bool)
     own = [c for c in (name, identity) if c is not None]
@@ -185,7 +191,9 @@ def _is_note(block: Block, row: int) -> bool:
 
 
 def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidden: bool) -> None:
-    """Move to `aside`: people struck through, examples and hints, lines of a row number alone, strays under the signatures."""
+    """Move to `aside`: people struck through, examples and hints, lines of a row number alone, strays under
+    the signatures.
+    """
     grid = block.grid
     struck = _struck(block, data) if not include_hidden else set()
     numbers = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"]
@@ -249,7 +257,9 @@ def _struck(block: Block, data: Sequence[int]) -> set[int]:
 
 
 def totals_of(block: Block) -> tuple[Total, ...]:
-    """The stated totals: a 小计 covers the data rows since the total before it, any other what is above it; at the top, what is below."""
+    """The stated totals: a 小计 covers the data rows since the total before it, any other what is above it;
+    at the top, what is below.
+    """
     grid = block.grid
     found = []
     since = block.body

@@ -1,4 +1,6 @@
-"""SPSS .sav and Stata .dta: in as a sheet by number, out from coded answers. Needs the extra `stats` (pyreadstat)."""
+"""SPSS .sav and Stata .dta: in as a sheet by number, out from coded answers. Needs the extra `stats`
+(pyreadstat).
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,12 @@ _SKIPPED = re.compile(r"跳|不适用|skip|not applicable|inapplicable|n/a", re.
 
 
 def read_statistics_file(path: Path, file: str) -> Sheet:
-    """A .sav or .dta as a Sheet whose header is the variable labels (else names), with its names and value labels.
+    """A .sav or .dta as a Sheet whose header is the variable labels (else names), with its names and value
+    labels.
 
-    A value that the file declares missing is (跳过) where its label says so, else (空); its label is left out. Stata's .a
-    without a label is (跳过). The variables of a multiple-response set are headed `set—variable`, and hold 1 and 0 where
-    it counts one value. FileRefused where it cannot be read.
+    A value that the file declares missing is (跳过) where its label says so, else (空); its label is left
+    out. Stata's .a without a label is (跳过). The variables of a multiple-response set are headed
+    `set—variable`, and hold 1 and 0 where it counts one value. FileRefused where it cannot be read.
     """
     package = _pyreadstat()
     read = {".sav": package.read_sav, ".dta": package.read_dta}[_suffix(path)]

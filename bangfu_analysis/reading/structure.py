@@ -1,4 +1,5 @@
-"""What values alone do not tell: hidden rows and columns, struck-through cells, comments, errors, formulas never calculated.
+"""What values alone do not tell: hidden rows and columns, struck-through cells, comments, errors, formulas
+never calculated.
 
 Read from the package's own XML, as no library gives all of it quickly (see docs/decisions).
 """
@@ -38,7 +39,9 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
 
 def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
-    """What adds to a sheet the structure that the package holds of it; where it can't be read, `structure` says so."""
+    """What adds to a sheet the structure that the package holds of it; where it can't be read, `structure`
+    says so.
+    """
     try:
         book, looks = _root(package, BOOK), _looks(package)
         parts = {name: part for name, part in _parts(package, book).items() if part in package.names}
@@ -58,8 +61,9 @@ def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
 class Looks(NamedTuple):
     """What styles and shared strings say of the cells that bear their numbers.
 
-    `struck`: styles; `units`: style -> 万元 or 千元, which its number format only writes behind the number; `colours`: style ->
-    colour, where a legend may stand in the workbook; `strings`: shared string with a strike -> what of it is not struck.
+    `struck`: styles; `units`: style -> 万元 or 千元, which its number format only writes behind the number;
+    `colours`: style -> colour, where a legend may stand in the workbook; `strings`: shared string with a
+    strike -> what of it is not struck.
     """
 
     struck: set[bytes]
@@ -69,7 +73,9 @@ class Looks(NamedTuple):
 
 
 def _of_part(package: Package, part: str, looks: Looks) -> tuple[Marked, dict[str, Any]]:
-    """The cells of a sheet that calamine reads otherwise than shown, and the fields of Sheet that its XML tells."""
+    """The cells of a sheet that calamine reads otherwise than shown, and the fields of Sheet that its XML
+    tells.
+    """
     xml = package.read(part)
     if len(xml) > LARGEST_XML:
         return {}, {"structure": "工作表过大，未检查隐藏的行列、删除线和批注"}
@@ -106,7 +112,9 @@ def _with(cells: Cells, errors: Marked) -> Cells:
 
 
 def _marked_cells(xml: bytes, looks: Looks) -> tuple[Marked, dict[str, Any]]:
-    """Cells to be read otherwise (errors, numbers with a unit, texts struck in part), and the places of each mark."""
+    """Cells to be read otherwise (errors, numbers with a unit, texts struck in part), and the places of each
+    mark.
+    """
     texts: Marked = {}
     marks: dict[str, Any] = {"uncalculated": set(), "struck": set(), "part_struck": set(), "colours": {}}
     styles = looks.struck | looks.units.keys() | looks.colours.keys()
@@ -140,7 +148,8 @@ def _not_struck(xml: bytes) -> str:
 
 
 def _cells_with_signs(xml: bytes, signs: Sequence[bytes]) -> Iterator[re.Match[bytes]]:
-    """The cells in or at which a sign stands, in order: of a large sheet few, so that not all are looked at."""
+    """The cells in or at which a sign stands, in order: of a large sheet few, so that not all are looked at.
+    """
     if b"<sheetData" not in xml or len(signs) > MOST_SIGNS:  # another prefix, or more searches than one pass is worth
         yield from _CELL.finditer(xml)
         return
@@ -203,7 +212,9 @@ def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
 
 
 def declared_sheets(package: Package) -> dict[str, str]:
-    """Name of every sheet that the workbook declares -> its part, which may be absent; {} where that can't be read."""
+    """Name of every sheet that the workbook declares -> its part, which may be absent; {} where that can't be
+    read.
+    """
     try:
         return _parts(package, _root(package, BOOK))
     except _UNREADABLE:
@@ -249,7 +260,9 @@ def _unit_of(format_code: str) -> str:
 
 
 def _colour(elements: Sequence[ElementTree.Element], name: str) -> str:
-    """红, 黄, 绿, 蓝 or 灰 as far as it is told in red, green and blue; "" for black, white and colours of the theme."""
+    """红, 黄, 绿, 蓝 or 灰 as far as it is told in red, green and blue; "" for black, white and colours of
+    the theme.
+    """
     rgb = next((c.get("rgb") for e in elements for c in _all(e, name) if c.get("rgb")), None)
     if rgb is None:
         return ""
@@ -277,7 +290,8 @@ def _comments(package: Package, part: str) -> set[tuple[int, int]]:
 
 
 def of_ods(package: Package, file: str) -> Callable[[Sheet], Sheet]:
-    """What adds to a sheet the merges, hidden rows, struck-through cells and annotations of an OpenDocument spreadsheet.
+    """What adds to a sheet the merges, hidden rows, struck-through cells and annotations of an OpenDocument
+    spreadsheet.
 
     Raises FileRefused where its XML is broken or the values reach too far.
     """

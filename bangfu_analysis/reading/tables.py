@@ -20,14 +20,13 @@ CELL_FATES = ("header", "body", "total", "note", "repeated_header", "set_aside")
 class Sheet:
     """One sheet as received.
 
-    `cells[i][j]`: Python values (str, int, float, bool, datetime, date, time, timedelta, None), every row equally long;
-    an error cell is its text (`#REF!`). Row i is the row a person calls `row_numbers[i]` (Excel row; physical line
-    of a text file); column j is Excel column j + 1. Positions below are 1-based indices into `cells`.
-    `labels`: column index -> code -> what it means, and `codes`: column index -> variable's name, where the file says so
-    (SPSS, Stata).
-    `structure` is "" where hidden rows, strikes and merges are known, else why they are not. `told`: what was met in
-    reading a cell: row, column, problem, message. `lost`: why a sheet that the file declares holds no cells here,
-    `lost_kind` what that makes it.
+    `cells[i][j]`: Python values (str, int, float, bool, datetime, date, time, timedelta, None), every row
+    equally long; an error cell is its text (`#REF!`). Row i is the row a person calls `row_numbers[i]` (Excel
+    row; physical line of a text file); column j is Excel column j + 1. Positions below are 1-based indices
+    into `cells`. `labels`: column index -> code -> what it means, and `codes`: column index -> variable's
+    name, where the file says so (SPSS, Stata). `structure` is "" where hidden rows, strikes and merges are
+    known, else why they are not. `told`: what was met in reading a cell: row, column, problem, message.
+    `lost`: why a sheet that the file declares holds no cells here, `lost_kind` what that makes it.
     """
 
     file: str
@@ -58,13 +57,14 @@ class Sheet:
 class Column:
     """One column of a table (of a form: one labelled cell).
 
-    `index`: Excel column; `heading`: levels joined with `/`; `variable`: what it means, None where it is not known;
-    `fate`: matched, ignored, withheld (another's than the worker's, told), unmatched (issue), empty; `slot`: number n of
-    家庭成员n; `tick`: the code that a tick in
-    this column stands for; `factor`: what a bare number is multiplied with (万元 -> 10000); `period`: month or year
-    where the heading says another than the variable's; `suggestions`: nearest codebook entries as frame.name; `row`: for
-    a form, the row of its value, and `place` its Excel column (`index` then only numbers the labels); `owner`: whose it is
-    (worker, spouse, child, member, helper, staff, other); `key`: of its lowest level, which may have a `/` of its own.
+    `index`: Excel column; `heading`: levels joined with `/`; `variable`: what it means, None where it is not
+    known; `fate`: matched, ignored, withheld (another's than the worker's, told), unmatched (issue), empty;
+    `slot`: number n of 家庭成员n; `tick`: the code that a tick in this column stands for; `factor`: what a
+    bare number is multiplied with (万元 -> 10000); `period`: month or year where the heading says another
+    than the variable's; `suggestions`: nearest codebook entries as frame.name; `row`: for a form, the row of
+    its value, and `place` its Excel column (`index` then only numbers the labels); `owner`: whose it is
+    (worker, spouse, child, member, helper, staff, other); `key`: of its lowest level, which may have a `/` of
+    its own.
     """
 
     index: int
@@ -95,7 +95,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Total:
-    """A stated 小计/合计 row: its label, row number, raw values by column index, and the body rows that it covers."""
+    """A stated 小计/合计 row: its label, row number, raw values by column index, and the body rows that it
+    covers.
+    """
 
     label: str
     row: int
@@ -107,12 +109,12 @@ class Total:
 class Table:
     """A located table.
 
-    `body`: raw values, merges filled and dittos resolved; index = row number a person sees, columns = Column.index,
-    dtype object, None where empty; only rows that hold data (totals, notes, repeated headers and set-aside rows are not in it).
-    `head_of`: for rosters with family rows, index row -> the row of the household's head (itself for a head).
-    `meta`: unit (填报单位), date, title, money_factor as the lines above the header say them, and epoch1904 where days count
-    from 1904.
-    `is_form`: one form a sheet: `body` has the single row 0 and each Column its own `row`.
+    `body`: raw values, merges filled and dittos resolved; index = row number a person sees, columns =
+    Column.index, dtype object, None where empty; only rows that hold data (totals, notes, repeated headers
+    and set-aside rows are not in it). `head_of`: for rosters with family rows, index row -> the row of the
+    household's head (itself for a head). `meta`: unit (填报单位), date, title, money_factor as the lines
+    above the header say them, and epoch1904 where days count from 1904. `is_form`: one form a sheet: `body`
+    has the single row 0 and each Column its own `row`.
     """
 
     file: str
@@ -132,10 +134,10 @@ class Table:
 class SheetReading:
     """How one sheet was read: its tables, and the fate of every row and every filled cell.
 
-    `rows`, `cells`: fate -> count, summing to all rows (up to the last filled one) and to all filled cells. The tables
-    of a hidden sheet are here too, with `set_aside` saying why they enter no frame. `confidence`: 0 to 1.
-    A questionnaire has no tables but `questions` and `responses` (the frames, without `wave`), and `cells_by_row`: how many
-    cells each respondent's row fills.
+    `rows`, `cells`: fate -> count, summing to all rows (up to the last filled one) and to all filled cells.
+    The tables of a hidden sheet are here too, with `set_aside` saying why they enter no frame. `confidence`:
+    0 to 1. A questionnaire has no tables but `questions` and `responses` (the frames, without `wave`), and
+    `cells_by_row`: how many cells each respondent's row fills.
     """
 
     file: str

@@ -25,10 +25,11 @@ _COMMON = (
 
 
 def decoded(data: bytes, file: str) -> str:
-    """The text of `data`: by its mark, else UTF-8, UTF-16 without a mark, GB18030 or Big5. Raises FileRefused.
+    """The text of `data`: by its mark, else UTF-8, UTF-16 without a mark, GB18030 or Big5. Raises
+    FileRefused.
 
-    The headings and coded words of a Big5 text are turned into simplified characters. Of a text that is damaged in a few
-    places only, what cannot be decoded is U+FFFD.
+    The headings and coded words of a Big5 text are turned into simplified characters. Of a text that is
+    damaged in a few places only, what cannot be decoded is U+FFFD.
     """
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
@@ -61,7 +62,9 @@ def _try(data: bytes, encoding: str) -> str | None:
 
 
 def _plainness(text: str) -> int:
-    """How much of the text is what such files are made of: a wrong decoding gives rare and private characters."""
+    """How much of the text is what such files are made of: a wrong decoding gives rare and private
+    characters.
+    """
     sample = text[:20000]
     plain = sum(character in _frequent() for character in sample)
     return plain - 3 * sum("\ue000" <= c <= "\uf8ff" or "\u2e80" <= c <= "\u2fdf" or c > "\uffff" for c in sample)
@@ -69,14 +72,18 @@ def _plainness(text: str) -> int:
 
 @lru_cache(maxsize=1)
 def _frequent() -> frozenset[str]:
-    """What such files are made of: common characters, and the traditional ones of the codebook, which Big5 has alone."""
+    """What such files are made of: common characters, and the traditional ones of the codebook, which Big5
+    has alone.
+    """
     return frozenset((*_COMMON, *map(chr, traditional()), *traditional().values()))
 
 
 def delimited(data: bytes, file: str) -> Sheet:
-    """One sheet without a name; a row's number is the physical line on which its record starts; ="123" is the text 123.
+    """One sheet without a name; a row's number is the physical line on which its record starts; ="123" is the
+    text 123.
 
-    A quotation mark that is never closed, or only many lines below, is read as it stands in its line, and told.
+    A quotation mark that is never closed, or only many lines below, is read as it stands in its line, and
+    told.
     """
     text = decoded(data, file)
     lines = list(io.StringIO(text, newline=""))
@@ -106,14 +113,17 @@ def delimited(data: bytes, file: str) -> Sheet:
 
 
 def _is_swallowed(record: Sequence[str], lines: Sequence[str], delimiter: str, usual: int) -> bool:
-    """Whether a quotation mark took what follows for its own: whole records within a cell, or one never closed."""
+    """Whether a quotation mark took what follows for its own: whole records within a cell, or one never
+    closed.
+    """
     most = max((line.count(delimiter) for cell in record if "\n" in cell for line in cell.splitlines()), default=0)
     is_open = sum(line.count('"') for line in lines) % 2 == 1 and len(record) <= usual
     return is_open or len(lines) >= MOST_LINES or most >= max(2, (usual + 1) // 2)
 
 
 def _delimiter(text: str) -> tuple[str, int]:
-    """The candidate that cuts the first lines into the most equal parts, and how often it stands in a line."""
+    """The candidate that cuts the first lines into the most equal parts, and how often it stands in a line.
+    """
     lines = [line for line in text[:65536].splitlines()[:50] if line.strip()]
     counts = {d: sorted(line.count(d) for line in lines) for d in _DELIMITERS}
     found = max(counts, key=lambda d: counts[d][len(lines) // 2] if lines else 0) if lines else ","
@@ -168,7 +178,9 @@ def _span(text: str | None) -> int:
 
 
 def tables_of_html(data: bytes, file: str) -> list[Sheet]:
-    """One sheet for each table of a page that wears a spreadsheet's name. Raises FileRefused where it has none."""
+    """One sheet for each table of a page that wears a spreadsheet's name. Raises FileRefused where it has
+    none.
+    """
     parser = _Tables()
     parser.feed(decoded(data, file))
     parser.close()

@@ -43,8 +43,8 @@ _ERRORS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
 def read_sheets(path: Path, file: str) -> list[Sheet]:
     """The sheets of the file at `path`, in their order; `file` is its name in messages and addresses.
 
-    A sheet that the file declares but that holds no cells, or cannot be read, says so in `lost`. Raises FileRefused, in
-    Chinese, where the file is not a spreadsheet, has no sheet or would exhaust the machine.
+    A sheet that the file declares but that holds no cells, or cannot be read, says so in `lost`. Raises
+    FileRefused, in Chinese, where the file is not a spreadsheet, has no sheet or would exhaust the machine.
     """
     if path.suffix.lower() in SUFFIXES:
         return [_guarded(read_statistics_file(path, file))]
@@ -160,7 +160,9 @@ def _by_calamine(pieces: Sequence[Callable[[], Parsed]], file: str) -> list[Shee
 
 
 def _joined(pieces: Iterable[python_calamine.CalamineSheet]) -> Iterator[Sequence[object]]:
-    """The rows of the pieces from A1 on, of different lengths. Raises ValueError where they do not follow each other."""
+    """The rows of the pieces from A1 on, of different lengths. Raises ValueError where they do not follow
+    each other.
+    """
     done = 0
     for piece in pieces:
         if piece.start is None:
@@ -175,7 +177,9 @@ def _joined(pieces: Iterable[python_calamine.CalamineSheet]) -> Iterator[Sequenc
 
 
 def sheet_of(cells: Cells, file: str, name: str, **more: Any) -> Sheet:
-    """A sheet whose rows are numbered from 1; what lies hidden under a merge is dropped, and told if it differs."""
+    """A sheet whose rows are numbered from 1; what lies hidden under a merge is dropped, and told if it
+    differs.
+    """
     rows = cells if isinstance(cells, Rows) else Rows(cells)
     places = rows.places.copy()
     under: set[tuple[int, int]] = set()

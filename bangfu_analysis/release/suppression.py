@@ -88,7 +88,9 @@ def completed(value: Floats, sums: Sequence[Sum]) -> tuple[Floats, list[Sum]]:
 
 
 def _pattern(numbers: Numbers, matrix: sparse.csr_matrix) -> Flags:
-    """The cheapest pattern found that protects all it hides; where the rounds run out, the last one is added to."""
+    """The cheapest pattern found that protects all it hides; where the rounds run out, the last one is added
+    to.
+    """
     can = numbers.forced | ~numbers.fixed
     width = numbers.width.copy()
     for place, reached, _ in _weak(numbers, matrix, can, width):
@@ -109,7 +111,8 @@ def _pattern(numbers: Numbers, matrix: sparse.csr_matrix) -> Flags:
             return hidden
         cuts += [cut for _, _, cut in weak]
         hidden = _cheapest(numbers, can, cuts)
-    while weak := list(_weak(numbers, matrix, hidden, width)):  # what is hidden stays so: it can only get better
+    # What is hidden stays so: it can only get better.
+    while weak := list(_weak(numbers, matrix, hidden, width)):
         hidden = _cheapest(replace(numbers, small=hidden), can, [cut for *_, cut in weak])
     return hidden
 

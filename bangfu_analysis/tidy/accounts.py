@@ -68,7 +68,9 @@ def _balance(sheet: SheetReading, rows: Mapping[str, int], cells: Mapping[str, i
 
 
 def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Finding]:
-    """Every row kept of `tables` that is no row of a frame, merged into one, nor an issue: each is told, none is lost."""
+    """Every row kept of `tables` that is no row of a frame, merged into one, nor an issue: each is told, none
+    is lost.
+    """
     place = ["source_file", "source_sheet", "source_row"]
     placed = [frame[place].dropna() for frame in frames if set(place) <= set(frame.columns)]
     spent = {key for rows in placed for key in zip(*(rows[c].tolist() for c in place), strict=True)}
@@ -85,8 +87,8 @@ def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Fin
 def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:
     """Every number in the 小计/合计 rows of a table, held against the rows that it covers.
 
-    `what` is `rows` (people or lines counted), the variable summed or ticked, "" where nobody can say what is counted;
-    `verdict` is cannot_tell there, and where a covered cell is missing.
+    `what` is `rows` (people or lines counted), the variable summed or ticked, "" where nobody can say what is
+    counted; `verdict` is cannot_tell there, and where a covered cell is missing.
     """
     columns = {column.index: column for column in clean.table.columns}
     lines = [_line(clean, total, columns.get(i), i, v) for total in clean.table.totals for i, v in total.values.items()]

@@ -1,8 +1,9 @@
 """Queries out to reporting units, answers in, replayed by every later clean.
 
-A query names a cell and asks; the answered workbook lies in the wave folder as `corrections.xlsx` (several: any name that
-begins so). Each answer is applied to the raw cell before it is cleaned, if the cell still says what it said when the
-question was asked: 核对码 is a keyed hash of that, so that the sheet shows no identifying content.
+A query names a cell and asks; the answered workbook lies in the wave folder as `corrections.xlsx` (several:
+any name that begins so). Each answer is applied to the raw cell before it is cleaned, if the cell still says
+what it said when the question was asked: 核对码 is a keyed hash of that, so that the sheet shows no
+identifying content.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ class Answer:
 def queries_frame(
     issues: pd.DataFrame, workers: pd.DataFrame, sheets: Sequence[SheetReading], key: bytes
 ) -> dict[str, pd.DataFrame]:
-    """Reporting unit -> its questions (columns COLUMNS, text): one per cell that was given up or is in conflict, and per
-    worker whose ID number is blank; none for a cell that an answer has confirmed.
+    """Reporting unit -> its questions (columns COLUMNS, text): one per cell that was given up or is in
+    conflict, and per worker whose ID number is blank; none for a cell that an answer has confirmed.
     """
     place = ["source_file", "source_sheet", "cell", "variable"]
     confirmed = issues.loc[issues["problem"].eq("correction_no_change"), place]
@@ -130,7 +131,8 @@ def _cells(sheets: Sequence[SheetReading]) -> dict[tuple[str, str, str, str], tu
 
 
 def write_queries(queries: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
-    """queries.xlsx with all units, a sheet each, and queries/<unit>.xlsx to send out; the answer column is left open.
+    """queries.xlsx with all units, a sheet each, and queries/<unit>.xlsx to send out; the answer column is
+    left open.
 
     A workbook of that name that holds answers stays as it is; the new one is called <name>_新.xlsx.
     """
@@ -183,7 +185,9 @@ def _sheet_name(number: int, unit: str) -> str:
 
 
 def read_answers(folder: Path) -> list[Answer]:
-    """The answers in the wave folder's corrections*.xlsx, in order of files and rows; questions left open are no answers."""
+    """The answers in the wave folder's corrections*.xlsx, in order of files and rows; questions left open are
+    no answers.
+    """
     return [answer for path in sorted(folder.glob("corrections*.xlsx")) for answer in _answers(path)]
 
 
@@ -196,7 +200,9 @@ def _answers(path: Path) -> list[Answer]:
 
 
 def answered_rows(path: Path, columns: Sequence[str], answer: str) -> Iterator[tuple[str, int, dict[str, object]]]:
-    """Sheet, row and cells by heading of every row with an answer; FileRefused where the headings are not `columns`."""
+    """Sheet, row and cells by heading of every row with an answer; FileRefused where the headings are not
+    `columns`.
+    """
     for sheet in _read_apart(path):
         if not sheet.cells:
             continue

@@ -26,7 +26,8 @@ def _numbers(rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _income_off(rows: pd.DataFrame) -> pd.Series:
-    """Yearly household income / 12 / size against the stated income per head, with 5 % and ten yuan to spare."""
+    """Yearly household income / 12 / size against the stated income per head, with 5 % and ten yuan to spare.
+    """
     annual, size, head = (_numbers(rows, c) for c in _INCOME)
     per_head = annual / 12 / size.where(size > 0)
     return (per_head - head).abs() > (INCOME_TOLERANCE * head.abs()).clip(lower=10)
@@ -48,8 +49,9 @@ def _unlikely(rows: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _level_against_line(rows: pd.DataFrame) -> pd.Series:
-    """Poorest categories above the wave's lines, other ones above twice these, 低保线以上 below them; by what is left
-    of the income after unavoidable spending where the scheme (s2018) counts so."""
+    """Poorest categories above the wave's lines, other ones above twice these, 低保线以上 below them; by what
+    is left of the income after unavoidable spending where the scheme (s2018) counts so.
+    """
     annual, size, head = (_numbers(rows, c) for c in _INCOME)
     spent = _numbers(rows, "rigid_expense_annual").fillna(0).where(rows["hardship_scheme"].eq("s2018"), 0)
     left = ((annual - spent) / 12 / size.where(size > 0)).fillna(head - spent / 12 / size.where(size > 0).fillna(1))
@@ -64,7 +66,9 @@ def _early(rows: pd.DataFrame) -> pd.Series:
 
 
 def _same_without_id(rows: pd.DataFrame) -> pd.Series:
-    """The second and later of several rows without an ID number that agree in name, sex, birth or age, and unit."""
+    """The second and later of several rows without an ID number that agree in name, sex, birth or age, and
+    unit.
+    """
     told = ["name_key", "sex", "birth_date", "age", "employer"]
     again = rows[told].astype(object).fillna("").duplicated(keep="first")
     return again & rows["id_key"].isna() & rows["name_key"].notna()
@@ -126,7 +130,9 @@ def cross_checks(
 
 
 def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
-    """Sheets in which sex or birth differ from the ID number for a fifth of the people: names are shifted against numbers."""
+    """Sheets in which sex or birth differ from the ID number for a fifth of the people: names are shifted
+    against numbers.
+    """
     differ = ("sex_differs_from_id", "birth_date_differs_from_id")
     rows = {(f.source_file, f.source_sheet, f.source_row) for f in findings if f.problem in differ}
     off = Counter((file, sheet) for file, sheet, _ in rows)
@@ -142,7 +148,8 @@ def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
 
 
 def without_level(people: pd.DataFrame, cleans: Sequence[CleanTable]) -> list[Finding]:
-    """One finding for each sheet whose people have a category of hardship neither in a column nor by a title."""
+    """One finding for each sheet whose people have a category of hardship neither in a column nor by a title.
+    """
     asked = {clean.number for clean in cleans if clean.column("workers", "hardship_level") is not None}
     open_ = people[people["hardship_level"].isna() & ~people["table"].isin(asked)]
     message = "{} [{}]：{} 人没有困难类别：表中没有这一栏，标题、表名和文件名也没有说明，记为缺失。请补上一栏，或分类别报送。"
@@ -169,7 +176,9 @@ def _listed(people: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]
 def sizes_from_members(
     rows: pd.DataFrame, members: pd.DataFrame, cleans: Sequence[CleanTable]
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """Where 家庭人口 is left blank or 0 and members are listed, the size is one and the members, and flagged so."""
+    """Where 家庭人口 is left blank or 0 and members are listed, the size is one and the members, and flagged
+    so.
+    """
     if rows.empty or members.empty:
         return rows, []
     listed = rows["person_id"].map(members.groupby("person_id").size())
@@ -203,7 +212,9 @@ def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTa
 
 
 def aid_against_funds(aid: pd.DataFrame, funds: pd.DataFrame) -> list[Finding]:
-    """A finding for each source of which more was spent on aid than had come in, where both ledgers are there."""
+    """A finding for each source of which more was spent on aid than had come in, where both ledgers are
+    there.
+    """
     spent, came = (
         frame.groupby(column, observed=True)["amount_yuan"].sum()
         for frame, column in ((aid, "fund_source"), (funds, "source"))

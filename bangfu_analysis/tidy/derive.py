@@ -1,4 +1,5 @@
-"""What follows from a worker's row: full years, report bands, income per head, hardship by a scheme's rule."""
+"""What follows from a worker's row: full years, report bands, income per head, hardship by a scheme's rule.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ from bangfu_analysis.errors import ArgumentError, ColumnMissing
 
 
 def full_years(birth: pd.Series[Any], reference: datetime.date) -> pd.Series[Any]:
-    """Full years (周岁) lived on `reference`: one more from the birthday on; 29 February has its birthday on 1 March.
+    """Full years (周岁) lived on `reference`: one more from the birthday on; 29 February has its birthday on
+    1 March.
 
-    Returns Int64 with the index of `birth` (dates); missing where the birth is missing or lies after `reference`.
+    Returns Int64 with the index of `birth` (dates); missing where the birth is missing or lies after
+    `reference`.
     """
     when = pd.to_datetime(birth)
     before = (when.dt.month > reference.month) | (when.dt.month.eq(reference.month) & (when.dt.day > reference.day))
@@ -24,11 +27,13 @@ def full_years(birth: pd.Series[Any], reference: datetime.date) -> pd.Series[Any
 
 
 def add_bands(workers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    """`workers` with one categorical column (ordered, but for age_by_sex) per band of a variable that the frame has.
+    """`workers` with one categorical column (ordered, but for age_by_sex) per band of a variable that the
+    frame has.
 
-    A band reads codes (education) or [from, below) of a number (age), and `sex` where a level names one. A value that
-    no level takes (education `other`) is missing, and so outside the base of a table. `hardship_level` keeps only the
-    levels of the schemes that occur, so that tables hold no rows of schemes nobody used.
+    A band reads codes (education) or [from, below) of a number (age), and `sex` where a level names one. A
+    value that no level takes (education `other`) is missing, and so outside the base of a table.
+    `hardship_level` keeps only the levels of the schemes that occur, so that tables hold no rows of schemes
+    nobody used.
     """
     bands = [b for b in codebook.bands.values() if {b.variable, *_beside(b)} <= set(workers.columns)]
     narrowed = {"hardship_level": _levels_in_use(workers, codebook)} if _has_scheme(workers) else {}
@@ -36,9 +41,11 @@ def add_bands(workers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
 
 
 def income_per_head(workers: pd.DataFrame, *, after_rigid: bool = False) -> pd.Series[Any]:
-    """Yuan per person per month: yearly household income / 12 / household size (Float64, missing where one is).
+    """Yuan per person per month: yearly household income / 12 / household size (Float64, missing where one
+    is).
 
-    `after_rigid`: unavoidable yearly spending is taken off first, as the rules since 2018 want; it may fall below 0.
+    `after_rigid`: unavoidable yearly spending is taken off first, as the rules since 2018 want; it may fall
+    below 0.
     """
     needed = ["income_household_annual", "household_size", *(["rigid_expense_annual"] if after_rigid else [])]
     if absent := [c for c in needed if c not in workers]:
@@ -52,10 +59,10 @@ def income_per_head(workers: pd.DataFrame, *, after_rigid: bool = False) -> pd.S
 def hardship_by_income(workers: pd.DataFrame, codebook: Codebook, *, scheme: str, line: float) -> pd.Series[Any]:
     """The level that the income rule of `scheme` gives each worker (ordered categorical, worst first).
 
-    `line` is yuan per person per month. The rule is the scheme's `income_rule` in the codebook: the first level whose
-    multiple of the line lies above the income per head. Levels that no income decides (意外致困) are never given;
-    above all multiples, and where income is missing, the result is missing. s2018: (income - unavoidable
-    spending) / 12 / size under 1 line is deep, under 2 lines relative.
+    `line` is yuan per person per month. The rule is the scheme's `income_rule` in the codebook: the first
+    level whose multiple of the line lies above the income per head. Levels that no income decides (意外致困)
+    are never given; above all multiples, and where income is missing, the result is missing. s2018: (income -
+    unavoidable spending) / 12 / size under 1 line is deep, under 2 lines relative.
     """
     ruled = [name for name, entry in codebook.schemes.items() if "income_rule" in entry]
     if scheme not in ruled:

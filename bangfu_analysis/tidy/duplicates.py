@@ -24,7 +24,9 @@ _COMPARED = (
 
 
 def without_copies(sheets: Sequence[SheetReading]) -> list[SheetReading]:
-    """Sheets in which every table's body stands already in an earlier sheet are set aside whole, with one finding."""
+    """Sheets in which every table's body stands already in an earlier sheet are set aside whole, with one
+    finding.
+    """
     shapes = Counter(map(_shape, sheets))
     first: dict[object, SheetReading] = {}
     kept = []

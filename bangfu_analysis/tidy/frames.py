@@ -48,12 +48,12 @@ LEFT = ("exited", "cancelled")
 def tidy_frames(
     sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes, replayed: Sequence[Finding] = ()
 ) -> Frames:
-    """The frames of a wave by name: workers, exits, keys (of both, to find them in other waves), members, causes, the
-    ledgers (aid, activities, units and those of further mechanisms), population, totals, issues, sources.
+    """The frames of a wave by name: workers, exits, keys (of both, to find them in other waves), members,
+    causes, the ledgers (aid, activities, units and those of further mechanisms), population, totals, issues,
+    sources.
 
-    Each keeps to its schema (tidy/schemas.py). `key` makes the pseudonyms; `replayed` is what became of the answers in
-    corrections.xlsx. Raises BalanceBroken where a row or cell
-    would be lost.
+    Each keeps to its schema (tidy/schemas.py). `key` makes the pseudonyms; `replayed` is what became of the
+    answers in corrections.xlsx. Raises BalanceBroken where a row or cell would be lost.
     """
     sheets = without_copies(of_this_wave(sheets, wave))
     scheme, findings = infer_scheme(sheets, codebook, wave)
@@ -97,7 +97,9 @@ def tidy_frames(
 def cleaned_people(
     sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes
 ) -> tuple[pd.DataFrame, list[CleanTable]]:
-    """The people of a wave as in `workers` and `exits`, with their private columns, and the tables: never to be written."""
+    """The people of a wave as in `workers` and `exits`, with their private columns, and the tables: never to
+    be written.
+    """
     cleans = _clean_all(without_copies(of_this_wave(sheets, wave)), codebook, wave, "")
     everyone, _ = _people(cleans, codebook, wave, key)
     people, _, _ = merge_people(everyone, cleans, codebook)
@@ -105,7 +107,9 @@ def cleaned_people(
 
 
 def stacked(waves: Sequence[Frames]) -> Frames:
-    """The frames of several waves, each in one; categories are those of the last wave, with any older ones kept."""
+    """The frames of several waves, each in one; categories are those of the last wave, with any older ones
+    kept.
+    """
     names = list(waves[-1])
     return {name: _stack([frames[name] for frames in waves if name in frames]) for name in names}
 
@@ -172,7 +176,8 @@ def _causes(rows: pd.DataFrame) -> pd.DataFrame:
 def _members(
     cleans: Sequence[CleanTable], everyone: pd.DataFrame, codebook: Codebook, wave: Wave, key: bytes
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """Members of every table with the person_id of their head; a form's members belong to the form's person."""
+    """Members of every table with the person_id of their head; a form's members belong to the form's person.
+    """
     rows, findings = member_rows(cleans, codebook, wave)
     owners: list[Any] = []
     for clean in [cleans[table] for table in rows["table"].unique()]:
@@ -219,7 +224,9 @@ def _population(cleans: Sequence[CleanTable], wave: Wave) -> pd.DataFrame:
 
 
 def _population_in_settings(wave: Wave) -> list[pd.DataFrame]:
-    """Denominators of wave.toml: `workers_total = 100`, or a section a dimension, [population.unit] 纺织总厂 = 100."""
+    """Denominators of wave.toml: `workers_total = 100`, or a section a dimension, [population.unit] 纺织总厂
+    = 100.
+    """
     rows: list[dict[str, Any]] = []
     for name, value in wave.population.items():
         if isinstance(value, Mapping):
@@ -239,7 +246,9 @@ def _confirmed(population: pd.DataFrame) -> list[str]:
 def _ledger(
     cleans: Sequence[CleanTable], frame: str, by_name: Mapping[str, str], codebook: Codebook, wave: Wave, key: bytes
 ) -> pd.DataFrame:
-    """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave has."""
+    """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave
+    has.
+    """
     own = _rows_of(cleans, frame)
     rows = named_units(gathered(own, frame, wave), codebook)
     if "id_number" not in codebook.of(frame):
@@ -296,7 +305,9 @@ def _disagreement(total: Mapping[Hashable, Any]) -> Finding:
 
 
 def _issues(findings: Sequence[Finding], wave: Wave) -> pd.DataFrame:
-    """One row per cell and problem; where a later step filled a cell that was given up, only the filling stays."""
+    """One row per cell and problem; where a later step filled a cell that was given up, only the filling
+    stays.
+    """
     filled = {
         (f.source_file, f.source_sheet, f.cell, f.variable)
         for f in findings

@@ -1,4 +1,6 @@
-"""How a wave was laid out, and what is new against the last one: headings, values, kinds of sheet. No one's data is in it."""
+"""How a wave was laid out, and what is new against the last one: headings, values, kinds of sheet. No one's
+data is in it.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,12 @@ Row = tuple[str, str, str, str, str, str]
 
 
 def layout_frame(sheets: Sequence[SheetReading], wave: str) -> pd.DataFrame:
-    """The layout of a wave, one row per column of every table and one per sheet without any, all text (source_row: missing).
+    """The layout of a wave, one row per column of every table and one per sheet without any, all text
+    (source_row: missing).
 
-    Columns beyond provenance: kind, header_rows, heading, variable (frame.name), status (matched, ignored, unmatched,
-    empty). A heading that the codebook does not know may be anything, a person's name as well: it is left empty. A questionnaire
-    is one row: its questions are a frame of their own.
+    Columns beyond provenance: kind, header_rows, heading, variable (frame.name), status (matched, ignored,
+    unmatched, empty). A heading that the codebook does not know may be anything, a person's name as well: it
+    is left empty. A questionnaire is one row: its questions are a frame of their own.
     """
     seen = describe([replace(sheet, questions=None) for sheet in sheets if not sheet.set_aside])
     words = (
@@ -44,9 +47,9 @@ def layout_frame(sheets: Sequence[SheetReading], wave: str) -> pd.DataFrame:
 def layout_changes(before: Frames, now: Frames, codebook: Codebook) -> pd.DataFrame:
     """What is new or gone against the wave before; no row where nothing is.
 
-    Columns, all text: subject (口径, 列名, 项目, 取值, 版式, 数值), event (unknown, new, gone, same), variable, item (several with |), where
-    (a place that shows it), message (Chinese, short). A heading is new where no column of the last wave was headed so; a value is where none
-    of its rows had the code.
+    Columns, all text: subject (口径, 列名, 项目, 取值, 版式, 数值), event (unknown, new, gone, same),
+    variable, item (several with |), where (a place that shows it), message (Chinese, short). A heading is new
+    where no column of the last wave was headed so; a value is where none of its rows had the code.
     """
     was, here = (frames["layout"][frames["layout"]["status"].eq("matched")] for frames in (before, now))
     rows = [
@@ -110,7 +113,9 @@ def _layouts(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
 
 
 def _copies(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
-    """Files in which nine in ten of those who were there before have every income unchanged: the last wave's, saved anew."""
+    """Files in which nine in ten of those who were there before have every income unchanged: the last wave's,
+    saved anew.
+    """
     both = here.merge(was, on="person_id", suffixes=("", "_was"))
     pairs = [(both[name], both[f"{name}_was"]) for name in INCOMES]
     both = both.assign(same=pd.concat([(a == b) | a.isna() & b.isna() for a, b in pairs], axis=1).all(axis=1))

@@ -1,4 +1,6 @@
-"""Words in the wrong place: a column shifted by one, a name inside a remark. They must not leave the raw files."""
+"""Words in the wrong place: a column shifted by one, a name inside a remark. They must not leave the raw
+files.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ def without_names(
     rows: pd.DataFrame, names: frozenset[str], cleans: Sequence[CleanTable],
     variables: Mapping[str, Variable], words: Words,
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """`rows` with every unit or text that is somebody's name made missing, names inside one masked, a finding each.
+    """`rows` with every unit or text that is somebody's name made missing, names inside one masked, a finding
+    each.
 
     A name is one of `names`, or what looks like one in a text that stands in fewer than MOST_ROWS rows.
     """
@@ -80,7 +83,8 @@ def _blotted(text: str, names: set[str]) -> str:
 def permitted(findings: Sequence[Finding], names: frozenset[str], words: Words) -> list[Finding]:
     """The findings with every quote withheld that is not made of known words.
 
-    What stands in MOST_ROWS cells of a variable, or is a known word misspelt, and holds no name, is quoted too.
+    What stands in MOST_ROWS cells of a variable, or is a known word misspelt, and holds no name, is quoted
+    too.
     """
     times = Counter((finding.variable, finding.raw) for finding in findings)
     shown: dict[tuple[str, bool], bool] = {}

@@ -1,6 +1,7 @@
 """Who stands in the tables: worker and member rows, with what an ID number says where a cell does not.
 
-`name_key`, `id_key` and the like live in the frames of this module only; the schemas drop them before anything is written.
+`name_key`, `id_key` and the like live in the frames of this module only; the schemas drop them before
+anything is written.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from bangfu_analysis.wave import Wave
 
 
 def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
-    """One row per head of a household in a roster or form, with private identity columns and completed from the ID number.
+    """One row per head of a household in a roster or form, with private identity columns and completed from
+    the ID number.
 
     Returns the rows (`table` and `row` lead to their cells) and what was inferred or in conflict.
     """
@@ -54,10 +56,11 @@ def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) ->
 def _rows(
     cleans: Sequence[CleanTable], frame: str, codebook: Codebook, wave: Wave, slot: int | None = None
 ) -> pd.DataFrame:
-    """The rows of all tables with every variable of `frame`, and what the later steps need to know of their cells.
+    """The rows of all tables with every variable of `frame`, and what the later steps need to know of their
+    cells.
 
-    name_key; id_key (18 characters, None where the number is not whole), id_first15, id_birth and id_sex; birth_date_precision;
-    and <variable>_unread: the cell was given up.
+    name_key; id_key (18 characters, None where the number is not whole), id_first15, id_birth and id_sex;
+    birth_date_precision; and <variable>_unread: the cell was given up.
     """
     rows = gathered(cleans, frame, wave, slot)
     full = rows.reindex(columns=list(dict.fromkeys([*rows, *codebook.of(frame)])))
@@ -81,7 +84,9 @@ _BY_ID = ("sex", "birth_date", "age")
 
 
 def identity_columns(cleans: Sequence[CleanTable], frame: str, slot: int | None = None) -> dict[str, Objects]:
-    """What the ID numbers of all tables say, one column a part, None where they say nothing: id_key, id_first15, id_birth, id_sex."""
+    """What the ID numbers of all tables say, one column a part, None where they say nothing: id_key,
+    id_first15, id_birth, id_sex.
+    """
     said = [_identities_of(clean, frame, slot) for clean in cleans]
     return {f"id_{part}": np.concatenate([objects([]), *(own[part] for own in said)]) for part in _PARTS}
 
@@ -90,7 +95,8 @@ _PARTS = ("key", "first15", "birth", "sex", "disability")
 
 
 def _identities_of(clean: CleanTable, frame: str, slot: int | None) -> dict[str, Objects]:
-    """What the ID number of each row says, or where it is not whole the number of the disability certificate."""
+    """What the ID number of each row says, or where it is not whole the number of the disability certificate.
+    """
     found = dict.fromkeys(_PARTS, objects([None] * len(clean.rows)))
     for name in ("id_number", "disability_number"):
         if (column := clean.column(frame, name, slot)) is not None:
@@ -104,7 +110,9 @@ def _are_heads(clean: CleanTable) -> Any:
 
 
 def _causes_said(cleans: Sequence[CleanTable]) -> dict[str, Any]:
-    """`causes` of every row, each once in the order said, and `cause_main`: the first named, or the only one ticked."""
+    """`causes` of every row, each once in the order said, and `cause_main`: the first named, or the only one
+    ticked.
+    """
     said = Readings.joined([_causes_of(clean) for clean in cleans])
     return {"causes": said.of_each(lambda reading: reading.detail), "cause_main": said.values}
 
@@ -156,7 +164,9 @@ def _complete(
     rows: pd.DataFrame, cleans: Sequence[CleanTable], frame: str, codebook: Codebook, wave: Wave,
     slot: int | None = None,
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """Fill sex, birth and age from the ID number, and hold what is there against it. Findings are those added or changed."""
+    """Fill sex, birth and age from the ID number, and hold what is there against it. Findings are those added
+    or changed.
+    """
     of = codebook.of(frame)
     sure, doubted = _without_doubtful(rows, wave)
     with_sex, sexes = _take_from_id(sure, of["sex"], sure["id_sex"])
@@ -171,7 +181,9 @@ def _complete(
 
 
 def _without_doubtful(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
-    """A birth of a number without its check digit is given up where it makes the age another than the one stated."""
+    """A birth of a number without its check digit is given up where it makes the age another than the one
+    stated.
+    """
     years = full_years(rows["id_birth"].astype(object), wave.reference_date)
     off = rows["id_key"].isna() & ((years - rows["age"].astype("Int64")).abs() > 1).fillna(False).astype(bool)
     doubted = at_rows(rows, off, told("age_differs_from_id"))
@@ -195,7 +207,9 @@ def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame
 
 
 def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> tuple[pd.DataFrame, list[Told]]:
-    """Where the ID number speaks it wins: it fills what is missing and overrules what differs, both as findings."""
+    """Where the ID number speaks it wins: it fills what is missing and overrules what differs, both as
+    findings.
+    """
     name, what = variable.name, variable.label
     taken = told("taken_from_id", what=what)
     differs = told("differs_from_id", what=what)._replace(problem=f"{name}_differs_from_id")
@@ -213,7 +227,9 @@ def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> t
 
 
 def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
-    """Births, be they an ID number's, that make nobody of a possible age or lie after the reference date are given up."""
+    """Births, be they an ID number's, that make nobody of a possible age or lie after the reference date are
+    given up.
+    """
     years = full_years(rows["birth_date"].astype(object), wave.reference_date)
     assert age.low is not None and age.high is not None, "ages have a range"
     odd = rows["birth_date"].notna() & ~years.between(age.low, age.high).fillna(False).astype(bool)
@@ -238,7 +254,9 @@ def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
 
 
 def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> pd.Series:
-    """Full years (Int64) at `reference` by birth date; missing where month or year precision leaves two ages possible."""
+    """Full years (Int64) at `reference` by birth date; missing where month or year precision leaves two ages
+    possible.
+    """
     born = pd.to_datetime(rows["birth_date"].astype(object))
     precision = rows["birth_date_precision"]
     certain = precision.eq("day") | (precision.eq("month") & born.dt.month.ne(reference.month))
@@ -246,7 +264,8 @@ def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> pd.Series:
 
 
 def member_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
-    """Family members of rosters, forms and members tables, one row each, with the head's body row as `head_row`.
+    """Family members of rosters, forms and members tables, one row each, with the head's body row as
+    `head_row`.
 
     In the order of the tables; those of 家庭成员1…n slot by slot.
     """

@@ -18,10 +18,11 @@ LONGEST = 12
 
 
 def proposed_values(sheets: Sequence[SheetReading]) -> str:
-    """The `values:` part of a mapping.yaml in which every unknown value is a comment with its nearest code; "" if none is.
+    """The `values:` part of a mapping.yaml in which every unknown value is a comment with its nearest code;
+    "" if none is.
 
-    A value that is the name of a person on the same rows, or too long to be an answer, is left to `issues`; what may
-    be a name, or stands in few rows and is no misspelt word, is not quoted.
+    A value that is the name of a person on the same rows, or too long to be an answer, is left to `issues`;
+    what may be a name, or stands in few rows and is no misspelt word, is not quoted.
     """
     lines: dict[str, list[str]] = {}
     for variable, word, shown, times, place in unknown_values(sheets):

@@ -1,7 +1,8 @@
-"""A questionnaire's own codebook: its items, options in order with their codes, scales, bands, links to the roster.
+"""A questionnaire's own codebook: its items, options in order with their codes, scales, bands, links to the
+roster.
 
-The library drafts it from an export, the researcher edits the YAML, and `apply_book` lays it over the frames: an export by
-text then has codes, one by number has labels, and the two are equal. See docs/questionnaires.md.
+The library drafts it from an export, the researcher edits the YAML, and `apply_book` lays it over the frames:
+an export by text then has codes, one by number has labels, and the two are equal. See docs/questionnaires.md.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ _ASKS = re.compile(r"^(?:请问)?[您你]的?|(?:是|属于)?(?:什么|多少)?[
 
 @dataclass(frozen=True)
 class Item:
-    """One question or matrix item. `options`: code -> label in printed order; `bands`: name -> codes; `concept`: the
-    roster variable that it asks for (sex, education, …); `reversed`: a high code means little of what the scale measures.
+    """One question or matrix item. `options`: code -> label in printed order; `bands`: name -> codes;
+    `concept`: the roster variable that it asks for (sex, education, …); `reversed`: a high code means little
+    of what the scale measures.
     """
 
     number: str = ""
@@ -55,7 +57,9 @@ class Item:
 
 @dataclass(frozen=True)
 class Scale:
-    """Items that ask for one thing, and the options that count as its top and its bottom ("" for the two of five)."""
+    """Items that ask for one thing, and the options that count as its top and its bottom ("" for the two of
+    five).
+    """
 
     items: tuple[str, ...]
     top: tuple[str, ...] = ()
@@ -67,7 +71,9 @@ Step = tuple[str, str, tuple[str, ...]]  # name, question_id, options that pass
 
 @dataclass(frozen=True)
 class QuestionnaireBook:
-    """Items by question_id, scales by name, funnels: name -> steps, and the questions whose open answers are kept in words."""
+    """Items by question_id, scales by name, funnels: name -> steps, and the questions whose open answers are
+    kept in words.
+    """
 
     items: Mapping[str, Item]
     scales: Mapping[str, Scale] = field(default_factory=dict)
@@ -78,9 +84,10 @@ class QuestionnaireBook:
 def draft_book(
     questions: pd.DataFrame, responses: pd.DataFrame, codebook: Codebook | None = None
 ) -> QuestionnaireBook:
-    """What the export itself says. An export by number gives codes with empty labels, one by text labels in the order
-    in which `reading.option_order` believes them printed: both are for the researcher to complete. Meta is left out.
-    `concept` is what `codebook` calls a heading, where the answers are those of that variable.
+    """What the export itself says. An export by number gives codes with empty labels, one by text labels in
+    the order in which `reading.option_order` believes them printed: both are for the researcher to complete.
+    Meta is left out. `concept` is what `codebook` calls a heading, where the answers are those of that
+    variable.
     """
     asked = questions[questions["kind"] != "meta"]
     places = responses.groupby("question_id", observed=True, sort=False).indices
@@ -104,8 +111,8 @@ def book_yaml(book: QuestionnaireBook) -> str:
 
 
 def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
-    """A book from what the YAML says. CodebookError for what settings.yaml does not allow, for items and codes of bands
-    that are not there, and for an option named twice.
+    """A book from what the YAML says. CodebookError for what settings.yaml does not allow, for items and
+    codes of bands that are not there, and for an option named twice.
     """
     content = check_settings(content, "questionnaire", "questionnaire.yaml")
     items = {name: _item(name, entry) for name, entry in content.get("items", {}).items()}
@@ -131,9 +138,9 @@ def pair_exports(
 ) -> QuestionnaireBook:
     """The book of one survey exported twice: which code each label has is seen where both give the answer.
 
-    Each argument is (questions, responses). Respondents are matched by respondent_id. Options of multiple choices and
-    rankings come in the order of the export by number, whose headings hold all of them. CodebookError where one label
-    has two codes: the exports are not of the same survey.
+    Each argument is (questions, responses). Respondents are matched by respondent_id. Options of multiple
+    choices and rankings come in the order of the export by number, whose headings hold all of them.
+    CodebookError where one label has two codes: the exports are not of the same survey.
     """
     (questions, texts), (coded_questions, numbers) = by_text, by_number
     printed = dict(zip(coded_questions["question_id"], coded_questions["options"], strict=True))
@@ -146,10 +153,12 @@ def pair_exports(
 def apply_book(
     questions: pd.DataFrame, responses: pd.DataFrame, book: QuestionnaireBook
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The frames with the book laid over: texts, kinds and options of `questions`; code and label of every single and
-    matrix answer in `responses` (reversal is left to the scales). Rows come in the order of the options.
+    """The frames with the book laid over: texts, kinds and options of `questions`; code and label of every
+    single and matrix answer in `responses` (reversal is left to the scales). Rows come in the order of the
+    options.
 
-    CodebookError where the book names a question that the export has not, or an answer is not among its options.
+    CodebookError where the book names a question that the export has not, or an answer is not among its
+    options.
     """
     if absent := [name for name in (*book.items, *book.keep_text) if name not in set(questions["question_id"])]:
         raise CodebookError(
@@ -173,7 +182,8 @@ def with_book(reading: SheetReading, content: Mapping[str, Any]) -> SheetReading
 
 
 def item_scores(responses: pd.DataFrame, book: QuestionnaireBook, scale: str) -> pd.DataFrame:
-    """Codes of a scale's items (reversed ones turned: lowest + highest - code), one row per respondent, Float64.
+    """Codes of a scale's items (reversed ones turned: lowest + highest - code), one row per respondent,
+    Float64.
 
     Rows are indexed by respondent_id. CodebookError for an unknown scale or a reversed item without options.
     """
@@ -188,8 +198,9 @@ def item_scores(responses: pd.DataFrame, book: QuestionnaireBook, scale: str) ->
 
 
 def with_concepts(wide: pd.DataFrame, book: QuestionnaireBook, codebook: Codebook) -> pd.DataFrame:
-    """The wide view with a column for each linked roster variable, in the codebook's codes (labels as they are where the
-    variable has none, as `reporting_unit`), and for each item with bands `Q2_band`. What fits no code is missing.
+    """The wide view with a column for each linked roster variable, in the codebook's codes (labels as they
+    are where the variable has none, as `reporting_unit`), and for each item with bands `Q2_band`. What fits
+    no code is missing.
     """
     columns: dict[str, Any] = {}
     for name, item in book.items.items():
@@ -300,7 +311,9 @@ def _both(option: Ints, value: Floats, item: Item, labels: list[str]) -> tuple[I
 
 
 def _in_option_order(responses: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Question by question, respondent by respondent; a ranking by rank, all else by the printed order of options."""
+    """Question by question, respondent by respondent; a ranking by rank, all else by the printed order of
+    options.
+    """
     ranked = responses["question_id"].isin(known.loc[known["kind"] == "ranking", "question_id"])
     within = np.where(ranked, responses["value"].fillna(0), responses["option"].cat.codes)
     order = np.lexsort((within, responses["source_row"].to_numpy(), responses["question_id"].cat.codes))

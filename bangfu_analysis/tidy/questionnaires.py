@@ -26,8 +26,8 @@ SKIPPED_CODE, BLANK_CODE, SKIPPED_WORD = -3, -2, "(跳过)"
 class CodedAnswers:
     """What a statistics package wants: numbers with -3 skipped and -2 blank, headings, labels of values.
 
-    `frame`: one row per respondent, ASCII column names; `headings`: column -> heading as an export by number has it;
-    `labels`: column -> code -> label. Columns of open answers are text.
+    `frame`: one row per respondent, ASCII column names; `headings`: column -> heading as an export by number
+    has it; `labels`: column -> code -> label. Columns of open answers are text.
     """
 
     frame: pd.DataFrame
@@ -42,7 +42,9 @@ def questionnaire_frames(reading: SheetReading) -> tuple[pd.DataFrame, pd.DataFr
 
 
 def without_copied_exports(readings: Sequence[SheetReading]) -> list[SheetReading]:
-    """The readings; an export whose replies all stand in an earlier one (副本, (1)) is set aside, with one finding."""
+    """The readings; an export whose replies all stand in an earlier one (副本, (1)) is set aside, with one
+    finding.
+    """
     if sum(reading.questions is not None for reading in readings) < 2:
         return list(readings)
     first: dict[tuple[int, int], str] = {}
@@ -63,10 +65,11 @@ def without_copied_exports(readings: Sequence[SheetReading]) -> list[SheetReadin
 
 
 def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`questions` and `responses` of a wave: the readings on end, `wave` in front. Categories are joined, not copied to text.
+    """`questions` and `responses` of a wave: the readings on end, `wave` in front. Categories are joined, not
+    copied to text.
 
-    `text` stays of meta columns and of questions with `keep_text`, as questionnaire.yaml names them: an answer in somebody's
-    own words may say who they are.
+    `text` stays of meta columns and of questions with `keep_text`, as questionnaire.yaml names them: an
+    answer in somebody's own words may say who they are.
     """
     read = [(reading, without_own_words(reading, responses)) for reading, responses in map(questionnaire_frames, readings)]
     if not read:
@@ -92,11 +95,12 @@ def without_own_words(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.Da
 def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: str = "indicators") -> pd.DataFrame:
     """One row per respondent of one questionnaire, in the order of the sheet.
 
-    Columns: the respondent's keys, source_row, then one per question_id: a single choice an ordered categorical of its
-    options (codes where an export by number knows no labels), numbers and unlabelled ratings Float64, open answers and
-    words str, meta columns under their heading. A multiple choice is `Q6=运动` (boolean) per option, or with
-    multiple="sets" one frozenset; a ranking `Q2=距离` (Int64, the rank). Who gave no answer is missing throughout.
-    ArgumentError for an unknown `multiple` or where the frames hold several questionnaires.
+    Columns: the respondent's keys, source_row, then one per question_id: a single choice an ordered
+    categorical of its options (codes where an export by number knows no labels), numbers and unlabelled
+    ratings Float64, open answers and words str, meta columns under their heading. A multiple choice is
+    `Q6=运动` (boolean) per option, or with multiple="sets" one frozenset; a ranking `Q2=距离` (Int64, the
+    rank). Who gave no answer is missing throughout. ArgumentError for an unknown `multiple` or where the
+    frames hold several questionnaires.
     """
     if multiple not in MULTIPLE:
         raise ArgumentError.naming("multiple", multiple, MULTIPLE)
@@ -120,10 +124,11 @@ def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: 
 
 
 def was_asked(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
-    """Boolean, in the rows of `wide_answers`, a column a question: was it put to the respondent, or did a branch skip it?
+    """Boolean, in the rows of `wide_answers`, a column a question: was it put to the respondent, or did a
+    branch skip it?
 
-    `estimate_share(wide, "Q4", design=design, where=was_asked(questions, responses)["Q4"])` has the base and the
-    `left_out_n` of `single_choice`: a blank is left out, who was skipped is in neither.
+    `estimate_share(wide, "Q4", design=design, where=was_asked(questions, responses)["Q4"])` has the base and
+    the `left_out_n` of `single_choice`: a blank is left out, who was skipped is in neither.
     """
     person, base = _people(questions, responses)
     asked = {
@@ -134,9 +139,10 @@ def was_asked(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
 
 
 def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> CodedAnswers:
-    """The questionnaire by number: -3 skipped, -2 blank; single choices as codes (their place among the options where the
-    export gave labels only), a multiple choice one 0/1 column and a ranking one rank per option. `text` of an option goes
-    to a column of its own; an open answer that was skipped says (跳过). Meta columns are kept.
+    """The questionnaire by number: -3 skipped, -2 blank; single choices as codes (their place among the
+    options where the export gave labels only), a multiple choice one 0/1 column and a ranking one rank per
+    option. `text` of an option goes to a column of its own; an open answer that was skipped says (跳过). Meta
+    columns are kept.
     """
     person, base = _people(questions, responses)
     columns: dict[str, Any] = {}
@@ -152,7 +158,8 @@ def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> CodedAnsw
 
 
 def write_statistics(path: Path, questions: pd.DataFrame, responses: pd.DataFrame) -> Path:
-    """One questionnaire as .sav or .dta, with variable and value labels and both kinds of missing; returns the path.
+    """One questionnaire as .sav or .dta, with variable and value labels and both kinds of missing; returns
+    the path.
 
     Needs the extra `stats`. ArgumentError for another suffix or several questionnaires.
     """
@@ -178,7 +185,9 @@ def question(questions: pd.DataFrame, question_id: str) -> pd.Series:
 
 
 def option_codes(question: Any, answers: pd.DataFrame) -> dict[str, int]:
-    """The code of each option of a question: that which its answers bear (a file with value labels), else its place from 1."""
+    """The code of each option of a question: that which its answers bear (a file with value labels), else its
+    place from 1.
+    """
     options, known = list(question["options"]), dict[str, int]()
     if question["kind"] in ("single", "matrix"):
         both = answers.loc[answers["option"].notna() & answers["value"].notna(), ["option", "value"]]

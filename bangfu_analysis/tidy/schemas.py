@@ -75,19 +75,24 @@ def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
 
 
 def _further(frame: str, codebook: Codebook) -> list[str]:
-    """What else the codebook keeps of people: variables that lists ask for here and there, or a study's own."""
+    """What else the codebook keeps of people: variables that lists ask for here and there, or a study's own.
+    """
     of = {"workers": "workers", "exits": "workers", "members": "members"}.get(frame, "")
     kept = [v.name for v in codebook.of(of).values() if v.kind not in NOT_KEPT]
     return [name for name in kept if name not in (*FRAME_COLUMNS[frame], *_ELSEWHERE)] if of else []
 
 
 def ledgers(codebook: Codebook) -> list[str]:
-    """The frames whose columns the codebook alone decides: units, aid, activities, and those of further mechanisms."""
+    """The frames whose columns the codebook alone decides: units, aid, activities, and those of further
+    mechanisms.
+    """
     return [frame for frame in dict.fromkeys(v.frame for v in codebook.variables) if frame not in FRAME_COLUMNS]
 
 
 def ledger_columns(frame: str, codebook: Codebook) -> list[str]:
-    """The columns of such a frame: its variables that leave the raw files, behind the pseudonym where it names people."""
+    """The columns of such a frame: its variables that leave the raw files, behind the pseudonym where it
+    names people.
+    """
     kept = [v.name for v in codebook.of(frame).values() if v.kind not in NOT_KEPT]
     return ["person_id", *kept] if "id_number" in codebook.of(frame) else kept
 
@@ -124,7 +129,9 @@ def _issues_types() -> dict[str, Any]:
 
 
 def typed(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
-    """`rows` with exactly the columns and dtypes of `frame`; absent columns are added as missing, others dropped."""
+    """`rows` with exactly the columns and dtypes of `frame`; absent columns are added as missing, others
+    dropped.
+    """
     wanted = dtypes(frame, codebook)
     if rows.empty:
         return pd.DataFrame({c: pd.Series(dtype=t) for c, t in wanted.items()})

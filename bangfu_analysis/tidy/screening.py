@@ -1,4 +1,5 @@
-"""Doubtful replies as a list the researcher decides on; nothing is dropped without a decision that names it."""
+"""Doubtful replies as a list the researcher decides on; nothing is dropped without a decision that names it.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +30,10 @@ MEASURES = ("seconds", "speed", "longest_run", "run_share", "variance")
 class ScreeningRules:
     """What is doubtful. A rule left out is not applied.
 
-    `fastest_seconds`: quicker is too fast, as is less than `fastest_share` of the median; `straight_items`: least matrix
-    items with one answer throughout a block; `longest_run`: this many equal answers on end, over all blocks;
-    `least_variance`: less of it, within the blocks, is flat (see `reply_quality`); `attention`: question_id -> the answer asked for (an option, or a number); `same_answers`: least answered questions for
+    `fastest_seconds`: quicker is too fast, as is less than `fastest_share` of the median; `straight_items`:
+    least matrix items with one answer throughout a block; `longest_run`: this many equal answers on end, over
+    all blocks; `least_variance`: less of it, within the blocks, is flat (see `reply_quality`); `attention`:
+    question_id -> the answer asked for (an option, or a number); `same_answers`: least answered questions for
     two equal replies to count; `quota`: question_id -> option -> most respondents, in the order of the sheet.
     """
 
@@ -46,7 +48,8 @@ class ScreeningRules:
 
 
 def screen(questions: pd.DataFrame, responses: pd.DataFrame, rules: ScreeningRules) -> pd.DataFrame:
-    """One row per doubtful respondent and reason: respondent_id, reason (categorical), question_id, message, decision (missing).
+    """One row per doubtful respondent and reason: respondent_id, reason (categorical), question_id, message,
+    decision (missing).
 
     ArgumentError where a rule names a question that is not there, or no duration is in the export.
     """
@@ -76,9 +79,9 @@ def replay(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The responses without those decided "drop", and the base of every question before and after.
 
-    `decisions`: respondent_id, reason, decision (keep, drop; missing keeps). The second frame: question_id, number, text,
-    base_before, base_after (respondents who answered). ArgumentError for a word that is no decision, a drop without
-    reason, or a respondent that the export does not hold.
+    `decisions`: respondent_id, reason, decision (keep, drop; missing keeps). The second frame: question_id,
+    number, text, base_before, base_after (respondents who answered). ArgumentError for a word that is no
+    decision, a drop without reason, or a respondent that the export does not hold.
     """
     if absent := [c for c in ("respondent_id", "reason", "decision") if c not in decisions]:
         raise ColumnMissing.naming(absent, [str(c) for c in decisions.columns], where="筛查决定")
@@ -89,10 +92,12 @@ def replay(
 
 
 def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetReading:
-    """A questionnaire's reading as screening.yaml has it: `rules`, as ScreeningRules, and `decisions`, as `replay` takes them.
+    """A questionnaire's reading as screening.yaml has it: `rules`, as ScreeningRules, and `decisions`, as
+    `replay` takes them.
 
-    Rows of dropped respondents are set aside, each with a finding that gives the reason; what a rule finds and nobody has
-    decided is a finding too; one more tells the base before and after. ArgumentError as `replay`.
+    Rows of dropped respondents are set aside, each with a finding that gives the reason; what a rule finds
+    and nobody has decided is a finding too; one more tells the base before and after. ArgumentError as
+    `replay`.
     """
     questions, responses = questionnaire_frames(reading)
     columns = ["respondent_id", "reason", "decision"]
@@ -168,10 +173,11 @@ def _of(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> p
 def reply_quality(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     """How each reply was given, one row a respondent, for a threshold to be chosen (see `thresholds`).
 
-    respondent_id; seconds, and speed (share of the median of all); items (answered items of matrices), longest_run (of
-    equal answers on end, over all blocks in the order of the sheet) and run_share (of the items), variance (of the options'
-    places, or of the ratings, within each block; the mean over blocks). Missing where the export has no duration, or the
-    reply no block. Measures of straight-lining as in Meade and Craig (2012), Identifying careless responses.
+    respondent_id; seconds, and speed (share of the median of all); items (answered items of matrices),
+    longest_run (of equal answers on end, over all blocks in the order of the sheet) and run_share (of the
+    items), variance (of the options' places, or of the ratings, within each block; the mean over blocks).
+    Missing where the export has no duration, or the reply no block. Measures of straight-lining as in Meade
+    and Craig (2012), Identifying careless responses.
     """
     people = pd.Index(responses["respondent_id"].astype("str").unique(), name="respondent_id")
     timed = [q for q in questions["question_id"] if squeeze(str(q)).lower() in DURATIONS]
@@ -203,7 +209,9 @@ def thresholds(quality: pd.DataFrame, measure: str, cuts: Sequence[float]) -> pd
 
 
 def _ratings(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
-    """respondent_id, block and score of every answered item of a matrix, reply by reply, in the order of the sheet."""
+    """respondent_id, block and score of every answered item of a matrix, reply by reply, in the order of the
+    sheet.
+    """
     answered = responses[responses["status"].eq("answered")]
     parts = [pd.DataFrame({"respondent_id": [], "block": [], "score": []}, dtype="str").astype({"score": float})]
     for _, item in questions[questions["kind"].eq("matrix")].iterrows():

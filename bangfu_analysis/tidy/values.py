@@ -37,7 +37,8 @@ Told = tuple[int, int, Reading]  # table and body row of a cell, and what is to 
 
 @dataclass(frozen=True)
 class CleanTable:
-    """A table whose cells are read: `readings` by column index, aligned with `rows`, the rows of the table's body.
+    """A table whose cells are read: `readings` by column index, aligned with `rows`, the rows of the table's
+    body.
 
     `number`: its place among the tables of the wave, by which the rows of frames find their cells again.
     """
@@ -136,7 +137,9 @@ def _ticked(said: Sequence[str | None]) -> Reading:
 
 
 def _findings(table: Table, rows: Sequence[int], column: Column, raws: Objects, read: Readings) -> list[Finding]:
-    """One for each cell with a problem; what a merge repeats beside a household's family members is told once."""
+    """One for each cell with a problem; what a merge repeats beside a household's family members is told
+    once.
+    """
     places = np.flatnonzero(read.problems).tolist()
     if table.kind == "roster" and table.head_of is not None and column.means("workers"):
         places = [n for n in places if table.head_of[rows[n]] == rows[n]]
@@ -146,7 +149,9 @@ def _findings(table: Table, rows: Sequence[int], column: Column, raws: Objects, 
 
 
 def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: object = "") -> Finding:
-    """The finding that `reading` makes of the cell at `row` and `column`; the quote is masked where it identifies."""
+    """The finding that `reading` makes of the cell at `row` and `column`; the quote is masked where it
+    identifies.
+    """
     return _placed(table, row, column, reading, *_told(column, reading, raw))
 
 
@@ -174,7 +179,9 @@ def _placed(table: Table, row: int, column: Column, reading: Reading, said: str,
 
 
 def named_units(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    """`rows` with the names of units as the researcher's `units:` has them, and the unit of an employer named there."""
+    """`rows` with the names of units as the researcher's `units:` has them, and the unit of an employer named
+    there.
+    """
     if not codebook.units:
         return rows
 
@@ -211,13 +218,17 @@ def at_cells(
 
 
 def first_cell(row: Any, cleans: Sequence[CleanTable]) -> str:
-    """The address of a person's first cell; `row` knows `table` and `row`. Two people may stand side by side in a row."""
+    """The address of a person's first cell; `row` knows `table` and `row`. Two people may stand side by side
+    in a row.
+    """
     table = cleans[row["table"]].table
     return address(table, int(row["row"]), min(table.columns, key=lambda column: column.index))
 
 
 def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | None = None) -> pd.DataFrame:
-    """The rows of all tables as they are, one after another: provenance, `table` and `row`, and a column per variable that any has."""
+    """The rows of all tables as they are, one after another: provenance, `table` and `row`, and a column per
+    variable that any has.
+    """
     sizes = np.array([len(clean.rows) for clean in cleans], dtype=int)
     row = (
         np.concatenate([np.asarray(clean.rows, dtype=np.int64) for clean in cleans])
@@ -245,7 +256,9 @@ def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | N
 
 
 def readings_of(cleans: Sequence[CleanTable], frame: str, name: str, slot: int | None = None) -> Readings:
-    """The readings of a variable over all tables, aligned with `gathered`; blank where a table has no such column."""
+    """The readings of a variable over all tables, aligned with `gathered`; blank where a table has no such
+    column.
+    """
     columns = [(clean, clean.column(frame, name, slot)) for clean in cleans]
     return Readings.joined(
         [clean.readings[c.index] if c is not None else Readings.blank(len(clean.rows)) for clean, c in columns]

@@ -1,6 +1,7 @@
 """Several waves as one: stacked, what was renamed or merged carried over, what cannot be compared said.
 
-What may be compared, and how, is data: `crosswalk` and the bands by scheme of the codebook (codebooks/crosswalk.yaml).
+What may be compared, and how, is data: `crosswalk` and the bands by scheme of the codebook
+(codebooks/crosswalk.yaml).
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ Entry = Mapping[str, Any]
 def stack_waves(waves: Mapping[str, Frames], settings: Sequence[Wave], codebook: Codebook) -> Frames:
     """The frames of all waves, each in one, on what the waves share.
 
-    `settings`: the wave.toml of each wave. Values that the crosswalk carries over (units renamed or merged, regions redrawn,
-    categories dropped) are the ones that all waves know; `workers` has `income_to_line` (Float64: income per head over the
-    wave's line, the rule of the band income_level). Two frames are added: `definitions` (see `definitions`), and `carried`,
-    what was carried over: frame, variable, wave, was, now, n, note.
+    `settings`: the wave.toml of each wave. Values that the crosswalk carries over (units renamed or merged,
+    regions redrawn, categories dropped) are the ones that all waves know; `workers` has `income_to_line`
+    (Float64: income per head over the wave's line, the rule of the band income_level). Two frames are added:
+    `definitions` (see `definitions`), and `carried`, what was carried over: frame, variable, wave, was, now,
+    n, note.
     """
     dates = {wave.name: wave.reference_date for wave in settings}
     lines = {wave.name: low_income_line(wave, codebook) for wave in settings}
@@ -45,7 +47,9 @@ def stack_waves(waves: Mapping[str, Frames], settings: Sequence[Wave], codebook:
 
 
 def low_income_line(wave: Wave, codebook: Codebook) -> float | None:
-    """The low-income line of a wave, yuan per person per month: of [line], what the crosswalk names first; None where absent."""
+    """The low-income line of a wave, yuan per person per month: of [line], what the crosswalk names first;
+    None where absent.
+    """
     known = [wave.line[name] for name in codebook.crosswalk["line"] if name in wave.line]
     chosen = known or (list(wave.line.values()) if len(wave.line) == 1 else [])
     return float(chosen[0]) if chosen else None
@@ -64,10 +68,11 @@ def income_to_line(workers: pd.DataFrame, lines: Mapping[str, float | None]) -> 
 def carried_over(
     frame: pd.DataFrame, codebook: Codebook, dates: Mapping[str, datetime.date]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`frame` with the crosswalk's dated values taken as those that they are compared with, and what was taken so.
+    """`frame` with the crosswalk's dated values taken as those that they are compared with, and what was
+    taken so.
 
-    An entry says that in waves of `valid_from` to `valid_to` the values `from` mean `to`. It is used only where the waves lie
-    on both sides of these days, so that nothing is lost where all know the same values.
+    An entry says that in waves of `valid_from` to `valid_to` the values `from` mean `to`. It is used only
+    where the waves lie on both sides of these days, so that nothing is lost where all know the same values.
     """
     moved: list[tuple[object, ...]] = []
     entries = sorted(codebook.crosswalk["carried"], key=lambda e: e.get("valid_to", datetime.date.max))
@@ -100,11 +105,12 @@ def definitions(
     workers: pd.DataFrame, codebook: Codebook, dates: Mapping[str, datetime.date],
     lines: Mapping[str, float | None] | None = None,
 ) -> pd.DataFrame:
-    """What a variable means in each wave, and whether that compares with the wave before: one row per variable and wave.
+    """What a variable means in each wave, and whether that compares with the wave before: one row per
+    variable and wave.
 
-    Of hardship_level, of every band by scheme, of income_level, and of the variables that the crosswalk breaks. Columns:
-    variable, level ("" for all levels), wave, definition (a scheme, a line; "" where the wave has none), comparable
-    (False in the first wave), note (Chinese: why not; "" where it is).
+    Of hardship_level, of every band by scheme, of income_level, and of the variables that the crosswalk
+    breaks. Columns: variable, level ("" for all levels), wave, definition (a scheme, a line; "" where the
+    wave has none), comparable (False in the first wave), note (Chinese: why not; "" where it is).
     """
     waves = sorted(dates)
     used = {wave: _scheme(workers[workers["wave"].eq(wave)]) for wave in waves}
@@ -157,7 +163,9 @@ def _apart(waves: Sequence[str], told: Mapping[str, str], reasons: Mapping[str, 
 def _broken(
     entry: Entry, waves: Sequence[str], dates: Mapping[str, datetime.date], codebook: Codebook
 ) -> list[tuple[object, ...]]:
-    """Rows of a dated break, of its variable and (where all levels break) of the bands of it; none where no wave crosses it."""
+    """Rows of a dated break, of its variable and (where all levels break) of the bands of it; none where no
+    wave crosses it.
+    """
     day = entry["valid_from"]
     crossed = [wave for before, wave in pairwise(waves) if dates[before] < day <= dates[wave]]
     bands = [] if "levels" in entry else [b.name for b in codebook.bands.values() if b.variable == entry["variable"]]

@@ -14,11 +14,11 @@ _YEARS = re.compile("(?:所属|统计|上报|填报|帮扶|救助|享受)?年(?:
 
 
 def of_this_wave(sheets: Sequence[SheetReading], wave: Wave) -> list[SheetReading]:
-    """The sheets, those of other years set aside where the same file has a sheet of the wave's year, and those of people
-    whose rows tell of several years.
+    """The sheets, those of other years set aside where the same file has a sheet of the wave's year, and
+    those of people whose rows tell of several years.
 
-    The year is that of the reference date. A sheet that stands alone is kept where its name, title or file says
-    another year, with a finding.
+    The year is that of the reference date. A sheet that stands alone is kept where its name, title or file
+    says another year, with a finding.
     """
     own = {sheet.file for sheet in sheets if _year_in(sheet.sheet) == wave.reference_date.year}
     return [_checked(sheet, wave.reference_date.year, sheet.file in own) for sheet in sheets]

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+import bangfu_analysis as bangfu
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,12 +16,20 @@ def run(*command):
     )
 
 
-@pytest.mark.parametrize(
-    "command", [("ruff", "check", "."), ("mypy",)], ids=" ".join
-)
-def test_it_is_clean_by(command):
-    done = run(*command)
+def test_it_is_clean_by_ruff():
+    done = run("ruff", "check", ".")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_hold_and_a_checker_knows_every_public_name(tmp_path):
+    names = [name for name in bangfu.__all__ if name != "charts"]
+    asked = "".join(f"reveal_type(bangfu.{name})\n" for name in names)
+    (tmp_path / "asked.py").write_text(f"import bangfu_analysis as bangfu\n{asked}", encoding="utf-8")
+    done = run("mypy", "bangfu_analysis", "tools", str(tmp_path / "asked.py"))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    revealed = re.findall(r'Revealed type is "(.*)"', done.stdout)
+    assert len(revealed) == len(names), done.stdout[-2000:]
+    assert not [kind for kind in revealed if kind in ("Any", "def (*Any, **Any) -> Any")]
 
 
 def tracked():

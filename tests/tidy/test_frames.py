@@ -183,7 +183,7 @@ CELLS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(CELLS, min_size=9, max_size=9), min_size=1, max_size=8))
 def test_whatever_the_cells_say_the_accounts_balance_and_schemas_hold(frames_of, rows):
     text = HEAD + "".join(",".join(cell or "" for cell in row) + "\n" for row in rows)

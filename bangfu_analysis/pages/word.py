@@ -84,9 +84,11 @@ def write_report(
     document, flat = open_template(template or TEMPLATE), [one for block in blocks for one in _parts(block)]
     numbers, names = numbered(flat), _names(flat)
     units = _units_of(document, "题", lambda: _add_title(document, title, subtitle, date))
-    if sum(map(_lines, flat)) > MOST_PAGES * LINES_A_PAGE:
-        _add_contents(document, [block.text for block in flat if isinstance(block, Heading) and block.level == 1])
+    chapters = [block for block in flat if isinstance(block, Heading) and block.level == 1]
+    long = sum(map(_lines, flat)) > MOST_PAGES * LINES_A_PAGE
     for name, block in zip(names, flat, strict=True):
+        if long and chapters and block is (chapters[1:] or chapters)[0]:  # behind 要点, which page 1 is for
+            _add_contents(document, [each.text for each in chapters])
         units += _units_of(document, name, partial(_add, document, block, numbers))
     document.core_properties.title = title.replace("\n", "")
     if carry_over_from is None or not carry_over_from.exists():

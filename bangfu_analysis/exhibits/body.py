@@ -8,11 +8,12 @@ from dataclasses import replace
 import pandas as pd
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.measures import dimensions
+from bangfu_analysis.exhibits.measures import dimensions, hidden
 from bangfu_analysis.exhibits.rounding import percent
 
 ANNEX = "annex"  # in `show` of a recipe: in tables.xlsx only, unless it bears a finding of page 1
 NEARLY_ALL = 0.95
+MOST_HIDDEN = 0.5
 FEW_LEVELS = 4  # that a sentence tells as well as a figure
 TOLD = ("ranking",)  # whose first places the sentence names
 ENOUGH = 3  # questions of other kinds, beside which single ones (who answered) are left to the annex
@@ -24,9 +25,9 @@ def body(
 ) -> list[Exhibit]:
     """The exhibits of the body, `show` of each saying how it stands.
 
-    Out go those that say nothing new (one level, all alike, the numbers of another), but none that bears a
-    finding (`found`), is of the study's own exhibits.yaml, or whose text was edited (`kept`: ids). In the
-    report of a survey alone every question has its place.
+    Out go those that say nothing new (one level, all alike, hidden, the numbers of another), but none that
+    bears a finding (`found`), is of the study's own exhibits.yaml, or whose text was edited (`kept`: ids).
+    In the report of a survey alone every question has its place.
     """
     chosen: list[Exhibit] = []
     funnels = [each for each in shown if each.recipe.draw == "funnel"]
@@ -37,7 +38,7 @@ def body(
     left = {*singles} - {survey[0]} if not alone and len(survey) - len(singles) >= ENOUGH else set[str]()
     for each in shown:
         aside = each.recipe.show == (ANNEX,) or each.id in left
-        new = not _is_dull(each) and not _repeats(each, [*chosen, *funnels])
+        new = not (_is_dull(each) or _is_hidden(each) or _repeats(each, [*chosen, *funnels]))
         says = not aside and (new or each.id in survey[:1] or (alone and each.id in survey))
         if says or each.recipe.added or each.id in {*found, *kept}:
             chosen.append(replace(each, recipe=replace(each.recipe, show=_form(each, drawn))))
@@ -69,6 +70,12 @@ def _is_dull(each: Exhibit) -> bool:
     seen = _seen(frame)
     alike = len(frame) > 2 and bool(frame["share"].eq(frame["share"].iloc[0]).all())
     return len(seen) < 2 or alike or (len(names) == 1 and bool(frame["share"].ge(NEARLY_ALL).any()))
+
+
+def _is_hidden(each: Exhibit) -> bool:
+    """Whether most of its shares are hidden, or would give away what is: its figure would be stars."""
+    rows = each.focused
+    return "share" in rows and bool(hidden(rows).any() and rows["share"].isna().mean() > MOST_HIDDEN)
 
 
 def _repeats(each: Exhibit, others: Sequence[Exhibit]) -> bool:

@@ -126,3 +126,15 @@ def test_more_people_than_workers_and_parts_over_their_whole_are_left_out():
 
 def whole_of(unit, n, base):
     return exhibit("unit", pd.DataFrame({"unit": [unit], "n": [n], "base_n": [base]}), ["unit"], make="rate")
+
+
+def test_a_figure_of_stars_is_left_to_the_annex():
+    rows = {"unit": ["一厂", "二厂", "三厂", "四厂"], "n": pd.array([None, 31, 42, 53], "Int64"), "base_n": 100}
+    shares = [float("nan"), float("nan"), float("nan"), 0.53]
+    frame = pd.DataFrame(rows).assign(share=shares, suppressed=[True, False, False, False])
+    stars = exhibit("unit", frame, ["unit"], make="count", by="unit")
+    stars = replace(stars, cut=replace(stars.cut, frame=frame))
+    assert body([stars], found=(), drawn=lambda _: True) == []
+    seen = frame.assign(share=[float("nan"), 0.31, 0.42, 0.53])
+    shown = replace(stars, cut=replace(stars.cut, frame=seen))
+    assert [each.id for each in body([shown], found=(), drawn=lambda _: True)] == ["unit"]

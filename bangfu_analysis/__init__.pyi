@@ -17,14 +17,14 @@ from bangfu_analysis.codebook import load_codebook as load_codebook
 from bangfu_analysis.counties import clean_study as clean_study
 from bangfu_analysis.exhibits.exhibit import Exhibit as Exhibit
 from bangfu_analysis.exhibits.exhibit import as_exhibit as as_exhibit
-from bangfu_analysis.opened import OpenStudy as OpenStudy
 from bangfu_analysis.opened import OpenWave as OpenWave
-from bangfu_analysis.opened import open_study as open_study
 from bangfu_analysis.opened import open_wave as open_wave
 from bangfu_analysis.opened import read_workbook as read_workbook
 from bangfu_analysis.reading.inspection import describe as describe
 from bangfu_analysis.reading.inspection import proposed_mapping as proposed_mapping
 from bangfu_analysis.report import report_wave as report_wave
+from bangfu_analysis.studies import OpenStudy as OpenStudy
+from bangfu_analysis.studies import open_study as open_study
 from bangfu_analysis.study import clean_wave as clean_wave
 from bangfu_analysis.study import draft_questionnaire as draft_questionnaire
 from bangfu_analysis.study import inspect as inspect

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bangfu_analysis.errors import CallError, listed
+from bangfu_analysis.errors import CallError, did_you_mean, listed
 from bangfu_analysis.files import safe_name, write
 from bangfu_analysis.text import source_label
 from bangfu_analysis.wave import (
@@ -155,13 +155,27 @@ def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
     here = (start or Path.cwd()).resolve()
     if (here / study / wave / SETTINGS_FILE).exists():
         return here / study / wave
-    for root in (here, *here.parents):
-        folder = root / "data" / "raw" / study / wave
-        if folder.is_dir():
+    for raw in _raw(here):
+        if (folder := raw / study / wave).is_dir():
             return folder
-    settings = [path for root in (here, *here.parents) for path in root.glob(f"data/raw/*/*/{SETTINGS_FILE}")]
+    settings = [path for raw in _raw(here) for path in raw.glob(f"*/*/{SETTINGS_FILE}")]
     known = listed(sorted("/".join(path.parts[-3:-1]) for path in settings)) or "无"
     raise CallError(f"找不到批次 data/raw/{study}/{wave}。现有批次：{known}。请检查 study 与 wave。")
+
+
+def find_study(name: str) -> Path:
+    """The folder data/raw/<name> of the project around the working folder; CallError names those there are."""
+    raws = _raw(Path.cwd().resolve())
+    for raw in raws:
+        if (folder := raw / name).is_dir():
+            return folder
+    known = sorted({path.name for raw in raws for path in raw.glob("*") if path.is_dir()})
+    raise CallError(f"找不到调查 data/raw/{name}。现有：{listed(known) or '无'}。{did_you_mean(name, known)}")
+
+
+def _raw(here: Path) -> list[Path]:
+    """Where a project around a folder may keep what it received, the nearest first."""
+    return [root / "data" / "raw" for root in (here, *here.parents)]
 
 
 def levels(folder: Path) -> tuple[Path, Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis.analysis.domains import names as column_names
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import (
     CallError,
-    CodebookError,
     ColumnMissing,
     ReleaseConflict,
     Withdrawn,
@@ -26,20 +25,19 @@ from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.joins import absurd
-from bangfu_analysis.exhibits.making import MAKES, make, nothing
+from bangfu_analysis.exhibits.making import make, nothing
 from bangfu_analysis.exhibits.questionnaires import surveys_of
-from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes, recipe
-from bangfu_analysis.exhibits.sections import Outline, load_outline
+from bangfu_analysis.exhibits.recipes import Recipe, recipe
+from bangfu_analysis.exhibits.sections import report_settings
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, find_wave, levels, places
 from bangfu_analysis.pages.notebook import mark_raw_frames
 from bangfu_analysis.release.cells import Cut
-from bangfu_analysis.release.gate import Released, protect
+from bangfu_analysis.release.gate import Released, joined, protect
 from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
 from bangfu_analysis.release.protection import Record
 from bangfu_analysis.release.scanner import Search, scan, withdraw
-from bangfu_analysis.settings import Words
 from bangfu_analysis.study import (
     Progress,
     questionnaire_book,
@@ -52,7 +50,7 @@ from bangfu_analysis.study import (
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import OUTLINE_FILE, Wave, load_wave
+from bangfu_analysis.wave import Wave, load_wave
 
 RELEASED = "release.json"
 By = str | Sequence[str] | None
@@ -120,15 +118,15 @@ class OpenWave:
 
         `look`: `title`, `draw`, `text`, `sort` and what else a row of exhibits.yaml may say (see `Recipe`).
         """
-        names = _names(by)
-        self._known([*names, *_names(within), *(where or {})])
+        names = column_names(by)
+        self._known([*names, *column_names(within), *(where or {})])
         draw = look.pop("draw", "stacked" if within else self._bars(names))
         own = {"by": names, "within": within or "", "draw": draw, "text": "" if within or len(names) > 1 else "shares"}
         return self.ask("count", {**own, "where": where or {}, **look})
 
     def rate(self, by: By = None, *, where: Where = None, **look: Any) -> Exhibit:
         """Workers in hardship as a share of all workers of the population sheet, in every group of `by`."""
-        names = _names(by)
+        names = column_names(by)
         self._known([*names, *(where or {})])
         own = {"by": names, "sort": "share", "draw": "rates", "text": "extremes"} if names else {"text": "overall"}
         return self.ask("rate", {**own, "where": where or {}, **look})
@@ -137,7 +135,7 @@ class OpenWave:
         """Causes of hardship in every group of `by`; `mention`: main (one a worker) or any (several, over 100
         %).
         """
-        names = _names(by)
+        names = column_names(by)
         self._known([*names, *(where or {})])
         text, draw = ("by_group", "panels") if names else ("leading", "ranked")
         own = {"by": names, "mention": mention, "draw": draw, "text": text, "sort": "" if names else "size"}
@@ -149,7 +147,7 @@ class OpenWave:
         """The mean of a number in every group of `by`; with a `design`, estimated from the sample with
         intervals.
         """
-        names = _names(by)
+        names = column_names(by)
         self._known([variable, *names, *(where or {})])
         if design is None:
             own = {"of": variable, "by": names, "draw": "means" if names else "", "text": "means"}
@@ -162,7 +160,7 @@ class OpenWave:
         self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None, **look: Any
     ) -> Exhibit:
         """The shares of the levels of a variable in every group of `by`; with a `design`, with intervals."""
-        names = _names(by)
+        names = column_names(by)
         self._known([variable, *names, *(where or {})])
         if design is None:
             within = names[0] if names else None
@@ -309,7 +307,7 @@ class OpenWave:
     def record(self, released: Released) -> None:
         """Add what was released to the release.json of the wave."""
         earlier = self._released_before()
-        whole = _joined(earlier[0], released.record) if earlier else released.record
+        whole = joined(earlier[0], released.record) if earlier else released.record
         write(self.places.report / RELEASED, json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
 
     def _released_before(self) -> list[Record]:
@@ -341,7 +339,7 @@ class OpenWave:
 
     def _banners(self, by: By, where: Where, test: Mapping[str, Any]) -> tuple[list[Banner], Released]:
         weight = str(self.settings.sample.get("weight", ""))
-        plans = [plan_of(one, self.codebook, _names(by), where, weight) for one in surveys_of(self.data)]
+        plans = [plan_of(one, self.codebook, column_names(by), where, weight) for one in surveys_of(self.data)]
         if not plans:
             raise CallError(f"{self.name} 批次没有问卷。请把问卷平台导出的文件放入批次文件夹。")
         cuts = [list(cuts_of(plan)) for plan in plans]
@@ -362,39 +360,6 @@ class OpenWave:
         values = self.workers[names[0]]
         ordered = isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered
         return "columns" if ordered else "ranked"
-
-
-def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Outline]:
-    """The exhibits and the outline of a wave's report: the package's, with what study and wave lay over them.
-    """
-    outlines = [level / OUTLINE_FILE for level in levels(folder)]
-    sections = [*load_outline().sections, *load_outline(*outlines).sections]
-
-    def words() -> Words:
-        names, numbers = dimensions_of(codebook), list(codebook.of("workers"))
-        codes = {name: _codes(codebook, name) for name in names}
-        return {
-            "of": ["rate", *dict.fromkeys([*names, *numbers, *codebook.mechanisms])], "makes": list(MAKES), "dimensions": names,
-            "sections": list(dict.fromkeys(section.id for section in sections)),
-            "codes": lambda at, _: codes[at[-1]], "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
-        }  # fmt: skip
-
-    recipes = load_recipes(*(level / EXHIBITS_FILE for level in levels(folder)), words=words)
-    return recipes, load_outline(*outlines, recipes=recipes)
-
-
-def dimensions_of(codebook: Codebook) -> list[str]:
-    """What people may be divided by: variables of categories, bands, the unit, the cause, the wave."""
-    kinds = ("choice", "choices", "yes_no", "unit")
-    own = [name for name, one in codebook.of("workers").items() if one.kind in kinds]
-    return list(dict.fromkeys([*own, *codebook.bands, "unit", "cause", "cause_main", "wave"]))
-
-
-def _codes(codebook: Codebook, name: str) -> list[str] | None:
-    """The codes of a variable or a band; None where it has none."""
-    with suppress(CodebookError):
-        return list(codebook.labels(name)) or None
-    return None
 
 
 def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None:
@@ -424,27 +389,9 @@ def _kept(wave: OpenWave, raw: Sequence[Cut], exhibit: Exhibit, path: Path) -> E
     return replace(checked, layout=replace(checked.layout, notes=(*checked.layout.notes, told)))
 
 
-def _joined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """What was released before with what is added; the same count stands once."""
-    counts = {json.dumps([c["population"], c["where"]], sort_keys=True): c for c in (*before["counts"], *now["counts"])}
-    known = {variable: [*codes] for variable, codes in before["levels"].items()}
-    for variable, codes in now["levels"].items():
-        known[variable] = list(dict.fromkeys([*known.get(variable, []), *codes]))
-    tables = {t["id"]: t for t in (*before["tables"], *now["tables"])}
-    nested = {json.dumps(each, sort_keys=True): each for each in (*before["nested"], *now["nested"])}
-    return {
-        **before, "levels": known, "multiple": sorted({*before["multiple"], *now["multiple"]}),
-        "nested": [*nested.values()], "counts": [*counts.values()], "tables": [*tables.values()],
-    }
-
-
-def _names(by: By) -> list[str]:
-    return [by] if isinstance(by, str) else list(by or ())
-
-
 def _id(make_it: str, settings: Mapping[str, Any]) -> str:
     """A name that says what was asked, so that the same question has the same one."""
-    parts = [make_it, str(settings.get("of") or ""), *_names(settings.get("by")), str(settings.get("within") or "")]
+    parts = [make_it, str(settings.get("of") or ""), *column_names(settings.get("by")), str(settings.get("within") or "")]
     where = [f"{k}={v}" for k, v in (settings.get("where") or {}).items()]
     return "_".join(filter(None, [*parts, *where]))
 
@@ -469,81 +416,6 @@ def open_wave(
     policy = load_policy(*(level / RELEASE_FILE for level in levels(folder)))
     mark_raw_frames()
     return OpenWave(data, policy, to)
-
-
-@dataclass(frozen=True)
-class OpenStudy:
-    """The waves of a study up to one of them: what moved, who came and went. Answers are exhibits."""
-
-    last: OpenWave
-
-    @property
-    def waves(self) -> list[str]:
-        """The names of the waves, first first."""
-        return self.last.data.waves
-
-    @property
-    def frames(self) -> Frames:
-        """The frames of all waves, stacked on what they share; `workers` with bands and `unit`."""
-        return self.last.data.every
-
-    @property
-    def codebook(self) -> Codebook:
-        """The codebook of the last wave."""
-        return self.last.codebook
-
-    def trend(self, of: str, *, by: By = None, where: Where = None, **look: Any) -> Exhibit:
-        """The composition by `of` over the waves; of="rate": the hardship rate, by `by` where given;
-        of="cause".
-
-        A wave that does not compare with the one before is drawn broken and not compared.
-        """
-        text, draw = ("shift", "lines") if of != "rate" else ("movers", "heatmap") if by else ("change", "lines")
-        own = {"of": of, "by": _names(by), "draw": draw, "text": text, "where": where or {}}
-        if of == "rate" and by:
-            own |= {"measures": "share", "tail": "change"}
-        return self.last.ask("trend", {**own, **look})
-
-    def flows(self, **look: Any) -> Exhibit:
-        """Who came, came back, left and died, a row a wave."""
-        return self.last.ask("flows", {"text": "account", "title": "各批次困难职工的进出", **look})
-
-    def moves(self, **look: Any) -> Exhibit:
-        """From which state to which since the wave before."""
-        return self.last.ask("moves", {"text": "moves", "draw": "flow", **look})
-
-    def standardized(self, **look: Any) -> Exhibit:
-        """Rates at one mix of workers by sex and age, and what of each change is mix."""
-        title = "按同一职工构成比较的困难率"
-        return self.last.ask("standardized", {"text": "standardized", "title": title, **look})
-
-
-def open_study(study: str | Path, *, until: str | None = None, progress: Progress = iter) -> OpenStudy:
-    """The study's waves up to `until` (its last one where None): by its name under data/raw, or by its
-    folder.
-    """
-    folder = Path(study)
-    if not folder.is_dir():
-        folder = find_study(str(study))
-    waves = sorted(folder.glob("*/wave.toml"), key=lambda path: load_wave(path.parent).reference_date)
-    if not waves:
-        raise CallError(f"{folder} 中没有带 wave.toml 的批次。请检查调查文件夹。")
-    names = [path.parent.name for path in waves]
-    if until is not None and until not in names:
-        raise CallError(f"{folder} 中没有批次 {until}。现有：{listed(names)}。{did_you_mean(until, names)}")
-    return OpenStudy(open_wave(folder / (until or names[-1]), progress=progress))
-
-
-def find_study(name: str) -> Path:
-    """The folder data/raw/<name> of the project that the working folder lies in; CallError names those there
-    are.
-    """
-    here = Path.cwd().resolve()
-    for root in (here, *here.parents):
-        if (folder := root / "data" / "raw" / name).is_dir():
-            return folder
-    known = sorted({p.name for root in (here, *here.parents) for p in root.glob("data/raw/*") if p.is_dir()})
-    raise CallError(f"找不到调查 data/raw/{name}。现有：{listed(known) or '无'}。{did_you_mean(name, known)}")
 
 
 def read_workbook(path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None) -> Frames:

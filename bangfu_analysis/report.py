@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from bangfu_analysis.exhibits.body import body
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.findings import find, headlines
 from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
+from bangfu_analysis.exhibits.sections import dimensions_of, report_settings
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.folders import Places, levels, own_template, places, study_waves
-from bangfu_analysis.opened import RELEASED, OpenWave, dimensions_of, open_wave, report_settings
+from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
+from bangfu_analysis.release.gate import Released
 from bangfu_analysis.release.policy import RELEASE_FILE, load_policy
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
@@ -129,14 +131,21 @@ def _write_report(
     write_tables(tables, files["附表"], title=title)
     write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     drawn = [path for paths in figures.values() for path in paths]
+    _pass_on(opened, released, files, quality, drawn)
+    faults = check_report(document).faults.to_dict("records")
+    told = (f"报告自核：{row['place']}：{row['found']}，应为{row['expected']}。" for row in faults)
+    return drawn, (*released.left_out, *told), written.told
+
+
+def _pass_on(
+    opened: OpenWave, released: Released, files: Mapping[str, Path], quality: Path, drawn: Sequence[Path]
+) -> None:
+    """Search all that was written for what is a person's, write release.json, withdraw what was met."""
     sent = [*(path for what, path in files.items() if what != "发布记录"), *drawn]
     found = scan([*sent, quality], opened.search)
     record = {**released.record, "scanned": {"files": len(sent), "hits": len(found)}}
     write(files["发布记录"], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     withdraw(found)
-    faults = check_report(document).faults.to_dict("records")
-    told = (f"报告自核：{row['place']}：{row['found']}，应为{row['expected']}。" for row in faults)
-    return drawn, (*released.left_out, *told), written.told
 
 
 def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:

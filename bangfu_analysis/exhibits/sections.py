@@ -5,16 +5,21 @@ outline.yaml.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bangfu_analysis.codebook import read_yaml
+from bangfu_analysis.codebook import Codebook, read_yaml
+from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.exhibits.making import MAKES
+from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes
+from bangfu_analysis.folders import levels
 from bangfu_analysis.settings import Words, read_settings
+from bangfu_analysis.wave import OUTLINE_FILE
 
 OUTLINE = Path(__file__).parent / "outline.yaml"
 QUALITY = "quality"  # what was read and what was not is always said
@@ -90,3 +95,36 @@ def _words(known: Sequence[str], content: Mapping[str, Any]) -> Words:
     named = [str(name) for names in given if isinstance(names, str | list) for name in _names(names)]
     open_ones = [name for name in named if "*" in name or name.startswith(("survey_", "mechanism_"))]
     return {"exhibits": [*known, *open_ones]} if known else {}
+
+
+def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Outline]:
+    """The exhibits and the outline of a wave's report: the package's, with what study and wave lay over them.
+    """
+    outlines = [level / OUTLINE_FILE for level in levels(folder)]
+    sections = [*load_outline().sections, *load_outline(*outlines).sections]
+
+    def words() -> Words:
+        names, numbers = dimensions_of(codebook), list(codebook.of("workers"))
+        codes = {name: _codes(codebook, name) for name in names}
+        return {
+            "of": ["rate", *dict.fromkeys([*names, *numbers, *codebook.mechanisms])], "makes": list(MAKES), "dimensions": names,
+            "sections": list(dict.fromkeys(section.id for section in sections)),
+            "codes": lambda at, _: codes[at[-1]], "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
+        }  # fmt: skip
+
+    recipes = load_recipes(*(level / EXHIBITS_FILE for level in levels(folder)), words=words)
+    return recipes, load_outline(*outlines, recipes=recipes)
+
+
+def dimensions_of(codebook: Codebook) -> list[str]:
+    """What people may be divided by: variables of categories, bands, the unit, the cause, the wave."""
+    kinds = ("choice", "choices", "yes_no", "unit")
+    own = [name for name, one in codebook.of("workers").items() if one.kind in kinds]
+    return list(dict.fromkeys([*own, *codebook.bands, "unit", "cause", "cause_main", "wave"]))
+
+
+def _codes(codebook: Codebook, name: str) -> list[str] | None:
+    """The codes of a variable or a band; None where it has none."""
+    with suppress(CodebookError):
+        return list(codebook.labels(name)) or None
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -151,4 +152,19 @@ def _record(
         ],
         "counts": told,
         "tables": listed,
+    }
+
+
+def joined(before: Record, now: Record) -> Record:
+    """What was released before with what is added; the same count stands once."""
+    every = (*before["counts"], *now["counts"])
+    counts = {json.dumps([count["population"], count["where"]], sort_keys=True): count for count in every}
+    known = {variable: [*codes] for variable, codes in before["levels"].items()}
+    for variable, codes in now["levels"].items():
+        known[variable] = list(dict.fromkeys([*known.get(variable, []), *codes]))
+    tables = {t["id"]: t for t in (*before["tables"], *now["tables"])}
+    nested = {json.dumps(each, sort_keys=True): each for each in (*before["nested"], *now["nested"])}
+    return {
+        **before, "levels": known, "multiple": sorted({*before["multiple"], *now["multiple"]}),
+        "nested": [*nested.values()], "counts": [*counts.values()], "tables": [*tables.values()],
     }

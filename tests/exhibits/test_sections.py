@@ -7,10 +7,9 @@ from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.recipes import load_recipes, recipe
-from bangfu_analysis.exhibits.sections import load_outline
+from bangfu_analysis.exhibits.sections import load_outline, report_settings
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.folders import levels
-from bangfu_analysis.opened import report_settings
 from bangfu_analysis.release.cells import Cut
 
 PLACED = (("level", "basic"), ("unit", "basic"), ("trend_total", "trends"))

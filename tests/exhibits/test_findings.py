@@ -129,7 +129,8 @@ def whole_of(unit, n, base):
 
 
 def test_a_figure_of_stars_is_left_to_the_annex():
-    rows = {"unit": ["一厂", "二厂", "三厂", "四厂"], "n": pd.array([None, 31, 42, 53], "Int64"), "base_n": 100}
+    units, counts = ["一厂", "二厂", "三厂", "四厂"], pd.array([None, 31, 42, 53], "Int64")
+    rows = {"unit": units, "n": counts, "base_n": 100}
     shares = [float("nan"), float("nan"), float("nan"), 0.53]
     frame = pd.DataFrame(rows).assign(share=shares, suppressed=[True, False, False, False])
     stars = exhibit("unit", frame, ["unit"], make="count", by="unit")

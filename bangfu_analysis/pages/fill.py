@@ -12,7 +12,7 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.files import write
 from bangfu_analysis.pages.fill_slides import fill_slides
 from bangfu_analysis.pages.fill_word import fill_word
-from bangfu_analysis.pages.marks import KINDS, Filling, memory, offered
+from bangfu_analysis.pages.marks import KINDS, Filling, memory, offered, possible
 from bangfu_analysis.pages.package import Package
 from bangfu_analysis.release.scanner import scan
 
@@ -33,7 +33,8 @@ def fill(
         kinds = f"只能填写 {listed(_FILLED)}。请在 Word、PowerPoint 或 WPS 中另存为这种格式"
         raise CallError(f"{path.name}：{kinds}。")
     offers = {tag: each for each in exhibits for tag in offered(each)}
-    ids = [*(each.id for each in exhibits), *lacks]
+    by_id = {each.id: each for each in exhibits}
+    ids = [*by_id, *lacks]
     known = {memory(tag): tag for tag in (*offers, *(f"{kind}:{id}" for kind in KINDS[:3] for id in ids))}
     found: dict[str, Filling] = {}
 
@@ -43,6 +44,8 @@ def fill(
             found[tag] = Filling(whole, "", offers[whole])
         elif id in lacks and tag[0] in KINDS:
             found[tag] = Filling(whole, lacks[id])
+        elif id in by_id and possible(by_id[id], tag):
+            found[tag] = Filling(whole, f"本批次没有可以列出的“{by_id[id].title}”，从略。")
         elif remembered and not only:
             found[tag] = Filling(whole, "（本批次无此数）" if tag[0] == "数" else f"本批次没有{tag}，从略。")
         elif not remembered and (not only or id in ids):

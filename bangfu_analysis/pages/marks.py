@@ -47,6 +47,12 @@ def offered(exhibit: Exhibit) -> dict[str, str]:
     return found | dict(_numbers(exhibit))
 
 
+def possible(exhibit: Exhibit, tag: str) -> bool:
+    """Whether an exhibit has such a mark where a wave has enough to show: a chart if its recipe has one."""
+    recipe = exhibit.recipe
+    return bool({"图": recipe.draw, "表": True, "句": recipe.text}.get(tag[0]))
+
+
 def _numbers(exhibit: Exhibit) -> Iterator[tuple[str, str]]:
     """`数:id.measure` where a measure has one value, `数:id.code.measure` for every row."""
     frame = exhibit.frame

@@ -171,6 +171,17 @@ def test_what_a_wave_lacks_is_said_in_its_place(tmp_path):
     assert words(path)[0] == "没有可比的批次。又（本批次无此数）人"
 
 
+def test_a_chart_that_a_wave_has_too_few_numbers_for_is_said_in_its_place(tmp_path):
+    level, rate = exhibits(4, 0)
+    hidden = level.frame.assign(n=pd.array([None, None], "Int64"), share=float("nan"), suppressed=True)
+    few = replace(level, cut=replace(level.cut, frame=hidden))
+    path = one_paragraph(tmp_path / "a.docx", "{{图:level_all}}")
+    assert fill(path, [few, rate], {}) == ["{{图:level_all}}：本批次没有可以列出的“困难类别”，从略。"]
+    assert words(path) == ["本批次没有可以列出的“困难类别”，从略。"]
+    fill(path, exhibits(30, 70), {})
+    assert "没有可以列出" not in "".join(words(path))
+
+
 def test_an_exhibit_updates_its_own_marks_and_no_others(tmp_path):
     path = one_paragraph(tmp_path / "a.docx", "{{数:rate.n}}和{{数:level_all.extreme.n}}")
     level, rate = exhibits(30, 70)

@@ -75,7 +75,9 @@ def _is_dull(each: Exhibit) -> bool:
 def _is_hidden(each: Exhibit) -> bool:
     """Whether most of its shares are hidden, or would give away what is: its figure would be stars."""
     rows = each.focused
-    return "share" in rows and bool(hidden(rows).any() and rows["share"].isna().mean() > MOST_HIDDEN)
+    if "share" not in rows or "indicator" in rows:  # most indicators have no share to hide
+        return False
+    return bool(hidden(rows).any() and rows["share"].isna().mean() > MOST_HIDDEN)
 
 
 def _repeats(each: Exhibit, others: Sequence[Exhibit]) -> bool:

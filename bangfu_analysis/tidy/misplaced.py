@@ -46,8 +46,8 @@ def _fits(clean: CleanTable, n: int, typed: list[Column], first: Column, step: i
     """The cells from `first` on are what the columns `step` before them ask for, three of them or more."""
     cells = clean.table.body.iloc[n]
     asked = [c for c in typed if (c.index >= first.index if step > 0 else c.index > first.index)]
-    read = [_read(cell, c, wave) for c in asked if (cell := cells.get(c.index + step)) is not None]
-    return len(read) >= _PROOF and not any(map(_is_given_up, read))
+    beside = [(cell, c) for c in asked if (cell := cells.get(c.index + step)) is not None]
+    return len(beside) >= _PROOF and not any(_is_given_up(_read(cell, c, wave)) for cell, c in beside)
 
 
 def _read(cell: object, column: Column, wave: Wave) -> Reading:

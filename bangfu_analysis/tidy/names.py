@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import pandas as pd
 
@@ -70,8 +71,13 @@ def _nameless(text: str, names: frozenset[str], words: Words, rows: int) -> str 
 
 def _held(text: str, names: frozenset[str]) -> list[str]:
     """The known names of three characters and more inside a text."""
-    pieces = {text[a : a + size] for size in {len(n) for n in names} for a in range(len(text) - size + 1)}
+    pieces = {text[a : a + size] for size in _lengths(names) for a in range(len(text) - size + 1)}
     return [name for name in pieces & names if len(name) >= _SURE]
+
+
+@lru_cache(maxsize=4)
+def _lengths(names: frozenset[str]) -> frozenset[int]:
+    return frozenset(map(len, names))
 
 
 def _blotted(text: str, names: set[str]) -> str:

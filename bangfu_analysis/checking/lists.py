@@ -11,32 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
-from bangfu_analysis.checking.numbers import Stated
+from bangfu_analysis.checking.numbers import Stated, patterns
 from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, relation
 
-_ROW = rf"(?P<row>{N}(?:(?:、|，|和|及|与|以及){N})+)"
-_HEAD = re.compile(
-    rf"(?P<some>其中[：，]?)|(?P<all>[按分]{WORD}{{1,12}}?(?:划分|分类|分组|来?分|统计|构成)[，：为]?|分为)"
-    rf"|[按从分]{WORD}{{1,12}}?看[，：]?|(?P<of>(?<={N})(?:名?{WORD}{{1,4}})?中[，：]?)|在?(?P<name>{WORD}{{2,14}})中[，：]"
-)
-_SHARE = re.compile(r"(?P<name>.*?)(?:大?约|所)?占(?:比|(?P<of>[^约近]*?)的?(?:比[重例率]|份额)?)[约近为达是到有]*$")
-_TAIL = re.compile(r"(?:大约|约|近|总?共|合计|总计|达到?|仅有|有|为|是|总人?数|总户数|总[量额]|人数|户数|的)+$")
-_FRONT = re.compile(r"^(?:其中|另有|还有|目前|现有|共有|有|总)+|^.*?(?:共有|现有|拥有)|^[全我本][省市县区州]")
-_EACH = re.compile(rf"(?P<names>(?:{WORD}{{1,16}}[、和及与])+{WORD}{{1,16}}?)分别(?:为|有|是|达|占(?P<of>{WORD}*?)的?){_ROW}")
-_EACH_OF = re.compile(rf"，?分别占(?P<of>{WORD}*?)的?约?{_ROW}")
-_KINDS = {  # somebody is one of a kind only
-    "sex": "(?<!子)女|男",
-    "class": r"\d+(?:周?岁|元)?(?:以|及|至|～)|岁",
-    "schooling": "文盲|小学|初中|中学|高中|中专|技校|大专|专科|本科|研究生|硕士|博士|学历|文化",
-    "level": "特困|(?:一般|深度|相对)困难|意外|边缘|低保",
-    "answer": "满意|一般|不清楚|不了解|说不清|同意",
-    "status": "在职|在岗|退休|下岗|失业|内退|离岗|待岗",
-    "place": "[省市县区镇乡局厂矿村]$|街道|公司|系统|医院|卫生|学校|市直|直属|机关|企业|事业单位|行业|中央|财政|城镇|农村",
-}
-_ACT = re.compile(r"[帮救资]助|慰问|走访|培训|就业|脱|参加|参保|享受|纳入|发放|投入|安置|建档|实现|完成|因|病|学$|残|灾")
-_NO_PART = re.compile(r"每|均|比|较|增|减|升|降|同期|另|此外|同时|[共合总累]计|目标|标准|超过|低于|高于|人次|最")
-_NO_SHARE = re.compile(r"每|比|较|增|减|升|降|同期|率|[上去]年")
-_SEVERAL = re.compile(r"多选|可选|多项|不止|之和|居前|前[\d一二三四五六七八九十]+位|重复|交叉|兼")
+_P, _KINDS = patterns("lists"), patterns("kinds")  # somebody is one of a kind only
 
 
 @dataclass(frozen=True)
@@ -64,7 +42,7 @@ def parts_and_shares(passage: Passage) -> Iterator[Relation]:
         for held in re.finditer(rf"({N}){WORD}{{0,6}}（(?:其中[：，]?)?([^（）]*)）", sentence):
             yield from _lists(passage, held[2], passage.numbers(held[1]))
         flat = re.sub(r"（[^（）]*）", "", sentence)
-        heads = [head for head in _HEAD.finditer(flat) if not re.search("[其当集之]$", head["name"] or "")]
+        heads = [head for head in _P["head"].finditer(flat) if not re.search("[其当集之]$", head["name"] or "")]
         yield from _lists(passage, flat[: heads[0].start()] if heads else flat, None)
         here: list[Stated] = []
         for head, following in zip_longest(heads, heads[1:]):
@@ -93,8 +71,8 @@ def _spread(skeleton: str) -> str:
         parts = "、".join(f"{a}{of}{b}" for a, b in zip(names, row, strict=False))
         return f"{'' if of else '其中'}{parts}" if len(names) == len(row) else found[0]
 
-    text = _EACH.sub(named, skeleton)
-    while found := _EACH_OF.search(text):
+    text = _P["each"].sub(named, skeleton)
+    while found := _P["each_of"].search(text):
         row = re.findall(N, found["row"])
         before, end = text[: found.start()], text[found.end() :]
         marks = re.findall(N, before)[-len(row) :]
@@ -123,9 +101,9 @@ def _before(passage: Passage, before: str, last: list[Stated]) -> list[Stated]:
 
 def _named(passage: Passage, name: str) -> list[Stated]:
     """The counts of the paragraph that go by a name."""
-    wanted = _FRONT.sub("", _TAIL.sub("", name))
+    wanted = _P["front"].sub("", _P["tail"].sub("", name))
     found = re.finditer(rf"({WORD}+)({N})", passage.skeleton)
-    alike = [passage.number(each[2]) for each in found if _FRONT.sub("", _TAIL.sub("", each[1])) == wanted]
+    alike = [passage.number(each[2]) for each in found if _P["front"].sub("", _P["tail"].sub("", each[1])) == wanted]
     return [one for one in alike if wanted and _counts(one)]
 
 
@@ -136,8 +114,8 @@ def _records(passage: Passage, text: str) -> list[Record]:
     for clause in re.split(f"[，、：；]|(?<={N})(?:以及|和|及|与)", text):
         names = re.split(N, clause)
         for name, one in zip(names, passage.numbers(clause), strict=False):
-            share = _SHARE.fullmatch(name) if one.unit == "%" else None
-            own = _TAIL.sub("", share["name"] if share else name)
+            share = _P["share"].fullmatch(name) if one.unit == "%" else None
+            own = _P["tail"].sub("", share["name"] if share else name)
             whole = bool(found) and own.startswith("占")
             if not found or (own and not whole):
                 found.append(Record(own or carried))
@@ -170,7 +148,7 @@ def _parts(
     passage: Passage, records: list[Record], unit: str, of: list[Stated], exhaustive: bool
 ) -> Iterator[Relation]:
     """Parts that are over what they are of, or miss it where they are all that there is."""
-    stop = next((i for i, record in enumerate(records) if _NO_PART.search(record.name)), len(records))
+    stop = next((i for i, record in enumerate(records) if _P["no_part"].search(record.name)), len(records))
     parts, names = [r.of_unit(unit)[0] for r in records[:stop]], [r.name for r in records[:stop]]
     if not of or not parts:
         return
@@ -189,7 +167,7 @@ def _parts(
 
 
 def _kinds(names: Sequence[str]) -> list[set[str]]:
-    return [{kind for kind, words in _KINDS.items() if re.search(words, name)} for name in names]
+    return [{kind for kind, words in _KINDS.items() if words.search(name)} for name in names]
 
 
 def _apart(names: Sequence[str], unit: str) -> bool:
@@ -197,9 +175,9 @@ def _apart(names: Sequence[str], unit: str) -> bool:
     kinds = _kinds(names)
     if set.intersection(*kinds):
         return True
-    acts = unit not in ("元", "人次", "户次") and any(_ACT.search(name) for name in names)
+    acts = unit not in ("元", "人次", "户次") and any(_P["act"].search(name) for name in names)
     alike = len({name[-1:] for name in names}) == 1 or all(len(name) <= 6 for name in names)
-    return alike and not acts and set.union(*kinds) <= {"place"} and not any(map(_SEVERAL.search, names))
+    return alike and not acts and set.union(*kinds) <= {"place"} and not any(map(_P["several"].search, names))
 
 
 def _complete(names: Sequence[str]) -> bool:
@@ -220,7 +198,7 @@ def _hundred(passage: Passage, records: list[Record]) -> Iterator[Relation]:
     open_ended = any(one.said & {"least", "under", "over", "nearly"} for one in shares)
     if len(set(names)) < max(2, len(names)) or len({of for _, of, _ in named}) > 1 or open_ended:
         return
-    if any(map(_NO_SHARE.search, names)) or _SEVERAL.search(passage.text):
+    if any(map(_P["no_share"].search, names)) or _P["several"].search(passage.text):
         return
     total, slack = sum(one.value for one in shares), sum((one.high - one.low + one.step) / 2 for one in shares)
     kind = len(names) > 2 and bool(set.intersection(*_kinds(names)) - {"level", "status"})
@@ -236,7 +214,7 @@ def _shares(passage: Passage, record: Record, earlier: list[Record], of: list[St
     before it.
     """
     alone = [one for r in earlier if not r.shares for one in r.counts] if of is None else of
-    for name, share in record.shares if not _NO_PART.search(record.name) else ():
+    for name, share in record.shares if not _P["no_part"].search(record.name) else ():
         bases = record.wholes or (_named(passage, name) if name else alone)
         pairs = [(n, one) for n in record.counts for one in bases if one.unit == n.unit and one.start != n.start]
         pairs = [(n, one) for n, one in pairs if one.high >= n.low]

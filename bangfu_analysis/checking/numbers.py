@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from bangfu_analysis.codebook import read_yaml, simplified
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,52 +41,41 @@ class Stated:
         return self.low - slack <= high and low <= self.high + slack
 
 
+_CONTENT = read_yaml(Path(__file__).with_name("patterns.yaml"))
+PARTS: dict[str, str] = {}
+
+
+def _written(said: str | Sequence[str]) -> str:
+    """A pattern of patterns.yaml with the parts that it names."""
+    pattern = said if isinstance(said, str) else "|".join(said)
+    return re.sub("<([A-Z]+)>", lambda name: PARTS[name[1]], pattern)
+
+
+PARTS |= {name: PARTS.setdefault(name, _written(said)) for name, said in _CONTENT["parts"].items()}
+
+
+def patterns(kind: str) -> dict[str, re.Pattern[str]]:
+    """The regular expressions of patterns.yaml of a kind, by name."""
+    return {name: re.compile(_written(said)) for name, said in _CONTENT[kind].items()}
+
+
+_P, _BEFORE, _AFTER = map(patterns, ("numbers", "before", "after"))
 _FULL = str.maketrans("０１２３４５６７８９％．,;:∶?!()“”‘’〜~", "0123456789%.，；：：？！（）\"\"''～～")
-_SIMPLE = str.maketrans(
-    "戶貧佔個萬億歲東區縣職難總計數較減長應從業學與達約餘無價值結構電係發過間關單雙戰養費",
-    "户贫占个万亿岁东区县职难总计数较减长应从业学与达约余无价值结构电系发过间关单双战养费",
-)
-_GROUPED = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
-_DASHED = re.compile(r"(?<=[\d%元人岁])\s*[-—–―－]+\s*(?=\d)")
 _SCALES = {"百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
 _SAME = {**dict.fromkeys(("名", "生", "人口", "位", "口", "个人"), "人"), "家庭": "户", "户家庭": "户", "个百分点": "百分点"}
-_WORDS = (
-    "人次|户次|件次|个百分点|百分点|个月|个人|户家庭|家庭|平方米|立方米|公里|公斤|公顷|小时|[元%‰成倍人名位口户家个所项次期"
-    "条种类篇对份件台套间例场岁年月日天周吨届批点处张本部只座支辆头片块站县市区省局厂镇乡村州组班门款包桶袋箱斤笔层起宗]"
-)
-_DIGITS, _MORE = r"\d+(?:\.\d+)?", "(?:多|余|来)?"
-_NUMBER = re.compile(
-    rf"(?P<first>{_DIGITS})(?P<mid>{_MORE})(?P<scale>[百千万亿]*)(?P<more>{_MORE})(?P<low_unit>[%元人岁](?=[～至到]))?"
-    rf"(?:[～至到](?P<second>{_DIGITS})(?P<scale2>[百千万亿]*))?(?P<unit>{_WORDS})?(?P<post>多|左右|上下|以[上下内])?"
-)
-_BEFORE = {
-    "about": "大约|大概|约|估计",
-    "nearly": "将近|接近|(?<![最附邻亲远靠临])近",
-    "least": "超过|超|逾|至少|不少于|不低于|多于|高于|突破",
-    "under": "不足|不到|不满|低于|少于|最多|至多|不超过",
-}
-_AFTER = {"about": "左右|上下|来", "over": "多|余", "least": "以上", "under": "以[下内]"}
-_QUALIFIED = {name: re.compile(f"(?:{words})[占有为达需计是]?$") for name, words in _BEFORE.items()}
-_EACH = re.compile(r"每一?(?P<one>[^\d，。；：、])[^，。；：、\d]{0,12}$|(?P<mean>[人户])均[^，。；：、\d]{0,10}$")
-_NO_QUANTITY = re.compile(  # ordinals, dates, times, numbers of tables, documents and lines, grades
-    r"第\d+|\"[^\"，。\d]{0,6}\d+[^\"，。]{0,4}\"|(?:19|20)[\dxX]{2}(?:年|[-—/.](?=\d{1,2}[月日\-/.]))"
-    r"|\d{1,2}月(?:份|底|初|\d{1,2}[日号])|(?<![\d个])\d{1,2}月(?!\d)|\d{1,2}：\d{2}(?!\d)|\d+[号级]"
-    r"|[表图][\d-]+|(?<![问课难话标专主])题\d+|附[件表图]?\d+|〔\d+〕|\d{3,5}(?=热线|报警|救急|电话|专线)"
-    r"|(?<![\d.])(?:4050|110|119|120|12345|12351)(?![\d.%～户元名个多余万])(?!人[^员])"
-)
 
 
 def canonical(text: str) -> str:
     """`text` without white space, numbers without thousands marks, punctuation in full width, digits in half.
     """
-    plain = _GROUPED.sub(lambda found: found.group().replace(",", ""), text)
-    return re.sub(r"\s+", "", _DASHED.sub("～", plain.translate(_FULL).translate(_SIMPLE)))
+    plain = _P["grouped"].sub(lambda found: found.group().replace(",", ""), text)
+    return re.sub(r"\s+", "", _P["dashed"].sub("～", simplified(plain.translate(_FULL))))
 
 
 def stated_numbers(text: str) -> list[Stated]:
     """The quantities in figures in canonical `text`, in order; ordinals, dates, 110 and 4050 are none."""
-    open_text = _NO_QUANTITY.sub(lambda found: "□" * len(found.group()), text)
-    found = (_stated(found, open_text[: found.start()]) for found in _NUMBER.finditer(open_text))
+    open_text = _P["no_quantity"].sub(lambda found: "□" * len(found.group()), text)
+    found = (_stated(found, open_text[: found.start()]) for found in _P["number"].finditer(open_text))
     return [one for one in found if one is not None]
 
 
@@ -96,15 +89,15 @@ def _stated(found: re.Match[str], before: str) -> Stated | None:
     decimals = found["first"].partition(".")[2]
     if high < low:
         return None
-    said = {name for name, words in _QUALIFIED.items() if words.search(before)}
+    said = {name for name, words in _BEFORE.items() if words.search(before)}
     for after in (found["mid"], found["more"], found["post"]):
-        said |= {name for name, words in _AFTER.items() if after and re.fullmatch(words, after)}
+        said |= {name for name, words in _AFTER.items() if after and words.fullmatch(after)}
     step = scale * 10.0 ** -len(decimals)
     if high > low:
         said, reach = said | {"range"}, (low, high)
     else:  # 约4.61万元 is rounded to its digits
         reach = _reach(low, step, said - ({"about"} if len(decimals) > 1 else set()))
-    each = _EACH.search(before) if unit == "元" else None
+    each = _P["each"].search(before) if unit == "元" else None
     per = (each["one"] or each["mean"]) if each else ""
     value = (low + high) / 2
     return Stated(

@@ -13,17 +13,15 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-from bangfu_analysis.checking.numbers import Stated, canonical, stated_numbers
+from bangfu_analysis.checking.numbers import PARTS, Stated, canonical, patterns, stated_numbers
 from bangfu_analysis.errors import BangfuError, FileRefused
 from bangfu_analysis.pages.word_template import open_word
 
 FIRST = 0xE000  # the first of the characters that stand for the numbers of a passage, from the private use area
-N = "[\ue000-\uf8ff]"
-WORD = f"[^，。；：、（）{N[1:-1]}]"  # a character within a phrase
+N, WORD = PARTS["N"], PARTS["WORD"]  # a number, a character within a phrase
+_P = patterns("passages")
 _TIMES = frozenset("年月日天周岁级") | {"", "个月", "小时"}
-_LIMIT = re.compile(r"的(?!约?[\d.一二三四五六七八九]+(?:倍|%))|以[上下内]|之[间内]|标准|线|\)?[至到～]")
 _FULL_LINE = 28  # a shorter line is a heading or the end of a paragraph, never the half of one
-_TITLE = re.compile(r"^[-\s#|]*(?:[一二三四五六七八九十\d]+[、.．]|[（(]|[#|])")
 _GONE = [qn(f"w:{name}") for name in ("moveFrom", "del")] + [
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 ]
@@ -74,7 +72,7 @@ class Passage:
         """Whether it bounds a class (300元以下的120人) and counts nothing."""
         if one.unit != "元":
             return False
-        limit = _LIMIT.match(self.text, one.end - 2) or _LIMIT.match(self.text, one.end)
+        limit = _P["limit"].match(self.text, one.end - 2) or _P["limit"].match(self.text, one.end)
         return limit is not None and not (one.per and limit.group().startswith("的"))
 
     def number(self, mark: str) -> Stated:
@@ -137,7 +135,7 @@ def _lines(text: str) -> Iterator[Passage]:
         if line.startswith("|"):
             place, rows = number if not rows else place, [*rows, tuple(cell.strip() for cell in line.strip("|").split("|"))]
         elif line:
-            if parts and (len(parts) < _FULL_LINE or parts[-1] in "。！？：:；”》)）" or _TITLE.match(line)):
+            if parts and (len(parts) < _FULL_LINE or parts[-1] in "。！？：:；”》)）" or _P["title"].match(line)):
                 yield Passage(f"第{place}行", canonical(parts))
                 parts = ""
             place = place if parts else number

@@ -7,27 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from bangfu_analysis.checking.numbers import Stated
+from bangfu_analysis.checking.numbers import Stated, patterns
 from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, relation
 
-_UP = "上升|提高|增加|增长|扩大|增至|升至|升高|增幅|[增升](?=[到至为])|多"
-_DOWN = "下降|降低|减少|缩小|减至|降至|回落|降幅|[减降](?=[到至为])|少"
-_BY = rf"(?P<way>{_UP}|{_DOWN})了?(?:约|近|幅度?为?)?(?P<c>{N})(?:[，（]{WORD}{{0,2}}?(?:{_UP}|{_DOWN})了?(?:为|约)?(?P<d>{N}))?"
-_CHANGES = (
-    re.compile(
-        rf"[由从]{WORD}{{0,12}}(?P<a>{N}){WORD}{{0,8}}?(?P<to>{_UP}|{_DOWN})[到至为]?{WORD}{{0,8}}?(?P<b>{N})"
-        rf"(?:，{WORD}{{0,3}}?{_BY})?"
-    ),
-    re.compile(rf"(?P<b>{N})，?(?:同?[比较]|[与同和]){WORD}{{0,12}}?(?P<a>{N})?(?:的?相?比较?)?，?{WORD}{{0,3}}?{_BY}"),
-)
-_TOTAL = re.compile(rf"((?:{N}[^。；{N[1:-1]}]{{0,24}})+)[，、]?(?:总共|[共合总]计){WORD}{{0,4}}?[为达]?({N})")
-_RATE = re.compile(rf"(?P<act>[\u4e00-\u9fff]{{2}})率(?:分别)?(?:达到|达|为|是|约)*(?P<rate>{N})")
-_MEAN = re.compile(rf"{WORD}{{0,4}}?(?P<one>[人户])均{WORD}{{0,6}}?(?P<mean>{N})")
-_TIMES = re.compile(rf"({N})，?{WORD}{{0,4}}?[是为]{WORD}{{0,8}}?({N}){WORD}{{0,4}}?的({N})")
-_STRUCTURE = re.compile(r"结构[^。；，\d]{0,8}(\d+(?:\.\d+)?(?:：\d+(?:\.\d+)?)+)")
-_LISTED = re.compile(rf"(?:{N}{WORD}{{0,8}}[、和及与]{WORD}{{0,12}})*{N}{WORD}{{0,14}}，?{WORD}{{0,6}}$")
-_PERIOD = re.compile(rf"每{WORD}{{0,4}}?[年月日天周季次期]|[年月日次]人?均|收入|工资|标准|低于|面积")
-_ALL_TOLD = re.compile(r"(?:总共|[共合总]计|共)(?:发放|支出|投入|补助|折款|价值|资金|金额|人民币)*$")
+_P = patterns("reckonings")
 _ONE_EACH = frozenset("份套件袋箱")  # given one to a person where their own number is not stated
 _EXCLUDE = ({"nearly", "over"}, {"nearly", "least"}, {"under", "over"}, {"under", "least"}, {"nearly", "under"})
 
@@ -37,7 +20,7 @@ def reckonings(passage: Passage) -> Iterator[Relation]:
     for sentence in re.findall(r"[^。！？]+", passage.skeleton):
         for rule in (_changes, _sums, _rates, _means, _multiples, _products):
             yield from rule(passage, sentence)
-    for found in _STRUCTURE.finditer(passage.text):
+    for found in _P["structure"].finditer(passage.text):
         parts = found[1].split("：")
         total, step = sum(map(float, parts)), 10.0 ** -max(len(part.partition(".")[2]) for part in parts)
         if 50 < total < 200:
@@ -51,10 +34,10 @@ def reckonings(passage: Passage) -> Iterator[Relation]:
 
 def _changes(passage: Passage, sentence: str) -> Iterator[Relation]:
     """From a to b by c (d%): direction, difference and growth; without a, the growth that b and c make."""
-    for found in (each for pattern in _CHANGES for each in pattern.finditer(sentence)):
+    for found in (each for pattern in (_P["change"], _P["compared"]) for each in pattern.finditer(sentence)):
         a, b, c, d = (passage.number(found[name]) if found[name] else None for name in "abcd")
         words = [word for word in (found.groupdict().get("to"), found["way"]) if word]
-        ups = {bool(re.match(_UP, word)) for word in words}
+        ups = {bool(_P["up"].match(word)) for word in words}
         if b is None or (a and a.unit != b.unit):
             continue
         if len(ups) > 1 or (a and ((b.high < a.low) if ups == {True} else (b.low > a.high))):
@@ -87,7 +70,7 @@ def _step(b: Stated, step: Stated | None, moved: tuple[float, float], start: tup
 
 def _sums(passage: Passage, sentence: str) -> Iterator[Relation]:
     """A、B和C，合计D: D is the sum of those right before it, from whichever on."""
-    for found in _TOTAL.finditer(sentence):
+    for found in _P["total"].finditer(sentence):
         total, parts = passage.number(found[2]), passage.numbers(found[1])
         while parts and (parts[0].unit != total.unit or parts[0].per):
             parts = parts[1:]
@@ -102,7 +85,7 @@ def _sums(passage: Passage, sentence: str) -> Iterator[Relation]:
 
 def _rates(passage: Passage, sentence: str) -> Iterator[Relation]:
     """发放500份，回收470份，回收率96%: what a rate is of is another count of that unit before it."""
-    for found in _RATE.finditer(sentence):
+    for found in _P["rate"].finditer(sentence):
         rate, before, act = passage.number(found["rate"]), sentence[: found.start()], found["act"]
         named = re.finditer(rf"({WORD}*?)({N})", before)
         done = [passage.number(each[2]) for each in named if re.search(f"(?<!未){act}|{act[::-1]}", each[1])]
@@ -114,18 +97,18 @@ def _rates(passage: Passage, sentence: str) -> Iterator[Relation]:
 
 def _means(passage: Passage, sentence: str) -> Iterator[Relation]:
     """1000户，家庭人口3200人，户均3.2人, where there is one count of each."""
-    for found in _MEAN.finditer(sentence):
+    for found in _P["mean"].finditer(sentence):
         mean, before = passage.number(found["mean"]), passage.numbers(sentence[: found.start("mean")])
         counts = [one for one in before if one.unit == found["one"]]
         tops = [one for one in before if one.unit == mean.unit and not one.per]
         sole = len(counts) == len(tops) == 1 and mean.unit in {"人", "元"} - {found["one"]} and not mean.said
-        if sole and not _PERIOD.search(found.group()) and not re.search("每|[月年]均", sentence[: found.start()]):
+        if sole and not _P["period"].search(found.group()) and not re.search("每|[月年]均", sentence[: found.start()]):
             yield from _quotient("product", tops[0], counts, mean, 1)
 
 
 def _multiples(passage: Passage, sentence: str) -> Iterator[Relation]:
     """60万元，是上年20万元的3倍."""
-    for found in _TIMES.finditer(sentence):
+    for found in _P["times"].finditer(sentence):
         b, a, times = map(passage.number, found.groups())
         if times.unit == "倍" and a.unit == b.unit:
             yield from _quotient("change", b, [a], times, 1, steps=0.5)
@@ -150,7 +133,7 @@ def _products(passage: Passage, sentence: str) -> Iterator[Relation]:
         numbers = passage.numbers(part)
         rates = [one for one in numbers if one.per and not one.said]
         sums = [one for one in numbers if one.unit == "元" and not one.per]
-        if len(rates) != 1 or len(sums) != 1 or _PERIOD.search(part):
+        if len(rates) != 1 or len(sums) != 1 or _P["period"].search(part):
             continue
         rate, money = rates[0], sums[0]
         counts = [one for one in numbers if one.unit == rate.per]
@@ -158,9 +141,9 @@ def _products(passage: Passage, sentence: str) -> Iterator[Relation]:
         least, most = rate.value - rate.step / 2 * ("." in rate.text), rate.value + rate.step / 2
         spans = [counts[i:j] for i, j in combinations(range(len(counts) + 1), 2)]
         met = any(money.may_be(_sum(span, "low") * least, _sum(span, "high") * most) for span in spans)
-        listed = _LISTED.search(part[: part.find(passage.mark(rate))])
+        listed = _P["listed"].search(part[: part.find(passage.mark(rate))])
         people = [one for one in passage.numbers(listed[0]) if one in counts] if listed else []
-        all_told = len(counts) == 1 and _ALL_TOLD.search(part[: part.find(passage.mark(money))])
+        all_told = len(counts) == 1 and _P["all_told"].search(part[: part.find(passage.mark(money))])
         if met or all_told or (people and _sum(people, "low") * least > money.high):
             right = f"{_sum(counts, 'value'):.10g}×{rate.text}={_sum(counts, 'value') * rate.value:.10g}元"
             yield relation("product", [*counts, rate, money], met, money.text, right)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from bangfu_analysis.checking.lists import parts_and_shares
-from bangfu_analysis.checking.numbers import canonical
-from bangfu_analysis.checking.passages import N, Passage, Relation, read_passages, relation
+from bangfu_analysis.checking.numbers import canonical, patterns
+from bangfu_analysis.checking.passages import Passage, Relation, read_passages, relation
 from bangfu_analysis.checking.reckonings import reckonings
 from bangfu_analysis.checking.tables import table_relations
 from bangfu_analysis.cleaning.numerals import read_numeral
@@ -21,9 +21,7 @@ LABELS = {
     "numbering": "序号", "change": "增减", "table": "表内关系", "twice": "前后不一",
 }  # fmt: skip
 COLUMNS = ["place", "relation", "found", "expected", "sentence"]
-_HEADING = re.compile(r"^(?:(?P<first>[一二三四五六七八九十]{1,3})、|（(?P<second>[一二三四五六七八九十]{1,3})）)")
-_SCOPED = re.compile(rf"(?:^|[，。；])((?:全|我|本)[省市县区州])(?:共有|现有|有)?([^，。；：、（）{N[1:-1]}]{{4,14}}?)(?:为|有|共|达|总数)*({N})(?=[，。；]|$)")
-_WHEN = re.compile(r"[年月]|上|去|今|目前|截至|初|末|底|原|曾|目标|计划|增|减")
+_P = patterns("report")
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def _numbering(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
     """Headings that leave one out: 一、二、四、."""
     last = {"first": 0, "second": 0}
     for i, passage in enumerate(passages):
-        head = None if passage.table else _HEADING.match(passage.text)
+        head = None if passage.table else _P["heading"].match(passage.text)
         if head is None:
             continue
         level = "first" if head["first"] else "second"
@@ -108,7 +106,7 @@ def _twice(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
     """全市建档困难职工3456户 and, elsewhere, 3546户, where neither paragraph says of when."""
     seen: dict[tuple[str, str], tuple[int, ...]] = {}
     for i, passage in enumerate(passages):
-        for found in _SCOPED.finditer(passage.skeleton) if not passage.table and not _WHEN.search(passage.text) else ():
+        for found in _P["scoped"].finditer(passage.skeleton) if not passage.table and not _P["when"].search(passage.text) else ():
             one = passage.number(found[3])
             key = (found[1] + found[2], one.unit)
             first = seen.setdefault(key, (i, one.start))

@@ -7,7 +7,7 @@ A codebook is YAML: `codebooks/*.yaml` of the package, over which a study's `cod
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache, partial
@@ -261,15 +261,18 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f"是否想写 {near[0]}？" if near else "请检查拼写。"
 
 
-def load_codebook(*overlays: str | Path | Mapping[str, Any]) -> Codebook:
+def load_codebook(
+    *overlays: str | Path | Mapping[str, Any], files: Callable[[], Collection[str]] | None = None
+) -> Codebook:
     """The package's codebook with `overlays` (files or mappings; absent files are skipped) laid over it in
     order.
 
-    Raises CodebookError naming the file and entry where an overlay names what does not exist.
+    `files`: what there is for mapping.yaml to name in read_as. Raises CodebookError naming the file and entry where an overlay names what does not exist.
     """
     content = _package_content()
     for overlay in overlays:
-        words = partial(words_of, content)
+        of_a_wave = isinstance(overlay, (str, Path)) and Path(overlay).name == "mapping.yaml"
+        words = partial(words_of, content, files=files if of_a_wave else None)
         if isinstance(overlay, (str, Path)):
             own = read_settings(Path(overlay), "codebook", words) if Path(overlay).exists() else {}
         else:

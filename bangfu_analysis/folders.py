@@ -26,6 +26,7 @@ from bangfu_analysis.wave import (
 
 IGNORED = "系统文件或临时文件，按名称忽略"
 _SYSTEM = re.compile(r"(?i)\.|~\$|~.*\.tmp$|thumbs\.db$|ehthumbs|desktop\.ini$|.*\.(tmp|temp|bak|part|crdownload)$")
+_READ_AS = re.compile(rb"(?m)^read_as:.*\n?(?:[ \t].*\n?)*")  # of mapping.yaml
 _OURS = re.compile(r"\.git.*|\.lock|\.~[0-9a-f]{8}")
 _CLONE = Path(__file__).parents[1]  # where the package is not installed from a wheel
 _SHIPPED = Path(__file__).parent / "sample"  # a wheel holds the sample study here; a clone in data/raw
@@ -229,7 +230,8 @@ def new_wave(study: Path, name: str) -> Path:
     """The folder of the next wave: last wave's mapping.yaml and 设置.xlsx, and its wave.toml with the year
     moved on.
 
-    All are to be confirmed. Stated totals and denominators are kept as comments: they are the last wave's.
+    All are to be confirmed. Stated totals, denominators and what read_as says of files are kept as comments:
+    they are the last wave's.
     CallError where the study has no wave yet or this one exists.
     """
     if safe_name(name) != name:
@@ -244,5 +246,9 @@ def new_wave(study: Path, name: str) -> Path:
     write(folder / SETTINGS_FILE, settings)
     for kept in ("mapping.yaml", SETTINGS_BOOK):
         if (last / kept).exists():
-            write(folder / kept, (last / kept).read_bytes())
+            write(folder / kept, _READ_AS.sub(_as_comments, (last / kept).read_bytes()))
     return folder
+
+
+def _as_comments(lines: re.Match[bytes]) -> bytes:
+    return re.sub(rb"(?m)^", b"# ", lines[0].rstrip(b"\n")) + b"\n"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from bangfu_analysis.settings import Beside, Words
-from bangfu_analysis.text import heading_key
+from bangfu_analysis.text import heading_key, squeeze
 
 KINDS = (
     "choice", "choices", "yes_no", "count", "age", "number", "money", "date",
@@ -44,20 +44,45 @@ def lay_over(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def words_of(content: Mapping[str, Any], overlay: Mapping[str, Any]) -> Words:
+def words_of(
+    content: Mapping[str, Any], overlay: Mapping[str, Any], files: Callable[[], Collection[str]] | None = None
+) -> Words:
     """The names that an overlay may use: those of the codebook below it, and its own."""
     merged = {part: _both(content, overlay, part) for part in ("variables", "lists", "bands", "schemes")}
     frames: Mapping[str, Mapping[str, Any]] = merged["variables"]
     names = [name for variables in frames.values() for name in variables]
     variables = [*(f"{frame}.{name}" for frame in frames for name in frames[frame]), *frames.get("workers", {})]
 
+    def levels(of: str) -> list[dict[str, Any]]:
+        """The levels of a list, those of the overlay last."""
+        own = merged["lists"].get(of)
+        added = [each for each in own if isinstance(each, dict)] if isinstance(own, list) else []
+        return [*content["lists"].get(of, []), *added]
+
+    def claims(of: str) -> dict[tuple[str, str], str]:
+        """(scheme, spelling) -> the code of a list that has it first."""
+        found: dict[tuple[str, str], str] = {}
+        for level in levels(of):
+            for word in (level.get("label"), *(level.get("says") or ())):
+                found.setdefault((str(level.get("scheme", "")), squeeze(str(word))), str(level.get("code")))
+        return found
+
+    def claimed(at: tuple[str, ...], beside: Beside) -> dict[str, str]:
+        """Spelling -> the other code of the same scheme that has it."""
+        own = (str(beside.get("scheme", "")), str(beside.get("code")))
+        return {word: code for (scheme, word), code in claims(at[1]).items() if scheme == own[0] and code != own[1]}
+
     def codes(at: tuple[str, ...], _: Beside) -> list[str]:
+        """The codes of a variable that may have a spelling: none where another of its scheme has it."""
         frame, name = _split_target(at[1])
-        levels = merged["lists"].get(frames.get(frame, {}).get(name, {}).get("values"), [])
-        return list(dict.fromkeys(str(level.get("code")) for level in levels))
+        values, word = str(frames.get(frame, {}).get(name, {}).get("values")), squeeze(at[2])
+        known, every = claims(values), codes_of_list(("", values), {})[:-1]
+        schemes = [(str(level.get("scheme", "")), str(level.get("code"))) for level in levels(values)]
+        taken = {code for scheme, code in schemes if known.get((scheme, word), code) != code}
+        return [code for code in every if code not in taken]
 
     def codes_of_list(at: tuple[str, ...], _: Beside) -> list[str]:
-        return [str(level.get("code")) for level in merged["lists"].get(at[1], [])] + [""]  # of no code
+        return [*dict.fromkeys(str(level.get("code")) for level in levels(at[1])), ""]  # of no code
 
     def known(at: tuple[str, ...], _: Beside) -> list[str]:
         below = content.get(at[0], {})
@@ -67,6 +92,7 @@ def words_of(content: Mapping[str, Any], overlay: Mapping[str, Any]) -> Words:
         "variables": variables, "targets": ["ignore", *variables], "codes": codes, "known": known,
         "codes_of_list": codes_of_list, "categories": codes_of_list(("", "hardship_level"), {})[:-1],
         "banded": ["unit", *names, *(band["variable"] for band in content.get("bands", {}).values())],
+        **({"files": lambda *_: files()} if files else {}), "claimed": claimed, "lines": [*content.get("crosswalk", {}).get("line", ()), *codes_of_list(("", "hardship_level"), {})],
         "kinds": ["questionnaire", *content.get("kinds", {})], "frames": [*content["variables"]],
         "lists": [*merged["lists"]], "carried": ["unit", *names], "kinds_of_variable": KINDS, "parts": [*content],
     }  # fmt: skip

@@ -20,6 +20,7 @@ import yaml
 from rapidfuzz import fuzz, process
 
 from bangfu_analysis.errors import BangfuError, CodebookError, listed
+from bangfu_analysis.text import squeeze
 
 Beside = Mapping[str, Any]  # what stands beside a value in a row whose rule has "?"
 Words = Mapping[str, Collection[str] | Callable[[tuple[str, ...], Beside], Collection[str] | None]]
@@ -327,6 +328,10 @@ class _Checker:
             return text, _not_filled(text, more)
         if kind == "pattern":
             return text, _no_pattern(text)
+        if kind == "not":
+            owners = self._names(more, at)
+            owner = owners.get(squeeze(text)) if isinstance(owners, Mapping) else None
+            return text, f"它已是 {owner} 的写法，一种写法只能属于一个代码。请去掉一处。" if owner else ""
         names = more.removeprefix("of ").split(", ") if kind == "one" else self._names(kind, at)
         return text, "" if names is None or text in names else _instead(text, names)
 

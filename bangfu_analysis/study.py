@@ -76,10 +76,16 @@ def wave_codebook(folder: Path) -> Codebook:
     """
     from bangfu_analysis.tidy.settings_book import settings_overlay
 
-    below = codebooks(folder)
+    below = load_codebook(*codebooks(folder), files=partial(_names_of_files, folder))
     if not (folder / SETTINGS_BOOK).exists():
-        return load_codebook(*below)
-    return load_codebook(*below, settings_overlay(folder, load_codebook(*below)))
+        return below
+    return load_codebook(*codebooks(folder), settings_overlay(folder, below))
+
+
+def _names_of_files(folder: Path) -> set[str]:
+    """What mapping.yaml may call the files of a wave: their names, with or without the folder."""
+    names = [shown(path, folder) for path in (*wave_files(folder), *not_read(folder))]
+    return {*names, *(name.rpartition("/")[2] for name in names)}
 
 
 def write_settings(folder: Path, progress: Progress = iter) -> Path:
@@ -192,16 +198,10 @@ def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
     path = folder / "mapping.yaml"
     mapping = read_settings(path, "codebook") if path.exists() else {}
     said = {heading_key(h): h for h in mapping.get("headings", {})}
-    files = {sheet.file for sheet in sheets}
     columns = [column for sheet in sheets for table in sheet.tables for column in table.columns]
     met = {heading_key(part) for column in columns for part in column.heading.split("/")}
     message = "mapping.yaml：headings 中的列名“{}”在本批次的文件中没有。请检查写法，或删去这一行。"
-    absent = "mapping.yaml：read_as 中的文件“{}”在本批次中没有。请检查文件名，或删去这一行。"
     return [
-        Finding("mapping_unused", absent.format(name), source_file="mapping.yaml", raw=name)
-        for name in mapping.get("read_as", {})
-        if name not in files
-    ] + [
         Finding("mapping_unused", message.format(heading), source_file="mapping.yaml", raw=heading)
         for key, heading in said.items()
         if key not in met and heading_key(heading.rpartition("/")[2]) not in met

@@ -12,7 +12,6 @@ from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, load_codebook
 from bangfu_analysis.errors import BangfuError, CodebookError
 from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.settings import read_settings
-from bangfu_analysis.study import wave_frames
 from bangfu_analysis.wave import REPORT_FILES, load_wave
 
 DAY = "reference_date = 2009-06-30\n"
@@ -149,10 +148,3 @@ def test_what_is_read_is_plain(tmp_path):
     (tmp_path / "wave.toml").write_text(text, encoding="utf-8")
     read = read_settings(tmp_path / "wave.toml", "wave")
     assert read == {"reference_date": datetime.date(2009, 6, 30), "sample": {"strata": ["a"]}}
-
-
-def test_a_file_that_read_as_names_and_nobody_sent_is_a_finding(study):
-    (study / "2009" / "mapping.yaml").write_text("read_as: {没有.xlsx: roster}\n", encoding="utf-8")
-    issues = wave_frames(study / "2009")["issues"]
-    (study / "2009" / "mapping.yaml").unlink()
-    assert issues.loc[issues["problem"].eq("mapping_unused"), "message"].str.contains("没有.xlsx").any()

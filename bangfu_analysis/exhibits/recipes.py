@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -77,15 +77,26 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
     """With the ids that a file may name (those known before, and of rows that say how they are made), and
     what fits.
     """
-    rows, fits = content.get("exhibits"), read_yaml(OWN)["fits"]
+    rows, fits, given = content.get("exhibits"), read_yaml(OWN)["fits"], words()
     made = [row.get("id") for row in rows if isinstance(row, dict) and "make" in row] if isinstance(rows, list) else []
 
+    def row_of(beside: Beside) -> dict[str, Any]:
+        return {**known.get(str(beside.get("id")), {}), **beside}
+
     def fitting(at: tuple[str, ...], beside: Beside) -> list[str]:
-        make = beside.get("make", known.get(str(beside.get("id")), {}).get("make"))
-        return list(fits.get(make, fits["other"])[at[-1]])
+        row = row_of(beside)
+        by = [*_tuple(row.get("by") or ()), *_tuple(row.get("within") or ())]
+        unfit = {"overall"} if by else set[str]()  # it says one rate, that of all
+        unfit |= set() if len(by) == 2 and "sex" in by else {"pyramid"}  # one sex to each side
+        return [word for word in fits.get(row.get("make"), fits["other"])[at[-1]] if word not in unfit]
+
+    def subjects(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+        found = given.get(f"of {row_of(beside).get('make')}", given.get("of"))
+        return None if callable(found) else found
 
     ids = [*known, *filter(_WORD.fullmatch, map(str, made))]
-    return {**words(), "ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting}
+    own: Words = {"ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting, "of": subjects}
+    return {**given, **own}
 
 
 def recipe(**settings: Any) -> Recipe:

@@ -22,6 +22,7 @@ from bangfu_analysis.settings import Words, read_settings
 from bangfu_analysis.wave import OUTLINE_FILE
 
 OUTLINE = Path(__file__).parent / "outline.yaml"
+NUMBERS = ("count", "age", "number", "money", "yes_no")  # kinds of which there is a mean
 QUALITY = "quality"  # what was read and what was not is always said
 
 
@@ -104,10 +105,12 @@ def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Out
     sections = [*load_outline().sections, *load_outline(*outlines).sections]
 
     def words() -> Words:
-        names, numbers = dimensions_of(codebook), list(codebook.of("workers"))
+        names = dimensions_of(codebook)
+        numbers = [name for name, one in codebook.of("workers").items() if one.kind in NUMBERS]
         codes = {name: _codes(codebook, name) for name in names}
         return {
-            "of": ["rate", *dict.fromkeys([*names, *numbers, *codebook.mechanisms])], "makes": list(MAKES), "dimensions": names,
+            "of trend": ["rate", *names], "of mean": numbers, "of mechanism": [*codebook.mechanisms],
+            "of": ["rate", *names, *numbers, *codebook.mechanisms], "makes": list(MAKES), "dimensions": names,
             "sections": list(dict.fromkeys(section.id for section in sections)),
             "codes": lambda at, _: codes[at[-1]], "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
         }  # fmt: skip

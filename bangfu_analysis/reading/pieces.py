@@ -27,7 +27,7 @@ def cuts_of(package: Package, parts: Iterable[str]) -> Cuts:
         cuts = {part: cuts for part in large if (cuts := _cuts(package.read(part)))}
         for name in _rest(package, cuts) if cuts else ():
             package.read(name)
-    except BROKEN:
+    except BROKEN:  # whoever reads the sheets as they are says so
         return {}
     return cuts
 

@@ -16,7 +16,12 @@ MOST_UNPACKED = 2_000_000_000
 MOST_CELLS = 10_000_000  # of a sheet, from A1 to the last value, in every format
 MOST_MERGED = 1_000_000
 LARGE_XML = 8_000_000
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError)  # by a damaged archive
+# What the zip reader raises, and so what is the matter with the archive. Whoever catches these says so of the file.
+DAMAGE: dict[type[Exception], str] = {
+    zipfile.BadZipFile: "压缩结构不完整", zlib.error: "压缩的内容解不开", EOFError: "文件在中途断了",
+    KeyError: "缺少应有的部件", NotImplementedError: "压缩方式不认识", RuntimeError: "部件加了密码",
+}  # fmt: skip
+BROKEN = tuple(DAMAGE)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']\s*([A-Z]{1,3})([0-9]{1,7})[^>]*(?<!/)>(?!</)""")
 # Columns that a sheet stays within where no cell matches.
@@ -134,9 +139,8 @@ def _refusing_broken(file: str) -> Iterator[None]:
     try:
         yield
     except BROKEN as fault:
-        raise refused(
-            file, "文件已损坏（压缩结构不完整）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx"
-        ) from fault
+        why = next(reason for kind, reason in DAMAGE.items() if isinstance(fault, kind))
+        raise refused(file, f"文件已损坏（{why}）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx") from fault
 
 
 def _named_type(package: Package, file: str) -> str:

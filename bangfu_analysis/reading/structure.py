@@ -34,7 +34,7 @@ _LEGEND = [word.encode() for c in "红黄绿蓝灰" for word in (f"标{c}", f"{c
 _SIGNS = (b't="e"', b"<f", b"strike")
 MOST_SIGNS = 50
 _STRIKE_OFF = ("0", "false")
-_UNREADABLE = (*BROKEN, ElementTree.ParseError, ValueError)
+_UNREADABLE: tuple[type[Exception], ...] = (*BROKEN, ElementTree.ParseError, ValueError)
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
 

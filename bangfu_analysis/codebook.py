@@ -142,7 +142,7 @@ class Band:
         return list(dict.fromkeys(str(scheme) for codes in by_scheme for scheme in codes))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Codebook:
     """All variables, bands and schemes that a wave is read with."""
 
@@ -225,9 +225,17 @@ class Codebook:
         """
         if key in self.mapped:
             return None
-        endings = {end: v for v in self.variables if v.frame == frame for end in v.endings}
-        fitting = [end for end in endings if simplified(key).endswith(end) or self.form_of(key).endswith(end)]
-        return endings[max(fitting, key=len)] if fitting else None
+        spelt = (simplified(key), self.form_of(key))
+        fitting = [(end, v) for end, v in self.by_ending.get(frame, ()) if any(form.endswith(end) for form in spelt)]
+        return max(fitting, key=lambda found: len(found[0]))[1] if fitting else None
+
+    @cached_property
+    def by_ending(self) -> dict[str, list[tuple[str, Variable]]]:
+        """Frame -> the endings of headings that mean one of its variables."""
+        found: dict[str, list[tuple[str, Variable]]] = {}
+        for variable in self.variables:
+            found.setdefault(variable.frame, []).extend((end, variable) for end in variable.endings)
+        return found
 
     def labels(self, name: str, lang: str = "zh") -> dict[str, str]:
         """Code -> label of a variable or band, in codebook order (workers first where frames share a name).
@@ -340,9 +348,16 @@ def _build(content: Mapping[str, Any]) -> Codebook:
 @lru_cache(maxsize=65536)
 def _form_of(key: str, forms: tuple[tuple[str, str], ...]) -> str:
     form = simplified(key)
+    if not _any_of(forms).search(form):  # as of most cells
+        return form
     for pattern, word in forms:
         form = re.sub(pattern, word, form)
     return form
+
+
+@lru_cache(maxsize=8)
+def _any_of(forms: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern, _ in forms) or "(?!)")
 
 
 def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:

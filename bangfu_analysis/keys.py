@@ -1,6 +1,6 @@
 """The pseudonym key: where it lives, how it is made, and what it makes.
 
-A `person_id` is `p` and 16 hexadecimal digits of HMAC-SHA256 (RFC 2104) over what identifies a person.
+A `person_id` is `p` and 16 hexadecimal digits of keyed BLAKE2b (RFC 7693) over what identifies a person.
 Whoever has no key can neither compute nor check one. The key lies in the user's own folder, never under
 data/; who loses it can no longer link new waves to processed frames made before (clean all waves again with
 the new key).
@@ -8,11 +8,11 @@ the new key).
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 import sys
 from collections.abc import Iterable
+from hashlib import blake2b
 from pathlib import Path
 
 from bangfu_analysis.errors import BangfuError
@@ -91,5 +91,5 @@ def pseudonyms(identities: Iterable[str], key: bytes) -> list[str]:
 
 
 def digests(texts: Iterable[str], key: bytes, size: int = 8) -> list[str]:
-    """A keyed hash of each text, `size` bytes in hexadecimal digits."""
-    return [hmac.digest(key, text.encode("utf-8"), "sha256")[:size].hex() for text in texts]
+    """A keyed hash (BLAKE2b) of each text, `size` bytes in hexadecimal digits."""
+    return [blake2b(text.encode("utf-8"), key=key[:64], digest_size=size).hexdigest() for text in texts]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from bangfu_analysis.codebook import Codebook, Variable
@@ -87,6 +87,12 @@ class Meaning(NamedTuple):
     tick: str = ""
 
 
+@lru_cache(maxsize=4)
+def vocabulary(codebook: Codebook) -> Vocabulary:
+    """The Vocabulary of a codebook, made once."""
+    return Vocabulary(codebook)
+
+
 class Vocabulary:
     """What headings may say, looked up once for a codebook."""
 
@@ -148,16 +154,20 @@ class Vocabulary:
         What the heading says in any frame goes before what it only resembles in `frames`; nothing of another
         kind (a sum under a heading of dates) is proposed.
         """
-        from rapidfuzz import fuzz, process
-
         form = self.codebook.form_of(key)
-        kinds = _kinds_under(form, values)
-        by_form = [(f, v) for f, said in self.codebook.by_form.items() for v, _ in said]
-        same = sorted((v for f, v in by_form if f == form), key=lambda v: (v.frame not in frames, v.frame != "workers"))
-        options = [(f, v) for f, v in by_form if v.frame in frames and v.kind in kinds - {"row_number"}]
-        found = process.extract(form, [f for f, _ in options], scorer=fuzz.ratio, score_cutoff=45, limit=12)
-        near = [*same, *(options[place][1] for _, _, place in found)] if key else []
-        return (*tuple(dict.fromkeys(f"{v.frame}.{v.name}" for v in near))[:3], "ignore")[:3]
+        return _suggestions(self.codebook, form, tuple(frames), _kinds_under(form, values)) if key else ("ignore",)
+
+
+@lru_cache(maxsize=4096)
+def _suggestions(codebook: Codebook, form: str, frames: Sequence[str], kinds: frozenset[str]) -> tuple[str, ...]:
+    from rapidfuzz import fuzz, process
+
+    by_form = [(f, v) for f, known in codebook.by_form.items() for v, _ in known]
+    same = sorted((v for f, v in by_form if f == form), key=lambda v: (v.frame not in frames, v.frame != "workers"))
+    options = [(f, v) for f, v in by_form if v.frame in frames and v.kind in kinds - {"row_number"}]
+    found = process.extract(form, [f for f, _ in options], scorer=fuzz.ratio, score_cutoff=45, limit=12)
+    near = [*same, *(options[place][1] for _, _, place in found)]
+    return (*tuple(dict.fromkeys(f"{v.frame}.{v.name}" for v in near))[:3], "ignore")[:3]
 
 
 def _kinds_under(form: str, values: frozenset[str]) -> frozenset[str]:

@@ -20,7 +20,7 @@ from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, repeats_of
-from bangfu_analysis.reading.headings import Vocabulary, read_headings
+from bangfu_analysis.reading.headings import Vocabulary, read_headings, vocabulary
 from bangfu_analysis.reading.households import households
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
@@ -46,7 +46,7 @@ def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool
         sheets = [replace(sheet, name=source_label(sheet.name)) for sheet in read_sheets(path, file)]
     except FileRefused as refusal:
         return [unreadable(file, str(refusal))]
-    words = Vocabulary(codebook)
+    words = vocabulary(codebook)
     readings = [_read(sheet, words, n, include_hidden) for n, sheet in enumerate(sheets, start=1)]
     return [_without_summary(reading, readings) for reading in readings]
 
@@ -67,7 +67,7 @@ def read_sheet(sheet: Sheet, codebook: Codebook, *, include_hidden: bool = False
     """The tables of one sheet, and the fate of its rows and cells. Raises BalanceBroken where one would be
     lost.
     """
-    return _read(sheet, Vocabulary(codebook), 1, include_hidden)
+    return _read(sheet, vocabulary(codebook), 1, include_hidden)
 
 
 def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) -> SheetReading:

@@ -213,7 +213,7 @@ def _end(grid: Grid, below: Sequence[int], counts: Ints, first: int) -> int:
     for i, row in enumerate(below):
         if i and row > below[i - 1] + 1 and all(counts[r] <= usual / 2 for r in below[i:]) and usual >= 3:
             return i
-        if _SUMMED.fullmatch(grid.text(row, first)) and len(below) - i <= 3:
+        if len(below) - i <= 3 and _SUMMED.fullmatch(grid.text(row, first)):
             return i
     return len(below)
 

@@ -79,9 +79,9 @@ def merge_people(
 def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Finding:
     differing = [name for name in _COMPARED if _differ(row[name], kept[name])]
     two_units = _differ(row["reporting_unit"], kept["reporting_unit"])
-    cell = first_cell(row, cleans)
+    cell, others = (first_cell(one["table"], one["row"], cleans) for one in (row, kept))
     place = f"{row['source_file']} [{row['source_sheet']}] {cell}"
-    other = f"{kept['source_file']} [{kept['source_sheet']}] {first_cell(kept, cleans)}"
+    other = f"{kept['source_file']} [{kept['source_sheet']}] {others}"
     what = f"与 {other} 是同一人" + ("，由两个单位报送" if two_units else "")
     differs = f"，两处不一致：{listed(differing)}，以较全的一行为准" if differing else ""
     return Finding(

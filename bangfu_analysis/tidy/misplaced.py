@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,20 @@ def without_shifted(clean: CleanTable, wave: Wave) -> CleanTable:
     columns = [c for c in clean.table.columns if c.index in clean.readings and c.variable is not None]
     typed = [c for c in columns if c.variable is not None and c.variable.kind not in _WORDED and not c.tick]
     given_up = [clean.readings[c.index].of_each(_is_given_up).astype(bool) for c in typed]
-    if clean.table.is_form or len(given_up) < _PROOF:
-        return clean
     doubtful = np.flatnonzero(np.sum(given_up, axis=0) >= 2)
+    if clean.table.is_form or len(given_up) < _PROOF or not len(doubtful):
+        return clean
+    cells = dict(zip(doubtful, clean.table.body.iloc[doubtful].to_dict("records"), strict=True))
+    by_index = {column.index: column for column in typed}
+
+    @cache
+    def is_read(kind: type, cell: object, index: int) -> bool:
+        return not _is_given_up(_read(cell, by_index[index], wave))
+
     starts = {}
     for n in doubtful:
         own = [c for c, lost in zip(typed, given_up, strict=True) if lost[n]]
-        if any(_fits(clean, int(n), typed, own[0], step, wave) for step in (1, -1)):
+        if any(_fits(cells[n], typed, own[0], step, is_read) for step in (1, -1)):
             starts[int(n)] = own[0]
     if not starts:
         return clean
@@ -42,12 +50,14 @@ def _is_given_up(reading: Reading) -> bool:
     return reading.value is None and reading.action == "missing"
 
 
-def _fits(clean: CleanTable, n: int, typed: list[Column], first: Column, step: int, wave: Wave) -> bool:
+def _fits(
+    cells: Mapping[Any, object], typed: list[Column], first: Column, step: int,
+    is_read: Callable[[type, object, int], bool],
+) -> bool:
     """The cells from `first` on are what the columns `step` before them ask for, three of them or more."""
-    cells = clean.table.body.iloc[n]
     asked = [c for c in typed if (c.index >= first.index if step > 0 else c.index > first.index)]
     beside = [(cell, c) for c in asked if (cell := cells.get(c.index + step)) is not None]
-    return len(beside) >= _PROOF and not any(_is_given_up(_read(cell, c, wave)) for cell, c in beside)
+    return len(beside) >= _PROOF and all(is_read(type(cell), cell, c.index) for cell, c in beside)
 
 
 def _read(cell: object, column: Column, wave: Wave) -> Reading:

@@ -49,7 +49,7 @@ def _without_id(row: dict[Any, Any], cleans: Sequence[CleanTable], study: str) -
     if by_name := _name_birth_unit(row):
         return "name_birth_unit", by_name
     place = [study, *(row[name] for name in ("wave", "source_file", "source_sheet"))]
-    return "row", ":".join(["row", *map(str, place), first_cell(row, cleans)])
+    return "row", ":".join(["row", *map(str, place), first_cell(row["table"], row["row"], cleans)])
 
 
 def _name_birth_unit(row: dict[Any, Any]) -> str:
@@ -129,35 +129,30 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
     """
     said = compared(people, cleans)
     rows = list(said.itertuples(index=False, name=None))
-    texts: dict[str, Sequence[str | None]] = {
+    texts: dict[str, list[str | None]] = {
         "name_birth": [name and born and f"{name}|{born[:7]}" for name, born, *_ in rows],
         "name_employer": [name and employer and f"{name}|{employer}" for name, _, employer, *_ in rows],
         "name_unit": [name and unit and f"{name}|{unit}" for name, *_, unit, _ in rows],
         "code": ["|".join(part or "" for part in row) for row in rows],
     }
-    told = [(name, digits) if name and digits else ("", "") for name, *_, digits in rows]
-    numbers = [[f"{name}|{part}" for part in _parts(digits)] for name, digits in told]
-    hashed: dict[str, Any] = {kind: _hashed(column, kind, key) for kind, column in texts.items()}
-    codes = [map(_lettered, digests(parts, key, _KEY_BYTES)) for parts in numbers]
-    hashed["name_id"] = [" ".join(four) or None for four in codes]
+    hashed: dict[str, Any] = {
+        kind: _hashed([text and f"{kind}:{text}" for text in column], key) for kind, column in texts.items()
+    }
+    known = [(name, digits if name else None) for name, *_, digits in rows]
+    numbers = [[f"{name}|{part}" for part in _parts(digits)] if digits else [] for name, digits in known]
+    codes = iter(_hashed([part for parts in numbers for part in parts], key))
+    hashed["name_id"] = [" ".join(str(next(codes)) for _ in parts) or None for parts in numbers]
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
-    cells = [first_cell(row, cleans) for row in people[["table", "row"]].to_dict("records")]
+    cells = [first_cell(*place, cleans) for place in zip(people["table"], people["row"], strict=True)]
     return people.assign(whole=whole.astype("boolean"), cell=cells, **hashed)
 
 
 def _parts(digits: str) -> list[str]:
     """The number but for each of `_SPARED`, counted from both ends, so that a lost digit moves nothing."""
-    if not digits:
-        return []
     return [f"{digits[:start]}|{digits[stop - 18 :] if stop < 18 else ''}" for start, stop in _SPARED]
 
 
-def _lettered(code: str) -> str:
-    """The same hash in letters alone: a run of digits could be taken for a phone number."""
-    return code.translate(_LETTERS)
-
-
-def _hashed(texts: Sequence[str | None], kind: str, key: bytes) -> list[str | None]:
-    codes = digests((f"{kind}:{text}" for text in texts if text), key, _KEY_BYTES)
-    found = iter(map(_lettered, codes))
-    return [next(found) if text else None for text in texts]
+def _hashed(texts: Sequence[str | None], key: bytes) -> list[str | None]:
+    """Keyed hashes in letters alone: a run of digits could be taken for a phone number."""
+    codes = iter(" ".join(digests(filter(None, texts), key, _KEY_BYTES)).translate(_LETTERS).split())
+    return [next(codes) if text else None for text in texts]

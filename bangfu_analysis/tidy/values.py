@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -48,6 +49,11 @@ class CleanTable:
     rows: list[int]
     readings: Mapping[int, Readings]
     findings: tuple[Finding, ...]
+
+    @cached_property
+    def first(self) -> Column:
+        """The leftmost column."""
+        return min(self.table.columns, key=lambda column: column.index)
 
     def columns(self, frame: str, name: str = "") -> list[Column]:
         """The mapped columns that mean variables of `frame`, or its variable `name`, in sheet order."""
@@ -217,12 +223,9 @@ def at_cells(
     return found
 
 
-def first_cell(row: Any, cleans: Sequence[CleanTable]) -> str:
-    """The address of a person's first cell; `row` knows `table` and `row`. Two people may stand side by side
-    in a row.
-    """
-    table = cleans[row["table"]].table
-    return address(table, int(row["row"]), min(table.columns, key=lambda column: column.index))
+def first_cell(table: int, row: int, cleans: Sequence[CleanTable]) -> str:
+    """The address of a person's first cell. Two people may stand side by side in a row."""
+    return address(cleans[table].table, int(row), cleans[table].first)
 
 
 def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | None = None) -> pd.DataFrame:

@@ -106,14 +106,15 @@ def _write_report(
     from bangfu_analysis.pages.report import report_blocks, report_title
     from bangfu_analysis.pages.report_page import write_report_page
     from bangfu_analysis.pages.slides import deck
-    from bangfu_analysis.pages.word import write_report
+    from bangfu_analysis.pages.word import edited, write_report
 
     data = opened.data
     recipes, outline = report_settings(data.wave.folder, data.codebook)
     shown, released = opened.released(recipes)
     title, document = report_title(data, outline), files["报告"]
     points = find(shown)
-    chosen = body(shown, found={point.exhibit for point in points}, drawn=has_chart)
+    kept = edited(document, where.frames / LAST)
+    chosen = body(shown, found={point.exhibit for point in points}, kept=kept, drawn=has_chart)
     figures = _figures(chosen, where.figures)
     tables = {each.id: each.table for each in shown if each.frame.columns.size and each.table.rows}
     tables |= {f"{each.id}_overall": each.whole_table for each in shown if isinstance(each, MechanismExhibit) and each.by}

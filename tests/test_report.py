@@ -9,6 +9,7 @@ import pytest
 
 from bangfu_analysis.checking.report import check_report
 from bangfu_analysis.errors import CallError
+from bangfu_analysis.exhibits.body import body
 from bangfu_analysis.folders import places
 from bangfu_analysis.report import as_pdf, report_wave
 
@@ -24,7 +25,7 @@ BANDS = {
 }
 
 
-WRITTEN = "坚持一人一档，逐户走访。"
+WRITTEN, ADDED, KEPT = "坚持一人一档，逐户走访。", "与往年相近。", set()
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,11 @@ def fewer(tmp_path_factory, own_project):
     With the people who stay.
     """
     wave = own_project(tmp_path_factory.mktemp("少 二十"))
-    write_into(places(wave).report / "report.docx", "measures", WRITTEN)
+    document = places(wave).report / "report.docx"
+    write_into(document, "measures", WRITTEN)
+    opened = docx.Document(str(document))
+    next(p for p in opened.paragraphs if p.text.startswith("只计性别和年龄有记录的人")).add_run(ADDED)
+    opened.save(str(document))
     truth = pd.read_parquet(ROOT / "tests" / "truth" / "daoli_2009.parquet")
     # The same list lies there twice: its second sending goes, so that the cut can be seen.
     copies = [path for path in wave.glob("*.csv") if path.name != CSV]
@@ -61,7 +66,9 @@ def fewer(tmp_path_factory, own_project):
     cut = {int(row) - 1 for row in taken["row"]}
     (wave / CSV).write_bytes(b"\n".join(line for number, line in enumerate(lines) if number not in cut))
     people = truth[(truth["fate"] == "counted") & ~truth["person_no"].isin(taken["person_no"])]
-    return report_wave(wave), people
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("bangfu_analysis.report.body", lambda *shown, kept, **more: KEPT.update(kept) or body(*shown, kept=kept, **more))
+        return report_wave(wave), people
 
 
 def words_of(report):
@@ -144,6 +151,8 @@ def test_what_the_researcher_wrote_stays_when_the_numbers_are_refreshed(fewer):
     smaller, _ = fewer
     assert WRITTEN in docx.Document(str(smaller.files["报告"])).element.body.xml
     assert WRITTEN in smaller.files["网页"].read_text(encoding="utf-8")
+    assert ADDED in words_of(smaller)
+    assert {"standardized"} == KEPT  # an exhibit whose words were edited stays in the body
 
 
 def test_a_pdf_without_libreoffice_is_a_sentence(monkeypatch, tmp_path):

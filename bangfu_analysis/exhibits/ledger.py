@@ -136,7 +136,7 @@ def _apart(difference: int) -> str:
     return f"相差{abs(difference)}" if difference else "一致"
 
 
-def survey_words(data: WaveData, union: str = "") -> str:
+def survey_words(data: WaveData, union: str) -> str:
     """Who led the inquiry, when, where, with what response; "" where no register of methods says so."""
     rows = data.frames.get("instruments", pd.DataFrame())
     if rows.empty:
@@ -145,7 +145,7 @@ def survey_words(data: WaveData, union: str = "") -> str:
     when = "于" + "至".join(dict.fromkeys(days)) if days else ""
     labels, parts = data.codebook.labels("instruments.kind"), rows.groupby("kind", observed=True, sort=False)
     told = [_inquiry(part, labels[str(kind)]) for kind, part in parts]
-    return f"{union or data.place + '总工会'}{when}开展调研：{'，'.join(filter(None, told))}"
+    return f"{union}{when}开展调研：{'，'.join(filter(None, told))}"
 
 
 def _inquiry(rows: pd.DataFrame, label: str) -> str:

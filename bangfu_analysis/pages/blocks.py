@@ -21,9 +21,13 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Body text. `{表:id}` and `{图:id}` become live references to the block of that id (见{表:level})."""
+    """Body text. `{表:id}` and `{图:id}` become live references to the block of that id (见{表:level}).
+
+    `of`: the exhibit that it tells of.
+    """
 
     text: str
+    of: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def merged(
     found: dict[str, Step] = {}
     added: dict[str, list[Step]] = {}
     place = ""
-    for before, one in _paired(was, theirs):
+    for before, one in paired(was, theirs):
         edited = before is None or before.key != one.key
         if before is not None and before.id in ids:
             place, found[before.id] = before.id, Step(None, before, one if edited else None)
@@ -70,7 +70,7 @@ def merged(
     return steps, [unit for unit in now if unit.id in known and unit.id not in found]
 
 
-def _paired(was: Sequence[Unit], theirs: Sequence[Unit]) -> Iterator[tuple[Unit | None, Unit]]:
+def paired(was: Sequence[Unit], theirs: Sequence[Unit]) -> Iterator[tuple[Unit | None, Unit]]:
     """Each of `theirs` in order with the unit that it was; None for one that people added."""
     matcher = SequenceMatcher(None, [one.key for one in was], [one.key for one in theirs], autojunk=False)
     for _, first, end, start, stop in matcher.get_opcodes():

@@ -111,7 +111,7 @@ def exhibit_blocks(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[Block]
     where = f"（见{'、'.join(places)}）。" if places else "。"
     words = exhibit.text.replace("{", "｛") if "text" in show else ""  # a label in it is no reference
     told = words.removesuffix("。") or (f"{exhibit.title}如下" if places else "")
-    found: list[Block] = [Paragraph(told + where)] if told else []
+    found: list[Block] = [Paragraph(told + where, exhibit.id)] if told else []
     if "table" in show:
         found.append(TableBlock(exhibit.id, exhibit.table))
     if figure:

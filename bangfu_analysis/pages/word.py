@@ -35,7 +35,7 @@ from bangfu_analysis.pages.marks import number_of
 from bangfu_analysis.pages.merging import Unit
 from bangfu_analysis.pages.report import exhibit_blocks
 from bangfu_analysis.pages.theme import saved
-from bangfu_analysis.pages.word_carry import Carried, carry, last_as_text, read_last, unit
+from bangfu_analysis.pages.word_carry import Carried, carry, changed_since, last_as_text, read_last, unit
 from bangfu_analysis.pages.word_table import add_table, levels
 from bangfu_analysis.pages.word_template import (
     PROMPT,
@@ -48,6 +48,7 @@ from bangfu_analysis.pages.word_template import (
 )
 
 REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
+_EXHIBIT = re.compile(r"\.[表图句]?(\w+)\.\d+\.\d+$")  # in the id of a unit
 _BOOKMARKS = {"表": "_Ref_table_{}", "图": "_Ref_figure_{}"}
 _MOST_OF_PAGE = 0.8
 MOST_PAGES, LINES_A_PAGE, CHARACTERS_A_LINE = 10, 22, 28  # of a report without contents; of a page of GB/T 9704
@@ -152,9 +153,16 @@ def _names(blocks: Sequence[Block]) -> list[str]:
         if isinstance(block, Heading):
             heading = name = f"标题.{block.text}"
         elif isinstance(block, Paragraph):
-            name = f"{heading}.{''.join(REFERENCE.findall(block.text)[:1][0]) if REFERENCE.search(block.text) else '段'}"
+            mark = REFERENCE.search(block.text)
+            name = f"{heading}.{''.join(mark.groups()) if mark else '句' + block.of if block.of else '段'}"
         names.append(f"{name}.{sum(one.rpartition('.')[0] == name for one in names)}")
     return names
+
+
+def edited(path: Path, last: Path) -> set[str]:
+    """The exhibits whose sentence, table or figure people changed in the report at `path` since `last`."""
+    names = changed_since(path, read_last(last) or []) if path.exists() else []
+    return {found[1] for name in names if (found := _EXHIBIT.search(name))}
 
 
 def _units_of(document: Document, name: str, add: Callable[[], None]) -> list[Unit]:

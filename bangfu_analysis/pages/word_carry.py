@@ -19,7 +19,7 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 from bangfu_analysis.pages.marks import Dialect
-from bangfu_analysis.pages.merging import Step, Unit, changed_numbers, merged, places_of
+from bangfu_analysis.pages.merging import Step, Unit, changed_numbers, merged, paired, places_of
 from bangfu_analysis.pages.word_template import PROMPT, open_word, xml
 
 # Notes and comments live in parts that are not carried: a note's text is set in brackets, a comment's marks are dropped.
@@ -28,6 +28,7 @@ _NOTES = {"w:footnoteReference": ("footnotes", "w:footnote"), "w:endnoteReferenc
 _WORD = Dialect(*map(qn, ("w:p", "w:r", "w:rPr", "w:t")))
 _P, _TABLE, _ROW, _CELL = map(qn, ("w:p", "w:tbl", "w:tr", "w:tc"))
 CHANGED = "Changed Number"
+UNREADABLE = "原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
 _SHOWN = 30  # characters of a paragraph that a message shows
 
 
@@ -86,14 +87,19 @@ def carry(document: Document, now: Sequence[Unit], path: Path, last: Sequence[Un
     Where nothing tells what was written `last`, only what stands under the headings of `prompts` is taken for
     theirs. BangfuError where the file cannot be read, so that no words are lost.
     """
-    told = "原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
-    source = open_word(path, f"{path.name}：{told}")
+    source = open_word(path, f"{path.name}：{UNREADABLE}")
     theirs = list(_units(source.element.body))
     was = list(last) if last is not None else _taken_for_ours(theirs, source, now, set(prompts))
     done = _Carrying(document, source).run(*merged(now, was, theirs))
     last_by_id = {one.id: one for one in done.last}
     done.last = [last_by_id.get(one.id, one) for one in now]
     return done
+
+
+def changed_since(path: Path, last: Sequence[Unit]) -> list[str]:
+    """The ids of the units of `last` that people edited in the report at `path`."""
+    theirs = list(_units(open_word(path, f"{path.name}：{UNREADABLE}").element.body))
+    return [was.id for was, one in paired(last, theirs) if was is not None and was.key != one.key]
 
 
 def _taken_for_ours(theirs: Sequence[Unit], source: Document, now: Sequence[Unit], prompts: set[str]) -> list[Unit]:

@@ -136,6 +136,7 @@ def test_a_figure_of_stars_is_left_to_the_annex():
     stars = exhibit("unit", frame, ["unit"], make="count", by="unit")
     stars = replace(stars, cut=replace(stars.cut, frame=frame))
     assert body([stars], found=(), drawn=lambda _: True) == []
+    assert [each.id for each in body([stars], found=(), kept={stars.id}, drawn=lambda _: True)] == [stars.id]
     seen = frame.assign(share=[float("nan"), 0.31, 0.42, 0.53])
     shown = replace(stars, cut=replace(stars.cut, frame=seen))
     assert [each.id for each in body([shown], found=(), drawn=lambda _: True)] == ["unit"]

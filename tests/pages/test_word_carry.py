@@ -14,7 +14,7 @@ from lxml import etree
 from bangfu_analysis.errors import BangfuError
 from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.pages.blocks import Heading, Paragraph, Placeholder, TableBlock
-from bangfu_analysis.pages.word import write_report
+from bangfu_analysis.pages.word import edited, write_report
 from bangfu_analysis.pages.word_carry import CHANGED
 from bangfu_analysis.pages.word_template import xml
 
@@ -110,6 +110,18 @@ def test_everything_that_people_write_stays_and_everything_else_is_refreshed(tmp
     first = (tmp_path / "report.docx").read_bytes()
     report(tmp_path, blocks(120, 40))
     assert (tmp_path / "report.docx").read_bytes() == first
+
+
+def test_the_exhibits_whose_words_or_cells_people_changed_are_known(tmp_path):
+    content = [*blocks(100, 30), Paragraph("困难率为10.0%。", "rate"), Paragraph("其余从略。", "age")]
+    report(tmp_path, content, old=False)
+    assert edited(tmp_path / "report.docx", tmp_path / "last.json") == set()
+    document = opened(tmp_path)
+    document.tables[0].cell(1, 0).paragraphs[0].runs[0].text = "特困（重点）"
+    starting(document, "困难率为10.0%").add_run("不高。")
+    document.save(str(tmp_path / "report.docx"))
+    assert edited(tmp_path / "report.docx", tmp_path / "last.json") == {"level", "rate"}
+    assert edited(tmp_path / "absent.docx", tmp_path / "last.json") == set()
 
 
 def test_numbers_that_are_mended_are_marked_no_more(tmp_path):

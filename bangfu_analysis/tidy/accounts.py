@@ -26,6 +26,7 @@ from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.values import CleanTable
 from bangfu_analysis.wave import SETTINGS_FILE, Wave
 
+_PAGE = re.compile("[本每此]页")
 _PERSONS = re.compile(r"(\d+)(?:人|名|户)")
 _SUMMED = ("money", "count", "number")
 _NO_COUNT = ("private", "id_number")  # a number there is a person's
@@ -88,12 +89,18 @@ def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:
     """Every number in the 小计/合计 rows of a table, held against the rows that it covers.
 
     `what` is `rows` (people or lines counted), the variable summed or ticked, "" where nobody can say what is
-    counted; `verdict` is cannot_tell there, and where a covered cell is missing.
+    counted; `verdict` is cannot_tell there, and where a covered cell is missing. A printed page is nobody's
+    group: of its subtotal (本页小计) the count of rows is listed, and those sums that do not agree.
     """
     columns = {column.index: column for column in clean.table.columns}
     lines = [_line(clean, total, columns.get(i), i, v) for total in clean.table.totals for i, v in total.values.items()]
     source = {"wave": wave.name, "source_file": clean.table.file, "source_sheet": clean.table.sheet}
-    return pd.DataFrame([source | line for line in lines if line])
+    return pd.DataFrame([source | line for line in lines if line and not _is_of_page(line, clean.table)])
+
+
+def _is_of_page(line: Mapping[str, Any], table: Table) -> bool:
+    labels = {total.row: total.label for total in table.totals}
+    return bool(_PAGE.match(labels[line["source_row"]])) and line["what"] != "rows" and line["verdict"] == "agrees"
 
 
 def _line(clean: CleanTable, total: Total, column: Column | None, index: int, value: object) -> dict[str, Any]:

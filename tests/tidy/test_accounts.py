@@ -54,6 +54,13 @@ def test_a_total_that_differs_is_an_issue_with_both_numbers(frames_of):
     assert "请核对" in wrong["message"]
 
 
+def test_of_a_pages_subtotal_its_count_is_listed_and_a_sum_that_differs(frames_of):
+    found, _ = totals_of(frames_of, "本页小计,3,,6,0.6,")
+    assert list(found) == ["rows"]
+    found, _ = totals_of(frames_of, "本页小计,3,,7,0.6,")
+    assert found["household_size"] == ["D5", 7, 6, "differs"]
+
+
 def test_a_total_over_an_unreadable_cell_cannot_be_told(frames_of):
     text = HEAD + "".join(ROWS).replace(",2,", ",一家人,") + "合计,3人,,6,,\n"
     frames = frames_of({"a.csv": text})

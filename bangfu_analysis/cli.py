@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import bangfu_analysis as bangfu
+from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.errors import BalanceBroken, BangfuError, CallError, Withdrawn
 from bangfu_analysis.files import why
 
@@ -105,77 +106,25 @@ def _say_what_can_be_said(stream: TextIO) -> None:
     stream.reconfigure(encoding=encoding, errors="replace")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="bangfu", description="困难职工帮扶数据：清洗、制表、制图、写报告。数据不离开本机。")
-    parser.add_argument("--version", action="version", version=f"bangfu {bangfu.__version__}")
-    commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
-    demo = _command(commands, "demo", _demo, "用示例数据走完全程：清洗、制表、制图、报告")
-    studies, told = ("daoli", "jilin-forestry"), "哪个示例调查，默认 daoli（道里区）"
-    demo.add_argument("--study", choices=studies, default=studies[0], help=told)
-    start = _command(commands, "start", _start, "回答四个问题，写出批次的 wave.toml（默认值取自文件）")
-    start.add_argument("folder", type=Path, metavar="批次文件夹", help="放有各单位报表的文件夹")
-    start.add_argument("--yes", action="store_true", help="不提问，全部采用默认值")
-    inspect = _command(commands, "inspect", _inspect, "查看每个文件、每张表会被怎样读取（不写任何数据）")
-    inspect.add_argument("path", type=Path, help="文件或文件夹")
-    told = "把认不出的列名、写法和单位写成批次文件夹中的 设置.xlsx，用下拉列表选定，下次清洗时自动采用"
-    inspect.add_argument("--settings", action="store_true", help=told)
-    clean = _wave_command(commands, "clean", _clean, "原始表格 → 整洁数据（parquet）")
-    told = "所给的是调查文件夹：清洗其中所有县区的批次（县区/批次），并把各县区的数据合在一起"
-    clean.add_argument("--all", action="store_true", help=told)
-    clean.add_argument("--jobs", type=_positive, default=1, help="同时读取的文件数")
-    report = _wave_command(commands, "report", _report, "必要时先清洗，再写 report.docx、网页、幻灯、附表和图")
-    report.add_argument("--pdf", action="store_true", help="另写 report.pdf（需要装有 LibreOffice）")
-    asked = _wave_command(commands, "questionnaire", _questionnaire, "问卷全部题目的交叉表 questionnaire.xlsx，带显著性字母")
-    told = "作列的分组变量，如 性别 文化程度（题号、题目、名册变量或其代号均可），不写用常用的"
-    asked.add_argument("--by", nargs="+", default=[], metavar="变量", help=told)
-    asked.add_argument("--where", nargs="+", default=[], metavar="变量=值", help="只含哪些答卷，如 性别=女 或 Q3=甲,乙")
-    _wave_command(commands, "queries", _queries, "写出请填报单位核实的问题（每单位一个工作簿）", out=False)
-    _wave_command(commands, "link", _link, "在各批次中找出身份证号缺失或填错的同一人，写出待核对的人对", out=False)
-    filling = _command(commands, "fill", _fill, "填写、刷新自己的 Word 报告或幻灯片中的标记，其余一字不动")
-    filling.add_argument("file", type=Path, nargs="?", metavar="文件", help="写有 {{图:…}} 等标记的 .docx 或 .pptx")
-    filling.add_argument("folder", type=Path, nargs="?", metavar="批次文件夹", help="用哪个批次的数据")
-    filling.add_argument("--list", type=Path, metavar="批次文件夹", help="列出该批次的全部标记和各自的内容")
-    told = "核对写好的报告（.docx .txt）中的数字关系：分项与合计、占比、列举、序号等"
-    check = _command(commands, "check", _check, told)
-    check.add_argument("file", type=Path, metavar="文件", help="report.docx 或文本文件")
-    new = _command(commands, "new-wave", _new_wave, "为下一批次建立文件夹，沿用上一批次的设置和映射")
-    new.add_argument("study", type=Path, metavar="调查文件夹", help="如 data/raw/daoli")
-    new.add_argument("wave", metavar="批次名", help="如 2010")
-    templates = _command(commands, "templates", _templates, "写出供单位填报的空白表格（带下拉列表和填表说明）")
-    templates.add_argument("--out", type=Path, default=Path("templates"), help="输出文件夹，默认 templates")
-    codes = _command(commands, "codes", _codes, "一个变量或分组的代码、标签、认得的写法和列名")
-    codes.add_argument("name", metavar="变量", help="如 workers.health、cause_group")
-    codes.add_argument("folder", type=Path, nargs="?", metavar="批次文件夹", help="连同该批次自己的码本")
-    doctor = _command(commands, "doctor", _doctor, "检查这台电脑：版本、字体、密钥、路径长度、打开着的文件")
-    doctor.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="文件夹", help="默认当前文件夹")
-    notebooks = _command(commands, "notebooks", _notebooks, "在一个批次上运行全部笔记本")
-    notebooks.add_argument("study", metavar="调查", help="data/raw 下的文件夹名，如 daoli，或别处调查文件夹的路径")
-    notebooks.add_argument("wave", metavar="批次", help="如 2009")
-    return parser
-
-
-def _command(commands: argparse._SubParsersAction[_Parser], name: str, run: object, what: str) -> _Parser:
-    command = commands.add_parser(name, help=what, description=what, allow_abbrev=False)
-    command.set_defaults(run=run)
-    return command
-
-
-def _wave_command(
-    commands: argparse._SubParsersAction[_Parser], name: str, run: object, what: str, *, out: bool = True
-) -> _Parser:
-    command = _command(commands, name, run, what)
-    command.add_argument("folder", type=Path, metavar="批次文件夹", help="含 wave.toml 与各单位报表的文件夹")
-    if out:
-        command.add_argument("--out", type=Path, help="输出文件夹")
-        told = "说明各步为什么重新运行（哪个文件、设置、码本或程序变了）"
-        command.add_argument("--why", action="store_true", help=told)
-    return command
-
-
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"应为不小于 1 的整数，实际是 {text!r}")
     return int(text)
+
+
+TYPES: dict[str, Any] = {"path": Path, "count": _positive}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="bangfu", description="困难职工帮扶数据：清洗、制表、制图、写报告。数据不离开本机。")
+    parser.add_argument("--version", action="version", version=f"bangfu {bangfu.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
+    for name, entry in read_yaml(Path(__file__).with_name("commands.yaml")).items():
+        command = commands.add_parser(name, help=entry["does"], description=entry["does"], allow_abbrev=False)
+        command.set_defaults(run=RUN[name])
+        for flag, how in entry["arguments"].items():
+            command.add_argument(flag, **{k: TYPES[v] if k == "type" else v for k, v in how.items()})
+    return parser
 
 
 def _bar(files: Sequence[Path]) -> Iterable[Path]:
@@ -243,8 +192,7 @@ def _inspect(chosen: argparse.Namespace) -> int:
 
 
 def _clean_all(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.counties import FAILED, INCOMPLETE, clean_study
-    from bangfu_analysis.folders import dataset_of
+    from bangfu_analysis.counties import FAILED, INCOMPLETE, clean_study, dataset_of
 
     told = clean_study(chosen.folder, jobs=chosen.jobs, progress=_bar)
     for row in told[told["reason"].ne("")].to_dict("records"):
@@ -258,8 +206,8 @@ def _clean_all(chosen: argparse.Namespace) -> int:
 def _clean(chosen: argparse.Namespace) -> int:
     if chosen.all:
         return _clean_all(chosen)
-    from bangfu_analysis.folders import places
     from bangfu_analysis.study import wave_frames
+    from bangfu_analysis.wave import places
 
     _tell_why(chosen, chosen.out, report=False)
     pool = ThreadPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
@@ -379,7 +327,7 @@ def _fill(chosen: argparse.Namespace) -> int:
 
 
 def _new_wave(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.folders import new_wave
+    from bangfu_analysis.first_steps import new_wave
 
     folder = new_wave(chosen.study, chosen.wave)
     print(f"已建立 {folder}。请核对其中的 wave.toml，放入收到的文件，然后运行：bangfu report {folder}")
@@ -424,7 +372,7 @@ def _told(made: Report) -> int:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    from bangfu_analysis.folders import sample_study
+    from bangfu_analysis.first_steps import sample_study
 
     raw = Path("data") / "raw"
     raw = raw if (raw / "daoli").is_dir() else Path("bangfu-demo") / raw
@@ -432,6 +380,12 @@ def _demo(chosen: argparse.Namespace) -> int:
     print("示例调查（虚构人物，合计数取自已发表的报告）已完成：")
     return _told(made)
 
+
+RUN = {
+    "demo": _demo, "start": _start, "inspect": _inspect, "clean": _clean, "report": _report, "queries": _queries,
+    "questionnaire": _questionnaire, "link": _link, "fill": _fill, "check": _check, "new-wave": _new_wave,
+    "templates": _templates, "codes": _codes, "doctor": _doctor, "notebooks": _notebooks,
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())

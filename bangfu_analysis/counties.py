@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis.errors import CallError
 from bangfu_analysis.files import place, write
-from bangfu_analysis.folders import county_waves, dataset_of, places
 from bangfu_analysis.reruns import MARK, made, reasons, wave_inputs
+from bangfu_analysis.wave import SETTINGS_FILE, places
 
 CLEANED, INCOMPLETE, UNCHANGED, FAILED = "cleaned", "incomplete", "unchanged", "failed"
 _CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clean', sys.argv[1]]))"
@@ -53,6 +54,24 @@ def clean_study(
         for wave, (outcome, reason) in zip(waves, outcomes, strict=True)
     ]
     return pd.DataFrame(rows).astype({"county": "str", "wave": "str", "outcome": "str", "reason": "str"})
+
+
+def county_waves(study: Path) -> list[Path]:
+    """The wave folders of every county of a study, which lie at any depth below it; outputs (_out) are none.
+    """
+    found = sorted(path.parent for path in study.rglob(SETTINGS_FILE) if "_out" not in path.parts)
+    if not found:
+        told = f"每个县区应为 {study.name}/县区/批次。"
+        raise CallError(f"{study} 之下没有带 {SETTINGS_FILE} 的批次文件夹。{told}")
+    return found
+
+
+def dataset_of(study: Path) -> Path:
+    """Where the frames of all counties lie together: data/processed/<study> of a project, else <study>/_out.
+    """
+    whole = study.resolve()
+    inside = (whole.parent.name, whole.parents[1].name) == ("raw", "data")
+    return whole.parents[1] / "processed" / whole.name if inside else whole / "_out"
 
 
 def _county(wave: Path, study: Path) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,12 +17,12 @@ from bangfu_analysis import __version__
 from bangfu_analysis.cleaning.dates import read_date
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import BangfuError, CallError
-from bangfu_analysis.files import write
+from bangfu_analysis.files import safe_name, write
 from bangfu_analysis.keys import key_file, load_key
 from bangfu_analysis.pages.theme import register_font
 from bangfu_analysis.study import Progress, inspect, wave_codebook
 from bangfu_analysis.tidy.values import infer_scheme
-from bangfu_analysis.wave import SETTINGS_FILE, Wave, load_wave
+from bangfu_analysis.wave import SETTINGS_BOOK, SETTINGS_FILE, Wave, load_wave, waves_in
 
 QUESTIONS = {
     "reference_date": "年龄算到哪一天？年-月-日",
@@ -33,9 +35,12 @@ KINDS = {
     "number": "数", "money": "金额（元）", "date": "日期", "text": "文字", "unit": "单位或地区",
     "remark": "备注",
 }  # fmt: skip
+CLONE = Path(__file__).parents[1]  # where the package is not installed from a wheel
+SHIPPED = Path(__file__).parent / "sample"  # a wheel holds the sample study here; a clone in data/raw
 OLDEST, NEWEST = (3, 11), (3, 13)
 MOST_CHARACTERS = 240  # of a path: Windows ends at 259, and outputs have longer names than inputs
 _PLACE = re.compile(r"(?:.*?省)?(?:[\u4e00-\u9fff]{1,6}?市)?([\u4e00-\u9fff]{1,4}?[区县旗市])")
+_READ_AS = re.compile(rb"(?m)^read_as:.*\n?(?:[ \t].*\n?)*")  # of mapping.yaml
 _OPEN = re.compile(r"(?:~\$|\.~lock\.|\.~)(.+\.(?:xlsx?|xlsb|docx?|pptx?|ods|et|wps|csv))#?")
 
 
@@ -91,6 +96,67 @@ def _defaults(folder: Path, progress: Progress) -> dict[str, str]:
         "scheme": scheme,
         "urban": "",
     }
+
+
+def _next_settings(text: str, name: str) -> str:
+    """The wave.toml of the next wave: the year of `name` in the reference date, last wave's numbers as
+    comments.
+    """
+    lines, section = [f"# 沿用上一批次的设置，请逐行确认后用于 {name}。"], ""
+    date, year = r"^(reference_date\s*=\s*)\d{4}", name[:4]
+    for line in text.splitlines():
+        section = line.strip() if line.startswith("[") else section
+        stale = section.startswith(("[stated", "[population")) and not line.startswith("#") and line.strip()
+        moved = re.sub(date, rf"\g<1>{year}", line) if year.isdigit() else line
+        lines.append(f"# {line}" if stale else moved)
+    return "\n".join(lines) + "\n"
+
+
+def sample_study(raw: Path, study: str) -> Path:
+    """The folder `raw`/<study> of a sample study: as it is, or else as the package ships it or tools/sample
+    writes it.
+
+    daoli is shipped; any other is written by the tool, which only a clone has: elsewhere a CallError says so.
+    """
+    folder = raw / study
+    if folder.is_dir():
+        return folder
+    if shipped := [root / study for root in (SHIPPED, CLONE / "data" / "raw") if (root / study).is_dir()]:
+        shutil.copytree(shipped[0], folder)
+    elif (CLONE / "tools" / "sample").is_dir():
+        command = [sys.executable, "-m", "tools.sample", str(raw.resolve()), "--study", study]
+        subprocess.run(command, cwd=CLONE, check=True)
+    else:
+        told = "由源代码中的 tools/sample 生成，安装包里没有。请在源代码文件夹中运行，或改用 daoli。"
+        raise CallError(f"示例调查 {study} {told}")
+    return folder
+
+
+def new_wave(study: Path, name: str) -> Path:
+    """The folder of the next wave: last wave's mapping.yaml and 设置.xlsx, and its wave.toml with the year
+    moved on.
+
+    All are to be confirmed. Stated totals, denominators and what read_as says of files are kept as comments:
+    they are the last wave's.
+    CallError where the study has no wave yet or this one exists.
+    """
+    if safe_name(name) != name:
+        raise CallError(f"批次名 {name!r} 不能用作文件夹名。请用年份等简单的名称，如 2010。")
+    waves, folder = waves_in(study), study / name
+    none = "" if waves else f"{study} 中还没有带 {SETTINGS_FILE} 的批次，没有可沿用的设置"
+    if why := f"已有文件夹 {folder}" if folder.exists() else none:
+        raise CallError(f"无法建立新批次：{why}。请检查调查文件夹与批次名。")
+    last = waves[-1]
+    settings = (last / SETTINGS_FILE).read_text(encoding="utf-8-sig")
+    write(folder / SETTINGS_FILE, _next_settings(settings, name))
+    for kept in ("mapping.yaml", SETTINGS_BOOK):
+        if (last / kept).exists():
+            write(folder / kept, _READ_AS.sub(_as_comments, (last / kept).read_bytes()))
+    return folder
+
+
+def _as_comments(lines: re.Match[bytes]) -> bytes:
+    return re.sub(rb"(?m)^", b"# ", lines[0].rstrip(b"\n")) + b"\n"
 
 
 def codes_of(name: str, codebook: Codebook) -> Iterator[str]:

@@ -31,7 +31,6 @@ from bangfu_analysis.exhibits.recipes import Recipe, recipe
 from bangfu_analysis.exhibits.sections import report_settings
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.files import locked, write
-from bangfu_analysis.folders import Places, find_wave, levels, places
 from bangfu_analysis.pages.notebook import mark_raw_frames
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.release.gate import Released, joined, protect
@@ -50,7 +49,7 @@ from bangfu_analysis.study import (
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import Wave, load_wave
+from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places
 
 RELEASED = "release.json"
 By = str | Sequence[str] | None

@@ -19,7 +19,6 @@ from bangfu_analysis.exhibits.findings import find, headlines
 from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
 from bangfu_analysis.exhibits.sections import dimensions_of, report_settings
 from bangfu_analysis.files import locked, write
-from bangfu_analysis.folders import Places, levels, own_template, places, study_waves
 from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
 from bangfu_analysis.release.gate import Released
 from bangfu_analysis.release.policy import RELEASE_FILE, load_policy
@@ -27,7 +26,7 @@ from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
 from bangfu_analysis.study import Progress, wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import load_wave
+from bangfu_analysis.wave import TEMPLATE_FILE, Places, levels, load_wave, places, study_waves
 
 NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx", "发布记录": RELEASED}
 OFFICE = (
@@ -120,9 +119,10 @@ def _write_report(
     tables |= {f"{each.id}_overall": each.whole_table for each in shown if isinstance(each, MechanismExhibit) and each.by}
     notes = (*released.notes, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
     content = report_blocks(data, chosen, points, {id: paths[0] for id, paths in figures.items()}, outline, notes)
+    templates = [path for level in levels(data.wave.folder) if (path := level / TEMPLATE_FILE).exists()]
     written = write_report(
         content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
-        template=own_template(data.wave.folder), carry_over_from=document, last=where.frames / LAST,
+        template=templates[-1] if templates else None, carry_over_from=document, last=where.frames / LAST,
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
     write_report_page(written.blocks, files["网页"], title=written.title, under=under)

@@ -17,9 +17,18 @@ from pathlib import Path
 
 from bangfu_analysis.errors import listed
 from bangfu_analysis.files import write
-from bangfu_analysis.folders import decisions, is_own, levels, shown, wave_files
 from bangfu_analysis.keys import load_key
-from bangfu_analysis.wave import REPORT_FILES, SETTINGS_FILE, codebooks, load_wave
+from bangfu_analysis.wave import (
+    REPORT_FILES,
+    SETTINGS_FILE,
+    codebooks,
+    decisions,
+    is_own,
+    levels,
+    load_wave,
+    shown,
+    wave_files,
+)
 
 Inputs = dict[str, str]  # "<kind> <name>" -> digest
 MARK, REPORT_MARK = "inputs.json", "report.json"

@@ -10,11 +10,10 @@ from bangfu_analysis.analysis.domains import names
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, did_you_mean, listed
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.folders import find_study
 from bangfu_analysis.opened import By, OpenWave, Where, open_wave
 from bangfu_analysis.study import Progress
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import load_wave
+from bangfu_analysis.wave import find_study, waves_in
 
 
 @dataclass(frozen=True)
@@ -70,13 +69,10 @@ def open_study(study: str | Path, *, until: str | None = None, progress: Progres
     """The study's waves up to `until` (its last one where None): by its name under data/raw, or by its
     folder.
     """
-    folder = Path(study)
-    if not folder.is_dir():
-        folder = find_study(str(study))
-    waves = sorted(folder.glob("*/wave.toml"), key=lambda path: load_wave(path.parent).reference_date)
-    if not waves:
+    folder = find_study(study)
+    known = [path.name for path in waves_in(folder)]
+    if not known:
         raise CallError(f"{folder} 中没有带 wave.toml 的批次。请检查调查文件夹。")
-    known = [path.parent.name for path in waves]
     if until is not None and until not in known:
         raise CallError(f"{folder} 中没有批次 {until}。现有：{listed(known)}。{did_you_mean(until, known)}")
     return OpenStudy(open_wave(folder / (until or known[-1]), progress=progress))

@@ -19,7 +19,6 @@ from bangfu_analysis.codebook import Codebook, load_codebook
 from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.folders import IGNORED, decisions, not_read, places, shown, study_waves, wave_files
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.linkage.candidates import candidates
 from bangfu_analysis.linkage.links import Links, link_frames, read_decisions, review_links
@@ -54,12 +53,19 @@ from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
 from bangfu_analysis.wave import (
     BOOK_FILE,
+    IGNORED,
     SCREENING_FILE,
     SETTINGS_BOOK,
     SETTINGS_FILE,
     Wave,
     codebooks,
+    decisions,
     load_wave,
+    not_read,
+    places,
+    shown,
+    study_waves,
+    wave_files,
 )
 from bangfu_analysis.words import MOST_ROWS
 from bangfu_analysis.words import Words as Vocabulary

@@ -1,17 +1,21 @@
-"""A wave's settings: wave.toml, read and checked."""
+"""A wave: its folder, what wave.toml says, the files as received, and where outputs go."""
 
 from __future__ import annotations
 
 import datetime
+import os
 import re
+import stat
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.errors import CallError, WaveSettingsError
-from bangfu_analysis.settings import Beside, Words, read_settings
+from bangfu_analysis.errors import CallError, WaveSettingsError, did_you_mean, listed
+from bangfu_analysis.settings import Words, read_settings
+from bangfu_analysis.text import source_label
 
 SETTINGS_FILE = "wave.toml"
 BOOK_FILE, SCREENING_FILE = "questionnaire.yaml", "screening.yaml"
@@ -20,6 +24,9 @@ OUTLINE_FILE, TEMPLATE_FILE = "outline.yaml", "template.docx"
 REPORT_FILES = (OUTLINE_FILE, TEMPLATE_FILE, "exhibits.yaml", "release.yaml")
 SETTINGS_BOOK = "设置.xlsx"
 OWN_FILES = (SETTINGS_FILE, SETTINGS_BOOK, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
+IGNORED = "系统文件或临时文件，按名称忽略"
+_SYSTEM = re.compile(r"(?i)\.|~\$|~.*\.tmp$|thumbs\.db$|ehthumbs|desktop\.ini$|.*\.(tmp|temp|bak|part|crdownload)$")
+_OURS = re.compile(r"\.git.*|\.lock|\.~[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -70,19 +77,6 @@ def load_wave(folder: Path, *, columns: Collection[str] | None = None) -> Wave:
     return Wave(folder=folder, **read_settings(path, "wave", words, error=WaveSettingsError))
 
 
-def next_settings(text: str, name: str) -> str:
-    """The wave.toml of the next wave: the year of `name` in the reference date, last wave's numbers as
-    comments.
-    """
-    lines, section = [f"# 沿用上一批次的设置，请逐行确认后用于 {name}。"], ""
-    for line in text.splitlines():
-        section = line.strip() if line.startswith("[") else section
-        stale = section.startswith(("[stated", "[population")) and not line.startswith("#") and line.strip()
-        moved = re.sub(r"^(reference_date\s*=\s*)\d{4}", rf"\g<1>{name[:4]}", line) if name[:4].isdigit() else line
-        lines.append(f"# {line}" if stale else moved)
-    return "\n".join(lines) + "\n"
-
-
 def codebooks(folder: Path) -> list[Path]:
     """What lies over the package's codebook: codebook.yaml of the study (and of the study of its counties),
     mapping.yaml.
@@ -95,12 +89,8 @@ def _words(folder: Path) -> Words:
     """The names that wave.toml may use: schemes and levels of the study's codebook."""
     codebook = load_codebook(*codebooks(folder))
     levels = codebook.variable("workers", "hardship_level").codes
-
-    def parts_of(at: tuple[str, ...], _: Beside) -> Collection[str] | None:
-        return codebook.variable("population", at[1]).codes or None
-
     return {
-        "parts_of": parts_of,
+        "parts_of": lambda at, _: codebook.variable("population", at[1]).codes or None,
         "schemes": [*codebook.schemes],
         "lines": [*dict.fromkeys([*codebook.crosswalk["line"], *levels])],
         "totals": ["workers_total", "hardship_total", *(f"{code}_total" for code in levels)],
@@ -119,3 +109,157 @@ def _example(folder: Path) -> str:
         "# [population]\n# workers_total = 10000           # 职工总数（或另附一张职工人数表）\n"
         "# [stated]\n# hardship_total = 1000           # 上报的困难职工总数，用来核对\n"
     )
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the outputs of a wave go: its frames are confidential, figures and report may be passed on."""
+
+    frames: Path
+    figures: Path
+    report: Path
+
+
+def places(folder: Path, out: Path | None = None) -> Places:
+    """Output folders of the wave in `folder`: those of the project where it lies under data/raw, else
+    `<wave>/_out`.
+
+    `out` is the folder of the frames; beside one called `frames` stands `release` with what may be passed on.
+    """
+    wave = folder.resolve()
+    raw = wave.parent.parent
+    if out is None and (raw.name, raw.parent.name) == ("raw", "data"):
+        root, own = raw.parent.parent, Path(wave.parent.name) / wave.name
+        return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
+    chosen = out.resolve() if out else wave / "_out" / "frames"
+    if chosen == wave or (wave in chosen.parents and not chosen.relative_to(wave).parts[0].startswith("_out")):
+        raise CallError(f"输出文件夹 {chosen} 在批次文件夹之中，会与收到的文件混在一起。请用 --out 另选文件夹。")
+    release = chosen.with_name("release") if chosen.name == "frames" else chosen
+    return Places(chosen, release / "figures", release)
+
+
+def wave_files(folder: Path) -> list[Path]:
+    """The files as received, in order of name: not the wave's own files, nor what `not_read` tells."""
+    return [path for path, why in _received(folder) if not why]
+
+
+def not_read(folder: Path) -> dict[Path, str]:
+    """What lies in a wave folder and is not read, and why, in Chinese: what is ignored by its name begins
+    with IGNORED.
+    """
+    return {path: why for path, why in _received(folder) if why}
+
+
+def _received(folder: Path) -> list[tuple[Path, str]]:
+    """Everything in a wave folder, in order of name, with why it is not read ("" where it is); not what is
+    our own.
+    """
+    found: dict[Path, str] = {}
+
+    def closed(fault: OSError) -> None:
+        found[Path(fault.filename)] = f"文件夹打不开（{fault.strerror}），其中的文件未读取。请检查权限"
+
+    for place, inner, names in os.walk(folder, onerror=closed):
+        for name in [*inner]:
+            if (Path(place) / name).is_symlink():
+                found[Path(place) / name] = "这是链接到别处的文件夹，其中的文件未读取。请把文件复制进来"
+            if name.startswith((".", "_out")) or Path(place) / name in found:
+                inner.remove(name)
+        paths = [Path(place) / name for name in names if not _OURS.fullmatch(name)]
+        found |= {path: _why_not(path) for path in paths if not is_own(path)}
+    return sorted(found.items())
+
+
+def _why_not(path: Path) -> str:
+    """Why a file is not read; "" where it is."""
+    if _SYSTEM.match(path.name):
+        return IGNORED
+    try:
+        whole = stat.S_ISREG(path.stat().st_mode)
+    except OSError as fault:
+        target = "链接所指的文件不存在" if path.is_symlink() else f"文件打不开（{fault.strerror}）"
+        return f"{target}，未读取。请把原文件复制进来"
+    return "" if whole else "这是管道或设备，不是文件，未读取。请移走"
+
+
+def shown(path: Path, folder: Path) -> str:
+    """The name of a file of a wave as frames and messages give it: relative, with `/`, in characters that can
+    be written.
+
+    A name that is not UTF-8 (of an archive packed on Windows) is read as GB18030, or its bytes are spelled
+    out; for one with a person's number in it stands a `source_label`.
+    """
+    name = path.relative_to(folder).as_posix()
+    return "/".join(source_label(part) for part in _decoded(os.fsencode(name)).split("/"))
+
+
+def _decoded(raw: bytes) -> str:
+    for encoding in (sys.getfilesystemencoding(), "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def is_own(path: Path) -> bool:
+    """Whether a file of a wave folder is the wave's own (settings, mapping, corrections), not one as
+    received.
+    """
+    return path.name in (*OWN_FILES, *REPORT_FILES) or (path.name.startswith("corrections") and path.suffix == ".xlsx")
+
+
+def levels(folder: Path) -> tuple[Path, Path]:
+    """Where settings of a report may lie: the study's folder, then the wave's, which prevails."""
+    return folder.resolve().parent, folder.resolve()
+
+
+def decisions(folder: Path) -> list[Path]:
+    """The workbooks in the study's folder that say who is one person over the waves: links.xlsx,
+    links_<name>.xlsx.
+    """
+    return sorted(folder.resolve().parent.glob("links*.xlsx"))
+
+
+def waves_in(study: Path) -> list[Path]:
+    """The wave folders of a study in the order of their reference dates."""
+    waves = [load_wave(path.parent) for path in study.glob(f"*/{SETTINGS_FILE}")]
+    return [wave.folder for wave in sorted(waves, key=lambda wave: (wave.reference_date, wave.name))]
+
+
+def study_waves(folder: Path) -> list[Path]:
+    """The wave folders of the study that `folder` is a wave of, in the same order, up to this one."""
+    load_wave(folder)
+    waves = waves_in(folder.resolve().parent)
+    return waves[: waves.index(folder.resolve()) + 1]
+
+
+def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
+    """The folder data/raw/<study>/<wave> of the project that `start` (the working folder) lies in, or
+    <study>/<wave> of a path.
+
+    CallError names the waves that there are.
+    """
+    here = (start or Path.cwd()).resolve()
+    folders = [root / study / wave for root in (here, *_raw(here))]
+    if found := [f for f in folders if (f / SETTINGS_FILE).exists()] or [f for f in folders[1:] if f.is_dir()]:
+        return found[0]
+    settings = [path for raw in _raw(here) for path in raw.glob(f"*/*/{SETTINGS_FILE}")]
+    known = listed(sorted("/".join(path.parts[-3:-1]) for path in settings)) or "无"
+    raise CallError(f"找不到批次 data/raw/{study}/{wave}。现有批次：{known}。请检查 study 与 wave。")
+
+
+def find_study(study: str | Path) -> Path:
+    """A study's folder: a path, or data/raw/<name> of the project around the working folder; CallError names
+    those there are.
+    """
+    raws = _raw(Path.cwd())
+    if found := next((folder for folder in (Path(study), *(raw / study for raw in raws)) if folder.is_dir()), None):
+        return found
+    known = sorted({path.name for raw in raws for path in raw.glob("*") if path.is_dir()})
+    raise CallError(f"找不到调查 data/raw/{study}。现有：{listed(known) or '无'}。{did_you_mean(str(study), known)}")
+
+
+def _raw(here: Path) -> list[Path]:
+    """Where a project around a folder may keep what it received, the nearest first."""
+    return [root / "data" / "raw" for root in (here, *here.parents)]

@@ -27,8 +27,8 @@ import python_calamine
 import xlsxwriter
 
 from bangfu_analysis.cleaning.identity import check_character
-from bangfu_analysis.folders import wave_files
 from bangfu_analysis.study import clean_wave
+from bangfu_analysis.wave import wave_files
 
 SETTINGS = "reference_date = 2019-06-30\nscheme = 's2018'\n"
 SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜敏静丽强磊军洋勇艳杰涛明超兰霞平刚桂英华玉萍红娥玲"

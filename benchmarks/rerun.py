@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bangfu_analysis.folders import sample_study
+from bangfu_analysis.first_steps import sample_study
 
 
 def report(wave: Path) -> float:

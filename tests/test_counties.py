@@ -7,10 +7,10 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.cleaning.identity import check_character
-from bangfu_analysis.counties import clean_study
+from bangfu_analysis.counties import clean_study, dataset_of
 from bangfu_analysis.errors import CallError
-from bangfu_analysis.folders import dataset_of, places
 from bangfu_analysis.study import clean_wave
+from bangfu_analysis.wave import places
 
 
 class Here:

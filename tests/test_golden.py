@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import bangfu_analysis as bangfu
-from bangfu_analysis.folders import sample_study
+from bangfu_analysis.first_steps import sample_study
 
 GOLDEN = Path(__file__).with_name("truth") / "golden"
 KEYED = ("person_id", "respondent_id")  # by the key of the machine

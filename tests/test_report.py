@@ -10,8 +10,8 @@ import pytest
 from bangfu_analysis.checking.report import check_report
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.body import body
-from bangfu_analysis.folders import places
 from bangfu_analysis.report import as_pdf, report_wave
+from bangfu_analysis.wave import places
 
 pytestmark = pytest.mark.xdist_group("demo")
 

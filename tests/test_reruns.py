@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bangfu_analysis.folders import places
 from bangfu_analysis.report import report_wave
 from bangfu_analysis.study import wave_frames, why
+from bangfu_analysis.wave import places
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = "# 注释\nreference_date = 2009-06-30\nscheme = 's2000'\nnote = '示例'\n[line]\nurban = 245\n"

@@ -5,8 +5,8 @@ import openpyxl
 import pytest
 
 from bangfu_analysis.errors import CallError
-from bangfu_analysis.folders import find_wave, places, study_waves, wave_files
 from bangfu_analysis.study import query_units, wave_frames
+from bangfu_analysis.wave import find_wave, places, study_waves, wave_files
 
 SETTINGS = "reference_date = {}-06-30\nscheme = 's2000'\n"
 ROSTER = "姓名,性别,出生日期,文化程度,困难类别\n" + "".join(

@@ -17,9 +17,8 @@ from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.making import MAKES
 from bangfu_analysis.exhibits.recipes import EXHIBITS_FILE, Recipe, load_recipes
-from bangfu_analysis.folders import levels
 from bangfu_analysis.settings import Words, read_settings
-from bangfu_analysis.wave import OUTLINE_FILE
+from bangfu_analysis.wave import OUTLINE_FILE, levels
 
 OUTLINE = Path(__file__).parent / "outline.yaml"
 NUMBERS = ("count", "age", "number", "money", "yes_no")  # kinds of which there is a mean

@@ -9,8 +9,8 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.recipes import load_recipes, recipe
 from bangfu_analysis.exhibits.sections import load_outline, report_settings
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.folders import levels
 from bangfu_analysis.release.cells import Cut
+from bangfu_analysis.wave import levels
 
 PLACED = (("level", "basic"), ("unit", "basic"), ("trend_total", "trends"))
 RECIPES = [recipe(id=id, make="count", section=section) for id, section in PLACED]

@@ -10,10 +10,10 @@ import pytest
 from bangfu_analysis.analysis.flows import flow_accounts
 from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.cli import main
-from bangfu_analysis.folders import study_waves
 from bangfu_analysis.linkage.links import link
 from bangfu_analysis.reruns import report_inputs
 from bangfu_analysis.study import link_waves, study_frames, wave_frames
+from bangfu_analysis.wave import study_waves
 
 PEOPLE, WAVES = 420, ("2008", "2009", "2010")
 FAMILY, GIVEN = (

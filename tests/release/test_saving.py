@@ -10,13 +10,12 @@ import pytest
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.exhibits.data import WaveData
-from bangfu_analysis.folders import places
 from bangfu_analysis.opened import OpenWave
 from bangfu_analysis.release.audit import audit
 from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
 from bangfu_analysis.tidy.waves import stack_waves
-from bangfu_analysis.wave import Wave
+from bangfu_analysis.wave import Wave, places
 
 CODEBOOK = load_codebook()
 BY = ["sex", "education", "education_band", "district", "unit", "reporting_unit"]

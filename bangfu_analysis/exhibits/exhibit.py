@@ -18,7 +18,7 @@ from bangfu_analysis.exhibits.labels import WORDS, title_of
 from bangfu_analysis.exhibits.measures import dimensions
 from bangfu_analysis.exhibits.models import effects_of
 from bangfu_analysis.exhibits.recipes import Recipe
-from bangfu_analysis.exhibits.tables import DisplayTable, Layout, display_table
+from bangfu_analysis.exhibits.tables import DisplayTable, Layout, display_table, opened
 from bangfu_analysis.exhibits.texts import TEXTS
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.survey.models import Model
@@ -100,7 +100,17 @@ class Exhibit:
         """The table as printed."""
         title = self.title if self.lang == "zh" else ""
         source = self.source if self.lang == "zh" else ""
-        return display_table(self.frame, self.codebook, self.layout, lang=self.lang, title=title, source=source)
+        table = display_table(self.frame, self.codebook, self.layout, lang=self.lang, title=title, source=source)
+        labels = self.codebook.labels(self.cut.dimensions[-1], self.lang) if self.made_of else {}
+        return opened(table, {labels[code]: rows for code, rows in self.made_of.items()}, self.codebook, self.lang)
+
+    @cached_property
+    def made_of(self) -> dict[str, pd.DataFrame]:
+        """Code of a group of causes -> the rows of its causes, where there are several."""
+        parts = [cut.frame for cut in self.beside if cut.id == f"{self.id}_parts"]
+        levels = self.codebook.bands[self.cut.dimensions[-1]].levels if parts else ()
+        found = {level["code"]: rows[rows["cause"].isin(level.get("codes", ()))] for rows in parts for level in levels}
+        return {code: rows for code, rows in found.items() if len(rows) > 1}
 
     @cached_property
     def text(self) -> str:

@@ -187,20 +187,17 @@ def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     whom = f"{titled}有记录的{counted(base)}中" if left else f"{of.subject}{counted(base)}中"
     text = f"{whom}，{_label(of, top, name)}{counted(top['n'])}，占{_share(top)}"
     text += "" if gravest else "，居首位"
-    text += _children(str(top[name]), shown, of) + _since(name, top, shown, gravest)
+    text += _children(str(top[name]), of) + _since(name, top, shown, gravest)
     score = _scored("largest", float(top["share"]) * (0.5 if gravest else 1.0), of, base, left)
     head = f"{_label(of, top, name)}占{_share(top)}" + ("" if gravest else "，居首位")
     yield Finding(f"{text}。", of.id, percent(top["share"]), base, score, _topic(name), head)
 
 
-def _children(code: str, shown: Shown, of: Exhibit) -> str:
-    """`（家属大病326人、…）`: what a group of causes is made of, from the exhibit of the main causes."""
-    band = of.codebook.bands.get(dimensions(of.frame)[-1])
-    detail = shown.get("cause_main")
-    if band is None or band.variable != "cause_main" or detail is None or "cause" not in detail.frame:
+def _children(code: str, of: Exhibit) -> str:
+    """`（家属大病326人、…）`: what a group of causes is made of."""
+    if code not in of.made_of:
         return ""
-    parts = next((level["codes"] for level in band.levels if level["code"] == code), ())
-    own = detail.frame[detail.frame["cause"].isin(parts) & detail.frame["n"].gt(0).fillna(False)]
+    own = of.made_of[code][of.made_of[code]["n"].gt(0).fillna(False)]
     labels = labels_of(of.codebook, own["cause"])
     told = [f"{label}{counted(n)}" for label, n in zip(labels, own["n"], strict=True)]
     return f"（{'、'.join(told)}）" if len(told) > 1 else ""

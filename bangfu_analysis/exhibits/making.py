@@ -111,7 +111,12 @@ def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) 
     dimensions = [*filter(None, [within]), *(n for n in names if n != within)]
     spoken_of = {within: focus} if within and focus and frame[within].eq(focus).any() else {}
     text = () if within and not spoken_of and "shares" in recipe.text else recipe.text
-    return [_exhibit(data, replace(recipe, text=text), frame, dimensions, layout, focus=spoken_of)]
+    made = _exhibit(data, replace(recipe, text=text), frame, dimensions, layout, focus=spoken_of)
+    band = data.codebook.bands.get(names[-1])
+    if len(dimensions) > 1 or band is None or band.variable != "cause_main":
+        return [made]
+    causes = sorted_by_size(named(cause_table(workers, data.frames["causes"], mention="main")), "cause")
+    return [replace(made, beside=(replace(made.cut, id=f"{recipe.id}_parts", frame=causes, dimensions=("cause",)),))]
 
 
 def _targeting(data: WaveData, recipe: Recipe) -> list[Exhibit]:

@@ -111,6 +111,18 @@ def display_table(
     return replace(printed, title=named, notes=notes, unit=unit, source=origin)
 
 
+def opened(table: DisplayTable, parts: Mapping[str, pd.DataFrame], codebook: Codebook, lang: str) -> DisplayTable:
+    """The table with the rows of what a group is made of under it, as 其中; `parts`: by its label."""
+    rows = list[tuple[Cell, ...]]()
+    for row in table.rows:
+        rows.append(row)
+        if (part := parts.get(str(row[0]))) is not None:
+            cells = (printed_cells(part, measure(name, part)) for name in printable(part) if name in ("n", "share"))
+            labels = (phrase("tables", "of_it", lang, label) for label in labels_in(codebook, part, "cause", lang))
+            rows += zip(labels, *cells, strict=True)
+    return replace(table, rows=tuple(rows))
+
+
 def as_text(cell: Cell, kind: str) -> str:
     """One cell as printed."""
     if isinstance(cell, str):

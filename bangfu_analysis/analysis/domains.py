@@ -8,21 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.intp]
-Truths = NDArray[np.bool_]
-Names = str | Sequence[str] | None
 SLICE = 1 << 16  # rows that are worked on at a time
-Where = Union[Mapping[str, Any], "pd.Series[Any]", Truths, Sequence[bool], None]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.analysis.arrays import Codes, Names, Truths
 from bangfu_analysis.analysis.change import BREAKS, by_wave, on_one_scale, schemes
-from bangfu_analysis.analysis.domains import Codes, Names, Truths, names, require
+from bangfu_analysis.analysis.domains import names, require
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.analysis.tabulate import tabulate
 from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from bangfu_analysis.analysis.domains import Floats
+from bangfu_analysis.analysis.arrays import Floats
 from bangfu_analysis.errors import ArgumentError, one_of
 
 SHARE_LIMITS = ("logit", "beta", "asin", "xlogit", "mean", "wilson")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Truths
+from bangfu_analysis.analysis.arrays import Codes, Floats, Truths
 
 EVIDENCE = {"name_unit": 1, "name_employer": 2, "name_birth": 4, "name_id": 8}
 BIRTH, ID = EVIDENCE["name_birth"], EVIDENCE["name_id"]

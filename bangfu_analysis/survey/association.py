@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Where, level_codes, require, rows_where, sums
+from bangfu_analysis.analysis.arrays import Codes, Floats, Where
+from bangfu_analysis.analysis.domains import level_codes, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.variance import estimate_and_covariance

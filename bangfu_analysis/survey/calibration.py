@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Codes, Floats, require
+from bangfu_analysis.analysis.arrays import Codes, Floats
+from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError, listed
 
 PROJECTIONS = 10  # R's svyrecvar projects a raked variable this many times

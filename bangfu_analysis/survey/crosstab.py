@@ -15,18 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import (
-    Domains,
-    Floats,
-    Names,
-    Truths,
-    Where,
-    domains,
-    names,
-    numbers,
-    require,
-    sums,
-)
+from bangfu_analysis.analysis.arrays import Floats, Names, Truths, Where
+from bangfu_analysis.analysis.domains import Domains, domains, names, numbers, require, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.estimate import (

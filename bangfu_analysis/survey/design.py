@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Names, names, numbers, require
+from bangfu_analysis.analysis.arrays import Codes, Floats, Names
+from bangfu_analysis.analysis.domains import names, numbers, require
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.calibration import Calibration, Projection, Step
 from bangfu_analysis.survey.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank

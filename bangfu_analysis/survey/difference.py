@@ -5,33 +5,24 @@ R: svycontrast(svyby(..., covmat=TRUE), ...), svyttest; mcnemar.test.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import (
-    Codes,
-    Floats,
-    Names,
-    Truths,
-    Where,
-    domains,
-    filled,
-    level_codes,
-    names,
-    require,
-    sums,
-)
+from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
+from bangfu_analysis.analysis.domains import Domains, domains, filled, level_codes, names, require, sums
 from bangfu_analysis.analysis.flows import transitions
 from bangfu_analysis.analysis.intervals import t_value, tested
 from bangfu_analysis.errors import ArgumentError, listed, one_of
 from bangfu_analysis.survey.association import mcnemar
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.survey.estimate import first, per, spread
+from bangfu_analysis.survey.estimate import per, spread
 from bangfu_analysis.survey.variance import estimate_and_covariance
+
+Value = tuple[dict[str, Any], Floats, Truths]  # what names it, the value of each row, where it is known
 
 
 def estimate_difference(
@@ -59,26 +50,21 @@ def estimate_difference(
     codes, levels = level_codes(frame[between])
     one_of("reference", reference := levels[0] if reference is None else reference, levels)
     base = levels.tolist().index(reference)
-    others, parts = np.delete(np.arange(len(levels)), base), []
-    known, asked = groups.only(answered & (codes >= 0)), sample.live(groups.code, groups.count)
-    if not (live := known[codes == base] < groups.count).any():
+    if not (live := groups.only(answered & (codes >= 0))[codes == base] < groups.count).any():
         raise ArgumentError(
             f"参照组 {between} = {reference} 没有一行有 {variable} 的取值（共 {len(live)} 行），无从比较。"
             "请换一个 reference。"
         )
-    for g in range(groups.count):
-        rows = np.where(known == g, codes, len(levels))
-        found = _contrasts(sample, y, rows, len(levels), others, np.full(len(others), base), level)
-        n = int(found["counts"].sum())
-        own = {between: levels.take(others), "reference": reference, "n": n, "base_n": n, "deff": np.nan}
-        figures = {key: found[key] for key in TESTED}
-        part = pd.DataFrame(own | {"left_out_n": int((asked == g).sum()) - n} | figures)
-        parts.append(pd.concat([groups.levels.iloc[[g] * len(part)].reset_index(drop=True), part], axis=1))
-    order = [*groups.levels, between, "reference", *COUNTS, *TESTED]
-    return first(pd.concat(parts, ignore_index=True), order)
+    others = np.delete(np.arange(len(levels)), base)
+    pairs = (others, np.full(len(others), base))
+    table = _compared(sample, groups, [({}, y, answered)], codes, len(levels), pairs, level)
+    asked = sums(sample.live(groups.code, groups.count), groups.count).astype("int64").repeat(len(others))
+    own = {between: levels.take(np.tile(others, groups.count)), "reference": reference, "n": table["every_n"]}
+    table = table.assign(**own, base_n=table["every_n"], left_out_n=asked - table["every_n"], deff=np.nan)
+    counts = ["n", "base_n", "left_out_n"]
+    return table[[*groups.levels, between, "reference", *counts, *TESTED, "deff"]]
 
 
-COUNTS = ["n", "base_n", "left_out_n"]
 TESTED = ["estimate", "se", "ci_low", "ci_high", "df", "statistic", "p_value"]
 
 
@@ -112,27 +98,39 @@ def estimate_change(
         raise ArgumentError(
             f"estimate_change：{over} 要至少两个批次，现有：{listed(map(str, waves)) or '无'}。"
         )
-    later, parts = np.arange(1, len(waves)), []
+    pairs = (np.arange(1, len(waves)), np.arange(len(waves) - 1))
+    table = _compared(sample, groups, list(_values(frame, variable)), codes, len(waves), pairs, level)
+    times, basis = len(table) // (len(waves) - 1), "sample" if design else "census"
+    table = table.assign(wave_before=np.tile(waves[:-1], times), wave=np.tile(waves[1:], times), basis=basis)
+    if design is None:
+        table = table.assign(**dict.fromkeys([*TESTED[1:], "correlation"], np.nan))
+    own = [*names(by), *table.columns.intersection([variable]), "wave_before", "wave", "n_before", "n"]
+    return table[[*own, *TESTED, "correlation", "basis"]]
+
+
+def _compared(
+    sample: Sample, groups: Domains, values: Sequence[Value], codes: Codes, count: int,
+    pairs: tuple[Codes, Codes], level: float,
+) -> pd.DataFrame:
+    """Means of coded rows (-1: in none) less those of others, tested, of each value in each group: a row a
+    pair of codes.
+    """
+    parts = []
     for g in range(groups.count):
-        for label, y, known in _values(frame, variable):
-            rows = np.where(known & (groups.code == g) & (codes >= 0), codes, len(waves))
-            found = _contrasts(sample, y, rows, len(waves), later, later - 1, level)
-            n = found.pop("counts").astype("int64")
-            if design is None:
-                found = {key: x if key == "estimate" else np.full(len(x), np.nan) for key, x in found.items()}
-            own = {"wave_before": list(waves)[:-1], "wave": list(waves)[1:], "n_before": n[:-1], "n": n[1:]}
-            part = pd.DataFrame(label | own | found).assign(basis="census" if design is None else "sample")
+        for label, y, known in values:
+            rows = np.where(known & (groups.code == g) & (codes >= 0), codes, count)
+            part = pd.DataFrame(label | _contrasts(sample, y, rows, count, *pairs, level))
             named = groups.levels.iloc[[g] * len(part)].reset_index(drop=True)
             parts.append(pd.concat([named, part], axis=1))
-    every = pd.concat(parts, ignore_index=True)
-    return first(every, [*names(by), *every.columns.intersection([variable])])
+    return pd.concat(parts, ignore_index=True)
 
 
 def _contrasts(
     sample: Sample, y: Floats, code: Codes, count: int, later: Codes, earlier: Codes, level: float
-) -> dict[str, Floats]:
-    """Means of groups of rows (code `count`: in none) less those of others, tested; their correlation; all
-    counts."""
+) -> dict[str, Any]:
+    """Means of groups of rows (code `count`: in none) less those of others, tested; their correlation and
+    counts.
+    """
 
     def means(weight: Floats) -> Floats:
         return per(sums(code, count, weight * y), sums(code, count, weight))
@@ -144,9 +142,10 @@ def _contrasts(
     joint, here, there = v[later, earlier], v[later, later], v[earlier, earlier]
     gap, variance = mean[later] - mean[earlier], np.maximum(here + there - 2 * joint, 0)
     df = sample.degrees(np.where(code < count, 0, 1), 1)[0] - 1
-    found = tested(gap, np.where(np.isnan(gap), np.nan, np.sqrt(variance)), df, level)
-    found |= {"correlation": per(joint, np.sqrt(here * there))}
-    return found | {"counts": sums(sample.live(code, count), count)}
+    n = sums(sample.live(code, count), count).astype("int64")
+    found = {"n_before": n[earlier], "n": n[later], "every_n": int(n.sum())}
+    found |= tested(gap, np.where(np.isnan(gap), np.nan, np.sqrt(variance)), df, level)
+    return found | {"correlation": per(joint, np.sqrt(here * there))}
 
 
 def _apart(frame: pd.DataFrame, design: SurveyDesign, over: str) -> tuple[pd.DataFrame, SurveyDesign]:
@@ -156,7 +155,7 @@ def _apart(frame: pd.DataFrame, design: SurveyDesign, over: str) -> tuple[pd.Dat
     return frame.assign(_own=own), replace(design, strata=["_own", *strata[1:]], nest=True)
 
 
-def _values(frame: pd.DataFrame, variable: str) -> Iterator[tuple[dict[str, Any], Floats, Truths]]:
+def _values(frame: pd.DataFrame, variable: str) -> Iterator[Value]:
     column = frame[variable]
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         yield {}, *filled(frame, variable)

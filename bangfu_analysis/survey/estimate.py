@@ -14,18 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from bangfu_analysis.analysis.domains import (
-    Codes,
-    Domains,
-    Floats,
-    Names,
-    Where,
-    domains,
-    filled,
-    level_codes,
-    require,
-    sums,
-)
+from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Where
+from bangfu_analysis.analysis.domains import Domains, domains, filled, level_codes, require, sums
 from bangfu_analysis.analysis.intervals import around, share_limits
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve

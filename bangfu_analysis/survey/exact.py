@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.domains import Floats
+from bangfu_analysis.analysis.arrays import Floats
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.association import checked_counts, tested

@@ -13,17 +13,8 @@ from typing import Any, Required, TypedDict, Unpack
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import (
-    Floats,
-    Names,
-    Where,
-    domains,
-    level_codes,
-    names,
-    numbers,
-    require,
-    sums,
-)
+from bangfu_analysis.analysis.arrays import Floats, Names, Where
+from bangfu_analysis.analysis.domains import domains, level_codes, names, numbers, require, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign, resolve
 from bangfu_analysis.survey.estimate import (

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Names, Where, domains, numbers, sums
+from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Where
+from bangfu_analysis.analysis.domains import domains, numbers, sums
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import SurveyDesign, resolve

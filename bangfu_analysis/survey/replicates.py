@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Truths, numbers
+from bangfu_analysis.analysis.arrays import Codes, Floats, Truths
+from bangfu_analysis.analysis.domains import numbers
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.stages import FULLY_TAKEN, Stage
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Floats, Names, Where, domains, names, numbers, require, sums
+from bangfu_analysis.analysis.arrays import Floats, Names, Where
+from bangfu_analysis.analysis.domains import domains, names, numbers, require, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import by_group, estimate_ratio

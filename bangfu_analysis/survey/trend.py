@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.domains import Floats, Where
+from bangfu_analysis.analysis.arrays import Floats, Where
 from bangfu_analysis.analysis.intervals import tested
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import SurveyDesign

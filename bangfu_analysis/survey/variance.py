@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bangfu_analysis.analysis.domains import Codes, Floats, Truths, slices, sums
+from bangfu_analysis.analysis.arrays import Codes, Floats, Truths
+from bangfu_analysis.analysis.domains import slices, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import Sample
 from bangfu_analysis.survey.replicates import ReplicateSet
@@ -35,8 +36,7 @@ def variance_of(
     units = _collapse(sample.stages[0], columns, code, count + 1)
     totals = [sums(units.group, count, column) for column in units.columns]
     if sample.replicates is not None:
-        found = replicate_covariance(sample.replicates, statistic, statistic(sample.weight))
-        return totals, np.diag(found)
+        return totals, np.diag(replicate_covariance(sample.replicates, statistic, statistic(sample.weight)))
     slopes = [np.append(slope, 0.0) for slope in gradient(*totals)]
     if sample.projections:
         influence = _combined(columns(EVERY), slopes, code)
@@ -45,11 +45,46 @@ def variance_of(
     variance = np.zeros(count)
     for i, stage in enumerate(sample.stages):
         units = _collapse(stage, columns, code, count + 1) if i else units
-        seen = _seen(stage, code, count + 1)
-        moved = _combined(units.columns, slopes, units.group)
-        squares = _squares(stage, units, moved, seen, sample.lonely_psu)[:, :count]
-        variance += (squares * _scales(stage, sample.lonely_psu, seen[:, :count])).sum(0)
+        moved, seen = _combined(units.columns, slopes, units.group), _seen(stage, code, count)
+        variance += _products(stage, units.unit, units.group, [moved], seen, sample.lonely_psu)[:count, 0, 0]
     return totals, variance
+
+
+def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None = None) -> Floats:
+    """Covariance matrix of the sums of several influences; `rows` (default all) are those the figures speak
+    of."""
+    for projection in sample.projections:
+        influences = [projection.residual(influence) for influence in influences]
+    code: Codes = np.zeros(len(influences[0]), dtype=np.intp)
+    code = code if rows is None or sample.projections else np.where(rows, 0, 1)
+    total: Floats = np.zeros((len(influences), len(influences)))
+    for stage in sample.stages:
+        units = [sums(stage.unit, stage.units, influence) for influence in influences]
+        one, seen = np.zeros(stage.units, dtype=np.intp), _seen(stage, code, 1)[:, :1]
+        total += _products(stage, np.arange(stage.units), one, units, seen, sample.lonely_psu)[0]
+    return total
+
+
+def _products(
+    stage: Stage, unit: Codes, group: Codes, figures: Sequence[Floats], seen: Truths, rule: str
+) -> Floats:
+    """Products of the deviations of units from their stratum's centre, scaled and added up: groups x figures
+    x figures.
+
+    A unit that is absent from a group counts as 0 there.
+    """
+    width = seen.shape[1]
+    key, taken = stage.stratum[unit] * width + group, np.repeat(stage.taken, width)
+    absent = taken - np.bincount(key, minlength=len(taken))
+    scale = np.broadcast_to(_scales(stage, rule, seen), seen.shape).ravel()
+    totals = [sums(key, len(taken), figure).reshape(-1, width) for figure in figures]
+    centres = [_centres(stage, total, seen, rule).ravel() for total in totals]
+    gaps = [figure - centre.take(key) for figure, centre in zip(figures, centres, strict=True)]
+    found = np.empty((width, len(figures), len(figures)))
+    for i, j in zip(*np.tril_indices(len(figures)), strict=True):
+        products = np.bincount(key, gaps[i] * gaps[j], len(taken)) + absent * centres[i] * centres[j]
+        found[:, i, j] = found[:, j, i] = (products * scale).reshape(-1, width).sum(0)
+    return found
 
 
 @dataclass(frozen=True)
@@ -87,24 +122,14 @@ def _combined(columns: Sequence[Floats], slopes: Sequence[Floats], group: Codes)
     return np.asarray(np.sum(moved, axis=0))
 
 
-def _squares(stage: Stage, sums: _Sums, moved: Floats, seen: Truths, rule: str) -> Floats:
-    """Squared deviations of the units from their stratum's centre, strata x groups; absent units count as
-    0."""
-    width = seen.shape[1]
-    key, taken = stage.stratum[sums.unit] * width + sums.group, np.repeat(stage.taken, width)
-    totals = np.bincount(key, moved, len(taken)).astype(float).reshape(-1, width)
-    centre = _centres(stage, totals, seen, rule).ravel()
-    absent = taken - np.bincount(key, minlength=len(taken))
-    squares = np.bincount(key, (moved - centre[key]) ** 2, len(taken)) + absent * centre**2
-    return np.asarray(squares.reshape(-1, width))
-
-
-def _seen(stage: Stage, code: Codes, width: int) -> Truths:
-    """Which strata have rows in each group, strata x groups; all, where no rule depends on it."""
-    if not stage.lonely.any():
-        return np.ones((len(stage.taken), width), dtype=bool)
-    key = stage.stratum[stage.unit] * width + code
-    return np.bincount(key, minlength=len(stage.taken) * width).reshape(-1, width) > 0
+def _seen(stage: Stage, code: Codes, count: int) -> Truths:
+    """Which strata have rows in each group, strata x groups; all, if no rule depends on it; none outside."""
+    found = np.ones((len(stage.taken), count + 1), dtype=bool)
+    if stage.lonely.any():
+        key = stage.stratum[stage.unit] * (count + 1) + code
+        found = np.bincount(key, minlength=found.size).reshape(found.shape) > 0
+    found[:, count] = False
+    return found
 
 
 def _centres(stage: Stage, totals: Floats, seen: Truths, rule: str) -> Floats:
@@ -119,24 +144,6 @@ def _centres(stage: Stage, totals: Floats, seen: Truths, rule: str) -> Floats:
         every = _by_parent(stage, totals) / np.maximum(units, 1)
         mean[stage.lonely] = every[stage.lonely]
     return mean
-
-
-def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None = None) -> Floats:
-    """Covariance matrix of the sums of several influences; `rows` (default all) are those the figures speak
-    of."""
-    for projection in sample.projections:
-        influences = [projection.residual(influence) for influence in influences]
-    code: Codes = np.zeros(len(influences[0]), dtype=np.intp)
-    code = code if rows is None or sample.projections else np.where(rows, 0, 1)
-    total: Floats = np.zeros((len(influences), len(influences)))
-    for stage in sample.stages:
-        units = np.column_stack([np.bincount(stage.unit, u, stage.units) for u in influences])
-        totals: Floats = np.column_stack([np.bincount(stage.stratum, s) for s in units.T])
-        seen = _seen(stage, code, 2)[:, :1]
-        deviation = units - _centres(stage, totals, seen, sample.lonely_psu)[stage.stratum]
-        scale = _scales(stage, sample.lonely_psu, seen)[stage.stratum]
-        total += (deviation * scale).T @ deviation
-    return total
 
 
 def estimate_and_covariance(

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import Names, names, require
+from bangfu_analysis.analysis.arrays import Names
+from bangfu_analysis.analysis.domains import names, require
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.calibration import Calibrate, Trim, margin_of
 from bangfu_analysis.survey.design import SurveyDesign, design_weights, seal

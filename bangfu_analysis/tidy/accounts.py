@@ -23,7 +23,7 @@ from bangfu_analysis.reading.tables import (
     column_letters,
 )
 from bangfu_analysis.text import squeeze
-from bangfu_analysis.tidy.values import CleanTable
+from bangfu_analysis.tidy.values import CleanTable, told_at
 from bangfu_analysis.wave import SETTINGS_FILE, Wave
 
 _PAGE = re.compile("[本每此]页")
@@ -75,14 +75,8 @@ def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Fin
     place = ["source_file", "source_sheet", "source_row"]
     placed = [frame[place].dropna() for frame in frames if set(place) <= set(frame.columns)]
     spent = {key for rows in placed for key in zip(*(rows[c].tolist() for c in place), strict=True)}
-    message = "这一行读入后没有进入任何数据框。请核对原表的这一行，并反馈此文件的版式。"
-    return [
-        Finding(
-            "row_without_place", message, "error", source_file=table.file, source_sheet=table.sheet,
-            source_row=row, cell=f"A{row}",
-        ) for table in tables for row in (() if table.is_form else table.body.index)
-        if (table.file, table.sheet, row) not in spent
-    ]
+    kept = ((t.file, t.sheet, row) for t in tables for row in (() if t.is_form else t.body.index))
+    return [told_at("row_without_place", *key, f"A{key[2]}") for key in kept if key not in spent]
 
 
 def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:

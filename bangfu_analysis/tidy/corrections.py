@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from bangfu_analysis.cleaning.absence import text_of
+from bangfu_analysis.cleaning.readings import told
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
@@ -26,20 +27,11 @@ from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, Table, address, mapped_columns
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import is_blank, squeeze
+from bangfu_analysis.tidy.values import at_place
 
 COLUMNS = ("编号", "文件", "工作表", "单元格", "项目", "原填", "问题", "请填正确内容", "核对码")
 ANSWER = "请填正确内容"
 ASKED = ("missing", "conflict")
-OUTCOMES = {
-    "correction_applied": ("repaired", "info", "已按填报单位的答复更正"),
-    "correction_no_change": ("kept", "info", "答复说原填无误（或与原填相同），未作改动，不再询问"),
-    "correction_other_key": ("conflict", "error", "提问时用的是另一个假名密钥，无法核对，答复未采用。请找回原来的密钥，"
-                             "或用现在的密钥重新写出问题"),
-    "correction_conflict": ("conflict", "error", "单元格内容在询问之后已改变，答复未采用。请重新核对"),
-    "correction_not_found": ("conflict", "error", "找不到这个单元格，答复未采用。请检查文件、工作表和单元格"),
-}
-
-
 _RIGHT = re.compile(r"(原填|原表|核实|核对|经核实|经核对|情况|填写)*(无误|正确|属实|没错|无错|没有错误|没有问题|准确)")
 _BLANK_ID = "身份证号空着，无法与其他名册和以前的批次对上。请补填 18 位号码。"
 
@@ -231,7 +223,7 @@ def _sheets_of(path: Path) -> list[Sheet]:
 def apply_answers(
     sheets: Sequence[SheetReading], answers: Sequence[Answer], key: bytes
 ) -> tuple[list[SheetReading], list[Finding]]:
-    """The sheets with the answered cells replaced, and what became of each answer as a finding (OUTCOMES)."""
+    """The sheets with the answered cells replaced, and what became of each answer as a finding ."""
     current = list(sheets)
     findings = []
     for answer in answers:
@@ -273,13 +265,7 @@ def _replaced(sheets: Sequence[SheetReading], table: Table, row: int, column: Co
 
 
 def _finding(answer: Answer, outcome: str, column: Column | None) -> Finding:
-    action, severity, what = OUTCOMES[outcome]
-    variable = column.variable if column else None
-    shown = quoted(answer.answer, identifying=variable.identifying if variable else True)
-    place = f"{answer.file} [{answer.sheet}] {answer.cell}"
+    shown = quoted(answer.answer, identifying=column is None or column.meaning.identifying)
     row = "".join(c for c in answer.cell if c.isdigit())
-    return Finding(
-        problem=outcome, message=f"{place}：{what}。", severity=severity, action=action, source_file=answer.file,
-        source_sheet=answer.sheet, source_row=int(row) if row else None, cell=answer.cell,
-        variable=variable.name if variable else "", value=shown,
-    )
+    place = (answer.file, answer.sheet, int(row) if row else None, answer.cell)
+    return at_place(told(outcome), *place, column.meaning.name if column else "", value=shown)

@@ -14,7 +14,7 @@ from bangfu_analysis.errors import listed
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import squeeze
-from bangfu_analysis.tidy.values import CleanTable, at_cells, first_cell
+from bangfu_analysis.tidy.values import CleanTable, at_cells, at_place, first_cell, place_of
 
 _COMPARED = (
     "sex", "birth_date", "education", "employer", "reporting_unit", "employment_status", "household_size",
@@ -80,23 +80,17 @@ def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Fi
     differing = [name for name in _COMPARED if _differ(row[name], kept[name])]
     two_units = _differ(row["reporting_unit"], kept["reporting_unit"])
     cell, others = (first_cell(one["table"], one["row"], cleans) for one in (row, kept))
-    place = f"{row['source_file']} [{row['source_sheet']}] {cell}"
-    other = f"{kept['source_file']} [{kept['source_sheet']}] {others}"
-    what = f"与 {other} 是同一人" + ("，由两个单位报送" if two_units else "")
+    other = place_of(kept["source_file"], kept["source_sheet"], others)
     differs = f"，两处不一致：{listed(differing)}，以较全的一行为准" if differing else ""
-    return Finding(
-        problem="person_in_two_units" if two_units else "person_twice",
-        message=f"{place}：{what}，已合并{differs}。请核对应由哪个单位填报。",
-        action="conflict" if differing else "repaired", source_file=row["source_file"],
-        source_sheet=row["source_sheet"],
-        source_row=None if pd.isna(row["source_row"]) else int(row["source_row"]), cell=cell,
-        variable="person_id",
-    )
+    said = told("person_in_two_units" if two_units else "person_twice", other=other, differs=differs)
+    said = said._replace(action="conflict") if differing else said
+    number = None if pd.isna(row["source_row"]) else int(row["source_row"])
+    return at_place(said, row["source_file"], row["source_sheet"], number, cell, "person_id")
 
 
 def _differing(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> list[Finding]:
     """One for each cell of a row merged away that says another than the row that stays."""
-    other = f"{kept['source_file']} [{kept['source_sheet']}] 第 {kept['source_row']} 行"
+    other = place_of(kept["source_file"], kept["source_sheet"], f"第 {kept['source_row']} 行")
     reading = told("differs_from_same_person", other=other)
     cells = [(int(row["table"]), int(row["row"]), reading)]
     names = [name for name in _COMPARED if _differ(row[name], kept[name])]

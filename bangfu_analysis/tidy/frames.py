@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.cleaning.readings import told
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.distinct import objects
 from bangfu_analysis.findings import Finding, findings_frame
@@ -31,11 +32,13 @@ from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
 from bangfu_analysis.tidy.values import (
     CleanTable,
+    at_place,
     clean_table,
     gathered,
     infer_scheme,
     named_units,
     readings_of,
+    told_at,
 )
 from bangfu_analysis.tidy.years import of_this_wave
 from bangfu_analysis.wave import Wave
@@ -69,7 +72,7 @@ def tidy_frames(
     everyone, sized = sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
     findings += [
-        *found, *more, *misplaced, *sized, *merged, *cross_checks(people, members, cleans, wave),
+        *found, *more, *misplaced, *sized, *merged, *cross_checks(people, members, cleans, codebook, wave),
         *shifted(found, people), *without_level(people, cleans),
     ]
     left = _has_left(people, wave)
@@ -183,7 +186,8 @@ def _members(
     for clean in [cleans[table] for table in rows["table"].unique()]:
         own = _heads_of(clean, rows.loc[rows["table"].eq(clean.number), "head_row"], cleans, everyone, key)
         owners += own
-        findings += _headless(clean, own.count(None))
+        if lost := own.count(None):
+            findings.append(told_at("members_without_head", clean.table.file, clean.table.sheet, n=lost))
     members = rows.assign(person_id=objects(owners))
     return members.assign(member_no=members.groupby("person_id", dropna=False).cumcount() + 1), findings
 
@@ -202,15 +206,6 @@ def _heads_of(
         return [heads["person_id"].iloc[0] if len(heads) == 1 else None] * len(head_rows)
     by_row = heads.drop_duplicates("row").set_index("row")["person_id"]
     return [by_row.get(row) for row in head_rows]
-
-
-def _headless(clean: CleanTable, lost: int) -> list[Finding]:
-    """One finding for a table with `lost` members of whom nobody says whose family they are."""
-    if not lost:
-        return []
-    place = f"{clean.table.file} [{clean.table.sheet}]"
-    message = f"{place}：有 {lost} 名家庭成员找不到所属的困难职工。请在表中注明户主的身份证号，或与户主同表填报。"
-    return [Finding("members_without_head", message, source_file=clean.table.file, source_sheet=clean.table.sheet)]
 
 
 def _rows_of(cleans: Sequence[CleanTable], frame: str) -> list[CleanTable]:
@@ -288,20 +283,13 @@ def _totals(cleans: Sequence[CleanTable], frames: Frames, codebook: Codebook, wa
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
-def _disagreements(totals: pd.DataFrame) -> list[Finding]:
-    return [_disagreement(total) for total in totals[totals["verdict"] == "differs"].to_dict("records")]
-
-
-def _disagreement(total: Mapping[Hashable, Any]) -> Finding:
-    place = f"{total['source_file']} [{total['source_sheet']}] {total['cell']}"
-    stated, computed = f"{total['stated']:g}", f"{total['computed']:g}"
-    return Finding(
-        problem="total_differs",
-        message=f"{place}：所填合计（{total['what']}）{stated}，逐行相加为 {computed}。请核对。",
-        severity="error", source_file=total["source_file"], source_sheet=total["source_sheet"],
-        source_row=None if pd.isna(total["source_row"]) else int(total["source_row"]), cell=total["cell"],
-        variable=total["what"], raw=stated, value=computed,
-    )
+def _disagreements(totals: pd.DataFrame) -> Iterator[Finding]:
+    for total in totals[totals["verdict"] == "differs"].to_dict("records"):
+        stated, computed = f"{total['stated']:g}", f"{total['computed']:g}"
+        row = None if pd.isna(total["source_row"]) else int(total["source_row"])
+        place = (total["source_file"], total["source_sheet"], row, total["cell"], total["what"])
+        reading = told("total_differs", what=total["what"], stated=stated, computed=computed)
+        yield at_place(reading, *place, raw=stated, value=computed)
 
 
 def _issues(findings: Sequence[Finding], wave: Wave) -> pd.DataFrame:

@@ -84,8 +84,7 @@ def infer_scheme(sheets: Iterable[SheetReading], codebook: Codebook, wave: Wave)
         return "", []
     if len(fitting) == 1:
         return fitting[0], []
-    message = "困难类别的写法对不上唯一的口径，无法确定各类别的含义。请在 wave.toml 中写明 scheme（s2000、s2008、s2012 或 s2018）。"
-    return "", [Finding("scheme_unknown", message, severity="error", variable="hardship_level")]
+    return "", [told_at("scheme_unknown", variable="hardship_level")]
 
 
 def _in_scheme(variable: Variable, word: str, scheme: str) -> bool:
@@ -174,14 +173,32 @@ def _no_words(variable: Variable) -> bool:
 
 
 def _placed(table: Table, row: int, column: Column, reading: Reading, said: str, shown: str) -> Finding:
-    cell = address(table, row, column)
-    place = f"{table.file} [{table.sheet}] {cell}" if table.sheet else f"{table.file} {cell}"
-    return Finding(
-        problem=reading.problem, message=f"{place}：{column.meaning.label}“{said}”：{reading.message}",
-        severity=reading.severity, action=reading.action or "kept", source_file=table.file,
-        source_sheet=table.sheet, source_row=None if table.is_form else row, cell=cell,
-        variable=column.meaning.name, raw=said, value=shown,
-    )
+    quoting = reading._replace(message=f"{column.meaning.label}“{said}”：{reading.message}")
+    place = (table.file, table.sheet, None if table.is_form else row, address(table, row, column))
+    return at_place(quoting, *place, column.meaning.name, raw=said, value=shown)
+
+
+def at_place(
+    reading: Reading, file: str = "", sheet: str = "", row: int | None = None, cell: str = "", variable: str = "",
+    *, raw: str = "", value: str = "",
+) -> Finding:
+    """The finding that `reading` makes of a file, a sheet, a row or a cell."""
+    message = f"{place_of(file, sheet, cell)}：{reading.message}" if file else reading.message
+    kept = reading.action or "kept"
+    return Finding(reading.problem, message, reading.severity, kept, file, sheet, row, cell, variable, raw, value)
+
+
+def place_of(file: str, sheet: str, cell: str) -> str:
+    """A place as messages name it; a text file has no sheet."""
+    return f"{file} [{sheet}] {cell}".strip() if sheet else f"{file} {cell}".strip()
+
+
+def told_at(
+    key: str, file: str = "", sheet: str = "", row: int | None = None, cell: str = "", variable: str = "",
+    **words: object,
+) -> Finding:
+    """The finding that told.yaml has under `key`, whose gaps `words` fill, at such a place."""
+    return at_place(told(key, **words), file, sheet, row, cell, variable)
 
 
 def named_units(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:

@@ -326,6 +326,16 @@ def told_words() -> dict[str, tuple[str, str, str]]:
     return {key: tuple(said) if isinstance(said, list) else ("missing", "warning", said) for key, said in told.items()}
 
 
+@lru_cache
+def patterns(room: str) -> Mapping[str, re.Pattern[str]]:
+    """Name -> pattern of what is written how (patterns.yaml) in cells, sheets or questionnaires."""
+    found: dict[str, re.Pattern[str]] = {}
+    for name, said in _package_content()["patterns"][room].items():
+        text = "|".join(said) if isinstance(said, list) else said
+        found[name] = re.compile(re.sub(r"\{([a-z_]+)\}", lambda one: found[one[1]].pattern, text))
+    return found
+
+
 @lru_cache(maxsize=1)
 def _package_content() -> dict[str, Any]:
     merged: dict[str, Any] = {}

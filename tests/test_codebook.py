@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, load_codebook, read_yaml, simplified
+from bangfu_analysis.codebook import PACKAGE_CODEBOOKS, load_codebook, patterns, read_yaml, simplified
 from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.text import squeeze
 
@@ -121,3 +121,9 @@ def test_broken_yaml_names_the_line(tmp_path):
     broken.write_text("headings:\n  a: [1\n", encoding="utf-8")
     with pytest.raises(CodebookError, match="第 2 行"):
         load_codebook(broken)
+
+
+def test_a_pattern_may_name_an_earlier_one_of_its_room():
+    sheets = patterns("sheets")
+    assert sheets["total"].match("本页小计：") and sheets["total"].match("共12人，其中女5人") and not sheets["total"].match("王合计划")
+    assert sheets["unit_name"].search("第一机械厂") and not sheets["unit_name"].search("花名册")

@@ -8,21 +8,12 @@ import re
 from datetime import date, datetime
 
 from bangfu_analysis.cleaning.readings import BLANK, Reading, told
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import DITTO, halfwidth, is_blank, squeeze
 
 NONE_WORDS = frozenset({"无", "没有", "暂无", "没", "无。", "(无)", "均无", "none", "None", "NONE"})
 LOST = "□■�"
-_STROKES = re.compile(r"[/\\|_.。、,…—―–~-]+")
-_STATED = re.compile(
-    r"不详|不清楚?|不明|不知道?|未知|未(填|填写|说明|登记|统计|提供)|没填|漏填|空白?|缺失?|略|不便透露|拒答|无法提供|无(资料|信息)|[?]+|N/?A|nan|null",
-    re.IGNORECASE,
-)
-_MASKED = re.compile(r"[xX×*]{2,}|某某")
-_ALL_MASKED = re.compile(r"[xX×*]{2,}.{0,2}|[○●]{2,}|某某?")
-_PUT_OFF = re.compile(
-    r"待(核实|核查|核|查|补|定|确认|填|报|统计)|(详?见|参见|同)(附件|附表|附页|备注|档案|原件|说明|证件|户口|下表|另表)|另附|附后|核实中|情况不明"
-)
-_ERROR = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA|#+)|Err:\d{3}|#+", re.I)
+LIKE = patterns("cells")
 
 def text_of(raw: object) -> str:
     """A cell as text: whole floats without `.0`, dates as ISO, booleans as 是 and 否."""
@@ -50,22 +41,22 @@ def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
     if not isinstance(raw, str):
         return None
     text = squeeze(raw).strip("'’‘`")
-    if text in ("", "*") or text in NONE_WORDS or _STROKES.fullmatch(text):
+    if text in ("", "*") or text in NONE_WORDS or LIKE["strokes"].fullmatch(text):
         return BLANK
-    if _STATED.fullmatch(text):
+    if LIKE["stated"].fullmatch(text):
         return told("stated_missing")
     problem = _absent_problem(text, parts)
     return told(problem) if problem else None
 
 
 def _absent_problem(text: str, parts: bool) -> str:
-    if _ERROR.fullmatch(text):
+    if LIKE["error"].fullmatch(text):
         return "error_cell"
-    if _MASKED.search(text) if parts else _ALL_MASKED.fullmatch(text):
+    if LIKE["masked"].search(text) if parts else LIKE["all_masked"].fullmatch(text):
         return "masked"
     if DITTO.fullmatch(text) or text in ("同左", "同下", "同右"):
         return "ditto_unresolved"
-    if _PUT_OFF.search(text):
+    if LIKE["put_off"].search(text):
         return "unreadable"
     return "lost_character" if parts and any(mark in text for mark in LOST) else ""
 

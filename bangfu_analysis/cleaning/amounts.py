@@ -10,14 +10,12 @@ from bangfu_analysis.cleaning.absence import NONE_WORDS
 from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.cleaning.quantities import Bounds, Quantity, read_quantity
 from bangfu_analysis.cleaning.readings import BLANK, Reading, told
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import squeeze
 
 MONTHS = {"月": 1.0, "季": 3.0, "年": 12.0}
 _PERIODS = {"month": "月", "year": "年"}
-_ZERO = re.compile(r"(无|没有|没)(任何)?(收入|负债|债务|外债|欠债|支出|存款)|零收入|零负债")
-_NOT_ZERO = re.compile(r"(无|没有|没)(任何)?(固定|稳定|经济|生活|收入|正式|工资|工作).{0,6}|收入不(固定|稳定)|不固定|不稳定")
-_MONTHS_OLD = re.compile(r"([0-9]+|[一二两三四五六七八九十]+)个?月(龄|大)?")
-_NOMINAL = re.compile(r"\(?虚岁?\)?")
+LIKE = patterns("cells")
 
 
 def read_money(
@@ -80,11 +78,11 @@ def read_age(raw: object, low: float | None = None, high: float | None = None) -
         return _birth_year(raw.year if isinstance(raw, date) else int(text[:4]))
     if re.fullmatch(r"[0-9]{1,3}[/,、;][0-9]{1,3}", text):
         return told("several_values/ages")
-    if months := _MONTHS_OLD.fullmatch(text):
+    if months := LIKE["months_old"].fullmatch(text):
         years = int(read_numeral(months[1]) or 0) // 12
         return Reading(years) if _inside(years, low, high) else _outside(low, high)
     nominal = "虚" in text
-    said = read_quantity(_NOMINAL.sub("", text) if nominal else raw, "age")
+    said = read_quantity(LIKE["nominal"].sub("", text) if nominal else raw, "age")
     if isinstance(said, Reading):
         return said
     if said.bounds not in (None, Bounds()):
@@ -116,9 +114,9 @@ def read_number(raw: object, low: float | None = None, high: float | None = None
 def _without_amount(raw: object, absent: Reading, none_means: str) -> Reading:
     """无 and 无收入 are zero or missing, as the variable says."""
     text = squeeze(raw) if isinstance(raw, str) else ""
-    if text in NONE_WORDS or _ZERO.fullmatch(text):
+    if text in NONE_WORDS or LIKE["zero"].fullmatch(text):
         return Reading(0.0) if none_means == "zero" else BLANK
-    if _NOT_ZERO.fullmatch(text):
+    if LIKE["not_zero"].fullmatch(text):
         return told("no_steady_income")
     return absent
 

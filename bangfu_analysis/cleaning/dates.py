@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from bangfu_analysis.cleaning.absence import read_absence, text_of
 from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.cleaning.readings import Reading, told
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import halfwidth
 
 DAY, MONTH, YEAR = "day", "month", "year"
@@ -20,19 +21,13 @@ OLDEST = 100
 _EPOCH_1900, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _TIME = re.compile(r"[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
-_WEEKDAY = re.compile(r"\(?(星期|周|礼拜)[一二三四五六日天]\)?")
-_LUNAR = re.compile(r"农历|阴历|旧历|腊月|正月|冬月|闰|初[一二三四五六七八九十]")
-_CHINESE = re.compile(r"[零〇○一二三四五六七八九十廿卅]+")
-_YEAR_WORD = re.compile(r"(今年|本年度?|当年|去年|上年|前年)")
+LIKE = patterns("cells")
 _YEARS_BACK = {"今": 0, "本": 0, "当": 0, "去": 1, "上": 1, "前": 2}
-_BORN = re.compile(r"(出生于|生于|出生|生人|生)[:：]?")
 _PARTS = re.compile(
     r"(?P<y>[0-9]{4}|[0-9]{2})年(?:(?P<m>[0-9]{1,2})(?:月份?|[-./]|$)(?:(?P<d>[0-9]{1,2})[日号]?)?)?"
     r"|(?P<y2>[0-9]{4}|[0-9]{2})(?P<s>[-./、,·。\\])(?P<m2>[0-9]{1,2})月?份?(?:(?P=s)(?P<d2>[0-9]{1,2})[日号]?)?"
 )
-_REPUBLIC = re.compile(r"民国([0-9]{1,2})年")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})")
-_YEAR_AND_WORDS = re.compile(r"([0-9]{4})年[^0-9]+")
 
 
 def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: bool = False) -> Reading:
@@ -66,21 +61,21 @@ def _from_decimal(raw: float, reference: date, birth: bool) -> Reading:
 
 def _tidy(raw: str) -> str:
     """Half width, no time of day, no weekday; spaces between digits become `-`."""
-    text = _WEEKDAY.sub("", _TIME.sub("", halfwidth(raw).strip("'’‘`\"")))
+    text = LIKE["weekday"].sub("", _TIME.sub("", halfwidth(raw).strip("'’‘`\"")))
     return re.sub(r"\s+", "", re.sub(r"(?<=\d)\s+(?=\d)", "-", re.sub("[—―~]+", "-", text))).rstrip(".、,;。-/")
 
 
 def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
-    if _LUNAR.search(text):
+    if LIKE["lunar"].search(text):
         year = re.match(r"(\d{4})年?", text)
         return told("lunar_date", detail=int(year[1]) if year else None)
-    if relative := _YEAR_WORD.search(text):
+    if relative := LIKE["year_word"].search(text):
         year_number = reference.year - _YEARS_BACK[relative[0][0]]
-        reading = _from_text(_YEAR_WORD.sub(f"{year_number}年", text), reference, birth, epoch1904)
+        reading = _from_text(LIKE["year_word"].sub(f"{year_number}年", text), reference, birth, epoch1904)
         return _inferred(reading, "relative_date")
-    plain = _BORN.sub("", _CHINESE.sub(_arabic, text))
-    if _REPUBLIC.match(plain):
-        plain = _REPUBLIC.sub(lambda year: f"{1911 + int(year[1])}年", plain)
+    plain = LIKE["born"].sub("", LIKE["chinese"].sub(_arabic, text))
+    if LIKE["republic"].match(plain):
+        plain = LIKE["republic"].sub(lambda year: f"{1911 + int(year[1])}年", plain)
         reading = _from_text(plain, reference, birth, epoch1904)
         return _inferred(reading, "republic_year")
     if plain.isdecimal():
@@ -90,7 +85,7 @@ def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Read
         return _from_parts([int(part) for part in parts if part is not None], len(parts[0]), reference, birth)
     if found := _YEAR_LAST.fullmatch(plain):
         return _year_last(int(found[4]), int(found[1]), int(found[3]), reference, birth)
-    if (found := _YEAR_AND_WORDS.fullmatch(plain)) and not birth:
+    if (found := LIKE["year_and_words"].fullmatch(plain)) and not birth:
         return _checked([int(found[1])], reference, birth)
     return told("not_a_date")
 

@@ -12,12 +12,13 @@ import pandas as pd
 
 from bangfu_analysis.cleaning.absence import read_absence
 from bangfu_analysis.cleaning.readings import Reading, Readings, told
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.distinct import Objects, distinct_cells, objects
 from bangfu_analysis.text import halfwidth, squeeze
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
-_LABEL = re.compile(r"^(居民|公民)?(身份证件?|证件|身份)(号码?|证号)?[:：]?|^(ID|id|No\.?)[:：]")
+LIKE = patterns("cells")
 _X = str.maketrans("x×ХхΧχ✕", "XXXXXXX")
 _PUNCTUATION = re.compile(r"[\s'’‘`\"“”_.,·-]")
 _ONE_ID = re.compile(r"(?<![0-9])(?:[1-9]\d{16}[\dX]|[1-9]\d{14})(?![0-9X])")
@@ -25,14 +26,7 @@ _NOTED = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dX](?![0-9A-Za-z])")
 _DISABILITY = re.compile(r"(\d{17}[\dX])([1-7][1-4])(?:B\d?)?")
 _SCIENTIFIC = re.compile(r"([1-9])\.?(\d*)[eE]\+?17")
 _SEXES = {digit: ("female", "male")[int(digit) % 2] for digit in "0123456789"}
-_NAME = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffffA-Za-z·]{2,30}")
-_NOT_OF_NAME = re.compile(r"[*★☆#'’‘`]+|\([^()]*\)$|\d{7,}$")
-_DOTS = re.compile(r"[•．.・‧]")
 _DOUBLE = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|夏侯|司徒|端木|百里|呼延|轩辕"
-_SEVERAL_NAMES = re.compile(
-    rf"(?!(?:{_DOUBLE})\s)[\u4e00-\u9fff]{{2,4}}(?:[\s、,;/]+[\u4e00-\u9fff]{{2,4}})+(?:[(].*[)])?"
-)
-_NO_NAME = re.compile(r"合计|小计|总计|共计|其中|^注$|某|姓名|填表|审核|无名|[xX×*]{2,}")
 
 
 class Identity(NamedTuple):
@@ -123,7 +117,7 @@ def read_id(raw: object) -> Reading:
     absent = read_absence(raw, parts=True)
     if absent is not None:
         return absent
-    text = _LABEL.sub("", halfwidth(str(raw))).translate(_X)
+    text = LIKE["id_label"].sub("", halfwidth(str(raw))).translate(_X)
     if found := _SCIENTIFIC.fullmatch(squeeze(text)):
         return _cut(found[1] + found[2])
     text = re.sub(r"\.0+$", "", text.strip())
@@ -229,7 +223,7 @@ def _birth(digits: str) -> date | None:
 
 def several_names(raw: str) -> bool:
     """True where a cell names two people or more, apart by spaces, commas or strokes."""
-    return _SEVERAL_NAMES.fullmatch(halfwidth(raw)) is not None
+    return LIKE["several_names"].fullmatch(halfwidth(raw)) is not None
 
 
 def name_key(raw: object) -> str | None:
@@ -244,5 +238,5 @@ def name_key(raw: object) -> str | None:
     text = squeeze(raw)
     if several_names(raw):
         return None
-    name = _DOTS.sub("·", _NOT_OF_NAME.sub("", text)).casefold()
-    return name if _NAME.fullmatch(name) and not _NO_NAME.search(text) else None
+    name = LIKE["dots"].sub("·", LIKE["not_of_name"].sub("", text)).casefold()
+    return name if LIKE["person_name"].fullmatch(name) and not LIKE["no_name"].search(text) else None

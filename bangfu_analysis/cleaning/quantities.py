@@ -12,6 +12,7 @@ from datetime import date, time, timedelta
 from bangfu_analysis.cleaning.absence import read_absence, text_of
 from bangfu_analysis.cleaning.numerals import NUMERAL, UNITS, has_unit, read_neighbours, read_numeral
 from bangfu_analysis.cleaning.readings import Reading, told
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import squeeze
 
 
@@ -46,10 +47,7 @@ class Quantity:
     parts: tuple[float, ...] = ()
 
 
-_SOURCE = re.compile(
-    "(基本|退休|社会保险|失业保险|养老|低保|失业|抚恤|退养)(工资|金|费)|工资|低保|社保|(遗属|生活|残疾)?(补助|补贴|津贴)|生活费|奖金|加班费|薪金|"
-    "打零工|打工|零工|务工|务农|种地|摆摊|租金|房租|[赡抚]养费|内退|其[他它]"
-)
+LIKE = patterns("cells")
 _WORDS = {
     "period": r"/?(?:每人)?(?:每|一个?|[/.·]|按|全)个?(?P<per>月|年|季度?|天|日|周|小时)|(?P<alone>月|年|季)",
     "number": f"(?:(?!一个?[月年]){NUMERAL})+",
@@ -60,7 +58,7 @@ _WORDS = {
     "about": r"大?约|大概|左右|上下|估计|≈",
     "through": r"[-~—―]+|至|到",
     "plus": r"\+|加|[,、;。]",
-    "source": _SOURCE.pattern,
+    "source": LIKE["source"].pattern,
     "total": r"合计|总计|共计|一?共",
     "note": r"\([^()]*\)",
     "filler": r"/人|每人|人?均|平均|收入|家庭|个人|总|[:为是有钱薪入]",
@@ -78,12 +76,8 @@ _SCANNERS = {
     for kind, unit in _UNITS.items()
 }
 _PLAIN = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.I)
-_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(,\d{3})+(?![\d,])")
 _DIGIT_RUN = re.compile(r"(?<![A-Za-z])[\dOoIl.,]*\d[\dOoIl.,]*(?![A-Za-z])")
 _LETTERS = str.maketrans("OoIl", "0011")
-_NEGATIVE = re.compile(r"-\.?\d|负\d|\(\d[\d.]*\)$")
-_NOTE = re.compile(r"\(([^()]*)\)")
-_DOUBTFUL = re.compile(r"\d|[不未停原曾另除借欠]|使用|[去上]年")
 _UNIT_ENDING = re.compile(f"[{''.join(UNITS)}]+$")
 
 
@@ -102,14 +96,14 @@ def read_quantity(raw: object, kind: str) -> Quantity | Reading:
         return absent
     text = squeeze(text_of(raw)).strip("'’‘`").rstrip("。.、,;")
     mended = _DIGIT_RUN.sub(lambda run: run.group().translate(_LETTERS), text)
-    said = _said(_THOUSANDS.sub(lambda run: run.group().replace(",", ""), mended), kind)
+    said = _said(LIKE["thousands"].sub(lambda run: run.group().replace(",", ""), mended), kind)
     if said is None or not math.isfinite(said.value):
         return _unreadable(text)
     return replace(said, how=said.how or "mended") if mended != text else said
 
 
 def _unreadable(text: str) -> Reading:
-    sources = tuple(found.group() for found in _SOURCE.finditer(text))
+    sources = tuple(found.group() for found in LIKE["source"].finditer(text))
     if sources and not re.search(r"\d", text):
         return told("income_without_amount", detail=sources)
     return told("not_a_number")
@@ -118,13 +112,13 @@ def _unreadable(text: str) -> Reading:
 def _said(text: str, kind: str) -> Quantity | None:
     if _PLAIN.fullmatch(text):
         return Quantity(float(text))
-    if _NEGATIVE.match(text):
+    if LIKE["negative"].match(text):
         return Quantity(-1.0)
-    words = _words(_NOTE.sub(lambda note: note[1] if _is_told(note[1], kind) else note[0], text), _SCANNERS[kind])
+    words = _words(LIKE["bracket"].sub(lambda note: note[1] if _is_told(note[1], kind) else note[0], text), _SCANNERS[kind])
     if words is None or (kind not in ("money", "answer") and _ONLY_MONEY - {"total"} & {name for name, _ in words}):
         return None
     said = _interpret([word for word in words if word[0] not in ("note", "filler", "unit")])
-    doubtful = any(name == "note" and _DOUBTFUL.search(word) for name, word in words)
+    doubtful = any(name == "note" and LIKE["doubtful"].search(word) for name, word in words)
     return replace(said, how=said.how or "note") if said and doubtful else said
 
 

@@ -19,7 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bangfu_analysis.cleaning.quantities import Quantity, read_quantity
-from bangfu_analysis.reading.question_headings import HINT, OPEN_WORDS, WORDS, Heading
+from bangfu_analysis.codebook import patterns
+from bangfu_analysis.reading.question_headings import WORDS, Heading
 from bangfu_analysis.text import halfwidth, is_blank, mask_doors, mask_long_numbers, squeeze
 
 Ints = NDArray[np.intp]
@@ -34,21 +35,8 @@ STRONG, WEAK = ("┋", *ARROWS), ("|", ";", "；", "、", ",", "，", "\n", "/",
 MOST_CODES, MOST_OPTIONS, MOST_WORDS = 30, 20, 2000
 FEW_OPTIONS = 12  # as many numbers with a unit (1次, 2次, …) are a choice
 YES, NO = frozenset(WORDS["ticked"]), frozenset(WORDS["unticked"])
-_RATED = re.compile(r"推荐|0\s*[-–—~～到至]\s*10")
-_LETTERS = re.compile(r"A?B?C?D?E?F?G?H?I?J?K?L?")
-_FILLED = re.compile(r"其[他它]\s*[(（_—:：-].+")
-_PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_OTHER = re.compile(r"((?:其[他它]|other)[^:：〖]{0,10})[:：]\s*(.+)", re.IGNORECASE | re.DOTALL)
-_FILL = re.compile(r"〖([^〗]*)〗?")
-_DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?")
-DATED = re.compile(r"(\d{4})[-/年]\d{1,2}(?:[-/月](?:\d{1,2}日?)?)?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
-_ID_LIKE = re.compile(r"\d{11,}[Xx]?")
-_SENTENCE = re.compile(r".*(?:[。！？!?]|[，,；;].*[，,。；;])")
+LIKE = patterns("questionnaires")
 # What an account, a contact, a plate or a device is written like.
-HANDLE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•.\s-]?[A-Z0-9]{5,6}|[\w.+-]+@[\w-]+\.[\w.]+"
-    r"|\+?\d[\d\s()-]{7,}\d|(?:wx|wxid|qq)[_-]?\w{4,}|[0-9a-fA-F]{12,}|[0-9a-fA-F-]{32,}|[A-Za-z]{1,4}[-_]?\d{4,}", re.ASCII
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +62,7 @@ class Answers:
         """The number each word says as people write it (18岁, 约500, 一千出头), NaN where it says none or a
         range; of a column of dates their years.
         """
-        dates = [DATED.fullmatch(word) for word in self.words]
+        dates = [LIKE["dated"].fullmatch(word) for word in self.words]
         if 2 * sum(found is not None for found in dates) > len(self.words):
             return np.array([float(found[1]) if found else np.nan for found in dates])
         plain = zip(self.words, self.numbers, strict=True)
@@ -144,7 +132,7 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
     `coded`: the sheet gives option numbers, so that small whole numbers are a single choice.
     """
     heading = columns[0].heading.text
-    found = HINT.search(heading)
+    found = LIKE["hint"].search(heading)
     hint = (found.group(1) or "多选").replace("不定项", "多选") if found else ""
     counts = Counter[str]()
     for column in columns:
@@ -152,8 +140,8 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
     amounts = {column.words[i]: float(column.amounts[i]) for column in columns for i in column.given}
     if hint not in ("多选", "排序") and (kind := _kind_of_numbers(heading, counts, amounts, hint, coded=coded)):
         return kind, ""
-    bare = list(dict.fromkeys(_FILL.sub("", word) for word in counts))
-    strong_only = hint in ("单选", "填空", "简答") or bool(OPEN_WORDS.search(heading))
+    bare = list(dict.fromkeys(LIKE["fill"].sub("", word) for word in counts))
+    strong_only = hint in ("单选", "填空", "简答") or bool(LIKE["open_words"].search(heading))
     if separator := separator_of(bare, hinted=hint in ("多选", "排序"), strong_only=strong_only):
         ranked = separator in ARROWS or hint == "排序" or (not hint and _all_in_each([pieces(b, separator) for b in bare]))
         return ("ranking" if ranked else "multiple"), separator
@@ -175,7 +163,7 @@ def _kind_of_numbers(
     least = 1.0 if total < 10 or hint == "单选" else 0.5 if different > FEW_OPTIONS else 0.9
     if not total or numeric < least * total:
         return ""
-    rated = _RATED.search(heading) is not None and max(amounts.values()) > 5
+    rated = LIKE["rated"].search(heading) is not None and max(amounts.values()) > 5
     if coded and not rated and plain == total and all(v.is_integer() and 1 <= v <= MOST_CODES for v in amounts.values()):
         return "single"
     banded = any(np.isnan(amounts[word]) and n > 1 and re.search(r"\d", word) for word, n in counts.items())
@@ -196,7 +184,7 @@ def separator_of(words: Iterable[str], *, hinted: bool = False, strong_only: boo
     for arrow in ARROWS:
         if any(arrow in cell for cell in cells) and _are_ranks([pieces(cell, arrow) for cell in cells]):
             return arrow
-    if hinted and any(len(cell) > 1 for cell in cells) and all(_LETTERS.fullmatch(cell) for cell in cells):
+    if hinted and any(len(cell) > 1 for cell in cells) and all(LIKE["letters"].fullmatch(cell) for cell in cells):
         return LETTERS
     fitting = dict[str, int]()
     for mark in () if strong_only else WEAK:
@@ -230,10 +218,10 @@ def label_and_fill(piece: str) -> tuple[str, str]:
     """`其他【请注明】〖宠物〗` -> (其他【请注明】, 宠物). A number of eleven digits or more is masked in
     either.
     """
-    fill = _FILL.search(piece) if "〖" in piece else None
-    if own := _OTHER.fullmatch(piece):
+    fill = LIKE["fill"].search(piece) if "〖" in piece else None
+    if own := LIKE["other"].fullmatch(piece):
         return own[1].strip(), safe_text(own[2])
-    label = _ID_LIKE.sub("***", (_FILL.sub("", piece) if fill else piece).strip())
+    label = LIKE["id_like"].sub("***", (LIKE["fill"].sub("", piece) if fill else piece).strip())
     return label, safe_text(fill.group(1).strip()) if fill else ""
 
 
@@ -241,7 +229,7 @@ def safe_text(words: str) -> str:
     """An open answer with long numbers (they may be a phone or an ID) and house numbers masked; a date
     stays.
     """
-    return words if _DATE.fullmatch(words) else mask_doors(mask_long_numbers(words))
+    return words if LIKE["date"].fullmatch(words) else mask_doors(mask_long_numbers(words))
 
 
 def said_number(word: str) -> float:
@@ -256,15 +244,15 @@ def strays(counts: Mapping[str, int]) -> frozenset[str]:
     """Labels of a choice that are words of one person's own (a free 其他): given once, far longer than the
     others or sentences.
     """
-    others = frozenset(label for label in counts if _FILLED.fullmatch(label))
+    others = frozenset(label for label in counts if LIKE["filled"].fullmatch(label))
     again, own = ([label for label, n in counts.items() if (n > 1) is many] for many in (True, False))
     if len(again) < 2 or sum(counts.values()) < 10:
         return frozenset()
     others = others if len(others) > 1 else frozenset()  # one alone may be printed so
     longest = max(6, 2 * max(map(len, again)))
-    told = (_SENTENCE, re.compile(r"其[他它].+"))
+    told = (LIKE["sentence"], re.compile(r"其[他它].+"))
     return others | frozenset(
-        o for o in own if len(o) > longest or any(t.match(o) for t in told) or HANDLE.fullmatch(halfwidth(o))
+        o for o in own if len(o) > longest or any(t.match(o) for t in told) or LIKE["handle"].fullmatch(halfwidth(o))
     )
 
 
@@ -278,7 +266,7 @@ def _word(cell: object) -> str:
 
 def _number(word: str) -> float:
     text = halfwidth(word) if len(word) <= 20 else ""
-    return float(text) if _PLAIN_NUMBER.fullmatch(text) else np.nan
+    return float(text) if LIKE["plain_number"].fullmatch(text) else np.nan
 
 
 def _are_ranks(cells: Sequence[Sequence[str]]) -> bool:
@@ -322,9 +310,9 @@ def _is_open(heading: str, counts: Counter[str], *, alone: bool) -> bool:
     """
     bare = Counter[str]()
     for word, n in counts.items():
-        bare[_FILL.sub("", word)] += n
+        bare[LIKE["fill"].sub("", word)] += n
     once, total = sum(n == 1 for n in bare.values()), bare.total()
-    if not total or (alone and OPEN_WORDS.search(heading) and (len(bare) > 2 or once == len(bare))):
+    if not total or (alone and LIKE["open_words"].search(heading) and (len(bare) > 2 or once == len(bare))):
         return True
     if (total >= 10 and once > total / 2) or any("\n" in word for word in bare):
         return True

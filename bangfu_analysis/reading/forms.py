@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bangfu_analysis.codebook import Variable
+from bangfu_analysis.codebook import Variable, patterns
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headings import Vocabulary
-from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.text import heading_key, squeeze
+
+LIKE = patterns("sheets")
 
 _NO_FORM = re.compile(r"说明|字典|代码|选项|目录|参数")
 LONGEST_LABEL = 12
@@ -83,7 +84,7 @@ def inline(text: object) -> tuple[str, str]:
     """
     pair = re.split("[:：]", text, maxsplit=2) if isinstance(text, str) else []
     label, value = (pair[0].strip(), pair[1].strip()) if len(pair) == 2 else ("", "")
-    return (label, value) if value and len(label) <= LONGEST_LABEL and not NOTE.match(squeeze(label)) else ("", "")
+    return (label, value) if value and len(label) <= LONGEST_LABEL and not LIKE["note"].match(squeeze(label)) else ("", "")
 
 
 def _side_by_side(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: int) -> list[Form]:
@@ -225,7 +226,7 @@ def _is_over_values(form: Form, row: int) -> bool:
     values = grid.columns_of(below, form.first, form.last)
     labelled = any(r == below for r, _ in form.labels) or _in_family(form, (below, 0))
     under = sum(c in values for c in columns)
-    return not labelled and under >= max(2, 0.5 * len(columns)) and not NOTE.match(grid.text(below, values[0]))
+    return not labelled and under >= max(2, 0.5 * len(columns)) and not LIKE["note"].match(grid.text(below, values[0]))
 
 
 def _in_family(form: Form, cell: Cell) -> bool:
@@ -269,5 +270,5 @@ def _ends_family(grid: Grid, words: Vocabulary, row: int, columns: list[int], fi
         return False
     leading = grid.text(row, columns[0])
     return (
-        columns[0] < first or bool(NOTE.match(leading)) or words.find("workers", grid.key(row, columns[0])) is not None
+        columns[0] < first or bool(LIKE["note"].match(leading)) or words.find("workers", grid.key(row, columns[0])) is not None
     )

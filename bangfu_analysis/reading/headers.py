@@ -7,12 +7,14 @@ import re
 
 import numpy as np
 
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.reading.context import meta_of, unit_in
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import OPTIONED, UNIT_ALONE, Heading, Vocabulary
+from bangfu_analysis.reading.headings import OPTIONED, Heading, Vocabulary
 from bangfu_analysis.reading.owners import slot_of
-from bangfu_analysis.reading.rows import NOTE
 from bangfu_analysis.text import heading_key
+
+LIKE = patterns("sheets")
 
 MOST_LEVELS = 4
 MOST_CHARACTERS = 300  # of a heading; no expression looks at more
@@ -81,7 +83,7 @@ def is_header(grid: Grid, row: int, first: int, last: int, words: Vocabulary) ->
     numbers = len(columns) - len(texts)
     if numbers > 0.1 * len(columns):
         return False
-    signed = [c for c in texts if ":" in grid.text(row, c) and NOTE.match(grid.text(row, c))]  # 填表人： at the foot
+    signed = [c for c in texts if ":" in grid.text(row, c) and LIKE["note"].match(grid.text(row, c))]  # 填表人： at the foot
     known = sum(words.knows(grid.key(row, c)) or _is_cut(grid, row, c, words) for c in texts if c not in signed)
     if known >= 3 and known >= 0.4 * len(columns):
         return True
@@ -194,7 +196,7 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     if len(texts) < len(columns):
         return False
     children = [c for c in columns if _parent(grid, row, c, first)]
-    units = [c for c in columns if UNIT_ALONE.match(t := grid.text(row, c)) or (t.startswith("(") and t.endswith(")"))]
+    units = [c for c in columns if LIKE["unit_alone"].match(t := grid.text(row, c)) or (t.startswith("(") and t.endswith(")"))]
     if len(units) == len(columns):
         return True
     known = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.codebook import Codebook, Variable, patterns
 from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.reading.owners import MEMBERS, Owner, owners_of, slot_in, slot_of
 from bangfu_analysis.reading.tables import Column
@@ -22,12 +22,9 @@ SLOTS = {"spouse": 50, "child": 60}  # beyond the numbers of 家庭成员n: the 
 REPEATABLE = ("row_number", "ignored", "private", "remark")
 OPTIONED = ("choice", "choices")
 TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
-_ABOUT = re.compile(r"(?:基本)?(?:情况|信息|资料|状况)$")
-UNIT_ALONE = re.compile(r"^[(\[【]?(?:万元|千元|元|元/月|元/年|人|岁|户|㎡|m2|平方米)[)\]】]?$")
+LIKE = patterns("sheets")
 _MONEY = {"万": 10_000.0, "千": 1_000.0}
-_DATED = re.compile(r"(?:\d{4}|[上本去前今])年度?")  # which year's, not by the year
 MOST_PROPOSED = 500  # columns of a table for which meanings are proposed: nobody chooses among more
-_NUMERIC = re.compile(r"[-\d.,]+(?:元|万元?|人|岁|m2)?")
 _KIND_WORDS = tuple(
     (ending, frozenset(kinds.split()))
     for ending, kinds in (
@@ -51,7 +48,7 @@ class Heading:
     @cached_property
     def _meaning(self) -> tuple[str, ...]:
         bare = tuple(level for level in self.levels if level)
-        return bare[:-1] if len(bare) > 1 and UNIT_ALONE.match(bare[-1]) else bare
+        return bare[:-1] if len(bare) > 1 and LIKE["unit_alone"].match(bare[-1]) else bare
 
     @cached_property
     def key(self) -> str:
@@ -67,7 +64,7 @@ class Heading:
     def unit(self) -> str:
         """`万元` of `家庭年收入（万元）`, or of a level that is nothing but a unit."""
         own = self.levels[-1] if self.levels else ""
-        if len(self.levels) > 1 and UNIT_ALONE.match(own):
+        if len(self.levels) > 1 and LIKE["unit_alone"].match(own):
             return own.strip("()[]【】")
         return next((u for level in reversed(self.levels) if (u := heading_unit(level))), "")
 
@@ -121,7 +118,7 @@ class Vocabulary:
 
     def person(self, key: str) -> str:
         """Whom `key` names (成员, 家庭成员情况 -> member), "" where nobody."""
-        return self.persons.get(key) or self.persons.get(_ABOUT.sub("", key), "")
+        return self.persons.get(key) or self.persons.get(LIKE["about"].sub("", key), "")
 
     def is_relation(self, key: str) -> bool:
         """True where `key` heads a member's relation to the head."""
@@ -174,7 +171,7 @@ def _kinds_under(form: str, values: frozenset[str]) -> frozenset[str]:
     """The kinds of variable that a heading of this form and the cells below it leave open."""
     said = next((kinds for ending, kinds in _KIND_WORDS if re.search(ending, form)), frozenset(KINDS))
     filled = [value for value in values if value]
-    numbers = sum(_NUMERIC.fullmatch(value) is not None for value in filled)
+    numbers = sum(LIKE["numeric"].fullmatch(value) is not None for value in filled)
     if filled and numbers < 0.2 * len(filled):
         return said - {"money", "count", "number", "age"}
     return said - {"choice", "choices", "unit", "name"} if filled and numbers > 0.8 * len(filled) else said
@@ -196,7 +193,7 @@ def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -
 def period_of(variable: Variable, heading: Heading) -> str:
     """The period that `heading` says, where it is not the variable's own: year, month or ""."""
     other = {"month": "year", "year": "month"}.get(variable.period, "")
-    words = _DATED.sub("", heading.unit or heading.key)
+    words = LIKE["which_year"].sub("", heading.unit or heading.key)
     said = "year" if "年" in words and "月" not in words else "month" if "月" in words and "年" not in words else ""
     if not said and {heading.key, *(parent + heading.key for parent in heading.parents)} & {*variable.other_period}:
         said = other
@@ -282,7 +279,7 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
         return _of(own) if of_family else _of(words.member(owner.key), slot=SLOTS.get(person))
     if person == "other" or (frame == "workers" and person != "worker" and owner.said):
         return _of(variable) if (variable := words.find(frame, key)) is not None and variable.kind == "private" else None
-    joined = next((v for p in parents if (v := words.find(frame, _ABOUT.sub("", p) + key)) is not None), None)
+    joined = next((v for p in parents if (v := words.find(frame, LIKE["about"].sub("", p) + key)) is not None), None)
     direct = joined or words.find(frame, key) or words.find(frame, owner.key)
     if direct is None and frame == "workers":
         direct = words.find("members", key)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.reading.question_headings import WORDS
 
 MOST_LISTS = 2000  # the commonest combinations settle the order
-_FIRST_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_LETTER = re.compile(r"[A-Z][、.．:：]")
-_BELOW, _ABOVE = re.compile(r"以下|以内|不足|少于|低于"), re.compile(r"以上|超过|高于|多于|大于")
+LIKE = patterns("questionnaires")
 
 
 def printed_order(labels: Sequence[str]) -> tuple[str, ...]:
@@ -25,9 +23,9 @@ def printed_order(labels: Sequence[str]) -> tuple[str, ...]:
     for scale in WORDS["scales"]:
         if len(labels) > 1 and set(labels) <= set(scale):
             return tuple(sorted(labels, key=scale.index))
-    if all(_LETTER.match(label) for label in labels):
+    if all(LIKE["lettered"].match(label) for label in labels):
         return tuple(sorted(labels))
-    numbered = [label for label in labels if _FIRST_NUMBER.search(label)]
+    numbered = [label for label in labels if LIKE["numeral"].search(label)]
     if len(numbered) < 0.7 * len(labels):
         return tuple(labels)
     return (*sorted(numbered, key=_size), *(label for label in labels if label not in numbered))
@@ -58,6 +56,6 @@ def by_precedence(lists: Iterable[tuple[Sequence[str], int]]) -> tuple[str, ...]
 
 
 def _size(label: str) -> tuple[float, int]:
-    found = _FIRST_NUMBER.search(label)
-    side = -1 if _BELOW.search(label) else int(bool(_ABOVE.search(label)))
+    found = LIKE["numeral"].search(label)
+    side = -1 if LIKE["below"].search(label) else int(bool(LIKE["above"].search(label)))
     return (float(found.group()) if found else 0.0, side)

@@ -8,10 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.codebook import Codebook, patterns
 from bangfu_analysis.reading.answers import ANSWERED, SKIPPED, Answers, Ints, safe_text
 from bangfu_analysis.reading.question_groups import is_ticks
-from bangfu_analysis.reading.question_headings import OPEN_PART
 from bangfu_analysis.reading.question_meta import is_private, meta_question, private_question
 from bangfu_analysis.reading.questions import (
     NOT_ANSWERED,
@@ -25,10 +24,7 @@ from bangfu_analysis.reading.questions import (
 )
 from bangfu_analysis.text import squeeze
 
-_PICK = re.compile(r"选择\s*\d+|第?\d+选|mention\s*\d+|choice\s*\d+", re.IGNORECASE)
-_PLACE = re.compile(
-    r"(?:rank|排名|排序|顺位|名次)\s*\d+|第?[\d一二三四五六七八九十]+(?:位|名|顺位)", re.IGNORECASE
-)
+LIKE = patterns("questionnaires")
 
 
 def questions_of(group: Sequence[Answers], codebook: Codebook, *, coded: bool) -> Iterator[Question]:
@@ -62,12 +58,12 @@ def _block(group: Sequence[Answers], *, coded: bool) -> Iterator[Question]:
     """One column an option (ticks, ranks), a row of a matrix, or a place of a ranking."""
     closed = [c for c in group if c.given and not c.heading.is_open]
     ticks, parts = [c for c in closed if is_ticks(c)], [c.heading.part for c in group]
-    others = [c for c in closed if c not in ticks]
-    if ticks and all(OPEN_PART.search(c.heading.part) and not c.is_numeric for c in others):
+    asked = [c for c in closed if not LIKE["open_part"].search(c.heading.part)]
+    if ticks and all(c in ticks or (c not in asked and not c.is_numeric) for c in closed):
         yield _several(group, "multiple", Answers.ticked)
-    elif closed and all(_PLACE.fullmatch(part) or _PICK.fullmatch(part) for part in parts):
+    elif closed and all(LIKE["place"].fullmatch(part) or LIKE["pick"].fullmatch(part) for part in parts):
         yield _placed(group)
-    elif closed and all(not c.labels and (c.is_numeric or OPEN_PART.search(c.heading.part)) for c in closed):
+    elif closed and not any(c.labels or (c in asked and not c.is_numeric) for c in closed):
         yield from _numbers(group)
     else:
         for column in group:
@@ -136,7 +132,7 @@ def _several_meaning(values: dict[str, float], texts: dict[str, str], skipped: b
 def _placed(group: Sequence[Answers]) -> Question:
     """`第1位`, `第2位` (a ranking) or `选择1`, `选择2` (a multiple choice): the options stand in the cells.
     """
-    kind = "multiple" if all(_PICK.fullmatch(c.heading.part) for c in group) else "ranking"
+    kind = "multiple" if all(LIKE["pick"].fullmatch(c.heading.part) for c in group) else "ranking"
     codes, combinations = _together(group)
     labels = [label for c in group for _, label in sorted(c.labels.items())]
     options = list(dict.fromkeys(labels or sorted(c.said(i) for c in group for i in c.given)))

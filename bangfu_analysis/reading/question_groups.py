@@ -14,8 +14,11 @@ from itertools import takewhile
 
 import numpy as np
 
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.reading.answers import MOST_CODES, MOST_OPTIONS, Answers
-from bangfu_analysis.reading.question_headings import OPEN_PART, splits_of
+from bangfu_analysis.reading.question_headings import splits_of
+
+LIKE = patterns("questionnaires")
 
 MOSTLY = 0.95  # of the cells of a column of ticks are ticks; the others are told
 
@@ -108,7 +111,7 @@ def _joined(columns: Sequence[Answers]) -> list[Answers]:
     if block and block[0].heading.text in (head.text, head.code) and head.text:
         return [columns[0], *block]
     own = [part for (_, stem), part in splits_of(columns[1].heading).items() if stem == head.text]
-    if own and OPEN_PART.search(own[0]) and not columns[1].is_numeric:
+    if own and LIKE["open_part"].search(own[0]) and not columns[1].is_numeric:
         return [columns[0], _part_of(columns[1], head.text, own[0], is_open=True)]
     return []
 
@@ -120,7 +123,7 @@ def _part_of(column: Answers, stem: str, part: str, *, is_open: bool = False) ->
 
 def _are_alike(run: Sequence[Answers]) -> bool:
     """Ticks (beside them may stand what was filled in), small whole numbers, or options that recur."""
-    told = [c for c in run if c.given and (is_ticks(c) or not OPEN_PART.search(c.heading.part))]
+    told = [c for c in run if c.given and (is_ticks(c) or not LIKE["open_part"].search(c.heading.part))]
     if not told or len(told) < len(run) / 2:
         return False
     if all(map(is_ticks, told)):

@@ -12,9 +12,9 @@ from datetime import datetime
 
 import numpy as np
 
-from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.reading.answers import DATED, HANDLE, Answers, label_and_fill, safe_text
-from bangfu_analysis.reading.question_headings import HINT, NAMED, names_person
+from bangfu_analysis.codebook import Codebook, patterns
+from bangfu_analysis.reading.answers import Answers, label_and_fill, safe_text
+from bangfu_analysis.reading.question_headings import names_person
 from bangfu_analysis.reading.questions import Entry, Fault, Question, whole_question
 from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
@@ -24,13 +24,7 @@ _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊孟"
     "秦邱侯江尹薛闫段雷龙史陶贺毛郝顾龚邵万钱严覃武戴莫孔向汤"
 )
-_NAME = re.compile(
-    rf"[{_SURNAMES}]([\u4e00-\u9fff]{{1,3}}|[·.]?[A-Z])|(?:[A-Z][a-z]+\s){{1,2}}[A-Z][a-z]+\d*"
-)
-_DURATION = re.compile(r"(?:(\d+)(?:小时|时))?(?:(\d+)分钟?)?(?:(\d+(?:\.\d+)?)秒?)?")
-_CLOCK = re.compile(r"(\d+):(\d{1,2}):(\d{1,2})")
-_TIME = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]*(?:(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?)?")
-_PROVINCE = re.compile(r"[(（]([^()（）]+)[)）]")
+LIKE = patterns("questionnaires")
 
 
 def is_private(group: Sequence[Answers], codebook: Codebook) -> bool:
@@ -51,9 +45,9 @@ def is_private(group: Sequence[Answers], codebook: Codebook) -> bool:
     text = f"{head.text} {head.part}"
     if not names_person(text) and not any(v.identifying for v in known):
         return False
-    if set(counts) <= YES_NO or HINT.search(text) or "┋" in "".join(counts):
+    if set(counts) <= YES_NO or LIKE["hint"].search(text) or "┋" in "".join(counts):
         return False
-    named = NAMED.search(halfwidth(text)) is not None
+    named = LIKE["named"].search(halfwidth(text)) is not None
     is_choice = counts.total() >= 10 and len(counts) <= counts.total() / 3 and not named
     return not (is_choice or largest < 1000)
 
@@ -92,7 +86,7 @@ def _meta_entry(role: str, word: str, number: float) -> Entry:
 def _seconds(word: str) -> float:
     """158秒, 2分38秒, 00:02:38 or 158 -> 158.0; NaN where it is none."""
     text = halfwidth(word).replace(" ", "")
-    found = _CLOCK.fullmatch(text) or (_DURATION.fullmatch(text) if text else None)
+    found = LIKE["clock"].fullmatch(text) or (LIKE["duration"].fullmatch(text) if text else None)
     if found is None:
         return np.nan
     return sum(float(part or 0) * by for part, by in zip(found.groups(), (3600, 60, 1), strict=True))
@@ -100,7 +94,7 @@ def _seconds(word: str) -> float:
 
 def _iso(word: str) -> str:
     """The moment to the minute: the second would tell a reply from all others."""
-    found = _TIME.match(halfwidth(word))
+    found = LIKE["moment"].match(halfwidth(word))
     try:
         moment = datetime(*(int(part or 0) for part in found.groups())) if found else None  # type: ignore[arg-type]
     except ValueError:
@@ -109,7 +103,7 @@ def _iso(word: str) -> str:
 
 
 def _province(word: str) -> str:
-    found = _PROVINCE.search(word)
+    found = LIKE["province"].search(word)
     return found.group(1).strip() if found and not re.search(r"\d", found.group(1)) else ""
 
 
@@ -122,8 +116,9 @@ def looks_personal(counts: Mapping[str, int]) -> bool:
     numbered = len(lengths) == 1 and min(lengths) >= 6 and all(map(str.isdigit, counts))
     if numbered and 4 < len(counts) >= 0.95 * total:
         return True
-    handles = sum(bool(HANDLE.fullmatch(halfwidth(word))) and not DATED.fullmatch(word) for word in counts)
-    names = sum(_NAME.fullmatch(word) is not None for word in map(_unspaced, counts))
+    undated = [halfwidth(word) for word in counts if not LIKE["dated"].fullmatch(word)]
+    handles = sum(LIKE["handle"].fullmatch(word) is not None for word in undated)
+    names = sum(LIKE["full_name"].fullmatch(word) is not None for word in map(_unspaced, counts))
     return len(counts) > 2 and (handles >= 0.6 * len(counts) > 0.3 * total or names >= 0.8 * len(counts))
 
 

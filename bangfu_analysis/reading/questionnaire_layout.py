@@ -7,26 +7,18 @@ the evidence.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.reading.answers import Answers, Ints, read_column
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headings import Vocabulary
 from bangfu_analysis.reading.question_groups import grouped
-from bangfu_analysis.reading.question_headings import (
-    ASKING,
-    HINT,
-    TELLING,
-    Heading,
-    names_person,
-    read_heading,
-    splits_of,
-)
+from bangfu_analysis.reading.question_headings import TELLING, Heading, names_person, read_heading, splits_of
 from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
 LIKELY = (
@@ -35,16 +27,7 @@ LIKELY = (
 )
 SAMPLE, MOST_HEADERS = 500, 4
 LEAST_REPLIES = 4
-_CODE = re.compile(r'[A-Za-z_][\w.#\[\]]*(?: ?\(in seconds\))?|\{"ImportId.*', re.ASCII | re.DOTALL)
-_SAME = re.compile(
-    r"Response|Open-Ended Response|回答|答案|回复|开放式回复|请选择"
-    r"|(?:单选|多选|不定项|填空|简答|问答|排序|矩阵\w*|量表|打分|评分|日期|数字)题?",
-    re.IGNORECASE,
-)
-_SUMS = re.compile(r"题[号目干]$|选项$|小计|合计|总计|比例|占比|百分比|频[数率次]|平均值|标准差")
-_SUMMED = re.compile(r"合计|总计|小计|平均值?|总和|比例|有效填写人[次数]")
-_CALLED, _NUMERAL = re.compile(r"问卷|答卷|测评"), re.compile(r"\d+(?:\.\d+)?")
-_PARTED = re.compile(r"[;；,，、┋|→]\s*")
+LIKE = patterns("questionnaires")
 
 
 @dataclass(frozen=True)
@@ -98,7 +81,7 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     roles = [h for h in headings if h.role]
     asked = [(j, h) for j, h in enumerate(layout.headings) if h.raw and not h.role]
     known = [v.name for _, h in asked if (v := words.find("workers", heading_key(h.raw)))]
-    summed = any(_SUMS.match(squeeze(h.text)) for _, h in asked)
+    summed = any(LIKE["sums"].match(squeeze(h.text)) for _, h in asked)
     if summed or ({"id_number", "name"} & {*known} and len(known) >= 0.8 * len(asked)):
         return False
     if {"id_number", "name"} <= {*known} and len({*known}) >= 5 and not any(h.number for h in headings):
@@ -113,17 +96,17 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     if numbered >= 3 and numbered >= 0.6 * len(headings) and not named:
         return True
     place, said = f"{grid.sheet.file} {grid.name}", [halfwidth(h.raw) for h in headings]
-    plain = not named and not any(_NUMERAL.fullmatch(w) for w in said)
+    plain = not named and not any(LIKE["numeral"].fullmatch(w) for w in said)
     if grid.sheet.codes and "id_number" not in known:
         return True
-    blocks, hints = _blocks(grid, layout), sum(HINT.search(h.text) is not None for _, h in asked)
+    blocks, hints = _blocks(grid, layout), sum(LIKE["hint"].search(h.text) is not None for _, h in asked)
     built = len(blocks) + hints  # questions of several columns, or that say what they are
     if "id_number" not in known and built > 1 and sum(map(len, blocks)) + hints >= 0.4 * len(asked):
         return True
-    if _CALLED.search(place) and plain and len(headings) >= 3 and len(layout.body) > 1:
+    if LIKE["called"].search(place) and plain and len(headings) >= 3 and len(layout.body) > 1:
         return True
     recurring = [j for j, _ in asked if _recurs(grid, layout.body, j)]
-    asking = [h for _, h in asked if ASKING.search(h.text) or HINT.search(h.text) or h.number]
+    asking = [h for _, h in asked if LIKE["asking"].search(h.text) or LIKE["hint"].search(h.text) or h.number]
     if not asked or len(layout.body) < LEAST_REPLIES or len(recurring) < 0.5 * len(asked) or len(asked) < 2:
         return False
     if len(asking) >= 2 and len(asking) >= 0.5 * len(asked):
@@ -165,7 +148,7 @@ def _goes_on(grid: Grid, above: int, row: int, first: int, last: int) -> bool:
     coded = [_share_coded(grid, r, first, last) for r in (above, row)]
     gaps = [j for j in columns if not grid.filled[above, j]]
     said = [(grid.text(above, j), grid.text(row, j)) for j in columns]
-    if len(columns) > 2 and (all(a == b for a, b in said) or all(_SAME.fullmatch(b) for _, b in said)):
+    if len(columns) > 2 and (all(a == b for a, b in said) or all(LIKE["same"].fullmatch(b) for _, b in said)):
         return True
     if max(coded) < 0.6 and not gaps:
         return False
@@ -182,7 +165,7 @@ def _goes_on(grid: Grid, above: int, row: int, first: int, last: int) -> bool:
 
 def _share_coded(grid: Grid, row: int, first: int, last: int) -> float:
     cells = [str(grid.values[row, j]).strip() for j in grid.columns_of(row, first, last)]
-    return sum(_CODE.fullmatch(cell) is not None for cell in cells) / max(len(cells), 1)
+    return sum(LIKE["codes"].fullmatch(cell) is not None for cell in cells) / max(len(cells), 1)
 
 
 def _headings(grid: Grid, header: Sequence[int], first: int, last: int) -> tuple[Heading, ...]:
@@ -198,7 +181,8 @@ def _headings(grid: Grid, header: Sequence[int], first: int, last: int) -> tuple
             if not cell and under is not None and first <= j < last and grid.filled[under, j]:
                 cell = carried[row]
             carried[row] = cell
-            levels += [cell] if cell and not (levels and (_SAME.fullmatch(cell) or cell in levels)) else []
+            again = levels and (cell in levels or LIKE["same"].fullmatch(cell))
+            levels += [cell] if cell and not again else []
         own = grid.sheet.codes.get(j + 1, "")
         code = next((str(grid.values[row, j] or "").strip() for row in codes if first <= j < last), own)
         found.append(read_heading("—".join(levels) or code, "" if code in levels and not own else code))
@@ -213,7 +197,7 @@ def _end(grid: Grid, below: Sequence[int], counts: Ints, first: int) -> int:
     for i, row in enumerate(below):
         if i and row > below[i - 1] + 1 and all(counts[r] <= usual / 2 for r in below[i:]) and usual >= 3:
             return i
-        if len(below) - i <= 3 and _SUMMED.fullmatch(grid.text(row, first)):
+        if len(below) - i <= 3 and LIKE["summed"].fullmatch(grid.text(row, first)):
             return i
     return len(below)
 
@@ -221,5 +205,5 @@ def _end(grid: Grid, below: Sequence[int], counts: Ints, first: int) -> int:
 def _recurs(grid: Grid, body: Ints, j: int) -> bool:
     """Few different answers, or few parts of answers, each given again and again."""
     cells = [str(v) for v in grid.values[body[:SAMPLE], j] if v is not None]
-    parts = [part for cell in cells for part in _PARTED.split(cell) if part]
+    parts = [part for cell in cells for part in LIKE["parted"].split(cell) if part]
     return any(len(s) > 2 and len(set(s)) <= max(2, len(s) / 3) for s in (cells, parts))

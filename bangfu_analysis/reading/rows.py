@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.reading.grid import Booleans, Grid
 from bangfu_analysis.reading.tables import Column, Total
 from bangfu_analysis.text import squeeze
 
 _SUM = "小计|合计|总计|共计|累计"
-TOTAL = re.compile(
-    rf"^(.{{0,20}}(?:{_SUM})[:：]?|(?:{_SUM})[:：(（\d].*|其中[:：].*|其中|共[\d一二三四五六七八九十百千零〇两]+[人户名].*"
-    r"|(?:平均|人均|户均)[数值]?[:：]?|占比|比例|百分比)$"
-)
-_WHOLE = re.compile(_SUM + r"|^共\d|^$")
-_EXAMPLE = re.compile(r"^[(\[【]?(?:例|示例|样例|范例|举例|填[写表报]示?例)(?:[)\]】:如\d]|$)")
-_NUMBER = re.compile(r"[¥-]?\d[\d,.]*[%元人户个名]?")
-_STATED = re.compile(r"[^:：]{2,12}[:：]")
-_SAYS = re.compile(r"\d(?!\d*位)|[〇零一二三四五六七八九十百千万两无]|^\W+$|同上|不详")
-NOTE = re.compile(
-    r"^(?:[*※]?(?:备?注|说明)\d*[:：.、]|填[表报]?说明|填[表报]人|制表|审核|审批|复核|经办|负责人|主管|单位负责人|分管|领导|工会主席|主席签"
-    r"|填[表报]日期|填[表报]时间|制表日期|报送日期|联系人|联系电话|填[表报]单位|盖章|[(（]?公?章[)）]?$|第\d+页|共\d+页|以下空白|.*[(（]盖章[)）])"
-)
-_FOOTER = re.compile(r"填[表报]人|制表|审核|复核|经办|负责人|主管|领导|主席签|盖章|公章")
-_DATE_ALONE = re.compile(r"^(?:\d{4}|[〇零一二三四五六七八九]{4})?年?\d{0,2}月?\d{0,2}日?$")
-_SECTION = re.compile(r"^[(]?[一二三四五六七八九十]{1,3}[)、.]")  # 一、深度困难职工, where names stand too
+LIKE = patterns("sheets")
 _COUNTED = ("id_number", "date", "age", "money", "count", "number")
 LONG_NOTE = 16
 
@@ -115,7 +100,7 @@ def labelled_totals(block: Block) -> Booleans:
     }
     for c in sorted(c for c in leading if c is not None):
         labels = {v for v in grid.distinct[c] if isinstance(v, str) and ("计" in v or "共" in v or "其中" in v)}
-        hits = {v for v in labels if TOTAL.match(squeeze(v))}
+        hits = {v for v in labels if LIKE["total"].match(squeeze(v))}
         if hits:
             found |= np.fromiter(
                 (v in hits for v in grid.values[block.body : block.end, c]), dtype=bool, count=len(found)
@@ -142,7 +127,7 @@ def _sums(block: Block) -> Booleans:
     said = (
         [v for v in grid.distinct[name] if not isinstance(v, str) or v.strip()[:1] < "一"] if name is not None else []
     )
-    if name is not None and (numbers := {v for v in said if _NUMBER.fullmatch(squeeze(str(v)))}):
+    if name is not None and (numbers := {v for v in said if LIKE["figure"].fullmatch(squeeze(str(v)))}):
         named &= np.fromiter((v not in numbers for v in grid.values[block.body : block.end, name]), bool, len(found))
     filled = grid.filled[block.body : block.end, block.first : block.last].any(axis=1)
     nobody = np.flatnonzero(filled & ~named)
@@ -158,10 +143,10 @@ def _is_sum(block: Block, row: int) -> bool:
     if grid.hangs(row, at) or any(v.frame == "members" and c in columns for c, v in at.items()):
         return False
     texts = {c: grid.text(row, c) for c in columns}
-    if not _NUMBER.fullmatch(texts[columns[0]]):
+    if not LIKE["figure"].fullmatch(texts[columns[0]]):
         del texts[columns[0]]
     numbered = any(v.kind == "row_number" and c in texts for c, v in at.items())
-    return bool(texts) and not numbered and all(map(_NUMBER.fullmatch, texts.values()))
+    return bool(texts) and not numbered and all(map(LIKE["figure"].fullmatch, texts.values()))
 
 
 def _is_note(block: Block, row: int) -> bool:
@@ -170,13 +155,13 @@ def _is_note(block: Block, row: int) -> bool:
     columns = grid.columns_of(row, block.first, block.last)
     first = grid.text(row, columns[0])
     texts = [grid.text(row, c) for c in columns]
-    signed = any(_FOOTER.match(text) and text.endswith(":") for text in texts)
-    if NOTE.match(first) or signed or all(map(_STATED.match, texts)):
+    signed = any(LIKE["footer"].match(text) and text.endswith(":") for text in texts)
+    if LIKE["note"].match(first) or signed or all(map(LIKE["stated"].match, texts)):
         return True
     if len(columns) > 1:
         return False
     value = grid.values[row, columns[0]]
-    if not isinstance(value, str) or _SECTION.match(first):
+    if not isinstance(value, str) or LIKE["section"].match(first):
         return isinstance(value, str)
     merge = grid.merges.get((row, columns[0]))
     across = merge is not None and merge[1] - columns[0] >= max(1, 0.5 * (block.last - block.first) - 1)
@@ -185,7 +170,7 @@ def _is_note(block: Block, row: int) -> bool:
     return (
         len(first) >= LONG_NOTE
         or across
-        or bool(_DATE_ALONE.match(first) and "年" in first)
+        or bool(LIKE["date_line"].match(first) and "年" in first)
         or (not said and block.last - block.first > 2)
     )
 
@@ -221,7 +206,7 @@ def _examples(block: Block, data: list[int]) -> None:
     leading = {block.first, name if (name := block.place_of("name")) is not None else block.first}
     for c in leading if block.kind != "other" else ():
         if any(isinstance(v, str) and "例" in v for v in grid.distinct[c]):
-            shown = [row for row in data if _EXAMPLE.match(grid.text(row, c))]
+            shown = [row for row in data if LIKE["example"].match(grid.text(row, c))]
             block.aside |= dict.fromkeys(shown, "row_example")
     told = [(c.index - 1, c.variable) for c in block.columns if c.variable is not None]
     blank = {c.index - 1 for c in block.columns if not c.heading} if block.kind == "members" else set()
@@ -231,12 +216,12 @@ def _examples(block: Block, data: list[int]) -> None:
     for row in first:
         said = [grid.text(row, c) for c, v in told if v.kind in _COUNTED and grid.filled[row, c]]
         coded = any(grid.text(row, c) in v.spellings for c, v in told if v.kind in ("choice", "choices"))
-        if len(said) > 1 and not coded and not any(map(_SAYS.search, said)):
+        if len(said) > 1 and not coded and not any(map(LIKE["says"].search, said)):
             block.aside[row] = "row_hint"
 
 
 def _has_signature(grid: Grid, row: int, block: Block) -> bool:
-    return any(_FOOTER.search(grid.text(row, c)) for c in grid.columns_of(row, block.first, block.last))
+    return any(LIKE["footer"].search(grid.text(row, c)) for c in grid.columns_of(row, block.first, block.last))
 
 
 def _struck(block: Block, data: Sequence[int]) -> set[int]:
@@ -267,14 +252,14 @@ def totals_of(block: Block) -> tuple[Total, ...]:
     ends = [*block.totals, block.end]
     for row in block.totals:
         columns = grid.columns_of(row, block.first, block.last)
-        label = next((t for c in columns if TOTAL.match(t := grid.text(row, c))), grid.text(row, columns[0]))
-        label = "" if _NUMBER.fullmatch(label) else label
+        label = next((t for c in columns if LIKE["total"].match(t := grid.text(row, c))), grid.text(row, columns[0]))
+        label = "" if LIKE["figure"].fullmatch(label) else label
         covers = [r for r in block.data if r < row and (r >= since if "小计" in label else True)]
         if ahead and "小计" in label:
             covers = [r for r in block.data if row < r < min(e for e in ends if e > row)]
         covers = covers or ([] if "小计" in label else block.data)
         values = {c + 1: grid.values[row, c] for c in columns}
-        part = block.half or label.startswith("其中") or not _WHOLE.search(label)
+        part = block.half or label.startswith("其中") or not LIKE["whole"].search(label)
         found.append(Total(label, grid.number(row), values, () if part else tuple(grid.number(r) for r in covers)))
         since = row if part else row + 1
     return tuple(found)

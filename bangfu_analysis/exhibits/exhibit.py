@@ -8,18 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits.labels import WORDS, title_of
-from bangfu_analysis.exhibits.measures import dimensions
-from bangfu_analysis.exhibits.models import effects_of
+from bangfu_analysis.exhibits import models, sentences, sentences_survey, sentences_waves
+from bangfu_analysis.exhibits.labels import WORDS, labels_of, title_of
+from bangfu_analysis.exhibits.measures import dimensions, printed_percents
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import DisplayTable, Layout, display_table, opened
-from bangfu_analysis.exhibits.texts import TEXTS
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.survey.models import Model
 
@@ -58,7 +57,7 @@ class Exhibit:
     codebook: Codebook
     source: str = ""
     focus: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     lang: str = "zh"
     beside: tuple[Cut, ...] = ()
     folder: Path | None = None
@@ -115,7 +114,19 @@ class Exhibit:
     @cached_property
     def text(self) -> str:
         """The sentences of the report on it, in Chinese; "" where it has none."""
-        return "".join(TEXTS[name](self.focused, self) for name in self.recipe.text)
+        return "".join([self.facts.get("replies", ""), *(TEXTS[name](self) for name in self.recipe.text)])
+
+    def titled(self, name: str) -> str:
+        """The name of a variable as running text has it, without what brackets add in a table's heading."""
+        return title_of(self.codebook, name).partition("（")[0]
+
+    def labels(self, codes: pd.Series[Any]) -> list[str]:
+        """The Chinese labels of a column of codes, in order."""
+        return labels_of(self.codebook, codes)
+
+    def printed(self, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+        """Rows of its frame with `label`, of `name`, and `percent`, as the table prints the share."""
+        return rows.assign(label=self.labels(rows[name]), percent=printed_percents(rows)).reset_index(drop=True)
 
     @property
     def focused(self) -> pd.DataFrame:
@@ -181,6 +192,12 @@ class Exhibit:
         return f"<Exhibit {self.id}：{self.title}，{len(self.frame)} 行>"
 
 
+TEXTS: dict[str, Callable[[Exhibit], str]] = {  # by the names that exhibits.yaml gives them
+    **sentences.SAY, **sentences_waves.SAY, **sentences_survey.SAY, "effects": models.effects,
+    "given": lambda of: str(of.facts["words"]),
+}  # fmt: skip
+
+
 def _hidden_last(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Sorted rows with the hidden ones behind, by name: between two others their place would tell their size.
     """
@@ -200,10 +217,10 @@ def as_exhibit(
     and sentences. Nothing is protected that was not before. ArgumentError where a column is neither a measure
     nor a dimension, or where the rows are persons or replies and no result.
     """
-    draw, text, facts = "", tuple[str, ...](), dict[str, object]()
+    draw, text, facts = "", tuple[str, ...](), dict[str, Any]()
     if isinstance(result, Model):
         draw, text, facts = "effects", ("effects",), {"answer": title_of(codebook, result.answer, lang)}
-        result = effects_of(result, codebook, lang)
+        result = models.effects_of(result, codebook, lang)
     names = dimensions(result)
     if PERSONS & {*names, *result.index.names}:
         raise ArgumentError("as_exhibit：这是逐人的数据，不是结果表，不能做成表图。请先用 tabulate、means 等汇总。")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
@@ -9,12 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.exhibits import sentences_survey
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.labels import labels_of, title_of
 from bangfu_analysis.exhibits.measures import dimensions, hidden
 from bangfu_analysis.exhibits.rounding import half_up, percent
-from bangfu_analysis.exhibits.wording import counted, in_percent, moved, points, since, year
+from bangfu_analysis.exhibits.wording import counted, moved, points, share_of, since, year
 
 MOST, PER_SECTION = 7, 2
 LEAST_BASE = 30  # of fewer no group is said to be hit most
@@ -23,70 +22,59 @@ MOST_MISSING = 0.4  # of the people asked
 FIRM = {False: 50, True: 400}  # the base at which a count, or the answers of a sample, weigh half
 SECTION = {"causes": 1.5}
 WEIGHT = {
-    "level": 10.0, "largest": 2.0, "contrast": 2.0, "change": 1.2, "flows": 1.2, "help": 1.0, "asked": 0.8
+    "level": 10.0, "largest": 2.0, "contrast": 2.0, "change": 1.2, "flows": 1.2, "asked": 0.8, "help": 0.5
 }
 Shown = Mapping[str, Exhibit]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence (with 。) on the exhibit of that id: its printed number, its base, its weight."""
+    """One sentence (with 。) on the exhibit of that id, and its weight."""
 
     sentence: str
     exhibit: str
-    number: float
-    base: int | None
     score: float
-    topic: str = ""
+    topic: str
     head: str = ""  # in a few words, as the title of a chart
 
 
 def headlines(shown: Sequence[Exhibit]) -> dict[str, str]:
     """What the chart of each exhibit shows, by its id: the head of its weightiest finding."""
-    found = sorted(_proposed(shown), key=lambda pair: pair[1].score)
-    return {one.exhibit: one.head for _, one in found if one.head}
+    found = sorted(_proposed(shown), key=lambda one: one.score)
+    return {one.exhibit: one.head for one in found if one.head}
 
 
-def _proposed(shown: Sequence[Exhibit]) -> list[tuple[Exhibit, Finding]]:
+def _proposed(shown: Sequence[Exhibit]) -> list[Finding]:
     by_id = {each.id: each for each in shown}
-    return [(each, one) for each in shown for one in PROPOSE.get(each.recipe.make, _nothing)(each, by_id)]
+    able = [each for each in shown if each.recipe.make in PROPOSE]
+    return [one for each in able for one in PROPOSE[each.recipe.make](each, by_id)]
 
 
-def find(shown: Sequence[Exhibit], most: int = MOST) -> list[Finding]:
-    """The `most` weightiest findings of protected exhibits, in the order of the report.
+def find(shown: Sequence[Exhibit]) -> list[Finding]:
+    """The weightiest findings of protected exhibits, in the order of the report.
 
     One a topic, and beside the rate two a section. The score is the size of what was found (level, largest
     group, contrast, change), times how firm its base is, times the part of the people who answered; what does
     not compare, and what is hidden, is never proposed.
     """
-    found = _proposed(shown)
-    chosen: dict[str, Finding] = {}
-    taken: dict[str, int] = {}
-    for each, one in sorted(found, key=lambda pair: -pair[1].score):
-        section = each.recipe.section
-        room = len(chosen) < most and taken.get(section, 0) < PER_SECTION
+    place, section = [each.id for each in shown], {each.id: each.recipe.section for each in shown}
+    chosen, taken = dict[str, Finding](), Counter[str]()
+    for one in sorted(_proposed(shown), key=lambda one: -one.score):
+        room = len(chosen) < MOST and taken[section[one.exhibit]] < PER_SECTION
         if one.score and room and one.topic not in chosen:
             chosen[one.topic] = one
-            taken[section] = taken.get(section, 0) + (one.topic != "rate")
-    place = {id: i for i, id in enumerate(each.id for each in shown)}
-    return sorted(chosen.values(), key=lambda one: (one.topic != "rate", place[one.exhibit]))
+            taken[section[one.exhibit]] += one.topic != "rate"
+    return sorted(chosen.values(), key=lambda one: (one.topic != "rate", place.index(one.exhibit)))
 
 
-def _nothing(_: Exhibit, __: Shown) -> Iterator[Finding]:
-    yield from ()
-
-
-def _scored(kind: str, size: float, of: Exhibit, base: int, left: int = 0) -> float:
-    """Size (0 to 1) x weight of the kind x how firm the base is x the part that answered."""
+def _finding(
+    of: Exhibit, kind: str, topic: str, text: str, *, size: float, base: int, left: int = 0, head: str = ""
+) -> Finding:
+    """Scored by size (0 to 1) x weight of the kind x how firm the base is x the part that answered."""
     known = base / (base + left) if base else 0.0
-    if known < 1 - MOST_MISSING:
-        return 0.0
     firm = base / (base + FIRM[of.recipe.make == "questionnaire"])
-    return WEIGHT[kind] * SECTION.get(of.recipe.section, 1.0) * min(size, 1.0) * firm * known
-
-
-def _share(row: Any) -> str:
-    return in_percent(percent(row["share"]))
+    score = WEIGHT[kind] * SECTION.get(of.recipe.section, 1.0) * min(size, 1.0) * firm * known
+    return Finding(text, of.id, 0.0 if known < 1 - MOST_MISSING else score, topic, head)
 
 
 def _most(frame: pd.DataFrame, column: str) -> Any:
@@ -94,26 +82,17 @@ def _most(frame: pd.DataFrame, column: str) -> Any:
     return frame.sort_values(column, ascending=False, kind="stable").iloc[0]
 
 
-def _label(of: Exhibit, row: Any, name: str) -> str:
-    return labels_of(of.codebook, of.frame.loc[[row.name], name])[0]
-
-
-def _titled(of: Exhibit, name: str) -> str:
-    return title_of(of.codebook, name).partition("（")[0]
+def _label(of: Exhibit, row: Any, *names: str) -> str:
+    return "".join(of.labels(of.frame.loc[[row.name], name])[0] for name in names)
 
 
 def _topic(name: str) -> str:
     return "cause" if name.startswith("cause") else name
 
 
-def _whole(shown: Shown) -> Exhibit | None:
-    """The rate of all."""
-    return next((e for e in shown.values() if e.recipe.make == "rate" and not e.recipe.by), None)
-
-
 def _trend(shown: Shown, of: str) -> Exhibit | None:
     """The composition by `of` over the waves, or with of="rate" the rate of all."""
-    return next((e for e in shown.values() if _trend_of(e) == of), None)
+    return next((each for each in shown.values() if _trend_of(each) == of), None)
 
 
 def _trend_of(each: Exhibit) -> str:
@@ -123,21 +102,18 @@ def _trend_of(each: Exhibit) -> str:
 
 def _rate(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     """The whole with its change; or the group that is hit most, against the whole."""
-    yield from _hit_most(of, shown) if of.recipe.by else _level(of, shown)
+    return _hit_most(of, shown) if of.recipe.by else _level(of, shown)
 
 
 def _level(of: Exhibit, shown: Shown) -> Iterator[Finding]:
-    row = of.frame.iloc[0]
+    row, waves = of.frame.iloc[0], _trend(shown, "rate")
     if pd.isna(row["n"]):
         return
-    known = pd.notna(row["share"])
     text = f"{of.facts['place']}共有{of.recipe.subject}{counted(row['n'])}"
-    text += f"，占职工{counted(row['base_n'])}的{_share(row)}" if known else ""
-    waves = _trend(shown, "rate")
+    text += f"，占职工{counted(row['base_n'])}的{share_of(row['share'])}" if pd.notna(row["share"]) else ""
     if waves is not None and len(waves.frame) > 1:
         text += _step(*(waves.frame.iloc[i] for i in (-2, -1)))
-    number, base = (percent(row["share"]), int(row["base_n"])) if known else (float(row["n"]), None)
-    yield Finding(f"{text}。", of.id, number, base, _scored("level", 1.0, of, int(row["n"])), "rate")
+    yield _finding(of, "level", "rate", f"{text}。", size=1.0, base=int(row["n"]))
 
 
 def _step(before: Any, now: Any) -> str:
@@ -153,22 +129,21 @@ def _step(before: Any, now: Any) -> str:
 
 
 def _hit_most(of: Exhibit, shown: Shown) -> Iterator[Finding]:
-    whole, frame = _whole(shown), of.frame
+    whole = next((e for e in shown.values() if e.recipe.make == "rate" and not e.recipe.by), None)
+    frame, names = of.frame, dimensions(of.frame)
     fit = frame[frame["base_n"].ge(LEAST_BASE).fillna(False) & frame["share"].notna() & ~hidden(frame)]
     if whole is None or not whole.frame["share"].gt(0).any() or len(fit) < 2:
         return
-    mean, top, names = whole.frame.iloc[0], _most(fit, "share"), dimensions(frame)
-    if percent(top["share"]) <= percent(mean["share"]):
+    mean, top = whole.frame["share"].iloc[0], _most(fit, "share")
+    if percent(top["share"]) <= percent(mean):
         return
+    label, share = _label(of, top, *names), share_of(top["share"])
     text = (
-        f"按{'、'.join(_titled(of, name) for name in names)}看，"
-        f"困难率最高的是{''.join(_label(of, top, name) for name in names)}，"
-        f"职工{counted(top['base_n'])}中困难职工{counted(top['n'])}，占{_share(top)}，高于总体的{_share(mean)}。"
+        f"按{'、'.join(map(of.titled, names))}看，困难率最高的是{label}，"
+        f"职工{counted(top['base_n'])}中困难职工{counted(top['n'])}，占{share}，高于总体的{share_of(mean)}。"
     )
-    score = _scored("contrast", log2(top["share"] / mean["share"]), of, int(top["base_n"]))
-    head = f"{''.join(_label(of, top, name) for name in names)}最高，为{_share(top)}"
-    topic = "by_" + "_".join(names)
-    yield Finding(text, of.id, percent(top["share"]), int(top["base_n"]), score, topic, head)
+    size, base, head = log2(top["share"] / mean), int(top["base_n"]), f"{label}最高，为{share}"
+    yield _finding(of, "contrast", "_".join(["by", *names]), text, size=size, base=base, head=head)
 
 
 def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
@@ -182,15 +157,13 @@ def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     worst = seen[seen[name].isin([scheme["worst"] for scheme in of.codebook.schemes.values()])]
     gravest = name == "hardship_level" and len(worst) == 1
     top = worst.iloc[0] if gravest else _most(seen, "n")
-    base, left = int(top["base_n"]), int(top["left_out_n"])
-    titled = of.recipe.noun or _titled(of, name)
-    whom = f"{titled}有记录的{counted(base)}中" if left else f"{of.subject}{counted(base)}中"
-    text = f"{whom}，{_label(of, top, name)}{counted(top['n'])}，占{_share(top)}"
-    text += "" if gravest else "，居首位"
+    base, left, share = int(top["base_n"]), int(top["left_out_n"]), float(top["share"])
+    whom = f"{of.recipe.noun or of.titled(name)}有记录的" if left else of.subject
+    label, first = f"{_label(of, top, name)}", "" if gravest else "，居首位"
+    text = f"{whom}{counted(base)}中，{label}{counted(top['n'])}，占{share_of(share)}{first}"
     text += _children(str(top[name]), of) + _since(name, top, shown, gravest)
-    score = _scored("largest", float(top["share"]) * (0.5 if gravest else 1.0), of, base, left)
-    head = f"{_label(of, top, name)}占{_share(top)}" + ("" if gravest else "，居首位")
-    yield Finding(f"{text}。", of.id, percent(top["share"]), base, score, _topic(name), head)
+    size, head = share * (0.5 if gravest else 1.0), f"{label}占{share_of(share)}{first}"
+    yield _finding(of, "largest", _topic(name), f"{text}。", size=size, base=base, left=left, head=head)
 
 
 def _children(code: str, of: Exhibit) -> str:
@@ -198,8 +171,7 @@ def _children(code: str, of: Exhibit) -> str:
     if code not in of.made_of:
         return ""
     own = of.made_of[code][of.made_of[code]["n"].gt(0).fillna(False)]
-    labels = labels_of(of.codebook, own["cause"])
-    told = [f"{label}{counted(n)}" for label, n in zip(labels, own["n"], strict=True)]
+    told = [f"{label}{counted(n)}" for label, n in zip(of.labels(own["cause"]), own["n"], strict=True)]
     return f"（{'、'.join(told)}）" if len(told) > 1 else ""
 
 
@@ -207,32 +179,29 @@ def _since(name: str, top: Any, shown: Shown, gravest: bool) -> str:
     """`，比2007年的31.8%上升5.2个百分点，当时居首位的是…`: since the first wave that compares."""
     trend = _trend(shown, "cause" if name == "cause_main" else name)
     run = _run(trend.frame, name, top[name]) if trend is not None else pd.DataFrame()
-    if trend is None or len(run) < 2 or not _holds(run):
+    if trend is None or run.empty:
         return ""
-    first, step = run.iloc[0], half_up(percent(top["share"]) - percent(run["share"].iloc[0]))
+    first = run.iloc[0]
+    step = half_up(percent(top["share"]) - percent(first["share"]))
     if gravest and abs(step) < LEAST_STEP:
         return ""
-    text = f"，比{year(first['wave'])}的{_share(first)}{points(step)}"
-    then = trend.frame[trend.frame["wave"].eq(first["wave"]) & trend.frame["n"].notna()]
-    led = _most(then, "n")
-    if gravest or led["n"] == first["n"]:
-        return text
-    return f"{text}，当时居首位的是{_label(trend, led, name)}"
+    text = f"，比{year(first['wave'])}的{share_of(first['share'])}{points(step)}"
+    led = _most(trend.frame[trend.frame["wave"].eq(first["wave"]) & trend.frame["n"].notna()], "n")
+    return text if gravest or led["n"] == first["n"] else f"{text}，当时居首位的是{_label(trend, led, name)}"
 
 
 def _run(frame: pd.DataFrame, name: str, code: str) -> pd.DataFrame:
-    """The rows of one level that compare with the last wave, first first; none where one is hidden."""
+    """The rows of one level that compare with the last wave, first first; none where these are fewer than
+    two, one is hidden, or the share of those without a value moved more than the share that is told.
+    """
     rows = frame[frame[name].eq(code)].sort_values("wave").reset_index(drop=True)
     broken = rows.index[~rows["comparable"].astype(bool)]
     run = rows.iloc[broken.max() :] if len(broken) else rows
-    return run if run["share"].notna().all() else run.iloc[:0]
-
-
-def _holds(run: pd.DataFrame) -> bool:
-    """Whether the share of those without a value moved less than the share that is told."""
+    if len(run) < 2 or run["share"].isna().any():
+        return run.iloc[:0]
     ends = run.iloc[[0, -1]]
     missing = ends["left_out_n"] / (ends["left_out_n"] + ends["base_n"])
-    return bool(abs(missing.diff().iloc[-1]) <= abs(ends["share"].diff().iloc[-1]))
+    return run if abs(missing.diff().iloc[-1]) <= abs(ends["share"].diff().iloc[-1]) else run.iloc[:0]
 
 
 def _change(of: Exhibit, _: Shown) -> Iterator[Finding]:
@@ -240,21 +209,20 @@ def _change(of: Exhibit, _: Shown) -> Iterator[Finding]:
     name = _trend_of(of)
     for code in of.frame[name].dropna().unique() if name not in ("", "rate") else ():
         run = _run(of.frame, name, code)
-        if len(run) < 2 or code == "other" or not _holds(run):
+        if run.empty or code == "other":
             continue
         first, last = run.iloc[0], run.iloc[-1]
         step = half_up(percent(last["share"]) - percent(first["share"]))
         if abs(step) < LEAST_STEP:
             continue
-        label = labels_of(of.codebook, run[name].iloc[:1])[0]
+        label, share, base = of.labels(run[name])[0], share_of(last["share"]), int(last["base_n"])
         text = (
-            f"{year(last['wave'])}{_titled(of, name)}有记录的{counted(last['base_n'])}中，"
-            f"{label}占{_share(last)}，比{year(first['wave'])}的{_share(first)}{points(step)}。"
+            f"{year(last['wave'])}{of.titled(name)}有记录的{counted(base)}中，"
+            f"{label}占{share}，比{year(first['wave'])}的{share_of(first['share'])}{points(step)}。"
         )
-        head = f"{label}比{year(first['wave'])}{points(step)}，占{_share(last)}"
-        score = _scored("change", abs(step) / 10, of, int(last["base_n"]), int(last["left_out_n"]))
-        number, base = percent(last["share"]), int(last["base_n"])
-        yield Finding(text, of.id, number, base, score, _topic(name), head)
+        head = f"{label}比{year(first['wave'])}{points(step)}，占{share}"
+        size, left = abs(step) / 10, int(last["left_out_n"])
+        yield _finding(of, "change", _topic(name), text, size=size, base=base, left=left, head=head)
 
 
 def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
@@ -266,19 +234,18 @@ def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
         return
     if numbers[["new", "exited"]].isna().any() or not before > 0:
         return
-    share = percent(numbers["exited"] / before)
+    share = numbers["exited"] / before
     text = (
         f"{year(of.facts['before'])}在册的{counted(before)}中退出{counted(numbers['exited'])}，"
-        f"占{in_percent(share)}；本批次新建档{counted(numbers['new'])}。"
+        f"占{share_of(share)}；本批次新建档{counted(numbers['new'])}。"
     )
-    yield Finding(text, of.id, share, int(before), _scored("flows", share / 50, of, int(before)), "flows")
+    yield _finding(of, "flows", "flows", text, size=percent(share) / 50, base=int(before))
 
 
 def _help(of: Exhibit, _: Shown) -> Iterator[Finding]:
     """What help came to in all."""
-    amount = float(of.frame["amount"].sum())
     whole = str(of.facts["words"]).removesuffix("。").partition("；")[0]
-    yield Finding(f"{whole}。", of.id, amount, None, WEIGHT["help"] / 2, "help")
+    yield Finding(f"{whole}。", of.id, WEIGHT["help"], "help")
 
 
 def _asked(of: Exhibit, _: Shown) -> Iterator[Finding]:
@@ -286,15 +253,12 @@ def _asked(of: Exhibit, _: Shown) -> Iterator[Finding]:
     frame, draw = of.frame, of.recipe.draw
     if draw not in ("multiple", "funnel") or frame["share"].isna().all():
         return
-    say = sentences_survey.steps if draw == "funnel" else sentences_survey.most_chosen
-    named = {"name": of.title} if draw == "funnel" else {"question": of.title, "manner": "（可多选）"}
     row = frame.iloc[-1] if draw == "funnel" else _most(frame, "share")
-    text = say(frame, **named)
+    text = of.text.removeprefix(of.facts["replies"])
     if text and pd.notna(row["base_n"]):
-        left = int(frame["left_out_n"].fillna(0).max())
-        score = _scored("asked", 0.8, of, int(frame["base_n"].max()), left)
-        head = f"{row['option']}占{_share(row)}，居首位" if draw == "multiple" else ""
-        yield Finding(text, of.id, percent(row["share"]), int(row["base_n"]), score, draw, head)
+        left, base = int(frame["left_out_n"].fillna(0).max()), int(frame["base_n"].max())
+        head = f"{row['option']}占{share_of(row['share'])}，居首位" if draw == "multiple" else ""
+        yield _finding(of, "asked", draw, text, size=0.8, base=base, left=left, head=head)
 
 
 PROPOSE: dict[str, Callable[[Exhibit, Shown], Iterator[Finding]]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
@@ -9,6 +11,9 @@ from bangfu_analysis.exhibits.labels import labels_of, phrase, title_of
 from bangfu_analysis.exhibits.measures import records
 from bangfu_analysis.exhibits.rounding import half_up, percent
 from bangfu_analysis.survey.models import Model
+
+if TYPE_CHECKING:
+    from bangfu_analysis.exhibits.exhibit import Exhibit
 
 SURE = 0.05  # p-value below which a difference is told
 SHARES = {"estimate": "effect", "ci_low": "effect_low", "ci_high": "effect_high"}
@@ -36,9 +41,10 @@ def _words(codebook: Codebook, variable: str, level: object, reference: object, 
     return phrase("tables", "level", lang, title, one), other
 
 
-def effects(frame: pd.DataFrame, *, answer: str) -> str:
+def effects(of: Exhibit) -> str:
     """`其他条件相同时看是否低保的占比：性别：女，比男高3.2个百分点（置信区间1.1至5.3）。…`, and no cause."""
-    of, unit, place = ("占比", "个百分点", 1) if "effect" in frame else ("平均数", "", 2)
+    frame = of.frame
+    what, unit, place = ("占比", "个百分点", 1) if "effect" in frame else ("平均数", "", 2)
 
     def told(value: float) -> str:
         return f"{percent(value) if unit else half_up(value, 2):.{place}f}"
@@ -51,4 +57,4 @@ def effects(frame: pd.DataFrame, *, answer: str) -> str:
         words.append(f"{row.effect_of}，{against}{more}{told(abs(row.estimate))}{unit}{limits}")
     unsure = shown.loc[~shown["p_value"].lt(SURE), "effect_of"].tolist()
     rest = [f"{'、'.join(unsure)}，没有可以确认的差别"] if unsure else []
-    return f"其他条件相同时看{answer}的{of}：{'；'.join([*words, *rest])}。{NO_CAUSE}"
+    return f"其他条件相同时看{of.facts['answer']}的{what}：{'；'.join([*words, *rest])}。{NO_CAUSE}"

@@ -1,6 +1,6 @@
-"""Result frame -> sentences of the report, in Chinese. Every number comes from the frame; none is typed.
+"""Exhibit -> sentences of the report, in Chinese. Every number comes from its protected frame; none is typed.
 
-Numbers are rounded as `display` rounds them, so that text and table agree. Percentages have one decimal;
+Numbers are rounded as the table rounds them, so that text and table agree. Percentages have one decimal;
 differences of percentages are percentage points: between the two figures where a sentence prints both, so
 that a reader with a pencil finds the same; else the frame's `change`, as the table prints it. Growth is
 computed from the counts. What is said of change is what the numbers are: a census describes, it proves no
@@ -9,133 +9,136 @@ trend.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import require
-from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits.labels import WORDS, labels_of, title_of
-from bangfu_analysis.exhibits.measures import (
-    dimensions,
-    hidden,
-    over_full,
-    printed_percents,
-    records,
-    sorted_by_size,
-)
+from bangfu_analysis.exhibits.labels import WORDS
+from bangfu_analysis.exhibits.measures import dimensions, hidden, over_full, records, sorted_by_size
 from bangfu_analysis.exhibits.rounding import half_up, percent
-from bangfu_analysis.exhibits.wording import counted, in_percent, money, moved, points, since, year
+from bangfu_analysis.exhibits.wording import counted, in_percent, moved, points, share_of, since, year
 
-ORDERS = ("auto", "codebook", "size")
-_BY_SIZE = ("cause", "cause_main", "reporting_unit", "district", "employer", "unit", "source_file")
-_MOST_IN_A_LIST = 5  # of more, 分别占 leaves the reader counting: each count stands with its share
+if TYPE_CHECKING:
+    from bangfu_analysis.exhibits.exhibit import Exhibit
+
+BY_SIZE = ("cause", "cause_main", "reporting_unit", "district", "employer", "unit", "source_file")
+MOST_IN_A_LIST = 5  # of more, 分别占 leaves the reader counting: each count stands with its share
+MOST_TOLD = 3  # of the largest levels, and of those that moved most
+LEAST_BASE = 30  # one case moves the rate of fewer too far
 MISSING_MOVES = 0.05  # of the people: a change of those without a value that is told beside a trend
 SMALL = "人数少于5人，或为防止推算而从略"
+CENSUS = "名册是全数登记，以上变化是在册人数的实际变化，不是抽样误差。"
 
 
-def overall(rate: pd.DataFrame, *, place: str, subject: str = "困难职工", base: str = "职工") -> str:
-    """`道里区共有职工33724人，其中困难职工3456人，占10.2%。` from `hardship_rate` without groups (one row).
-    """
-    require(rate, ["n", "base_n", "share"], where="overall")
-    row = rate.iloc[0]
+def overall(of: Exhibit) -> str:
+    """`道里区共有职工33724人，其中困难职工3456人，占10.2%。` of a rate without groups."""
+    row, place, subject = of.focused.iloc[0], of.facts["place"], of.subject
     if pd.isna(row["n"]):
         return f"{place}的{subject}{SMALL}。"
     if pd.isna(row["base_n"]):
-        return f"{place}共有{subject}{counted(row['n'])}；{base}总数未详，不计算占比。"
-    return f"{place}共有{base}{counted(row['base_n'])}，其中{subject}{counted(row['n'])}，占{in_percent(percent(row['share']))}。"
+        return f"{place}共有{subject}{counted(row['n'])}；职工总数未详，不计算占比。"
+    whole = f"{place}共有职工{counted(row['base_n'])}"
+    return f"{whole}，其中{subject}{counted(row['n'])}，占{share_of(row['share'])}。"
 
 
-def split(result: pd.DataFrame, codebook: Codebook, *, subject: str, unit: str = "人", order: str = "auto") -> str:
-    """How `subject` divides by one variable, from `tabulate`: counts and shares of the base, 未详 stated.
+def shares(of: Exhibit) -> str:
+    """How the subject divides by one variable: counts and shares of the base, 未详 stated.
 
-    `特困职工1058人中，初中以下692人、高中345人、大专以上21人，分别占65.4%、32.6%、2.0%。` `order`: codebook
-    (age, education), size (causes, units; 其他 last), auto chooses by the variable. Levels that nobody has
-    are not named. Hidden cells are named without a number.
+    `特困职工1058人中，初中以下692人、高中345人、大专以上21人，分别占65.4%、32.6%、2.0%。` Levels that nobody
+    has are not named. Hidden cells are named without a number.
     """
-    name = _only_dimension(result, "split")
-    table = _ordered(result, name, order)
-    titled, known = _title(codebook, name), table["base_n"].dropna()
+    name, table = _one_dimension(of.focused, "shares"), of.focused
+    by_size = of.recipe.sort == "size" or (not of.recipe.sort and name in BY_SIZE)
+    table = sorted_by_size(table, name) if by_size else table
+    titled, known = of.titled(name), table["base_n"].dropna()
     if known.empty:
-        return f"{subject}按{titled}分的{SMALL}。"
+        return f"{of.subject}按{titled}分的{SMALL}。"
     base, left = int(known.iloc[0]), int(table["left_out_n"].fillna(0).max())
     if not base:
-        return f"{subject}的{titled}均未填报，共{counted(left, unit)}。"
-    told = f"中{titled}有记录的{counted(base, unit)}，其中" if left else f"{counted(base, unit)}中，"
+        return f"{of.subject}的{titled}均未填报，共{counted(left)}。"
+    told = f"中{titled}有记录的{counted(base)}，其中" if left else f"{counted(base)}中，"
     many = "（一人可有多项，各项占比之和大于100%）" if over_full(table) else ""
-    tail = f"；另有{counted(left, unit)}{titled}未详，不计入占比" if left else ""
-    return subject + told + _listed(table, name, codebook, unit) + many + tail + "。"
+    tail = f"；另有{counted(left)}{titled}未详，不计入占比" if left else ""
+    return f"{of.subject}{told}{_listed(of.printed(table, name))}{many}{tail}。"
 
 
-def leading(
-    result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 3, unit: str = "人", noun: str = ""
-) -> str:
-    """The `top` largest levels of one variable: `…居前3位的致困原因依次是疾病（1200人，占34.7%）、…。`
+def _listed(printed: pd.DataFrame) -> str:
+    """`A1人、B2人，分别占…`; one level alone `全部为A`; hidden ones are named at the end."""
+    seen, unseen = _nameable(printed), printed.loc[hidden(printed)]
+    quiet = f"{'、'.join(unseen['label'])}{SMALL}" if len(unseen) else ""
+    if len(seen) == 1 and not quiet and seen["n"].iloc[0] == seen["base_n"].iloc[0]:
+        return f"全部为{seen['label'].iloc[0]}"
+    counts = [f"{row.label}{counted(row.n)}" for row in records(seen)]
+    parts = [in_percent(share) if share else "不足0.1%" for share in seen["percent"]]
+    if len(counts) > MOST_IN_A_LIST:
+        told = "；".join(f"{count}，占{part}" for count, part in zip(counts, parts, strict=True))
+    else:
+        told = "、".join(counts) + ("，分别占" if len(counts) > 1 else "，占") + "、".join(parts)
+    return "；".join(filter(None, [told if counts else "", quiet]))
+
+
+def leading(of: Exhibit) -> str:
+    """The largest levels of one variable: `…居前3位的致困原因依次是疾病（1200人，占34.7%）、…。`
 
     For causes and units, whose full lists are tables. 其他 is never among them.
     """
-    name = _only_dimension(result, "leading")
-    titled, base_n = noun or _title(codebook, name), result["base_n"].dropna().max()
-    chosen = _nameable(_printed(sorted_by_size(result, name), name, codebook), name).head(top)
+    result = of.focused
+    name = _one_dimension(result, "leading")
+    titled, base_n = of.recipe.noun or of.titled(name), result["base_n"].dropna().max()
+    chosen = _nameable(of.printed(sorted_by_size(result, name), name), name).head(MOST_TOLD)
     if chosen.empty or pd.isna(base_n):
-        return f"{subject}的{titled}没有可公布的人数。"
-    words = [f"{row.label}（{counted(row.n, unit)}，占{in_percent(row.percent)}）" for row in records(chosen)]
+        return f"{of.subject}的{titled}没有可公布的人数。"
+    words = [f"{row.label}（{counted(row.n)}，占{in_percent(row.percent)}）" for row in records(chosen)]
     many = "（一人可有多项）" if over_full(result) else ""
     whom = f"中{titled}有记录的" if "left_out_n" in result and result["left_out_n"].gt(0).any() else ""
     place = f"居前{len(chosen)}位的{titled}依次是" if len(chosen) > 1 else f"{titled}居首位的是"
-    return f"{subject}{whom}{counted(base_n, unit)}中，{place}{'、'.join(words)}{many}。"
+    return f"{of.subject}{whom}{counted(base_n)}中，{place}{'、'.join(words)}{many}。"
 
 
-def by_group(result: pd.DataFrame, codebook: Codebook, *, within: str, subject: str, unit: str = "人") -> str:
-    """The largest level in each group of `within`, from `tabulate(..., within=within)`; groups of nobody are
-    not named.
+def by_group(of: Exhibit) -> str:
+    """The largest level in each group; groups of nobody are not named.
 
     `按年龄看，困难职工中30岁以下最多的是子女上学（12人，占该组的40.0%）；…`
     """
-    name = _only_dimension(result.drop(columns=within), "by_group")
-    words = []
-    for _, block in result.groupby(within, observed=True, sort=True):
-        seen = _nameable(block.assign(percent=printed_percents(block)))
+    within, words = of.layout.within[0], []
+    name = _one_dimension(of.focused.drop(columns=within), "by_group")
+    for _, block in of.focused.groupby(within, observed=True, sort=True):
+        seen = _nameable(of.printed(block, name))
         seen = _nameable(seen, name) if len(seen) > 1 else seen
         if seen["percent"].dropna().empty:  # nobody, or a base that is hidden
             continue
         most = seen.loc[seen["n"].eq(seen["n"].max())]
-        group = labels_of(codebook, most[within].iloc[:1])[0]
-        levels = "、".join(labels_of(codebook, most[name]))
         each, share = "各" if len(most) > 1 else "", most["percent"].iloc[0]
         part = f"，{each}占该组的{in_percent(share)}" if pd.notna(share) else ""  # its base may be hidden
-        words.append(f"{group}最多的是{levels}（{each}{counted(most['n'].iloc[0], unit)}{part}）")
+        levels = f"{'、'.join(most['label'])}（{each}{counted(most['n'].iloc[0])}{part}）"
+        words.append(f"{of.labels(most[within])[0]}最多的是{levels}")
     if not words:
-        return f"{subject}按{_title(codebook, within)}分组，没有可公布的人数。"
-    return f"按{_title(codebook, within)}看，{subject}中{'；'.join(words)}。"
+        return f"{of.subject}按{of.titled(within)}分组，没有可公布的人数。"
+    return f"按{of.titled(within)}看，{of.subject}中{'；'.join(words)}。"
 
 
-def extremes(rates: pd.DataFrame, codebook: Codebook, *, what: str = "困难率", at_least: int = 30) -> str:
-    """The groups with the highest and the lowest rate, from `hardship_rate`.
-
-    Groups with fewer than `at_least` in the base are left aside, as one case moves their rate too far; the
-    text says so.
-    """
-    require(rates, ["n", "base_n", "share"], where="extremes")
-    names = dimensions(rates)
-    small = rates["base_n"].lt(at_least).fillna(True)
+def extremes(of: Exhibit) -> str:
+    """The groups with the highest and the lowest rate; what is left aside, as its base is small, is said."""
+    rates, what = of.focused, of.recipe.noun or "困难率"
+    names, unjoined = dimensions(rates), str(of.facts.get("unjoined", ""))
+    small = rates["base_n"].lt(LEAST_BASE).fillna(True)
     fit = rates.loc[~small & ~hidden(rates) & rates["share"].notna()]
-    titled = "".join(_title(codebook, name) for name in names) + ("组" if len(names) > 1 else "")
+    titled = "".join(map(of.titled, names)) + ("组" if len(names) > 1 else "")
     if len(fit) < 2:
-        return f"可比较{what}的{titled}不足两个，不作比较。"
-    labels = map("".join, zip(*(labels_of(codebook, fit[name]) for name in names), strict=True))
-    fit = fit.assign(label=[*labels], percent=printed_percents(fit)).reset_index(drop=True)
-    high, low = (fit.iloc[place] for place in (int(fit["share"].argmax()), int(fit["share"].argmin())))
-    if high["share"] == low["share"]:
-        return f"{len(fit)}个{titled}的{what}相同，均为{in_percent(high['percent'])}。"
-    ends = (("最高", high), ("最低", low))
-    words = [f"{word}的是{row['label']}，为{in_percent(row['percent'])}" for word, row in ends]
-    aside = f"（职工总数未详或不足{at_least}人的{int(small.sum())}个未参与比较）" if small.any() else ""
-    return f"各{titled}中，{what}{'，'.join(words)}{aside}。"
+        return f"可比较{what}的{titled}不足两个，不作比较。{unjoined}"
+    ends = [fit.iloc[[place]] for place in (int(fit["share"].argmax()), int(fit["share"].argmin()))]
+    labels = ["".join(of.labels(end[name])[0] for name in names) for end in ends]
+    high, low = (share_of(end["share"].iloc[0]) for end in ends)
+    if fit["share"].max() == fit["share"].min():
+        return f"{len(fit)}个{titled}的{what}相同，均为{high}。{unjoined}"
+    aside = f"（职工总数未详或不足{LEAST_BASE}人的{int(small.sum())}个未参与比较）" if small.any() else ""
+    return f"各{titled}中，{what}最高的是{labels[0]}，为{high}，最低的是{labels[1]}，为{low}{aside}。{unjoined}"
 
 
-def change(result: pd.DataFrame, *, subject: str, unit: str = "人", what: str = "占职工总数的比重") -> str:
+def change(of: Exhibit) -> str:
     """How counts and shares moved over the waves: a frame with one row a wave (`n`, and `share` where there
     is one).
 
@@ -143,110 +146,113 @@ def change(result: pd.DataFrame, *, subject: str, unit: str = "人", what: str =
     three waves or more the series follows; 逐年增加 is said only where every step is one. Hidden or not
     comparable figures are not compared.
     """
-    require(result, ["wave", "n"], where="change")
-    rows = result.sort_values("wave").reset_index(drop=True)
+    return _moved(of.focused.sort_values("wave").reset_index(drop=True), of.subject) + CENSUS
+
+
+def _moved(rows: pd.DataFrame, subject: str) -> str:
     if rows["wave"].duplicated().any():
         raise ArgumentError("change：同一批次有多行。请先筛选到每批次一行，或改用 shift。")
-    now = rows.iloc[-1]
-    if hidden(rows.tail(1)).any():
+    now, last = rows.iloc[-1], rows.tail(2)
+    if hidden(last).iloc[-1]:
         return f"{year(now['wave'])}{subject}{SMALL}。"
-    text = f"{year(now['wave'])}{subject}{counted(now['n'], unit)}"
+    text = f"{year(now['wave'])}{subject}{counted(now['n'])}"
     if len(rows) == 1:
         return f"{text}；只有一批数据，不作比较。"
     before = rows.iloc[-2]
     when = since(before["wave"], now["wave"])
-    if hidden(rows.tail(2)).any() or not _is_comparable(rows.tail(1)).all():
+    if hidden(last).any() or not _comparable(rows).iloc[-1]:
         return f"{text}；与{year(before['wave'])}口径不同或人数从略，不作比较。"
-    text += f"，{moved(before['n'], now['n'], when, unit)}"
-    if "share" in rows and pd.notna(now["share"]) and pd.notna(before["share"]):
+    text += f"，{moved(before['n'], now['n'], when, '人')}"
+    if "share" in rows and last["share"].notna().all():
         printed = percent(now["share"]) - percent(before["share"])
         step = percent(now["change"]) if "change" in rows and pd.notna(now["change"]) else half_up(printed)
-        text += f"；{what}为{in_percent(percent(now['share']))}，{points(step, when)}"
-    return text + "。" + (_series(rows, subject, unit) if len(rows) > 2 else "")
+        text += f"；占职工总数的比重为{share_of(now['share'])}，{points(step, when)}"
+    return text + "。" + (_series(rows, subject) if len(rows) > 2 else "")
 
 
-def shift(result: pd.DataFrame, codebook: Codebook, *, subject: str, top: int = 3) -> str:
-    """How the composition moved between the last two waves: the `top` levels whose share moved most, in
-    points.
+def _series(rows: pd.DataFrame, subject: str) -> str:
+    """The whole series, with 逐年 only where every step goes one way and the waves are years."""
+    if hidden(rows).any() or not _comparable(rows).iloc[1:].all():
+        return ""
+    waves, values = [str(w) for w in rows["wave"]], [int(n) for n in rows["n"]]
+    each = "逐年" if all(since(a, b) == "比上年" for a, b in pairwise(waves)) else "逐批"
+    steps = [b - a for a, b in pairwise(values)]
+    trend = f"，{each}增加" if min(steps) > 0 else f"，{each}减少" if max(steps) < 0 else ""
+    told = f"{year(waves[0])}至{year(waves[-1])}各批次{subject}依次为"
+    return f"{told}{'、'.join(map(counted, values))}{trend}。"
 
-    From `tabulate(..., within="wave")`. 其他 is not named. Nothing that is hidden is compared.
+
+def shift(of: Exhibit) -> str:
+    """How the composition moved between the last two waves: the levels whose share moved most, in points.
+
+    其他 is not named. Nothing that is hidden is compared.
     """
-    name = _only_dimension(result.drop(columns="wave"), "shift")
-    waves = sorted(result["wave"].dropna().unique())[-2:]
+    result = of.focused
+    name = _one_dimension(result.drop(columns="wave"), "shift")
+    titled, waves = of.titled(name), sorted(result["wave"].dropna().unique())[-2:]
     if len(waves) < 2:
-        return f"{subject}只有一批数据，{_title(codebook, name)}构成不作比较。"
-    blocks = [result.loc[result["wave"].eq(w)] for w in waves]
-    apart = blocks[1].loc[~_is_comparable(blocks[1])]
-    if len(apart) == len(blocks[1]) or any(not b["base_n"].gt(0).fillna(False).all() for b in blocks):
-        return f"{year(waves[0])}与{year(waves[1])}的{_title(codebook, name)}口径不同或缺数，不作比较{_why(apart)}。"
-    blocks[1] = blocks[1].drop(apart.index)
-    old, new = (_printed(block, name, codebook).loc[~hidden(block).to_numpy()].set_index(name) for block in blocks)
-    both = new.join(old["percent"].rename("before"), how="inner").dropna(subset=["before"])
-    both = both.drop("other", errors="ignore")
-    steps = both.assign(step=(both["percent"] - both["before"]).map(half_up))
-    most = steps.loc[steps["step"].ne(0)].sort_values("step", key=abs, ascending=False, kind="stable").head(top)
-    gone = [block["left_out_n"].max() / (block["left_out_n"].max() + block["base_n"].max()) for block in blocks]
-    head = f"与{year(waves[0])}相比，{year(waves[1])}{subject}的{_title(codebook, name)}构成"
-    aside = f"；{'、'.join(labels_of(codebook, apart[name]))}不作比较{_why(apart)}" if len(apart) else ""
+        return f"{of.subject}只有一批数据，{titled}构成不作比较。"
+    old, new = (of.printed(result.loc[result["wave"].eq(w)], name) for w in waves)
+    apart = new.loc[~_comparable(new)]
+    if len(apart) == len(new) or any(not b["base_n"].gt(0).fillna(False).all() for b in (old, new)):
+        return f"{year(waves[0])}与{year(waves[1])}的{titled}口径不同或缺数，不作比较{_why(apart)}。"
+    kept = new.drop(apart.index)
+    before = old.loc[~hidden(old)].set_index(name)["percent"].rename("before")
+    both = kept.loc[~hidden(kept)].set_index(name).join(before, how="inner").dropna(subset=["before"])
+    steps = both.drop("other", errors="ignore")
+    steps = steps.assign(step=(steps["percent"] - steps["before"]).map(half_up))
+    most = steps.loc[steps["step"].ne(0)].sort_values("step", key=abs, ascending=False, kind="stable")
+    head = f"与{year(waves[0])}相比，{year(waves[1])}{of.subject}的{titled}构成"
+    aside = f"；{'、'.join(apart['label'])}不作比较{_why(apart)}" if len(apart) else ""
+    gone = [b["left_out_n"].max() / (b["left_out_n"].max() + b["base_n"].max()) for b in (old, kept)]
     if abs(gone[1] - gone[0]) >= MISSING_MOVES:
-        was, now = (in_percent(percent(share)) for share in gone)
-        aside += f"；{_title(codebook, name)}未详的由{was}变为{now}，比较时请留意"
+        aside += f"；{titled}未详的由{share_of(gone[0])}变为{share_of(gone[1])}，比较时请留意"
     if most.empty:
         return f"{head}基本持平{aside}。"
     words = [
-        f"{row.label}占比由{in_percent(row.before)}{'上升' if row.step > 0 else '下降'}到{in_percent(row.percent)}，{points(row.step)}"
-        for row in records(most)
-    ]
+        f"{row.label}占比由{in_percent(row.before)}{'上升' if row.step > 0 else '下降'}到{in_percent(row.percent)}，"
+        f"{points(row.step)}" for row in records(most.head(MOST_TOLD))
+    ]  # fmt: skip
     return f"{head}中，{'；'.join(words)}{aside}。"
 
 
-def means(result: pd.DataFrame, codebook: Codebook, *, what: str, subject: str) -> str:
-    """The mean of the whole, or the highest and the lowest of the groups, from `means`."""
+def means(of: Exhibit) -> str:
+    """The mean of the whole, or the highest and the lowest of the groups."""
+    result, what = of.focused, of.recipe.noun
     shown = result[result["estimate"].notna() & ~hidden(result)]
     if shown.empty:
-        return f"{subject}的{what}没有可公布的数。"
+        return f"{of.subject}的{what}没有可公布的数。"
     names = dimensions(result)
     if not names:
         row = shown.iloc[0]
-        return f"{subject}中{what}有记录的{counted(row['n'])}，平均{half_up(row['estimate'], 2):g}。"
+        return f"{of.subject}中{what}有记录的{counted(row['n'])}，平均{half_up(row['estimate'], 2):g}。"
     ranked = shown.sort_values("estimate", ascending=False, kind="stable")
     ends = [("最高", ranked.iloc[[0]]), ("最低", ranked.iloc[[-1]])][: min(len(ranked), 2)]
     told = [
-        f"{word}的是{'、'.join(labels_of(codebook, row[n])[0] for n in names)}（{half_up(row['estimate'].iloc[0], 2):g}）"
+        f"{word}的是{'、'.join(of.labels(row[n])[0] for n in names)}（{half_up(row['estimate'].iloc[0], 2):g}）"
         for word, row in ends
     ]
-    return f"按{'、'.join(_title(codebook, n) for n in names)}看，{subject}的{what}均值{'，'.join(told)}。"
+    return f"按{'、'.join(map(of.titled, names))}看，{of.subject}的{what}均值{'，'.join(told)}。"
 
 
-def helped(result: pd.DataFrame, codebook: Codebook) -> str:
-    """What was given, by kind of aid: a frame with `kind`, `counted_in`, `quantity` and `amount_yuan` (sums).
-
-    人, 户 and 人次 are named and never added together; a kind counted in two units has two clauses.
-    """
-    require(result, ["kind", "counted_in", "quantity", "amount_yuan"], where="helped")
-    kinds, units = codebook.variable("aid", "kind"), codebook.variable("aid", "counted_in")
-    words = []
-    for row in records(result.fillna({"quantity": 0, "amount_yuan": 0})):
-        number = counted(row.quantity, units.label_of(row.counted_in)) if row.quantity > 0 else ""
-        amount = f"发放资金{money(row.amount_yuan)}" if row.amount_yuan > 0 else ""
-        if number or amount:
-            words.append("，".join(filter(None, [f"{kinds.label_of(row.kind)}{number}", amount])))
-    return f"{'；'.join(words)}。" if words else "本期没有可统计的帮扶记录。"
-
-
-def reached(result: pd.DataFrame, codebook: Codebook) -> str:
-    """`在册特困职工中得到救助的占37.8%（1058人中的400人）；…` of a table of `helped` within one column, or
-    of all.
-    """
+def reached(of: Exhibit) -> str:
+    """`在册特困职工中得到救助的占37.8%（1058人中的400人）；…`, by one column or of all."""
+    result = of.focused
     shown = result[result["helped"].eq("helped") & ~hidden(result) & result["base_n"].gt(0).fillna(False)]
     names = [name for name in dimensions(result) if name != "helped"]
-    labels = labels_of(codebook, shown[names[0]]) if names else [""]
+    labels = of.labels(shown[names[0]]) if names else [""]
     groups = [f"{'一般' if label == '困难' else ''}{label or '困难'}职工" for label in labels]
     told = [
-        f"在册{group}中得到救助的占{in_percent(percent(row.share))}（{row.base_n}人中的{counted(row.n)}）"
+        f"在册{group}中得到救助的占{share_of(row.share)}（{row.base_n}人中的{counted(row.n)}）"
         for group, row in zip(groups, records(shown), strict=True)
     ]
     return f"{'；'.join(told)}。" if told else ""
+
+
+SAY: dict[str, Callable[[Exhibit], str]] = {
+    "overall": overall, "shares": shares, "leading": leading, "by_group": by_group, "extremes": extremes,
+    "change": change, "shift": shift, "means": means, "helped": reached,
+}  # fmt: skip
 
 
 def received(sources: pd.DataFrame) -> str:
@@ -260,42 +266,19 @@ def received(sources: pd.DataFrame) -> str:
 def quality(sources: pd.DataFrame, issues: pd.DataFrame, totals: pd.DataFrame) -> str:
     """What was read, kept and set aside, what was mended and given up, and which stated totals disagree."""
     unread = int(sources["kind"].eq("unreadable").sum())
+    read = f"，其中{unread}张未能读取" if unread else "，均已读取"
     rows = sources.filter(regex="^rows").sum().astype(int)
-    lines = [
-        f"本次共收到{received(sources)}，工作表{len(sources)}张"
-        + (f"，其中{unread}张未能读取" if unread else "，均已读取"),
-        f"共{rows['rows']}行：保留{rows['rows_kept']}行，合并重复{rows['rows_merged']}行，单列备查{rows['rows_set_aside']}行，"
-        f"合计行{rows['rows_totals']}行，标题和说明{rows['rows_notes']}行，表头{rows['rows_headers']}行，空行{rows['rows_blank']}行",
-    ]
-    actions = issues["action"].value_counts()
+    fates = "，".join(f"{word}{rows[fate]}行" for fate, word in WORDS["told_rows"].items())
+    actions, verdicts = issues["action"].value_counts(), totals["verdict"].value_counts()
     words = [f"{word}{actions.get(a, 0)}处" for a, word in WORDS["told_actions"].items() if actions.get(a, 0)]
-    lines.append(f"记录问题{len(issues)}处" + (f"，其中{'、'.join(words)}" if words else ""))
-    verdicts = totals["verdict"].value_counts()
+    lines = [
+        f"本次共收到{received(sources)}，工作表{len(sources)}张{read}", f"共{rows['rows']}行：{fates}",
+        f"记录问题{len(issues)}处" + (f"，其中{'、'.join(words)}" if words else ""),
+    ]  # fmt: skip
     if len(totals):
         told = "、".join(f"{word}{verdicts.get(v, 0)}项" for v, word in WORDS["verdicts"].items())
         lines.append(f"上报的合计数{len(totals)}项，与名册核对，{told}")
     return "。".join(lines) + "。"
-
-
-def _listed(table: pd.DataFrame, name: str, codebook: Codebook, unit: str) -> str:
-    """`A1人、B2人，分别占…`; one level alone `全部为A`; hidden ones are named at the end."""
-    printed = _printed(table, name, codebook)
-    seen, unseen = _nameable(printed), printed.loc[hidden(printed)]
-    quiet = f"{'、'.join(unseen['label'])}{SMALL}" if len(unseen) else ""
-    if len(seen) == 1 and not quiet and seen["n"].iloc[0] == seen["base_n"].iloc[0]:
-        return f"全部为{seen['label'].iloc[0]}"
-    counts = [f"{row.label}{counted(row.n, unit)}" for row in records(seen)]
-    parts = [in_percent(share) if share else "不足0.1%" for share in seen["percent"]]
-    if len(counts) > _MOST_IN_A_LIST:
-        told = "；".join(f"{count}，占{part}" for count, part in zip(counts, parts, strict=True))
-    else:
-        told = "、".join(counts) + ("，分别占" if len(counts) > 1 else "，占") + "、".join(parts)
-    return "；".join(filter(None, [told if counts else "", quiet]))
-
-
-def _printed(table: pd.DataFrame, name: str, codebook: Codebook) -> pd.DataFrame:
-    """The rows of one base with the label and the percentage that the tables print."""
-    return table.assign(label=labels_of(codebook, table[name]), percent=printed_percents(table)).reset_index(drop=True)
 
 
 def _nameable(table: pd.DataFrame, name: str = "") -> pd.DataFrame:
@@ -306,41 +289,16 @@ def _nameable(table: pd.DataFrame, name: str = "") -> pd.DataFrame:
     return seen.loc[seen[name].astype(object).ne("other")] if name else seen
 
 
-def _series(rows: pd.DataFrame, subject: str, unit: str) -> str:
-    """The whole series, with 逐年 only where every step goes one way and the waves are years."""
-    if hidden(rows).any() or not _is_comparable(rows.iloc[1:]).all():
-        return ""
-    values = [int(n) for n in rows["n"]]
-    waves = [str(w) for w in rows["wave"]]
-    told = f"{year(waves[0])}至{year(waves[-1])}各批次{subject}依次为"
-    each = "逐年" if all(since(a, b) == "比上年" for a, b in pairwise(waves)) else "逐批"
-    steps = [b - a for a, b in pairwise(values)]
-    trend = f"，{each}增加" if min(steps) > 0 else f"，{each}减少" if max(steps) < 0 else ""
-    return told + "、".join(counted(v, unit) for v in values) + trend + "。"
-
-
-def _ordered(result: pd.DataFrame, name: str, order: str) -> pd.DataFrame:
-    if order not in ORDERS:
-        raise ArgumentError.naming("order", order, ORDERS)
-    by_size = order == "size" or (order == "auto" and name in _BY_SIZE)
-    return sorted_by_size(result, name) if by_size else result.reset_index(drop=True)
-
-
-def _title(codebook: Codebook, name: str) -> str:
-    """The name of a variable as running text has it, without what brackets add in a table's heading."""
-    return title_of(codebook, name).partition("（")[0]
-
-
-def _only_dimension(result: pd.DataFrame, where: str) -> str:
-    require(result, ["n", "base_n", "share"], where=where)
+def _one_dimension(result: pd.DataFrame, where: str) -> str:
     names = dimensions(result)
     if len(names) != 1 or result.empty:
         raise ArgumentError(f"{where}：应是按一个变量分组的非空结果，现有分组列 {names}，{len(result)} 行。请先筛选。")
     return names[0]
 
 
-def _is_comparable(table: pd.DataFrame) -> pd.Series[bool]:
-    return table["comparable"].fillna(False) if "comparable" in table else table["n"].isna() | True
+def _comparable(table: pd.DataFrame) -> pd.Series[Any]:
+    known = table["comparable"] if "comparable" in table else pd.Series(True, table.index)
+    return known.fillna(False).astype(bool)
 
 
 def _why(broken: pd.DataFrame) -> str:

@@ -34,9 +34,9 @@ def moved(before: float, now: float, since_when: str, unit: str) -> str:
         return f"{since_when}持平"
     word, rate = ("增加", "增长") if difference > 0 else ("减少", "下降")
     text = f"{since_when}{word}{counted(abs(difference), unit)}"
-    growth = percent(abs(difference) / before) if before else 0.0
     if not before:
         return text
+    growth = percent(abs(difference) / before)
     return f"{text}，{rate}{in_percent(growth)}" if growth else f"{text}，基本持平"
 
 
@@ -74,6 +74,11 @@ def chinese(number: int) -> str:
 def in_percent(value: float) -> str:
     """`30.6%` of a percentage already rounded."""
     return f"{value:.1f}%"
+
+
+def share_of(share: float) -> str:
+    """`30.6%` of a share."""
+    return in_percent(percent(share))
 
 
 def _plain(value: float) -> str:

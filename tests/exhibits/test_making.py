@@ -164,8 +164,8 @@ def test_the_totals_that_do_not_agree_are_listed_by_source_number_not_by_file(tm
 
 
 def test_every_row_of_exhibits_yaml_is_made_by_something_and_drawn_by_something():
+    from bangfu_analysis.exhibits.exhibit import TEXTS
     from bangfu_analysis.exhibits.making import MAKES
-    from bangfu_analysis.exhibits.texts import TEXTS
     from bangfu_analysis.pages.drawing import CHARTS
 
     for recipe in load_recipes():

@@ -5,11 +5,14 @@ import pandas as pd
 from bangfu_analysis.analysis.change import change
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.exhibits import sentences_waves as narrative_waves
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.recipes import recipe
 from bangfu_analysis.exhibits.sentences_waves import SIGNS
 from bangfu_analysis.exhibits.tables import Layout, display_table
+from bangfu_analysis.release.cells import Cut
 
 CODEBOOK = load_codebook()
+BOTH = ("hardship_level_before", "hardship_level")
 LEVELS = pd.CategoricalDtype(["extreme", "general"])
 
 
@@ -25,6 +28,12 @@ WORKERS = roster(
 )  # fmt: skip
 
 
+def said(name, frame, dimensions=(), **facts):
+    """The sentences of an exhibit of the frame."""
+    own = recipe(id="t", make="trend", text=name)
+    return Exhibit(Cut("t", "", frame, dimensions), own, Layout(), CODEBOOK, facts=facts).text
+
+
 FACTS = {"deaths": True, "difference": 0, "unrecorded_n": 1, "unfollowed_n": 0}
 
 
@@ -33,7 +42,7 @@ def account(workers, exits=None, **facts):
     row = row.rename(columns={f"{flow}_n": flow for flow in SIGNS})
     long = row.melt(["wave", "previous_n", "stock_n"], list(SIGNS), "flow", "n").astype({"n": "Int64"})
     long = long.assign(n=long["n"].mask(long["flow"].isin(facts.pop("hidden", []))))
-    return narrative_waves.account(long, before=row["wave_before"].iloc[-1], facts={**FACTS, **facts})
+    return said("account", long, **{"before": row["wave_before"].iloc[-1], **FACTS, **facts})
 
 
 def test_the_account_prints_its_sum_and_who_is_unrecorded():
@@ -57,7 +66,7 @@ def test_an_account_with_hidden_flows_prints_none_of_them():
 
 def test_moves_follow_those_who_were_there_and_leave_out_who_came():
     table = transitions(WORKERS, "hardship_level", outside=True)
-    words = narrative_waves.moves(table, CODEBOOK, "hardship_level", ["2008", "2009"])
+    words = said("moves", table, BOTH, waves=["2008", "2009"])
     assert words == "2008年在册的人到2009年：原特困的1人，现为困难1人（100.0%）；原困难的2人，现为退出2人（100.0%）。"
 
 
@@ -68,7 +77,7 @@ def test_the_shares_of_moves_are_those_that_the_table_prints():
         "hardship_level",
         outside=True,
     )
-    words = narrative_waves.moves(table, CODEBOOK, "hardship_level", ["1", "2"])
+    words = said("moves", table, BOTH, waves=["1", "2"])
     printed = display_table(
         table.drop(columns=["wave_before", "wave", "comparable"]), CODEBOOK, Layout(within=("hardship_level_before",))
     ).rows
@@ -80,7 +89,7 @@ def test_a_fair_comparison_names_what_is_rate_and_what_is_mix():
     result = pd.DataFrame(
         {"wave": ["2008", "2009"], "crude": [0.10, 0.12], "standardized": [0.11, 0.12], "rate": [None, 0.01], "composition": [None, 0.01]}
     )  # fmt: skip
-    words = narrative_waves.standardized(result)
+    words = said("standardized", result)
     assert "2009年困难率为12.0%，比上年上升2.0个百分点" in words
     assert "2008年应为11.0%，同一构成下比上年上升1.0个百分点" in words
     assert "各组比率变化使其上升1.0个百分点，职工构成变化使其上升1.0个百分点" in words
@@ -90,8 +99,8 @@ def test_units_are_named_by_how_far_their_rate_moved():
     rates = pd.DataFrame(
         {"wave": ["1", "1", "1", "2", "2", "2"], "unit": ["甲厂", "乙厂", "丙厂"] * 2, "n": [10] * 6, "share": [0.1, 0.2, 0.3, 0.15, 0.12, 0.2]}
     )  # fmt: skip
-    words = narrative_waves.movers(change(rates), what="困难率", top=1)
+    words = said("movers", change(rates))
     assert words == (
         "两批都有数的3个单位中，与1相比困难率下降的2个、上升的1个；"
-        "困难率下降最多的是丙厂（10.0个百分点）；困难率上升最多的是甲厂（5.0个百分点）。"
+        "困难率下降最多的是丙厂（10.0个百分点）、乙厂（8.0个百分点）；困难率上升最多的是甲厂（5.0个百分点）。"
     )

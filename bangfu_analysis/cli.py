@@ -8,7 +8,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from difflib import get_close_matches
@@ -29,7 +29,7 @@ TO_DO = {  # where the reader's reason does not say it
     "empty": "。请向报送单位核实是否发错了文件。",
     "notes": "。其中若有数据表，请用 bangfu inspect 查看读法，补全表头后再清洗。",
 }
-MOST_CHANGES = 15
+MOST_LINES = 15
 DOUBTFUL = 0.5  # confidence below which a sheet is told
 NOTHING_READ = ("unreadable", "notes", "empty")
 
@@ -63,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say_what_can_be_said(stream)
     try:
         chosen = _parser().parse_args(arguments)
-        done = int(chosen.run(chosen))
+        status = NOT_ALL_READ if chosen.run(chosen) else DONE
         sys.stdout.flush()
-        return done
+        return status
     except (BalanceBroken, Withdrawn) as fault:
         return _ended(str(fault), NOT_ALL_READ)
     except BangfuError as fault:
@@ -133,13 +133,12 @@ def _bar(files: Sequence[Path]) -> Iterable[Path]:
     return tqdm(files, desc="读取", unit="个文件", disable=not sys.stderr.isatty())
 
 
-def _start(chosen: argparse.Namespace) -> int:
+def _start(chosen: argparse.Namespace) -> None:
     from bangfu_analysis.first_steps import start_wave
 
     path = start_wave(chosen.folder, (lambda _, default: default) if chosen.yes else _asked, _bar)
     print(f"已写出 {path}：\n\n{path.read_text(encoding='utf-8')}")
     print(f"接着运行 bangfu inspect --settings {chosen.folder}，选定认不出的列名、写法和单位。")
-    return DONE
 
 
 def _asked(question: str, default: str) -> str:
@@ -149,29 +148,29 @@ def _asked(question: str, default: str) -> str:
         return default
 
 
-def _codes(chosen: argparse.Namespace) -> int:
+def _codes(chosen: argparse.Namespace) -> None:
     from bangfu_analysis.first_steps import codes_of
     from bangfu_analysis.study import wave_codebook
 
     print(*codes_of(chosen.name, wave_codebook(chosen.folder) if chosen.folder else bangfu.load_codebook()), sep="\n")
-    return DONE
 
 
-def _doctor(chosen: argparse.Namespace) -> int:
+def _doctor(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.first_steps import faults_of_machine
 
     told = list(faults_of_machine(chosen.folder))
-    print(*(f"{'好' if well else '请处理'}：{sentence}" for well, sentence in told), sep="\n")
-    return DONE if all(well for well, _ in told) else NOT_ALL_READ
+    for well, sentence in told:
+        print(f"{'好' if well else '请处理'}：{sentence}")
+    return not all(well for well, _ in told)
 
 
-def _inspect(chosen: argparse.Namespace) -> int:
+def _inspect(chosen: argparse.Namespace) -> bool:
     if chosen.settings:
         from bangfu_analysis.study import write_settings
 
         path = write_settings(chosen.path, _bar)
         print(f"已写出 {path}。请在“选择”一列中选定（已选的不变），保存后重新运行 bangfu clean。")
-        return DONE
+        return False
     from bangfu_analysis.tidy.proposals import proposed_values
 
     readings = bangfu.inspect(chosen.path, _bar)
@@ -188,10 +187,10 @@ def _inspect(chosen: argparse.Namespace) -> int:
     for what, proposal in (("列名", bangfu.proposed_mapping(readings)), ("写法", proposed_values(readings))):
         if proposal:
             print(f"\n未认出的{what}可在批次文件夹的 mapping.yaml 中确认（逐行核对后保存）：\n\n{proposal}")
-    return NOT_ALL_READ if any(reading.kind == "unreadable" for reading in readings) or not readings else DONE
+    return not readings or any(reading.kind == "unreadable" for reading in readings)
 
 
-def _clean_all(chosen: argparse.Namespace) -> int:
+def _clean_all(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.counties import FAILED, INCOMPLETE, clean_study, dataset_of
 
     told = clean_study(chosen.folder, jobs=chosen.jobs, progress=_bar)
@@ -200,10 +199,10 @@ def _clean_all(chosen: argparse.Namespace) -> int:
     failed, twice = told["outcome"].eq(FAILED).sum(), told["elsewhere_n"].sum()
     print(f"{len(told)} 个批次，{failed} 个没有完成；困难职工 {told['n'].sum()} 人，其中 {twice} 人次同时在另一县区的名册上。")
     print(f"各县区的数据：{dataset_of(chosen.folder)}")
-    return NOT_ALL_READ if told["outcome"].isin([FAILED, INCOMPLETE]).any() else DONE
+    return bool(told["outcome"].isin([FAILED, INCOMPLETE]).any())
 
 
-def _clean(chosen: argparse.Namespace) -> int:
+def _clean(chosen: argparse.Namespace) -> bool:
     if chosen.all:
         return _clean_all(chosen)
     from bangfu_analysis.study import wave_frames
@@ -217,7 +216,7 @@ def _clean(chosen: argparse.Namespace) -> int:
     for name, frame in frames.items():
         print(f"{name:12s}{len(frame):8d} 行")
     print(f"整洁数据：{places(chosen.folder, chosen.out).frames}")
-    return _status(frames)
+    return _unread(frames)
 
 
 def _tell_why(chosen: argparse.Namespace, frames: Path | None, *, report: bool) -> None:
@@ -229,15 +228,17 @@ def _tell_why(chosen: argparse.Namespace, frames: Path | None, *, report: bool) 
 
 
 def _tell_changes(chosen: argparse.Namespace, frames: Path | None) -> None:
-    """What is new against the last wave, a line each, at most MOST_CHANGES."""
-    lines = bangfu.wave_changes(chosen.folder, out=frames)["message"]
-    if len(lines):
-        more = [f"…共 {len(lines)} 处，全部见 bangfu.wave_changes(批次文件夹)"] if len(lines) > MOST_CHANGES else []
-        print("与上一批次相比：", *lines[:MOST_CHANGES], *more, sep="\n  ")
+    """What is new against the last wave."""
+    if lines := bangfu.wave_changes(chosen.folder, out=frames)["message"].to_list():
+        print("与上一批次相比：", *_first_of(lines, "处，全部见 bangfu.wave_changes(批次文件夹)"), sep="\n  ")
 
 
-def _status(frames: Frames) -> int:
-    """The exit status, with what gave no data told first."""
+def _first_of(lines: list[str], rest: str) -> list[str]:
+    return [*lines[:MOST_LINES], *([f"…共 {len(lines)} {rest}"] if len(lines) > MOST_LINES else [])]
+
+
+def _unread(frames: Frames) -> bool:
+    """Whether something gave no data, which is told."""
     from bangfu_analysis.study import could_not_read
 
     unread = could_not_read(frames)
@@ -246,7 +247,7 @@ def _status(frames: Frames) -> int:
         named = "" if row["source_file"] in row["reason"] else f"{row['source_file']}："
         to_do = "" if "请" in row["reason"] else TO_DO.get(row["kind"], "")
         print(f"没有读到数据：{named}{row['reason'].rstrip('。')}{to_do or '。'}", file=sys.stderr)
-    return NOT_ALL_READ if len(unread) else DONE
+    return bool(len(unread))
 
 
 def _tell_doubts(frames: Frames) -> None:
@@ -262,46 +263,45 @@ def _tell_doubts(frames: Frames) -> None:
             told.append(f"把握不大：{place}：只认出 {row['confidence']:.0%} 的栏目。请用 bangfu inspect 核对读法。")
     if not len(frames["workers"]) and "responses" not in frames:
         told.append("没有读到任何困难职工（workers 为 0 行）。请核对文件是否放对了文件夹。")
-    more = [f"…共 {len(told)} 条，全部见 sources 数据框。"] if len(told) > MOST_CHANGES else []
-    print(*told[:MOST_CHANGES], *more, sep="\n", end="\n" if told else "", file=sys.stderr)
+    for line in _first_of(told, "条，全部见 sources 数据框。"):
+        print(line, file=sys.stderr)
 
 
-def _report(chosen: argparse.Namespace) -> int:
+def _report(chosen: argparse.Namespace) -> bool:
     frames = chosen.out / "frames" if chosen.out else None
     _tell_why(chosen, frames, report=True)
     made = bangfu.report_wave(chosen.folder, out=chosen.out, progress=_bar)
     _tell_changes(chosen, frames)
     if chosen.why and made.merged:
         print("report.docx 中的改动：", *made.merged, sep="\n  ")
-    status = _told(made)
+    amiss = _told(made)
     if chosen.pdf:
         from bangfu_analysis.report import as_pdf
 
         try:
             print(f"PDF：{as_pdf(made.files['报告'])}")
         except CallError as fault:
-            return _ended(str(fault), NOT_ALL_READ)
-    return status
+            amiss = bool(_ended(str(fault), NOT_ALL_READ))
+    return amiss
 
 
-def _questionnaire(chosen: argparse.Namespace) -> int:
+def _questionnaire(chosen: argparse.Namespace) -> bool:
     frames = chosen.out / "frames" if chosen.out else None
     opened = bangfu.open_wave(chosen.folder, out=frames, progress=_bar)
     split = [pair.replace("＝", "=").rpartition("=") for pair in chosen.where]
     where = {name: re.split("[,，]", codes) for name, _, codes in split}
     print(f"交叉表：{opened.questionnaire(chosen.by, where=where)}")
-    return _status(opened.data.frames)
+    return _unread(opened.data.frames)
 
 
-def _queries(chosen: argparse.Namespace) -> int:
+def _queries(chosen: argparse.Namespace) -> None:
     whole, *single = bangfu.query_units(chosen.folder, progress=_bar)
     print(f"全部问题：{whole}")
     print(f"分单位：{len(single)} 个工作簿，在 {whole.parent / 'queries'}")
     print("填好后以 corrections.xlsx（或 corrections_单位名.xlsx）存入批次文件夹，下次清洗时自动采用。")
-    return DONE
 
 
-def _link(chosen: argparse.Namespace) -> int:
+def _link(chosen: argparse.Namespace) -> None:
     links = bangfu.link_waves(chosen.folder)
     found = links.quality.iloc[0]
     linked = found["linked_n"] + found["confirmed_n"]
@@ -310,48 +310,45 @@ def _link(chosen: argparse.Namespace) -> int:
     print(errors.format(**found))
     print(f"待核对 {found['to_review_n']:.0f} 对：{links.review}")
     print("填好后以 links.xlsx 存入调查文件夹，此后每次关联自动采用。")
-    return DONE
 
 
-def _fill(chosen: argparse.Namespace) -> int:
+def _fill(chosen: argparse.Namespace) -> bool:
     if chosen.list:
         for mark, words in bangfu.open_wave(chosen.list, progress=_bar).marks().items():
             print(f"{mark}  {words}")
-        return DONE
+        return False
     if chosen.folder is None:
         raise CallError("fill：请写明文件和批次文件夹：bangfu fill 我的报告.docx 批次文件夹；列出标记：bangfu fill --list 批次文件夹。")
     told = bangfu.open_wave(chosen.folder, progress=_bar).fill(chosen.file)
     print(*told, sep="\n", end="\n" if told else "", file=sys.stderr)
     print(f"已填写：{chosen.file}（原文件在旁边的 {chosen.file.name}.bak）")
-    return NOT_ALL_READ if told else DONE
+    return bool(told)
 
 
-def _new_wave(chosen: argparse.Namespace) -> int:
+def _new_wave(chosen: argparse.Namespace) -> None:
     from bangfu_analysis.first_steps import new_wave
 
     folder = new_wave(chosen.study, chosen.wave)
     print(f"已建立 {folder}。请核对其中的 wave.toml，放入收到的文件，然后运行：bangfu report {folder}")
-    return DONE
 
 
-def _templates(chosen: argparse.Namespace) -> int:
+def _templates(chosen: argparse.Namespace) -> None:
     from bangfu_analysis.pages.templates import write_templates
 
     for path in write_templates(bangfu.load_codebook(), chosen.out):
         print(path)
-    return DONE
 
 
-def _notebooks(chosen: argparse.Namespace) -> int:
+def _notebooks(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.notebook_runs import run_notebooks
 
     done = run_notebooks(chosen.study, chosen.wave, progress=_bar)
     for path, fault in done.items():
         print(f"{path}{'：' + fault if fault else ''}")
-    return NOT_ALL_READ if any(done.values()) else DONE
+    return any(done.values())
 
 
-def _check(chosen: argparse.Namespace) -> int:
+def _check(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.checking.report import LABELS
 
     checked = bangfu.check_report(chosen.file)
@@ -360,18 +357,18 @@ def _check(chosen: argparse.Namespace) -> int:
         print(f"  写作：{row['found']}\n  应为：{row['expected']}")
     faults = f"{len(checked.faults)}处不成立" if len(checked.faults) else "未发现不成立的数字关系"
     print(f"{chosen.file.name}：读出{checked.read_n}个数，核对{checked.checked_n}个；{faults}。")
-    return NOT_ALL_READ if len(checked.faults) else DONE
+    return bool(len(checked.faults))
 
 
-def _told(made: Report) -> int:
+def _told(made: Report) -> bool:
     for what, path in made.files.items():
         print(f"{what}：{path}")
     for told in made.left_out:
         print(told, file=sys.stderr)
-    return max(_status(made.frames), NOT_ALL_READ if made.left_out else DONE)
+    return _unread(made.frames) or bool(made.left_out)
 
 
-def _demo(chosen: argparse.Namespace) -> int:
+def _demo(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.first_steps import sample_study
 
     raw = Path("data") / "raw"
@@ -381,7 +378,7 @@ def _demo(chosen: argparse.Namespace) -> int:
     return _told(made)
 
 
-RUN = {
+RUN: dict[str, Callable[[argparse.Namespace], bool | None]] = {  # whether something is amiss
     "demo": _demo, "start": _start, "inspect": _inspect, "clean": _clean, "report": _report, "queries": _queries,
     "questionnaire": _questionnaire, "link": _link, "fill": _fill, "check": _check, "new-wave": _new_wave,
     "templates": _templates, "codes": _codes, "doctor": _doctor, "notebooks": _notebooks,

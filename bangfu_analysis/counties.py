@@ -14,8 +14,8 @@ import pandas as pd
 
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.files import place, write
-from bangfu_analysis.reruns import MARK, made, reasons, wave_inputs
-from bangfu_analysis.wave import SETTINGS_FILE, places
+from bangfu_analysis.reruns import due, stored
+from bangfu_analysis.wave import SETTINGS_FILE
 
 CLEANED, INCOMPLETE, UNCHANGED, FAILED = "cleaned", "incomplete", "unchanged", "failed"
 _CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clean', sys.argv[1]]))"
@@ -81,7 +81,7 @@ def _county(wave: Path, study: Path) -> str:
 def _clean_one(folder: str) -> tuple[str, str]:
     """What came of one county, and why."""
     wave = Path(folder)
-    if not reasons(places(wave).frames / MARK, wave_inputs(wave)):
+    if not due(wave):
         return UNCHANGED, ""
     command = [sys.executable, "-c", _CLEAN, folder]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
@@ -103,12 +103,9 @@ def _outcome(future: Any) -> tuple[str, str]:
 
 def _lay_together(wave: Path, study: Path) -> dict[str, Path]:
     """The frames of a county, put into the dataset of the study; returns the files there."""
-    root, own, county = dataset_of(study), places(wave).frames, _county(wave, study)
-    parts = {}
-    for name in (Path(file).stem for file in made(own / MARK) if file.endswith(".parquet")):
-        part = root / name / f"county={county.replace('/', '_')}" / f"{wave.name}.parquet"
-        parts[name] = place(part, own / f"{name}.parquet")
-    return parts
+    root, county = dataset_of(study), _county(wave, study).replace("/", "_")
+    parts = {name: root / name / f"county={county}" / f"{wave.name}.parquet" for name in stored(wave)}
+    return {name: place(parts[name], file) for name, file in stored(wave).items()}
 
 
 def _rows_of(part: Path) -> int:

@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +27,7 @@ from bangfu_analysis.wave import (
     is_own,
     levels,
     load_wave,
+    places,
     shown,
     wave_files,
 )
@@ -75,37 +77,40 @@ def report_inputs(waves: Sequence[Path]) -> Inputs:
     return {**wave_inputs(own), **note, **layout, **before, **code, **_versions(_DRAWERS)}
 
 
+def due(folder: Path, out: Path | None = None) -> list[str]:
+    """Why a wave must be cleaned again, in Chinese; [] where its frames are those of what lies there now."""
+    return reasons(places(folder, out).frames / MARK, wave_inputs(folder))
+
+
+def stored(folder: Path, out: Path | None = None) -> dict[str, Path]:
+    """The frames that the last clean of a wave has left: name -> file."""
+    where = places(folder, out).frames
+    return {Path(name).stem: where / name for name in _stored(where / MARK)["files"] if name.endswith(".parquet")}
+
+
 def reasons(mark: Path, now: Inputs) -> list[str]:
     """Why a result with this mark must be made again from `now`, in Chinese; [] where nothing changed, its
     files included.
     """
     if not mark.exists():
         return ["没有以前的结果"]
-    stored = _stored(mark)
-    was, files = stored["inputs"], {name: mark.parent / name for name in stored["files"]}
+    last = _stored(mark)
+    was, files = last["inputs"], {name: mark.parent / name for name in last["files"]}
     if not was:
         return ["以前结果的记录已损坏"]
     if was.get(_KEY) != now[_KEY]:
         return ["假名密钥改变"]
     gone = [path.name for path in files.values() if not path.exists()]
-    touched = [p.name for name, p in files.items() if p.exists() and _digest_of(p) != stored["files"][name]]
-    code = [name.partition(" ")[2] for name in _changed(was, now) if name.startswith("程序 ")]
-    told = [f"{name} {_how(name, was, now)}" for name in _changed(was, now) if not name.startswith("程序 ")]
+    touched = [p.name for name, p in files.items() if p.exists() and _digest_of(p) != last["files"][name]]
+    changed = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+    code = [name.partition(" ")[2] for name in changed if name.startswith("程序 ")]
+    told = [f"{name} {_how(name, was, now)}" for name in changed if not name.startswith("程序 ")]
     groups = [("程序更新", code), ("成果不在原处", gone), ("成果被改动", touched)]
     return [*told, *(f"{what}（{listed(names)}）" for what, names in groups if names)]
 
 
-def _changed(was: Inputs, now: Inputs) -> list[str]:
-    return [name for name in {**was, **now} if was.get(name) != now.get(name)]
-
-
 def _how(name: str, was: Inputs, now: Inputs) -> str:
     return "是新增的" if name not in was else "已不在" if name not in now else "内容改变"
-
-
-def made(mark: Path) -> list[str]:
-    """The files of the result, as written in its mark."""
-    return list(_stored(mark)["files"])
 
 
 def _stored(mark: Path) -> dict[str, Inputs]:
@@ -127,7 +132,7 @@ def write_mark(mark: Path, inputs: Inputs, files: Iterable[Path]) -> None:
 
 
 def _digest(content: bytes) -> str:
-    return hmac.new(load_key(), content, hashlib.sha256).hexdigest()
+    return hmac.digest(load_key(), content, "sha256").hex()
 
 
 def _digest_of(path: Path) -> str:
@@ -152,10 +157,8 @@ def _cleans(path: Path) -> bool:
 
 
 def _versions(packages: Sequence[str]) -> Inputs:
-    found = {}
+    found = dict.fromkeys((f"环境 {name}" for name in packages), "")
     for name in packages:
-        try:
+        with suppress(PackageNotFoundError):
             found[f"环境 {name}"] = version(name)
-        except PackageNotFoundError:
-            found[f"环境 {name}"] = ""
     return found

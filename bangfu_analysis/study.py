@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis import reruns
 from bangfu_analysis.codebook import Codebook, load_codebook
 from bangfu_analysis.errors import CallError, CodebookError, listed
 from bangfu_analysis.files import locked, write
@@ -26,28 +27,12 @@ from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
-from bangfu_analysis.reruns import (
-    MARK,
-    REPORT_MARK,
-    Inputs,
-    made,
-    reasons,
-    report_inputs,
-    wave_inputs,
-    write_mark,
-)
 from bangfu_analysis.settings import Beside, Words, read_settings
 from bangfu_analysis.text import heading_key
+from bangfu_analysis.tidy import questionnaire_book as books
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.layout import layout_changes, layout_frame
-from bangfu_analysis.tidy.questionnaire_book import (
-    QuestionnaireBook,
-    book_from,
-    book_yaml,
-    draft_book,
-    with_book,
-)
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
@@ -154,7 +139,7 @@ def clean_wave(
     folder, out = Path(folder), None if out is None else Path(out)
     wave = load_wave(folder)
     codebook = wave_codebook(folder)
-    key, made_from = load_key(), wave_inputs(folder)  # before reading: what changes meanwhile is read again next time
+    key, made_from = load_key(), reruns.wave_inputs(folder)  # before reading: what changes meanwhile is read again next time
     where = places(folder, out).frames
     with locked(where), _collector_paused():
         read = read_wave(wave, codebook, executor=executor, progress=progress) or [_nothing_in(folder)]
@@ -181,13 +166,13 @@ def wave_search(folder: Path, *, out: Path | None = None) -> Search:
     Words are those of the codebook, the units of the population sheet, places of several workers. Numbers
     alone, where the wave has not been cleaned.
     """
-    stored = places(folder, out).frames
-    if not (stored / NAMES).exists():
+    where = places(folder, out).frames
+    if not (where / NAMES).exists():
         return Search()
-    codes = (stored / NAMES).read_text(encoding="utf-8").split()
-    workers = pd.read_parquet(stored / "workers.parquet", columns=["employer", "reporting_unit", "district"])
+    codes = (where / NAMES).read_text(encoding="utf-8").split()
+    workers = pd.read_parquet(where / "workers.parquet", columns=["employer", "reporting_unit", "district"])
     rows = pd.concat([workers[name].astype(object) for name in workers]).value_counts()
-    units = pd.read_parquet(stored / "population.parquet").get("unit", pd.Series(dtype=object)).dropna()
+    units = pd.read_parquet(where / "population.parquet").get("unit", pd.Series(dtype=object)).dropna()
     known = Vocabulary(wave_codebook(folder), [*rows.index[rows >= MOST_ROWS], *units]).known
     return Search(frozenset(codes), load_key(), known)
 
@@ -219,13 +204,12 @@ def _collector_paused() -> Iterator[None]:
     """Cells, readings and findings hold no cycles: the collector's rounds among them are a fifteenth of a
     clean, for nothing.
     """
-    runs = gc.isenabled()
+    resume = gc.enable if gc.isenabled() else gc.disable
     gc.disable()
     try:
         yield
     finally:
-        if runs:
-            gc.enable()
+        resume()
 
 
 def _nothing_in(folder: Path) -> SheetReading:
@@ -242,7 +226,7 @@ def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[S
     that is not clear.
     """
     sheets = without_copied_exports(sheets)
-    for name, apply in ((BOOK_FILE, with_book), (SCREENING_FILE, apply_decisions)):
+    for name, apply in ((BOOK_FILE, books.with_book), (SCREENING_FILE, apply_decisions)):
         if (folder / name).exists():
             words = partial(_questionnaire_words, sheets, where=name)
             content = read_settings(folder / name, Path(name).stem, words)
@@ -291,45 +275,43 @@ def draft_questionnaire(folder: str | Path, file: str = "") -> Path:
         wave = load_wave(folder)
         codebook = wave_codebook(folder)
         reading = _questionnaire_of(read_wave(wave, codebook), file, BOOK_FILE)
-        book = draft_book(*questionnaire_frames(reading), codebook)
-        write(path, (f"file: {file}\n" if file else "") + book_yaml(book))
+        book = books.draft_book(*questionnaire_frames(reading), codebook)
+        write(path, (f"file: {file}\n" if file else "") + books.book_yaml(book))
     return path
 
 
-def questionnaire_book(folder: Path, frames: Frames) -> QuestionnaireBook:
+def questionnaire_book(folder: Path, frames: Frames) -> books.QuestionnaireBook:
     """The wave's questionnaire.yaml; without one, what the frames of its only questionnaire say (nothing of
     several).
     """
     if (folder / BOOK_FILE).exists():
-        return book_from(read_settings(folder / BOOK_FILE, "questionnaire"))
+        return books.book_from(read_settings(folder / BOOK_FILE, "questionnaire"))
     if "questions" not in frames or frames["questions"]["question_id"].duplicated().any():
-        return QuestionnaireBook({})
-    return draft_book(frames["questions"], frames["responses"], wave_codebook(folder))
+        return books.QuestionnaireBook({})
+    return books.draft_book(frames["questions"], frames["responses"], wave_codebook(folder))
 
 
-def _store(frames: Frames, names: Sequence[str], folder: Path, made_from: Inputs) -> None:
+def _store(frames: Frames, names: Sequence[str], folder: Path, made_from: reruns.Inputs) -> None:
     written = [write(folder / f"{n}.parquet", frame.to_parquet(index=False), private=True) for n, frame in frames.items()]
     written.append(write(folder / NAMES, "\n".join(names), private=True))
-    write_mark(folder / MARK, made_from, written)
+    reruns.write_mark(folder / reruns.MARK, made_from, written)
 
 
 def wave_frames(
     folder: Path, *, out: Path | None = None, executor: Executor | None = None, progress: Progress = iter
 ) -> Frames:
     """The tidy frames of a wave: loaded where nothing that they depend on has changed, else cleaned anew."""
-    stored = places(folder, out).frames
-    if reasons(stored / MARK, wave_inputs(folder)):
+    if reruns.due(folder, out):
         return clean_wave(folder, out=out, executor=executor, progress=progress)
-    files = [stored / name for name in made(stored / MARK) if name.endswith(".parquet")]
-    return {file.stem: pd.read_parquet(file) for file in files}
+    return {name: pd.read_parquet(file) for name, file in reruns.stored(folder, out).items()}
 
 
 def stored_frames(folder: Path, *, out: Path | None = None) -> Frames:
     """The frames that a clean of the wave has left, however old; CallError where there are none."""
-    stored = places(folder, out).frames
-    files = sorted(stored.glob("*.parquet"))
+    where = places(folder, out).frames
+    files = sorted(where.glob("*.parquet"))
     if not files:
-        raise CallError(f"{stored} 中没有整洁数据。请先运行 bangfu clean {folder}，或去掉 clean=False。")
+        raise CallError(f"{where} 中没有整洁数据。请先运行 bangfu clean {folder}，或去掉 clean=False。")
     return {file.stem: pd.read_parquet(file) for file in files}
 
 
@@ -351,10 +333,9 @@ def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[t
     """
     waves = study_waves(folder) if report else [folder]
     own = {wave: out if wave.resolve() == folder.resolve() else None for wave in waves}
-    marks = {wave: places(wave, to).frames / MARK for wave, to in own.items()}
-    steps = [(f"清洗 {wave.resolve().name}", reasons(mark, wave_inputs(wave))) for wave, mark in marks.items()]
-    mark = places(folder, out).frames / REPORT_MARK
-    return [*steps, *([("报告", reasons(mark, report_inputs(waves)))] if report else [])]
+    steps = [(f"清洗 {wave.resolve().name}", reruns.due(wave, to)) for wave, to in own.items()]
+    mark = places(folder, out).frames / reruns.REPORT_MARK
+    return [*steps, *([("报告", reruns.reasons(mark, reruns.report_inputs(waves)))] if report else [])]
 
 
 def wave_changes(folder: str | Path, *, out: str | Path | None = None) -> pd.DataFrame:

@@ -43,7 +43,9 @@ def imports_of(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            modules = [alias.name for alias in node.names if alias.name in FLOORS]
+            whole = node.module == "bangfu_analysis"  # from the package: modules of it
+            names |= {f"bangfu_analysis.{name}" for name in modules} if whole else {node.module}
     return names
 
 

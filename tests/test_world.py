@@ -51,7 +51,7 @@ def test_the_world_is_known(wave, monkeypatch, capsys, fault, status, words):
     def fails(*_, **__):
         raise fault
 
-    monkeypatch.setattr(cli, "_clean", fails)
+    monkeypatch.setitem(cli.RUN, "clean", fails)
     assert main(["clean", str(wave)]) == status
     assert words in capsys.readouterr().err
 

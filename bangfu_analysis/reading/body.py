@@ -54,7 +54,8 @@ def _fill_merges(block: Block, values: Objects) -> None:
 
 def _has_ditto(grid: Grid, column: Column) -> bool:
     distinct = grid.distinct[column.index - 1]
-    return any(isinstance(v, str) and len(v) <= 8 and _is_ditto(squeeze(v)) for v in distinct)
+    texts = (v for v in distinct if isinstance(v, str) and len(v) <= 8 and not v[:1].isdigit())
+    return any(_is_ditto(squeeze(text)) for text in texts)
 
 
 def _is_ditto(word: str) -> bool:

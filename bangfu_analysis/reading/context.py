@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -141,7 +140,9 @@ def _with_composed(table: Table, block: Block, codebook: Codebook) -> Table:
     said = {c.variable.name for c in table.columns if c.variable is not None}
     for column in [c for c in table.columns if c.variable and c.variable.also and c.variable.also not in said]:
         other = codebook.variable(column.meaning.frame, column.meaning.also)
-        found = table.body[column.index].map(partial(_other_part, column.meaning, other), "ignore")
+        cells = table.body[column.index]
+        parts = {cell: _other_part(column.meaning, other, cell) for cell in cells.dropna().unique()}
+        found = cells.map(parts)
         if found.notna().any():
             table = _beside(table, block, f"（{other.label}）", other, found, column.slot)
     return table

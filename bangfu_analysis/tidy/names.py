@@ -117,4 +117,7 @@ def _quoting(finding: Finding, may: Callable[[str, bool], bool], often: bool) ->
     if not finding.raw and not finding.value and "“" not in finding.message:
         return finding
     message = _QUOTE.sub(lambda quote: f"“{fit(quote[1])}”", finding.message)
-    return replace(finding, raw=fit(finding.raw), value=fit(finding.value), message=message)
+    raw, value = fit(finding.raw), fit(finding.value)
+    if (raw, value, message) == (finding.raw, finding.value, finding.message):
+        return finding
+    return replace(finding, raw=raw, value=value, message=message)

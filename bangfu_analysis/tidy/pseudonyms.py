@@ -6,12 +6,15 @@ Names and numbers stay in memory. What a frame keeps of them are keyed hashes, o
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from bangfu_analysis.keys import digests, pseudonyms
+from bangfu_analysis.keys import pseudonyms
 from bangfu_analysis.text import halfwidth, squeeze
 from bangfu_analysis.tidy.values import CleanTable, first_cell
 
@@ -21,8 +24,8 @@ _TOLD_APART_BY = [
 ]
 _LEGIBLE = re.compile(r"\d{14,18}[\dX]?")
 _SPARED = ((0, 6), (5, 10), (9, 14), (13, 18))  # of an ID number: a slip lies within one of these parts
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
-_KEY_BYTES = 5
+_ALPHABET = np.array([*"abcdefghijklmnop"])
+_SHIFTS = np.arange(60, 20, -4, dtype=np.uint64)  # ten letters of a hash, of four bits each
 
 
 def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes, study: str) -> pd.DataFrame:
@@ -100,15 +103,15 @@ def compared(people: pd.DataFrame, cleans: Sequence[CleanTable]) -> pd.DataFrame
     said = {
         "name": people["name_key"],
         "born": pd.Series(born, index=people.index, dtype=object),
-        "employer": people["employer"].map(_squeezed),
-        "unit": people["reporting_unit"].map(_squeezed),
+        "employer": _squeezed(people["employer"]),
+        "unit": _squeezed(people["reporting_unit"]),
         "id_digits": as_they_stand.reindex(people.index).fillna(numbers),
     }
     return pd.DataFrame(said, dtype=object).astype(object).where(lambda frame: frame.notna(), None)
 
 
-def _squeezed(value: Any) -> str | None:
-    return squeeze(value) if isinstance(value, str) and value else None
+def _squeezed(names: pd.Series) -> pd.Series:
+    return names.map({name: squeeze(name) or None for name in names.dropna().unique()})
 
 
 def _as_it_stands(row: dict[Any, Any], cleans: Sequence[CleanTable]) -> str | None:
@@ -127,32 +130,35 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
     agrees. `whole`: the pseudonym is of a whole number, borne by one name; `code`, of all together, finds
     the record of a decision again.
     """
-    said = compared(people, cleans)
-    rows = list(said.itertuples(index=False, name=None))
-    texts: dict[str, list[str | None]] = {
-        "name_birth": [name and born and f"{name}|{born[:7]}" for name, born, *_ in rows],
-        "name_employer": [name and employer and f"{name}|{employer}" for name, _, employer, *_ in rows],
-        "name_unit": [name and unit and f"{name}|{unit}" for name, *_, unit, _ in rows],
-        "code": ["|".join(part or "" for part in row) for row in rows],
+    known = compared(people, cleans).astype("str")
+    name, digits = known["name"], known["id_digits"].where(known["name"].notna())
+    texts = {
+        "name_birth": name + "|" + known["born"].str[:7],
+        "name_employer": name + "|" + known["employer"],
+        "name_unit": name + "|" + known["unit"],
+        "code": known["name"].fillna("").str.cat(known.drop(columns="name").fillna(""), sep="|"),
     }
-    hashed: dict[str, Any] = {
-        kind: _hashed([text and f"{kind}:{text}" for text in column], key) for kind, column in texts.items()
-    }
-    known = [(name, digits if name else None) for name, *_, digits in rows]
-    numbers = [[f"{name}|{part}" for part in _parts(digits)] if digits else [] for name, digits in known]
-    codes = iter(_hashed([part for parts in numbers for part in parts], key))
-    hashed["name_id"] = [" ".join(str(next(codes)) for _ in parts) or None for parts in numbers]
+    hashed = {kind: _hashed(kind + ":" + column, key) for kind, column in texts.items()}
+    first, *others = [_hashed(name + "|" + _without(digits, *spared), key) for spared in _SPARED]
+    hashed["name_id"] = first.str.cat(pd.concat(others, axis=1), sep=" ")
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
     cells = [first_cell(*place, cleans) for place in zip(people["table"], people["row"], strict=True)]
-    return people.assign(whole=whole.astype("boolean"), cell=cells, **hashed)
+    return people.assign(whole=whole.astype("boolean"), cell=cells).assign(**hashed)
 
 
-def _parts(digits: str) -> list[str]:
-    """The number but for each of `_SPARED`, counted from both ends, so that a lost digit moves nothing."""
-    return [f"{digits[:start]}|{digits[stop - 18 :] if stop < 18 else ''}" for start, stop in _SPARED]
+def _without(digits: pd.Series, start: int, stop: int) -> pd.Series:
+    """The numbers but for a part, counted from both ends, so that a lost digit moves nothing."""
+    return digits.str[:start] + "|" + (digits.str[stop - 18 :] if stop < 18 else "")
 
 
-def _hashed(texts: Sequence[str | None], key: bytes) -> list[str | None]:
-    """Keyed hashes in letters alone: a run of digits could be taken for a phone number."""
-    codes = iter(" ".join(digests(filter(None, texts), key, _KEY_BYTES)).translate(_LETTERS).split())
-    return [next(codes) if text else None for text in texts]
+def _hashed(texts: pd.Series, key: bytes) -> pd.Series:
+    """Keyed hashes (SipHash, as pandas has it for whole columns), missing where the text is.
+
+    In letters alone: a run of digits could be taken for a phone number.
+    """
+    known = texts.dropna()
+    secret = b64encode(blake2b(key[:64], digest_size=12).digest()).decode()  # the 16 characters it takes
+    numbers = pd.util.hash_array(known.to_numpy(dtype=object), hash_key=secret, categorize=False)
+    letters = np.ascontiguousarray(_ALPHABET[(numbers[:, None] >> _SHIFTS) & np.uint64(15)])
+    codes = letters.view(f"U{len(_SHIFTS)}").ravel()
+    return pd.Series(codes, index=known.index, dtype="str").reindex(texts.index)

@@ -8,7 +8,7 @@ added or shared out of each other; where that is asked for, it is an error.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import product
 from operator import and_
@@ -23,6 +23,7 @@ from bangfu_analysis.errors import ArgumentError, CodebookError, listed
 Where = Mapping[str, Any]
 BOUNDS = {"from": "ge", "below": "lt", "over": "gt", "at_most": "le"}
 MEASURES = ("sum", "distinct", "per")
+NUMBERS = {"n": "Float64", "base_n": "Float64", "left_out_n": "Int64", "share": "Float64", "estimate": "Float64"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Indicator:
     measure: str = "rows"
     column: str = ""
     per: tuple[str, ...] = ()
-    where: Where | None = None
+    where: Where = field(default_factory=dict)
     of: str = ""
     frame: str = ""
     quiet: bool = False
@@ -54,12 +55,12 @@ class Mechanism:
     label: str
     number: int
     frame: str = ""
-    where: Where | None = None
+    where: Where = field(default_factory=dict)
     text: str = ""
     by: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    indicators: Mapping[str, Indicator] | None = None
-    chart: Where | None = None
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)
+    chart: Where = field(default_factory=dict)
     exhibits: tuple[str, ...] = ()
 
 
@@ -88,25 +89,20 @@ def _indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
 
 def _check(plan: Mechanism, codebook: Codebook) -> None:
     """Names exist, and a share is of what is counted in the same unit."""
-    indicators = plan.indicators or {}
-    named = [*plan.columns, *(name for i in indicators.values() for name in (i.of, *i.per) if name)]
-    if lost := [n for n in named if n not in indicators]:
-        raise CodebookError(f"码本 mechanisms.{plan.name} 提到没有的指标：{listed(lost)}。可选：{listed(indicators)}。")
-    for i in indicators.values():
-        if i.of and i.counted_in != indicators[i.of].counted_in:
-            raise CodebookError(
-                f"码本 mechanisms.{plan.name}.{i.name}：以{_word(codebook, i.counted_in)}计的数不能占"
-                f"以{_word(codebook, indicators[i.of].counted_in)}计的“{indicators[i.of].label}”的比重。请改用 per 或同一计数单位。"
-            )
+    named = [*plan.columns, *(name for i in plan.indicators.values() for name in (i.of, *i.per) if name)]
+    if lost := [n for n in named if n not in plan.indicators]:
+        raise CodebookError(f"码本 mechanisms.{plan.name} 提到没有的指标：{listed(lost)}。可选：{listed(plan.indicators)}。")
+    units = codebook.labels("aid.counted_in")
+    for i, of in ((i, plan.indicators[i.of]) for i in plan.indicators.values() if i.of):
+        if i.counted_in != of.counted_in:
+            unit, other = (units.get(one.counted_in, one.counted_in) for one in (i, of))
+            told = f"以{unit}计的数不能占以{other}计的“{of.label}”的比重。请改用 per 或同一计数单位。"
+            raise CodebookError(f"码本 mechanisms.{plan.name}.{i.name}：{told}")
     known = codebook.of(plan.frame) if plan.frame else {}
-    own = [i for i in indicators.values() if not i.frame]
-    columns = [*plan.by, *(plan.where or {}), *(c for i in own for c in (*filter(None, [i.column]), *(i.where or {})))]
+    own = [i for i in plan.indicators.values() if not i.frame]
+    columns = [*plan.by, *plan.where, *(c for i in own for c in (*filter(None, [i.column]), *i.where))]
     if lost := [c for c in columns if plan.frame and c not in {*known, "text", "person_id"}]:
         raise CodebookError(f"码本 mechanisms.{plan.name} 用到 {plan.frame} 中没有的变量：{listed(lost)}。")
-
-
-def _word(codebook: Codebook, unit: str) -> str:
-    return codebook.labels("aid.counted_in").get(unit, unit)
 
 
 def tabulate_mechanism(
@@ -124,15 +120,13 @@ def tabulate_mechanism(
     plan = mechanism(codebook, name)
     if not plan.frame:
         raise ArgumentError(f"tabulate_mechanism：{name} 由报告的 {listed(plan.exhibits)} 各表反映，没有自己的台账。")
-    rows = mechanism_rows(frames, plan)
-    if by is None:
-        return _result(list(_lines(rows, frames, plan)), [])
-    require(rows, [by], where="tabulate_mechanism")
-    groups = rows.groupby(by, observed=True, dropna=False, sort=True)
-    column = f"{plan.frame}.{by}"
-    lines = [{column: level, **line} for level, part in groups for line in _lines(part, {}, plan)]
-    result = _result(lines, [column])
-    return result.assign(**{column: result[column].astype(rows[by].dtype)})
+    rows, column = mechanism_rows(frames, plan), f"{plan.frame}.{by}"
+    require(rows, [by] if by else [], where="tabulate_mechanism")
+    groups: Any = rows.groupby(by, observed=True, dropna=False, sort=True) if by else [(None, rows)]
+    about = {} if by else frames
+    lines = [{column: level, **line} for level, part in groups for line in _lines(part, about, plan)]
+    names = [*([column] if by else []), "indicator", "counted_in", *NUMBERS]
+    return pd.DataFrame(lines, columns=names).astype(NUMBERS | ({column: rows[by].dtype} if by else {}))
 
 
 def mechanism_rows(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.DataFrame:
@@ -143,16 +137,15 @@ def mechanism_rows(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.Da
 def selected(rows: pd.DataFrame, where: Where | None, text: str = "") -> pd.DataFrame:
     """The rows that meet every condition of `where`; `text` is the column that a condition `text` searches.
     """
-    for column, wanted in (where or {}).items():
-        if len(rows):
-            values = rows[text if column == "text" else column]
-            rows = rows[_meets(values, wanted, rows, pattern=column == "text").to_numpy(dtype=bool)]
+    for column, wanted in (where or {}).items() if len(rows) else ():
+        rows = rows[_meets(rows, column, wanted, text).to_numpy(dtype=bool)]
     return rows
 
 
-def _meets(values: pd.Series[Any], wanted: Any, rows: pd.DataFrame, *, pattern: bool) -> pd.Series[bool]:
-    if pattern:
-        return values.str.contains(wanted, regex=True, na=False)
+def _meets(rows: pd.DataFrame, column: str, wanted: Any, text: str) -> pd.Series[bool]:
+    if column == "text":
+        return rows[text].str.contains(wanted, regex=True, na=False)
+    values = rows[column]
     if wanted == "any":
         return values.notna()
     if isinstance(wanted, Mapping):
@@ -165,15 +158,14 @@ def _meets(values: pd.Series[Any], wanted: Any, rows: pd.DataFrame, *, pattern: 
 
 def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> Iterator[dict[str, Any]]:
     """One line an indicator and unit: those counted, then their shares, then what comes to one of another."""
-    indicators = plan.indicators or {}
     found: dict[str, dict[str, tuple[float, int]]] = {}
-    for i in (i for i in indicators.values() if i.measure != "per"):
+    for i in (i for i in plan.indicators.values() if i.measure != "per"):
         own = selected(rows if not i.frame else frames.get(i.frame, pd.DataFrame()), i.where, plan.text)
         told = i.counted_in == "counted_in"  # row by row
         parts: Any = _with_named(own).groupby("counted_in", observed=True) if told else [(i.counted_in, own)]
         measured = {str(unit): _measured(part, i) for unit, part in parts}
         found[i.name] = {unit: known for unit, known in measured.items() if known is not None}
-    for i in indicators.values():
+    for i in plan.indicators.values():
         if i.measure == "per":
             yield from _per_one(i, found)
         elif not i.quiet:
@@ -209,35 +201,12 @@ def _per_one(indicator: Indicator, found: Mapping[str, Mapping[str, tuple[float,
             yield {**named, "estimate": value / base, "left_out_n": 0}
 
 
-def _result(lines: list[dict[str, Any]], groups: list[str]) -> pd.DataFrame:
-    numbers = {"n": "Float64", "base_n": "Float64", "left_out_n": "Int64", "share": "Float64", "estimate": "Float64"}
-    columns = [*groups, "indicator", "counted_in", *numbers]
-    return pd.DataFrame(lines, columns=columns).astype(numbers)
-
-
-def added(result: pd.DataFrame, indicators: list[str] | None = None) -> float:
-    """The sum of `n` over the rows of `indicators` (all where None).
-
-    ArgumentError where these are counted in more than one unit: persons, households and person-times do not
-    add up.
-    """
-    require(result, ["indicator", "counted_in", "n"], where="added")
-    rows = result if indicators is None else result[result["indicator"].isin(indicators)]
-    units = list(dict.fromkeys(rows["counted_in"]))
-    if len(units) > 1:
-        raise ArgumentError(
-            f"added：{listed(units)} 是不同的计数单位（人、户、人次等），不能相加。请先按 counted_in 分开。"
-        )
-    return float(rows["n"].sum())
-
-
 def running(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.DataFrame:
     """The running sum of a case by date: `date`, `n` (yuan still lacking: what was owed less what came in),
     `counted_in`.
     """
-    chart = plan.chart or {}
     rows = mechanism_rows(frames, plan).dropna(subset=["date"]).sort_values("date", kind="stable")
-    steps = rows[chart["plus"]].fillna(0) - rows[chart["minus"]].fillna(0)
+    steps = rows[plan.chart["plus"]].fillna(0) - rows[plan.chart["minus"]].fillna(0)
     by_day = steps.groupby(rows["date"]).sum().cumsum()
     return pd.DataFrame({"date": by_day.index, "n": by_day.to_numpy(), "counted_in": "yuan"})
 

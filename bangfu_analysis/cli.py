@@ -171,7 +171,7 @@ def _inspect(chosen: argparse.Namespace) -> bool:
         path = write_settings(chosen.path, _bar)
         print(f"已写出 {path}。请在“选择”一列中选定（已选的不变），保存后重新运行 bangfu clean。")
         return False
-    from bangfu_analysis.tidy.proposals import proposed_values
+    from bangfu_analysis.tidy.settings_book import proposed_values
 
     readings = bangfu.inspect(chosen.path, _bar)
     for (file, sheet), columns in bangfu.describe(readings).groupby(["file", "sheet"], sort=False, dropna=False):

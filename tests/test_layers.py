@@ -17,7 +17,7 @@ FENCES = {
     "matplotlib": {"pages"},
     "seaborn": {"pages"},
     "docx": {"pages", "checking/passages.py"},
-    "xlsxwriter": {"pages/excel.py", "pages/templates.py", "tidy/corrections.py", "tidy/settings_book.py"},
+    "xlsxwriter": {"pages/excel.py", "pages/templates.py", "tidy/corrections.py"},
     "yaml": {"codebook.py", "settings.py"},
     "pyreadstat": {"reading/spss.py"},
     "openpyxl": {"reading"},

@@ -211,8 +211,8 @@ def write_review(links: pd.DataFrame, path: Path) -> Path:
         for number, row in enumerate(asked.to_dict("records"), 1)
     ]  # fmt: skip
     sheet = pd.DataFrame(rows, columns=list(COLUMNS))
-    write_sheets({"待核对": sheet}, path, answer=ANSWER, widths=(6, 8, 22, 14, 8, 8, 22, 14, 8, 8, 18, 24))
-    return path
+    widths = (6, 8, 22, 14, 8, 8, 22, 14, 8, 8, 18, 24)
+    return write_sheets({"1_待核对": sheet}, path, answer=ANSWER, widths=widths)
 
 
 def read_decisions(paths: Iterable[Path]) -> dict[frozenset[str], str]:

@@ -13,8 +13,10 @@ import hmac
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -31,13 +33,14 @@ from bangfu_analysis.tidy.values import at_place
 
 COLUMNS = ("编号", "文件", "工作表", "单元格", "项目", "原填", "问题", "请填正确内容", "核对码")
 ANSWER = "请填正确内容"
+OPTIONS = "选项"  # the sheet that drop-downs take their lists from
+PLACE = ["source_file", "source_sheet", "cell", "variable"]
 ASKED = ("missing", "conflict")
 _RIGHT = re.compile(r"(原填|原表|核实|核对|经核实|经核对|情况|填写)*(无误|正确|属实|没错|无错|没有错误|没有问题|准确)")
 _BLANK_ID = "身份证号空着，无法与其他名册和以前的批次对上。请补填 18 位号码。"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """One answered question."""
 
     file: str
@@ -53,39 +56,36 @@ def queries_frame(
     """Reporting unit -> its questions (columns COLUMNS, text): one per cell that was given up or is in
     conflict, and per worker whose ID number is blank; none for a cell that an answer has confirmed.
     """
-    place = ["source_file", "source_sheet", "cell", "variable"]
-    confirmed = issues.loc[issues["problem"].eq("correction_no_change"), place]
-    blank = pd.DataFrame(_blank_ids(sheets, workers), columns=[*place, "source_row", "raw", "message"])
+    blank = pd.DataFrame(_blank_ids(sheets, workers), columns=[*PLACE, "source_row", "raw", "message"])
     open_ones = issues["action"].isin(ASKED) | issues["problem"].eq("id_truncated")
     given_up = issues[open_ones & issues["cell"].ne("")]
     every = pd.concat([given_up, blank], ignore_index=True) if len(blank) else given_up
-    asked = every[~pd.MultiIndex.from_frame(every[place]).isin(pd.MultiIndex.from_frame(confirmed))]
-    one_each = (
-        asked.groupby(place, sort=False)
-        .agg({"raw": "first", "message": "；".join, "source_row": "first"})
-        .reset_index()
-    )
-    cells = _cells(sheets)
+    confirmed = pd.MultiIndex.from_frame(issues.loc[issues["problem"].eq("correction_no_change"), PLACE])
+    asked = every[~pd.MultiIndex.from_frame(every[PLACE]).isin(confirmed)].groupby(PLACE, sort=False)
+    one_each = asked.agg({"raw": "first", "message": "；".join, "source_row": "first"}).reset_index()
+    cells = {
+        (table.file, table.sheet, address(table, int(row), column), column.meaning.name): (column.meaning.label, raw)
+        for table, column in mapped_columns(sheets)
+        for row, raw in zip(table.body.index, table.body[column.index], strict=True)
+    }
     units = workers.groupby(["source_file", "source_sheet"])["reporting_unit"].agg(_commonest)
-    by_row = dict(
-        zip(
-            zip(*(workers[c] for c in ("source_file", "source_sheet", "source_row")), strict=True),
-            workers["reporting_unit"],
-            strict=True,
-        )
-    )
+    of_rows = workers.set_index(["source_file", "source_sheet", "source_row"])["reporting_unit"].to_dict()
     rows = []
-    for file, sheet, cell, variable, said, message, row in one_each.itertuples(index=False):
-        if (file, sheet, cell, variable) in cells:
-            label, raw = cells[file, sheet, cell, variable]
-            own = by_row.get((file, sheet, row))
-            unit = own if isinstance(own, str) else units.get((file, sheet), "") or file
-            rows.append((unit, file, sheet, cell, label, said, message, "", check_code(raw, key)))
-    every = pd.DataFrame(rows, columns=["unit", *COLUMNS[1:]])
+    for *place, variable, said, message, row in one_each.itertuples(index=False):
+        if (*place, variable) in cells:
+            label, raw = cells[*place, variable]
+            own = of_rows.get((*place[:2], row))
+            unit = own if isinstance(own, str) else units.get((*place[:2],), "") or place[0]
+            rows.append((unit, *place, label, said, message, "", check_code(raw, key)))
+    table = pd.DataFrame(rows, columns=["unit", *COLUMNS[1:]])
     return {
         str(unit): part.assign(编号=range(1, len(part) + 1))[list(COLUMNS)].reset_index(drop=True)
-        for unit, part in every.groupby("unit")
+        for unit, part in table.groupby("unit")
     }
+
+
+def _commonest(units: pd.Series) -> str:
+    return str(next(iter(units.value_counts().index), ""))
 
 
 def _blank_ids(sheets: Sequence[SheetReading], workers: pd.DataFrame) -> Iterator[tuple[object, ...]]:
@@ -99,11 +99,6 @@ def _blank_ids(sheets: Sequence[SheetReading], workers: pd.DataFrame) -> Iterato
                 yield *where, None if table.is_form else row, "", _BLANK_ID
 
 
-def _commonest(units: pd.Series) -> str:
-    counts = units.value_counts()
-    return "" if counts.empty else str(counts.index[0])
-
-
 def check_code(raw: object, key: bytes) -> str:
     """Ten hex digits of a keyed hash of what a cell says, and four that tell the key from another."""
     return _hash(f"cell:{raw}", key)[:10] + _hash("key", key)[:4]
@@ -113,28 +108,22 @@ def _hash(text: str, key: bytes) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _cells(sheets: Sequence[SheetReading]) -> dict[tuple[str, str, str, str], tuple[str, object]]:
-    """Label and content of every body cell of a mapped column, by file, sheet, cell and variable."""
-    return {
-        (table.file, table.sheet, address(table, int(row), column), column.meaning.name): (column.meaning.label, raw)
-        for table, column in mapped_columns(sheets)
-        for row, raw in zip(table.body.index, table.body[column.index], strict=True)
-    }
-
-
 def write_queries(queries: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
     """queries.xlsx with all units, a sheet each, and queries/<unit>.xlsx to send out; the answer column is
     left open.
 
     A workbook of that name that holds answers stays as it is; the new one is called <name>_新.xlsx.
     """
-    whole = folder / "queries.xlsx"
     single = [folder / "queries" / f"{name}.xlsx" for name in safe_names(queries).values()]
-    whole, *single = map(_unanswered, [whole, *single])
+    whole, *single = map(_unanswered, [folder / "queries.xlsx", *single])
+    sheets = {_sheet_name(n, unit): questions for n, (unit, questions) in enumerate(queries.items(), 1)}
     for path, (unit, questions) in zip(single, queries.items(), strict=True):
-        write_sheets({unit: questions}, path)
-    write_sheets(queries, whole)
-    return [whole, *single]
+        write_sheets({_sheet_name(1, unit): questions}, path)
+    return [write_sheets(sheets, whole), *single]
+
+
+def _sheet_name(number: int, unit: str) -> str:
+    return f"{number}_" + re.sub(r"[\[\]:*?/\\']", "_", unit)[:26]
 
 
 def _unanswered(path: Path) -> Path:
@@ -145,35 +134,37 @@ def _unanswered(path: Path) -> Path:
 
 def write_sheets(
     sheets: Mapping[str, pd.DataFrame], path: Path, *, answer: str = ANSWER,
-    widths: Sequence[int] = (6, 22, 14, 8, 20, 18, 60, 22, 12),
-) -> None:
-    """A workbook of questions, a sheet each; where `answer` is empty the cell is left open and coloured."""
-    import datetime
+    widths: Sequence[int] = (6, 22, 14, 8, 20, 18, 60, 22, 12), options: Sequence[Sequence[str]] = (),
+) -> Path:
+    """A workbook of questions, a sheet each; where `answer` is empty the cell is left open and coloured.
 
+    `options`: what the answer to each row may be, as a drop-down, where one sheet asks for a choice.
+    """
     import xlsxwriter
 
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(written := io.BytesIO(), options) as book:
-        book.set_properties({"created": datetime.datetime(2000, 1, 1)})
+    how = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(written := io.BytesIO(), how) as book:
+        book.set_properties({"created": datetime(2000, 1, 1)})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         open_cell = book.add_format({"bg_color": "#FFF4CC", "text_wrap": True, "num_format": "@"})
-        for number, (unit, questions) in enumerate(sheets.items(), 1):
-            sheet = book.add_worksheet(_sheet_name(number, unit))
+        for name, questions in sheets.items():
+            sheet, at = book.add_worksheet(name), questions.columns.get_loc(answer)
             sheet.write_row(0, 0, list(questions.columns), head)
-            for place, values in enumerate(questions.itertuples(index=False), 1):
-                sheet.write_row(place, 0, [str(value) for value in values], wrapped)
-                sheet.write(
-                    place, questions.columns.get_loc(answer), questions[answer].iloc[place - 1] or None, open_cell
-                )
+            for place, values in enumerate(questions.astype(str).to_numpy().tolist(), 1):
+                sheet.write_row(place, 0, values, wrapped)
+                sheet.write(place, at, values[at] or None, open_cell)
             for column, width in enumerate(widths):
                 sheet.set_column(column, column, width)
             sheet.freeze_panes(1, 0)
-    write(path, written.getvalue(), keep=True)
-
-
-def _sheet_name(number: int, unit: str) -> str:
-    return f"{number}_" + "".join("_" if c in "[]:*?/\\'" else c for c in unit)[:26]
+        if options:
+            lists = book.add_worksheet(OPTIONS)
+        for place, said in enumerate(options, 1):
+            lists.write_row(place - 1, 0, said)
+            source = f"={OPTIONS}!$A${place}:${chr(64 + max(len(said), 1))}${place}"
+            rule = {"validate": "list", "source": source, "error_type": "warning"}
+            sheet.data_validation(place, at, place, at, rule)
+    return write(path, written.getvalue(), keep=not options)
 
 
 def read_answers(folder: Path) -> list[Answer]:
@@ -183,37 +174,33 @@ def read_answers(folder: Path) -> list[Answer]:
     return [answer for path in sorted(folder.glob("corrections*.xlsx")) for answer in _answers(path)]
 
 
-def _answers(path: Path) -> list[Answer]:
-    found = []
+def _answers(path: Path) -> Iterator[Answer]:
     for _, _, row in answered_rows(path, COLUMNS, ANSWER):
         file, sheet, cell, check = (str(row[name] or "").strip() for name in ("文件", "工作表", "单元格", "核对码"))
-        found.append(Answer(file, sheet, cell, row[ANSWER], check))
-    return found
+        yield Answer(file, sheet, cell, row[ANSWER], check)
 
 
 def answered_rows(path: Path, columns: Sequence[str], answer: str) -> Iterator[tuple[str, int, dict[str, object]]]:
     """Sheet, row and cells by heading of every row with an answer; FileRefused where the headings are not
     `columns`.
     """
-    for sheet in _read_apart(path):
-        if not sheet.cells:
-            continue
-        heads = [squeeze(str(value)) for value in sheet.cells[0]]
-        if not set(columns) <= set(heads):
-            raise FileRefused(
-                f"{path.name} [{sheet.name}]：第一行应为列名 {'、'.join(columns)}。请用程序写出的表填写。"
-            )
-        for number, cells in enumerate(sheet.cells[1:], 2):
-            row = dict(zip(heads, cells, strict=True))
-            if not is_blank(row[answer]):
-                yield sheet.name, number, row
+    return (found for found in rows_of(path, columns) if not is_blank(found[2][answer]))
 
 
-def _read_apart(path: Path) -> list[Sheet]:
+def rows_of(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, int, dict[str, object]]]:
+    """Sheet, row and cells by heading of every row of a workbook that `write_sheets` wrote."""
+
     def refused(path: Path, why: str) -> list[Sheet]:
         raise FileRefused(f"{path.name}：{why}，未采用其中的答复。请用 Excel 打开，另存为 .xlsx。")
 
-    return [sheet for sheets in read_apart([path], _sheets_of, refused) for sheet in sheets]
+    read = (sheet for sheets in read_apart([path], _sheets_of, refused) for sheet in sheets)
+    for sheet in (sheet for sheet in read if sheet.cells and sheet.name != OPTIONS):
+        heads = [squeeze(str(value)) for value in sheet.cells[0]]
+        if not set(columns) <= set(heads):
+            told = f"第一行应为列名 {'、'.join(columns)}。请用程序写出的表填写。"
+            raise FileRefused(f"{path.name} [{sheet.name}]：{told}")
+        for number, cells in enumerate(sheet.cells[1:], 2):
+            yield sheet.name, number, dict(zip(heads, cells, strict=True))
 
 
 def _sheets_of(path: Path) -> list[Sheet]:

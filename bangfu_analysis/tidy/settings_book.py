@@ -1,24 +1,26 @@
-"""设置.xlsx: what a wave leaves open, with drop-downs; what is chosen is replayed as mapping.yaml is."""
+"""What a wave leaves open: lines for mapping.yaml, or 设置.xlsx with drop-downs, replayed as that is."""
 
 from __future__ import annotations
 
-import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
+
+from bangfu_analysis.cleaning.choices import read_choice, read_choices
+from bangfu_analysis.cleaning.identity import name_key
 from bangfu_analysis.codebook import Codebook, Variable, read_yaml
 from bangfu_analysis.errors import CodebookError, listed
-from bangfu_analysis.files import write
+from bangfu_analysis.findings import quoted
 from bangfu_analysis.reading.inspection import unknown_headings
 from bangfu_analysis.reading.tables import SheetReading, mapped_columns
-from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import heading_key, is_blank, mask_long_numbers, squeeze
+from bangfu_analysis.tidy.corrections import rows_of, write_sheets
 from bangfu_analysis.tidy.people import unit_of
-from bangfu_analysis.tidy.proposals import nearest_codes, unknown_values
 from bangfu_analysis.wave import SETTINGS_BOOK
-from bangfu_analysis.words import withheld
+from bangfu_analysis.words import MOST_ROWS, package_words, withheld
 
 COLUMNS = ("种类", "项目", "原文", "在哪里", "选择", "为什么这样建议")
 HEADING, VALUE, UNIT, SHEET = "列名", "写法", "单位", "表"
@@ -32,7 +34,7 @@ KINDS = {
     "activities": "活动台账", "units": "单位情况表", "population": "职工人数表",
 }
 WIDTHS = (8, 22, 26, 34, 26, 60)
-Key = tuple[str, str, str]
+LONGEST = 12  # characters of an answer
 
 
 class Open(NamedTuple):
@@ -44,11 +46,6 @@ class Open(NamedTuple):
     where: str
     options: Sequence[str]
     reason: str
-
-    @property
-    def key(self) -> Key:
-        """What it is found again by."""
-        return self.kind, self.item, self.word
 
 
 def open_things(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[Open]:
@@ -103,46 +100,22 @@ def _shown(target: str, codebook: Codebook) -> str:
 
 def write_settings(sheets: Sequence[SheetReading], codebook: Codebook, folder: Path) -> Path:
     """Write 设置.xlsx of the wave in `folder`: what stood there and was chosen stays; what is new follows."""
-    import xlsxwriter
-
-    path = folder / SETTINGS_BOOK
-    before = {(row["种类"], row["项目"], row["原文"]): row for _, row in _rows(path)} if path.exists() else {}
-    found = {thing.key: thing for thing in open_things(sheets, codebook)}
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"created": datetime(2000, 1, 1)})
-        look = {"text_wrap": True, "valign": "top"}
-        head, plain, chosen = map(
-            book.add_format, (look | {"bold": True}, look, look | {"bg_color": "#FFF4CC"})
-        )
-        sheet, lists = book.add_worksheet("设置"), book.add_worksheet("选项")
-        sheet.write_row(0, 0, COLUMNS, head)
-        for place, key in enumerate(dict.fromkeys([*before, *found])):
-            thing, said = found.get(key), before.get(key, {})
-            where, reason = (thing.where, thing.reason) if thing else (said["在哪里"], said["为什么这样建议"])
-            sheet.write_row(place + 1, 0, [*key, where, said.get("选择", ""), reason], plain)
-            sheet.write(place + 1, 4, said.get("选择", "") or None, chosen)
-            if options := list(thing.options) if thing else []:
-                lists.write_row(place, 0, options)
-                last = f"${chr(64 + len(options))}${place + 1}"
-                rule = {"validate": "list", "source": f"=选项!$A${place + 1}:{last}", "error_type": "warning"}
-                sheet.data_validation(place + 1, 4, place + 1, 4, rule)
-        for column, width in enumerate(WIDTHS):
-            sheet.set_column(column, column, width)
-        sheet.freeze_panes(1, 0)
-    return write(path, buffer.getvalue())
+    path, rows, options = folder / SETTINGS_BOOK, [], []
+    before = {(row["种类"], row["项目"], row["原文"]): row for _, row in _rows(path)}
+    found = {(thing.kind, thing.item, thing.word): thing for thing in open_things(sheets, codebook)}
+    for key in dict.fromkeys([*before, *found]):
+        thing, said = found.get(key), before.get(key, {})
+        where, reason = (thing.where, thing.reason) if thing else (said["在哪里"], said["为什么这样建议"])
+        rows.append((*key, where, said.get("选择", ""), reason))
+        options.append(thing.options if thing else ())
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return write_sheets({"设置": table}, path, answer="选择", widths=WIDTHS, options=options)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Row number and cells by heading of the first sheet of the settings workbook."""
-    first = read_sheets(path, path.name)[0]
-    heads = [squeeze(str(value)) for value in first.cells[0]] if first.cells else []
-    if not set(COLUMNS) <= set(heads):
-        told = f"第一行应为列名 {'、'.join(COLUMNS)}。请用 bangfu inspect --settings 重新写出"
-        raise CodebookError(f"{path.name} [{first.name}]：{told}。")
-    for number, cells in enumerate(first.cells[1:], 2):
-        texts = ["" if is_blank(value) else str(value).strip() for value in cells]
-        yield number, dict(zip(heads, texts, strict=True))
+    """Row number and cells by heading of the settings workbook, where there is one."""
+    for _, number, row in rows_of(path, COLUMNS) if path.exists() else ():
+        yield number, {head: "" if is_blank(value) else str(value).strip() for head, value in row.items()}
 
 
 def settings_overlay(folder: Path, codebook: Codebook) -> dict[str, Any]:
@@ -154,7 +127,7 @@ def settings_overlay(folder: Path, codebook: Codebook) -> dict[str, Any]:
     overlay: dict[str, Any] = {"headings": {}, "values": {}, "units": {}, "read_as": {}}
     mapping = read_yaml(folder / "mapping.yaml") if (folder / "mapping.yaml").exists() else {}
     targets = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
-    for number, row in _rows(path) if path.exists() else ():
+    for number, row in _rows(path):
         choice, word, place = row["选择"], row["原文"], f"{path.name} [设置] E{number}"
         if not choice or (choice == IGNORE and row["种类"] != HEADING):
             continue
@@ -190,3 +163,53 @@ def _resolved(row: Mapping[str, str], targets: Mapping[str, Variable], place: st
         raise CodebookError(f"{place}：{told}。")
     inner = f"{variable.frame}.{variable.name}" if kind == VALUE and variable else ""
     return {HEADING: "headings", SHEET: "read_as", VALUE: "values"}[kind], inner, options[choice]
+
+
+def proposed_values(sheets: Sequence[SheetReading]) -> str:
+    """The `values:` part of a mapping.yaml in which every unknown value is a comment with its nearest code;
+    "" if none is.
+
+    A value that is the name of a person on the same rows, or too long to be an answer, is left to `issues`;
+    what may be a name, or stands in few rows and is no misspelt word, is not quoted.
+    """
+    lines: dict[str, list[str]] = {}
+    for variable, word, shown, times, place in unknown_values(sheets):
+        said = f'    # "{word}": {nearest_codes(word, variable)[0]}    # {place}，{times} 处'
+        hidden = f"    # {withheld(word)}（可能含个人信息，请看原表） # {place}，{times} 处"
+        lines.setdefault(f"  {variable.frame}.{variable.name}:", []).append(said if shown else hidden)
+    parts = [line for target, said in lines.items() for line in (target, *said)]
+    return "\n".join(["# 下列写法不在码本中。核对后去掉行首的 #。", "values:", *parts]) if parts else ""
+
+
+def unknown_values(sheets: Sequence[SheetReading]) -> Iterator[tuple[Variable, str, bool, int, str]]:
+    """Variable, value, whether it may be quoted, in how many rows it stands and where first."""
+    columns = [(t, c, c.meaning, t.body[c.index].dropna().tolist()) for t, c in mapped_columns(sheets)]
+    names = {name_key(raw) for _, _, variable, raws in columns if variable.kind == "name" for raw in raws}
+    found: dict[tuple[str, str, str], tuple[Variable, int, str]] = {}
+    for table, column, variable, raws in columns:
+        if variable.kind not in ("choice", "choices") or column.tick:
+            continue
+        for raw, times in Counter(raws).items():
+            if _is_unknown(raw, variable, names):
+                key = (variable.frame, variable.name, quoted(raw).strip())
+                _, before, place = found.get(key, (variable, 0, f"{table.file} [{table.sheet}]"))
+                found[key] = (variable, before + times, place)
+    words = package_words()
+    for (_, _, word), (variable, times, place) in found.items():
+        often = times >= MOST_ROWS and not words.names_in(word)
+        yield variable, word, bool(words.permit(word) or words.near(word) or often), times, place
+
+
+def _is_unknown(raw: object, variable: Variable, names: set[str | None]) -> bool:
+    if len(squeeze(str(raw))) > LONGEST or squeeze(str(raw)) in names:
+        return False
+    read = read_choice if variable.kind == "choice" else read_choices
+    return read(raw, variable).problem == "value_unknown"
+
+
+def nearest_codes(word: str, variable: Variable) -> list[str]:
+    """The codes whose spellings are most like `word`, best first."""
+    from rapidfuzz import process
+
+    found = process.extract(squeeze(word), list(variable.spellings), limit=8)
+    return list(dict.fromkeys(variable.spellings[near][0].code for near, _, _ in found))

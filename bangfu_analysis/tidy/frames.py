@@ -41,7 +41,7 @@ from bangfu_analysis.tidy.values import (
     told_at,
 )
 from bangfu_analysis.tidy.years import of_this_wave
-from bangfu_analysis.wave import Wave
+from bangfu_analysis.wave import SETTINGS_FILE, Wave
 from bangfu_analysis.words import Words
 
 Frames = dict[str, pd.DataFrame]
@@ -76,7 +76,9 @@ def tidy_frames(
         *shifted(found, people), *without_level(people, cleans),
     ]
     left = _has_left(people, wave)
-    frames = _worker_frames(people[~left], people[left], codebook)
+    people = people.assign(medical_insurance=people["medical_insurance"].map("|".join, na_action="ignore"))
+    parts = {"workers": people[~left], "exits": people[left], "causes": _causes(people[~left])}
+    frames = {name: typed(rows, name, codebook) for name, rows in parts.items()}
     frames["keys"] = typed(link_keys(people, cleans, key), "keys", codebook)
     frames["members"] = typed(members, "members", codebook)
     by_name = _by_name(people)
@@ -87,7 +89,9 @@ def tidy_frames(
         frames[name] = typed(rows, name, codebook)
     frames["population"] = typed(population, "population", codebook)
     frames |= _questionnaires(sheets, wave)
-    frames["totals"] = typed(_totals(cleans, frames, codebook, wave), "totals", codebook)
+    totals = [stated_totals(clean, wave) for clean in cleans]
+    totals.append(stated_in_settings(frames["workers"], frames["population"], codebook, wave))
+    frames["totals"] = typed(_on_end(totals), "totals", codebook)
     findings += [*_disagreements(frames["totals"]), *aid_against_funds(frames["aid"], frames["funds"])]
     frames["issues"] = _issues(permitted(findings, names, words), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
@@ -147,24 +151,9 @@ def _people(
 
 def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
     """Who had left the file by the reference date: by the state of the file, or by the date of leaving."""
-    if people.empty:
-        return pd.Series([], dtype=bool)
-    gone = [day is not None and day == day and day <= wave.reference_date for day in people["exit_date"]]
+    gone = pd.to_datetime(people["exit_date"].astype(object)).le(pd.Timestamp(wave.reference_date))
     before = people["exit_year"].lt(wave.reference_date.year).fillna(False).astype(bool)
-    dated = (pd.Series(gone, index=people.index) | before) & people["file_status"].ne("returned")
-    return people["file_status"].isin(LEFT) | dated
-
-
-def _worker_frames(workers: pd.DataFrame, exits: pd.DataFrame, codebook: Codebook) -> Frames:
-    def with_text(rows: pd.DataFrame) -> pd.DataFrame:
-        insured = [None if v is None or v != v else "|".join(v) for v in rows["medical_insurance"]]
-        return rows.assign(medical_insurance=pd.Series(insured, index=rows.index, dtype=object))
-
-    return {
-        "workers": typed(with_text(workers), "workers", codebook),
-        "exits": typed(with_text(exits), "exits", codebook),
-        "causes": typed(_causes(workers), "causes", codebook),
-    }
+    return people["file_status"].isin(LEFT) | ((gone | before) & people["file_status"].ne("returned"))
 
 
 def _causes(rows: pd.DataFrame) -> pd.DataFrame:
@@ -213,23 +202,19 @@ def _rows_of(cleans: Sequence[CleanTable], frame: str) -> list[CleanTable]:
 
 
 def _population(cleans: Sequence[CleanTable], wave: Wave) -> pd.DataFrame:
-    rows = gathered(_rows_of(cleans, "population"), "population", wave)
-    parts = [*([rows] if len(rows) else []), *_population_in_settings(wave)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _population_in_settings(wave: Wave) -> list[pd.DataFrame]:
-    """Denominators of wave.toml: `workers_total = 100`, or a section a dimension, [population.unit] 纺织总厂
-    = 100.
+    """Denominators of the sheets and of wave.toml: `workers_total = 100`, or a section a dimension,
+    [population.unit] 纺织总厂 = 100.
     """
-    rows: list[dict[str, Any]] = []
-    for name, value in wave.population.items():
-        if isinstance(value, Mapping):
-            rows += [{name: level, "n": n} for level, n in value.items()]
-        else:
-            rows.append({"n": value})
-    source = {"wave": wave.name, "source_file": "wave.toml", "source_sheet": ""}
-    return [pd.DataFrame([source | row for row in rows])] if rows else []
+    rows = gathered(_rows_of(cleans, "population"), "population", wave)
+    said = [(name, v) if isinstance(v, Mapping) else ("", {"": v}) for name, v in wave.population.items()]
+    source = {"wave": wave.name, "source_file": SETTINGS_FILE, "source_sheet": ""}
+    lines = [{**source, name: level, "n": n} for name, levels in said for level, n in levels.items()]
+    return _on_end([rows, pd.DataFrame(lines)])
+
+
+def _on_end(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
 def _confirmed(population: pd.DataFrame) -> list[str]:
@@ -276,13 +261,6 @@ def _questionnaires(sheets: Sequence[SheetReading], wave: Wave) -> Frames:
     return dict(zip(("questions", "responses"), stack_questionnaires(read, wave.name), strict=True)) if read else {}
 
 
-def _totals(cleans: Sequence[CleanTable], frames: Frames, codebook: Codebook, wave: Wave) -> pd.DataFrame:
-    parts = [stated_totals(clean, wave) for clean in cleans]
-    parts.append(stated_in_settings(frames["workers"], frames["population"], codebook, wave))
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
-
-
 def _disagreements(totals: pd.DataFrame) -> Iterator[Finding]:
     for total in totals[totals["verdict"] == "differs"].to_dict("records"):
         stated, computed = f"{total['stated']:g}", f"{total['computed']:g}"
@@ -296,16 +274,13 @@ def _issues(findings: Sequence[Finding], wave: Wave) -> pd.DataFrame:
     """One row per cell and problem; where a later step filled a cell that was given up, only the filling
     stays.
     """
-    filled = {
-        (f.source_file, f.source_sheet, f.cell, f.variable)
-        for f in findings
-        if f.action == "inferred" and f.problem in _FILLS
-    }
-    stays = [
-        f for f in findings
-        if f.action != "missing" or (f.source_file, f.source_sheet, f.cell, f.variable) not in filled
-    ]
+    filled = {_cell_of(f) for f in findings if f.action == "inferred" and f.problem in _FILLS}
+    stays = [f for f in findings if f.action != "missing" or _cell_of(f) not in filled]
     return findings_frame(stays, wave.name)
+
+
+def _cell_of(f: Finding) -> tuple[str, str, str, str]:
+    return f.source_file, f.source_sheet, f.cell, f.variable
 
 
 _FILLS = ("taken_from_id", "counted_from_birth", "size_from_members")

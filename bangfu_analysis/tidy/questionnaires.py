@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
-from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.answers import Floats, Ints
 from bangfu_analysis.reading.spss import write_statistics_file
 from bangfu_analysis.reading.tables import SheetReading
@@ -22,17 +20,7 @@ RESPONDENT = ["wave", "source_file", "source_sheet", "respondent_id"]
 SKIPPED_CODE, BLANK_CODE, SKIPPED_WORD = -3, -2, "(跳过)"
 
 
-@dataclass(frozen=True)
-class CodedAnswers:
-    """What a statistics package wants: numbers with -3 skipped and -2 blank, headings, labels of values.
-
-    `frame`: one row per respondent, ASCII column names; `headings`: column -> heading as an export by number
-    has it; `labels`: column -> code -> label. Columns of open answers are text.
-    """
-
-    frame: pd.DataFrame
-    headings: Mapping[str, str]
-    labels: Mapping[str, Mapping[int, str]]
+Coded = tuple[pd.DataFrame, dict[str, str], dict[str, dict[int, str]]]  # answers, headings, labels of codes
 
 
 def questionnaire_frames(reading: SheetReading) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -48,20 +36,18 @@ def without_copied_exports(readings: Sequence[SheetReading]) -> list[SheetReadin
     if sum(reading.questions is not None for reading in readings) < 2:
         return list(readings)
     first: dict[tuple[int, int], str] = {}
-    found = []
-    for reading in readings:
-        if reading.questions is not None and not reading.set_aside:
-            replies = questionnaire_frames(reading)[1].drop(columns=["source_file", "source_sheet", "source_row"])
-            mark = (len(replies), int(pd.util.hash_pandas_object(replies, index=False).sum()))
-            if (original := first.setdefault(mark, reading.file)) != reading.file:
-                reason = f"内容与 {original} 完全相同，是同一份问卷的副本"
-                doubt = Finding(
-                    "sheet_sent_twice", f"{reading.file}：{reason}，未再计入。", source_file=reading.file,
-                    source_sheet=reading.sheet,
-                )
-                reading = replace(reading, set_aside=reason, reason=reason, findings=(*reading.findings, doubt))
-        found.append(reading)
-    return found
+    return [_unless_copied(reading, first) for reading in readings]
+
+
+def _unless_copied(reading: SheetReading, first: dict[tuple[int, int], str]) -> SheetReading:
+    if reading.responses is None or reading.set_aside:
+        return reading
+    replies = reading.responses.drop(columns=["source_file", "source_sheet", "source_row"])
+    mark = (len(replies), int(pd.util.hash_pandas_object(replies, index=False).sum()))
+    original = first.setdefault(mark, reading.file)
+    reason = f"内容与 {original} 完全相同，是同一份问卷的副本"
+    message = f"{reading.file}：{reason}，未再计入。"
+    return reading if original == reading.file else reading.told("sheet_sent_twice", message, aside=reason)
 
 
 def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -76,14 +62,15 @@ def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[p
         raise ArgumentError("stack_questionnaires：没有问卷。请至少给一份读入的问卷。")
     questions = pd.concat([questions for questions, _ in read], ignore_index=True)
     frames: list[Any] = [responses for _, responses in read]
-    joined = {
-        c: union_categoricals([f[c] for f in frames]) if t == "category" else pd.concat([f[c] for f in frames], ignore_index=True)
-        for c, t in frames[0].dtypes.items()
-    }  # fmt: skip
-    responses = pd.DataFrame(joined)
+    responses = pd.DataFrame({c: _on_end([f[c] for f in frames]) for c in frames[0]})
     questions.insert(0, "wave", pd.Series(wave, index=questions.index, dtype="str"))
     responses.insert(0, "wave", pd.Series(wave, index=responses.index, dtype="category"))
     return questions, responses
+
+
+def _on_end(parts: list[Any]) -> Any:
+    categories = parts[0].dtype == "category"
+    return union_categoricals(parts) if categories else pd.concat(parts, ignore_index=True)
 
 
 def without_own_words(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
@@ -138,23 +125,24 @@ def was_asked(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(asked, index=base.index.rename("respondent_id"))
 
 
-def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> CodedAnswers:
+def coded_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> Coded:
     """The questionnaire by number: -3 skipped, -2 blank; single choices as codes (their place among the
     options where the export gave labels only), a multiple choice one 0/1 column and a ranking one rank per
     option. `text` of an option goes to a column of its own; an open answer that was skipped says (跳过). Meta
     columns are kept.
+
+    Returns what a statistics package wants: one row per respondent with ASCII column names; column -> heading
+    as an export by number has it; column -> code -> label. Columns of open answers are text.
     """
     person, base = _people(questions, responses)
-    columns: dict[str, Any] = {}
-    headings: dict[str, str] = {}
-    labels: dict[str, dict[int, str]] = {}
+    columns, headings, labels = dict[str, Any](), dict[str, str](), dict[str, dict[int, str]]()
     for nth, (row, answers) in enumerate(_by_question(questions, responses, person), start=1):
         name = f"meta_{nth}" if row["kind"] == "meta" else str(row["question_id"]).replace(".", "_")
         for suffix, part, values in _coded_columns(row, answers, base.index):
             columns[name + suffix], headings[name + suffix] = values, _heading(row, part)
         if row["kind"] in ("single", "matrix") and len(row["options"]):
             labels[name] = {code: option for option, code in option_codes(row, answers).items()}
-    return CodedAnswers(pd.DataFrame(columns, index=base.index), headings, labels)
+    return pd.DataFrame(columns, index=base.index), headings, labels
 
 
 def write_statistics(path: Path, questions: pd.DataFrame, responses: pd.DataFrame) -> Path:
@@ -163,8 +151,7 @@ def write_statistics(path: Path, questions: pd.DataFrame, responses: pd.DataFram
 
     Needs the extra `stats`. ArgumentError for another suffix or several questionnaires.
     """
-    coded = coded_answers(questions, responses)
-    return write_statistics_file(path, coded.frame, coded.headings, coded.labels)
+    return write_statistics_file(path, *coded_answers(questions, responses))
 
 
 def one_questionnaire(questions: pd.DataFrame) -> None:

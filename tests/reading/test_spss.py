@@ -32,7 +32,7 @@ def survey():
 def test_a_survey_written_and_read_back_is_the_same_to_the_kind_of_missing(tmp_path, suffix):
     given = survey()
     coded = coded_answers(given.questions, given.responses)
-    path = write_statistics_file(tmp_path / f"survey{suffix}", coded.frame, coded.headings, coded.labels)
+    path = write_statistics_file(tmp_path / f"survey{suffix}", *coded)
     found = read_questionnaire(Grid(read_statistics_file(path, path.name)), load_codebook())
     _, back = apply_book(found.questions, found.responses, draft_book(found.questions, found.responses))
     _, there = apply_book(given.questions, given.responses, draft_book(given.questions, given.responses))
@@ -47,7 +47,7 @@ def test_missing_kinds_and_value_labels_are_in_the_sav_itself(tmp_path):
 
     given = survey()
     coded = coded_answers(given.questions, given.responses)
-    path = write_statistics_file(tmp_path / "survey.sav", coded.frame, coded.headings, coded.labels)
+    path = write_statistics_file(tmp_path / "survey.sav", *coded)
     frame, meta = pyreadstat.read_sav(str(path), user_missing=True)
     assert frame["Q5"].tolist() == [80, -3, 0]
     assert meta.missing_ranges["Q5"] == [{"lo": -3, "hi": -3}, {"lo": -2, "hi": -2}]

@@ -76,19 +76,19 @@ def test_frames_read_back_from_parquet_serve_as_well(tmp_path):
     given.responses.to_parquet(tmp_path / "responses.parquet")
     back = [pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("questions", "responses")]
     assert_frame_equal(wide_answers(*back), wide_answers(given.questions, given.responses))
-    assert_frame_equal(coded_answers(*back).frame, coded_answers(given.questions, given.responses).frame)
+    assert_frame_equal(coded_answers(*back)[0], coded_answers(given.questions, given.responses)[0])
 
 
 def test_coded_answers_tell_skipped_from_blank_and_keep_fill_ins_beside():
     given = reading()
-    coded = coded_answers(given.questions, given.responses)
-    frame = coded.frame.drop(columns=["meta_1", "meta_2", "Q5", "Q2_2t"])
+    coded, headings, labels = coded_answers(given.questions, given.responses)
+    frame = coded.drop(columns=["meta_1", "meta_2", "Q5", "Q2_2t"])
     assert frame.to_dict("list") == {
         "Q1": [2, 1, 2], "Q2_1": [1, -3, 1], "Q2_2": [1, -3, 0], "Q3_1": [1, -2, -2], "Q3_2": [2, -2, 1], "Q4": [80, -3, 0],
     }  # fmt: skip
-    assert coded.frame["Q2_2t"].tolist()[0] == "棋"
-    assert coded.labels == {"Q1": {1: "一般", 2: "满意"}}
-    assert coded.headings["Q2_2t"] == "2、(其他:)"
+    assert coded["Q2_2t"].tolist()[0] == "棋"
+    assert labels == {"Q1": {1: "一般", 2: "满意"}}
+    assert headings["Q2_2t"] == "2、(其他:)"
 
 
 def test_an_unknown_question_is_named_with_its_neighbours():

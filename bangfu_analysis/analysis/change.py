@@ -41,12 +41,9 @@ def trend(
     leaves out of each run of comparable waves the hardship levels that nobody in it has, for they may belong
     to another scheme. ArgumentError for an unknown `breaks` or no wave.
     """
-    one_of("breaks", breaks, BREAKS)
     groups, asked, frames = names(within), names(by), by_wave(waves)
     told = schemes(frames) if definitions is None and "hardship_level" in (*asked, *groups) else definitions
-    broken = _breaks(told, list(frames), (*asked, *groups))
-    if len(broken) and breaks == "raise":
-        raise NotComparable(_not_comparable(broken))
+    broken = broken_between(told, list(frames), (*asked, *groups), breaks)
     tables = {w: tabulate(f, asked, within=groups, multiple=multiple, where=where) for w, f in frames.items()}
     marked = _marked(on_one_scale(tables), broken)
     own = broken.loc[broken["variable"].eq("hardship_level"), "wave"]
@@ -63,7 +60,7 @@ def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
     """
     require(table, ["wave", "n", "share"], where="change")
     waves = sorted(table["wave"].unique())
-    before = dict(zip(waves[1:], waves, strict=False))
+    before = {wave: earlier for earlier, wave in pairwise(waves)}
     keys = ["_before", *(c for c in table if c not in (*MEASURES, *_NO_DIMENSION))]
     earlier = table.rename(columns={"wave": "_before", "n": "_n", "share": "_share"}).astype({"_before": object})
     later = table.assign(_before=table["wave"].map(before).astype(object))
@@ -100,18 +97,29 @@ def schemes(frames: Mapping[str, pd.DataFrame], *, where: str = "trend") -> pd.D
     return pd.DataFrame(rows, columns=_BREAK)
 
 
-def _breaks(told: pd.DataFrame | None, waves: Sequence[str], variables: Sequence[str]) -> pd.DataFrame:
+def broken_between(
+    told: pd.DataFrame | None, waves: Sequence[str], variables: Sequence[str], breaks: str
+) -> pd.DataFrame:
     """The rows of `told` on the variables where a wave does not compare with the one before, or has no
-    definition.
+    definition; NotComparable where there are such and `breaks` is raise.
 
     A break in a wave that is left out is one of the next wave that is there.
     """
+    one_of("breaks", breaks, BREAKS)
     if told is None:
         return pd.DataFrame(columns=_BREAK)
     rows = told[told["variable"].isin(list(variables)) & ~told["comparable"]]
     found = rows.assign(wave=[next((w for w in waves if w >= wave), "") for wave in rows["wave"]])
     undefined = rows["definition"].eq("") & rows["wave"].isin(list(waves))
-    return found[found["wave"].ne("") & (found["wave"].ne(waves[0]) | undefined)]
+    broken = found[found["wave"].ne("") & (found["wave"].ne(waves[0]) | undefined)]
+    if len(broken) and breaks == "raise":
+        cases = "；".join(dict.fromkeys(map(str, broken["note"])))
+        raise NotComparable(
+            f"{listed(broken['variable'].unique())} 在 {listed(waves)} 各批次的口径不同：{cases}。口径不同的类别不能直接比较。"
+            "请改用对照表中的共同口径（如 below_line、income_level），或用 hardship_by_income 按收入重算后再比，"
+            "或写 breaks='mark' 只标出断点。"
+        )
+    return broken
 
 
 def _marked(table: pd.DataFrame, broken: pd.DataFrame) -> pd.DataFrame:
@@ -125,18 +133,9 @@ def _marked(table: pd.DataFrame, broken: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_own_scheme(table: pd.DataFrame, broken: list[str]) -> pd.DataFrame:
-    run = table["wave"].map({wave: sum(b <= wave for b in broken) for wave in table["wave"].unique()})
+    run = table["wave"].map(lambda wave: sum(b <= wave for b in broken))
     held = table["n"].groupby([run, table["hardship_level"]], observed=True).transform("sum")
     return table[held > 0].reset_index(drop=True)
-
-
-def _not_comparable(broken: pd.DataFrame) -> str:
-    cases = "；".join(dict.fromkeys(str(note) for note in broken["note"]))
-    return (
-        f"各批次的口径（{listed(broken['variable'].unique())}）不同：{cases}。口径不同的类别不能直接比较。"
-        "请改用对照表中的共同口径（如 below_line、income_level），或用 hardship_by_income 按收入重算后再比，"
-        "或写 breaks='mark' 只标出断点。"
-    )
 
 
 def on_one_scale(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.analysis.domains import require
-from bangfu_analysis.analysis.rates import kitagawa, standardize_direct, standardized_ratio
+from bangfu_analysis.analysis.rates import by_category, standardize_direct, standardized_ratio
 from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
 
 METHODS = ("direct", "indirect")
@@ -70,19 +70,12 @@ def decomposition(table: pd.DataFrame, strata: str, *, over: str = "wave", detai
     base, hits = (_wide(table, strata, over, column) for column in ("base_n", "n"))
     if len(base.columns) < 2:
         raise ArgumentError(f"decomposition：{over} 要至少两个批次，现有：{listed(map(str, base.columns)) or '无'}。")
-    parts = []
+    share, rate, parts = base / base.sum(), hits / base, []
     for before, wave in pairwise(base.columns):
-        sides: pd.DataFrame = pd.DataFrame({f"c{i}": base[w] / base[w].sum() for i, w in enumerate((wave, before))})
-        sides = sides.assign(**{f"r{i}": hits[w] / base[w] for i, w in enumerate((wave, before))})
-        found = _by_stratum(sides) if detail else kitagawa(sides, share_a="c0", share_b="c1", rate_a="r0", rate_b="r1")
-        parts.append(found.assign(wave_before=before, wave=wave))
+        found = by_category(share[wave], share[before], rate[wave], rate[before])
+        found = found if detail else found.sum().to_frame().T
+        long = found.reset_index(names=strata).melt([strata], var_name="component", value_name="estimate")
+        parts.append(long.assign(wave_before=before, wave=wave))
     every = pd.concat(parts, ignore_index=True)
     every = every.assign(component=pd.Categorical(every["component"], ["rate", "composition", "total"]))
     return every[["wave_before", "wave", *([strata] if detail else []), "component", "estimate"]]
-
-
-def _by_stratum(sides: pd.DataFrame) -> pd.DataFrame:
-    rate = (sides["c0"] + sides["c1"]) / 2 * (sides["r0"] - sides["r1"])
-    mix = (sides["r0"] + sides["r1"]) / 2 * (sides["c0"] - sides["c1"])
-    split = {"rate": rate, "composition": mix, "total": rate + mix}
-    return pd.DataFrame(split).reset_index().melt([sides.index.name], var_name="component", value_name="estimate")

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Codes, Names, Truths
-from bangfu_analysis.analysis.change import BREAKS, by_wave, on_one_scale, schemes
+from bangfu_analysis.analysis.change import broken_between, by_wave, on_one_scale, schemes
 from bangfu_analysis.analysis.domains import names, require
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.analysis.tabulate import tabulate
-from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
+from bangfu_analysis.errors import ArgumentError, listed
 
 FLOWS = ("stayed", "new", "returned", "exited", "died", "away")
 COMING, GOING = ("new", "returned"), ("exited", "died")
@@ -142,12 +142,11 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
     stock = workers.groupby("wave", observed=True).size()
     found = found.assign(previous_n=found["wave_before"].map(stock), stock_n=found["wave"].map(stock))
     unknown = ~moved["person_id"].isin(workers.loc[followed, "person_id"])
-    aside = {
-        "unrecorded_n": moved["flow"].eq("exited") & ~moved["recorded"],
-        "unfollowed_n": moved["flow"].isin(COMING + GOING) & unknown,
-    }
-    for name, rows in aside.items():
-        found[name] = found["wave"].map(rows.groupby(moved["wave"]).sum())
+    aside = moved.assign(
+        unrecorded_n=moved["flow"].eq("exited") & ~moved["recorded"],
+        unfollowed_n=moved["flow"].isin(COMING + GOING) & unknown,
+    )
+    found = found.join(aside.groupby("wave")[["unrecorded_n", "unfollowed_n"]].sum(), on="wave")
     came, went = (found[[f"{flow}_n" for flow in side]].sum(axis=1) for side in (COMING, GOING))
     return found.assign(difference=found["stock_n"] - found["previous_n"] - came + went)[
         ["wave_before", "wave", "previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n",
@@ -211,7 +210,6 @@ def transitions(
     differ. `definitions`: the frame of that name of `study_frames`; with it every variable whose meaning
     changed is refused or marked, level by level.
     """
-    one_of("breaks", breaks, BREAKS)
     require(workers, ["wave", "person_id", variable], where="transitions")
     moved = movements(workers, exits)
     if definitions is None and variable == "hardship_level":
@@ -219,9 +217,10 @@ def transitions(
     pairs: dict[str, pd.DataFrame] = {}
     for (before, wave), part in moved.groupby(["wave_before", "wave"], observed=True):
         pair = _pair(part, workers, variable, (before, wave), outside)
-        notes = _broken(definitions, variable, str(before), str(wave), breaks)
-        either = [pair[c].astype(object).isin(list(notes)) for c in (f"{variable}_before", variable)]
-        pairs[str(wave)] = pair.assign(comparable=~(either[0] | either[1]) & ("" not in notes))
+        broken = broken_between(definitions, [str(before), str(wave)], [variable], breaks)
+        levels = broken.loc[broken["wave"].eq(str(wave)), "level"].tolist()
+        either = pair[[f"{variable}_before", variable]].astype(object).isin(levels).any(axis=1)
+        pairs[str(wave)] = pair.assign(comparable=~either & ("" not in levels))
     return on_one_scale(pairs)[list(pair.columns) + ["comparable"]]
 
 
@@ -243,23 +242,6 @@ def _pair(
     impossible = table[f"{variable}_before"].isin(COMING) & table[variable].isin(GOING)
     named = table.assign(wave_before=str(waves[0]), wave=str(waves[1]))
     return named.loc[~impossible, ["wave_before", "wave", *table.columns]]
-
-
-def _broken(told: pd.DataFrame | None, variable: str, before: str, wave: str, breaks: str) -> dict[str, str]:
-    """Level ("" for all) -> why it does not compare over the step; NotComparable where `breaks` is raise."""
-    if told is None:
-        return {}
-    crossed = told["wave"].gt(before) & told["wave"].le(wave)
-    rows = told[told["variable"].eq(variable) & crossed & ~told["comparable"]]
-    notes = dict(zip(rows["level"], rows["note"], strict=True))
-    if notes and breaks == "raise":
-        why = "；".join(dict.fromkeys(notes.values()))
-        raise NotComparable(
-            f"{variable} 在 {before} 与 {wave} 两批次的口径不同，不能做转移矩阵：{why}。"
-            "请先按对照表换成可比的类别，或用 hardship_by_income 按收入重算，"
-            "或写 breaks='mark' 只看新旧类别的对应。"
-        )
-    return notes
 
 
 def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:

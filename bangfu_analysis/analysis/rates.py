@@ -132,12 +132,16 @@ def kitagawa(frame: pd.DataFrame, *, share_a: str, share_b: str, rate_a: str, ra
     is missing on one side.
     """
     require(frame, [share_a, share_b, rate_a, rate_b], where="kitagawa")
-    ca, cb, ra, rb = (numbers(frame, c) for c in (share_a, share_b, rate_a, rate_b))
-    if bad := int(np.isnan([ca, cb, ra, rb]).any(axis=0).sum()):
+    for name in (share_a, share_b):
+        if not np.isclose(whole := numbers(frame, name).sum(), 1, atol=1e-6) and not np.isnan(whole):
+            raise ArgumentError(f"列 {name} 的构成之和是 {whole:g}，应为 1。请先换算成比例。")
+    parts = by_category(*(numbers(frame, name) for name in (share_a, share_b, rate_a, rate_b)))
+    return parts.sum().rename_axis("component").reset_index(name="estimate")
+
+
+def by_category(share_a: Any, share_b: Any, rate_a: Any, rate_b: Any) -> pd.DataFrame:
+    """What each category adds to the difference a - b by its rate, by its share and in total."""
+    if bad := int(np.isnan([share_a, share_b, rate_a, rate_b]).any(axis=0).sum()):
         raise NotComparable(f"有 {bad} 个类别只在一方有数，两方的分类不同，不能分解。请先统一分类。")
-    for name, share in ((share_a, ca), (share_b, cb)):
-        if not np.isclose(share.sum(), 1, atol=1e-6):
-            raise ArgumentError(f"列 {name} 的构成之和是 {share.sum():g}，应为 1。请先换算成比例。")
-    rates, mix = float(((ca + cb) / 2) @ (ra - rb)), float(((ra + rb) / 2) @ (ca - cb))
-    split = {"rate": rates, "composition": mix, "total": rates + mix}
-    return pd.DataFrame({"component": list(split), "estimate": list(split.values())})
+    rate, mix = (share_a + share_b) / 2 * (rate_a - rate_b), (rate_a + rate_b) / 2 * (share_a - share_b)
+    return pd.DataFrame({"rate": rate, "composition": mix, "total": rate + mix})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from bangfu_analysis.errors import ArgumentError
@@ -30,28 +29,22 @@ def scale_table(scores: pd.DataFrame) -> pd.DataFrame:
     respondents.
     """
     whole = _complete(scores)
-    total = whole.sum(axis=1)
-    columns = whole.assign(**{"": total})
+    columns = whole.assign(**{"": whole.sum(axis=1)})
     others = {name: whole.drop(columns=name) for name in whole}
-    rest = {name: _correlation(whole[name], other.sum(axis=1)) for name, other in others.items()}
+    rest = {name: whole[name].corr(other.sum(axis=1)) for name, other in others.items()}
     without = {name: cronbach_alpha(other) for name, other in others.items() if other.shape[1] > 1}
-    table = pd.DataFrame({"n": len(whole), "mean": columns.mean(), "sd": columns.std(ddof=1)}).rename_axis("item")
-    found = table.reset_index().astype({"item": "str"})
-    return found.assign(
-        item_rest=found["item"].map(rest).astype(float), alpha_without=found["item"].map(without).astype(float),
-        estimate=np.where(found["item"].eq(""), cronbach_alpha(whole), np.nan), left_out_n=len(scores) - len(whole),
-    )  # fmt: skip
+    found = {
+        "n": len(whole), "mean": columns.mean(), "sd": columns.std(ddof=1), "item_rest": pd.Series(rest),
+        "alpha_without": pd.Series(without, dtype=float), "estimate": pd.Series({"": cronbach_alpha(whole)}),
+        "left_out_n": len(scores) - len(whole),
+    }  # fmt: skip
+    table = pd.DataFrame(found).reindex(columns.columns)
+    return table.rename_axis("item").reset_index().astype({"item": "str"})
 
 
 def _complete(scores: pd.DataFrame) -> pd.DataFrame:
     whole = scores.dropna().astype(float)
     if whole.shape[1] < 2 or len(whole) < 3:
-        raise ArgumentError(
-            f"量表需要至少 2 个题目、3 份完整答卷；现有 {whole.shape[1]} 题、{len(whole)} 份。请检查题目与缺失。"
-        )
+        told = f"现有 {whole.shape[1]} 题、{len(whole)} 份。请检查题目与缺失。"
+        raise ArgumentError(f"量表需要至少 2 个题目、3 份完整答卷；{told}")
     return whole
-
-
-def _correlation(left: pd.Series, right: pd.Series) -> float:
-    varies = left.std(ddof=1) > 0 and right.std(ddof=1) > 0
-    return float(np.corrcoef(left, right)[0, 1]) if varies else float("nan")

@@ -162,7 +162,7 @@ def test_transitions_with_the_outside_say_where_people_come_from_and_go_to():
 def test_levels_of_two_schemes_make_no_matrix_and_both_are_named():
     frame = WORKERS.assign(hardship_scheme=["s2000"] * 4 + ["s2018"] * 6)
     with pytest.raises(
-        NotComparable, match="hardship_level 在 1 与 2 两批次的口径不同.*：1 为 s2000，2 为 s2018。请先"
+        NotComparable, match="hardship_level 在 1、2 各批次的口径不同：1 为 s2000，2 为 s2018。.*请"
     ):
         transitions(frame, "hardship_level")
     marked = transitions(frame, "hardship_level", breaks="mark")
@@ -208,7 +208,7 @@ def test_definitions_that_changed_are_refused_or_marked_level_by_level():
         [("x", "u", "2", "", False, "2012年起另列")],
         columns=["variable", "level", "wave", "definition", "comparable", "note"],
     )
-    with pytest.raises(NotComparable, match="x 在 1 与 2 .*：2012年起另列"):
+    with pytest.raises(NotComparable, match="x 在 1、2 .*：2012年起另列"):
         transitions(WORKERS, "x", definitions=told)
     marked = transitions(WORKERS, "x", breaks="mark", definitions=told)
     first = marked[marked["wave"].eq("2")]

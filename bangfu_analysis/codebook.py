@@ -7,19 +7,17 @@ A codebook is YAML: `codebooks/*.yaml` of the package, over which a study's `cod
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property, lru_cache, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from bangfu_analysis.errors import CodebookError, listed
+from bangfu_analysis.errors import CodebookError, did_you_mean, listed
 from bangfu_analysis.overlays import lay_over, merge, words_of
 from bangfu_analysis.settings import check_settings, read_settings
+from bangfu_analysis.settings import read_yaml as read_yaml
 from bangfu_analysis.text import heading_key, squeeze
 
 PACKAGE_CODEBOOKS = Path(__file__).parent / "codebooks"
@@ -171,7 +169,8 @@ class Codebook:
         """One variable; CodebookError names those of the frame."""
         known = self.of(frame)
         if name not in known:
-            raise CodebookError(f"码本的 {frame} 中没有变量 {name}。可选：{listed(known)}。{_near(name, known)}")
+            near = did_you_mean(name, [*known])
+            raise CodebookError(f"码本的 {frame} 中没有变量 {name}。可选：{listed(known)}。{near}")
         return known[name]
 
     @cached_property
@@ -260,13 +259,8 @@ class Codebook:
         found = [variable for variable in self.variables if variable.name == name]
         if found:
             return min(found, key=lambda variable: variable.frame != "workers")
-        near = _near(name, [*self.bands, *(variable.name for variable in self.variables)])
-        raise CodebookError(f"码本中没有变量或分组 {name}。{near}")
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"是否想写 {near[0]}？" if near else "请检查拼写。"
+        known = [*self.bands, *(variable.name for variable in self.variables)]
+        raise CodebookError(f"码本中没有变量或分组 {name}。现有：{listed(known)}。{did_you_mean(name, known)}")
 
 
 def load_codebook(
@@ -287,24 +281,6 @@ def load_codebook(
             own = check_settings(overlay, "codebook", "mapping", words)
         content = lay_over(content, own)
     return _build(content)
-
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C takes a tenth of the time
-
-
-def read_yaml(path: Path, shapes: tuple[type, ...] = (dict,)) -> Any:
-    """A YAML file as a mapping (or one of `shapes`); CodebookError with file and line where it is not one."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), _LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        mark = getattr(fault, "problem_mark", None)
-        place = f"第 {mark.line + 1} 行" if mark else "文件编码"
-        raise CodebookError(f"{path.name}：{place}不是有效的 YAML（UTF-8）。请对照 docs/codebook.md 修改。") from fault
-    if content is None:
-        return {}
-    if not isinstance(content, shapes):
-        raise CodebookError(f"{path.name}：应为“键: 值”的 YAML，实际是 {type(content).__name__}。")
-    return content
 
 
 @lru_cache(maxsize=1)
@@ -371,15 +347,14 @@ def _any_of(forms: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
 
 
 def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
+    keywords, affixes = content.get("keywords", {}), content.get("affixes", {})
     for frame, entries in content["variables"].items():
         for name, entry in entries.items():
-            try:
-                rules = content.get("keywords", {}).get(entry.get("values"), ())
-                around = _around(content.get("affixes", {}), entry.get("values"))
-                yield _variable(frame, name, {**entry, "keywords": _rules(rules), **around}, content["lists"])
-            except (KeyError, TypeError) as fault:
-                told = f"不完整或有未知项：{fault}。请对照 docs/codebook.md。"
-                raise CodebookError(f"码本变量 {frame}.{name} {told}") from fault
+            values = entry.get("values")
+            rules = tuple((rule["says"], rule["code"]) for rule in keywords.get(values, ()))
+            own = [affixes.get(of, {}) for of in ("any", values)]  # of any list, and of its own
+            around = {side: tuple(w for each in own for w in each.get(side, ())) for side in ("before", "behind")}
+            yield _variable(frame, name, {**entry, **around, "keywords": rules}, content["lists"])
 
 
 def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[str, Any]) -> Variable:
@@ -394,20 +369,6 @@ def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[st
         settings[part] = _keys(settings.get(part, []))
     settings["headings"] = _keys([settings["label"], *settings.get("headings", [])])
     return Variable(frame=frame, name=name, **settings)
-
-
-def _around(affixes: Mapping[str, Mapping[str, Sequence[str]]], values: str | None) -> dict[str, tuple[str, ...]]:
-    """What may stand `before` and `behind` the spellings of a list: its own affixes and those of any list."""
-    own = [affixes.get(name, {}) for name in ("any", values or "")]
-    return {side: tuple(word for each in own for word in each.get(side, ())) for side in ("before", "behind")}
-
-
-def _rules(rules: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Keyword rules, each pattern tried before it is used."""
-    try:
-        return tuple((re.compile(rule["says"]).pattern, rule["code"]) for rule in rules)
-    except re.error as fault:
-        raise CodebookError(f"码本 keywords 中有无效的正则表达式：{fault}。请改正 says。") from fault
 
 
 def _keys(headings: Sequence[object]) -> tuple[str, ...]:

@@ -13,14 +13,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import names as column_names
 from bangfu_analysis.codebook import Codebook
-from bangfu_analysis.errors import (
-    CallError,
-    ColumnMissing,
-    ReleaseConflict,
-    Withdrawn,
-    did_you_mean,
-    listed,
-)
+from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
@@ -117,16 +110,14 @@ class OpenWave:
 
         `look`: `title`, `draw`, `text`, `sort` and what else a row of exhibits.yaml may say (see `Recipe`).
         """
-        names = column_names(by)
-        self._known([*names, *column_names(within), *(where or {})])
-        draw = look.pop("draw", "stacked" if within else self._bars(names))
-        own = {"by": names, "within": within or "", "draw": draw, "text": "" if within or len(names) > 1 else "shares"}
+        names = self._known(by, where, column_names(within))
+        draw, text = "stacked" if within else self._bars(names), "" if within or len(names) > 1 else "shares"
+        own = {"by": names, "within": within or "", "draw": draw, "text": text}
         return self.ask("count", {**own, "where": where or {}, **look})
 
     def rate(self, by: By = None, *, where: Where = None, **look: Any) -> Exhibit:
         """Workers in hardship as a share of all workers of the population sheet, in every group of `by`."""
-        names = column_names(by)
-        self._known([*names, *(where or {})])
+        names = self._known(by, where)
         own = {"by": names, "sort": "share", "draw": "rates", "text": "extremes"} if names else {"text": "overall"}
         return self.ask("rate", {**own, "where": where or {}, **look})
 
@@ -134,8 +125,7 @@ class OpenWave:
         """Causes of hardship in every group of `by`; `mention`: main (one a worker) or any (several, over 100
         %).
         """
-        names = column_names(by)
-        self._known([*names, *(where or {})])
+        names = self._known(by, where)
         text, draw = ("by_group", "panels") if names else ("leading", "ranked")
         own = {"by": names, "mention": mention, "draw": draw, "text": text, "sort": "" if names else "size"}
         return self.ask("causes", {**own, "noun": "致困原因", "where": where or {}, **look})
@@ -146,27 +136,25 @@ class OpenWave:
         """The mean of a number in every group of `by`; with a `design`, estimated from the sample with
         intervals.
         """
-        names = column_names(by)
-        self._known([variable, *names, *(where or {})])
+        names = self._known(by, where, [variable])
         if design is None:
             own = {"of": variable, "by": names, "draw": "means" if names else "", "text": "means"}
             return self.ask("mean", {**own, "where": where or {}, **look})
         frame = estimate_mean(self.workers, variable, design=design, by=names or None, where=where)
         title = f"{self.codebook.title(variable)}的均值"
-        return self._estimated(frame, names, title, where, kind="mean", variable=variable, look=look)
+        return self._estimated(frame, names, {"title": title, **look}, where=where or {}, kind="mean", variable=variable)
 
     def share(
         self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None, **look: Any
     ) -> Exhibit:
         """The shares of the levels of a variable in every group of `by`; with a `design`, with intervals."""
-        names = column_names(by)
-        self._known([variable, *names, *(where or {})])
+        names = self._known(by, where, [variable])
         if design is None:
             within = names[0] if names else None
             return self.count([*names[1:], variable], within=within, where=where, **look)
         frame = estimate_share(self.workers, variable, design=design, by=names or None, where=where)
         title = f"{self.codebook.title(variable)}的占比（抽样估计）"
-        return self._estimated(frame, [*names, variable], title, where, kind="count", variable="", look=look)
+        return self._estimated(frame, [*names, variable], {"title": title, **look}, where=where or {})
 
     @cached_property
     def search(self) -> Search:
@@ -187,12 +175,12 @@ class OpenWave:
         CallError suggests the nearest id where no exhibit is called so.
         """
         shown, known = {each.id: each for each in self._report}, {each.id: each for each in self.recipes()}
-        if id in shown or id not in known:
-            if id not in shown:
-                names = list(dict.fromkeys([*shown, *known]))
-                raise CallError(f"没有表图 {id}。可用：{listed(names)}。{did_you_mean(id, names)}")
+        if id in shown:
             return shown[id]
-        return nothing(self.data, known[id], self._lacks(known[id]))
+        if id in known:
+            return nothing(self.data, known[id], self._lacks(known[id]))
+        names = [*dict.fromkeys([*shown, *known])]
+        raise CallError(f"没有表图 {id}。可用：{listed(names)}。{did_you_mean(id, names)}")
 
     def marks(self) -> dict[str, str]:
         """All marks that `fill` knows (`{{句:level}}`), each with what it becomes; of a chart or table its
@@ -262,23 +250,16 @@ class OpenWave:
         """The release.json of the study's other waves, where there are any."""
         own = self.settings.folder.resolve()
         others = [p.parent for p in sorted(own.parent.glob("*/wave.toml")) if p.parent != own]
-        files = [places(folder).report / RELEASED for folder in others]
-        return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+        return [record for folder in others for record in _released(places(folder))]
 
     def _estimated(
-        self, frame: pd.DataFrame, names: Sequence[str], title: str, where: Where, *, kind: str, variable: str,
-        look: Mapping[str, Any],
+        self, frame: pd.DataFrame, names: Sequence[str], look: Mapping[str, Any], **cut: Any
     ) -> Exhibit:
-        settings = {"id": _id("estimate", {"of": title}), "make": "share", "title": title, "draw": "dots", **look}
-        population = f"sample/{self.name}"
-        by = [n for n in names if n in frame]
-        cut = Cut(
-            settings["id"], settings["title"], frame, tuple(by), population=population, where=where or {}, kind=kind,
-            variable=variable,
-        )
-        layout = Layout(within=tuple(by) if kind == "mean" else tuple(by[:-1]))
-        source = self.data.source("抽样调查")
-        return self._protected(Exhibit(cut, recipe(**settings), layout, self.codebook, source))
+        settings = {"id": _id("estimate", {"of": look["title"]}), "make": "share", "draw": "dots", **look}
+        by = tuple(name for name in names if name in frame)
+        made = Cut(settings["id"], settings["title"], frame, by, population=f"sample/{self.name}", **cut)
+        layout = Layout(within=by if "variable" in cut else by[:-1])
+        return self._protected(Exhibit(made, recipe(**settings), layout, self.codebook, self.data.source("抽样调查")))
 
     def _protected(self, raw: Exhibit) -> Exhibit:
         return self._here(raw, self.protect(raw.cuts).frames)
@@ -300,18 +281,13 @@ class OpenWave:
 
     def added(self, cuts: Sequence[Cut]) -> Released:
         """More counts, protected against what this wave and the others have released."""
-        others = [*self._released_before(), *self.other_releases()]
-        return self.protect(cuts, others)
+        return self.protect(cuts, [*_released(self.places), *self.other_releases()])
 
     def record(self, released: Released) -> None:
         """Add what was released to the release.json of the wave."""
-        earlier = self._released_before()
+        earlier = _released(self.places)
         whole = joined(earlier[0], released.record) if earlier else released.record
         write(self.places.report / RELEASED, json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
-
-    def _released_before(self) -> list[Record]:
-        file = self.places.report / RELEASED
-        return [json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
 
     def banners(self, by: By = None, *, where: Where = None, **test: Any) -> list[Banner]:
         """Each questionnaire of the wave with all its questions down and `by` across, protected: see
@@ -346,10 +322,13 @@ class OpenWave:
         made = zip(plans, cuts, strict=True)
         return [banner(plan, some, released.frames, self.codebook, **test) for plan, some in made], released
 
-    def _known(self, names: Sequence[str]) -> None:
-        absent = [name for name in names if name not in self.workers and name != "cause"]
+    def _known(self, by: By, where: Where, more: Sequence[str] = ()) -> list[str]:
+        """The names in `by`; ColumnMissing where these, those of `where` or `more` are no columns."""
+        names = column_names(by)
+        absent = [n for n in (*more, *names, *(where or {})) if n not in self.workers and n != "cause"]
         if absent:
             raise ColumnMissing.naming(absent, [str(c) for c in self.workers.columns], where=f"{self.name} 批次")
+        return names
 
     def _bars(self, names: Sequence[str]) -> str:
         """Upright columns for levels that go up, the largest first for those that do not, a heat map for two.
@@ -359,6 +338,12 @@ class OpenWave:
         values = self.workers[names[0]]
         ordered = isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered
         return "columns" if ordered else "ranked"
+
+
+def _released(where: Places) -> list[Record]:
+    """What a wave has released before, if anything."""
+    file = where.report / RELEASED
+    return [json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
 
 
 def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None:

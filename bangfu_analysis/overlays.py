@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from bangfu_analysis.settings import Beside, Words
@@ -40,7 +41,11 @@ def lay_over(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, A
             target, entry = f"{frame}.{name}", {"variables": {frame: {name: {"headings": [heading]}}}}
         merged = merge(merged, {**entry, "mapped": {heading_key(heading): target}})
     for target, words in overlay.get("values", {}).items():
-        merged = _add_values(merged, target, words)
+        frame, name = _split_target(target)
+        values = merged["variables"][frame][name].get("values")
+        levels = merged["lists"].get(values, [])
+        said = [{**each, "says": [w for w, code in words.items() if code == each["code"]]} for each in levels]
+        merged = _merge_levels(merged, {"lists": {values: said}})
     return merged
 
 
@@ -48,29 +53,29 @@ def words_of(
     content: Mapping[str, Any], overlay: Mapping[str, Any], files: Callable[[], Collection[str]] | None = None
 ) -> Words:
     """The names that an overlay may use: those of the codebook below it, and its own."""
-    merged = {part: _both(content, overlay, part) for part in ("variables", "lists", "bands", "schemes")}
-    frames: Mapping[str, Mapping[str, Any]] = merged["variables"]
+    own = {part: each for part in ("variables", "lists") if isinstance(each := overlay.get(part), dict)}
+    frames: Mapping[str, Mapping[str, Any]] = merge(content.get("variables", {}), own.get("variables", {}))
     names = [name for variables in frames.values() for name in variables]
     variables = [*(f"{frame}.{name}" for frame in frames for name in frames[frame]), *frames.get("workers", {})]
 
     def levels(of: str) -> list[dict[str, Any]]:
         """The levels of a list, those of the overlay last."""
-        own = merged["lists"].get(of)
-        added = [each for each in own if isinstance(each, dict)] if isinstance(own, list) else []
-        return [*content["lists"].get(of, []), *added]
+        added = own.get("lists", {}).get(of)
+        return [*content["lists"].get(of, []), *(each for each in _some(added) if isinstance(each, dict))]
 
+    @cache
     def claims(of: str) -> dict[tuple[str, str], str]:
         """(scheme, spelling) -> the code of a list that has it first."""
         found: dict[tuple[str, str], str] = {}
         for level in levels(of):
-            for word in (level.get("label"), *(level.get("says") or ())):
+            for word in (level.get("label"), *_some(level.get("says"))):
                 found.setdefault((str(level.get("scheme", "")), squeeze(str(word))), str(level.get("code")))
         return found
 
     def claimed(at: tuple[str, ...], beside: Beside) -> dict[str, str]:
         """Spelling -> the other code of the same scheme that has it."""
-        own = (str(beside.get("scheme", "")), str(beside.get("code")))
-        return {word: code for (scheme, word), code in claims(at[1]).items() if scheme == own[0] and code != own[1]}
+        here, mine = (str(beside.get(part, "")) for part in ("scheme", "code"))
+        return {word: code for (scheme, word), code in claims(at[1]).items() if scheme == here and code != mine}
 
     def codes(at: tuple[str, ...], _: Beside) -> list[str]:
         """The codes of a variable that may have a spelling: none where another of its scheme has it."""
@@ -88,19 +93,20 @@ def words_of(
         below = content.get(at[0], {})
         return [*(below.get(at[1], {}) if at[0] == "variables" else below)]
 
+    categories = codes_of_list(("", "hardship_level"), {})[:-1]
     return {
         "variables": variables, "targets": ["ignore", *variables], "codes": codes, "known": known,
-        "codes_of_list": codes_of_list, "categories": codes_of_list(("", "hardship_level"), {})[:-1],
+        "codes_of_list": codes_of_list, "categories": categories,
         "banded": ["unit", *names, *(band["variable"] for band in content.get("bands", {}).values())],
-        **({"files": lambda *_: files()} if files else {}), "claimed": claimed, "lines": [*content.get("crosswalk", {}).get("line", ()), *codes_of_list(("", "hardship_level"), {})],
         "kinds": ["questionnaire", *content.get("kinds", {})], "frames": [*content["variables"]],
-        "lists": [*merged["lists"]], "carried": ["unit", *names], "kinds_of_variable": KINDS, "parts": [*content],
+        "lists": [*content.get("lists", {}), *own.get("lists", {})], "kinds_of_variable": KINDS,
+        "lines": [*content.get("crosswalk", {}).get("line", ()), *categories], "carried": ["unit", *names],
+        "parts": [*content], "claimed": claimed, **({"files": lambda *_: files()} if files else {}),
     }  # fmt: skip
 
 
-def _both(content: Mapping[str, Any], overlay: Mapping[str, Any], part: str) -> dict[str, Any]:
-    own = overlay.get(part)
-    return merge(content.get(part, {}), own) if isinstance(own, dict) else dict(content.get(part, {}))
+def _some(words: object) -> list[Any]:
+    return words if isinstance(words, list) else []  # the settings have not been checked yet
 
 
 def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,13 +137,3 @@ def _by_code(below: Sequence[Any], above: Sequence[Any]) -> list[Any]:
 def _split_target(target: str) -> tuple[str, str]:
     frame, _, name = target.rpartition(".")
     return frame or "workers", name
-
-
-def _add_values(content: dict[str, Any], target: str, words: Mapping[str, str]) -> dict[str, Any]:
-    frame, name = _split_target(target)
-    values = content["variables"][frame][name].get("values")
-    levels = [dict(level) for level in content["lists"].get(values, [])]
-    for word, code in words.items():
-        for level in (level for level in levels if level["code"] == code):
-            level["says"] = [*level.get("says", []), word]
-    return {**content, "lists": {**content["lists"], values: levels}}

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -59,22 +59,16 @@ def read_settings(
     """
     try:
         node = (_toml if path.suffix == ".toml" else _yaml)(_text(path))
-        content, mistakes = _checked(node, rules, words or {})
     except Mistake as fault:
-        content, mistakes = None, [fault]
-    if mistakes:
-        raise error("\n".join(_sentence(path.name, mistake) for mistake in mistakes[:12]))
-    return dict(content)
+        raise error(_sentence(path.name, fault)) from fault
+    return _checked(node, rules, words or {}, path.name, error)
 
 
 def check_settings(
     content: Mapping[str, Any], rules: str, source: str, words: Known | None = None
 ) -> dict[str, Any]:
     """As read_settings, of a mapping that is no file."""
-    checked, mistakes = _checked(_plain(content), rules, words or {})
-    if mistakes:
-        raise CodebookError("\n".join(_sentence(source, mistake) for mistake in mistakes[:12]))
-    return dict(checked)
+    return _checked(_plain(content), rules, words or {}, source, CodebookError)
 
 
 def _sentence(source: str, mistake: Mistake) -> str:
@@ -196,23 +190,27 @@ def _plain(value: object, at: tuple[str, ...] = (), places: Mapping[tuple[str, .
     return Node(value, line)
 
 
-@lru_cache(maxsize=1)
-def _all_rules() -> Mapping[str, Any]:
-    text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
-    content: Mapping[str, Any] = yaml.load(text, LOADER)
-    return content
+def read_yaml(path: Path) -> Any:
+    """What a YAML file of the package holds."""
+    return yaml.load(path.read_text(encoding="utf-8"), LOADER)
 
 
-def _checked(node: Node, rules: str, words: Known) -> tuple[Any, list[Mistake]]:
-    """The plain content, and every mistake in it."""
-    rule = _all_rules()[rules]
+_rules = lru_cache(maxsize=1)(partial(read_yaml, Path(__file__).with_suffix(".yaml")))
+
+
+def _checked(node: Node, rules: str, words: Known, source: str, error: type[BangfuError]) -> dict[str, Any]:
+    """The plain content; `error` with every mistake in it."""
+    rule = _rules()[rules]
     if isinstance(node.value, list) and len(rule) == 1:  # a list alone is the list of the only key
         (only,) = rule
         node = Node({only: node}, node.line, {only: node.line})
     if callable(words):
         words = words(_unwrapped(node) if isinstance(node.value, dict) else {})
     checker = _Checker(words)
-    return checker.check(node, rule, ()), checker.mistakes
+    content = checker.check(node, rule, ())
+    if checker.mistakes:
+        raise error("\n".join(_sentence(source, mistake) for mistake in checker.mistakes[:12]))
+    return dict(content)
 
 
 @dataclass
@@ -226,7 +224,7 @@ class _Checker:
     def check(self, node: Node, rule: Any, at: tuple[str, ...]) -> Any:
         """The plain value of a node."""
         if isinstance(rule, Mapping) and "|" in rule:
-            shape = next((each for each in rule["|"] if _shape(each) is type(node.value)), rule["|"][0])
+            shape = next((each for each in rule["|"] if type(each) is type(node.value)), rule["|"][0])
             return self.check(node, shape, at)
         if isinstance(rule, Mapping):
             return self._mapping(node, rule, at)
@@ -234,11 +232,14 @@ class _Checker:
             return self._list(node, rule, at)
         value, told = self._scalar(node.value, rule, at)
         if told:
-            self._found(node, at, told)
+            self._told(node, at, told)
         return value
 
-    def _found(self, node: Node, at: tuple[str, ...], told: str) -> None:
-        self.mistakes.append(Mistake(node.line, f"{_where(at)}写的是 {_shown(node.value)}，{told}"))
+    def _mistake(self, line: int, at: tuple[str, ...], told: str) -> None:
+        self.mistakes.append(Mistake(line, f"{'.'.join(at)}{' ' if at else ''}{told}"))
+
+    def _told(self, node: Node, at: tuple[str, ...], told: str) -> None:
+        self._mistake(node.line, at, f"写的是 {_shown(node.value)}，{told}")
 
     def _mapping(self, node: Node, rule: Mapping[str, Any], at: tuple[str, ...]) -> Any:
         known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/<?"}
@@ -247,21 +248,18 @@ class _Checker:
             such = f"，可用的键：{listed(known)}" if known else ""
             wide = "。请把全角冒号改成半角冒号加空格" if "：" in str(entries) else ""
             section = f"（wave.toml 中为一节，如 [{'.'.join(at)}]）"
-            self._found(node, at, f"应为一组“键: 值”{section}{such}{wide}。")
+            self._told(node, at, f"应为一组“键: 值”{section}{such}{wide}。")
             return {}
         self.beside = _unwrapped(node) if "?" in rule else self.beside
         free = {key: self._names(key[1:], at) for key in rule if key.startswith("*")}
         content = {}
         for key, each in entries.items():
-            if not key.strip():
-                line = node.lines.get(key, node.line)
-                self.mistakes.append(Mistake(line, f"{_where(at)}有一项的键是空的。请补上。"))
-                continue
             own = known.get(key, rule.get(next((star for star in free if _open(star, free[star], key)), "")))
-            if own is None:
+            if not key.strip():
+                self._mistake(node.lines.get(key, node.line), at, "有一项的键是空的。请补上。")
+            elif own is None:
                 told = _instead(key, [*known, *(name for names in free.values() for name in names or ())])
-                line = node.lines.get(key, node.line)
-                self.mistakes.append(Mistake(line, f"{_where(at)}未知的键 {key}。{told}"))
+                self._mistake(node.lines.get(key, node.line), at, f"未知的键 {key}。{told}")
             elif each.value is not None or isinstance(own, str):  # an empty section says nothing
                 content[key] = self.check(each, own, (*at, key))
         needed = [[key[:-1]] for key in rule if key.endswith("!")] + ([rule["+"]] if "+" in rule else [])
@@ -269,18 +267,18 @@ class _Checker:
             needed += [[name] for name in by_value.get(content.get(key), ())]
         if "<" in rule and set(rule["<"]) <= set(content):
             self._rising([content[key] for key in rule["<"]], node, at)
-        absent = [" 或 ".join(keys) for keys in needed if not set(keys) & set(entries)]
-        self.mistakes += [Mistake(node.line, f"{_where(at)}缺少 {keys}。请补上。") for keys in absent]
+        for keys in (keys for keys in needed if not set(keys) & set(entries)):
+            self._mistake(node.line, at, f"缺少 {' 或 '.join(keys)}。请补上。")
         return content
 
     def _list(self, node: Node, rule: list[Any], at: tuple[str, ...]) -> Any:
         rule, more = [each for each in rule if each not in ("+", "<")], rule[-1]
         if not isinstance(node.value, list) or len(rule) not in (1, len(node.value)):
             own = f"方括号中的 {len(rule)} 项" if len(rule) > 1 else "方括号中的一列，如 [甲, 乙]"
-            self._found(node, at, f"应为{own}。")
+            self._told(node, at, f"应为{own}。")
             return []
         if more == "+" and not node.value:
-            self._found(node, at, "应至少有一项。请补上，或去掉这一项。")
+            self._told(node, at, "应至少有一项。请补上，或去掉这一项。")
         if isinstance(rule[0], Mapping) and "/" in rule[0]:
             self._once(node.value, rule[0]["/"], at)
         rules = rule if len(rule) > 1 else rule * len(node.value)
@@ -292,7 +290,7 @@ class _Checker:
     def _rising(self, values: list[Any], node: Node, at: tuple[str, ...]) -> None:
         comparable = len({isinstance(value, int | float) for value in values}) == 1
         if comparable and any(one >= other for one, other in pairwise(values)):
-            self._found(node, at, f"其中 {values[0]} 不小于 {values[-1]}。应由小到大（由早到晚）。")
+            self._told(node, at, f"其中 {values[0]} 不小于 {values[-1]}。应由小到大（由早到晚）。")
 
     def _once(self, entries: list[Node], keys: list[str], at: tuple[str, ...]) -> None:
         """What `keys` say may stand in one entry only."""
@@ -301,8 +299,8 @@ class _Checker:
             values = entry.value if isinstance(entry.value, dict) else {}
             name = tuple(str(values[key].value) for key in keys if key in values)
             if name and name in before:
-                told = f"{_where(at)}{keys[0]} {name[0]} 重复，前面第 {before[name]} 行写过。请合并或改名。"
-                self.mistakes.append(Mistake(entry.line, told))
+                told = f"{keys[0]} {name[0]} 重复，前面第 {before[name]} 行写过。请合并或改名。"
+                self._mistake(entry.line, at, told)
             before.setdefault(name, entry.line)
 
     def _scalar(self, value: Any, rule: str, at: tuple[str, ...]) -> tuple[Any, str]:
@@ -345,10 +343,6 @@ def _open(star: str, names: Collection[str] | None, key: str) -> bool:
     return key.isdecimal() if star == "*#" else names is None or key in names
 
 
-def _shape(rule: object) -> type:
-    return dict if isinstance(rule, Mapping) else list if isinstance(rule, list) else str
-
-
 def _number(value: object, kind: str, bounds: str) -> str:
     low, _, high = bounds.partition("..")
     least = f"大于 {low[:-1]}" if low.endswith("<") else f"不小于 {low}" if low else ""
@@ -387,10 +381,6 @@ def _instead(found: str, words: Collection[str]) -> str:
     near = [*begun, *(word for word, *_ in alike)]
     hint = f"是否想写 {near[0]}？" if near else "请改用其中之一。" if options else "请去掉这一项。"
     return f"可用：{listed(near[:8] if len(options) > 40 and near else options) or '无'}。{hint}"
-
-
-def _where(at: tuple[str, ...]) -> str:
-    return f"{'.'.join(at)} " if at else ""
 
 
 def _shown(value: object) -> str:

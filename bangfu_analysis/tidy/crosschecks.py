@@ -18,7 +18,7 @@ from bangfu_analysis.wave import Wave
 
 STUDENTS = ("student", "postgraduate_student", "university_student", "vocational_student", "senior_secondary_student",
             "junior_secondary_student", "primary_pupil")
-CHECKS: Sequence[Mapping[str, str]] = read_yaml(Path(__file__).with_name("checks.yaml"), (list,))
+CHECKS: Sequence[Mapping[str, str]] = read_yaml(Path(__file__).with_name("checks.yaml"))
 _ASKED = {"household_size", "income_household_annual", "rigid_expense_annual"}.union(
     *(re.findall(r"\w+", check["where"]) for check in CHECKS)
 )

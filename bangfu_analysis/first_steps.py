@@ -19,6 +19,7 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import BangfuError, CallError
 from bangfu_analysis.files import safe_name, write
 from bangfu_analysis.keys import key_file, load_key
+from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.pages.theme import register_font
 from bangfu_analysis.study import Progress, inspect, wave_codebook
 from bangfu_analysis.tidy.values import infer_scheme
@@ -30,11 +31,6 @@ QUESTIONS = {
     "scheme": "困难类别按哪个口径？s2000、s2008、s2012、s2018；不清楚请留空，由程序推断",
     "urban": "低保标准是每人每月多少元？没有请留空",
 }
-KINDS = {
-    "choice": "选一项", "choices": "可选几项", "yes_no": "是否", "count": "整数", "age": "年龄",
-    "number": "数", "money": "金额（元）", "date": "日期", "text": "文字", "unit": "单位或地区",
-    "remark": "备注",
-}  # fmt: skip
 CLONE = Path(__file__).parents[1]  # where the package is not installed from a wheel
 SHIPPED = Path(__file__).parent / "sample"  # a wheel holds the sample study here; a clone in data/raw
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -172,8 +168,7 @@ def codes_of(name: str, codebook: Codebook) -> Iterator[str]:
         yield from (f"{level['code']}    {level['label']}" for level in band.levels)
         return
     variable = codebook.named(name)
-    kind = KINDS.get(variable.kind, "不保留，只留在 data/raw")
-    yield f"{variable.frame}.{variable.name}：{variable.label}（{variable.label_en}），{kind}"
+    yield f"{variable.frame}.{variable.name}：{variable.label}（{variable.label_en}），{KINDS[variable.kind]}"
     for level in variable.levels:
         scheme = f"（{level.scheme}）" if level.scheme else ""
         also = "、".join(sorted(level.says - {level.label}))

@@ -9,10 +9,11 @@ from typing import Any
 from bangfu_analysis.settings import Beside, Words
 from bangfu_analysis.text import heading_key, squeeze
 
-KINDS = (
-    "choice", "choices", "yes_no", "count", "age", "number", "money", "date",
-    "text", "remark", "unit", "id_number", "name", "private", "row_number", "ignored",
-)  # fmt: skip
+KINDS = {  # what the cells of a variable are
+    "choice": "选一项", "choices": "可选几项", "yes_no": "是否", "count": "整数", "age": "年龄", "number": "数",
+    "money": "金额（元）", "date": "日期", "text": "文字", "unit": "单位或地区", "remark": "备注",
+    **dict.fromkeys(("id_number", "name", "private", "row_number", "ignored"), "不保留，只留在 data/raw"),
+}  # fmt: skip
 ADDED = frozenset(  # lists that an overlay adds to; every other list it replaces
     ["headings", "unsure", "says", "inner", "other_period", "endings", "around", "ignored_headings", "any_of", "carried",
      "breaks"]

@@ -6,22 +6,10 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from bangfu_analysis.codebook import Codebook, load_codebook
+from bangfu_analysis.codebook import Codebook, load_codebook, patterns
 from bangfu_analysis.text import mask_long_numbers, squeeze
 
-_SURNAMES = (
-    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章苏潘葛范彭郎鲁韦马苗凤方俞任袁柳鲍史唐费廉岑薛雷"
-    "贺倪汤滕殷罗毕郝邬于傅皮卞齐康伍余顾孟黄穆萧尹姚邵汪祁毛禹狄米贝臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童"
-    "颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘缪干解应宗丁宣邓郁单杭洪包左崔吉钮龚程邢裴陆荣翁荀羊惠甄曲封芮储靳汲松井段"
-    "富巫乌焦巴弓牧隗谷车侯宓蓬全郗班仰秋仲伊宫宁仇栾暴甘厉戎祖武符刘景詹束龙叶幸司韶黎薄宿白蒲邰鄂索籍赖卓蔺屠蒙乔苍闻莘党翟谭贡"
-    "劳逄姬申冉宰雍桑桂濮牛扈燕冀浦温别庄晏柴瞿阎慕连茹习艾鱼向古戈廖庾暨耿弘匡文寇广欧师巩聂关荆闫肖"
-)
-_COMPOUND = "欧阳|司马|上官|诸葛|慕容|尉迟|皇甫|令狐|宇文|长孙|司徒|夏侯|东方|公孙|端木|轩辕|南宫|独孤|呼延"
-_NAME = re.compile(rf"(?:[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}|(?:{_COMPOUND})[\u4e00-\u9fff]{{1,2}})")
-_FOREIGN = re.compile(r"[\u4e00-\u9fff]{2,}(?:[·•・‧][\u4e00-\u9fff]{2,})+")
-_NO_PERSON = re.compile(
-    r".*(?:厂|公司|集团|局|校|学|院|银行|矿|所|站|社|中心|会|办|处|社区|街道|街|路|屯|村|乡|镇|区|县|市|大楼|商场|百货|宾馆|酒店|部队|系统|车间|分厂|段|队|场|部门|库)"
-)
+LIKE = patterns("names")
 _HANZI = re.compile(r"[\u4e00-\u9fff]")
 MOST_ROWS = 3  # what stands in so many rows is no single person's
 NEAR = 1  # characters that a misspelt word may differ in
@@ -36,7 +24,7 @@ class Words:
         said += [str(level["label"]) for band in codebook.bands.values() for level in band.levels]
         said += [str(entry.get("label", "")) for entry in codebook.schemes.values()]
         known = frozenset(squeeze(word) for word in (*said, *codebook.words, *more)) - {""}
-        self.alone = frozenset(word for word in known if len(word) == 1 and word in _SURNAMES)
+        self.alone = frozenset(word for word in known if LIKE["surname"].fullmatch(word))
         self.known = known - self.alone  # 孙 is a word, but not in 孙梓轩
         self._longest = max(map(len, self.known), default=1)
 
@@ -55,7 +43,12 @@ class Words:
             known = [length for length in lengths if said[at : at + length] in self.known]
             words = [(best[at + length][0], -length) for length in known]
             best[at] = min([(best[at + 1][0] + alone, 1), *words])
-        return [run for run in _runs(said, best) if run not in self.alone]
+        at, left = 0, ""
+        while at < len(said):
+            step = best[at][1]
+            left += said[at] if step == 1 and _HANZI.match(said[at]) else " "
+            at += abs(step)
+        return [run for run in left.split() if run not in self.alone]
 
     def permit(self, text: str) -> bool:
         """Whether every word of a text is known, and no number in it may be a person's."""
@@ -75,8 +68,8 @@ class Words:
     def names_in(self, text: str) -> list[str]:
         """What looks like the name of a person in the text of a unit, a place or an activity."""
         said = squeeze(text)
-        found = _FOREIGN.findall(said)
-        if _NO_PERSON.fullmatch(said):
+        found = LIKE["foreign"].findall(said)
+        if LIKE["place"].fullmatch(said):
             return found
         return [*found, *(run for run in self.unknown(said) if like_a_name(run) and run not in found)]
 
@@ -87,26 +80,14 @@ def package_words() -> Words:
     return Words(load_codebook())
 
 
-def _runs(said: str, best: list[tuple[int, int]]) -> list[str]:
-    runs, at, run = [], 0, ""
-    while at < len(said):
-        step = best[at][1]
-        if step == 1 and _HANZI.match(said[at]):
-            run += said[at]
-        else:
-            runs += [run] if run else []
-            run = ""
-        at += abs(step)
-    return [*runs, *([run] if run else [])]
-
-
 def like_a_name(text: str) -> bool:
     """Whether a text may be nothing but a person's name.
 
     >>> like_a_name("李梓轩"), like_a_name("古丽娜尔·吐尔逊"), like_a_name("松江木材厂")
     (True, True, False)
     """
-    return bool((_NAME.fullmatch(text) and not _NO_PERSON.fullmatch(text)) or _FOREIGN.fullmatch(text))
+    native = LIKE["name"].fullmatch(text) and not LIKE["place"].fullmatch(text)
+    return bool(native or LIKE["foreign"].fullmatch(text))
 
 
 def withheld(text: str) -> str:

@@ -18,7 +18,7 @@ import bangfu_analysis
 from bangfu_analysis.cli import _parser
 from bangfu_analysis.codebook import Codebook, Variable, load_codebook
 from bangfu_analysis.exhibits.recipes import load_recipes
-from bangfu_analysis.first_steps import KINDS
+from bangfu_analysis.overlays import KINDS
 
 HOUSE = Path(bangfu_analysis.__file__).parent
 FOLDER = HOUSE.parent / "docs" / "reference"
@@ -66,7 +66,7 @@ def _variables(codebook: Codebook) -> Iterator[str]:
 
 def _variable(each: Variable) -> Iterator[str]:
     labels = {level.code: level.label for level in reversed(each.levels)}
-    yield from (f"`{each.name}`", each.label, each.label_en, KINDS.get(each.kind, "不保留"))
+    yield from (f"`{each.name}`", each.label, each.label_en, KINDS[each.kind].partition("，")[0])
     yield f"{each.low:g}–{each.high:g}" if each.low is not None and each.high is not None else ""
     yield "、".join(f"`{code}` {labels[code]}" for code in each.codes)
     yield "、".join(each.headings)

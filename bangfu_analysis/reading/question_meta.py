@@ -20,10 +20,6 @@ from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
 YES_NO = {"是", "否", "有", "无", "没有", "会", "不会"}
 LONGEST_NUMBER = 1e10
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊孟"
-    "秦邱侯江尹薛闫段雷龙史陶贺毛郝顾龚邵万钱严覃武戴莫孔向汤"
-)
 LIKE = patterns("questionnaires")
 
 

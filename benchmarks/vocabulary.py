@@ -17,11 +17,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from bangfu_analysis.tidy.proposals import nearest_codes
+
 from bangfu_analysis.cleaning.columns import read_column
 from bangfu_analysis.codebook import Codebook, Variable, load_codebook
 from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for
 from bangfu_analysis.reading.tables import Column
-from bangfu_analysis.tidy.proposals import nearest_codes
 
 FRAME = {"roster": "workers", "members": "members", "aid": "aid"}
 REFERENCE = datetime.date(2026, 6, 30)

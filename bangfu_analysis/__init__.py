@@ -28,8 +28,7 @@ def __getattr__(name: str) -> object:
         near = get_close_matches(name, _HOME_OF, n=1)
         hint = f"，是否想写 {near[0]}？" if near else ""
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
-    home = _HOME_OF[name]
-    return import_module(f"{home}.{name}") if home == __name__ else getattr(import_module(home), name)
+    return getattr(import_module(_HOME_OF[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,5 +1,4 @@
 # The front door: the public names in the order of the flow, typed. __init__.py loads each when it is first used.
-from bangfu_analysis import charts as charts
 from bangfu_analysis.analysis.change import change as change
 from bangfu_analysis.analysis.change import trend as trend
 from bangfu_analysis.analysis.compare import decomposition as decomposition

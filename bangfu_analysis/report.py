@@ -99,8 +99,8 @@ def _write_report(
     """Write the files of a report; returns those of its figures, what was left out, and what was merged."""
     from bangfu_analysis.checking.report import check_report
     from bangfu_analysis.exhibits.wording import date_words
-    from bangfu_analysis.pages.drawing import has_chart
-    from bangfu_analysis.pages.excel import write_tables
+    from bangfu_analysis.pages.charts import chart_of, has_chart
+    from bangfu_analysis.pages.excel import tables_book
     from bangfu_analysis.pages.html import write_quality
     from bangfu_analysis.pages.report import report_blocks, report_title
     from bangfu_analysis.pages.report_page import write_report_page
@@ -129,7 +129,8 @@ def _write_report(
     by_id = {each.id: each for each in shown}
     slides = [(point.sentence, by_id[point.exhibit]) for point in points]
     write(files["幻灯"], deck(slides, cover=[written.title.replace("\n", ""), *filter(None, under)]))
-    write_tables(tables, files["附表"], title=title)
+    charts = {each.id: chart_of(each, title="") for each in shown if has_chart(each)}
+    write(files["附表"], tables_book(tables, charts, title=title))
     write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     drawn = [path for paths in figures.values() for path in paths]
     _pass_on(opened, released, files, quality, drawn)
@@ -150,7 +151,7 @@ def _pass_on(
 
 
 def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:
-    from bangfu_analysis.pages.drawing import has_chart
+    from bangfu_analysis.pages.charts import has_chart
     from bangfu_analysis.pages.theme import save_figure
 
     drawn = [each for each in shown if "figure" in each.recipe.show and has_chart(each)]

@@ -137,6 +137,11 @@ class Exhibit:
         return rows.reset_index(drop=True)
 
     @property
+    def drawn(self) -> tuple[str, pd.DataFrame]:
+        """The chart that its recipe names, and the rows that it draws."""
+        return self.recipe.draw, self.focused
+
+    @property
     def subject(self) -> str:
         """Whom the sentences speak of: 困难职工, or those of the level in focus."""
         labels = [self.codebook.labels(column).get(code, code) for column, code in self.focus.items()]
@@ -152,7 +157,7 @@ class Exhibit:
 
         Where the wave has nothing to draw, the sentence that says so; ArgumentError where no chart is named.
         """
-        from bangfu_analysis.pages.drawing import draw
+        from bangfu_analysis.pages.figures import draw
 
         return draw(self, size=size, title=title)
 
@@ -207,17 +212,17 @@ def _hidden_last(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def as_exhibit(
-    result: pd.DataFrame | Model, codebook: Codebook, *, title: str = "", lang: str = "zh"
+    result: pd.DataFrame | Model, codebook: Codebook, *, title: str = "", lang: str = "zh", draw: str = ""
 ) -> Exhibit:
     """Any result frame of the package as an exhibit, as it is: its dimensions labelled, its measures as
-    registered.
+    registered, and drawn as `draw` says (a name that exhibits.yaml knows: bars, stacked, lines, dots, …).
 
     `result`: a frame of `tabulate`, `hardship_rate`, `cause_table`, the estimators, tests and so on. Where
     `base_n` varies, it varies by the outer dimensions. Of a model, its average marginal effects, with chart
     and sentences. Nothing is protected that was not before. ArgumentError where a column is neither a measure
     nor a dimension, or where the rows are persons or replies and no result.
     """
-    draw, text, facts = "", tuple[str, ...](), dict[str, Any]()
+    text, facts = tuple[str, ...](), dict[str, Any]()
     if isinstance(result, Model):
         draw, text, facts = "effects", ("effects",), {"answer": title_of(codebook, result.answer, lang)}
         result = models.effects_of(result, codebook, lang)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -22,9 +22,6 @@ from bangfu_analysis.exhibits.rounding import half_up, percent
 from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, Layout, mark_notes
 from bangfu_analysis.exhibits.wording import counted, money, share_of
 from bangfu_analysis.release.cells import Cut
-
-if TYPE_CHECKING:
-    from bangfu_analysis.pages.theme import Figure
 
 OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody
 UNKNOWN, TOTAL, ONCE, MOST_NAMED = "未详", "合计", "不重复计", 4
@@ -225,14 +222,6 @@ class MechanismExhibit(Exhibit):
             return self.plan.label
         names = [self.plan.indicators[str(name)].label for name in table["indicator"].unique()]
         return f"{self.plan.label}：{names[0] if len(names) == 1 else '各项占比'}"
-
-    def chart(self, *, size: str = "full", title: str | None = None) -> Figure:
-        """The chart of the mechanism."""
-        from bangfu_analysis.pages.drawing import chart_of
-
-        kind, table = self.drawn
-        named = self.figure_title if title is None else title
-        return chart_of(kind, table, self.codebook, title=named, source=self.source, size=size)
 
 
 def mechanism_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:

@@ -1,288 +1,402 @@
-"""One result frame -> one Figure: levels, ages, education, causes, units, estimates. Only the order of bars
-is computed.
-
-Every chart takes a result frame and the codebook, and `lang` (zh, en), `title` (None: the variable's name; ""
-for none), `source` and `size` (column, full, slide). It returns a matplotlib Figure that pyplot does not
-know.
-"""
+"""An exhibit -> its chart: what exhibits.yaml calls bars, lines, pyramid and so on, a function each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from bangfu_analysis.analysis.domains import require
-from bangfu_analysis.errors import ColumnMissing
-from bangfu_analysis.exhibits.labels import text_width, widest_line
-from bangfu_analysis.exhibits.measures import (
-    base_of,
-    dimensions,
-    heights,
-    hidden,
-    share_texts,
-    sorted_by_size,
-)
-from bangfu_analysis.exhibits.rounding import half_up
-from bangfu_analysis.pages import theme
-from bangfu_analysis.pages.chart_page import LEAST_NUMBERED, Page, chart, lying_bars, only_dimension
-from bangfu_analysis.pages.theme import ACCENT, GOLD, MAIN, plain
+from bangfu_analysis.errors import ArgumentError, ColumnMissing, did_you_mean, listed
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.findings import headlines
+from bangfu_analysis.exhibits.labels import MISSING, WORDS
+from bangfu_analysis.exhibits.measures import dimensions, measure, sorted_by_size
+from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE
+from bangfu_analysis.exhibits.wording import counted, money, year
+from bangfu_analysis.pages.chart import FORMS, Chart, Rows, base_of
+from bangfu_analysis.pages.theme import MAIN, MUTED, PALETTE, SEXES, grade_colours
 
-MOST_UPRIGHT = {"column": 5, "full": 12, "slide": 12}
-LINE_WIDTH = {"column": 40, "full": 90, "slide": 90}  # half-width characters under bars or over them
-SEXES = {"male": MAIN, "female": GOLD}
+MOST_LINES, MOST_SLOPES = 6, 12
+OUTSIDE = ("new", "returned", "came", "exited", "died")  # states of people who are not on file
+OF_ITEMS = ["top_share", "mean", "definition"]  # columns of a scale that its chart leaves to the table
+PLAIN: dict[str, Any] = {"comparable": True, "left_out_n": 0, "base_n": pd.NA}  # of waves of which nothing else is said
+COMPONENTS = ["rate", "composition", "total"]
 
 
-@chart
-def bar_of_shares(table: pd.DataFrame, page: Page) -> Figure:
-    """One horizontal bar per level of the table's only dimension, in the order of the table, with share and
-    count.
+def chart_of(exhibit: Exhibit, *, title: str | None = None) -> Chart:
+    """The chart of an exhibit, of its protected frame; without a `title` it says what was found.
 
-    Levels (units) that do not fit on a page are left to the table, and the note says so.
+    ArgumentError where the exhibit names no chart, or one that its frame does not fit.
     """
-    return _shares(table, page, page.bar_texts(table), page.notes(table))
+    kind, frame = exhibit.drawn
+    if kind not in CHARTS:
+        near = f"没有叫 {kind} 的图" if kind else "没有图"
+        names = f"请在 exhibits.yaml 中写 draw，可用：{listed(CHARTS)}。{did_you_mean(kind, list(CHARTS))}"
+        raise ArgumentError(f"表图 {exhibit.id} {near}。{names}")
+    rows = Rows(exhibit, frame)
+    chart, chinese = CHARTS[kind](rows), exhibit.lang == "zh"
+    named = exhibit.figure_title if chinese else " × ".join(map(rows.title, dimensions(frame)[:2]))
+    head = headlines([exhibit]).get(exhibit.id, "") if chinese and title is None else ""
+    subtitle = f"{named}；{chart.subtitle}" if named and head else chart.subtitle
+    starred = rows.when((chart.texts == HIDDEN).any(axis=None), "hidden")
+    notes = (*chart.notes, starred, rows.when(exhibit.source, "source", exhibit.source))
+    title = (head or named) if title is None else title
+    return replace(chart, title=title, subtitle=subtitle, notes=tuple(filter(None, notes)), lang=exhibit.lang)
 
 
-@chart
-def ordered_bars(table: pd.DataFrame, page: Page) -> Figure:
-    """One upright bar per level in codebook order, for variables whose levels go up: education, age bands.
-
-    Where there are too many to stand side by side in `size`, the bars lie, as in `bar_of_shares`.
-    """
-    name, texts, places = only_dimension(table), page.bar_texts(table), range(len(table))
-    if len(table) > MOST_UPRIGHT[page.size]:
-        return _shares(table, page, texts, page.notes(table))
-    figure, axes = page.axes(18, keep="bottom")
-    bars = axes.bar(places, heights(table), color=MAIN, width=0.6)
-    axes.bar_label(bars, [text.replace("（", "\n（").replace(" (", "\n(") for text in texts], padding=2)
-    width = max(6, LINE_WIDTH[page.size] // max(len(table), 1))
-    axes.set_xticks(places, [theme.wrapped(label, width) for label in page.labels(table[name])])
-    axes.set_yticks([])
-    axes.margins(y=0.2)
-    axes.set_ylim(bottom=0)
-    return page.captioned(figure, page.name(name), page.notes(table))
+def has_chart(exhibit: Exhibit) -> bool:
+    """Whether there is something to draw: a chart is named, and two numbers at least may be shown."""
+    kind, frame = exhibit.drawn
+    if not kind or not len(frame):
+        return False
+    shown = int(CHARTS[kind](Rows(exhibit, frame)).values.notna().to_numpy().sum())
+    return shown > (kind != "parts")
 
 
-@chart
-def cause_bars(table: pd.DataFrame, page: Page) -> Figure:
-    """Causes as horizontal bars, the largest first and 其他 last; causes nobody named are left out and the
-    note says so.
-    """
-    named = sorted_by_size(table[table["n"].astype("Int64").ne(0).fillna(True)], only_dimension(table))
-    unnamed = page.when(len(named) < len(table), "unnamed")
-    return _shares(named, page, page.bar_texts(named), [*page.notes(table), unnamed])
+def _bars(rows: Rows, *, of: str = "share", key: str = "bar", by_size: bool = False) -> Chart:
+    """A bar a level, a panel a group; without groups each with its count. Sorted, levels of nobody go."""
+    *groups, down = rows.dimensions()
+    across, every = "".join(groups), len(rows.frame)
+    if by_size or rows.exhibit.recipe.sort == "size":
+        rows = rows.of(sorted_by_size(_of_somebody(rows.frame, down), down))
+    texts = () if across else _with_counts(rows, rows.texts(of), key)
+    values, printed = rows.grids(of, down, across, across, texts)
+    heads = list(map(str, values.columns)) if across else []
+    heads = rows.with_bases(across, heads, "{}\nn = {}") if across and "base_n" in rows.frame else heads
+    said = rows.measured(of, "of_group" if across else {"rate": "of_two", "mean": "of_known"}.get(key, ""))
+    notes = (*rows.notes(across), rows.when(len(rows.frame) < every, "nobody"))
+    form = FORMS[measure(of, rows.frame).kind]
+    return Chart("bars", values, printed, said, notes, form=form, heads=tuple(heads))
 
 
-@chart
-def unit_rates(table: pd.DataFrame, page: Page) -> Figure:
-    """Rates (`hardship_rate` by unit or district) as bars, the highest first, each with its count and its
-    base.
-
-    A unit without a denominator has no bar; units that do not fit are left to the table, and the note says
-    so.
-    """
-    ranked = table.sort_values(["share", "n"], ascending=False, kind="stable", na_position="last")
-    no_base = page.when((table["share"].isna() & table["n"].notna()).any(), "no_base")
-    return _shares(ranked, page, page.rate_texts(ranked), [*page.notes(table), no_base])
+def _of_somebody(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of the levels that somebody is in, or may be (hidden)."""
+    some = frame["n"].astype("Int64").ne(0).fillna(True)
+    return frame[some.groupby(frame[name], observed=True).transform("any")]
 
 
-@chart
-def age_by_sex(table: pd.DataFrame, page: Page) -> Figure:
-    """The reports' four cells: men under 50, men 50 and over, women 40 and over, women under 40; the sexes
-    differ in shade.
-    """
-    name = only_dimension(table)
-    sex_of = {str(level["code"]): level.get("sex") for level in page.codebook.bands[name].levels}
-    colours = [SEXES[sex_of.get(str(code)) or "male"] for code in table[name]]
-    return _shares(table, page, page.bar_texts(table), page.notes(table), colours)
+def _with_counts(rows: Rows, texts: Sequence[str], key: str) -> list[str]:
+    """`30.6%（1058人）`; … with the count where no base is known; marks as they are."""
+    told, frame = [], rows.frame
+    for text, n, base in zip(texts, frame["n"], frame.get("base_n", frame["n"]), strict=True):
+        if pd.isna(n) or text in (HIDDEN, NOT_APPLICABLE):
+            told.append(HIDDEN if pd.isna(n) else text)
+        else:
+            told.append(f"{MISSING} ({n})" if text == MISSING else rows.words(key, text, int(n), base))
+    return told
 
 
-@chart
-def level_split(table: pd.DataFrame, page: Page, *, by: str | None = None) -> Figure:
-    """Shares of the levels stacked to 100 %: one bar, or one per level of `by` (a unit, a wave, an age band).
-
-    Levels are named in a legend above, with their numbers where there is one bar; narrow segments bear none
-    inside.
-    """
-    name = only_dimension(table, besides=by)
-    groups = [(label, part) for label, part in page.groups(table, by) if base_of(part) != "0"]
-    stubs, places, lines = page.rows([f"{label} (n = {base_of(part)})" if by else "" for label, part in groups])
-    rows = groups[: len(stubs)]
-    levels = page.labels(rows[0][1][name]) if rows else []
-    if len(rows) == 1:
-        levels = [f"{level} {text}" for level, text in zip(levels, page.bar_texts(rows[0][1]), strict=True)]
-    colours = [theme.PALETTE[i % len(theme.PALETTE)] for i in range(len(levels))]
-    figure, axes = stacked_bars(page, stubs, places, lines, [part for _, part in rows], levels, colours)
-    axes.set_xlim(0, 100)
-    narrow = table["share"].between(0, LEAST_NUMBERED / 100, inclusive="neither").any()
-    notes = [*page.notes(table, by), page.when(by and narrow, "small", LEAST_NUMBERED)]
-    return page.captioned(figure, page.name(name), [*notes, page.more(len(groups) - len(rows))])
+def _rates(rows: Rows) -> Chart:
+    """Rates as bars, the highest first, each with its count and its base."""
+    order = rows.frame.sort_values(["share", "n"], ascending=False, kind="stable", na_position="last")
+    chart = _bars(rows.of(order), key="rate")
+    no_base = rows.when((order["share"].isna() & order["n"].notna()).any(), "no_base")
+    return replace(chart, notes=(*chart.notes, no_base))
 
 
-@chart
-def age_pyramid(table: pd.DataFrame, page: Page) -> Figure:
-    """Men to the left, women to the right, by age band, counts at the bars.
+def _four(rows: Rows) -> Chart:
+    """The reports' four cells: men under 50 and over, women 40 and over and under; the sexes differ in shade."""
+    chart, name = _bars(rows), rows.dimensions()[-1]
+    levels = rows.exhibit.codebook.bands[name].levels
+    sexes = {str(level["code"]): str(level.get("sex")) for level in levels}
+    shades = [SEXES.get(sexes.get(str(code), ""), MAIN) for code in rows.frame[name]]
+    return replace(chart, colours=dict(zip(chart.rows, shades, strict=True)))
 
-    `table` is `tabulate(workers, "age_five_year", within="sex")`, or has both columns as `by`.
+
+def _funnel(rows: Rows) -> Chart:
+    """Who passed each step, before who passed the step before and answered."""
+    values, texts = rows.grids("n", "step", texts=_with_counts(rows, rows.texts("share"), "rate"))
+    notes, behind = (rows.words("funnel"), *rows.notes()), rows.frame["base_n"].fillna(0).astype(float)
+    return Chart("bars", values, texts, rows.measured("n", "of_two"), notes, form="0", behind=tuple(behind))
+
+
+def _amounts(rows: Rows) -> Chart:
+    """Rows of `label` and `n`, all in one unit (`counted_in`); ArgumentError where they are in several."""
+    frame = rows.frame
+    require(frame, ["label", "n", "counted_in"], where="amount_bars")
+    if len(units := set(frame["counted_in"])) > 1:
+        mixed = "各行的计数单位不同（人、户、人次等），不能画在同一条轴上。请先按 counted_in 筛选。"
+        raise ArgumentError(f"amount_bars：{mixed}")
+    texts = [amount(rows, n, unit) for n, unit in zip(frame["n"], frame["counted_in"], strict=True)]
+    numbers = [HIDDEN if pd.isna(n) else n for n in frame["n"]]
+    said = rows.words("unit", "、".join(_unit(rows, str(unit)) for unit in units))
+    values, printed = rows.grid(numbers, "label"), rows.grid(texts, "label", fill=HIDDEN)
+    return Chart("bars", values, printed, said, form="General")
+
+
+def _shares_of(rows: Rows) -> Chart:
+    """Rows of `label`, `n` of `base_n`: a bar a share, on a scale to 100 %, with both numbers."""
+    frame = rows.frame
+    require(frame, ["label", "n", "base_n", "counted_in", "share"], where="rate_bars")
+    cells = zip(rows.texts("share"), frame["n"], frame["base_n"], frame["counted_in"], strict=True)
+    texts = [
+        HIDDEN if pd.isna(n) else rows.words("part", text, int(n), amount(rows, base, unit))
+        for text, n, base, unit in cells
+    ]
+    values = rows.grid(rows.cells("share"), "label").where(frame["n"].notna().to_numpy()[:, None])
+    said, whole = rows.measured("share", "of_two"), (100.0,) * len(frame)
+    return Chart("bars", values, rows.grid(texts, "label", fill=HIDDEN), said, behind=whole)
+
+
+def amount(rows: Rows, n: float, unit: str) -> str:
+    """`947人`, `18.94万元`; * where it is hidden."""
+    if pd.isna(n):
+        return HIDDEN
+    zh = rows.exhibit.lang == "zh"
+    return money(n) if unit == "yuan" and zh else counted(n, " " * (not zh) + _unit(rows, unit))
+
+
+def _unit(rows: Rows, unit: str) -> str:
+    word = rows.exhibit.codebook.labels("aid.counted_in", rows.exhibit.lang).get(unit, unit)
+    return "个" if word.startswith("个") else word  # the heading says of what
+
+
+def _running(rows: Rows) -> Chart:
+    """What is still lacking of a debt, by date."""
+    dated = rows.of(rows.frame.assign(date=[f"{day:%Y-%m-%d}" for day in rows.frame["date"]]))
+    numbers = dated.frame["n"].astype(float).tolist()
+    texts = dated.grid(list(map(money, numbers)), "date", fill=HIDDEN)
+    said, notes = rows.words("lacking"), (rows.words("run"),)
+    return Chart("bars", dated.grid(numbers, "date"), texts, said, notes, form="General")
+
+
+def _parts(rows: Rows) -> Chart:
+    """What a change is made of, a panel a component: of each two waves, or of each stratum of two waves."""
+    frame, step = rows.frame, ["wave_before", "wave"]
+    if "component" not in frame:
+        steps = frame.assign(wave_before=frame["wave"].shift()).dropna(subset=["wave_before", "movement"])
+        steps = steps.rename(columns={"movement": "total"})
+        frame = steps.melt(step, COMPONENTS, "component", "estimate")
+    require(frame, [*step, "estimate"], where="parts")
+    strata = [name for name in dimensions(frame) if name not in (*step, "component")]
+    if strata and len(frame.drop_duplicates(step)) > 1:
+        raise ArgumentError("parts：分组的分解一次画一对批次。请先选定，例如 table[table['wave'] == '2010']。")
+    ends = [f"{before}–{wave}" for before, wave in frame[step].itertuples(index=False)]
+    long = rows.of(frame.assign(step=ends))
+    values, texts = long.grids("estimate", strata[0] if strata else "step", "component")
+    said, heads = rows.words("points"), tuple(map(str, values.columns))
+    return Chart("bars", values, texts, said, form=FORMS["points"], heads=heads)
+
+
+def _dots(rows: Rows) -> Chart:
+    """Estimates on their confidence intervals with the size of their bases; effects of a model likewise."""
+    of = next(name for name in ("effect", "share", "estimate") if name in rows.frame)
+    ends = ("effect_low", "effect_high") if of == "effect" else ("ci_low", "ci_high")
+    require(rows.frame, [*ends, "n"], where="dots")
+    if "compared_with" in rows.frame:
+        against = [rows.when(other != "—", "against", other) for other in rows.frame["compared_with"]]
+        rows = rows.of(rows.frame.assign(effect_of=rows.frame["effect_of"] + against))
+    (down,) = rows.dimensions("compared_with", most=1)
+    printed = zip(*(rows.texts(name) for name in (of, *ends)), strict=True)
+    told = [text if text == HIDDEN else f"{text} ({low}–{high})" for text, low, high in printed]
+    values, texts = rows.grids(of, down, texts=told)
+    low, high = (rows.grid(rows.cells(name), down) for name in ends)
+    bases = rows.frame["base_n" if "base_n" in rows.frame else "n"]
+    said, notes = rows.heading(of), (rows.words("dots"), rows.notes()[0])
+    chart = Chart("bars", values, texts, said, notes, form=FORMS["number"], low=low, high=high)
+    return chart.called([f"{label} (n = {n})" for label, n in zip(chart.rows, bases, strict=True)])
+
+
+def _stacked(rows: Rows) -> Chart:
+    """Shares of the levels stacked to 100 %, a bar a group; without groups, a bar a level says it better."""
+    *groups, across = rows.dimensions()
+    if not groups:
+        return _bars(rows)
+    rows, down = rows.of(rows.frame[rows.frame["base_n"].ne(0).fillna(True)]), groups[0]
+    values, texts = rows.grids("share", down, across, down)
+    chart = Chart("stacked", values, texts, rows.measured("share", "of_group"), rows.notes(down))
+    return chart.called(rows.with_bases(down, chart.rows))
+
+
+def _scale(rows: Rows) -> Chart:
+    """The grades of each item stacked; around the middle only where they run from bad to good."""
+    grades = [str(grade) for grade in rows.frame["option"].cat.categories]
+    chart = _stacked(rows.of(rows.frame.drop(columns=OF_ITEMS, errors="ignore")))
+    middle = (len(grades) - 1) / 2 if two_sided(grades) else None
+    values, texts = (grid.reindex(columns=grades) for grid in (chart.values, chart.texts))
+    notes = (*chart.notes, rows.when(middle is not None, "centre"))
+    chart = replace(chart, values=values, texts=texts, notes=notes, middle=middle)
+    return replace(chart, colours=grade_colours(grades, middle))
+
+
+def two_sided(grades: Sequence[str]) -> bool:
+    """Whether grades run from one side to its opposite (不满意, 满意), not from less to more of one thing."""
+    ends = (grades[0], grades[-1]), (grades[-1], grades[0])
+    return any(bad in one and good in other for one, other in ends for bad, good in WORDS["opposites"])
+
+
+def _pyramid(rows: Rows) -> Chart:
+    """Men to the left, women to the right, by age: counts, or in percent of each wave, waves side by side.
+
     A dashed line marks where the reports cut: men 50, women 40 (band `age_by_sex` of the codebook).
     """
-    ages = [c for c in dimensions(table) if c != "sex"]
-    if "sex" not in table or len(ages) != 1:
-        raise ColumnMissing.naming(["sex"], dimensions(table), where="age_pyramid（需要 sex 与一个年龄分组）")
-    words = page.labels(table[ages[0]].drop_duplicates())
-    apart = len(table[["base_n", "left_out_n"]].drop_duplicates()) > 1  # each sex has a base of its own
-    most = float(max(table["n"].dropna(), default=0) or 1) * (1.6 if page.size == "column" else 1.4)
-    figure = page.figure(8 + 1.5 * len(words))
-    men, women = figure.subplots(1, 2, sharey=True)
-    for axes, sex in ((men, "male"), (women, "female")):
-        side = table[table["sex"].eq(sex)]
-        _pyramid_side(axes, side, SEXES[sex], (most, 0) if sex == "male" else (0, most))
-        base = f" (n = {base_of(side)})" if apart and len(side) else ""
-        axes.set_title(page.words(sex) + base, fontsize="medium")
-        _mark_cut(axes, page, ages[0], sex)
-    women.tick_params(labelleft=True)
-    men.tick_params(labelleft=False)
-    women.set_yticks(range(len(words)), words, ha="center")
-    women.tick_params(axis="y", pad=5 + theme.POINTS[page.size] * 0.27 * max(map(text_width, words), default=0))
-    return page.captioned(figure, page.name(ages[0]), page.notes(table, "sex" if apart else None))
+    ages = [name for name in dimensions(rows.frame) if name not in ("sex", "wave")]
+    if "sex" not in rows.frame or len(ages) != 1:
+        where = "pyramid（需要 sex 与一个年龄分组）"
+        raise ColumnMissing.naming(["sex"], dimensions(rows.frame), where=where)
+    by, of = ("wave", "share") if "wave" in rows.frame else ("", "n")
+    parts = rows.parts(by)
+    grids = [rows.of(part).grids(of, ages[0], "sex") for part in parts]
+    values, texts = (pd.concat(every, axis=1) for every in zip(*grids, strict=True))
+    heads = list(map(str, values.columns))
+    bases = [base_of(part) for part in rows.parts("sex")]
+    apart = not by and len(set(bases)) > 1
+    heads = rows.with_bases("sex", heads) if apart else heads
+    panels = [f"{part['wave'].iloc[0]}\nn = {base_of(part)}" for part in parts] if by else []
+    said = rows.heading(of) if apart or by else rows.measured(of)
+    notes, cuts = rows.notes(by or "sex" * apart), _cuts(rows, ages[0])
+    chart = Chart("pyramid", values, texts, said, notes, form=FORMS[measure(of, rows.frame).kind])
+    return replace(chart, heads=tuple(heads), panels=tuple(panels), cuts=cuts)
 
 
-@chart
-def mean_bars(table: pd.DataFrame, page: Page) -> Figure:
-    """One horizontal bar per group, as long as its mean, with the mean and how many it is of; hidden ones
-    bear *.
+def _cuts(rows: Rows, band: str) -> tuple[tuple[float, str], ...]:
+    """Where the ages at which `age_by_sex` cuts men and women stand between two levels of a band."""
+    bands = rows.exhibit.codebook.bands
+    starts = [level.get("from") for level in bands[band].levels] if band in bands else []
+    halves = [level for level in bands["age_by_sex"].levels if "from" in level and level["from"] in starts]
+    at = {str(level["sex"]): level["from"] for level in halves}
+    every = [(starts.index(at[sex]) - 0.5, rows.words("cut", at[sex])) for sex in SEXES if sex in at]
+    return tuple(every) if len(every) == len(SEXES) else ()
+
+
+def _lines(rows: Rows, *, ends: bool = False) -> Chart:
+    """A line a level over the waves, broken where the definition changed.
+
+    With `ends`, of the first and last wave alone, and of the levels that both have.
     """
-    require(table, ["estimate", "n"], where="mean_bars")
-    name = only_dimension(table)
-    known = table["estimate"].astype(float)
-    texts = [
-        "*" if pd.isna(value) else f"{half_up(value, 2):.2f} (n = {n})"
-        for value, n in zip(known, table["n"], strict=True)
-    ]
-    notes = [page.when(hidden(table).any(), "hidden")]
-    labels = page.labels(table[name])
-    return lying_bars(page, labels, known.fillna(0).tolist(), texts, page.name(name), notes)
+    across = "".join(rows.dimensions("wave")) if len(dimensions(rows.frame)) > 1 else ""
+    of = next(name for name in ("share", "estimate", "n") if name in rows.frame and rows.frame[name].notna().any())
+    every = rows.frame.assign(**{name: value for name, value in PLAIN.items() if name not in rows.frame})
+    held, lost = _at_ends(every, across) if ends else (every, 0)
+    rows, drawn = rows.of(held), rows.of(_largest(held, across, of, MOST_SLOPES if ends else MOST_LINES))
+    values, texts = drawn.grids(of, "wave", across, "wave")
+    comparable = drawn.grid(drawn.frame["comparable"].astype(float), "wave", across, 1.0).astype(bool)
+    ends_of = ("ci_low", "ci_high") if of == "share" and "ci_low" in held else ()
+    limits = [drawn.grid(drawn.frame[name].astype(float) * 100, "wave", across) for name in ends_of]
+    few = rows.when(len(drawn.frame) < len(held), "largest", len(values.columns))
+    notes = (few, rows.when(lost, "one_end", lost), *_trend_notes(rows))
+    shared = of == "share" and held.groupby("wave", observed=True)["base_n"].nunique().eq(1).any()
+    shared = shared and held.groupby("wave", observed=True)["base_n"].nunique().le(1).all()
+    said, form = rows.measured(of, "of_wave" if shared else "bare"), FORMS[measure(of, held).kind]
+    chart = Chart("lines", values, texts, said, notes, form=form, comparable=comparable)
+    chart = replace(chart, low=limits[0], high=limits[1]) if limits else chart
+    return chart.called(rows.with_bases("wave", chart.rows, "{}\nn = {}")) if shared else chart
 
 
-@chart
-def interval_dots(table: pd.DataFrame, page: Page) -> Figure:
-    """Estimates as dots on their confidence intervals, one row per level, with the estimate and its
-    unweighted base.
+def _at_ends(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, int]:
+    """The rows of the first and the last wave, of levels that both have; how many have one end only."""
+    first, last = frame["wave"].iloc[0], frame["wave"].iloc[-1]
+    if first == last:
+        raise ArgumentError(f"slope：要至少两个批次，表中只有 {first}。")
+    held = frame[frame["wave"].isin([first, last])]
+    both = held[held[name].duplicated(keep=False)]
+    whole = frame[frame["wave"].ne(first)].groupby(name, observed=True)["comparable"].all()
+    unbroken = both[name].astype(object).map(whole).astype(bool)
+    lost = frame[name].nunique() - both[name].nunique()
+    return both.assign(comparable=unbroken | both["wave"].eq(first)), lost
 
-    `table`: one dimension, `share` or `estimate`, `ci_low`, `ci_high`, `n`, as from `estimate_share` or
-    `estimate_mean`; shares are drawn in percent. Where it has a column `roster` (the value in the full
-    roster), a tick marks it.
+
+def _largest(frame: pd.DataFrame, name: str, of: str, most: int) -> pd.DataFrame:
+    """The rows of the levels that are largest in the last wave before each break, in their order."""
+    if not name or frame[name].nunique() <= most:
+        return frame
+    waves = list(dict.fromkeys(frame["wave"]))
+    goes_on = frame.groupby("wave")["comparable"].any()
+    ends = [wave for wave, after in zip(waves[:-1], waves[1:], strict=True) if not goes_on[after]]
+    last = frame[frame["wave"].isin([*ends, waves[-1]])].sort_values(of, ascending=False, kind="stable")
+    return frame[frame[name].isin(list(last.groupby("wave")[name].head(most)))]
+
+
+def _trend_notes(rows: Rows) -> tuple[str, ...]:
+    """Where lines break and why, who is left out of each wave, and of whom the waves are."""
+    frame = rows.frame
+    broken = not frame.loc[frame["wave"].ne(frame["wave"].iloc[0]), "comparable"].all()
+    chinese = "break_note" in frame and rows.exhibit.lang == "zh"  # why it breaks is said in Chinese only
+    left = frame.loc[frame["base_n"].ne(0).fillna(True)].groupby("wave", observed=True)["left_out_n"].max()
+    cases = rows.words("and").join(f"{wave} {n}" for wave, n in left.dropna().items())
+    return (
+        rows.when(broken, "break"),
+        *filter(None, frame["break_note"].unique() if chinese else ()),
+        rows.when(left.any(), "left_by_wave", cases),
+        rows.words("intervals" if "ci_low" in frame else "census"),
+    )
+
+
+def _heatmap(rows: Rows) -> Chart:
+    """A cell a share, the darker the larger: causes by group, the largest groups first, or waves by unit.
+
+    Units stand by their share in the last wave. ArgumentError where no cell has a number.
     """
-    require(table, ["ci_low", "ci_high", "n"], where="interval_dots")
-    name = only_dimension(table.drop(columns="roster", errors="ignore"))
-    return _dots(table, page, name, "share" if "share" in table else "estimate")
+    frame = rows.frame
+    if frame["share"].isna().all() or not frame["n"].fillna(1).any():
+        raise ArgumentError("heatmap：表中各格都没有人，没有可画的数。请检查筛选条件，或不画这张图。")
+    said, (down, across) = rows.measured("share", "shade"), rows.dimensions()
+    if "wave" in (down, across):
+        values, texts = rows.grids("share", down if across == "wave" else across, "wave")
+        last_first = [-values[wave].to_numpy(float) for wave in values]
+        order = np.lexsort(last_first)
+        sums = frame.groupby("wave", observed=True)["base_n"].sum().astype("Int64")
+        steps = rows.words("and").join(f"{wave} {n}" for wave, n in sums.items())
+        return Chart("heatmap", values.iloc[order], texts.iloc[order], said, (rows.words("n_steps", steps),))
+    rows = rows.of(sorted_by_size(_of_somebody(frame, across), across))
+    values, texts = rows.grids("share", down, across, down)
+    sizes = rows.frame.drop_duplicates(down)["base_n"].astype("Float64").fillna(0).to_numpy(float)
+    order, named = np.argsort(-sizes, kind="stable"), rows.with_bases(down, list(map(str, values.index)))
+    values, texts = (grid.set_axis(named).iloc[order] for grid in (values, texts))
+    return Chart("heatmap", values, texts, said, rows.notes(down))
 
 
-@chart
-def effect_dots(table: pd.DataFrame, page: Page) -> Figure:
-    """The effects of a model on their confidence intervals, a row each, beside a line at 0: of an exhibit of
-    `fit_model`.
-    """
-    require(table, ["effect_of", "compared_with", "n"], where="effect_dots")
-    known = table["compared_with"].ne("—")
-    against = table["compared_with"].map(lambda other: page.words("against", other))
-    words = table["effect_of"].mask(known, table["effect_of"] + against)
-    rows = table.rename(columns={"effect_low": "ci_low", "effect_high": "ci_high"}).assign(effect_of=words)
-    figure = _dots(rows, page, "effect_of", "effect" if "effect" in table else "estimate")
-    figure.axes[0].axvline(0, color=theme.INK, linewidth=0.8, zorder=0)
-    return figure
+def _flow(rows: Rows) -> Chart:
+    """People by their state in the wave before (down) and in this one (across); hidden cells have no band."""
+    frame, ends = rows.frame, ("wave_before", "wave")
+    states_of = [c for c in map(str, frame.columns) if f"{c}_before" in frame and c != "wave"]
+    if not states_of:
+        raise ColumnMissing.naming(["…_before"], list(map(str, frame.columns)), where="flow（需要 transitions 的结果）")
+    now, before = states_of[0], f"{states_of[0]}_before"
+    values, texts = rows.grids("n", before, now)
+    states, labels = [*frame[before].unique(), *frame[now].unique()], [*map(str, values.index), *map(str, values.columns)]
+    tints, colours = cycle(PALETTE), dict[str, str]()
+    for state, label in zip(states, labels, strict=True):
+        colours[label] = MUTED if state in OUTSIDE else colours.get(label) or next(tints)
+    left = frame["left_out_n"].fillna(0).max()
+    notes = rows.when(left, "left", left), rows.when(not frame["comparable"].all(), "break_levels")
+    waves = rows.exhibit.facts.get("waves")
+    waves = waves if isinstance(waves, tuple) else tuple(frame[end].iloc[0] for end in ends if end in frame)
+    heads = tuple(year(wave) if rows.exhibit.lang == "zh" else str(wave) for wave in waves)
+    said = rows.words("flow", *(heads or ("", "")))
+    return Chart("flow", values, texts, said, notes, form="0", heads=heads, colours=colours)
 
 
-def _dots(table: pd.DataFrame, page: Page, name: str, measure: str) -> Figure:
-    factor, decimals = (1, 2) if measure == "estimate" else (100, 1)
-    labels = page.labels(table[name])
-    bases = table["base_n" if "base_n" in table else "n"]  # a share's n is of its level alone
-    stubs, places, lines = page.rows([f"{label} (n = {n})" for label, n in zip(labels, bases, strict=True)])
-    shown = table.head(len(stubs))
-    low, value, high, roster = (_floats(shown, c) * factor for c in ("ci_low", measure, "ci_high", "roster"))
-    figure, axes = page.axes(6 + lines, keep="bottom")
-    axes.hlines(places, low, high, color=MAIN)
-    axes.plot(value, places, "o", color=MAIN)
-    axes.plot(roster, places, "|", color=ACCENT, markersize=2 * theme.POINTS[page.size], markeredgewidth=1.5)
-    axes.set_yticks(places, stubs)
-    axes.set(ylim=(lines, 0), xlabel=page.measure(measure))
-    beside = plain(axes.twinx())
-    beside.set_yticks(places, [_interval(*row, decimals) for row in zip(value, low, high, strict=True)])
-    beside.set_ylim(lines, 0)
-    notes = [page.words("dots"), page.when("roster" in table, "roster"), *page.notes(table)[1:]]
-    return page.captioned(figure, page.name(name), [*notes, page.more(len(table) - len(shown))])
-
-
-def _floats(table: pd.DataFrame, column: str) -> Any:
-    """A column as floats; without it, nothing to draw."""
-    return table[column].to_numpy(float, na_value=np.nan) if column in table else np.full(len(table), np.nan)
-
-
-def _interval(value: float, low: float, high: float, decimals: int) -> str:
-    if pd.isna(value):
-        return "*"
-    return "{} ({}–{})".format(*(f"{half_up(number, decimals):.{decimals}f}" for number in (value, low, high)))
-
-
-def _shares(
-    table: pd.DataFrame, page: Page, texts: Sequence[str], notes: Sequence[str], colours: str | Sequence[str] = MAIN
-) -> Figure:
-    """Lying bars of `share`, labelled by the table's only dimension."""
-    name = only_dimension(table)
-    return lying_bars(page, page.labels(table[name]), heights(table), texts, page.name(name), notes, colours=colours)
-
-
-def stacked_bars(
-    page: Page, stubs: Sequence[str], places: Sequence[float], lines: float, parts: Sequence[pd.DataFrame],
-    levels: Sequence[str], colours: Sequence[str], *, starts: Iterable[float] = repeat(0.0), least: float = LEAST_NUMBERED,
-) -> tuple[Figure, Axes]:  # fmt: skip
-    """Bars of the shares of each of `parts`, level by level from where it `starts`, under a legend of
-    `levels`.
-
-    Segments of at least `least` percent bear their number. As many legend entries as fit stand beside each
-    other, right of the bars' labels.
-    """
-    taken, longest = widest_line(stubs), max(map(text_width, levels), default=1)
-    columns = max(1, min(len(levels), (LINE_WIDTH[page.size] + 10 - taken) // (longest + 6)))
-    figure, axes = page.axes(5.5 + 1.4 * -(-len(levels) // columns) + lines)
-    for place, part, left in zip(places, parts, starts, strict=False):
-        for height, text, level, colour in zip(heights(part), share_texts(part), levels, colours, strict=True):
-            axes.barh(place, height, left=left, color=colour, edgecolor="white", height=1.0, label=level)
-            if height >= least:
-                axes.text(left + height / 2, place, text, ha="center", va="center", color=theme.text_colour(colour))
-            left += height
-    axes.set_yticks(places, stubs)
-    axes.set(xticks=[], ylim=(lines, 0))
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(
-        handles[: len(levels)], labels[: len(levels)], ncols=columns, loc="lower left", bbox_to_anchor=(0.0, 1.0),
-        borderaxespad=0.3, borderpad=0.0, handlelength=1.4, columnspacing=1.4,
-    )  # fmt: skip
-    return figure, axes
-
-
-def _pyramid_side(axes: Axes, side: pd.DataFrame, colour: str, limits: tuple[float, float]) -> None:
-    plain(axes).set(xticks=[], xlim=limits)  # before the bars, whose texts stand where the axis goes
-    counts = side["n"].astype("Float64")
-    bars = axes.barh(range(len(side)), counts.fillna(0).to_numpy(dtype=float), color=colour, height=0.8)
-    axes.bar_label(bars, ["*" if pd.isna(n) else f"{int(n)}" for n in counts], padding=2)
-
-
-def _mark_cut(axes: Axes, page: Page, band: str, sex: str) -> None:
-    """A line between the bands below and above the cut of `age_by_sex`, where the band has one."""
-    bands = page.codebook.bands
-    cuts = [lv["from"] for lv in bands["age_by_sex"].levels if lv.get("sex") == sex and "from" in lv]
-    starts = [level.get("from") for level in bands[band].levels]
-    edge, side = (0.0, "left") if sex == "male" else (1.0, "right")
-    for cut in (c for c in cuts if c in starts):
-        y = starts.index(cut) - 0.5
-        axes.axhline(y, color=ACCENT, linewidth=0.9, linestyle="--")
-        axes.text(
-            edge, y, page.words("cut", cut), ha=side, va="bottom", color=ACCENT, fontsize="small",
-            transform=axes.get_yaxis_transform(),
-        )  # fmt: skip
+CHARTS: dict[str, Callable[[Rows], Chart]] = {
+    "bars": _bars,
+    "columns": _bars,
+    "ranked": partial(_bars, by_size=True),
+    "rates": _rates,
+    "four": _four,
+    "panels": partial(_bars, by_size=True),
+    "means": partial(_bars, of="estimate", key="mean"),
+    "single": _bars,
+    "multiple": partial(_bars, by_size=True),
+    "ranking": partial(_bars, by_size=True),
+    "funnel": _funnel,
+    "parts": _parts,
+    "dots": _dots,
+    "effects": _dots,
+    "amount_bars": _amounts,
+    "rate_bars": _shares_of,
+    "running_line": _running,
+    "stacked": _stacked,
+    "scale": _scale,
+    "pyramid": _pyramid,
+    "pyramids": _pyramid,
+    "lines": _lines,
+    "slope": partial(_lines, ends=True),
+    "heatmap": _heatmap,
+    "flow": _flow,
+}

@@ -13,41 +13,43 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xlsxwriter
 
 from bangfu_analysis.exhibits.labels import text_width
 from bangfu_analysis.exhibits.measures import DECIMALS
 from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import write
+from bangfu_analysis.pages.chart import Chart
 
+_FONT = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
 _FIXED_TIME = datetime(2000, 1, 1)
 _FORMS = {k: f"{0:.{n}f}" for k, n in DECIMALS.items()} | {"points": "+0.0;-0.0;0.0", "amount": "General"}
 _THICK, _THIN, _HEAD = 5, 1, 2  # border styles; the row of headings, from 0
 _COLOURS = ("#1F4E79", "#D98B1F", "#6F9FBF", "#7A7A7A", "#A64B3C", "#3F7F5F")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _MOST_CHARACTERS, _WIDEST, _NARROWEST = 31, 46, 9
-_TOTALS = ("合计", "总计", "小计", "全部", "未详", "Total", "Not stated")
-_TIME_HEADINGS = ("批次", "年份", "年度", "调查年度", "调查", "wave", "year", "Wave", "Year")
-_MOST_BARS, _MOST_SERIES = 24, 6
+_MOST_MARKS = 100  # bars or points that can be read in a chart
+_BARS, _STACKED = {"type": "bar"}, {"type": "bar", "subtype": "stacked"}
+_NATIVE = {  # shape -> chart of Excel, and by how many percent its bars overlap
+    "bars": (_BARS, 0), "heatmap": (_BARS, 0), "pyramid": (_BARS, 100), "stacked": (_STACKED, 100),
+    "flow": (_STACKED, 100), "lines": ({"type": "line"}, 0),
+}  # fmt: skip
 CONTENTS = "目录"
 
 
-def write_tables(tables: Mapping[str, DisplayTable], path: Path, *, title: str) -> Path:
-    """Write `tables_book` to `path` and return it; BangfuError where the file is open elsewhere."""
-    return write(path, tables_book(tables, title=title))
+def tables_book(tables: Mapping[str, DisplayTable], charts: Mapping[str, Chart], *, title: str) -> bytes:
+    """A workbook with every table on a sheet of its own behind a contents sheet, and beside it its chart.
 
-
-def tables_book(tables: Mapping[str, DisplayTable], *, title: str) -> bytes:
-    """A workbook with every table on a sheet of its own behind a contents sheet.
-
-    Beside a table over waves stands a line chart, beside one of a few groups a bar chart.
+    `charts` go by the names of their tables; those of too many bars to read are left out.
     """
     book = new_book(title)
     looks = looks_of(book)
     names = sheet_names([table.title for table in tables.values()])
     _write_contents(book, looks, title, names, tables)
-    for name, table in zip(names, tables.values(), strict=True):
-        _write_table(book, looks, name, table)
+    readable = {id: chart for id, chart in charts.items() if chart.values.size <= _MOST_MARKS}
+    for name, (id, table) in zip(names, tables.items(), strict=True):
+        _write_table(book, looks, name, table, readable.get(id))
     book.close()
     return bytes(book.filename.getvalue())
 
@@ -78,7 +80,6 @@ def looks_of(book: Any) -> dict[str, Any]:
     """Cell formats by name, those of a table's cells by kind of number; "… last" has the rule under the last
     row.
     """
-    font = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
     body: dict[str, dict[str, Any]] = {
         "text": {"num_format": "@", "align": "left"},
         **{kind: {"num_format": form, "align": "right"} for kind, form in _FORMS.items()},
@@ -94,7 +95,7 @@ def looks_of(book: Any) -> dict[str, Any]:
         **body,
         **{f"{kind} last": {**look, "bottom": _THICK} for kind, look in body.items()},
     }
-    return {name: book.add_format({**font, **look}) for name, look in looks.items()}
+    return {name: book.add_format({**_FONT, **look}) for name, look in looks.items()}
 
 
 def _write_contents(
@@ -114,7 +115,9 @@ def _write_contents(
     sheet.freeze_panes(_HEAD + 1, 0)
 
 
-def _write_table(book: Any, looks: Mapping[str, Any], name: str, table: DisplayTable) -> None:
+def _write_table(
+    book: Any, looks: Mapping[str, Any], name: str, table: DisplayTable, chart: Chart | None
+) -> None:
     sheet = new_sheet(book, name, table.title, looks)
     sheet.write_url(1, 0, link_to(CONTENTS), looks["link"], "返回目录")
     if table.unit:
@@ -131,7 +134,7 @@ def _write_table(book: Any, looks: Mapping[str, Any], name: str, table: DisplayT
     _set_widths(sheet, table)
     sheet.freeze_panes(_HEAD + 1, 1)
     sheet.repeat_rows(_HEAD)
-    if chart := _suitable_chart(table):
+    if chart is not None:
         sheet.set_landscape()
         _add_chart(book, sheet, name, table, chart)
 
@@ -162,49 +165,48 @@ def _set_widths(sheet: Any, table: DisplayTable) -> None:
         sheet.set_row(_HEAD, 32)
 
 
-def _suitable_chart(table: DisplayTable) -> str:
-    """Lines over waves, bars over one dimension of a few groups, else "" for none."""
-    rows = _plotted_rows(table)
-    if table.kinds.count("text") != 1 or table.kinds[0] != "text" or not rows or not _series(table):
-        return ""
-    if table.columns[0] in _TIME_HEADINGS:
-        return "line"
-    return "bar" if len(rows) <= _MOST_BARS else ""
-
-
-def _plotted_rows(table: DisplayTable) -> list[int]:
-    """The rows between or before the totals, where there are two or more."""
-    plain = [i for i, row in enumerate(table.rows) if str(row[0]) not in _TOTALS]
-    return plain if len(plain) > 1 else []
-
-
-def _series(table: DisplayTable) -> list[int]:
-    """The columns of shares, or of counts where there are none: one unit on one axis."""
-    for kind in ("percent", "count"):
-        if columns := [i for i, k in enumerate(table.kinds) if k == kind]:
-            return columns[:_MOST_SERIES]
-    return []
-
-
-def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, kind: str) -> None:
-    rows, columns = _plotted_rows(table), _series(table)
-    chart = book.add_chart({"type": kind})
-    first, last = _HEAD + 1 + rows[0], _HEAD + 1 + rows[-1]
-    for number, column in enumerate(columns):
-        colour = _COLOURS[number % len(_COLOURS)]
+def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, drawn: Chart) -> None:
+    """A native chart beside the table, of numbers that stand below it: a mark in a cell is no number."""
+    kind, overlap = _NATIVE[drawn.shape]
+    chart, series = book.add_chart(kind), drawn.native_series
+    left, lines, rows = len(table.columns) + 1, drawn.shape == "lines", len(drawn.rows)
+    bars = 14 * (1 if overlap else len(series)) + 14
+    height = min(900, max(300, (0 if lines else bars * rows) + 120))
+    top = _HEAD + height // 20 + 2
+    sheet.write_string(top - 1, left, "图中数字", book.add_format(_FONT))
+    plain = book.add_format({**_FONT, "num_format": drawn.native_form})
+    words = book.add_format(_FONT)
+    sheet.write_row(top, left + 1, series, words)
+    sheet.write_column(top + 1, left, [label.replace("\n", " ") for label in drawn.rows], words)
+    for (row, column), number in np.ndenumerate(drawn.native_values):
+        if number == number:
+            sheet.write_number(top + 1 + row, left + 1 + column, number, plain)
+    first, last = top + 1, top + rows
+    between = [{"delete": 0 < n < rows - 1} for n in range(rows)]  # lines are labelled at their ends
+    sheet.set_column(left, left, 20)
+    sheet.set_column(left + 1, left + len(series), 12)
+    for n in range(len(series)):
+        colour, column = drawn.colours.get(drawn.series[n], _COLOURS[n % len(_COLOURS)]), left + 1 + n
         chart.add_series(
             {
-                "name": [name, _HEAD, column], "categories": [name, first, 0, last, 0], "values": [name, first, column, last, column],
-                "fill": {"color": colour}, "line": {"color": colour, "width": 2 if kind == "line" else 0.75},
-                "marker": {"type": "automatic"} if kind == "line" else None, "data_labels": {"value": len(columns) == 1}, "gap": 60,
+                "name": [name, top, column], "categories": [name, first, left, last, left],
+                "values": [name, first, column, last, column], "fill": {"color": colour}, "gap": 60,
+                "line": {"color": colour, "width": 2 if lines else 0.75}, "overlap": overlap,
+                "marker": {"type": "automatic"} if lines else None,
+                "data_labels": {"value": True, "num_format": drawn.native_form, "custom": between if lines else []},
             }
         )  # fmt: skip
+    bare = {"major_gridlines": {"visible": False}, "num_format": drawn.native_form}
+    low = {"min": 0} if np.nanmin(drawn.native_values) >= 0 else {}
     chart.set_title({"name": table.title, "name_font": {"size": 12}, "overlay": False})
-    chart.set_legend({"position": "bottom"} if len(columns) > 1 else {"none": True})
-    unit, bare = table.columns[columns[0]].rsplit(" ", 1)[-1], {"major_gridlines": {"visible": False}}
-    place = "high" if kind == "bar" else "next_to"
-    (chart.set_x_axis if kind == "bar" else chart.set_y_axis)({"name": unit, "min": 0, **bare, "label_position": place})
-    if kind == "bar":
-        chart.set_y_axis({"reverse": True, **bare})
-    chart.set_size({"width": 560, "height": min(900, max(300, (14 * len(columns) + 14) * len(rows) + 120))})
-    sheet.insert_chart(_HEAD, len(table.columns) + 1, chart, {"description": f"{table.title}的图"})
+    chart.set_legend({"position": "bottom"} if len(series) > 1 else {"none": True})
+    values = {"name": drawn.subtitle.partition("，")[0], **bare, **low}
+    names = {"label_position": "low", "reverse": not lines and drawn.shape != "pyramid"}
+    if lines:
+        chart.set_y_axis(values)
+        chart.set_x_axis(names)
+    else:  # the axes of lying bars are named after those of upright ones
+        chart.set_x_axis({**values, "label_position": "high" if names["reverse"] else "next_to"})
+        chart.set_y_axis({**names, "major_gridlines": {"visible": False}})
+    chart.set_size({"width": 560, "height": height})
+    sheet.insert_chart(_HEAD, left, chart, {"description": f"{table.title}的图"})

@@ -23,7 +23,7 @@ from docx.text.run import Run
 
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.pages.drawing import draw
+from bangfu_analysis.pages.figures import draw
 from bangfu_analysis.pages.marks import MARK, TAG, Answer, Dialect, Filling, memory, number_of
 from bangfu_analysis.pages.package import Package
 from bangfu_analysis.pages.theme import saved

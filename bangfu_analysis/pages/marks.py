@@ -16,7 +16,7 @@ from typing import Any
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.measures import dimensions, measures, printable
 from bangfu_analysis.exhibits.tables import as_text, printed_cells
-from bangfu_analysis.pages.drawing import has_chart
+from bangfu_analysis.pages.charts import has_chart
 
 KINDS = ("图", "表", "句", "数")
 MARK = re.compile(r"\{\{\s*([^{}:：\s]{1,4})\s*[:：]\s*([^{}]+?)\s*\}\}")

@@ -12,7 +12,8 @@ from bangfu_analysis.errors import ArgumentError, did_you_mean
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import write
-from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.charts import chart_of, has_chart
+from bangfu_analysis.pages.figures import draw
 from bangfu_analysis.pages.theme import FORMATS, saved
 
 STYLE = (
@@ -90,7 +91,8 @@ def _html_page(exhibit: Exhibit) -> bytes:
 def _xlsx(exhibit: Exhibit) -> bytes:
     from bangfu_analysis.pages.excel import tables_book
 
-    return tables_book({exhibit.id: exhibit.table}, title=exhibit.title)
+    charts = {exhibit.id: chart_of(exhibit, title="")} if has_chart(exhibit) else {}
+    return tables_book({exhibit.id: exhibit.table}, charts, title=exhibit.title)
 
 
 def _docx(exhibit: Exhibit) -> bytes:
@@ -113,4 +115,3 @@ WRITERS: dict[str, Callable[[Exhibit], bytes]] = {
     ".csv": _csv,
     ".md": lambda exhibit: f"**{exhibit.title}**\n\n{markdown(exhibit.table)}\n".encode(),
 }
-__all__ = ["has_chart", "html", "markdown", "save"]

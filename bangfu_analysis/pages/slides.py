@@ -6,18 +6,19 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Mm, Pt
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.labels import labels_of
-from bangfu_analysis.exhibits.measures import dimensions, hidden, measures
 from bangfu_analysis.exhibits.tables import DisplayTable
-from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.chart import Chart
+from bangfu_analysis.pages.charts import chart_of, has_chart
+from bangfu_analysis.pages.figures import draw
 from bangfu_analysis.pages.theme import saved
 from bangfu_analysis.pages.word_template import undated
 
@@ -25,6 +26,10 @@ WIDTH, HEIGHT, EDGE = Mm(254), Mm(143), Mm(12)
 MOST_ROWS, MOST_COLUMNS, MOST_ALONE = 12, 9, 28  # that can be read on a slide; rows where there is no chart
 LONG_TITLE = 70  # characters: more than two lines
 FONT = "微软雅黑"
+NATIVE = {
+    "bars": XL_CHART_TYPE.BAR_CLUSTERED, "stacked": XL_CHART_TYPE.BAR_STACKED, "lines": XL_CHART_TYPE.LINE_MARKERS,
+    "pyramid": XL_CHART_TYPE.BAR_CLUSTERED,
+}  # fmt: skip
 
 
 def deck(slides: Sequence[tuple[str, Exhibit]], *, cover: Sequence[str] = ()) -> bytes:
@@ -99,59 +104,47 @@ def _in_chinese(properties: Any) -> None:
         properties.append(font)
 
 
-def chart_data(exhibit: Exhibit) -> tuple[Any, Any] | None:
-    """What a native chart of the exhibit shows: its type, and its series of shares (or counts); None where it
-    has none.
+def chart_data(exhibit: Exhibit) -> tuple[Chart, Any] | None:
+    """The chart of an exhibit with the data of its native one; None where a picture alone can show it.
 
     Hidden numbers are gaps: the workbook inside the chart holds nothing that the page does not show.
     """
-    frame = exhibit.focused
-    names = [d for d in dimensions(frame) if len(frame[d].dropna().unique()) > 1]
-    if not 1 <= len(names) <= 2 or not exhibit.recipe.draw or exhibit.recipe.draw in ("mechanism", "flow"):
+    if not exhibit.drawn[0] or not len(exhibit.frame):
         return None
-    counted = ("n",) if exhibit.recipe.draw == "pyramid" else ("share", "estimate", "n")
-    measure = next((m for m in counted if m in frame), None)
-    if measure is None:
+    chart = chart_of(exhibit, title="")
+    if chart.shape not in NATIVE or chart.low is not None or chart.values.isna().all(axis=None):
         return None
-    over_waves = "wave" in names
-    category = "wave" if over_waves else names[-1]
-    series = [name for name in names if name != category]
-    levels = list(dict.fromkeys(frame[category].dropna()))
-    data: Any = CategoryChartData(number_format='0.0"%"' if measure == "share" else "General")
-    data.categories = labels_of(exhibit.codebook, pd.Series(levels, name=category, dtype=object), exhibit.lang)
-    groups = frame.groupby(series[0], observed=True, sort=False) if series else [("", frame)]
-    for _, part in groups:
-        by_level = dict(zip(part[category], _numbers(part, measure), strict=True))
-        title = labels_of(exhibit.codebook, part[series[0]].iloc[:1], exhibit.lang)[0] if series else ""
-        data.add_series(title or measures()[measure].heading(exhibit.lang), [by_level.get(x) for x in levels])
-    return (XL_CHART_TYPE.LINE_MARKERS if over_waves else XL_CHART_TYPE.BAR_CLUSTERED), data
+    data: Any = CategoryChartData(number_format=chart.native_form)
+    data.categories = chart.rows
+    for name, numbers in zip(chart.native_series, chart.native_values.T, strict=True):
+        data.add_series(name, [None if pd.isna(number) else float(number) for number in numbers])
+    return chart, data
 
 
-def _numbers(part: pd.DataFrame, measure: str) -> list[float | None]:
-    shown = [measures()[measure].rounded(value) for value in part[measure].mask(hidden(part))]
-    return [None if pd.isna(value) else float(value) for value in shown]
-
-
-def add_chart(slide: Any, exhibit: Exhibit, data: tuple[Any, Any], place: Sequence[int]) -> Any:
+def add_chart(slide: Any, exhibit: Exhibit, data: tuple[Chart, Any], place: Sequence[int]) -> Any:
     """A native chart on a slide, at (left, top, width, height); returns its shape."""
-    kind, content = data
-    shape = slide.shapes.add_chart(kind, *map(Emu, place), content)
-    chart = shape.chart
+    drawn, content = data
+    shape = slide.shapes.add_chart(NATIVE[drawn.shape], *map(Emu, place), content)
+    chart, lines = shape.chart, drawn.shape == "lines"
+    plot, axis = chart.plots[0], chart.category_axis
     chart.has_title, chart.font.size = False, Pt(11)
-    chart.has_legend = len(chart.plots[0].series) > 1
+    chart.has_legend = len(plot.series) > 1
     if chart.has_legend:
         chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
-    chart.value_axis.has_major_gridlines = False
-    chart.value_axis.minimum_scale = 0
-    if kind == XL_CHART_TYPE.BAR_CLUSTERED:
-        chart.category_axis.reverse_order = True
-        chart.plots[0].gap_width = 60
-        if len(chart.plots[0].categories) > MOST_ROWS:
-            chart.category_axis.tick_labels.font.size = Pt(8)
-    chart.plots[0].has_data_labels = True
-    labels = chart.plots[0].data_labels
-    labels.font.size, chart.value_axis.visible = Pt(10), False
-    labels.position = XL_LABEL_POSITION.ABOVE if kind == XL_CHART_TYPE.LINE_MARKERS else XL_LABEL_POSITION.OUTSIDE_END
+    chart.value_axis.has_major_gridlines = chart.value_axis.visible = False
+    if np.nanmin(drawn.native_values) >= 0:
+        chart.value_axis.minimum_scale = 0
+    axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW  # beside bars below zero too
+    if not lines:
+        axis.reverse_order = drawn.shape != "pyramid"
+        plot.gap_width, plot.overlap = 60, 0 if drawn.shape == "bars" else 100
+        if len(plot.categories) > MOST_ROWS:
+            axis.tick_labels.font.size = Pt(8)
+    plot.has_data_labels = True
+    labels = plot.data_labels
+    labels.font.size, labels.number_format, labels.number_format_is_linked = Pt(10), drawn.native_form, False
+    if drawn.shape != "stacked":
+        labels.position = XL_LABEL_POSITION.ABOVE if lines else XL_LABEL_POSITION.OUTSIDE_END
     shape._element.nvGraphicFramePr.cNvPr.set("descr", f"{exhibit.title}。{exhibit.text}")
     return shape
 

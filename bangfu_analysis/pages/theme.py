@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import matplotlib as mpl
-from matplotlib import font_manager
+from matplotlib import colormaps, font_manager
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure as Figure
 
 from bangfu_analysis.errors import ArgumentError, BangfuError
@@ -32,14 +32,16 @@ SCREEN_DPI = 110
 MM = 1 / 25.4
 WIDTHS_MM = {"column": 75.0, "full": 150.0, "slide": 254.0}
 TALLEST_MM = {"column": 225.0, "full": 225.0, "slide": 143.0}  # the text block of an A4 page; 16:9
-POINTS = {"column": 7.0, "full": 8.0, "slide": 14.0}
+POINTS = {"column": 7.0, "full": 9.0, "slide": 14.0}
 # format -> what matplotlib would write about itself and the hour
 FORMATS = {"png": ("Software",), "svg": ("Date", "Creator"), "pdf": ("CreationDate", "Creator", "Producer")}
 DPI = 300
 MAIN, BLUE, LIGHT, ACCENT, GOLD = "#10284a", "#4f91c4", "#d5dde3", "#a63a24", "#dba83c"
 # As segments stand side by side: neighbours differ by 25 or more in CIE L*, so that they part in grey print too.
 PALETTE = (MAIN, BLUE, LIGHT, ACCENT, GOLD)
-MUTED, INK, PALE = "#8c949c", "#222222", "#dfe3e8"
+MUTED, INK, PALE, GREY, NEUTRAL = "#8c949c", "#222222", "#dfe3e8", "#555555", "#d4d7da"
+LINE_COLOURS = (MAIN, ACCENT, "#2c7bb0", "#8f6700", "#5b6770", "#7d5aa6")  # dark enough for words on white
+SEXES = {"male": MAIN, "female": GOLD}
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
@@ -106,14 +108,14 @@ def row_places(labels: Sequence[str]) -> tuple[list[float], float]:
     return [end - _row(label) / 2 for end, label in zip(ends, labels, strict=True)], ends[-1] if ends else _row("")
 
 
-def rows_that_fit(labels: Sequence[str], size: str, *, beside: int = 8) -> int:
+def rows_that_fit(labels: Sequence[str], size: str, *, beside: float = 8) -> int:
     """How many of the rows a figure holds, `beside` lines being taken by other things; at least one."""
     room = TALLEST_MM[size] / line_mm(size) - beside
     return max(1, sum(end <= room for end in accumulate(_row(label) for label in labels)))
 
 
 def _row(label: str) -> float:
-    return label.count("\n") + 1.55
+    return label.count("\n") + 1.25
 
 
 def plain(axes: Axes, *, keep: str = "") -> Axes:
@@ -132,15 +134,21 @@ def beside(axes: Axes, text: str, point: tuple[float, float], distance: float, *
     axes.annotate(text, point, xytext=(distance, 0), annotation_clip=False, **look)
 
 
-def captioned(figure: Figure, title: str, notes: Sequence[str], size: str) -> Figure:
-    """Title above at the left, notes below at the left, each wrapped to the width of the figure."""
-    points = POINTS[size]
-    if title:
-        lines = wrapped(title, _fitting(size, points * 1.25))
-        figure.suptitle(lines, x=0.01, ha="left", fontsize=points * 1.25)
-    if text := "\n".join(wrapped(note, _fitting(size, points * 0.85)) for note in notes if note):
-        figure.supxlabel(text, x=0.01, ha="left", fontsize=points * 0.85, color="#555555")
-    return figure
+def characters(size: str) -> int:
+    """Half-width characters on a line as wide as a figure."""
+    return int(WIDTHS_MM[size] * 0.97 / (POINTS[size] * 0.5 * 25.4 / 72))
+
+
+def grade_colours(grades: Sequence[str], middle: float | None) -> dict[str, str]:
+    """The grades of a scale: pale to dark; around a middle orange to its left, blue to its right, itself grey."""
+    dark = [0.25 + 0.65 * i / max(len(grades) - 1, 1) for i in range(len(grades))]
+    if middle is None:
+        return {grade: to_hex(colormaps["Blues"](shade)) for grade, shade in zip(grades, dark, strict=True)}
+    shades = [0.25 + 0.65 * abs(i - middle) / middle for i in range(len(grades))]
+    sides = ["Oranges" if i < middle else "Blues" for i in range(len(grades))]
+    named = zip(grades, sides, shades, strict=True)
+    found = {grade: to_hex(colormaps[side](shade)) for grade, side, shade in named}
+    return found | ({grades[int(middle)]: NEUTRAL} if middle.is_integer() else {})
 
 
 def wrapped(text: str, width: int) -> str:
@@ -184,11 +192,6 @@ def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] 
     """Write `folder/name.<format>`, one file a format; returns the paths. See `saved`."""
     contents = {folder / f"{name}.{extension}": saved(figure, extension) for extension in formats}
     return [write(path, content) for path, content in contents.items()]
-
-
-def _fitting(size: str, points: float) -> int:
-    """Half-width characters on a line as wide as the figure."""
-    return int(WIDTHS_MM[size] * 0.97 / (points * 0.5 * 25.4 / 72))
 
 
 def _filled(text: str, width: int) -> str:

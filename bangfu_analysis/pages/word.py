@@ -30,7 +30,8 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.wording import date_words
 from bangfu_analysis.files import write
 from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
-from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.charts import has_chart
+from bangfu_analysis.pages.figures import draw
 from bangfu_analysis.pages.marks import number_of
 from bangfu_analysis.pages.merging import Unit
 from bangfu_analysis.pages.report import exhibit_blocks
@@ -52,7 +53,6 @@ _EXHIBIT = re.compile(r"\.[表图句]?(\w+)\.\d+\.\d+$")  # in the id of a unit
 _BOOKMARKS = {"表": "_Ref_table_{}", "图": "_Ref_figure_{}"}
 _MOST_OF_PAGE = 0.8
 MOST_PAGES, LINES_A_PAGE, CHARACTERS_A_LINE = 10, 22, 28  # of a report without contents; of a page of GB/T 9704
-_IN_WORD = 0.9  # of its print size: beside its table on a page more figures fit so, and the text stays 7 pt high
 Numbers = Mapping[tuple[str, str], int]  # (kind, id) -> the number of a table or figure
 
 
@@ -319,7 +319,7 @@ def _add_figure(document: Document, block: FigureBlock, number: int) -> None:
         picture = paragraph.add_run().add_picture(str(block.path))
     except (UnrecognizedImageError, OSError) as fault:
         raise BangfuError(f"图片 {block.path.name} 不存在或不是 PNG。请先导出图表，再生成报告。") from fault
-    scale = min(_IN_WORD, Mm(TEXT_WIDTH_MM) / picture.width, Mm(TEXT_HEIGHT_MM) * _MOST_OF_PAGE / picture.height)
+    scale = min(1.0, Mm(TEXT_WIDTH_MM) / picture.width, Mm(TEXT_HEIGHT_MM) * _MOST_OF_PAGE / picture.height)
     picture.width, picture.height = Emu(int(picture.width * scale)), Emu(int(picture.height * scale))
     properties = picture._inline.docPr
     properties.set("name", f"图{number}")

@@ -140,5 +140,4 @@ def test_one_file_is_read_without_settings(tmp_path):
 def test_no_part_of_a_document_names_a_hidden_number(now, tmp_path):
     content = now.count("unit", title="单位").save(tmp_path / "a.pptx").read_bytes()
     parts = zipfile.ZipFile(io.BytesIO(content))
-    chart = next(name for name in parts.namelist() if name.startswith("ppt/charts/chart"))
-    assert b"<c:v>5.0</c:v>" not in parts.read(chart)  # 3 of 60
+    assert not any(b">5.0<" in parts.read(name) for name in parts.namelist())  # 3 of 60

@@ -12,7 +12,8 @@ from bangfu_analysis.exhibits.recipes import load_recipes
 from bangfu_analysis.exhibits.sections import load_outline
 from bangfu_analysis.opened import OpenWave
 from bangfu_analysis.pages.blocks import Heading, Placeholder
-from bangfu_analysis.pages.drawing import draw, has_chart
+from bangfu_analysis.pages.charts import has_chart
+from bangfu_analysis.pages.figures import draw
 from bangfu_analysis.pages.report import report_blocks
 from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
@@ -166,7 +167,7 @@ def test_the_totals_that_do_not_agree_are_listed_by_source_number_not_by_file(tm
 def test_every_row_of_exhibits_yaml_is_made_by_something_and_drawn_by_something():
     from bangfu_analysis.exhibits.exhibit import TEXTS
     from bangfu_analysis.exhibits.making import MAKES
-    from bangfu_analysis.pages.drawing import CHARTS
+    from bangfu_analysis.pages.charts import CHARTS
 
     for recipe in load_recipes():
         assert recipe.make in MAKES

@@ -10,7 +10,7 @@ from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.recipes import recipe
 from bangfu_analysis.exhibits.tables import as_text
 from bangfu_analysis.opened import OpenWave
-from bangfu_analysis.pages.drawing import has_chart
+from bangfu_analysis.pages.charts import has_chart
 from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.tidy.schemas import ledgers, typed
 from bangfu_analysis.wave import Wave
@@ -116,7 +116,7 @@ def test_a_case_is_drawn_as_its_running_debt():
         {"date": days[1], "event": "donation", "received_yuan": 9000},
     ]
     case = exhibits(cases=rows)["mechanism_case"]
-    assert list(case.chart().axes[0].lines[0].get_ydata()) == [30000, 21000]
+    assert [bar.get_width() for bar in case.chart().axes[0].patches] == [30000, 21000]
 
 
 def test_a_base_that_no_number_of_the_text_gives_is_said_beside_the_share():

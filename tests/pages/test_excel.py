@@ -1,11 +1,15 @@
+import re
 import zipfile
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from bangfu_analysis.errors import BangfuError
 from bangfu_analysis.exhibits.tables import DisplayTable
-from bangfu_analysis.pages.excel import sheet_names, write_tables
+from bangfu_analysis.files import write
+from bangfu_analysis.pages.chart import Chart
+from bangfu_analysis.pages.excel import sheet_names, tables_book
 
 LEVEL = DisplayTable(
     "困难职工的困难类别", ("困难类别", "人数", "占比（%）"), ("text", "count", "percent"),
@@ -18,9 +22,14 @@ ONE = DisplayTable("一行", ("单位", "人数"), ("text", "count"), (("甲", 1
 DANGEROUS = ("=1+1", "+cmd", "@x", "-2+3", "http://a.example", "mailto:a@b", "{=1}", "1e5", "007")
 
 
-def opened(tables, folder):
-    path = write_tables(tables, folder / "tables.xlsx", title="附表")
+def opened(tables, folder, **charts):
+    path = write(folder / "tables.xlsx", tables_book(tables, charts, title="附表"))
     return openpyxl.load_workbook(path)
+
+
+def chart(shape, values, rows, series=("",), **more):
+    grid = pd.DataFrame(values, list(rows), list(series), dtype=float)
+    return Chart(shape, grid, grid.astype(str), "占比（%），n = 5人", **more)
 
 
 def values(sheet, first, last, width):
@@ -77,22 +86,31 @@ def test_nothing_from_data_is_a_formula_or_a_link(tmp_path):
 
 
 def test_the_same_tables_give_the_same_bytes_and_name_nobody(tmp_path):
-    first = write_tables({"a": LEVEL, "b": TREND}, tmp_path / "a.xlsx", title="附表")
-    second = write_tables({"a": LEVEL, "b": TREND}, tmp_path / "b.xlsx", title="附表")
-    assert first.read_bytes() == second.read_bytes()
-    assert openpyxl.load_workbook(first).properties.creator in (None, "")
+    first, second = (tables_book({"a": LEVEL, "b": TREND}, {}, title="附表") for _ in range(2))
+    assert first == second
+    assert opened({"a": LEVEL}, tmp_path).properties.creator in (None, "")
 
 
-def test_bars_over_groups_lines_over_waves_none_for_a_single_row(tmp_path):
-    opened({"level": LEVEL, "trend": TREND, "one": ONE}, tmp_path)
+def test_each_table_has_the_native_chart_of_its_shape_and_no_mark_in_it(tmp_path):
+    nan = float("nan")
+    charts = {
+        "level": chart("bars", [[30.6], [nan]], ["特困", "困难"]),
+        "trend": chart("lines", [[9.8], [10.2]], ["2008\nn = 3", "2009\nn = 4"], ["困难率"]),
+        "split": chart("stacked", [[40, 60], [nan, 70]], ["男", "女"], ["甲", "乙"]),
+        "ages": chart("pyramid", [[3, 2], [1, 4]], ["青", "老"], ["男", "女"], form="0"),
+        "parts": chart("bars", [[-0.5, 0.2]], ["2008–2009"], ["比率变化", "构成变化"], form="+0.0;-0.0;0.0"),
+    }
+    book = opened(dict.fromkeys(charts, LEVEL), tmp_path, **charts)
     with zipfile.ZipFile(tmp_path / "tables.xlsx") as parts:
-        charts = {n: parts.read(n).decode() for n in parts.namelist() if n.startswith("xl/charts/chart")}
-    assert len(charts) == 2
-    bar, line = charts["xl/charts/chart1.xml"], charts["xl/charts/chart2.xml"]
-    assert "<c:barChart>" in bar
-    assert "<c:lineChart>" in line
-    assert "'1 困难职工的困难类别'!$C$4:$C$5" in bar  # the total and 未详 are no bars
-    assert "'2 变化'!$C$4:$C$5" in line
+        written = [parts.read(f"xl/charts/chart{n}.xml").decode() for n in range(1, 6)]
+    bars, lines, stacked, pyramid, steps = written
+    assert "<c:barChart>" in bars and '<c:min val="0"/>' in bars and "<c:lineChart>" in lines
+    assert 'grouping val="stacked"' in stacked and 'overlap val="100"' in pyramid and "0;0" in pyramid
+    assert '<c:min val="0"/>' not in steps and 'tickLblPos val="low"' in steps
+    for sheet, xml in zip(book.worksheets[1:], written, strict=True):
+        for first, last in re.findall(r"<c:val><c:numRef><c:f>[^<]*!\$(\w+\$\d+):\$(\w+\$\d+)</c:f>", xml):
+            cells = [cell for row in sheet[f"{first}:{last}".replace("$", "")] for cell in row]
+            assert {cell.data_type for cell in cells} == {"n"} and any(cell.value is not None for cell in cells)
 
 
 def test_sheet_names_are_short_legal_and_different():

@@ -32,7 +32,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
     ),
 }
 _BLOCK = re.compile(
-    r"</(?:w:p|w:tc|a:p|a:tc|si|v|c|row|p|td|th|tr|li|div|h\d|text|title|c:v|c:pt)>|<br\s*/?>"
+    r"</(?:w:p|w:tc|a:p|a:tc|si|v|c|row|p|td|th|tr|li|div|h\d|text|title|c:v|c:pt|xdr:\w+)>|<br\s*/?>"
 )
 _TAG = re.compile(r"<(?!!--)[^>]*>")
 _EMBEDDED = re.compile(r"base64,[A-Za-z0-9+/=\s]+")

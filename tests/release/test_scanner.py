@@ -62,6 +62,12 @@ def test_other_numbers_are_none(tmp_path):
     assert scan([path]) == {}
 
 
+def test_the_place_of_a_chart_on_its_sheet_is_no_number(tmp_path):
+    tags = "".join(f"<xdr:col>{n}</xdr:col>" for n in (4, 0, 2, 0, 11, 571503, 8, 152400))
+    (tmp_path / "drawing.xml").write_text(tags)
+    assert scan([tmp_path / "drawing.xml"]) == {}
+
+
 def test_names_count_as_whole_tokens(tmp_path):
     path = tmp_path / "f"
     path.write_text("<t>郑逸尘</t>", encoding="utf-8")

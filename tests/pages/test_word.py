@@ -92,12 +92,12 @@ def test_captions_and_references_are_fields_that_meet_at_a_bookmark(tmp_path, pi
     assert texts(document)[2] == ("Body Text", "见图1和表2。")
 
 
-def test_a_figure_narrower_than_the_text_block_stands_at_nine_tenths_of_its_print_size(tmp_path):
+def test_a_figure_narrower_than_the_text_block_stands_at_its_print_size(tmp_path):
     from matplotlib.figure import Figure
 
     Figure(figsize=(150 / 25.4, 2)).savefig(tmp_path / "a.png", dpi=300)
     shape = written([FigureBlock("a", tmp_path / "a.png", "图", "图")], tmp_path).inline_shapes[0]
-    assert (shape.width.mm, shape.height.inches) == pytest.approx((135, 1.8), abs=0.2)
+    assert (shape.width.mm, shape.height.inches) == pytest.approx((150, 2.0), abs=0.2)
 
 
 def test_a_figure_fits_the_text_block_and_says_in_words_what_it_shows(tmp_path, picture):

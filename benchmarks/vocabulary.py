@@ -17,12 +17,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from bangfu_analysis.tidy.proposals import nearest_codes
-
 from bangfu_analysis.cleaning.columns import read_column
 from bangfu_analysis.codebook import Codebook, Variable, load_codebook
 from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for
 from bangfu_analysis.reading.tables import Column
+from bangfu_analysis.tidy.settings_book import nearest_codes
 
 FRAME = {"roster": "workers", "members": "members", "aid": "aid"}
 REFERENCE = datetime.date(2026, 6, 30)
@@ -85,7 +84,7 @@ def value_verdict(row: dict[str, str], variable: Variable, schemes: frozenset[st
         return ("right" if fits and (value or reading.problem) else "wrong"), value or reading.problem
     if value or not wanted:
         return ("right" if value == wanted else "wrong"), f"{value} {reading.problem}"
-    near = nearest_codes(row["spelling"], variable, schemes)[:3]
+    near = nearest_codes(row["spelling"], variable)[:3]
     return ("near" if wanted in near else "asked" if reading.problem else "wrong"), f"? {'、'.join(near)}"
 
 

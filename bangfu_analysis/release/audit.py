@@ -38,18 +38,12 @@ def audit(*records: Mapping[str, Any]) -> pd.DataFrame:
 
 def _read(records: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
     """What the files say: known counts, hidden ones, levels, variables of several answers, what is nested."""
-    known: dict[Name, float] = {}
-    hidden: dict[Name, None] = {}
     levels: dict[str, dict[str, None]] = {}
-    for record in records:
-        for count in record["counts"]:
-            name = count["population"], frozenset(count["where"].items())
-            if count["n"] is None:
-                hidden[name] = None
-            else:
-                known[name] = count["n"]
-        for variable, codes in record["levels"].items():
-            levels.setdefault(variable, {}).update(dict.fromkeys(codes))
+    for variable, codes in (item for record in records for item in record["levels"].items()):
+        levels.setdefault(variable, {}).update(dict.fromkeys(codes))
+    counts = [count for record in records for count in record["counts"]]
+    named = [((count["population"], frozenset(count["where"].items())), count["n"]) for count in counts]
+    known = {name: n for name, n in named if n is not None}
     several = {variable for record in records for variable in record["multiple"]}
     nested = {
         (group, frozenset(each["where"].items()), *each["inside"].items())
@@ -57,12 +51,10 @@ def _read(records: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
         for group in {count["population"] for count in record["counts"]}
         for each in record.get("nested", [])
     }
-    return known, [name for name in hidden if name not in known], levels, several, nested
+    return known, [name for name in dict(named) if name not in known], levels, several, nested
 
 
-def _rows(
-    names: Sequence[Name], levels: Mapping[str, Any], several: set[str], nested: set[Any]
-) -> Iterator[Row]:
+def _rows(names: list[Name], levels: Mapping[str, Any], several: set[str], nested: set[Any]) -> Iterator[Row]:
     every = dict.fromkeys(names)
     for population, where in list(every):  # and all that they are parts of
         for size in range(2 ** len(where)):

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 Where = frozenset[tuple[str, str | None]]
 ANSWERED = "_answered"  # `sex+age_answered`: "yes" of whom all of these are known, null of the others
-OVER_WAVES = {  # what is renamed, merged or split between waves is one over waves
-    "unit": "common_unit",
-    "reporting_unit": "common_reporting_unit",
-    "employer": "common_employer",
-    "district": "common_district",
-}
+# What is renamed, merged or split between waves is one over waves.
+OVER_WAVES = {name: f"common_{name}" for name in ("unit", "reporting_unit", "employer", "district")}
 IN_TABLES = {"cause_main": "cause"}  # what tables and the codebook call a column of `workers`
 ANY = "_any"  # `cause_any`: a variable of which a person may have several
 
@@ -79,45 +75,36 @@ def rows_of(cut: Cut) -> Iterator[Row]:
     apart = [d for d in cut.dimensions if d in cut.apart]
     own = [d for d in cut.dimensions if d not in apart and d not in cut.within]
     inner = [d for d in cut.dimensions if d not in apart and (d in cut.within or cut.measured)]
-    asked = ([cut.variable] if cut.variable else []) if cut.measured else own
-    beside = condition(cut.where)
-    for row in _records(cut.frame):
+    asked = [cut.variable] * bool(cut.variable) if cut.measured else own
+    beside, names = condition(cut.where), [name_of(cut, d) for d in asked]
+    for row in cut.frame.to_dict("records"):
         population = "/".join([cut.population, *(str(code_of(row[d])) for d in apart)])
         group = beside | {(name_of(cut, d), code_of(row[d])) for d in inner}
         cell = group | {(name_of(cut, d), code_of(row[d])) for d in own}
-        yield _row(cut, row, population, group, cell, [name_of(cut, d) for d in asked])
+        yield _row(cut, row, Cell(population, group), Cell(population, cell), names)
 
 
-def _row(
-    cut: Cut, row: Mapping[str, object], population: str, group: Where, cell: Where, asked: list[str]
-) -> Row:
-    n, base_n, silent = (_whole(row.get(name)) for name in ("n", "base_n", "left_out_n"))
-    whole, some = Cell(population, group), Cell(population, group | {(answered(asked), "yes")})
+def _row(cut: Cut, row: Mapping[Any, Any], whole: Cell, cell: Cell, asked: list[str]) -> Row:
+    n, base_n, silent = (None if pd.isna(row.get(c)) else int(row[c]) for c in ("n", "base_n", "left_out_n"))
     silence = asked[0] if len(asked) == 1 and not cut.measured else answered(asked)
-    none = Cell(population, group | {(silence, None)}) if asked else None
-    base = (some if silent else whole) if asked else whole
-    counted = base if cut.measured else Cell(population, cell)
+    base, none = whole, None
+    if asked:
+        none = whole._replace(where=whole.where | {(silence, None)}) if silent is not None else None
+        base = whole._replace(where=whole.where | {(answered(asked), "yes")}) if silent else whole
+    counted = base if cut.measured else cell
     numbers: dict[Cell, float] = {counted: n} if n is not None else {}
     told = base_n is not None and cut.kind == "count"
     if told and base_n is not None:
-        numbers |= {base: base_n}
+        numbers[base] = base_n
     if none is not None and silent is not None:
-        numbers |= {none: silent}
+        numbers[none] = silent
         of = base_n if told else n if cut.measured else None
         numbers |= {whole: of + silent} if of is not None else {}
-    amount = _amount(cut, row, n or 0)
-    together = None if amount is None else whole._replace(of=cut.variable or cut.id)
-    if together is not None and amount is not None:
-        numbers[together] = amount
-    return Row(counted, whole, base if told else None, none if none in numbers else None, together, numbers)
-
-
-def _amount(cut: Cut, row: Mapping[str, object], n: int) -> float | None:
-    """What the people of a row have together, where the row tells it."""
-    estimate = row.get("estimate")
-    if cut.kind not in ("mean", "total") or not isinstance(estimate, float | int) or pd.isna(estimate):
-        return None
-    return float(estimate) if cut.kind == "total" else float(estimate) * n
+    amount, estimate = None, row.get("estimate")  # what the people of a row have together
+    if cut.kind in ("mean", "total") and isinstance(estimate, float | int) and not pd.isna(estimate):
+        amount = whole._replace(of=cut.variable or cut.id)
+        numbers[amount] = float(estimate) * (1 if cut.kind == "total" else n or 0)
+    return Row(counted, whole, base if told else None, none, amount, numbers)
 
 
 def condition(where: Mapping[str, object]) -> Where:
@@ -152,17 +139,9 @@ def code_of(value: object) -> str | None:
     return None if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    return frame.to_dict("records")  # type: ignore[return-value]
-
-
 def name_of(cut: Cut, dimension: str) -> str:
     """The variable of a dimension in conditions; a unit over several waves may be several of one wave."""
     if dimension in OVER_WAVES and "wave" in cut.dimensions:
         return OVER_WAVES[dimension]
     name = IN_TABLES.get(dimension, dimension)
     return name + ANY if dimension in cut.multiple and not dimension.endswith(ANY) else name
-
-
-def _whole(value: object) -> int | None:
-    return None if value is None or pd.isna(value) else int(value)  # type: ignore[call-overload]

@@ -76,30 +76,28 @@ def _masked(
     cut: Cut, rows: Sequence[Row], gone: Sequence[bool], hidden: frozenset[Cell], policy: Policy
 ) -> pd.DataFrame:
     """The frame with the measures of hidden rows missing, and bases and changes that would tell them."""
-    frame = cut.frame
-    away = {
-        "row": pd.Series(gone, index=frame.index, dtype=bool),
-        "base": pd.Series([row.base in hidden for row in rows], index=frame.index, dtype=bool),
-        "left_out": pd.Series([row.left_out in hidden for row in rows], index=frame.index, dtype=bool),
-    }
-    groups: dict[Cell, int] = {}
-    bases = [groups.setdefault(row.group, len(groups)) for row in rows]
-    away["any"] = away["row"].groupby(pd.Series(bases, index=frame.index, dtype=int)).transform("any")
+    frame, groups = cut.frame, dict[Cell, int]()
+    away = pd.DataFrame(
+        {
+            "row": gone, "base": [row.base in hidden for row in rows],
+            "left_out": [row.left_out in hidden for row in rows],
+            "group": [groups.setdefault(row.group, len(groups)) for row in rows],
+        },
+        index=frame.index,
+    ).astype({"row": bool, "base": bool, "left_out": bool})
+    away["any"] = away.groupby("group")["row"].transform("any")
     measures = [c for c in frame.columns if c not in (*cut.dimensions, *MARKS)]
-    shown = {c: _missing(frame[c], _where(c, away)) for c in measures}
+    shown = {c: _missing(frame[c], away[_asked(c)].any(axis=1) | (c in EXTREMES)) for c in measures}
     masked = _rounded(frame.assign(**shown, suppressed=away["row"]), cut, policy.rounding)
     return change(masked) if set(STEPS) <= set(frame) else masked
 
 
-def _where(measure: str, away: Mapping[str, pd.Series[bool]]) -> pd.Series[bool]:
-    """The rows in which a measure is missing."""
-    if measure in EXTREMES:
-        return away["row"] | True
+def _asked(measure: str) -> list[str]:
+    """What may be hidden, so that a measure is missing."""
     if measure in OF_ALL:
-        return away["any"]
-    if measure == "base_n" or measure.startswith("share"):
-        return away["row"] | away["base"]
-    return away["row"] | away["left_out"] if measure == "left_out_n" else away["row"]
+        return ["any"]
+    of_base = measure == "base_n" or measure.startswith("share")
+    return ["row", *["base"] * of_base, *["left_out"] * (measure == "left_out_n")]
 
 
 def _missing(values: pd.Series[Any], where: pd.Series[bool]) -> pd.Series[Any]:
@@ -126,20 +124,9 @@ def _record(
 ) -> dict[str, Any]:
     """The release.json: nothing that is hidden is in it."""
     step = policy.rounding
-    told = [
-        {
-            "population": cell.population,
-            "where": dict(sorted(cell.where)),
-            "n": None if cell in hidden else int((counts[cell] + step // 2) // step * step),
-        }
-        for cell in sorted(counts, key=order)
-    ]
+    rounded = {c: None if c in hidden else int((n + step // 2) // step * step) for c, n in counts.items()}
     named = {variable for cell in counts for variable, _ in cell.where}
     levels = {name: [*nest.levels.get(name, ["yes"])] for name in sorted(named)}
-    listed = [
-        {"id": cut.id, "title": cut.title, "counts": len(rows), "hidden": sum(gone[cut.id])}
-        for cut, rows in tables
-    ]
     return {
         "policy": {"name": policy.name, "threshold": policy.threshold, "rounding": step},
         "levels": levels,
@@ -150,21 +137,28 @@ def _record(
             for coarser in sorted(nest.implied[finer])
             if {coarser[0], *dict(finer)} <= named
         ],
-        "counts": told,
-        "tables": listed,
+        "counts": [
+            {"population": cell.population, "where": dict(sorted(cell.where)), "n": rounded[cell]}
+            for cell in sorted(counts, key=order)
+        ],
+        "tables": [
+            {"id": cut.id, "title": cut.title, "counts": len(rows), "hidden": sum(gone[cut.id])}
+            for cut, rows in tables
+        ],
     }
 
 
 def joined(before: Record, now: Record) -> Record:
     """What was released before with what is added; the same count stands once."""
-    every = (*before["counts"], *now["counts"])
-    counts = {json.dumps([count["population"], count["where"]], sort_keys=True): count for count in every}
+    def once(part: str, *keys: str) -> list[Any]:
+        named = {json.dumps([e[k] for k in keys], sort_keys=True): e for e in (*before[part], *now[part])}
+        return [*named.values()]
+
     known = {variable: [*codes] for variable, codes in before["levels"].items()}
     for variable, codes in now["levels"].items():
         known[variable] = list(dict.fromkeys([*known.get(variable, []), *codes]))
-    tables = {t["id"]: t for t in (*before["tables"], *now["tables"])}
-    nested = {json.dumps(each, sort_keys=True): each for each in (*before["nested"], *now["nested"])}
     return {
         **before, "levels": known, "multiple": sorted({*before["multiple"], *now["multiple"]}),
-        "nested": [*nested.values()], "counts": [*counts.values()], "tables": [*tables.values()],
+        "nested": once("nested", "where", "inside"), "counts": once("counts", "population", "where"),
+        "tables": once("tables", "id"),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from itertools import permutations, product
 from typing import Any, NamedTuple, TypeAlias
@@ -42,6 +42,15 @@ class Nest(NamedTuple):
     levels: Mapping[str, Sequence[str]]
 
 
+class Inside(NamedTuple):
+    """Finer conditions (levels of `by`) inside a coarser one, and whether they make it up."""
+
+    by: str
+    whole: tuple[str, str | None]
+    parts: frozenset[Where]
+    complete: bool = True
+
+
 def nest_of(
     cuts: Sequence[Cut], codebook: Codebook | None = None, people: pd.DataFrame | None = None,
     others: Sequence[Mapping[str, Any]] = (),
@@ -52,93 +61,85 @@ def nest_of(
     values of a condition's column, which unit lies in which area.
     `{(age_five_year, from_20)}` implies `(age_ten_year, under_30)`; with `(sex, male)`, one of age_by_sex.
     """
-    implied: Implied = {}
-    covering: dict[tuple[str, Where], frozenset[Where]] = {}
     before = {n: c for record in others for n, c in record["levels"].items() if not n.endswith(ANSWERED)}
     levels = {**before, **_levels_of(cuts, codebook, people)}
     asked = {name.removesuffix(ANY) for name in levels}
     asked |= {name for cut in cuts for name, _ in condition(cut.where)}
-    if codebook:
-        for variable in sorted({band.variable for band in codebook.bands.values()}):
-            _add_bands_of(variable, codebook, asked, implied, covering)
-    if people is not None:
-        _add_places(people, asked, implied, covering)
-    for variable, codes in (item for cut in cuts for item in cut.where.items()):
-        words = sorted({str(code_of(code)) for code in several_codes(codes)})
-        if len(words) > 1:
-            variable = IN_TABLES.get(variable, variable)
-            whole = one_of_several(variable, words), "yes"
-            parts = [frozenset({(variable, word)}) for word in words]
-            covering[variable, frozenset({whole})] = frozenset(parts)
-            for part in parts:
-                implied.setdefault(part, set()).add(whole)
-    for variable, common in ((name, one) for name, one in OVER_WAVES.items() if one in levels):
-        into = _carried(variable, levels.get(variable, []), codebook)
-        for code, one in into.items():
-            implied.setdefault(frozenset({(variable, code)}), set()).add((common, one))
-        for one in into.values():
-            parts = [frozenset({(variable, code)}) for code, to in into.items() if to == one]
-            covering[variable, frozenset({(common, one)})] = frozenset(parts)
+    banded = sorted({band.variable for band in codebook.bands.values()}) if codebook else []
+    found = [each for name in banded if codebook for each in _bands_of(name, codebook, asked)]
+    found += _places(people, asked) if people is not None else []
+    found += [*_several(cuts), *_over_waves(levels, codebook)]
+    implied: Implied = {}
+    for part, whole in ((part, each.whole) for each in found for part in each.parts):
+        implied.setdefault(part, set()).add(whole)
+    covering = {(each.by, frozenset({each.whole})): each.parts for each in found if each.complete}
     return Nest(implied, covering, levels)
 
 
-def _carried(variable: str, codes: Iterable[str], codebook: Codebook | None) -> dict[str, str]:
+def _several(cuts: Iterable[Cut]) -> Iterator[Inside]:
+    """Conditions of several codes of a variable."""
+    for variable, codes in (item for cut in cuts for item in cut.where.items()):
+        words = sorted({str(code_of(code)) for code in several_codes(codes)})
+        if len(words) > 1:
+            name = IN_TABLES.get(variable, variable)
+            yield Inside(name, (one_of_several(name, words), "yes"), _each(name, words))
+
+
+def _each(name: str, codes: Iterable[str]) -> frozenset[Where]:
+    return frozenset(frozenset({(name, code)}) for code in codes)
+
+
+def _over_waves(levels: Mapping[str, Sequence[str]], codebook: Codebook | None) -> Iterator[Inside]:
     """What each code of one wave is called over all waves, by the crosswalk."""
     entries = codebook.crosswalk.get("carried", []) if codebook else []
-    named = "district" if variable == "district" else "unit"
-    into = {str(old): str(e["to"]) for e in entries if e["variable"] == named for old in e["from"]}
-    found = {}
-    for code in codes:
-        found[code] = into.get(code, code)
-        while found[code] in into and into[found[code]] != found[code]:
-            found[code] = into[found[code]]
-    return found
+    for variable, common in OVER_WAVES.items():
+        named = "district" if variable == "district" else "unit"
+        into = {str(old): str(e["to"]) for e in entries if e["variable"] == named for old in e["from"]}
+        found: dict[str, list[str]] = {}
+        for code in levels.get(variable, []) if common in levels else ():
+            last = code
+            while into.get(last, last) != last:
+                last = into[last]
+            found.setdefault(last, []).append(code)
+        yield from (Inside(variable, (common, one), _each(variable, codes)) for one, codes in found.items())
 
 
-def _add_places(
-    people: pd.DataFrame, asked: Set[str], implied: Implied,
-    covering: dict[tuple[str, Where], frozenset[Where]],
-) -> None:
+def _places(people: pd.DataFrame, asked: Set[str]) -> Iterator[Inside]:
     """Which unit lies in which other, which area: everybody knows that of the places where he works."""
     for finer, coarser in permutations([name for name in OVER_WAVES if name in asked & {*people}], 2):
         pairs = people[[finer, coarser]].astype(object).drop_duplicates()
         inside = pairs[~pairs.duplicated(finer, keep=False)].dropna()
         for code, rows in pairs.groupby(coarser):
             parts = inside.loc[inside[coarser].eq(code), finer]
-            for part in parts:
-                implied.setdefault(frozenset({(finer, str(part))}), set()).add((coarser, str(code)))
-            if len(parts) == len(rows):
-                covered = frozenset(frozenset({(finer, str(part))}) for part in parts)
-                covering[finer, frozenset({(coarser, str(code))})] = covered
+            complete = len(parts) == len(rows)
+            yield Inside(finer, (coarser, str(code)), _each(finer, map(str, parts)), complete)
 
 
-def _add_bands_of(
-    variable: str, codebook: Codebook, asked: Set[str], implied: Implied,
-    covering: dict[tuple[str, Where], frozenset[Where]],
-) -> None:
+def _bands_of(variable: str, codebook: Codebook, asked: Set[str]) -> Iterator[Inside]:
     """What those bands of a variable that are asked for say of each other, on every value it may have."""
     bands = [band for band in codebook.bands.values() if band.variable == variable]
     names = [IN_TABLES.get(variable, variable)] if _is_coded(bands) else []
     names = [name for name in (*names, *(band.name for band in bands)) if name in asked]
     if not names or len({*names, "sex"} & asked) < 2:
         return
-    every = add_bands(_every_value(variable, bands, codebook), codebook).astype(object)
-    every, variable = every.rename(columns=IN_TABLES), IN_TABLES.get(variable, variable)
+    rows = add_bands(_every_value(variable, bands, codebook), codebook)
+    every = rows.astype(object).rename(columns=IN_TABLES)
+    implied: Implied = {}
     for finer in [*([name] for name in names), *([name, "sex"] for name in names)]:
         groups = every.dropna(subset=finer).groupby(finer)
         others = [name for name in (*names, "sex") if name in asked and name not in finer]
         first, kinds = groups[others].first(), groups[others].nunique(dropna=False)
-        parts: dict[tuple[str, str], set[Where]] = {}
+        parts: dict[tuple[str, Any], set[Where]] = {}
         for codes, row in first.where(kinds.eq(1)).iterrows():
             own = _where(finer, codes if isinstance(codes, tuple) else (codes,))
             told = {c for each in own if len(own) > 1 for c in implied.get(frozenset({each}), ())}
-            for whole in {(str(name), str(code)) for name, code in row.dropna().items()} - told:
-                implied.setdefault(own, set()).add(whole)
+            implied[own] = {(str(name), str(code)) for name, code in row.dropna().items()}
+            for whole in implied[own] - told:
                 parts.setdefault(whole, set()).add(own)
         for (name, code), own_parts in parts.items():
-            rows = every.loc[every[name].eq(code), finer].drop_duplicates()
-            if name != "sex" and {_where(finer, row) for row in rows.itertuples(index=False)} == own_parts:
-                covering["+".join(sorted(finer)), frozenset({(name, code)})] = frozenset(own_parts)
+            found = every.loc[every[name].eq(code), finer].drop_duplicates().itertuples(index=False)
+            complete = name != "sex" and {_where(finer, row) for row in found} == own_parts
+            yield Inside("+".join(sorted(finer)), (name, code), frozenset(own_parts), complete)
 
 
 def _where(names: Sequence[str], codes: Iterable[object]) -> Where:
@@ -160,14 +161,10 @@ def _levels_of(
             held = people[name].dropna() if people is not None and name in people else None
             codes = several_codes(cut.where[name]) if held is None else held.unique().tolist()
             said = sorted({str(code_of(code)) for code in codes})
-            found[IN_TABLES.get(name, name)] = dict.fromkeys(_in_codebook(name, codebook) or said)
+            with suppress(CodebookError):  # a unit has no codes
+                said = list(codebook.labels(name) if codebook else ()) or said
+            found[IN_TABLES.get(name, name)] = dict.fromkeys(said)
     return {name: list(codes) for name, codes in sorted(found.items())}
-
-
-def _in_codebook(name: str, codebook: Codebook | None) -> list[str]:
-    with suppress(CodebookError):  # a unit has no codes
-        return list(codebook.labels(name)) if codebook else []
-    return []
 
 
 def _every_value(variable: str, bands: Sequence[Band], codebook: Codebook) -> pd.DataFrame:

@@ -54,9 +54,7 @@ def load_policy(*files: Path, dimensions: Sequence[str] | None = None) -> Policy
             raise CodebookError(f"{fault}未作保护，已停止。") from fault
     chosen = own.pop("policy", content["policy"])
     settings = policies[chosen] | own
-    sets = {
-        "open_variables": frozenset(settings["open_variables"]),
-        "public": tuple(map(frozenset, settings["public"])),
-        "dominance": tuple(settings["dominance"]),
-    }
-    return Policy(name=chosen, **{**settings, **sets})
+    for key, kind in (("open_variables", frozenset), ("dominance", tuple)):
+        settings[key] = kind(settings[key])
+    settings["public"] = tuple(map(frozenset, settings["public"]))
+    return Policy(name=chosen, **settings)

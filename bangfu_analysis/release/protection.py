@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Container, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,28 +22,13 @@ CHEAP = 0.2  # of those without a value, of a base beside its whole
 NOISE = 20.0  # per cent of an amount: how closely it may be reckoned where its contributions are not known
 
 
-class Before(NamedTuple):
-    """What is known from other releases: the numbers they show, and the cells they hide."""
-
-    shown: Mapping[Cell, float]
-    hidden: frozenset[Cell]
-
-
-class Protected(NamedTuple):
-    """The counts that tables show or that follow from them; of these and of amounts, those to hide."""
-
-    counts: Mapping[Cell, float]
-    hidden: frozenset[Cell]
-
-
 def protected(
     tables: Tables, policy: Policy, nest: Nest, others: Sequence[Record]
-) -> Protected:
-    """Which cells of the rows of `tables` must not be printed, of counts and of amounts."""
+) -> tuple[dict[Cell, float], frozenset[Cell]]:
+    """The counts that tables show or that follow from them; of these and of amounts, those to hide."""
     numbers = _numbers(tables)
-    before = _before(others, {cell.population for cell in numbers})
-    counts, hidden = _counts(tables, numbers, policy, nest, before)
-    return Protected(counts, frozenset(hidden | _hidden_amounts(tables, numbers, hidden, policy, nest)))
+    counts, hidden = _counts(tables, numbers, policy, nest, others)
+    return counts, frozenset(hidden | _hidden_amounts(tables, numbers, hidden, policy, nest))
 
 
 def _numbers(tables: Tables) -> dict[Cell, float]:
@@ -58,38 +43,40 @@ def _numbers(tables: Tables) -> dict[Cell, float]:
     return found
 
 
-def _before(others: Sequence[Record], populations: Iterable[str]) -> Before:
-    """What other releases say of these populations; rounded numbers are not known exactly."""
-    shown: dict[Cell, float] = {}
-    hidden = set()
+def _before(others: Sequence[Record], of: Container[str]) -> tuple[dict[Cell, float], frozenset[Cell]]:
+    """The numbers of these populations that other releases show, and the cells that they hide; rounded
+    numbers are not known exactly.
+    """
+    shown, hidden = dict[Cell, float](), set()
     for record in others:
         exact = record["policy"].get("rounding", 1) == 1
-        for count in record["counts"]:
+        for count in (count for count in record["counts"] if count["population"] in of):
             cell = Cell(count["population"], frozenset(count["where"].items()))
-            if cell.population in populations and count["n"] is None:
-                hidden.add(cell)
-            elif cell.population in populations and exact:
-                shown[cell] = count["n"]
-    return Before(shown, frozenset(hidden))
+            hidden |= {cell} if count["n"] is None else set()
+            shown |= {cell: count["n"]} if count["n"] is not None and exact else {}
+    return shown, frozenset(hidden)
 
 
 def _counts(
-    tables: Tables, numbers: Mapping[Cell, float], policy: Policy, nest: Nest, before: Before
+    tables: Tables, numbers: Mapping[Cell, float], policy: Policy, nest: Nest, others: Sequence[Record]
 ) -> tuple[dict[Cell, float], set[Cell]]:
     """The counts of a release with what follows from them, and those to be hidden."""
+    shown, before = _before(others, {cell.population for cell in numbers})
     own = {cell: n for cell, n in numbers.items() if not cell.of}
     told = [told_by(cut, rows) for cut, rows in tables]
     stated = [each for sums, _ in told for each in sums]
     complete = [each for _, censuses in told for each in censuses]
-    sums, every = all_sums({**before.shown, **own}, stated, complete, nest, own, before.hidden)
+    sums, every = all_sums({**shown, **own}, stated, complete, nest, own, before)
     alike = _classes(sums, every, policy) if policy.class_rule else {}
-    small = {c for c, n in every.items() if 0 < n < policy.threshold and not _is_slack(c)}
-    small |= {*alike, *before.hidden, *_everybody(tables)}
-    fixed = {c for c in (*before.shown, *own) if c in before.shown or _is_public(c, policy)}
+    # What is not of one of several answers is no small group: most people lack most of them.
+    slack = {cell for cell in every if any(variable.endswith(ANY + REST) for variable, _ in cell.where)}
+    small = {cell for cell, n in every.items() if 0 < n < policy.threshold} - slack
+    small |= {*alike, *before, *_everybody(tables)}
+    public = {cell for cell in own if frozenset(variable for variable, _ in cell.where) in policy.public}
+    fixed = {*shown, *public}
     zeros = {c for c, n in own.items() if n == 0} - {c for part in alike.values() for c in part}
-    printed = frozenset((*before.shown, *own))
-    hidden = _solved(every, sums, small - fixed, fixed | (zeros - before.hidden), printed, policy.threshold)
-    return own, hidden
+    printed = frozenset((*shown, *own))
+    return own, _solved(every, sums, small - fixed, fixed | (zeros - before), printed, policy.threshold)
 
 
 def _solved(
@@ -144,15 +131,6 @@ def _everybody(tables: Tables) -> set[Cell]:
         for row, base_n in zip(rows, cut.frame["base_n"].tolist(), strict=True)
         if row.n.where and pd.notna(base_n) and row.numbers.get(row.n) == base_n != 0
     }
-
-
-def _is_slack(cell: Cell) -> bool:
-    """What is not of one of several answers is no small group: most people lack most of them."""
-    return any(variable.endswith(ANY + REST) for variable, _ in cell.where)
-
-
-def _is_public(cell: Cell, policy: Policy) -> bool:
-    return frozenset(variable for variable, _ in cell.where) in policy.public
 
 
 def _hidden_amounts(

@@ -8,6 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,23 +18,16 @@ from bangfu_analysis.keys import digests
 from bangfu_analysis.text import squeeze
 
 _ALONE = r"(?<![0-9A-Za-z.]){}(?![0-9A-Za-z]|\.\d)"
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     "身份证号": re.compile(_ALONE.format(r"[1-9]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d{4}[\dXx]")),
     "旧身份证号": re.compile(_ALONE.format(r"[1-9]\d{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")),
     "手机号": re.compile(_ALONE.format(r"1[3-9]\d[ -]?\d{4}[ -]?\d{4}")),
     "银行卡号": re.compile(_ALONE.format(r"[3-6]\d{15,18}")),
-    "车牌号": re.compile(
-        "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
-        r"[A-HJ-Z][A-HJ-NP-Z0-9]{5,6}(?!\w)"
-    ),
-    "账号": re.compile(
-        r"[Qq]{2}[号:：]?\s*\d{5,}|wxid_\w+|[\w.+-]+@[\w-]+\.(?:com|cn|net)\b",
-        re.ASCII,
-    ),
+    "车牌号": re.compile(rf"[{_PROVINCES}][A-HJ-Z][A-HJ-NP-Z0-9]{{5,6}}(?!\w)"),
+    "账号": re.compile(r"[Qq]{2}[号:：]?\s*\d{5,}|wxid_\w+|[\w.+-]+@[\w-]+\.(?:com|cn|net)\b", re.ASCII),
 }
-_BLOCK = re.compile(
-    r"</(?:w:p|w:tc|a:p|a:tc|si|v|c|row|p|td|th|tr|li|div|h\d|text|title|c:v|c:pt|xdr:\w+)>|<br\s*/?>"
-)
+_BLOCK = re.compile(r"</(?:[wac]:(?:pt?|tc|v)|si|v|c|row|p|t[dhr]|li|div|h\d|text|title|xdr:\w+)>|<br\s*/?>")
 _TAG = re.compile(r"<(?!!--)[^>]*>")
 _EMBEDDED = re.compile(r"base64,[A-Za-z0-9+/=\s]+")
 _TOKEN = re.compile(r"[\u4e00-\u9fff·•]{2,}")
@@ -60,7 +54,8 @@ class Search:
     def kinds(self, texts: Iterable[str]) -> list[str]:
         """The kinds of what stands in texts, never the things."""
         every = list(texts)
-        found = {kind for text in every for kind in _kinds(text)}
+        hits = ((kind, hit) for text in every for kind, p in PATTERNS.items() for hit in p.findall(text))
+        found = {kind for kind, hit in hits if _is_meant(kind, hit)}
         said = {token for text in every for token in _TOKEN.findall(text)} if self.codes else set()
         named = not self.codes.isdisjoint(codes_of(said - self.known, self.key))
         return sorted(found | {"姓名"} if named else found)
@@ -85,19 +80,11 @@ def withdraw(found: Mapping[Path, list[str]]) -> None:
         raise Withdrawn(f"发布前检查：下列文件中有个人信息，已撤回：{told}。{to_do}。")
 
 
-def _kinds(text: str) -> list[str]:
-    return [kind for kind, p in PATTERNS.items() if any(_is_meant(kind, hit) for hit in p.findall(text))]
-
-
 def _is_meant(kind: str, hit: str) -> bool:
-    """Whether a number keeps to its check digit, where it has one."""
+    """Whether a number keeps to its check digit, where it has one (that of a bank card is Luhn's)."""
     if kind == "身份证号":
         return check_character(hit[:17]) == hit[17].upper()
-    return kind != "银行卡号" or _luhn(hit)
-
-
-def _luhn(digits: str) -> bool:
-    doubled = [int(d) * (2 - place % 2) for place, d in enumerate(digits[::-1], 1)]
+    doubled = [int(d) * (2 - place % 2) for place, d in enumerate(hit[::-1], 1)] if kind == "银行卡号" else []
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
 
@@ -111,7 +98,12 @@ def _texts(data: bytes) -> Iterator[str]:
     elif data.startswith(_PNG):
         yield from _of_picture(data)
     elif data.startswith(b"PAR1"):
-        yield from _of_parquet(data)
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(io.BytesIO(data))
+        yield b" ".join((table.schema.metadata or {}).values()).decode("utf-8", "ignore")
+        for column in table.columns:
+            yield "\n".join(str(value) for value in column.unique().to_pylist() if value is not None)
     elif data.startswith(b"%PDF"):
         streams = re.findall(rb"stream\r?\n(.*?)endstream", data, re.DOTALL)
         yield from (_inflated(stream).decode("latin-1") for stream in streams)
@@ -135,18 +127,7 @@ def _of_picture(data: bytes) -> Iterator[str]:
         at += size + 12
 
 
-def _of_parquet(data: bytes) -> Iterator[str]:
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(io.BytesIO(data))
-    yield b" ".join((table.schema.metadata or {}).values()).decode("utf-8", "ignore")
-    for column in table.columns:
-        yield "\n".join(str(value) for value in column.unique().to_pylist() if value is not None)
-
-
 def _inflated(data: bytes) -> bytes:
-    reader = zlib.decompressobj()
-    try:
-        return reader.decompress(data)
-    except zlib.error:
-        return b""
+    with suppress(zlib.error):
+        return zlib.decompressobj().decompress(data)
+    return b""

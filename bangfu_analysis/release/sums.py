@@ -95,13 +95,10 @@ def told_by(cut: Cut, rows: Sequence[Row]) -> tuple[list[Sum], list[Census]]:
             several = [variable for variable in by if variable.endswith(ANY)]
             sums.append(Sum(parts, base, several[0] if several else by[0] if len(by) == 1 else ""))
             if left_out and not several and numbers[left_out] == 0:
-                complete += [_census(group, variable, parts, numbers) for variable in by]
+                held = [condition for cell in parts if numbers[cell] for condition in cell.where]
+                levels = {name: frozenset(code for v, code in held if v == name) for name in by}
+                complete += [Census(*group[:2], name, codes) for name, codes in levels.items()]
     return sums, complete
-
-
-def _census(group: Cell, by: str, parts: Iterable[Cell], numbers: Mapping[Cell, float]) -> Census:
-    held = frozenset(code for cell in parts for name, code in cell.where if name == by and numbers[cell])
-    return Census(group.population, group.where, by, held)
 
 
 def order(cell: Cell) -> tuple[str, str, list[tuple[str, str]]]:
@@ -162,30 +159,27 @@ def _with_rest(
     several, known = told.by.partition("@")[0].endswith(ANY), {*told.parts, told.whole} <= numbers.keys()
     left = round(numbers[told.whole] - sum(numbers[part] for part in told.parts), 6) if known else 0
     if left < 0 and all(cell in own for cell in (*told.parts, told.whole)):
-        raise ReleaseConflict(
-            f"发布前核对：{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{told.by}）之和却更多。"
-            "可能是两张表把不同的人数写成了同一条件。未作保护，已停止。",
-            told.whole.population, told.by.partition("@")[0].removesuffix(ANY),
-        )
+        more = f"{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{told.by}）之和却更多"
+        message = f"{more}。可能是两张表把不同的人数写成了同一条件"
+        variable = told.by.partition("@")[0].removesuffix(ANY)
+        raise ReleaseConflict(f"发布前核对：{message}。未作保护，已停止。", told.whole.population, variable)
     if several:
         missing = told.by + REST, dict(told.parts[0].where).get(told.by.partition("@")[0])
     elif left == 0 and (known or not told.by or _is_all(told, complete, nest)):
         return [told]
     else:
-        missing = _missing(told, complete, nest.levels)
+        missing = _missing(told, complete, nest)
     rest = told.whole._replace(where=told.whole.where | {missing})
     return [told._replace(parts=(*told.parts, rest))] if left >= 0 and rest not in told.parts else []
 
 
-def _missing(
-    told: Sum, complete: Sequence[Census], levels: Mapping[str, Sequence[str]]
-) -> tuple[str, str | None]:
+def _missing(told: Sum, complete: Sequence[Census], nest: Nest) -> tuple[str, str | None]:
     """The condition of what the parts leave: the one level that is not among them, if there is but one."""
     found = {dict(cell.where).get(told.by) for cell in told.parts}
     everybody = any(_censuses(told.whole, told.by, complete))
-    options = [*levels.get(told.by, ()), *([] if everybody else [None])]
+    options = [*nest.levels.get(told.by, ()), *([] if everybody else [None])]
     missing = [code for code in options if code not in found]
-    return (told.by, missing[0]) if told.by in levels and len(missing) == 1 else (told.by + REST, "yes")
+    return (told.by, missing[0]) if told.by in nest.levels and len(missing) == 1 else (told.by + REST, "yes")
 
 
 def said(cell: Cell) -> str:

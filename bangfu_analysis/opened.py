@@ -15,9 +15,9 @@ from bangfu_analysis.analysis.domains import names as column_names
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
+from bangfu_analysis.exhibits.body import absurd
 from bangfu_analysis.exhibits.data import WaveData, with_bands
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.joins import absurd
 from bangfu_analysis.exhibits.making import make, nothing
 from bangfu_analysis.exhibits.questionnaires import surveys_of
 from bangfu_analysis.exhibits.recipes import Recipe, recipe

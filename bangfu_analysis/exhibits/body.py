@@ -93,3 +93,21 @@ def _pairs(each: Exhibit) -> set[tuple[int, int]]:
         return set()
     known = frame[["n", "base_n"]].dropna().astype(int)
     return set(known.itertuples(index=False, name=None))
+
+
+def absurd(exhibit: Exhibit) -> str:
+    """Why an exhibit cannot be right: more people than the base, parts over their whole; "" where it can."""
+    frame, cut = exhibit.frame, exhibit.cut
+    if not {"n", "base_n"} <= set(frame) or "indicator" in frame or "flow" in frame:
+        return ""
+    over = frame[frame["n"].gt(frame["base_n"]).fillna(False)]
+    if len(over):
+        row = over.iloc[0]
+        where = "、".join(str(row[name]) for name in cut.dimensions if name in frame) or "合计"
+        return f"{where}的人数{row['n']}多于基数{row['base_n']}，请核对职工人数和单位的对应"
+    if cut.kind != "count" or cut.multiple:
+        return ""
+    groups = frame.groupby([*cut.within] or (lambda _: 0), observed=True)
+    one_base = groups["base_n"].nunique().eq(1)
+    over_all = one_base & (groups["n"].sum() > groups["base_n"].max())
+    return "各项之和多于合计，请核对" if over_all.any() else ""

@@ -4,14 +4,21 @@ waves up to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.labels import title_of
+from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.exhibits.tables import Layout
+from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.tidy.derive import add_bands
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
@@ -79,6 +86,26 @@ class WaveData:
         names = [self.waves[0], self.wave.name] if all_waves else [self.wave.name]
         years, when = all(map(str.isdigit, names)), "—".join(dict.fromkeys(names))
         return f"{self.place}{when}年{what}" if years else f"{self.place}{what}（{when}）"
+
+    def exhibit(
+        self, recipe: Recipe, frame: pd.DataFrame, dimensions: Sequence[str], layout: Layout, *,
+        source: str = "困难职工名册", facts: Mapping[str, Any] = MappingProxyType({}),
+        focus: Mapping[str, str] = MappingProxyType({}), **cut: Any,
+    ) -> Exhibit:
+        """An exhibit of the roster, or of what `source` and `population` name; `cut`: what else a Cut needs."""
+        names = (title_of(self.codebook, name).partition("（")[0] for name in dimensions)
+        title = recipe.title or f"{recipe.subject}的{'与'.join(names)}"
+        counted = "workers" if recipe.over_waves else f"workers/{self.wave.name}"
+        of = {"population": counted, "where": recipe.where, "within": layout.within, **cut}
+        full = replace(
+            layout, measures=recipe.measures or layout.measures, tail=recipe.tail or layout.tail,
+            headings={**layout.headings, **recipe.headings}, notes=(*layout.notes, *recipe.notes),
+            order="size" if recipe.sort == "size" else layout.order,
+        )  # fmt: skip
+        return Exhibit(
+            Cut(recipe.id, title, frame, tuple(dimensions), **of), recipe, full, self.codebook,
+            self.source(source, all_waves=recipe.over_waves), focus, {"place": self.place, **facts},
+        )
 
 
 def with_bands(workers: pd.DataFrame, codebook: Codebook, population: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -13,12 +14,12 @@ from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.rounding import percent
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.exhibits.wording import date_words, in_percent, money
-from bangfu_analysis.release.cells import Cut
 
 LEAST_TOLD = 30  # of fewer people nothing is said beside a sum
 MOST_PLACES = 4
 MEASURES = ("stated", "computed", "difference")
 UNSAID = "未注明"
+OF_FILES: dict[str, Any] = {"source": "各单位报送的表格", "population": "sheets", "kind": "rate"}
 
 
 def totals_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -36,7 +37,7 @@ def totals_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
             "computed": off["computed"],
         }
     ).reset_index(drop=True)
-    return [_of_files(data, recipe, frame, ("source", "cell", "checked"), recipe.title, "")]
+    return [data.exhibit(recipe, frame, ("source", "cell", "checked"), Layout(unit=""), **OF_FILES)]
 
 
 def source_numbers(sources: pd.DataFrame) -> dict[str, str]:
@@ -53,8 +54,9 @@ def sheets_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     labels["taken_for"] = sources["kind"].astype(object).map(lambda kind: kinds.get(kind, kind))
     counts = ["rows", *WORDS["rows"]]
     frame = pd.DataFrame(labels).join(sources[counts]).reset_index(drop=True)
-    title = "各表的读法与各行的去向"
-    return [_of_files(data, recipe, frame, ("source", "sheet", "taken_for"), title, "单位：行")]
+    titled = replace(recipe, title=recipe.title or "各表的读法与各行的去向")
+    names = ("source", "sheet", "taken_for")
+    return [data.exhibit(titled, frame, names, Layout(unit="单位：行"), **OF_FILES)]
 
 
 def findings_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -67,14 +69,8 @@ def findings_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     }
     found = pd.DataFrame(labels).value_counts(sort=False).rename("cells_n").reset_index()
     frame = found.sort_values("cells_n", ascending=False, kind="stable", ignore_index=True)
-    return [_of_files(data, recipe, frame, tuple(labels), "发现的问题", "单位：处")]
-
-
-def _of_files(
-    data: WaveData, recipe: Recipe, frame: pd.DataFrame, dimensions: tuple[str, ...], title: str, unit: str
-) -> Exhibit:
-    cut = Cut(recipe.id, recipe.title or title, frame, dimensions, kind="rate", population="sheets")
-    return Exhibit(cut, recipe, Layout(unit=unit), data.codebook, data.source("各单位报送的表格"))
+    titled = replace(recipe, title=recipe.title or "发现的问题")
+    return [data.exhibit(titled, frame, tuple(labels), Layout(unit="单位：处"), **OF_FILES)]
 
 
 def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -85,11 +81,10 @@ def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     frame = _amounts(aid, by)
     words = f"各单位台账登记的帮扶资金和物资合计{money(float(frame['amount'].sum()))}"
     words += "".join(_split(data, _amounts(aid, name), name) for name in ("kind", "fund_source"))
-    cut = Cut(recipe.id, recipe.title, frame.rename(columns={by: f"aid.{by}"}), (f"aid.{by}",), kind="rate")
-    cut = replace(cut, population=f"aid/{data.wave.name}")
-    layout = Layout(unit="单位：元", headings={"amount": "金额（元）"})
-    source = data.source("各单位报送的帮扶台账")
-    return [Exhibit(cut, recipe, layout, data.codebook, source, facts={"words": f"{words}。"})]
+    layout, facts = Layout(unit="单位：元", headings={"amount": "金额（元）"}), {"words": f"{words}。"}
+    of: dict[str, Any] = {"population": f"aid/{data.wave.name}", "kind": "rate", "facts": facts}
+    named = frame.rename(columns={by: f"aid.{by}"})
+    return [data.exhibit(recipe, named, (f"aid.{by}",), layout, source="各单位报送的帮扶台账", **of)]
 
 
 def _amounts(aid: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -124,16 +119,14 @@ def reported_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         if column in units and units[column].notna().any() and min(own, units[column].sum()) >= LEAST_TOLD
     ]
     frame = pd.DataFrame(rows, columns=["item", "stated", "computed", "difference"])
-    told = [f"{name}，上报{stated}、逐条登记{own}，{_apart(off)}" for name, stated, own, off in rows]
-    exhibit = _of_files(data, recipe, frame, ("item",), recipe.title, "单位：人、户")
+    told = [
+        f"{name}，上报{stated}、逐条登记{own}，" + (f"相差{abs(off)}" if off else "一致")
+        for name, stated, own, off in rows
+    ]
     headings = {"stated": "各单位上报", "computed": "名册或台账登记"}
     words = f"名册、台账与各单位上报数对照：{'；'.join(told)}。" if told else ""
-    layout = replace(exhibit.layout, headings=headings, measures=MEASURES)
-    return [replace(exhibit, layout=layout, facts={"words": words})]
-
-
-def _apart(difference: int) -> str:
-    return f"相差{abs(difference)}" if difference else "一致"
+    layout = Layout(unit="单位：人、户", headings=headings, measures=MEASURES)
+    return [data.exhibit(recipe, frame, ("item",), layout, facts={"words": words}, **OF_FILES)]
 
 
 def survey_words(data: WaveData, union: str) -> str:

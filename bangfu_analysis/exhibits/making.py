@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import pandas as pd
@@ -16,16 +17,9 @@ from bangfu_analysis.analysis.domains import subset
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means, tabulate
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
+from bangfu_analysis.exhibits import ledger
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.joins import joined
-from bangfu_analysis.exhibits.ledger import (
-    aid_exhibit,
-    findings_exhibit,
-    reported_exhibit,
-    sheets_exhibit,
-    totals_exhibit,
-)
 from bangfu_analysis.exhibits.measures import sorted_by_size
 from bangfu_analysis.exhibits.mechanisms import mechanism_exhibits
 from bangfu_analysis.exhibits.questionnaires import questionnaire_exhibits
@@ -36,8 +30,12 @@ from bangfu_analysis.release.cells import Cut
 Make = Callable[[WaveData, Recipe], list[Exhibit]]
 STRATA = ["sex", "age_five_year"]
 HELPED = pd.CategoricalDtype(["helped", "not_helped"])
-FLOWS = ("new", "returned", "exited", "died", "stayed")
+FLOWS = ["new", "returned", "exited", "died", "stayed"]
 BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who was there, who is
+ACCOUNT = (
+    "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；"
+    "死亡以退档原因为准，没有填报退档原因的批次（—），死亡计在退出之内。"
+)
 
 
 def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -45,6 +43,8 @@ def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     `mechanism`.
     """
     one_of(f"{recipe.id} 的 make", recipe.make, MAKES)
+    if recipe.over_waves and len(data.waves) < 2:
+        return []
     try:
         return [each for each in MAKES[recipe.make](data, recipe) if _says_something(each.frame)]
     except (ArgumentError, ColumnMissing) as fault:
@@ -56,25 +56,6 @@ def _says_something(frame: pd.DataFrame) -> bool:
     return bool(len(frame)) and any(frame[c].fillna(0).ne(0).any() for c in counts)
 
 
-def _exhibit(
-    data: WaveData, recipe: Recipe, frame: pd.DataFrame, dimensions: Sequence[str], layout: Layout, **more: Any
-) -> Exhibit:
-    """An exhibit of the roster, with what a cut needs among `more`."""
-    facts, focus, source = more.pop("facts", {}), more.pop("focus", {}), more.pop("source", data.source())
-    population = more.pop("population", f"workers/{data.wave.name}")
-    within = more.pop("within", layout.within)
-    cut = Cut(
-        recipe.id, recipe.title or _title(data, recipe, dimensions), frame, tuple(dimensions), within=tuple(within),
-        population=population, where=recipe.where, **more,
-    )
-    full = replace(
-        layout, measures=recipe.measures or layout.measures, tail=recipe.tail or layout.tail,
-        headings={**layout.headings, **recipe.headings}, notes=(*layout.notes, *recipe.notes),
-        order="size" if recipe.sort == "size" else layout.order,
-    )
-    return Exhibit(cut, recipe, full, data.codebook, source, focus, {"place": data.place, **facts})
-
-
 def nothing(data: WaveData, recipe: Recipe, why: str) -> Exhibit:
     """What stands for an exhibit that the wave has no data for: no rows, and a sentence."""
     cut = Cut(recipe.id, recipe.title, pd.DataFrame({"n": pd.Series(dtype="Int64")}), ())
@@ -82,20 +63,14 @@ def nothing(data: WaveData, recipe: Recipe, why: str) -> Exhibit:
     return Exhibit(cut, said, Layout(), data.codebook, data.source(), facts={"words": why})
 
 
-def _title(data: WaveData, recipe: Recipe, dimensions: Sequence[str]) -> str:
-    from bangfu_analysis.exhibits.labels import title_of
-
-    return f"{recipe.subject}的{'与'.join(title_of(data.codebook, d).partition('（')[0] for d in dimensions)}"
-
-
-def _some(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The workers that the recipe is about."""
-    return subset(data.workers if workers is None else workers, recipe.where or None)
+def _unknown(workers: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Whether of one of the columns nothing is known of anybody."""
+    return any(name in workers and workers[name].isna().all() for name in names)
 
 
 def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -> list[Exhibit]:
-    workers, names = _some(data, recipe, workers), [*recipe.by]
-    if any(name in workers and workers[name].isna().all() for name in names):
+    workers, names = subset(data.workers if workers is None else workers, recipe.where), [*recipe.by]
+    if _unknown(workers, names):
         return []
     within = recipe.within if recipe.within and workers[recipe.within].notna().any() else ""
     focus = data.worst if recipe.focus == "worst" else recipe.focus
@@ -103,15 +78,15 @@ def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) 
         within = ""
     if recipe.within and not within and recipe.draw == "pyramid":
         recipe = replace(recipe, draw="columns")
-    frame = tabulate(workers, names, within=within or None)
-    frame = _sorted(frame, names[-1], recipe)
-    held = frame.groupby(within, observed=True)["base_n"].transform("sum").gt(0) if within else None
-    frame = frame if held is None else frame[held].reset_index(drop=True)
+    frame = _sorted(tabulate(workers, names, within=within or None), names[-1], recipe)
+    if within:
+        held = frame.groupby(within, observed=True)["base_n"].transform("sum").gt(0)
+        frame = frame[held].reset_index(drop=True)
     layout = Layout(within=(within,), across=within) if within else Layout()
-    dimensions = [*filter(None, [within]), *(n for n in names if n != within)]
-    spoken_of = {within: focus} if within and focus and frame[within].eq(focus).any() else {}
-    text = () if within and not spoken_of and "shares" in recipe.text else recipe.text
-    made = _exhibit(data, replace(recipe, text=text), frame, dimensions, layout, focus=spoken_of)
+    dimensions = list(dict.fromkeys(filter(None, [within, *names])))
+    spoken_of = {within: focus} if within and focus else {}
+    told = replace(recipe, text=()) if within and not spoken_of and "shares" in recipe.text else recipe
+    made = data.exhibit(told, frame, dimensions, layout, focus=spoken_of)
     band = data.codebook.bands.get(names[-1])
     if len(dimensions) > 1 or band is None or band.variable != "cause_main":
         return [made]
@@ -140,18 +115,35 @@ def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     workers, population, by, where = data.workers, data.frames["population"], [*recipe.by], recipe.where
     try:
         if not by:
-            rates = rate_of(workers, population, where)
-            return [_exhibit(data, recipe, rates, [], Layout(rate=True), kind="rate")]
+            return [data.exhibit(recipe, rate_of(workers, population, where), [], Layout(rate=True), kind="rate")]
         frame = _sorted(hardship_rate(workers, population, by=by, where=where), by[-1], recipe)
     except (ArgumentError, ColumnMissing):  # no denominators by these columns
         return []
     frame, notes = joined(frame, "unit") if by == ["unit"] else (frame, ())
-    layout = Layout(within=tuple(by), rate=True, notes=notes)
-    return [_exhibit(data, recipe, frame, by, layout, within=(), kind="rate", facts={"unjoined": "".join(notes)})]
+    layout, facts = Layout(within=tuple(by), rate=True, notes=notes), {"unjoined": "".join(notes)}
+    return [data.exhibit(recipe, frame, by, layout, within=(), kind="rate", facts=facts)]
+
+
+def joined(rates: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Rates by unit without the units that nobody stands under, and what to say of them and a likely match.
+
+    A unit of the population sheet without people has no rate of 0.0 %; people without a denominator stay.
+    """
+    empty = rates["n"].eq(0) & rates["base_n"].gt(0).fillna(False)
+    lacking = [str(unit) for unit in rates.loc[rates["base_n"].isna() & rates["n"].gt(0), name]]
+    told = []
+    for unit in rates.loc[empty, name].astype(str):
+        near = get_close_matches(unit, lacking, n=1, cutoff=0.5)
+        told.append(unit + (f"（或即名册中的{near[0]}）" if near else ""))
+    notes = [f"职工人数表中有、名册中没有人的单位不计困难率：{'、'.join(told)}。"] if told else []
+    if lacking:
+        ask = "如属上述单位，请在 mapping.yaml 的 units 中写明。" if told else ""
+        notes.append(f"名册中有、职工人数表中没有的单位没有困难率：{'、'.join(lacking)}。{ask}")
+    return rates[~empty].reset_index(drop=True), tuple(notes)
 
 
 def rate_of(
-    workers: pd.DataFrame, population: pd.DataFrame, where: Mapping[str, Any] | None = None
+    workers: pd.DataFrame, population: pd.DataFrame, where: Mapping[str, object] | None = None
 ) -> pd.DataFrame:
     """`hardship_rate` without groups, or the count alone where no denominator is known."""
     if population["n"].notna().any():
@@ -161,55 +153,49 @@ def rate_of(
 
 
 def _causes(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    workers, causes, groups = _some(data, recipe), data.frames["causes"], [*recipe.by]
-    if causes.empty or any(name in workers and workers[name].isna().all() for name in groups):
+    workers, causes, groups = subset(data.workers, recipe.where), data.frames["causes"], [*recipe.by]
+    if causes.empty or _unknown(workers, groups):
         return []
     mention = recipe.mention or "any"
     frame = named(cause_table(workers, causes, by=groups, mention=mention))
     frame = sorted_by_size(frame, "cause") if recipe.sort == "size" else frame
-    across = groups[0] if len(groups) == 1 else ""
-    layout = Layout(within=tuple(groups), across=across)
-    several = frozenset(["cause"]) if mention == "any" else frozenset[str]()
-    return [_exhibit(data, recipe, frame, [*groups, "cause"], layout, multiple=several)]
+    layout = Layout(within=tuple(groups), across=groups[0] if len(groups) == 1 else "")
+    several = frozenset(["cause"] if mention == "any" else [])
+    return [data.exhibit(recipe, frame, [*groups, "cause"], layout, multiple=several)]
 
 
 def named(result: pd.DataFrame) -> pd.DataFrame:
     """A table of causes without those that nobody names in any group."""
-    counts = result.groupby("cause", observed=False)["n"].transform("sum")
-    kept = result[counts > 0]
+    kept = result[result.groupby("cause", observed=False)["n"].transform("sum") > 0]
     return kept.assign(cause=kept["cause"].cat.remove_unused_categories()).reset_index(drop=True)
 
 
 def _mean(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    workers, by = _some(data, recipe), [*recipe.by]
-    if recipe.of in workers and workers[recipe.of].isna().all():
+    workers, by = subset(data.workers, recipe.where), [*recipe.by]
+    if _unknown(workers, [recipe.of]):
         return []
-    frame = means(workers, recipe.of, by=by)
-    layout = Layout(within=tuple(by), measures=("n", "estimate", "median"))
-    label = data.codebook.title(recipe.of)
-    headings = {"n": "有记录的人数", "estimate": "均值", **recipe.headings}
-    told = replace(recipe, headings=headings, noun=recipe.noun or label)
-    return [_exhibit(data, told, frame, by, layout, kind="mean", variable=recipe.of)]
+    headings = {"n": "有记录的人数", "estimate": "均值"}
+    layout = Layout(within=tuple(by), measures=("n", "estimate", "median"), headings=headings)
+    told = replace(recipe, noun=recipe.noun or data.codebook.title(recipe.of))
+    return [data.exhibit(told, means(workers, recipe.of, by=by), by, layout, kind="mean", variable=recipe.of)]
 
 
 def _trend(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """What `of` names over the waves: rate (by `by`, or of all), cause (the main one), or a variable's
     composition.
     """
-    if len(data.waves) < 2:
-        return []
     if recipe.of == "rate":
         return _rates_over_waves(data, recipe)
-    workers = _some(data, recipe, data.every["workers"])
+    workers = subset(data.every["workers"], recipe.where)
     if recipe.of == "cause":
         workers = workers.assign(cause=workers["cause_main"])
-    if recipe.of not in workers or workers[recipe.of].isna().all() or _one_scheme(data, recipe.of):
+    if recipe.of not in workers or _unknown(workers, [recipe.of]) or _one_scheme(data, recipe.of):
         return []
     frame = trend(workers, recipe.of, breaks="mark", definitions=_definitions(data, recipe.of))
     frame = named(frame) if recipe.of == "cause" else frame
-    title = recipe.title or f"各批次{data.codebook.title(recipe.of)}的构成"
+    told = replace(recipe, title=recipe.title or f"各批次{data.codebook.title(recipe.of)}的构成")
     layout = Layout(within=("wave",), across="wave", measures=("n", "share"))
-    return [_over_waves(data, replace(recipe, title=title), frame, ["wave", recipe.of], layout)]
+    return [data.exhibit(told, frame, ["wave", recipe.of], layout)]
 
 
 def _definitions(data: WaveData, name: str) -> pd.DataFrame:
@@ -230,33 +216,25 @@ def _one_scheme(data: WaveData, name: str) -> bool:
     if band is None or not (band.schemes or name == "income_level"):
         return False
     workers, told = data.every["workers"], data.every["definitions"]
-    shared = told.loc[told["comparable"], "variable"].eq(name).any()
+    if not told.loc[told["comparable"], "variable"].eq(name).any():
+        return True
     if band.schemes:
-        return not shared or workers["hardship_scheme"].nunique() < 2
-    return not shared or not workers.groupby("wave")["income_to_line"].count().all()
-
-
-def _over_waves(
-    data: WaveData, recipe: Recipe, frame: pd.DataFrame, dimensions: Sequence[str], layout: Layout, **more: Any
-) -> Exhibit:
-    source = data.source(all_waves=True)
-    return _exhibit(data, recipe, frame, dimensions, layout, population="workers", source=source, **more)
+        return workers["hardship_scheme"].nunique() < 2
+    return not workers.groupby("wave")["income_to_line"].count().all()
 
 
 def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     workers, population, by, where = data.every["workers"], data.every["population"], [*recipe.by], recipe.where
     if by:
-        column = "unit" if by == ["unit"] else by[0]
-        known = population[population[[column, "n"]].notna().all(axis=1)] if column in population else population[:0]
-        if set(known["wave"]) != set(data.waves):
+        population = _split_by(data, [by[0], "n"])
+        if population.empty:
             return []
-        frame = change(hardship_rate(workers, known, by=["wave", *by], where=where), broken=[*data.breaks])
+        rates = hardship_rate(workers, population, by=["wave", *by], where=where)
     else:
-        waves = workers.groupby("wave")
-        all_of = {wave: population[population["wave"] == wave] for wave, _ in waves}
-        rows = [rate_of(part, all_of[wave], where).assign(wave=wave) for wave, part in waves]
-        whole = pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]]
-        frame = change(whole, broken=[*data.breaks])
+        waves = ((wave, part, population["wave"] == wave) for wave, part in workers.groupby("wave"))
+        rows = [rate_of(part, population[own], where).assign(wave=wave) for wave, part, own in waves]
+        rates = pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]]
+    frame = change(rates, broken=[*data.breaks])
     frame = frame.assign(break_note=[data.breaks.get(str(wave), "") for wave in frame["wave"]])
     if by == ["unit"] and data.every["carried"]["variable"].isin(["employer", "reporting_unit"]).any():
         by, frame = ["common_unit"], frame.rename(columns={"unit": "common_unit"})  # units merged over the waves
@@ -264,8 +242,16 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         frame = _last_first(frame, by[0], data.wave.name)
     unit = "单位：%、百分点" if by and recipe.measures == ("share",) else None
     layout = Layout(within=("wave", *by), across="wave" if by else "", unit=unit, rate=True)
-    within = () if not by else ("wave",)
-    return [_over_waves(data, recipe, frame, ["wave", *by], layout, within=within, kind="rate")]
+    within = ("wave",) if by else ()
+    return [data.exhibit(recipe, frame, ["wave", *by], layout, within=within, kind="rate")]
+
+
+def _split_by(data: WaveData, columns: list[str]) -> pd.DataFrame:
+    """The denominators of all waves that know the columns; none where a wave has no such."""
+    population = data.every["population"]
+    known = population.reindex(columns=columns).notna().all(axis=1)
+    whole = set(population.loc[known, "wave"]) == set(data.waves)
+    return population[known] if whole else population[:0]
 
 
 def _last_first(frame: pd.DataFrame, name: str, wave: str) -> pd.DataFrame:
@@ -278,36 +264,27 @@ def _last_first(frame: pd.DataFrame, name: str, wave: str) -> pd.DataFrame:
 
 def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """The account of who came and went since the wave before: a row a wave, a column a flow."""
-    if len(data.waves) < 2:
-        return []
     exits = data.every["exits"]
     accounts = flow_accounts(data.every["workers"], exits)
     stayed = accounts["previous_n"] - accounts["exited_n"] - accounts["died_n"]
     wide = accounts.assign(stayed_n=stayed).rename(columns=lambda name: name.removesuffix("_n"))
-    long = wide.melt("wave", list(FLOWS), "flow", "n")
+    long = wide.melt("wave", FLOWS, "flow", "n")
     told = long["wave"].isin(exits.dropna(subset=["exit_reason"])["wave"])
     long = long[told | long["flow"].ne("died")]
-    frame = long.astype({"flow": pd.CategoricalDtype(list(FLOWS))}).sort_values(["wave", "flow"])
+    frame = long.astype({"flow": pd.CategoricalDtype(FLOWS)}).sort_values(["wave", "flow"])
     frame = frame.merge(accounts[["wave", "previous_n", "stock_n"]], on="wave").reset_index(drop=True)
+    tail = ("previous_n", "stock_n")
     layout = Layout(
-        within=("wave", "flow"), across="flow", measures=("n",), tail=("previous_n", "stock_n"), unit="单位：人"
-    )
-    note = (
-        "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；"
-        "死亡以退档原因为准，没有填报退档原因的批次（—），死亡计在退出之内。"
+        within=("wave", "flow"), across="flow", measures=("n",), tail=tail, unit="单位：人", notes=(ACCOUNT,)
     )
     last = accounts.iloc[-1]
-    bounds = [c for c in map(str, accounts.columns) if c.endswith(("_low", "_high"))]
-    facts = {name: last[name] for name in ("unrecorded_n", "unfollowed_n", "difference", *bounds)}
-    facts |= {"deaths": bool(told[long.index[-1]]), "before": last["wave_before"]}
-    noted = replace(recipe, notes=(note, *recipe.notes))
-    made = _over_waves(data, noted, frame, ["wave", "flow"], layout, within=("wave",), facts=facts)
-    made = replace(made, cut=replace(made.cut, population="flows"))
-    stocks = (("previous_n", BEFORE), ("stock_n", NOW))
+    sure = accounts.filter(regex="^(difference|unrecorded_n|unfollowed_n)$|_(low|high)$").iloc[-1]
+    facts: dict[str, Any] = {"deaths": bool(told[long.index[-1]]), "before": last["wave_before"], **sure}
+    made = data.exhibit(recipe, frame, ["wave", "flow"], layout, population="flows", within=("wave",), facts=facts)
     beside = tuple(
         Cut(f"{recipe.id}_{name}", recipe.title, accounts[["wave", name]].rename(columns={name: "n"}), ("wave",),
             population="flows", where={"flow": flows})
-        for name, flows in stocks
+        for name, flows in zip(tail, (BEFORE, NOW), strict=True)
     )
     return [replace(made, beside=beside)]
 
@@ -317,82 +294,58 @@ def _moves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 
     New and back are one group, as totals would give the few away.
     """
-    if len(data.waves) < 2:
+    told, workers, pair = data.every["definitions"], data.every["workers"], data.waves[-2:]
+    own = told.loc[told["comparable"] & told["wave"].eq(data.wave.name), "variable"].to_list()
+    known = workers.groupby("wave")
+    scales = [name for name in ("hardship_level", "below_line", "income_level") if name in own]
+    state = next((name for name in scales if known[name].count().loc[pair].all()), "")
+    if not state:
         return []
-    told, workers = data.every["definitions"], data.every["workers"]
-    told = told[told["comparable"] & told["wave"].eq(data.wave.name)]
-    scales = [name for name in ("hardship_level", "below_line", "income_level") if name in told["variable"].to_list()]
-    followed = [name for name in scales if workers.groupby("wave")[name].count().loc[data.waves[-2:]].all()]
-    if not followed:
-        return []
-    state, both = followed[0], workers[workers["wave"].isin(data.waves[-2:])]
-    exits = data.every["exits"]
-    moves = transitions(both, state, exits[exits["wave"].eq(data.wave.name)], outside=True, breaks="mark")
-    before = f"{state}_before"
+    before, exits = f"{state}_before", data.every["exits"]
+    both, left = workers[workers["wave"].isin(pair)], exits[exits["wave"].eq(data.wave.name)]
+    moves = transitions(both, state, left, outside=True, breaks="mark")
     moves = moves.assign(**{before: moves[before].cat.rename_categories({"new": "came"})})
     last = moves[moves["base_n"].gt(0)]
     held = last.groupby(state, observed=True)["n"].transform("sum").gt(0)
-    years, what = "至".join(data.waves[-2:]), data.codebook.title(state).partition("（")[0]
-    titled = replace(recipe, title=f"{years}年困难职工的{what}变化")
     frame = last[held].drop(columns=["wave_before", "wave"]).reset_index(drop=True)
-    layout, step = Layout(within=(before,), across=before), "-".join(data.waves[-2:])
-    facts = {"state": state, "waves": tuple(data.waves[-2:])}
-    made = _exhibit(
-        data, titled, frame, [before, state], layout, population=f"workers/{step}", facts=facts,
-        source=data.source(all_waves=True),
-    )
-    return [made]
+    what = data.codebook.title(state).partition("（")[0]
+    titled = replace(recipe, title=f"{'至'.join(pair)}年困难职工的{what}变化")
+    layout = Layout(within=(before,), across=before)
+    population, facts = f"workers/{'-'.join(pair)}", {"waves": tuple(pair)}
+    return [data.exhibit(titled, frame, [before, state], layout, population=population, facts=facts)]
 
 
 def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """Rates at the last wave's mix of workers by sex and age, and what of each change is mix (Kitagawa)."""
-    population = data.every["population"] if len(data.waves) > 1 else pd.DataFrame()
-    needed = ["sex", "age_band", "n"]
-    known = population[population[needed].notna().all(axis=1)] if set(needed) <= set(population) else population[:0]
-    if not len(known) or set(known["wave"]) != set(data.waves):
+    known, since = _split_by(data, ["sex", "age_band", "n"]), max(data.breaks, default="")
+    waves = [wave for wave in data.waves if wave >= since]
+    if known.empty or len(waves) < 2:
         return []
-    since = [wave for wave in data.waves if wave >= max(data.breaks, default="")]
-    if len(since) < 2:
-        return []
-    workers, known = (rows[rows["wave"].isin(since)] for rows in (data.every["workers"], known))
+    workers, known = (rows[rows["wave"].isin(waves)] for rows in (data.every["workers"], known))
     strata = hardship_rate(workers, known, by=["wave", *STRATA])
     strata = strata.assign(stratum=strata["sex"].astype(str) + " " + strata["age_five_year"].astype(str))
     held = strata["base_n"].fillna(0).gt(0).groupby(strata["stratum"]).transform("all")
     if not held.any() or strata.loc[~held, "n"].sum():  # somebody stands where there are no workers
         return []
-    strata = strata[held]
+    strata, left = strata[held], int(strata.loc[held, "left_out_n"].max())
     rates = standardized(strata, "stratum", standard=data.wave.name)
     parts = decomposition(strata, "stratum")
     steps = parts.pivot_table(index="wave", columns="component", values="estimate", observed=False)
     shown = rates[["wave", "crude", "estimate"]].rename(columns={"estimate": "standardized"})
     frame = shown.join(steps.rename(columns={"total": "movement"}), on="wave").reset_index(drop=True)
     frame.columns = frame.columns.astype(str)
-    left = int(strata["left_out_n"].max())
     note = (
         f"标准化：各批次按{data.wave.name}年职工的性别与年龄（五岁组）构成加权；变化分为比率变化（各组比率的）与构成变化"
         f"（职工构成的）两部分（Kitagawa分解）。名册为全数登记，不列置信区间。性别或年龄未详的{left}人不计入。"
     )
     measures = ("crude", "standardized", "movement", "rate", "composition")
-    layout = Layout(within=("wave",), measures=measures, unit="单位：%、百分点")
-    noted = replace(recipe, notes=(note, *recipe.notes))
-    return [_over_waves(data, noted, frame, ["wave"], layout, within=(), kind="rate")]
+    layout = Layout(within=("wave",), measures=measures, unit="单位：%、百分点", notes=(note,))
+    return [data.exhibit(recipe, frame, ["wave"], layout, within=(), kind="rate")]
 
 
 MAKES: dict[str, Make] = {
-    "count": _count,
-    "rate": _rate,
-    "causes": _causes,
-    "mean": _mean,
-    "trend": _trend,
-    "flows": _flows,
-    "moves": _moves,
-    "standardized": _standardized,
-    "mechanism": mechanism_exhibits,
-    "questionnaire": questionnaire_exhibits,
-    "totals": totals_exhibit,
-    "aid": aid_exhibit,
-    "reported": reported_exhibit,
-    "targeting": _targeting,
-    "sheets": sheets_exhibit,
-    "findings": findings_exhibit,
-}
+    "count": _count, "rate": _rate, "causes": _causes, "mean": _mean, "trend": _trend, "flows": _flows,
+    "moves": _moves, "standardized": _standardized, "mechanism": mechanism_exhibits, "questionnaire": questionnaire_exhibits, "totals": ledger.totals_exhibit,
+    "aid": ledger.aid_exhibit, "reported": ledger.reported_exhibit, "targeting": _targeting,
+    "sheets": ledger.sheets_exhibit, "findings": ledger.findings_exhibit,
+}  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -51,6 +51,11 @@ class Recipe:
     subject: str = "困难职工"
     noun: str = ""
     added: bool = False  # by the study, not the package
+
+    @property
+    def over_waves(self) -> bool:
+        """Whether it is of all waves up to this one."""
+        return self.make in ("trend", "flows", "moves", "standardized")
 
 
 _WORD = re.compile(r"\w+")  # an id names files
@@ -119,8 +124,3 @@ def _laid_over(rows: dict[str, dict[str, Any]], entry: dict[str, Any]) -> dict[s
         return {key: row for key, row in rows.items() if key != name}
     replaced = "make" in entry and name in rows
     return {**rows, name: entry if replaced else {**rows.get(name, {}), **entry}}
-
-
-def names_of(recipes: Sequence[Recipe]) -> list[str]:
-    """The ids, in order."""
-    return [each.id for each in recipes]

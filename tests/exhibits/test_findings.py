@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.exhibits.body import body
+from bangfu_analysis.exhibits.body import absurd, body
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.findings import find, headlines
-from bangfu_analysis.exhibits.joins import absurd, joined
+from bangfu_analysis.exhibits.making import joined
 from bangfu_analysis.exhibits.recipes import recipe
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.release.cells import Cut

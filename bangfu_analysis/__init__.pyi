@@ -1,4 +1,5 @@
 # The front door: the public names in the order of the flow, typed. __init__.py loads each when it is first used.
+from bangfu_analysis.analysis.cells import cells as cells
 from bangfu_analysis.analysis.change import change as change
 from bangfu_analysis.analysis.change import trend as trend
 from bangfu_analysis.analysis.compare import decomposition as decomposition
@@ -14,6 +15,7 @@ from bangfu_analysis.analysis.tabulate import tabulate as tabulate
 from bangfu_analysis.checking.report import check_report as check_report
 from bangfu_analysis.codebook import load_codebook as load_codebook
 from bangfu_analysis.counties import clean_study as clean_study
+from bangfu_analysis.counties import scan_study as scan_study
 from bangfu_analysis.exhibits.exhibit import Exhibit as Exhibit
 from bangfu_analysis.exhibits.exhibit import as_exhibit as as_exhibit
 from bangfu_analysis.opened import OpenWave as OpenWave

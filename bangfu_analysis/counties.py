@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bangfu_analysis.analysis.domains import engines
+from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.files import place, write
 from bangfu_analysis.reruns import due, stored
-from bangfu_analysis.wave import SETTINGS_FILE
+from bangfu_analysis.wave import SETTINGS_FILE, codebooks
+
+if TYPE_CHECKING:
+    from bangfu_analysis.analysis.cells import Scan
 
 CLEANED, INCOMPLETE, UNCHANGED, FAILED = "cleaned", "incomplete", "unchanged", "failed"
 _CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clean', sys.argv[1]]))"
@@ -72,6 +77,27 @@ def dataset_of(study: Path) -> Path:
     whole = study.resolve()
     inside = (whole.parent.name, whole.parents[1].name) == ("raw", "data")
     return whole.parents[1] / "processed" / whole.name if inside else whole / "_out"
+
+
+def scan_study(folder: str | Path, engine: str = "duckdb") -> dict[str, Scan]:
+    """The frames of all counties that `clean_study` laid together, by name, as tables that stay on disk.
+
+    `engine`: duckdb, polars, dask or pyspark. `tabulate`, `hardship_rate`, `cause_table`, `trend`, `flows`,
+    `estimate_mean`, `_total`, `_ratio`, `_share` and `cells` take them as they take pandas; `workers` has
+    `unit` and the bands, all have `county`. `.frame` is the lazy frame of narwhals. Confidential: one row a
+    person. CallError where the study is not cleaned, ArgumentError for an engine that is not installed.
+    """
+    study, door = Path(folder), engines("scans")
+    root = dataset_of(study)
+    files = sorted(root.glob("*/county=*/*.parquet"))
+    if not files:
+        raise CallError(f"{root} 中没有各县区的数据框。请先运行 bangfu clean --all {study}。")
+    codebook = load_codebook(*codebooks(study / "wave")[:2])
+    county = pd.CategoricalDtype(list(dict.fromkeys(path.parent.name.partition("=")[2] for path in files)))
+    names = dict.fromkeys(path.parents[1].name for path in files)
+    kinds = {name: {**door.kinds_of(name, codebook), "county": county} for name in names}
+    frames = {name: door.read_scan(str(root / name), engine, kinds[name]) for name in names}
+    return frames | {"workers": door.with_bands(frames["workers"], frames.get("population"), codebook)}
 
 
 def _county(wave: Path, study: Path) -> str:

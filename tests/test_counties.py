@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from bangfu_analysis.analysis.tabulate import cause_table, tabulate
 from bangfu_analysis.cleaning.identity import check_character
-from bangfu_analysis.counties import clean_study, dataset_of
-from bangfu_analysis.errors import CallError
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.counties import clean_study, dataset_of, scan_study
+from bangfu_analysis.errors import ArgumentError, CallError
+from bangfu_analysis.exhibits.data import with_bands
 from bangfu_analysis.study import clean_wave
 from bangfu_analysis.wave import places
 
@@ -62,6 +65,33 @@ def test_a_county_whose_worker_is_gone_costs_itself_and_the_next_run_makes_it_up
     assert set(twice["county"]) == {"甲县", "乙县"} and len(set(twice["person_id"])) == 1
     alone = clean_wave(study / "甲县" / "2025", out=tmp_path / "alone")["workers"]
     assert_frame_equal(pd.read_parquet(places(study / "甲县" / "2025").frames / "workers.parquet"), alone)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "polars"])
+def test_the_counties_together_are_counted_on_disk_as_in_pandas(tmp_path, engine):
+    study = study_in(tmp_path, {"230102": range(5), "230103": range(4, 8)})
+    clean_study(study, executor=Here())
+    scans = scan_study(study, engine)
+    frames = {name: pd.read_parquet(dataset_of(study) / name) for name in ("workers", "causes")}
+    workers = with_bands(frames["workers"], load_codebook())
+    counties = pd.CategoricalDtype(["230102", "230103"])  # which pandas takes for numbers
+    workers = workers.assign(county=workers["county"].astype(str).astype(counties))
+    for by in ("county", ["county", "hardship_level"], "age_five_year", "unit", "below_line", "age_by_sex"):
+        assert_frame_equal(tabulate(scans["workers"], by), tabulate(workers, by))
+    found = cause_table(scans["workers"], scans["causes"], by="county")
+    assert_frame_equal(found, cause_table(workers, frames["causes"], by="county"))
+
+
+def test_a_study_that_is_not_cleaned_has_nothing_to_scan(tmp_path):
+    with pytest.raises(CallError, match="clean --all"):
+        scan_study(study_in(tmp_path, {"甲县": range(2)}))
+
+
+def test_an_engine_that_is_none_is_told(tmp_path):
+    study = study_in(tmp_path, {"甲县": range(2)})
+    clean_study(study, executor=Here())
+    with pytest.raises(ArgumentError, match="duckdb"):
+        scan_study(study, "ducks")
 
 
 def test_a_folder_without_counties_is_told(tmp_path):

@@ -22,7 +22,8 @@ FENCES = {
     "pyreadstat": {"reading/spss.py"},
     "openpyxl": {"reading"},
     "splink": {"linkage/matching.py"},
-    "duckdb": {"linkage/matching.py"},
+    "duckdb": {"linkage/matching.py", "analysis/scans.py"},
+    "narwhals": {"analysis/cells.py", "analysis/scans.py"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -30,6 +30,8 @@ def test_environment_yml_gives_the_ranges_of_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     conda = names_and_ranges(d for d in environment["dependencies"] if isinstance(d, str) and d != "pip")
     assert conda.pop("python") == PROJECT["requires-python"]
+    extra = names_and_ranges(PROJECT["optional-dependencies"]["scale"])
+    assert {name: conda.pop(name) for name in extra} == extra
     assert conda == names_and_ranges(PROJECT["dependencies"])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import names, require
+from bangfu_analysis.analysis.domains import engines, gathered, names, require
 from bangfu_analysis.analysis.tabulate import MEASURES, tabulate
 from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
 
@@ -77,11 +77,14 @@ def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
 
 def by_wave(waves: Mapping[str, pd.DataFrame] | pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Wave -> its frame, in the order of their names."""
-    if isinstance(waves, pd.DataFrame):
-        require(waves, ["wave"], where="trend")
+    if isinstance(waves, Mapping):
+        frames = dict(waves)
+    elif isinstance(waves, pd.DataFrame):
+        require(waves, ["wave"], where="trend", cubes=True)
         frames = {str(wave): part for wave, part in waves.groupby("wave", observed=True)}
     else:
-        frames = dict(waves)
+        scan = engines().scanned(waves)
+        frames = {str(w): scan.filter({"wave": w}) for w in gathered(scan, "wave")[0]["wave"].dropna()}
     if not frames:
         raise ArgumentError("trend：没有任何批次。请传入至少一个批次的数据框。")
     return {wave: frames[wave] for wave in sorted(frames)}
@@ -89,9 +92,10 @@ def by_wave(waves: Mapping[str, pd.DataFrame] | pd.DataFrame) -> dict[str, pd.Da
 
 def schemes(frames: Mapping[str, pd.DataFrame], *, where: str = "trend") -> pd.DataFrame:
     """What `definitions` would say of hardship_level, from `hardship_scheme` alone."""
-    for frame in frames.values():
-        require(frame, ["hardship_scheme"], where=f"{where} 比较 hardship_level")
-    used = {w: listed(sorted(frame["hardship_scheme"].dropna().unique())) or "不详" for w, frame in frames.items()}
+    held = {w: gathered(frame, "hardship_scheme")[0] for w, frame in frames.items()}
+    for frame in held.values():
+        require(frame, ["hardship_scheme"], where=f"{where} 比较 hardship_level", cubes=True)
+    used = {w: listed(sorted(frame["hardship_scheme"].dropna().unique())) or "不详" for w, frame in held.items()}
     changes = [(w, before) for before, w in pairwise(used) if used[before] != used[w]]
     rows = [("hardship_level", "", w, used[w], False, f"{old} 为 {used[old]}，{w} 为 {used[w]}") for w, old in changes]
     return pd.DataFrame(rows, columns=_BREAK)

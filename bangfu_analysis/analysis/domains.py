@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 
 SLICE = 1 << 16  # rows that are worked on at a time
+Variable = str | tuple[str, str]  # whose mean, or a numerator and a denominator
+ROWS, INSIDE = "cell_n", "cell_inside"  # of a cube: the rows a cell stands for; whether it is of those asked of
+NO_ENGINES = "其他引擎的表要有 narwhals 才能读取。请安装：pip install 'bangfu-analysis[scale]'，或先读成 pandas 数据框。"
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,71 @@ def names(columns: Names) -> list[str]:
     return [columns] if isinstance(columns, str) else list(columns)
 
 
-def require(frame: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
-    """Raise `ColumnMissing` for columns the frame lacks; of a band it says how it is derived."""
+def engines(module: str = "cells") -> Any:
+    """The module by which tables of other engines come; ArgumentError where narwhals is not installed."""
+    try:
+        return import_module(f"bangfu_analysis.analysis.{module}")
+    except ModuleNotFoundError as fault:
+        raise ArgumentError(NO_ENGINES) from fault
+
+
+def gathered(
+    frame: Any, by: Names = (), variables: Sequence[Any] = (), design: Any = None, where: Any = None
+) -> tuple[pd.DataFrame, Any]:
+    """A frame and the condition to be laid on it: a table of another engine becomes a cube of those asked of.
+    """
+    if isinstance(frame, pd.DataFrame):
+        return frame, where
+    return engines().cells(frame, by, variables=variables, design=design, where=where), None
+
+
+def no_replicates(design: Any) -> None:
+    """ArgumentError for a design whose variances are not made of sums by sampling unit."""
+    if getattr(design, "steps", ()) or getattr(design, "replicates", None) is not None:
+        raise ArgumentError(
+            "校准过的设计和重复权数要逐行计算，不能由汇总（cells）或其他引擎的表估计。请先读成 pandas 数据框。"
+        )
+
+
+def pair_of(variable: Variable) -> tuple[str, ...]:
+    """The columns of a variable, or of a pair of numerator and denominator."""
+    return (variable,) if isinstance(variable, str) else variable
+
+
+def stem(variable: Variable, weight: str | None) -> str:
+    """How the columns of a cube begin that hold the sums of a variable, or of a pair, under a weight."""
+    return ".".join(["/".join(pair_of(variable)), *names(weight)])
+
+
+def rows_of(frame: pd.DataFrame) -> int:
+    """How many rows a frame or a cube stands for."""
+    return int(frame[ROWS].sum()) if ROWS in frame else len(frame)
+
+
+def codes_of(codes: Any) -> list[Any]:
+    """One code or several, as a list."""
+    return [codes] if isinstance(codes, str) or not isinstance(codes, Iterable) else list(codes)
+
+
+def require(frame: pd.DataFrame, columns: Sequence[str], *, where: str, cubes: bool = False) -> None:
+    """Raise `ColumnMissing` for columns the frame lacks; of a band it says how it is derived.
+
+    ArgumentError for a table of another engine, and for a cube where `cubes` are not taken.
+    """
+    if not isinstance(frame, pd.DataFrame) or (ROWS in frame and not cubes):
+        kind = "cells 的汇总" if isinstance(frame, pd.DataFrame) else type(frame).__name__
+        raise ArgumentError(f"{where}：要逐行的 pandas 数据框，得到的是 {kind}。请先把需要的列读成 pandas 数据框。")
     if absent := [column for column in columns if column not in frame.columns]:
         band = load_codebook().bands.get(absent[0])
         derived = f"它由 {band.variable} 推出：请先 add_bands(数据框, codebook)。" if band else ""
+        if ROWS in frame:
+            derived = "这是 cells 的汇总：请在 cells 的 by、variables 和 design 中写全要用的列。"
         raise ColumnMissing.naming(absent, [str(c) for c in frame.columns], where=where, hint=derived)
 
 
 def numbers(frame: pd.DataFrame, variable: str) -> Floats:
     """The column as float64, missing as NaN; words are refused."""
-    require(frame, [variable], where="估计")
+    require(frame, [variable], where="估计", cubes=True)
     column = frame[variable]
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
         raise ArgumentError(
@@ -117,10 +175,11 @@ def rows_where(frame: pd.DataFrame, where: Where) -> Truths:
     """`where` as an array of truth: {variable: code or [codes]}, all of which must hold, or a mask; missing
     is no.
     """
+    every: Truths = frame[INSIDE].to_numpy(dtype=bool) if INSIDE in frame else np.ones(len(frame), dtype=bool)
     if where is None:
-        return np.ones(len(frame), dtype=bool)
+        return every
     if isinstance(where, Mapping):
-        inside: Truths = np.ones(len(frame), dtype=bool)
+        inside = every.copy()
         for variable, codes in where.items():
             inside &= _holds(frame, variable, codes)
         return inside
@@ -135,17 +194,17 @@ def rows_where(frame: pd.DataFrame, where: Where) -> Truths:
             f"参数 where 应是字典（如 {{'sex': 'female'}}）或 {len(frame)} 个真假值，"
             f"得到 {len(column)} 个 {column.dtype}。"
         )
-    return np.asarray(column.to_numpy(dtype=bool, na_value=False))
+    return np.asarray(every & column.to_numpy(dtype=bool, na_value=False))
 
 
 def subset(frame: pd.DataFrame, where: Where) -> pd.DataFrame:
     """The rows that `where` names: of a census, since under a design nobody is ever left out of the frame."""
-    return frame if where is None else frame[rows_where(frame, where)]
+    return frame if where is None and INSIDE not in frame else frame[rows_where(frame, where)]
 
 
 def _holds(frame: pd.DataFrame, variable: str, codes: Any) -> Truths:
-    require(frame, [variable], where="where")
-    wanted = [codes] if isinstance(codes, str) or not isinstance(codes, Iterable) else list(codes)
+    require(frame, [variable], where="where", cubes=True)
+    wanted = codes_of(codes)
     if isinstance(kind := frame[variable].dtype, pd.CategoricalDtype):
         for code in wanted:
             one_of(f"where[{variable}]", code, kind.categories)
@@ -159,7 +218,7 @@ def domains(frame: pd.DataFrame, by: Names = None, where: Where = None) -> Domai
     a missing value in `by` belong to no group.
     """
     columns = names(by)
-    require(frame, columns, where="by")
+    require(frame, columns, where="by", cubes=True)
     inside = rows_where(frame, where)
     parts = [level_codes(frame[column]) for column in columns]
     shape = [len(levels) for _, levels in parts]

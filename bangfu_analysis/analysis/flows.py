@@ -15,7 +15,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Codes, Names, Truths
 from bangfu_analysis.analysis.change import broken_between, by_wave, on_one_scale, schemes
-from bangfu_analysis.analysis.domains import names, require
+from bangfu_analysis.analysis.domains import ROWS, engines, names, require
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.analysis.tabulate import tabulate
 from bangfu_analysis.errors import ArgumentError, listed
@@ -97,9 +97,15 @@ def flows(
     2  returned  0       0    NaN
     3    exited  1       2    0.5
     """
-    moved, groups = movements(workers, exits), names(by)
+    groups = names(by)
+    weights = None
+    if not isinstance(workers, pd.DataFrame):
+        workers, exits, weights = engines().patterns(workers, exits, [*groups, *(where or {})])
+    moved = movements(workers, exits)
     require(workers, [*groups, *(where or {})], where="flows")
     placed = moved.assign(**{name: _group(moved, workers, name) for name in (*groups, *(where or {}))})
+    if weights is not None:  # a person stands for all who moved alike
+        placed = placed.assign(**{ROWS: moved["person_id"].map(weights)})
     table = tabulate(placed, "flow", within=["wave_before", "wave", *groups], where=where)
     table = table[table["base_n"].gt(0)].reset_index(drop=True)
     outside = table["flow"].isin(["returned", "away"])
@@ -251,8 +257,8 @@ def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataF
     true beginning is not seen). ended: exited, died, or going_on (in the last wave still: the end is not
     seen).
     """
-    order = {wave: i for i, wave in enumerate(sorted(workers["wave"].unique()))}
     moved = movements(workers, exits)
+    order = {wave: i for i, wave in enumerate(sorted(workers["wave"].unique()))}
     stock = workers[["person_id", "wave"]].drop_duplicates()
     stock = stock.assign(place=stock["wave"].map(order)).sort_values(["person_id", "place"], kind="stable")
     starts = stock["person_id"].ne(stock["person_id"].shift()) | stock["place"].diff().ne(1)

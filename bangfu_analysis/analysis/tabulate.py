@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Where
+from bangfu_analysis.analysis.domains import ROWS, engines, gathered, require, rows_of, subset
 from bangfu_analysis.analysis.domains import names as column_names
-from bangfu_analysis.analysis.domains import require, subset
 from bangfu_analysis.errors import ArgumentError, listed, one_of
 
 MULTIPLE = ("persons", "answers")
@@ -50,21 +50,32 @@ def tabulate(
         raise ArgumentError.naming("multiple", multiple, MULTIPLE)
     groups, asked = column_names(within), column_names(by)
     cells = list(dict.fromkeys([*groups, *asked]))
-    people = [c for c in PERSON if c in frame or c == "person_id"] if multiple else []
-    require(frame, [*cells, *people], where="tabulate")
     if not asked:
         raise ArgumentError("tabulate：参数 by 是空的。请至少写一列，例如 by='sex'。")
-    rows = subset(frame, where)[list(dict.fromkeys([*cells, *people]))].reset_index(drop=True)
+    here = isinstance(frame, pd.DataFrame)
+    held = frame if here else engines().scanned(frame)
+    people = [c for c in PERSON if c in held.columns or c == "person_id"] if multiple else []
+    if here:
+        require(held, [*cells, *people], where="tabulate", cubes=not multiple)
+        rows = subset(held, where)[[c for c in held if c in {*cells, *people, ROWS}]].reset_index(drop=True)
+    else:
+        rows = engines().cells(held, cells, where=where)
+    plain = {c: rows[c].dtype for c in cells if not isinstance(rows[c].dtype, pd.CategoricalDtype)}
     rows = rows.astype(dict.fromkeys(cells, "category"))  # so that a group-by keeps the cells nobody falls in
-    answered = rows.dropna(subset=cells)
-    if multiple:
-        rows, answered = rows.drop_duplicates(), answered.drop_duplicates()
-    counted = _count(answered, cells)
-    sizes = _count(answered.drop_duplicates([*groups, *people]) if multiple == "persons" else answered, groups)
-    silent = _count(_without_answer(rows, answered, groups, people), groups)
-    table = _beside(_beside(counted, sizes, "base_n", groups), silent, "left_out_n", groups)
+
+    def size(columns: list[str], known: list[str]) -> pd.DataFrame:
+        """How many with a value in all of `known` fall in each cell of `columns`."""
+        if multiple and not here:
+            once = engines().each_once(held, columns, people, known, where)
+            return _count(once.astype(dict(rows[columns].dtypes)), columns)
+        some = rows.dropna(subset=known)
+        return _count(some[[*columns, *people]].drop_duplicates() if multiple else some, columns)
+
+    counted, asked_n, answered = size(cells, cells), size(groups, groups), size(groups, cells)
+    base = answered if multiple == "persons" else _count(counted.rename(columns={"n": ROWS}), groups)
+    silent = asked_n.assign(n=asked_n["n"] - answered["n"])
+    table = _beside(_beside(counted, base, "base_n", groups), silent, "left_out_n", groups)
     table = table.assign(share=table["n"] / table["base_n"].where(table["base_n"] > 0))
-    plain = {c: frame[c].dtype for c in cells if not isinstance(frame[c].dtype, pd.CategoricalDtype)}
     return table[[*cells, *MEASURES]].astype(plain)
 
 
@@ -84,21 +95,23 @@ def hardship_rate(
     is absent.
     """
     names = column_names(by)
+    workers, condition_here = gathered(workers, names, where=where)
+    population = population if isinstance(population, pd.DataFrame) else engines().collected(population)
     called = {c: POPULATION_COLUMN.get(c, c) if c not in population else c for c in (*names, *(where or {}))}
     theirs, condition = [called[c] for c in names], {called[c]: codes for c, codes in (where or {}).items()}
-    require(workers, names, where="hardship_rate 的 workers")
+    require(workers, names, where="hardship_rate 的 workers", cubes=True)
     require(population, [*called.values(), "n"], where="hardship_rate 的 population")
-    workers = subset(workers, where)
+    workers = subset(workers, condition_here)
     coarsest = subset(_coarsest(population.reset_index(drop=True), [*called.values()]), condition)
     if not names:
         base_n = coarsest["n"].sum(min_count=1)
-        return _rates(pd.DataFrame({"n": [len(workers)], "base_n": [base_n], "left_out_n": 0}))
+        return _rates(pd.DataFrame({"n": [rows_of(workers)], "base_n": [base_n], "left_out_n": 0}))
     bases = coarsest.groupby(theirs, observed=True)["n"].sum(min_count=1).rename("base_n").reset_index()
     bases = bases.rename(columns=dict(zip(theirs, names, strict=True))).astype(dict.fromkeys(names, object))
     counts = tabulate(workers, names)
     kinds = counts[names].dtypes
     merged = counts.astype(dict.fromkeys(names, object)).merge(bases, on=names, how="outer", suffixes=("_cells", ""))
-    left_out = counts["left_out_n"].max() if len(counts) else len(workers)
+    left_out = counts["left_out_n"].max() if len(counts) else rows_of(workers)
     full = merged.assign(n=merged["n"].fillna(0), left_out_n=left_out)
     typed = full.astype({c: _union_of(kind, full[c]) for c, kind in kinds.items()}).sort_values(names, kind="stable")
     return _rates(typed.reset_index(drop=True))[[*names, *MEASURES]]
@@ -117,11 +130,17 @@ def cause_table(
     Returns `by`, `cause`, n, base_n, share, left_out_n as `tabulate`. ArgumentError for an unknown `mention`.
     """
     one_of("mention", mention, MENTIONS)
-    groups, workers = column_names(by), subset(workers, where)
+    groups = column_names(by)
     if mention == "main":
-        require(workers, ["cause_main", *groups], where="cause_table 的 workers")
-        main = workers[["cause_main", *groups]].rename(columns={"cause_main": "cause"})
-        return tabulate(main, "cause", within=groups)
+        workers = subset(*gathered(workers, ["cause_main", *groups], where=where))
+        require(workers, ["cause_main", *groups], where="cause_table 的 workers", cubes=True)
+        main = workers[[c for c in workers if c in {"cause_main", *groups, ROWS}]]
+        return tabulate(main.rename(columns={"cause_main": "cause"}), "cause", within=groups)
+    if not isinstance(workers, pd.DataFrame):
+        held = engines().scanned(workers).filter(where)
+        answers = engines().joined(held, causes, PERSON, groups, ["cause"])
+        return tabulate(answers, "cause", within=groups, multiple="persons")
+    workers = subset(workers, where)
     keys = [c for c in PERSON if c in workers and c in causes]
     require(workers, ["person_id", *groups], where="cause_table 的 workers")
     require(causes, ["person_id", "cause"], where="cause_table 的 causes")
@@ -158,19 +177,10 @@ def means(
 def _count(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Rows per cell of `columns`, empty cells included; one row if there are no columns."""
     if not columns:
-        return pd.DataFrame({"n": [len(rows)]})
-    return rows.groupby(columns, observed=False).size().rename("n").reset_index()
-
-
-def _without_answer(rows: pd.DataFrame, answered: pd.DataFrame, groups: list[str], people: list[str]) -> pd.DataFrame:
-    """Rows (or, with `people`, one row per person and group) outside the base; unknown groups are dropped."""
-    known = rows.dropna(subset=groups) if groups else rows
-    if not people:
-        return known.loc[~known.index.isin(answered.index)]
-    units = [*groups, *people]
-    one_each = known.drop_duplicates(units)
-    mark = one_each[units].merge(answered[units].drop_duplicates(), on=units, how="left", indicator=True)["_merge"]
-    return one_each.loc[mark.eq("left_only").to_numpy()]
+        return pd.DataFrame({"n": [rows_of(rows)]})
+    grouped = rows.groupby(columns, observed=False)
+    counted = grouped[ROWS].sum() if ROWS in rows else grouped.size()
+    return counted.rename("n").reset_index()
 
 
 def _beside(table: pd.DataFrame, sizes: pd.DataFrame, name: str, groups: list[str]) -> pd.DataFrame:
@@ -193,8 +203,8 @@ def _coarsest(population: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         )
     pattern = reduce(lambda text, c: text + np.where(given[c], "0", "1"), split, pd.Series("", population.index))
     rank = (pattern.str.count("0").astype(str).str.zfill(2) + pattern)[usable & population["n"].notna()]
-    wave = population["wave"] if "wave" in population else pd.Series("", population.index)
-    return population.loc[rank.index[rank.eq(rank.groupby(wave).transform("min"))]]
+    sheets = [population[c] for c in ("wave", "county") if c in population] or [pd.Series("", population.index)]
+    return population.loc[rank.index[rank.eq(rank.groupby(sheets, observed=True).transform("min"))]]
 
 
 def _union_of(kind: Any, values: pd.Series[Any]) -> Any:

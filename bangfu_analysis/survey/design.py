@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Names
-from bangfu_analysis.analysis.domains import names, numbers, require
+from bangfu_analysis.analysis.domains import ROWS, names, no_replicates, numbers, require, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.calibration import Calibration, Projection, Step
 from bangfu_analysis.survey.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank
@@ -81,11 +81,12 @@ class Sample:
     projections: tuple[Projection, ...]
     replicates: ReplicateSet | None
     lonely_psu: str
+    cells: pd.DataFrame | None = None  # of a cube: n (rows), live (of a weight above 0), squares (of weights)
 
     @cached_property
     def whole(self) -> bool:
         """No row has weight 0."""
-        return bool(self.weight.all())
+        return bool(self.weight.all() if self.cells is None else self.cells["n"].eq(self.cells["live"]).all())
 
     @property
     def keeps_rows(self) -> bool:
@@ -96,6 +97,12 @@ class Sample:
         """The codes, with rows of weight 0 moved outside."""
         return code if self.whole else np.where(self.weight > 0, code, count)
 
+    def people(self, code: Codes, count: int, *, live: bool = True) -> Floats:
+        """How many rows (with a weight above 0, where `live`) each group has."""
+        if self.cells is None:
+            return sums(self.live(code, count) if live else code, count)
+        return sums(code, count, self.cells["live" if live else "n"].to_numpy(dtype=float))
+
     def degrees(self, code: Codes | None = None, count: int = 1) -> Floats:
         """Degrees of freedom of each group: units less strata with a positive weight (replicates: rank less
         one).
@@ -105,26 +112,30 @@ class Sample:
         first = self.stages[0]
         if code is None:
             if self.replicates is None and self.whole:
-                return np.array([float(first.units - len(first.taken))])
+                return np.array([float(first.taken.sum() - len(first.taken))])
             code = np.zeros(len(self.weight), dtype=np.intp)
         code, width = self.live(code, count), count + 1
         if self.replicates is not None and self.replicates.given:
             return np.array([self.replicates.rank(code == c) - 1.0 for c in range(count)])
         pairs = pd.unique(first.unit * width + code)
         key = first.stratum[pairs // width] * width + pairs % width
-        present = np.bincount(key, minlength=len(first.taken) * width).reshape(-1, width)[:, :count]
+        several = first.held is not None and self.cells is not None  # a cell has several units
+        rows = self.cells["live"].to_numpy()[pairs // width] if several else None  # type: ignore[index]
+        present = np.bincount(key, rows, len(first.taken) * width).reshape(-1, width)[:, :count]
         if self.replicates is None:
             return np.asarray((present - (present > 0)).sum(0), dtype=float)
         return jackknife_rank(first, present, self.lonely_psu) - 1.0
 
 
-def resolve(frame: pd.DataFrame, design: SurveyDesign) -> Sample:
-    """Lay a design over a frame: check it, and turn it into arrays.
+def resolve(frame: pd.DataFrame, design: SurveyDesign, *, cubes: bool = False) -> Sample:
+    """Lay a design over a frame (or over a cube, where `cubes` are taken): check it, and turn it into arrays.
 
     Raises `ColumnMissing` for absent columns and `ArgumentError` for missing or negative weights, missing
     strata or clusters, clusters that cross strata, and finite populations smaller than the sample.
     """
-    require(frame, design.columns(), where="SurveyDesign")
+    require(frame, design.columns(), where="SurveyDesign", cubes=cubes)
+    if ROWS in frame:
+        no_replicates(design)
     if frame.empty:
         raise ArgumentError("数据框没有任何行，无法估计。")
     stages = stages_of(frame, design.strata, design.cluster, design.fpc, design.nest)
@@ -137,7 +148,23 @@ def resolve(frame: pd.DataFrame, design: SurveyDesign) -> Sample:
     calibration = Calibration(design.steps, frame, base)
     weight, projections = calibration.apply(base)
     replicates = _replicates(frame, design, base, stages[0], calibration)
-    return Sample(weight, stages, projections, replicates, design.lonely_psu)
+    if ROWS not in frame:
+        return Sample(weight, stages, projections, replicates, design.lonely_psu)
+    cells = _cells(frame, design, weight)
+    times = cells["n"].to_numpy() if design.weight is None else 1
+    return Sample(weight * times, stages, projections, replicates, design.lonely_psu, cells)
+
+
+def _cells(frame: pd.DataFrame, design: SurveyDesign, weight: Floats) -> pd.DataFrame:
+    """What a sample has to know of the cells of a cube; without a column of weights its rows are alike."""
+    n = frame[ROWS]
+    if design.weight is None:
+        return pd.DataFrame({"n": n, "live": n, "squares": n * weight**2, "each": weight})
+    require(frame, [live := f"{design.weight}.n"], where="SurveyDesign", cubes=True)
+    squares = frame.get(f"{design.weight}.squared")
+    if squares is None and not names(design.cluster):
+        raise ArgumentError("这个汇总（cells）按有抽样单元（cluster）的设计做成，不能用于没有的。请重做。")
+    return pd.DataFrame({"n": n, "live": frame[live], "squares": squares, "each": 1.0})
 
 
 def _weights(frame: pd.DataFrame, design: SurveyDesign, stages: tuple[Stage, ...]) -> Floats:

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import logit
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Where
-from bangfu_analysis.analysis.domains import Domains, domains, filled, level_codes, require, sums
+from bangfu_analysis.analysis.domains import (
+    Domains,
+    Variable,
+    domains,
+    filled,
+    gathered,
+    level_codes,
+    names,
+    require,
+    stem,
+    sums,
+)
 from bangfu_analysis.analysis.intervals import around, share_limits
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
@@ -48,8 +61,9 @@ def fit_ratio(
     """Ratio of two totals in each group (x None: the mean), linearised as (y - R x) / X.
 
     It is worked out as the distance from `start`, so that digits stay where all values lie close together.
+    In a cube y and x are the same for all rows of a cell.
     """
-    w = sample.weight
+    w, cells = sample.weight, sample.cells
 
     def columns(part: slice) -> list[Floats]:
         times = 1.0 if x is None else x[part]
@@ -60,14 +74,21 @@ def fit_ratio(
     def statistic(weight: Floats) -> Floats:
         return per(sums(code, count, weight * y), sums(code, count, weight if x is None else weight * x))
 
-    def gradient(top: Floats, base: Floats, *_: Floats) -> list[Floats]:
-        return [per(np.ones(count), base), per(-per(top, base), base)]
+    squares = () if cells is None else _products(cells["squares"], y - start, np.ones(1) if x is None else x)
+    made = variance_of(sample, statistic, columns, _ratio_slopes, code, count, squares)
+    return _ratio(made, start, sample.people(code, count))
 
-    (top, base, raw, *more), variance = variance_of(sample, statistic, columns, gradient, code, count)
+
+def _ratio_slopes(top: Floats, base: Floats, *_: Floats) -> list[Floats]:
+    return [per(np.ones(len(base)), base), per(-per(top, base), base)]
+
+
+def _ratio(made: tuple[list[Floats], Floats], start: float, n: Floats) -> Fit:
+    (top, base, raw, *more), variance = made
     ratio, (cross, power, people) = per(top, base), more or (top, base, base)
     spare = raw - 2 * ratio * cross + ratio**2 * power
     squares = np.where(spare > ROUNDING * raw, per(spare, base**2), 0.0)
-    return _alone(_fit(sample, ratio + start, variance, code, squares, people))
+    return _alone(_fit(n, ratio + start, variance, squares, people))
 
 
 def fit_total(sample: Sample, y: Floats, code: Codes, count: int) -> Fit:
@@ -80,10 +101,66 @@ def fit_total(sample: Sample, y: Floats, code: Codes, count: int) -> Fit:
     def columns(part: slice) -> list[Floats]:
         return [w[part] * y[part], w[part] * y[part] ** 2, w[part]]
 
-    (total, raw, people), variance = variance_of(
-        sample, statistic, columns, lambda *_: [np.ones(count)], code, count
-    )
-    return _fit(sample, total, variance, code, raw - per(total**2, people), people)
+    squares = () if sample.cells is None else _products(sample.cells["squares"], y)
+    made = variance_of(sample, statistic, columns, lambda *_: [np.ones(count)], code, count, squares)
+    return _total(made, sample.people(code, count))
+
+
+def _total(made: tuple[list[Floats], Floats], n: Floats) -> Fit:
+    (total, raw, people), variance = made
+    spare = raw - per(total**2, people)
+    return _fit(n, total, variance, np.where(spare > ROUNDING * raw, spare, 0.0), people)
+
+
+def _products(squares: pd.Series[Any], *values: Floats) -> list[Floats]:
+    """The sums of products of weighted values over the rows of cells, where the values are constant."""
+    return [squares.to_numpy(dtype=float) * a * b for a, b in combinations_with_replacement(values, 2)]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a cube holds of a number or a pair: its sums in each cell, of y measured from `start`."""
+
+    n: Floats
+    sums: list[Floats]  # y, x, yy; of a pair xy, xx and the weight too
+    squares: list[Floats]  # where rows are units: yy, xy and xx of the weighted values
+    start: float
+
+    @classmethod
+    def of(cls, cube: pd.DataFrame, variable: Variable, design: SurveyDesign, sample: Sample) -> Moments:
+        """Those of a variable, or of a pair; ColumnMissing where the cube was made without."""
+        start = f"{stem(variable, design.weight)}."
+        each = sample.cells["each"].to_numpy()  # type: ignore[index]
+        parts = ["y", "x", "yy", *(() if isinstance(variable, str) else ("xy", "xx", "w"))]
+        squares = [] if names(design.cluster) else ["yy2", "xy2", "xx2"]
+        require(cube, [start + part for part in ("n", *parts, *squares)], where="估计", cubes=True)
+        middle = float(cube[f"{start}at"].iloc[0]) if isinstance(variable, str) else 0.0
+        found = {part: cube[start + part].to_numpy() for part in ("n", *parts, *squares)}
+        sums, products = [found[p] * each for p in parts], [found[p] * each**2 for p in squares]
+        return cls(found["n"].astype(float), sums, products, middle)
+
+    def ratio(self, sample: Sample, groups: Domains) -> Fit:
+        """As `fit_ratio`."""
+        code = groups.only(self.n > 0)
+        made = variance_of(sample, _none, self._part, _ratio_slopes, code, groups.count, self.squares)
+        return _ratio(made, self.start, sums(code, groups.count, self.n))
+
+    def total(self, sample: Sample, groups: Domains) -> Fit:
+        """As `fit_total`."""
+        code, at, (y, x, yy) = groups.only(self.n > 0), self.start, self.sums
+        plain = replace(self, sums=[y + at * x, yy + 2 * at * y + at**2 * x, x])
+        squares = [np.sum([k * s for k, s in zip((1, 2 * at, at**2), self.squares, strict=False)], axis=0)]
+        made = variance_of(
+            sample, _none, plain._part, lambda *_: [np.ones(groups.count)], code, groups.count, squares
+        )
+        return _total(made, sums(code, groups.count, self.n))
+
+    def _part(self, part: slice) -> list[Floats]:
+        return [column[part] for column in self.sums]
+
+
+def _none(weight: Floats) -> Floats:
+    raise ArgumentError("重复权数不能由汇总（cells）估计。")
 
 
 def fit(sample: Sample, statistic: Statistic, z: Floats, code: Codes, count: int) -> Fit:
@@ -94,7 +171,7 @@ def fit(sample: Sample, statistic: Statistic, z: Floats, code: Codes, count: int
 
     _, variance = variance_of(sample, statistic, columns, lambda _: [np.ones(count)], code, count)
     none = np.zeros(count)
-    return _alone(_fit(sample, statistic(sample.weight), variance, code, none, none))
+    return _alone(_fit(sample.people(code, count), statistic(sample.weight), variance, none, none))
 
 
 def _alone(found: Fit) -> Fit:
@@ -102,15 +179,13 @@ def _alone(found: Fit) -> Fit:
     return replace(found, variance=np.where(found.n > 1, found.variance, np.nan))
 
 
-def _fit(
-    sample: Sample, estimate: Floats, variance: Floats, code: Codes, squares: Floats, people: Floats
-) -> Fit:
+def _fit(n: Floats, estimate: Floats, variance: Floats, squares: Floats, people: Floats) -> Fit:
     """With deff: over the variance of a simple random sample without replacement of the same size.
 
     squares: sum of the squared linearised values; people: of the weights. Missing where not above n.
     R: deff=TRUE.
     """
-    n, deff = sums(sample.live(code, len(estimate)), len(estimate)), np.full(len(estimate), np.nan)
+    deff = np.full(len(estimate), np.nan)
     usable = (people - n > 1e-9 * people) & (squares > 0) & (n > 1)
     np.divide(variance * (n - 1), squares * (people - n), out=deff, where=usable)
     return Fit(n, estimate, np.where(np.isfinite(estimate), variance, np.nan), deff)
@@ -136,7 +211,11 @@ def estimate_mean(
        n  left_out_n  estimate     se
     0  3           1     265.0  27.61
     """
-    sample, groups = resolve(frame, design), domains(frame, by, where)
+    frame, where = gathered(frame, by, [variable], design, where)
+    sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
+    if sample.cells is not None:
+        found = Moments.of(frame, variable, design, sample).ratio(sample, groups)
+        return table(sample, groups, found, sample.degrees(), level)
     y, answered = filled(frame, variable)
     middle = float(y.sum() / max(answered.sum(), 1))
     found = fit_ratio(sample, y, None, groups.only(answered), groups.count, middle)
@@ -153,7 +232,11 @@ def estimate_total(
     >>> estimate_total(people, "debt", design=SurveyDesign(weight="weight"))["estimate"].item()
     12000.0
     """
-    sample, groups = resolve(frame, design), domains(frame, by, where)
+    frame, where = gathered(frame, by, [variable] if variable else [], design, where)
+    sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
+    if sample.cells is not None and variable is not None:
+        found = Moments.of(frame, variable, design, sample).total(sample, groups)
+        return table(sample, groups, found, sample.degrees(), level)
     y, answered = filled(frame, variable)
     found = fit_total(sample, y, groups.only(answered), groups.count)
     return table(sample, groups, found, sample.degrees(), level)
@@ -169,7 +252,11 @@ def estimate_ratio(
     >>> estimate_ratio(homes, "income", "size", design=SurveyDesign())["estimate"].item()
     220.0
     """
-    sample, groups = resolve(frame, design), domains(frame, by, where)
+    frame, where = gathered(frame, by, [(numerator, denominator)], design, where)
+    sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
+    if sample.cells is not None:
+        found = Moments.of(frame, (numerator, denominator), design, sample).ratio(sample, groups)
+        return table(sample, groups, found, sample.degrees(), level)
     (y, has_y), (x, has_x) = filled(frame, numerator), filled(frame, denominator)
     found = fit_ratio(sample, y, x, groups.only(has_y & has_x), groups.count)
     return table(sample, groups, found, sample.degrees(), level)
@@ -192,8 +279,9 @@ def estimate_share(
     0   f  2       5    0.5    0.09     0.91
     1   m  3       5    0.5    0.09     0.91
     """
-    require(frame, [variable], where="estimate_share")
-    sample, groups = resolve(frame, design), domains(frame, by, where)
+    frame, where = gathered(frame, [*names(by), variable], design=design, where=where)
+    require(frame, [variable], where="estimate_share", cubes=True)
+    sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
     codes, levels = level_codes(frame[variable])
     return shares(sample, groups, codes, pd.DataFrame({variable: levels}), level, ci)
 
@@ -206,14 +294,15 @@ def shares(
     if not len(levels):
         raise ArgumentError(NOBODY)
     degrees = sample.degrees(groups.code, count)
-    rows = np.full(count, float(len(code))) if sample.keeps_rows else sums(groups.code, count)
+    everybody = sample.people(groups.code, count, live=False)
+    rows = np.full(count, float(len(code))) if sample.keeps_rows else everybody
     parts = []
     for k in range(len(levels)):
         hit = (codes == k).astype(float)
         found = fit_ratio(sample, hit, None, code, count)
         spread = _logit_variance(sample, hit, code, found) if ci == "logit" else found.variance
         low, high = share_limits(found.estimate, spread, degrees, rows, level, ci)
-        n = sums(sample.live(np.where(hit > 0, code, count), count), count).astype("int64")
+        n = sample.people(np.where(hit > 0, code, count), count).astype("int64")
         own = {str(name): levels[name].array.take([k] * count) for name in levels}
         part = table(sample, groups, found, degrees, level).assign(n=n, share=found.estimate, **own)
         parts.append(part.assign(ci_low=low, ci_high=high))
@@ -239,7 +328,7 @@ def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float)
     if not found.n.any():
         raise ArgumentError(NOBODY)
     se, n = np.sqrt(found.variance), found.n.astype("int64")
-    everybody = sums(sample.live(groups.code, groups.count), groups.count).astype("int64")
+    everybody = sample.people(groups.code, groups.count).astype("int64")
     low, high = around(found.estimate, se, df, level)
     df = np.broadcast_to(df, groups.count)
     figures = (n, n, everybody - n, found.estimate, se, low, high, df, found.deff)

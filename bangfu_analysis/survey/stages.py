@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths
-from bangfu_analysis.analysis.domains import a_row_each, level_codes, names, numbers, packed, slices
+from bangfu_analysis.analysis.domains import ROWS, a_row_each, level_codes, names, numbers, packed, slices
 from bangfu_analysis.errors import ArgumentError
 
 FULLY_TAKEN = 1e-7  # a stratum with a smaller part left out has no variance (as R)
@@ -27,6 +27,7 @@ class Stage:
     taken: Floats  # units in the sample, of each stratum
     population: Floats  # units in the population; inf without fpc
     carried: Floats  # product of n/N over the stages before
+    held: Floats | None = None  # rows of each unit, where rows are units and a cell of a cube has several
 
     @property
     def units(self) -> int:
@@ -68,18 +69,21 @@ def stages_of(
             unit, layer = _joint(before.unit, unit), _joint(packed(layer)[0], before.unit)
         if nest and strata:
             unit = _joint(packed(layer)[0], unit)
-        stages.append(_stage(frame, unit, layer, sizes[i] if sizes else None, before))
+        held = frame[ROWS].to_numpy(dtype=float) if ROWS in frame and not cluster else None
+        stages.append(_stage(frame, unit, layer, sizes[i] if sizes else None, before, held))
     return tuple(stages)
 
 
-def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None) -> Stage:
+def _stage(
+    frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None, held: Floats | None
+) -> Stage:
     rows = a_row_each(unit)
     if not _agree(unit, layer[rows], layer):
         raise ArgumentError(
             "有的抽样单元（cluster）跨了几个层（strata）。若各层的编号会重复，请写 nest=True；否则请更正。"
         )
     stratum = packed(layer[rows])[0]
-    taken = np.bincount(stratum).astype(float)
+    taken = np.bincount(stratum, held).astype(float)
     parent, carried = np.zeros(len(taken), dtype=np.intp), np.ones(len(taken))
     if before is not None:
         parent[stratum] = before.unit[rows]
@@ -90,7 +94,7 @@ def _stage(frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, befo
         stated[stratum] = value[rows]
         if not _agree(unit, stated[stratum], value) or (stated < 0).any():
             raise ArgumentError(f"fpc 列 {fpc} 同一层内有缺失、负数或不同的值。每层只应有一个总数或抽样比。")
-    return Stage(unit, stratum, parent, taken, _population(taken, stated, fpc), carried)
+    return Stage(unit, stratum, parent, taken, _population(taken, stated, fpc), carried, held)
 
 
 def _population(taken: Floats, stated: Floats, fpc: str | None) -> Floats:

@@ -56,9 +56,9 @@ def targeting(
     3        adequacy  2       2    0.3750
     4   concentration  4       4   -0.4375
     """
-    lacks, got = (_amounts(frame, column) for column in (need, helped))
     groups = names(by)
-    require(frame, groups, where="targeting")
+    require(frame, [need, helped, *groups], where="targeting")
+    lacks, got = (_amounts(frame, column) for column in (need, helped))
     known = ~np.isnan(lacks) & ~np.isnan(got)
     inside = domains(frame, None, where).only(known) == 0
     work = frame.assign(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import numpy as np
 
@@ -26,12 +27,14 @@ DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 
 
 def variance_of(
-    sample: Sample, statistic: Statistic, columns: Columns, gradient: Gradient, code: Codes, count: int
+    sample: Sample, statistic: Statistic, columns: Columns, gradient: Gradient, code: Codes, count: int,
+    squares: Sequence[Floats] = (),
 ) -> tuple[list[Floats], Floats]:
     """Totals of columns in each group, and the variance of a function of the first of them by its gradient.
 
     Rows of code `count` are in no group. Rows are summed by unit and group once, for totals and variance
-    alike. Replicates recompute the function as `statistic` instead.
+    alike. Replicates recompute the function as `statistic` instead. `squares`, where the rows of a cell are
+    units: the sums over them of the products of the columns that the gradient is of, aa (, ab, bb).
     """
     units = _collapse(sample.stages[0], columns, code, count + 1)
     totals = [sums(units.group, count, column) for column in units.columns]
@@ -46,7 +49,9 @@ def variance_of(
     for i, stage in enumerate(sample.stages):
         units = _collapse(stage, columns, code, count + 1) if i else units
         moved, seen = _combined(units.columns, slopes, units.group), _seen(stage, code, count)
-        variance += _products(stage, units.unit, units.group, [moved], seen, sample.lonely_psu)[:count, 0, 0]
+        within = 0.0 if stage.held is None else _within(moved, squares, slopes, code, stage.held)
+        found = _products(stage, units.unit, units.group, [moved], seen, sample.lonely_psu, within)
+        variance += found[:count, 0, 0]
     return totals, variance
 
 
@@ -66,23 +71,28 @@ def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None
 
 
 def _products(
-    stage: Stage, unit: Codes, group: Codes, figures: Sequence[Floats], seen: Truths, rule: str
+    stage: Stage, unit: Codes, group: Codes, figures: Sequence[Floats], seen: Truths, rule: str,
+    within: Floats | float = 0.0,
 ) -> Floats:
     """Products of the deviations of units from their stratum's centre, scaled and added up: groups x figures
     x figures.
 
-    A unit that is absent from a group counts as 0 there.
+    A unit that is absent from a group counts as 0 there. Units that a cell of a cube holds together deviate
+    as their mean does, and by `within` from it.
     """
     width = seen.shape[1]
     key, taken = stage.stratum[unit] * width + group, np.repeat(stage.taken, width)
-    absent = taken - np.bincount(key, minlength=len(taken))
+    absent = taken - np.bincount(key, stage.held, len(taken))
     scale = np.broadcast_to(_scales(stage, rule, seen), seen.shape).ravel()
     totals = [sums(key, len(taken), figure).reshape(-1, width) for figure in figures]
     centres = [_centres(stage, total, seen, rule).ravel() for total in totals]
-    gaps = [figure - centre.take(key) for figure, centre in zip(figures, centres, strict=True)]
+    held = stage.held
+    means = figures if held is None else [figure / held for figure in figures]
+    gaps = [mean - centre.take(key) for mean, centre in zip(means, centres, strict=True)]
     found = np.empty((width, len(figures), len(figures)))
     for i, j in zip(*np.tril_indices(len(figures)), strict=True):
-        products = np.bincount(key, gaps[i] * gaps[j], len(taken)) + absent * centres[i] * centres[j]
+        each = gaps[i] * gaps[j] if held is None else gaps[i] * gaps[j] * held + within
+        products = np.bincount(key, each, len(taken)) + absent * centres[i] * centres[j]
         found[:, i, j] = found[:, j, i] = (products * scale).reshape(-1, width).sum(0)
     return found
 
@@ -130,6 +140,15 @@ def _seen(stage: Stage, code: Codes, count: int) -> Truths:
         found = np.bincount(key, minlength=found.size).reshape(found.shape) > 0
     found[:, count] = False
     return found
+
+
+def _within(
+    moved: Floats, squares: Sequence[Floats], slopes: Sequence[Floats], code: Codes, held: Floats
+) -> Floats:
+    """The squared deviations of the rows of a cell from their mean: none, where a cell is one row."""
+    pairs = combinations_with_replacement([slope[code] for slope in slopes], 2)
+    terms = [(1 if a is b else 2) * a * b * total for (a, b), total in zip(pairs, squares, strict=True)]
+    return np.asarray(np.maximum(np.sum(terms, axis=0) - moved**2 / held, 0.0))
 
 
 def _centres(stage: Stage, totals: Floats, seen: Truths, rule: str) -> Floats:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -35,9 +35,14 @@ def add_bands(workers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     `hardship_level` keeps only the levels of the schemes that occur, so that tables hold no rows of schemes
     nobody used.
     """
-    bands = [b for b in codebook.bands.values() if {b.variable, *_beside(b)} <= set(workers.columns)]
-    narrowed = {"hardship_level": _levels_in_use(workers, codebook)} if _has_scheme(workers) else {}
+    bands = bands_of(workers.columns, codebook)
+    narrowed = {"hardship_level": levels_in_use(workers, codebook)} if _has_scheme(workers) else {}
     return workers.assign(**narrowed, **{band.name: _banded(workers, band) for band in bands})
+
+
+def bands_of(columns: Iterable[str], codebook: Codebook) -> list[Band]:
+    """The bands that can be read from these columns of workers."""
+    return [b for b in codebook.bands.values() if {b.variable, *_beside(b)} <= set(columns)]
 
 
 def income_per_head(workers: pd.DataFrame, *, after_rigid: bool = False) -> pd.Series[Any]:
@@ -82,7 +87,12 @@ def _banded(workers: pd.DataFrame, band: Band) -> pd.Series[Any]:
     found = pd.Series(pd.NA, index=workers.index, dtype="object")
     for level in band.levels:
         found = found.mask(_falls_in(workers, band.variable, level), str(level["code"]))
-    return found.astype(pd.CategoricalDtype(band.codes, ordered=not _needs_sex(band)))
+    return found.astype(kind_of(band))
+
+
+def kind_of(band: Band) -> pd.CategoricalDtype:
+    """The type of a band's column: ordered, unless its levels differ by sex."""
+    return pd.CategoricalDtype(band.codes, ordered=not _needs_sex(band))
 
 
 def _falls_in(workers: pd.DataFrame, variable: str, level: Mapping[str, Any]) -> pd.Series[Any]:
@@ -123,7 +133,7 @@ def _has_scheme(workers: pd.DataFrame) -> bool:
     return {"hardship_level", "hardship_scheme"} <= set(workers.columns)
 
 
-def _levels_in_use(workers: pd.DataFrame, codebook: Codebook) -> pd.Series[Any]:
+def levels_in_use(workers: pd.DataFrame, codebook: Codebook) -> pd.Series[Any]:
     """`hardship_level` with the codes of the schemes that occur; unchanged where none is known."""
     used = set(workers["hardship_scheme"].dropna())
     codes = [str(code) for name, entry in codebook.schemes.items() if name in used for code in entry["levels"]]

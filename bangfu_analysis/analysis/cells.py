@@ -1,0 +1,324 @@
+"""The door of other engines: DuckDB, Polars, Dask and Spark aggregate where the rows lie, pandas finishes.
+
+`cells` is the one query. Its result, a cube, is a pandas frame of which a row stands for `cell_n` rows; a
+plain row is a cell of one. All that estimates need of a number are its sums over cells, since the linearised
+total of a sampling unit is linear in the sums of its cells: counts are equal, figures up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
+from typing import Any
+from warnings import catch_warnings, filterwarnings
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from bangfu_analysis.analysis.arrays import Names
+from bangfu_analysis.analysis.domains import (
+    INSIDE,
+    ROWS,
+    Variable,
+    codes_of,
+    names,
+    no_replicates,
+    pair_of,
+    require,
+    stem,
+)
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.tidy.derive import kind_of
+from bangfu_analysis.tidy.schemas import dtypes
+
+NOT_LOOKED_AT = "__UNKNOWN_CATEGORIES__"  # what Dask has for the levels of a file
+DASK_MOVES = "Dask support is moving"  # to a package that is not there yet
+DIED = 2
+NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A table that stays where it lies: `frame` is a lazy frame of narwhals (`.to_native()`: the engine's
+    own), `kinds` the pandas types of its columns as far as they are known, so that levels keep their order.
+    """
+
+    frame: nw.LazyFrame[Any]
+    kinds: Mapping[str, Any] = field(default_factory=dict)
+
+    def kind(self, name: str) -> Any:
+        """The pandas type of a column: as told, else as the codebook has it; None where neither knows."""
+        own = _levels(name) if self.frame.collect_schema()[name] != nw.Boolean else "boolean"
+        return self.kinds.get(name, own)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of its columns."""
+        return self.frame.collect_schema().names()
+
+    def filter(self, where: Mapping[str, Any] | None) -> Scan:
+        """The rows of which all of `where` ({variable: code or [codes]}) holds."""
+        return Scan(self.frame.filter(self.holds(where)), self.kinds) if where else self
+
+    def holds(self, where: Mapping[str, Any]) -> nw.Expr:
+        """Whether all of `where` holds of a row; missing is no."""
+        self.require(where)
+        for name, codes in where.items():
+            if isinstance(kind := self.kinds.get(name), pd.CategoricalDtype):
+                for code in codes_of(codes):
+                    one_of(f"where[{name}]", code, kind.categories)
+        each = [nw.col(name).is_in(codes_of(codes)) for name, codes in where.items()]
+        return nw.when(reduce(and_, each)).then(nw.lit(True)).otherwise(nw.lit(False))
+
+    def require(self, columns: Iterable[str]) -> None:
+        """ColumnMissing for columns that the table lacks."""
+        require(pd.DataFrame(columns=self.columns), [*columns], where="cells")
+
+
+def scanned(frame: Any) -> Scan:
+    """A table of any engine as a `Scan`; ArgumentError for what is none."""
+    if isinstance(frame, Scan):
+        return frame
+    if isinstance(frame, pd.DataFrame) and ROWS in frame:
+        raise ArgumentError("这已是 cells 的汇总，不能再汇总。请对原表调用 cells。")
+    try:
+        with catch_warnings():
+            filterwarnings("ignore", DASK_MOVES, FutureWarning)
+            found: Any = nw.from_native(frame)
+    except TypeError as fault:
+        tables = "pandas 数据框，或 narwhals 认识的表（DuckDB、Polars、Dask、PySpark）"
+        raise ArgumentError(f"应传入{tables}，得到的是 {type(frame).__name__}。") from fault
+    panda = found.implementation.is_pandas() or found.implementation.is_dask()
+    told: dict[str, Any] = nw.to_native(found).dtypes.to_dict() if panda else {}
+    enums = {c: [*kind.categories] for c, kind in found.collect_schema().items() if kind == nw.Enum}
+    kinds: dict[str, Any] = {c: pd.CategoricalDtype(levels) for c, levels in enums.items()}
+    here = isinstance(frame, pd.DataFrame)
+    kinds |= {c: kind for c, kind in told.items() if here or isinstance(kind, pd.CategoricalDtype)}
+    known = {c: kind for c, kind in kinds.items() if NOT_LOOKED_AT not in getattr(kind, "categories", ())}
+    return Scan(found.lazy(), known)
+
+
+def cells(
+    frame: Any, by: Names = None, *, variables: Iterable[Variable] = (), design: Any = None,
+    where: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """The rows of a table of any engine, brought together by `by` in one query: a cube, which the verbs take
+    as they take rows.
+
+    A row per combination that occurs (missing is one too), in order: `by`, the strata, clusters and fpc of
+    `design`, `cell_n` (rows) and, under a design or with variables, what means, totals (of `variables`) and
+    ratios (of pairs of them) and their variances are made of. `where` is a dict of codes; under a design
+    those whom it leaves out stay in the sample.
+
+    ColumnMissing where a column is absent; ArgumentError for calibrated designs and replicates, which are no
+    sums of cells, and for missing or negative weights.
+
+    >>> roster = pd.DataFrame({"sex": ["f", "m", "f"], "district": ["a", "a", "b"]})
+    >>> cells(roster, ["district", "sex"]).values.tolist()
+    [['a', 'f', 1], ['a', 'm', 1], ['b', 'f', 1]]
+    """
+    no_replicates(design)
+    scan, wanted = scanned(frame), list(variables)
+    if where is not None and not isinstance(where, Mapping):
+        raise ArgumentError("对其他引擎的表，参数 where 只能是字典，例如 where={'sex': 'female'}。")
+    weight, clusters = getattr(design, "weight", None), names(getattr(design, "cluster", None))
+    plan = [*names(getattr(design, "strata", None)), *clusters, *names(getattr(design, "fpc", None))]
+    keys = list(dict.fromkeys([*names(by), *plan]))
+    scan.require([*keys, *names(weight), *(c for one in wanted for c in pair_of(one))])
+    select = {key: nw.col(key) for key in keys}
+    if where and (wanted or design is not None):
+        select[INSIDE] = scan.holds(where)
+        select |= {key: nw.when(select[INSIDE]).then(nw.col(key)) for key in keys if key not in plan}
+    elif where:
+        scan = scan.filter(where)
+    middles: dict[Variable, float] = _middles(scan.frame, [one for one in wanted if isinstance(one, str)])
+    sums = _weights(weight, rows_are_units=not clusters) if weight else {}
+    for one in wanted:
+        sums |= _moments(one, weight, middles.get(one, 0.0), rows_are_units=not clusters)
+    found = _aggregate(scan, select, sums)
+    if weight and (bad := int(found.pop(f"{weight}.bad").sum())):
+        raise ArgumentError(f"权数列 {weight} 有 {bad} 行缺失、无穷或为负数。请更正；不在样本中的行写 0。")
+    return found.assign(**{f"{stem(one, weight)}.at": middle for one, middle in middles.items()})
+
+
+def _weights(weight: str, *, rows_are_units: bool) -> dict[str, nw.Expr]:
+    w = _number(weight)
+    sums = {weight: w, f"{weight}.n": _one_if(w > 0)}
+    sums[f"{weight}.bad"] = _one_if(w.is_finite() & (w >= 0), 0, 1)
+    return sums | ({f"{weight}.squared": w * w} if rows_are_units else {})
+
+
+def _moments(
+    variable: Variable, weight: str | None, middle: float, *, rows_are_units: bool
+) -> dict[str, nw.Expr]:
+    """What a mean and a total, or a ratio y / x, and its variance are made of; y measured from `middle`."""
+    columns = [_number(column) for column in pair_of(variable)]
+    w, known = (_number(weight) if weight else nw.lit(1.0)), reduce(and_, map(_known, columns))
+    y, x = columns[0] - middle, columns[1] if len(columns) > 1 else nw.lit(1.0)
+    sums = {"y": w * y, "x": w * x, "yy": w * y * y}
+    if len(columns) > 1:
+        sums |= {"xy": w * x * y, "xx": w * x * x, "w": w}
+    if rows_are_units:
+        sums |= {"yy2": (w * y) * (w * y), "xy2": (w * x) * (w * y), "xx2": (w * x) * (w * x)}
+    told = {f".{part}": nw.when(known).then(term).otherwise(nw.lit(0.0)) for part, term in sums.items()}
+    used = _one_if(known & (w > 0) if weight else known)
+    return {stem(variable, weight) + part: term for part, term in {".n": used, **told}.items()}
+
+
+def _middles(frame: nw.LazyFrame[Any], variables: Sequence[str]) -> dict[Variable, float]:
+    """The plain mean of each variable: measured from it, values that lie close together keep their digits."""
+    if not variables:
+        return {}
+    numbers = [nw.when(_known(_number(v))).then(_number(v)).alias(f"m{i}") for i, v in enumerate(variables)]
+    means = frame.select(*numbers).select(nw.all().mean()).collect("pyarrow").to_native().to_pylist()[0]
+    return {variable: float(means[f"m{i}"] or 0.0) for i, variable in enumerate(variables)}
+
+
+def _number(column: str) -> nw.Expr:
+    return nw.col(column).cast(nw.Float64)
+
+
+def _known(number: nw.Expr) -> nw.Expr:
+    """Not missing: on DuckDB, Polars and Spark NaN is not null, and larger than any number."""
+    return ~number.is_null() & ~number.is_nan()
+
+
+def _one_if(condition: nw.Expr, yes: int = 1, no: int = 0) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(yes)).otherwise(nw.lit(no))
+
+
+def _aggregate(scan: Scan, select: Mapping[str, nw.Expr], sums: Mapping[str, nw.Expr]) -> pd.DataFrame:
+    """A row per combination of keys that occurs, `cell_n` and the sums, in order of the keys: one query.
+
+    A constant is a key too, so that no key is no special case. On the engine columns have names of our own;
+    they are added before they are selected, since Polars makes one row of constants alone.
+    """
+    keys = {key: f"k{i}" for i, key in enumerate(select)}
+    terms = {term: f"s{i}" for i, term in enumerate(sums)}
+    each = {"one": nw.lit(1)} | {name: select[key] for key, name in keys.items()}
+    each |= {name: sums[term] for term, name in terms.items()}
+    grouped = scan.frame.with_columns(**each).select(*each).group_by("one", *keys.values())
+    totals = [nw.col(name).sum().alias(f"sum_{name}") for name in terms.values()]
+    query = grouped.agg(nw.len().alias("n"), *totals)
+    found = query.collect("pyarrow").to_native()
+    columns = {key: typed(found[name], key, scan.kinds) for key, name in keys.items()}
+    columns |= {ROWS: _sum(found["n"])} | {term: _sum(found[f"sum_{name}"]) for term, name in terms.items()}
+    table = pd.DataFrame(columns)
+    return table.sort_values([*keys], ignore_index=True) if keys else table
+
+
+def _sum(column: pa.ChunkedArray) -> pd.Series[Any]:
+    """Sums as int64 or float64: DuckDB and Spark give those of integers as wide decimals."""
+    kind = column.type
+    whole = pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0)
+    return pd.Series(column.cast("int64" if whole else "float64").fill_null(0).to_pandas())
+
+
+def typed(column: pa.ChunkedArray, name: str, kinds: Mapping[str, Any]) -> pd.Series[Any]:
+    """A column of an engine in its pandas type: as told, else with the codebook's levels where they hold all
+    values, else its own.
+
+    A value that is none of the levels told is one more behind them, so that nobody falls out.
+    """
+    values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    found = set(values.unique().drop_null().to_pylist()) if text else set()
+    kind = kinds.get(name, _levels(name) if text else None)
+    if isinstance(kind, pd.CategoricalDtype):
+        more = sorted(found - {*kind.categories})
+        if not more or name in kinds:
+            wider = pd.CategoricalDtype([*kind.categories, *more], ordered=kind.ordered) if more else kind
+            return pd.Series(pd.Categorical(values.to_pandas().astype(object), dtype=wider))
+    plain = values.cast(pa.string()) if text else values
+    series = pd.Series(plain.to_pandas(types_mapper=NULLABLE.get if column.null_count else None))
+    return series if name not in kinds else series.astype(kind)
+
+
+def _levels(name: str) -> Any:
+    """What the package's codebook says of a column of workers or causes, or of a band; None where nothing."""
+    kinds = {**dtypes("causes", load_codebook()), **dtypes("workers", load_codebook())}
+    bands = {band.name: kind_of(band) for band in load_codebook().bands.values()}
+    kind = (kinds | bands).get(name)
+    return kind if isinstance(kind, pd.CategoricalDtype) else None
+
+
+def collected(frame: Any) -> pd.DataFrame:
+    """A whole table in pandas: of denominators, which are few."""
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    scan = scanned(frame)
+    found = scan.frame.collect("pyarrow").to_native()
+    return pd.DataFrame({name: typed(found[name], name, scan.kinds) for name in found.column_names})
+
+
+def each_once(
+    frame: Any, columns: Sequence[str], people: Sequence[str], known: Sequence[str],
+    where: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """A cube of people, each once in a cell, of the rows with a value in all of `known`."""
+    scan = scanned(frame).filter(where)
+    rows = scan.frame.drop_nulls([*known]) if known else scan.frame
+    once = rows.select(*dict.fromkeys([*columns, *people])).unique()
+    return _aggregate(Scan(once, scan.kinds), {column: nw.col(column) for column in columns}, {})
+
+
+def joined(left: Any, right: Any, keys: Sequence[str], columns: Sequence[str], more: Sequence[str]) -> Scan:
+    """The keys and `columns` of one table with `more` of another on the same engine, where it has them."""
+    one, other = scanned(left), scanned(right)
+    on = [key for key in keys if key in one.columns and key in other.columns]
+    one.require([*keys[-1:], *columns])
+    other.require([*keys[-1:], *more])
+    try:
+        frame = one.frame.select(*on, *columns).join(other.frame.select(*on, *more), on=on, how="left")
+    except TypeError as fault:
+        raise ArgumentError("要合并的两张表不在同一引擎中。请用同一引擎读取。") from fault
+    return Scan(frame, {**other.kinds, **one.kinds})
+
+
+def patterns(
+    workers: Any, exits: Any, columns: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.Series[Any]]:
+    """`workers` and `exits` over waves, in pandas, with one person for all who were in the same lists and had
+    the same `columns`; and for how many each stands.
+    """
+    scan = scanned(workers)
+    scan.require(["wave", "person_id", *columns])
+    waves = cells(scan, "wave")["wave"].dropna().tolist()
+    alike = _alike(scan, exits, waves, columns).assign(person_id=lambda rows: rows.index)
+    stays, listed = [], []
+    for i, wave in enumerate(waves):
+        own = alike[["person_id"]].assign(wave=wave)
+        stays.append(own.assign(**{c: alike[f"{c}{i}"] for c in columns})[alike[f"in{i}"].eq(1)])
+        out = alike[f"out{i}"].fillna(0)
+        listed.append(own.assign(exit_reason=np.where(out.eq(DIED), "died", ""))[out.gt(0)])
+    lists = None if exits is None else pd.concat(listed, ignore_index=True)
+    return pd.concat(stays, ignore_index=True), lists, alike[ROWS]
+
+
+def _alike(scan: Scan, exits: Any, waves: Sequence[Any], columns: Sequence[str]) -> pd.DataFrame:
+    """A row for all who are alike: in each wave (i) whether they are in it, how they left, their columns."""
+    words = [nw.col(c).cast(nw.String) for c in columns]  # which have a largest on every engine
+    rows = scan.frame.select("wave", "person_id", nw.lit(0).alias("out"), *words)
+    if exits is not None:
+        left = scanned(exits)
+        left.require(["wave", "person_id", "exit_reason"])
+        how = _one_if(nw.col("exit_reason").cast(nw.String) == "died", DIED, 1).alias("out")
+        none = [nw.lit(None, dtype=nw.String).alias(c) for c in columns]
+        rows = nw.concat([rows, left.frame.select("wave", "person_id", how, *none)])
+    marks: dict[str, nw.Expr] = {}
+    kinds: dict[str, Any] = {}
+    for i, wave in enumerate(waves):
+        here = nw.col("wave").cast(nw.String) == str(wave)
+        marks[f"in{i}"] = _one_if(here & (nw.col("out") == 0))
+        marks[f"out{i}"] = nw.when(here).then(nw.col("out"))
+        marks |= {f"{c}{i}": nw.when(here).then(nw.col(c)) for c in columns}
+        kinds |= {f"{c}{i}": scan.kind(c) for c in columns}
+    people = rows.select("person_id", *(mark.alias(name) for name, mark in marks.items()))
+    once = people.group_by("person_id").agg(*(nw.col(name).max() for name in marks))
+    told = {name: kind for name, kind in kinds.items() if kind is not None}
+    return _aggregate(Scan(once, told), {name: nw.col(name) for name in marks}, {})

@@ -6,10 +6,9 @@ import math
 import re
 from datetime import date
 
-from bangfu_analysis.cleaning.absence import NONE_WORDS
 from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.cleaning.quantities import Bounds, Quantity, read_quantity
-from bangfu_analysis.cleaning.readings import BLANK, Reading, told
+from bangfu_analysis.cleaning.readings import BLANK, NONE_WORDS, Reading, told
 from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import squeeze
 
@@ -38,10 +37,8 @@ def read_money(
     share = MONTHS[_PERIODS[period]] / MONTHS[own] if own and period else 1.0
     scale = share * (1.0 if said.scaled else factor)
     value = round(said.value * scale, 2)
-    if not _inside(value, low or 0.0, high):
-        return _outside(low or 0.0, high)
-    read = _told(said, value, scale)
-    if not said.period or share == 1.0:
+    read = _within(_told(said, value, scale), low or 0.0, high)
+    if read.value is None or not said.period or share == 1.0:
         return read
     plain = told("period_converted", value, own=own)
     return read._replace(message=read.message + plain.message) if said.how else plain
@@ -58,13 +55,7 @@ def read_count(
     said = read_quantity(raw, "count")
     if isinstance(said, Reading):
         return _without_amount(raw, said, none_means)
-    scale = 1.0 if said.scaled else factor
-    if said.how in ("range", "band"):
-        return _not_one(said)
-    value = said.value * scale
-    if abs(value - round(value)) > 1e-6:
-        return told("not_whole")
-    return _told(said, round(value), scale) if _inside(value, low, high) else _outside(low, high)
+    return _one(said, factor, low, high, whole=True)
 
 
 def read_age(raw: object, low: float | None = None, high: float | None = None) -> Reading:
@@ -75,26 +66,22 @@ def read_age(raw: object, low: float | None = None, high: float | None = None) -
     """
     text = squeeze(raw) if isinstance(raw, str) else ""
     if isinstance(raw, date) or re.fullmatch(r"(19|20)[0-9]{2}年?", text):
-        return _birth_year(raw.year if isinstance(raw, date) else int(text[:4]))
+        return told("birth_year_in_age", detail=raw.year if isinstance(raw, date) else int(text[:4]))
     if re.fullmatch(r"[0-9]{1,3}[/,、;][0-9]{1,3}", text):
         return told("several_values/ages")
     if months := LIKE["months_old"].fullmatch(text):
-        years = int(read_numeral(months[1]) or 0) // 12
-        return Reading(years) if _inside(years, low, high) else _outside(low, high)
+        return _within(Reading(int(read_numeral(months[1]) or 0) // 12), low, high)
     nominal = "虚" in text
     said = read_quantity(LIKE["nominal"].sub("", text) if nominal else raw, "age")
     if isinstance(said, Reading):
         return said
     if said.bounds not in (None, Bounds()):
-        return _not_one(said)
+        return told("range", detail=said.bounds)
     if 1900 <= said.value < 2100:
-        return _birth_year(int(said.value))
+        return told("birth_year_in_age", detail=int(said.value))
     value = math.floor(said.value) - nominal
-    if not _inside(value, low, high):
-        return _outside(low, high)
-    if nominal:
-        return told("nominal_age", value, detail=Bounds(value - 1, value))
-    return _told(said, value, 1.0)
+    nearly = told("nominal_age", value, detail=Bounds(value - 1, value))
+    return _within(nearly if nominal else _told(said, value, 1.0), low, high)
 
 
 def read_number(raw: object, low: float | None = None, high: float | None = None, *, factor: float = 1.0) -> Reading:
@@ -102,13 +89,17 @@ def read_number(raw: object, low: float | None = None, high: float | None = None
     detail.
     """
     said = read_quantity(raw, "number")
-    if isinstance(said, Reading):
-        return said
+    return said if isinstance(said, Reading) else _one(said, factor, low, high)
+
+
+def _one(said: Quantity, factor: float, low: float | None, high: float | None, *, whole: bool = False) -> Reading:
     if said.how in ("range", "band"):
-        return _not_one(said)
+        return told("range", detail=said.bounds)
     scale = 1.0 if said.scaled else factor
     value = said.value * scale
-    return _told(said, value, scale) if _inside(value, low, high) else _outside(low, high)
+    if whole and abs(value - round(value)) > 1e-6:
+        return told("not_whole")
+    return _within(_told(said, round(value) if whole else value, scale), low, high)
 
 
 def _without_amount(raw: object, absent: Reading, none_means: str) -> Reading:
@@ -119,14 +110,6 @@ def _without_amount(raw: object, absent: Reading, none_means: str) -> Reading:
     if LIKE["not_zero"].fullmatch(text):
         return told("no_steady_income")
     return absent
-
-
-def _birth_year(year: int) -> Reading:
-    return told("birth_year_in_age", detail=year)
-
-
-def _not_one(said: Quantity) -> Reading:
-    return told("range", detail=said.bounds)
 
 
 _TOLD = {"band": "approximate", "range": "range/middle", "note": "note_ignored", "mended": "letter_in_number"}
@@ -140,10 +123,9 @@ def _told(said: Quantity, value: float, scale: float) -> Reading:
     return told(_TOLD.get(said.how, said.how), value, detail=detail or None)
 
 
-def _inside(value: float, low: float | None, high: float | None) -> bool:
-    return (low is None or value >= low) and (high is None or value <= high)
-
-
-def _outside(low: float | None, high: float | None) -> Reading:
+def _within(read: Reading, low: float | None, high: float | None) -> Reading:
+    """`read`, or where its value lies outside [low, high] that it does."""
+    if (low is None or read.value >= low) and (high is None or read.value <= high):
+        return read
     span = f"{low or 0:.10g} 到 {high:.10g}" if high is not None else f"不小于 {low or 0:.10g}"
     return told("out_of_range", span=span)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bangfu_analysis.cleaning.absence import LOST, NONE_WORDS, read_absence, text_of
-from bangfu_analysis.cleaning.readings import BLANK, Reading, told
+from bangfu_analysis.cleaning.readings import BLANK, LOST, NONE_WORDS, Reading, read_absence, text_of, told
 from bangfu_analysis.codebook import Level, Variable
 from bangfu_analysis.errors import listed
 from bangfu_analysis.text import halfwidth, squeeze

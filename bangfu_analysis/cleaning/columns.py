@@ -9,21 +9,22 @@ from functools import partial
 
 import numpy as np
 
-from bangfu_analysis.cleaning.absence import LOST, plain_text, read_absence
 from bangfu_analysis.cleaning.amounts import read_age, read_count, read_money, read_number
 from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_remark, read_tick, read_yes_no
 from bangfu_analysis.cleaning.dates import read_date
 from bangfu_analysis.cleaning.identity import name_key, read_ids, several_names
-from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings, told
+from bangfu_analysis.cleaning.readings import BLANK, LOST, Reading, Readings, read_absence, text_of, told
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.distinct import Objects, objects
-from bangfu_analysis.text import is_address, mask_long_numbers
+from bangfu_analysis.text import halfwidth, is_address, mask_long_numbers
 
 _HOURS = re.compile(r"\s*\d{1,2}(\.\d+)?\s*(个?小时|h)?\s*")  # some forms ask 工作时间 as hours a day
 MOST_CHARACTERS = 300  # of a value; expressions are not tried on more
 TOO_LONG = told("text_too_long", most=MOST_CHARACTERS)
 BEYOND = told("value_unreadable")
-_LETTERS = re.compile(r"\w", re.UNICODE)
+_LETTERS = re.compile(r"\w")
+_CHINESE = r"[\u3007\u3400-\u9fff、，。：；（）]"
+_PADDING = re.compile(f"(?<={_CHINESE}) (?={_CHINESE})")
 
 
 def read_column(
@@ -111,7 +112,8 @@ def _read_text(raw: object) -> Reading:
     absent = read_absence(raw)
     if absent is not None:
         return absent
-    text = plain_text(raw)
+    text = re.sub(r"\s+", " ", halfwidth(text_of(raw)).strip("'’‘`"))
+    text = _PADDING.sub("", text).strip()
     if not _LETTERS.search(text):
         return BLANK
     if is_address(text):

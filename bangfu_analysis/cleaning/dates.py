@@ -1,16 +1,14 @@
-"""Dates in every spelling that forms show -> the first day of what is known, and how precisely it is known.
-scalar.
-"""
+"""Dates in every spelling that forms show -> the first day of what is known, and how precisely it is known."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import takewhile
 
-from bangfu_analysis.cleaning.absence import read_absence, text_of
 from bangfu_analysis.cleaning.numerals import read_numeral
-from bangfu_analysis.cleaning.readings import Reading, told
+from bangfu_analysis.cleaning.readings import Reading, read_absence, text_of, told
 from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import halfwidth
 
@@ -46,45 +44,47 @@ def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: b
     if isinstance(raw, date) and raw == raw:
         return _checked((raw.year, raw.month, raw.day), reference, birth)
     if isinstance(raw, float) and not raw.is_integer() and FIRST_YEAR <= raw < 2100:
-        return _from_decimal(raw, reference, birth)
+        text = f"{raw:.10g}"
+        if text.endswith(".1"):
+            return told("ambiguous_month/decimal", detail=int(raw))
+        return _from_text(text, reference, birth, False)
     if isinstance(raw, float) and abs(raw) < LAST_SERIAL:
         return _from_text(str(int(raw)), reference, birth, epoch1904)
     return read_absence(raw, parts=True) or _from_text(_tidy(text_of(raw)), reference, birth, epoch1904)
 
 
-def _from_decimal(raw: float, reference: date, birth: bool) -> Reading:
-    text = f"{raw:.10g}"
-    if text.endswith(".1"):
-        return told("ambiguous_month/decimal", detail=int(raw))
-    return _from_text(text, reference, birth, False)
-
-
 def _tidy(raw: str) -> str:
     """Half width, no time of day, no weekday; spaces between digits become `-`."""
     text = LIKE["weekday"].sub("", _TIME.sub("", halfwidth(raw).strip("'’‘`\"")))
-    return re.sub(r"\s+", "", re.sub(r"(?<=\d)\s+(?=\d)", "-", re.sub("[—―~]+", "-", text))).rstrip(".、,;。-/")
+    text = re.sub(r"(?<=\d)\s+(?=\d)", "-", re.sub("[—―~]+", "-", text))
+    return re.sub(r"\s+", "", text).rstrip(".、,;。-/")
 
 
 def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
     if LIKE["lunar"].search(text):
         year = re.match(r"(\d{4})年?", text)
         return told("lunar_date", detail=int(year[1]) if year else None)
+    inferred = ""
     if relative := LIKE["year_word"].search(text):
-        year_number = reference.year - _YEARS_BACK[relative[0][0]]
-        reading = _from_text(LIKE["year_word"].sub(f"{year_number}年", text), reference, birth, epoch1904)
-        return _inferred(reading, "relative_date")
+        inferred, year_number = "relative_date", reference.year - _YEARS_BACK[relative[0][0]]
+        text = LIKE["year_word"].sub(f"{year_number}年", text)
     plain = LIKE["born"].sub("", LIKE["chinese"].sub(_arabic, text))
     if LIKE["republic"].match(plain):
-        plain = LIKE["republic"].sub(lambda year: f"{1911 + int(year[1])}年", plain)
-        reading = _from_text(plain, reference, birth, epoch1904)
-        return _inferred(reading, "republic_year")
+        inferred, plain = "republic_year", LIKE["republic"].sub(lambda year: f"{1911 + int(year[1])}年", plain)
+    return _inferred(_from_arabic(plain, reference, birth, epoch1904), inferred)
+
+
+def _from_arabic(plain: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
     if plain.isdecimal():
         return _from_digits(plain, reference, birth, epoch1904)
     if found := _PARTS.fullmatch(plain):
         parts = [found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2"))]
         return _from_parts([int(part) for part in parts if part is not None], len(parts[0]), reference, birth)
-    if found := _YEAR_LAST.fullmatch(plain):
-        return _year_last(int(found[4]), int(found[1]), int(found[3]), reference, birth)
+    if found := _YEAR_LAST.fullmatch(plain):  # 3/12/1965 is taken only where one order alone is a date
+        year, first, second = int(found[4]), int(found[1]), int(found[3])
+        if first != second and first <= 12 and second <= 12:
+            return told("ambiguous_month", detail=year)
+        return _checked((year, *((first, second) if first <= 12 else (second, first))), reference, birth)
     if (found := LIKE["year_and_words"].fullmatch(plain)) and not birth:
         return _checked([int(found[1])], reference, birth)
     return told("not_a_date")
@@ -96,20 +96,17 @@ def _arabic(found: re.Match[str]) -> str:
 
 
 def _inferred(reading: Reading, key: str) -> Reading:
-    return reading if reading.value is None else told(key, reading.value, detail=reading.detail)
+    return told(key, reading.value, detail=reading.detail) if key and reading.value is not None else reading
 
 
 def _from_digits(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
     """YYYYMMDD, YYYYMM, YYMMDD, YYYY, or an Excel serial number of four or five digits."""
     head, size = int(text[:4]), len(text)
-    if size == 8:
-        return _from_parts([head, int(text[4:6]), int(text[6:])], 4, reference, birth)
-    if size == 6 and FIRST_YEAR <= head < 2100 and int(text[4:]) <= 12:
-        return _from_parts([head, int(text[4:])], 4, reference, birth)
-    if size == 6:
+    is_year = FIRST_YEAR <= head < 2100
+    if size == 6 and not (is_year and int(text[4:]) <= 12):
         return _from_parts([int(text[:2]), int(text[2:4]), int(text[4:])], 2, reference, birth)
-    if size == 4 and FIRST_YEAR <= head < 2100:
-        return _from_parts([head], 4, reference, birth)
+    if size == 8 or (size in (4, 6) and is_year):
+        return _checked([int(part) for part in (text[:4], text[4:6], text[6:]) if part], reference, birth)
     if size in (4, 5) and 1000 <= int(text) <= LAST_SERIAL:
         day = (_EPOCH_1904 if epoch1904 else _EPOCH_1900) + timedelta(days=int(text))
         return _checked((day.year, day.month, day.day), reference, birth)
@@ -129,22 +126,12 @@ def _from_parts(parts: Sequence[int], year_digits: int, reference: date, birth: 
     return reading if birth else _inferred(reading, "two_digit_year/inferred")
 
 
-def _year_last(year: int, first: int, second: int, reference: date, birth: bool) -> Reading:
-    """3/12/1965: taken only where one order alone is a date."""
-    if first != second and first <= 12 and second <= 12:
-        return told("ambiguous_month", detail=year)
-    month, day = (first, second) if first <= 12 else (second, first)
-    return _checked((year, month, day), reference, birth)
-
-
 def _checked(parts: Sequence[int], reference: date, birth: bool) -> Reading:
-    known = [*parts[:1], *_until_zero(parts[1:])]
+    known = [*parts[:1], *takewhile(bool, parts[1:])]
     year, month, day = [*known, 1, 1][:3]
     try:
-        value = date(year, month, day)
+        value = date(year if year >= FIRST_YEAR else 0, month, day)
     except ValueError:
-        return told("impossible_date")
-    if year < FIRST_YEAR:
         return told("impossible_date")
     if value > (reference if birth else date(reference.year, 12, 31)):
         return told("future_date")
@@ -152,6 +139,3 @@ def _checked(parts: Sequence[int], reference: date, birth: bool) -> Reading:
         return told("year_only", detail=year)
     return Reading(value, detail=(YEAR, MONTH, DAY)[len(known) - 1])
 
-
-def _until_zero(parts: Sequence[int]) -> list[int]:
-    return list(parts[: list(parts).index(0)] if 0 in parts else parts)

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.cleaning.absence import read_absence
-from bangfu_analysis.cleaning.readings import Reading, Readings, told
+from bangfu_analysis.cleaning.readings import Reading, Readings, read_absence, told
 from bangfu_analysis.codebook import patterns
 from bangfu_analysis.distinct import Objects, distinct_cells, objects
 from bangfu_analysis.text import halfwidth, squeeze

@@ -14,7 +14,6 @@ UNITS = {
     "万": 10**4, "萬": 10**4, "w": 10**4, "亿": 10**8, "億": 10**8,
 }
 _TENS = (("廿", "二十"), ("卅", "三十"))
-NUMERAL = "[0-9.几零〇○一二三四五六七八九壹贰貳叁肆伍陆陸柒捌玖两俩半十拾廿卅百佰千仟k万萬w亿億]"
 _TOKEN = re.compile(r"\d+\.?\d*|\.\d+|[^\d.]")
 _NEIGHBOURS = re.compile(r"(.*?)(一二|二三|两三|三四|四五|五六|六七|七八|八九)(.*)")
 
@@ -30,9 +29,7 @@ def read_numeral(text: str) -> float | None:
     tokens = _TOKEN.findall(text.lower())
     if not tokens or not all(token in _DIGITS or token in UNITS or token[-1] in "0123456789." for token in tokens):
         return None
-    if not any(token in UNITS for token in tokens):
-        return _positional(tokens)
-    return _with_units(tokens)
+    return _with_units(tokens) if any(token in UNITS for token in tokens) else _positional(tokens)
 
 
 def has_unit(text: str) -> bool:
@@ -58,13 +55,10 @@ def read_neighbours(text: str) -> tuple[float, float] | None:
 
 
 def _positional(tokens: list[str]) -> float | None:
-    if "半" in tokens:
-        return None
-    if len(tokens) == 1:
+    if len(tokens) == 1 and tokens != ["半"]:
         return _value(tokens[0])
-    if any(token not in _DIGITS for token in tokens):
-        return None
-    return float("".join(str(_DIGITS[token]) for token in tokens))
+    known = all(token in _DIGITS and token != "半" for token in tokens)
+    return float("".join(str(_DIGITS[token]) for token in tokens)) if known else None
 
 
 def _value(token: str) -> float:
@@ -94,12 +88,7 @@ def _with_units(tokens: list[str]) -> float | None:
             return None
         else:
             pending = _value(token)
-    return total + section + _left_over(pending, last_unit, zero)
-
-
-def _left_over(pending: float | None, last_unit: int, zero: bool) -> float:
-    if pending is None:
-        return 0.0
-    if pending == 0.5:
-        return pending * last_unit
-    return pending * last_unit / 10 if last_unit >= 100 and not zero and pending < 10 else pending
+    left = pending or 0.0
+    if left == 0.5:
+        return total + section + left * last_unit
+    return total + section + (left * last_unit / 10 if last_unit >= 100 and not zero and left < 10 else left)

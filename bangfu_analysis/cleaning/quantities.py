@@ -9,9 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
-from bangfu_analysis.cleaning.absence import read_absence, text_of
-from bangfu_analysis.cleaning.numerals import NUMERAL, UNITS, has_unit, read_neighbours, read_numeral
-from bangfu_analysis.cleaning.readings import Reading, told
+from bangfu_analysis.cleaning.numerals import UNITS, has_unit, read_neighbours, read_numeral
+from bangfu_analysis.cleaning.readings import Reading, read_absence, text_of, told
 from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import squeeze
 
@@ -48,31 +47,10 @@ class Quantity:
 
 
 LIKE = patterns("cells")
-_WORDS = {
-    "period": r"/?(?:每人)?(?:每|一个?|[/.·]|按|全)个?(?P<per>月|年|季度?|天|日|周|小时)|(?P<alone>月|年|季)",
-    "number": f"(?:(?!一个?[月年]){NUMERAL})+",
-    "yuan": r"元整?|块钱?|圆|人民币|rmb|cny|¥",
-    "band": r"以[上下内]|>=?|<=?|[≥≤]",
-    "above": r"\+$|出头|多|余|来|超过?|高于|大于|多于|至少|不低于|不少于",
-    "below": r"将近|近|不足|不到|不满|低于|小于|少于|最多|不超过|不高于",
-    "about": r"大?约|大概|左右|上下|估计|≈",
-    "through": r"[-~—―]+|至|到",
-    "plus": r"\+|加|[,、;。]",
-    "source": LIKE["source"].pattern,
-    "total": r"合计|总计|共计|一?共",
-    "note": r"\([^()]*\)",
-    "filler": r"/人|每人|人?均|平均|收入|家庭|个人|总|[:为是有钱薪入]",
-}
-_UNITS = {
-    "money": "(?!)",
-    "count": r"口人|人次|[口人位个名户次场期件份台套袋]|之家",
-    "age": r"[周实]?岁半?",
-    "number": r"m2|平方?米?|米",
-    "answer": r"口人|人次|[周实]?岁半?|[口人位个名户次场期件份台套袋分%]|小?时|分钟|m2|平方?米?|米|公里",
-}
+_WORDS, _UNITS = patterns("quantities"), patterns("units")
 _ONLY_MONEY = {"period", "yuan", "source", "total", "plus"}
 _SCANNERS = {
-    kind: re.compile("|".join(f"(?P<{name}>{word})" for name, word in ({"unit": unit} | _WORDS).items()), re.I)
+    kind: re.compile("|".join(f"(?P<{name}>{word.pattern})" for name, word in {"unit": unit, **_WORDS}.items()), re.I)
     for kind, unit in _UNITS.items()
 }
 _PLAIN = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.I)
@@ -97,13 +75,9 @@ def read_quantity(raw: object, kind: str) -> Quantity | Reading:
     text = squeeze(text_of(raw)).strip("'’‘`").rstrip("。.、,;")
     mended = _DIGIT_RUN.sub(lambda run: run.group().translate(_LETTERS), text)
     said = _said(LIKE["thousands"].sub(lambda run: run.group().replace(",", ""), mended), kind)
-    if said is None or not math.isfinite(said.value):
-        return _unreadable(text)
-    return replace(said, how=said.how or "mended") if mended != text else said
-
-
-def _unreadable(text: str) -> Reading:
-    sources = tuple(found.group() for found in LIKE["source"].finditer(text))
+    if said is not None and math.isfinite(said.value):
+        return replace(said, how=said.how or "mended") if mended != text else said
+    sources = tuple(found.group() for found in _WORDS["source"].finditer(text))
     if sources and not re.search(r"\d", text):
         return told("income_without_amount", detail=sources)
     return told("not_a_number")
@@ -147,25 +121,18 @@ def _interpret(words: list[tuple[str, str]]) -> Quantity | None:
     kinds = [name for name, _ in words]
     numbers = [word for name, word in words if name == "number"]
     periods = {word for name, word in words if name == "period"}
-    said = _number(words, kinds, numbers)
+    qualifiers = [word for word in words if word[0] in ("band", "above", "below", "about")]
+    said = None
+    if len(numbers) == 1 and "through" not in kinds:
+        said = _single(numbers[0], qualifiers)
+    elif len(numbers) == 2 and kinds.count("through") == 1:
+        between = kinds.index("number") < kinds.index("through") < len(kinds) - 1 - kinds[::-1].index("number")
+        said = _range(*numbers) if between and not {"plus", "source", "total"} & {*kinds} else None
+    elif len(numbers) >= 2 and "through" not in kinds and not qualifiers:
+        said = _sum(words, kinds, numbers)
     if said is None or len(periods) > 1:
         return None
     return replace(said, scaled="yuan" in kinds or any(map(has_unit, numbers)), period="".join(periods))
-
-
-def _number(words: list[tuple[str, str]], kinds: list[str], numbers: list[str]) -> Quantity | None:
-    if len(numbers) == 1 and "through" not in kinds:
-        return _single(numbers[0], [word for word in words if word[0] in ("band", "above", "below", "about")])
-    if len(numbers) == 2 and kinds.count("through") == 1 and _between(kinds):
-        return _range(*numbers)
-    if len(numbers) >= 2 and not {"through", "band", "above", "below", "about"} & set(kinds):
-        return _sum(words, kinds, numbers)
-    return None
-
-
-def _between(kinds: list[str]) -> bool:
-    first, last = kinds.index("number"), len(kinds) - 1 - kinds[::-1].index("number")
-    return {"through"} <= set(kinds[first:last]) and not {"plus", "source", "total"} & set(kinds)
 
 
 def _single(number: str, qualifiers: list[tuple[str, str]]) -> Quantity | None:

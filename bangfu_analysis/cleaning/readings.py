@@ -1,16 +1,19 @@
-"""What a cell was read as: a value, or why there is none; and a column of cells, each distinct one read once.
+"""What a cell was read as: a value, or why there is none (blank, 不详, masked, 待核实, errors, lost characters);
+and a column of cells, each distinct one read once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from bangfu_analysis.codebook import told_words
+from bangfu_analysis.codebook import patterns, told_words
 from bangfu_analysis.distinct import Objects, Places, distinct_cells, objects
+from bangfu_analysis.text import DITTO, is_blank, squeeze
 
 
 class Reading(NamedTuple):
@@ -30,6 +33,9 @@ class Reading(NamedTuple):
 
 
 BLANK = Reading()
+NONE_WORDS = frozenset({"无", "没有", "暂无", "没", "无。", "(无)", "均无", "none", "None", "NONE"})
+LOST = "□■�"
+LIKE = patterns("cells")
 
 
 def told(key: str, value: Any = None, *, detail: Any = None, **words: object) -> Reading:
@@ -97,3 +103,49 @@ class Readings(Sequence[Reading]):
     def problems(self) -> npt.NDArray[np.bool_]:
         """True for each cell that is worth a finding."""
         return self.of_each(lambda reading: bool(reading.problem)).astype(bool)
+
+
+def text_of(raw: object) -> str:
+    """A cell as text: whole floats without `.0`, dates as ISO, booleans as 是 and 否."""
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, bool):
+        return "是" if raw else "否"
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    if isinstance(raw, datetime):
+        return raw.date().isoformat()
+    return raw.isoformat() if isinstance(raw, date) else str(raw)
+
+
+def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
+    """The Reading of a cell that gives no value; None where there is something to read.
+
+    Blank cells, strokes (/, -, —) and 无 are plainly missing. 不详, 未知, ? say that the value is missing:
+    no value is given up, so the finding is `kept` and only informs. Masked (XX, **), put-off (待核实, 见附件)
+    and error cells are given up. `parts`: a masked run inside the text is enough (numbers, dates, ID
+    numbers), not only the whole.
+    """
+    if is_blank(raw):
+        return BLANK
+    if not isinstance(raw, str):
+        return None
+    text = squeeze(raw).strip("'’‘`")
+    if text in ("", "*") or text in NONE_WORDS or LIKE["strokes"].fullmatch(text):
+        return BLANK
+    if LIKE["stated"].fullmatch(text):
+        return told("stated_missing")
+    problem = _absent_problem(text, parts)
+    return told(problem) if problem else None
+
+
+def _absent_problem(text: str, parts: bool) -> str:
+    if LIKE["error"].fullmatch(text):
+        return "error_cell"
+    if LIKE["masked"].search(text) if parts else LIKE["all_masked"].fullmatch(text):
+        return "masked"
+    if DITTO.fullmatch(text) or text in ("同左", "同下", "同右"):
+        return "ditto_unresolved"
+    if LIKE["put_off"].search(text):
+        return "unreadable"
+    return "lost_character" if parts and any(mark in text for mark in LOST) else ""

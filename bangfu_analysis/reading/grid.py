@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -103,24 +104,19 @@ class Grid:
         """`F12`; the row of a text file is the physical line."""
         return f"{column_letters(column + 1)}{self.number(row)}"
 
-    def place(self, row: int, column: int) -> str:
-        """File, sheet and cell as a message names them."""
-        sheet = "" if self.sheet.is_text else f" [{self.name}]"
-        return f"{self.sheet.file}{sheet} {self.cell(row, column)}"
-
-    def finding(self, problem: str, row: int, column: int, message: str, **more: Any) -> Finding:
-        """A finding about one cell; the message begins with its place."""
-        return Finding(problem, f"{self.place(row, column)}：{message}", **more).at(
-            self.sheet.file, self.name, self.number(row), self.cell(row, column)
-        )
-
-    def told(self, key: str, row: int, column: int, *, variable: str = "", value: str = "", **words: object) -> Finding:
-        """The finding about one cell that told.yaml has under `key`: the problem, or problem/case; `words`
-        fill its gaps.
+    def told(
+        self, key: str, row: int | None, column: int, *, variable: str = "", value: str = "", raw: str = "",
+        **words: object,
+    ) -> Finding:
+        """The finding about one cell (without `row` about its column) that told.yaml has under `key`, the
+        problem, or problem/case; `words` fill its gaps. Of a cell the message begins with its place.
         """
         action, severity, said = told_words()[key]
-        more = {"action": action, "severity": severity, "variable": variable, "value": value}
-        return self.finding(key.partition("/")[0], row, column, said.format(**words), **more)
+        number, cell = (None, column_letters(column + 1)) if row is None else (self.number(row), self.cell(row, column))
+        sheet = "" if self.sheet.is_text else f" [{self.name}]"
+        place = f"{self.sheet.file}{sheet} {cell}：" if number is not None else ""
+        found = Finding(key.partition("/")[0], place + said.format(**words), severity, action)
+        return replace(found.at(self.sheet.file, self.name, number, cell), variable=variable, raw=raw, value=value)
 
 
 class Ledger:

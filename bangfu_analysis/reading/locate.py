@@ -13,15 +13,13 @@ import numpy.typing as npt
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.block_findings import findings_of
-from bangfu_analysis.reading.body import body_of
+from bangfu_analysis.reading.body import body_of, findings_of, households
 from bangfu_analysis.reading.context import factor_in, meta_of, with_context
 from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, repeats_of
 from bangfu_analysis.reading.headings import Vocabulary, read_headings, vocabulary
-from bangfu_analysis.reading.households import households
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.rows import Block, labelled_totals, sort_rows, totals_of
@@ -75,7 +73,7 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
         return unreadable(sheet.file, sheet.lost, sheet.name, kind=sheet.lost_kind)
     grid = Grid(sheet)
     read = _of_grid(grid, words, position, include_hidden)
-    told = [grid.finding(problem, row - 1, column - 1, said) for row, column, problem, said in sheet.told]
+    told = [grid.told(key, row - 1, column - 1, **words) for row, column, key, words in sheet.told]
     return replace(read, findings=(*read.findings, *told)) if told else read
 
 

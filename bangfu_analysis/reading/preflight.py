@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bangfu_analysis.errors import FileRefused
+from bangfu_analysis.reading.tables import column_number
 
 MOST_UNPACKED = 2_000_000_000
 MOST_CELLS = 10_000_000  # of a sheet, from A1 to the last value, in every format
@@ -93,9 +94,8 @@ def _text_type(data: bytes, file: str) -> str:
     start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if b"urn:schemas-microsoft-com:office:spreadsheet" in head and start.startswith(b"<?xml"):
         return "xml"
-    return (
-        "html" if start.startswith(b"<") and re.search(rb"<(html|table|!doctype|meta|head|body|div)", start) else "text"
-    )
+    tagged = start.startswith(b"<") and re.search(rb"<(html|table|!doctype|meta|head|body|div)", start)
+    return "html" if tagged else "text"
 
 
 def utf16_of(data: bytes) -> str | None:
@@ -104,9 +104,8 @@ def utf16_of(data: bytes) -> str | None:
         return "utf-16"
     for encoding in ("utf-16-le", "utf-16-be"):
         start = data[:2000].decode(encoding, errors="replace")
-        if sum(
-            c in "\t\r\n" or " " <= c < "\x7f" or "\u2010" <= c <= "\u9fff" or c > "\uff00" for c in start
-        ) > 0.97 * len(start):
+        plain = re.findall("[\t\r\n -\x7e\u2010-\u9fff\uff01-\U0010ffff]", start)
+        if len(plain) > 0.97 * len(start):
             return encoding if b"\0" in data[:2000] else None
     return None
 
@@ -129,7 +128,10 @@ def _package_type(data: bytes, file: str) -> tuple[str, Package]:
     with _refusing_broken(file):
         package = Package(data)
         found = _named_type(package, file)
-        _refuse_bombs(package.archive, len(data), file)
+    unpacked = sum(info.file_size for info in package.archive.infolist())
+    if unpacked > MOST_UNPACKED or (unpacked > 100_000_000 and unpacked > 100 * len(data)):
+        sizes = f"解压后达 {unpacked / 1e6:,.0f} MB（原 {len(data) / 1e6:.1f} MB）"
+        raise refused(file, f"{sizes}，会耗尽内存", "请只保留有数据的单元格，另存后再用")
     return found, package
 
 
@@ -160,39 +162,27 @@ def _named_type(package: Package, file: str) -> str:
     raise refused(file, "这是压缩包或其他文件，不是电子表格", "请解压后把其中的表格放入文件夹")
 
 
-def _refuse_bombs(package: zipfile.ZipFile, packed: int, file: str) -> None:
-    unpacked = sum(info.file_size for info in package.infolist())
-    if unpacked > MOST_UNPACKED or (unpacked > 100_000_000 and unpacked > 100 * packed):
-        raise refused(
-            file, f"解压后达 {unpacked / 1e6:,.0f} MB（原 {packed / 1e6:.1f} MB），会耗尽内存",
-            "请只保留有数据的单元格，另存后再用",
-        )
-
-
 def refuse_far_cells(package: Package, file: str) -> None:
     """Raises FileRefused where a sheet of an .xlsx reaches too far or a merge covers too much: before any
     sheet is parsed.
     """
     for name in sorted(package.names):
-        if re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
-            with _refusing_broken(file):
-                xml = package.read(name)
-            _refuse_far_sheet(xml, file)
-
-
-def _refuse_far_sheet(xml: bytes, file: str) -> None:
-    refuse_too_many(*_extent(xml), file)
-    if any(_area(found) > MOST_MERGED for found in _MERGE.finditer(xml, max(xml.rfind(b"sheetData"), 0))):
-        raise refused(file, "有一处合并单元格覆盖上百万格", "请取消该合并后另存")
+        if not re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
+            continue
+        with _refusing_broken(file):
+            xml = package.read(name)
+        refuse_too_many(*_extent(xml), file)
+        for left, top, right, bottom in _MERGE.findall(xml, max(xml.rfind(b"sheetData"), 0)):
+            wide = column_number(right.decode()) - column_number(left.decode()) + 1
+            if wide * (int(bottom) - int(top) + 1) > MOST_MERGED:
+                raise refused(file, "有一处合并单元格覆盖上百万格", "请取消该合并后另存")
 
 
 def refuse_too_many(rows: int, columns: int, file: str) -> None:
     """Raises FileRefused where a sheet, from A1 to its last value, has more than MOST_CELLS cells."""
     if rows * columns > MOST_CELLS:
-        raise refused(
-            file, f"工作表范围达 {rows:,} 行 × {columns:,} 列（有孤立或重复的单元格在极远处），会耗尽内存",
-            "请删除远处的单元格后另存",
-        )
+        found = f"工作表范围达 {rows:,} 行 × {columns:,} 列（有孤立或重复的单元格在极远处），会耗尽内存"
+        raise refused(file, found, "请删除远处的单元格后另存")
 
 
 def _extent(xml: bytes) -> tuple[int, int]:
@@ -208,16 +198,4 @@ def _extent(xml: bytes) -> tuple[int, int]:
     cells = {(found.group(1), len(found.group(2)), found.group(2)) for found in _CELL.finditer(xml)}
     if not cells:
         return 0, 0
-    return max(int(row) for _, _, row in cells), max(_column(letters) for letters in {c[0] for c in cells})
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def _area(merge: re.Match[bytes]) -> int:
-    left, top, right, bottom = merge.groups()
-    return (_column(right) - _column(left) + 1) * (int(bottom) - int(top) + 1)
+    return max(int(row) for _, _, row in cells), max(map(column_number, {letters.decode() for letters, _, _ in cells}))

@@ -21,8 +21,7 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.answers import STATUSES, Answers, Ints, read_column, shape_of
 from bangfu_analysis.reading.grid import Grid, Ledger
-from bangfu_analysis.reading.question_blocks import questions_of
-from bangfu_analysis.reading.question_groups import grouped
+from bangfu_analysis.reading.question_groups import grouped, questions_of
 from bangfu_analysis.reading.question_headings import names_person
 from bangfu_analysis.reading.questionnaire_layout import Layout, layout_of
 from bangfu_analysis.reading.questions import KINDS, Entry, Fault, Question
@@ -31,8 +30,6 @@ from bangfu_analysis.text import heading_key
 
 LAYOUTS = {"按文本": False, "按序号": True, "按分数": False}
 LONGEST_ID = 10  # a longer one could be a phone or an ID number
-STRUCK = "整行有删除线，未计入答卷。若应计入，请去掉删除线后重新导入。"
-UNUSABLE = "序号有空缺、重复或过长，答卷改用所在行号编号。请核对导出的文件。"
 
 
 def read_questionnaire(
@@ -53,36 +50,23 @@ def read_questionnaire(
     struck = [int(row) for row in layout.body if not include_hidden and _is_struck(grid, int(row))]
     body = np.setdiff1d(layout.body, struck).astype(np.intp)
     columns = [_column(grid, layout, body, j) for j in range(*layout.columns)]
-    named, headless = (
-        [c for c in columns if c.heading.raw],
-        [c for c in columns if not c.heading.raw and c.counts[1:].sum()],
-    )
+    named = [c for c in columns if c.heading.raw]
+    headless = [c for c in columns if not c.heading.raw and c.counts[1:].sum()]
     questions = [_in_range(question, codebook) for question in _questions(grid, named, codebook)]
     ids, blocks = _ids(questions)
     at = np.array([grid.number(int(row)) for row in body], dtype=np.int64)
     respondents, doubts = _respondents(grid, questions, at)
     rows, cells = _account(grid, layout, struck, body, headless)
     heads = [grid.number(row) for row in (layout.header[0], layout.header[-1])]
+    filled = grid.filled[body][:, [c.index - 1 for c in named]].sum(axis=1)
+    told = (*doubts, *_sheet_findings(grid, layout, struck, body, columns), *_faults(grid, questions, ids, body))
     return SheetReading(
-        grid.sheet.file,
-        grid.name,
-        "questionnaire",
-        rows=rows,
-        cells=cells,
-        row_count=grid.height,
-        cells_filled=int(grid.filled.sum()),
-        header_rows="-".join(dict.fromkeys(map(str, heads))),
-        first_row=int(at[0]) if len(at) else None,
-        last_row=int(at[-1]) if len(at) else None,
-        findings=(
-            *doubts, *_sheet_findings(grid, layout, struck, body, columns),
-            *_faults(grid, questions, ids, body),
-        ),
+        grid.sheet.file, grid.name, "questionnaire", rows=rows, cells=cells, row_count=grid.height,
+        cells_filled=int(grid.filled.sum()), header_rows="-".join(dict.fromkeys(map(str, heads))),
+        first_row=int(at[0]) if len(at) else None, last_row=int(at[-1]) if len(at) else None, findings=told,
         questions=_questions_frame(grid, questions, ids, blocks, layout.header[0]),
         responses=_responses_frame(grid, questions, ids, at, respondents),
-        cells_by_row=dict(
-            zip(at.tolist(), grid.filled[body][:, [c.index - 1 for c in named]].sum(axis=1).tolist(), strict=True)
-        ),
+        cells_by_row=dict(zip(at.tolist(), filled.tolist(), strict=True)),
     )
 
 
@@ -155,12 +139,11 @@ def _in_range(question: Question, codebook: Codebook) -> Question:
         return question
     ((low, high), variable) = known.popitem()
     values = [entries[0].value for entries in question.meanings]
-    wrong = frozenset(i for i in question.column.given if not _lies_within(values[i], variable))
+    wrong = {i for i in question.column.given if not _lies_within(values[i], variable)}
     meanings = [(Entry(),) if i in wrong else entries for i, entries in enumerate(question.meanings)]
     bounds = f"{'' if low is None else f'{low:g}'}～{'' if high is None else f'{high:g}'}"
-    message = f"超出“{variable.label}”的合理范围 {bounds}，记为缺失。请核对原答卷。"
-    faults = (Fault("out_of_range", message, wrong),) if wrong else ()
-    return replace(question, meanings=meanings, faults=(*question.faults, *faults))
+    fault = Fault("out_of_range/answer", wrong, words={"label": variable.label, "bounds": bounds})
+    return replace(question, meanings=meanings, faults=(*question.faults, *([fault] if wrong else [])))
 
 
 def _lies_within(value: float | None, variable: Variable) -> bool:
@@ -174,7 +157,7 @@ def _respondents(grid: Grid, questions: Sequence[Question], at: Ints) -> tuple[l
     words = [numbered[0].words[i] for i in numbered[0].codes] if numbered else []
     if numbered and len(set(words)) == len(words) and "" not in words and max(map(len, words), default=0) <= LONGEST_ID:
         return words, []
-    doubts = [_about(grid, "row_numbers_unusable", UNUSABLE, column) for column in numbered[:1]]
+    doubts = [grid.told("row_numbers_unusable", None, column.index - 1) for column in numbered[:1]]
     return [str(row) for row in at], doubts
 
 
@@ -261,47 +244,33 @@ def _sheet_findings(
     header, beside = layout.header[0], {row for row, *_ in layout.aside}
     if beside:
         row, first, last = next(a for a in layout.aside if grid.columns_of(*a))
-        message = f"答卷旁边或下面另有 {len(beside)} 行不是答卷（合计、频数表之类），未读入。如是答卷，请移到表内。"
-        yield grid.finding("not_replies", row, grid.columns_of(row, first, last)[0], message)
+        yield grid.told("not_replies", row, grid.columns_of(row, first, last)[0], n=len(beside))
     for row in struck:
-        yield grid.finding("row_struck", row, grid.columns_of(row)[0], STRUCK)
+        yield grid.told("row_struck/reply", row, grid.columns_of(row)[0])
     for row in (int(row) for row in body if row + 1 in grid.sheet.hidden_rows):
-        message = "这一行是隐藏行，答卷照常计入。若应删除，请取消隐藏后删去。"
-        yield grid.finding("row_hidden", row, grid.columns_of(row)[0], message, severity="info")
+        yield grid.told("row_hidden/reply", row, grid.columns_of(row)[0])
     for column in columns:
         filled = int(column.counts[1:].sum())
         if not column.heading.raw and filled:
-            message = f"这一列没有表头，{filled} 个格子未读入。请补上题目。"
-            yield grid.finding("no_heading", header, column.index - 1, message)
+            yield grid.told("no_heading", header, column.index - 1, n=filled)
         elif column.index in grid.sheet.hidden_columns:
-            yield grid.finding("column_hidden", header, column.index - 1, "这一列是隐藏列，照常读取。", severity="info")
+            yield grid.told("column_hidden/reply", header, column.index - 1)
     for row, place in sorted(grid.sheet.uncalculated):
-        message = "公式从未计算，没有值。请用 Excel 打开、重算并保存。"
-        yield grid.finding("formula_uncalculated", row - 1, place - 1, message)
+        yield grid.told("formula_uncalculated", row - 1, place - 1)
 
 
 def _faults(grid: Grid, questions: Sequence[Question], ids: Sequence[str], body: Ints) -> Iterator[Finding]:
     for question, name in zip(questions, ids, strict=True):
-        column = question.column
         for fault in question.faults:
+            column = fault.column or question.column
+            place, about = column.index - 1, {"variable": name, "name": name, **fault.words}
             if not fault.places:
-                yield _about(
-                    grid, fault.problem, f"{name}：{fault.message}", column, severity="info",
-                    action=fault.action, variable=name,
-                )
-            about = fault.column or column
-            for i in np.flatnonzero(np.isin(about.codes, list(fault.places))):
-                raw = _shown(about, int(about.codes[i]))
-                where = (fault.problem, int(body[i]), about.index - 1, f"{name}：{fault.message}")
-                yield grid.finding(*where, action=fault.action, variable=name, raw=raw)
+                yield grid.told(fault.key, None, place, **about)
+            for i in np.flatnonzero(np.isin(column.codes, [*fault.places])):
+                raw = _shown(column, int(column.codes[i]))
+                yield grid.told(fault.key, int(body[i]), place, raw=raw, **about)
 
 
 def _shown(column: Answers, place: int) -> str:
     """A number as it stands, of words only their shape: they may be a name."""
     return quoted(column.words[place], identifying=bool(np.isnan(column.numbers[place])))
-
-
-def _about(grid: Grid, problem: str, message: str, column: Answers, **more: Any) -> Finding:
-    """A finding about a whole column."""
-    place = column_letters(column.index)
-    return Finding(problem, message, **more).at(grid.sheet.file, grid.name, None, place)

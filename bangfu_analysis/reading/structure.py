@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from bangfu_analysis.distinct import Rows
 from bangfu_analysis.reading.preflight import BROKEN, Package, refuse_too_many, refused
-from bangfu_analysis.reading.tables import Cells, Sheet
+from bangfu_analysis.reading.tables import Cells, Sheet, column_number
 
 Marked = dict[tuple[int, int], Any]
 BOOK = "xl/workbook.xml"
@@ -123,7 +123,7 @@ def _marked_cells(xml: bytes, looks: Looks) -> tuple[Marked, dict[str, Any]]:
         tag = _attributes(head)
         value = _VALUE.search(body)
         text = (value.group(1) or value.group(2) or b"") if value else b""
-        kind, style, place = tag.get(b"t", b"n"), tag.get(b"s", b""), _position(tag)
+        kind, style, place = tag.get(b"t", b"n"), tag.get(b"s", b""), position(tag.get(b"r", b"A1").decode())
         if kind == b"e":
             texts[place] = text.decode()
         elif not text and kind != b"str" and _FORMULA.search(body):
@@ -168,19 +168,12 @@ def _strikes(xml: bytes) -> bool:
     return b"strike" in xml and re.search(rb'<(?:\w+:)?strike(?! val="(?:0|false)")', xml) is not None
 
 
-def _position(tag: dict[bytes, bytes]) -> tuple[int, int]:
-    return position(tag.get(b"r", b"A1").decode())
-
-
 def position(address: str) -> tuple[int, int]:
     """`B3` -> (3, 2)."""
     found = _ADDRESS.match(address)
     if found is None:
         raise ValueError(address)
-    column = 0
-    for letter in found.group(1):
-        column = column * 26 + ord(letter) - 64
-    return int(found.group(2)), column
+    return int(found[2]), column_number(found[1])
 
 
 def _root(package: Package, name: str) -> ElementTree.Element | None:
@@ -202,12 +195,9 @@ def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     """Relation id -> (type, target part) of `part`."""
     folder, name = posixpath.split(part)
     root = _root(package, f"{folder}/_rels/{name}.rels")
+    targets = {r: posixpath.join("/" + folder, str(r.get("Target"))) for r in _all(root, "Relationship")}
     return {
-        str(r.get("Id")): (
-            str(r.get("Type")),
-            posixpath.normpath(posixpath.join("/" + folder, str(r.get("Target")))).lstrip("/"),
-        )
-        for r in _all(root, "Relationship")
+        str(r.get("Id")): (str(r.get("Type")), posixpath.normpath(target).lstrip("/")) for r, target in targets.items()
     }
 
 
@@ -319,37 +309,39 @@ def _times(element: ElementTree.Element, name: str) -> int:
     return int(said) if said.isdecimal() and len(said) < 10 else 1
 
 
+def _ods_cells(table: ElementTree.Element) -> Iterator[tuple[int, int, ElementTree.Element, ElementTree.Element]]:
+    """Row and column of every cell, its line and itself; a repeated one once, where it begins."""
+    row = 1
+    for line in _all(table, "table-row"):
+        column = 1
+        for cell in line:
+            yield row, column, line, cell
+            column += _times(cell, "number-columns-repeated")
+        row += _times(line, "number-rows-repeated")
+
+
 def _ods_extent(table: ElementTree.Element) -> tuple[int, int]:
     """Rows and columns up to the last cell with a value, repeated ones counted."""
-    rows = columns = row = 0
-    for line in _all(table, "table-row"):
-        row += _times(line, "number-rows-repeated")
-        column = 0
-        for cell in line:
-            column += _times(cell, "number-columns-repeated")
-            if _get(cell, "value-type"):
-                rows, columns = row, max(columns, column)
+    rows = columns = 0
+    for row, column, line, cell in _ods_cells(table):
+        if _get(cell, "value-type"):
+            rows = row + _times(line, "number-rows-repeated") - 1
+            columns = max(columns, column + _times(cell, "number-columns-repeated") - 1)
     return rows, columns
 
 
 def _ods_sheet(sheet: Sheet, table: ElementTree.Element, struck_styles: set[str]) -> Sheet:
-    merged, hidden, struck, commented = [], set(), set(), set()
-    row = 1
-    for line in _all(table, "table-row"):
-        times = _times(line, "number-rows-repeated")
+    merged, hidden, struck, commented = [], set[int](), set(), set()
+    for row, column, line, cell in _ods_cells(table):
         if _get(line, "visibility") in ("collapse", "filter"):
-            hidden |= set(range(row, min(row + times, len(sheet.cells) + 1)))
-        column = 1
-        for cell in line:
-            down, right = _times(cell, "number-rows-spanned"), _times(cell, "number-columns-spanned")
-            if down > 1 or right > 1:
-                merged.append((row, column, row + down - 1, column + right - 1))
-            if _get(cell, "style-name") in struck_styles:
-                struck.add((row, column))
-            if any(True for _ in _all(cell, "annotation")):
-                commented.add((row, column))
-            column += _times(cell, "number-columns-repeated")
-        row += times
+            hidden |= {*range(row, min(row + _times(line, "number-rows-repeated"), len(sheet.cells) + 1))}
+        down, right = _times(cell, "number-rows-spanned"), _times(cell, "number-columns-spanned")
+        if down > 1 or right > 1:
+            merged.append((row, column, row + down - 1, column + right - 1))
+        if _get(cell, "style-name") in struck_styles:
+            struck.add((row, column))
+        if any(True for _ in _all(cell, "annotation")):
+            commented.add((row, column))
     return replace(
         sheet, merged=tuple(merged), hidden_rows=frozenset(hidden), struck=frozenset(struck),
         commented=frozenset(commented),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import pandas as pd
 
@@ -25,7 +25,7 @@ class Sheet:
     row; physical line of a text file); column j is Excel column j + 1. Positions below are 1-based indices
     into `cells`. `labels`: column index -> code -> what it means, and `codes`: column index -> variable's
     name, where the file says so (SPSS, Stata). `structure` is "" where hidden rows, strikes and merges are
-    known, else why they are not. `told`: what was met in reading a cell: row, column, problem, message.
+    known, else why they are not. `told`: what was met in reading a cell: row, column, key of told.yaml, words for it.
     `lost`: why a sheet that the file declares holds no cells here, `lost_kind` what that makes it.
     """
 
@@ -46,7 +46,7 @@ class Sheet:
     uncalculated: frozenset[tuple[int, int]] = frozenset()
     epoch1904: bool = False
     structure: str = ""
-    told: tuple[tuple[int, int, str, str], ...] = ()
+    told: tuple[tuple[int, int, str, Mapping[str, str]], ...] = ()
     lost: str = ""
     lost_kind: str = "unreadable"
     labels: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
@@ -186,6 +186,11 @@ def mapped_columns(sheets: Iterable[SheetReading]) -> Iterator[tuple[Table, Colu
 def address(table: Table, row: int, column: Column) -> str:
     """`F12`; in a text file the row is the physical line on which the record starts."""
     return f"{column_letters(column.place or column.index)}{column.row if column.row is not None else row}"
+
+
+def column_number(letters: str) -> int:
+    """A -> 1, AA -> 27."""
+    return reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0)
 
 
 @lru_cache(maxsize=1024)

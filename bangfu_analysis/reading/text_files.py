@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from html.parser import HTMLParser
+from typing import Any
 from xml.etree import ElementTree
 
 from bangfu_analysis.codebook import simplified, traditional
@@ -18,7 +19,6 @@ from bangfu_analysis.reading.tables import Sheet
 _DELIMITERS = ",\t;|，"
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 MOST_LINES = 200  # that one cell may hold
-QUOTE_OPEN = "这一行的引号没有配对，按字面逐行读取。请核对这一行各格。"
 _COMMON = (
     "的一是在人有这个工会困家庭姓名性男女年月日收入元出生身份本原因序文化程度初中高小大科下退休健康疾病住址失岗特会区街道办事处"
 )
@@ -91,7 +91,7 @@ def delimited(data: bytes, file: str) -> Sheet:
     csv.field_size_limit(sys.maxsize // 2**32)
     rows: list[Sequence[object]] = []
     starts: list[int] = []
-    told: list[tuple[int, int, str, str]] = []
+    told: list[tuple[int, int, str, dict[str, str]]] = []
     at = width = 0
     while at < len(lines):
         record, end = lines[at].rstrip("\r\n").split(delimiter), at + 1
@@ -101,7 +101,7 @@ def delimited(data: bytes, file: str) -> Sheet:
             last = next(within, min(at + MOST_LINES, len(lines)))
             if _is_swallowed(quoted, lines[at:last], delimiter, usual):
                 record = [cell.strip().strip('"') for cell in record]
-                told.append((len(rows) + 1, 1, "quote_open", QUOTE_OPEN))
+                told.append((len(rows) + 1, 1, "quote_open", {}))
             else:
                 record = [cell[2:-1] if cell[:2] == '="' and cell[-1] == '"' else cell for cell in quoted]
                 end = last
@@ -130,90 +130,55 @@ def _delimiter(text: str) -> tuple[str, int]:
     return found, counts[found][len(lines) // 2] if lines else 0
 
 
-class _Tables(HTMLParser):
-    """Collects the cells of every outermost table, spans as merges."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tables: list[list[list[tuple[str, int, int]]]] = []
-        self._depth = 0
-        self._text: list[str] | None = None
-        self._span = (1, 1)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self._depth += 1
-            if self._depth == 1:
-                self.tables.append([])
-        elif self._depth and tag == "tr":
-            self._close()
-            self.tables[-1].append([])
-        elif self._depth and tag in ("td", "th"):
-            self._close()
-            about = dict(attrs)
-            self._text, self._span = [], (_span(about.get("rowspan")), _span(about.get("colspan")))
-        elif tag == "br" and self._text is not None:
-            self._text.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th", "tr", "table"):
-            self._close()
-        if tag == "table":
-            self._depth = max(self._depth - 1, 0)
-
-    def handle_data(self, data: str) -> None:
-        if self._text is not None:
-            self._text.append(data)
-
-    def _close(self) -> None:
-        if self._text is not None and self.tables:
-            if not self.tables[-1]:
-                self.tables[-1].append([])
-            self.tables[-1][-1].append(("".join(self._text).strip(), *self._span))
-        self._text = None
-
-
-def _span(text: str | None) -> int:
-    return min(int(text), 1000) if text and text.isdigit() and int(text) > 0 else 1
-
-
 def tables_of_html(data: bytes, file: str) -> list[Sheet]:
-    """One sheet for each table of a page that wears a spreadsheet's name. Raises FileRefused where it has
+    """One sheet for each outermost table of a page that wears a spreadsheet's name; FileRefused where it has
     none.
     """
-    parser = _Tables()
-    parser.feed(decoded(data, file))
-    parser.close()
-    filled = [table for table in parser.tables if any(text for row in table for text, _, _ in row)]
+    from lxml import etree
+
+    text = f"<body>{decoded(data, file)}"  # there is a body, whatever the file holds
+    page = etree.fromstring(text.encode(), etree.HTMLParser(encoding="utf-8", huge_tree=True))
+    for line_break in page.iter("br"):
+        line_break.tail = "\n" + (line_break.tail or "")
+    filled = [t for t in page.xpath("//table[not(ancestor::table)]") if any(map(str.strip, t.itertext()))]
     if not filled:
         raise refused(file, "这是网页文件，其中没有表格", "请用浏览器打开查看，并向报送单位索取原始电子表格")
     return [_html_sheet(table, file, f"表{n}" if len(filled) > 1 else "Sheet1") for n, table in enumerate(filled, 1)]
 
 
-def _html_sheet(table: list[list[tuple[str, int, int]]], file: str, name: str) -> Sheet:
+def _html_sheet(table: Any, file: str, name: str) -> Sheet:
+    """The sheet of an lxml table; what it spans is a merge."""
     taken: set[tuple[int, int]] = set()  # by spans
-    spanned = 0
-    texts: dict[tuple[int, int], str] = {}
-    merged = []
-    for r, row in enumerate(table):
-        c = 0
-        for text, down, right in row:
+    cells: dict[tuple[int, int], object] = {}
+    merged, spanned = [], 0
+    rows = table.xpath("descendant-or-self::*[self::tr or td or th]")
+    for r, row in enumerate(rows, 1):
+        c = 1
+        for cell in row.iterchildren("td", "th"):
             while (r, c) in taken:
                 c += 1
-            down = min(down, len(table) - r)
-            texts[r, c] = text
+            spans = (cell.get(f"{way}span", "1") for way in ("row", "col"))
+            down, right = (min(int(n), 1000) or 1 if n.isdecimal() else 1 for n in spans)
+            down = min(down, len(rows) - r + 1)
+            depth = cell.xpath("count(ancestor::table)")
+            cells[r, c] = "".join(cell.xpath(".//text()[count(ancestor::table) = $depth]", depth=depth)).strip()
             if down > 1 or right > 1:
                 spanned += down * right
                 if spanned > MOST_MERGED:
                     raise refused(file, "合并单元格覆盖上百万格", "请用浏览器打开核对，取消合并后另存为 .xlsx")
                 taken |= {(r + i, c + j) for i in range(down) for j in range(right)}
-                merged.append((r + 1, c + 1, r + down, c + right))
+                merged.append((r, c, r + down - 1, c + right - 1))
             c += right
-    width = max((c for _, c in (*taken, *texts)), default=-1) + 1
-    refuse_too_many(len(table), width, file)
-    cells = Rows([texts.get((r, c)) for c in range(width)] for r in range(len(table)))
     note = "网页格式：不能得知隐藏的行列、删除线和批注"
-    return Sheet(file, name, cells, tuple(range(1, len(cells) + 1)), merged=tuple(merged), structure=note)
+    return replace(_sheet_at(cells, file, name), merged=tuple(merged), structure=note)
+
+
+def _sheet_at(cells: Mapping[tuple[int, int], object], file: str, name: str) -> Sheet:
+    """The sheet with `cells`: (row, column), from 1 -> what it says."""
+    height, width = (max((place[i] for place in cells), default=0) for i in (0, 1))
+    refuse_too_many(height, width, file)
+    rows = Rows([cells.get((r, c)) for c in range(1, width + 1)] for r in range(1, height + 1))
+    return Sheet(file, name, rows, tuple(range(1, height + 1)))
 
 
 _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
@@ -246,13 +211,9 @@ def _sheet_2003(sheet: ElementTree.Element, file: str) -> Sheet:
             if right or down:
                 merged.append((row, column, row + down, column + right))
             column += right
-    height, width = (max((place[i] for place in cells), default=0) for i in (0, 1))
-    refuse_too_many(height, width, file)
-    rows = Rows([cells.get((r, c)) for c in range(1, width + 1)] for r in range(1, height + 1))
-    return Sheet(
-        file, str(sheet.get(f"{_SS}Name", "Sheet1")), rows, tuple(range(1, height + 1)), merged=tuple(merged),
-        hidden_rows=frozenset(hidden), structure="2003 版 XML 格式：不能得知删除线和批注",
-    )
+    note = "2003 版 XML 格式：不能得知删除线和批注"
+    found = _sheet_at(cells, file, str(sheet.get(f"{_SS}Name", "Sheet1")))
+    return replace(found, merged=tuple(merged), hidden_rows=frozenset(hidden), structure=note)
 
 
 def _number_2003(element: ElementTree.Element, name: str, other: int) -> int:

@@ -7,6 +7,7 @@ openpyxl reads the .xlsx that calamine refuses.
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,8 +22,14 @@ import python_calamine
 from bangfu_analysis.distinct import Rows
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
-from bangfu_analysis.reading.pieces import cuts_of, pieces_of
-from bangfu_analysis.reading.preflight import Package, file_type, refuse_far_cells, refuse_too_many, refused
+from bangfu_analysis.reading.preflight import (
+    BROKEN,
+    Package,
+    file_type,
+    refuse_far_cells,
+    refuse_too_many,
+    refused,
+)
 from bangfu_analysis.reading.spss import SUFFIXES, read_statistics_file
 from bangfu_analysis.reading.tables import Cells, Sheet
 
@@ -32,8 +39,6 @@ UNKNOWN = {
 }
 PARSERS = 2
 MOST_CHARACTERS = 4000  # of a cell: what no expression is slow on, and no answer is longer than
-TEXT_CUT = "文字长达 {n} 个字符，只读取了前 {most} 个。请核对这一格。"
-CHARACTERS_LOST = "有无法辨认的字符（编码损坏），显示为\ufffd。请核对这一格。"
 SHEET_LOST = "工作簿登记了这张表，但文件中没有它的内容，其中的人没有读入。请向报送单位索取完整的文件"
 SHEET_BROKEN = "这张表已损坏，读不出来，其中的人没有读入。请用 Excel 或 WPS 打开核对，另存为 .xlsx"
 Parsed = tuple[python_calamine.CalamineWorkbook, Mapping[str, python_calamine.CalamineSheet]]
@@ -79,12 +84,11 @@ def _guarded(sheet: Sheet) -> Sheet:
     for j, distinct in enumerate(rows.distinct):
         for n, value in enumerate(distinct):
             if type(value) is str and (len(value) > MOST_CHARACTERS or "\ufffd" in value):
-                cut, problem, said = len(value) > MOST_CHARACTERS, "characters_lost", CHARACTERS_LOST
-                if cut:
-                    problem, said = "text_cut", TEXT_CUT.format(n=len(value), most=MOST_CHARACTERS)
-                    distinct[n] = value[:MOST_CHARACTERS]
+                key = "text_cut" if len(value) > MOST_CHARACTERS else "characters_lost"
+                distinct[n] = value[:MOST_CHARACTERS]
+                about = {"n": str(len(value)), "most": str(MOST_CHARACTERS)}
                 places = np.flatnonzero(rows.places[:, j] == n)
-                told += [(int(row) + 1, j + 1, problem, said) for row in places]
+                told += [(int(row) + 1, j + 1, key, about) for row in places]
     return replace(sheet, cells=rows, told=tuple(told))
 
 
@@ -212,3 +216,56 @@ def _openpyxl_sheet(sheet: Any, file: str) -> Sheet:
     cells = [tuple(row) for row in sheet.iter_rows(min_row=1, min_col=1, values_only=True)]
     merges = tuple((m.min_row, m.min_col, m.max_row, m.max_col) for m in sheet.merged_cells.ranges)
     return sheet_of(cells, file, sheet.title, visible=sheet.sheet_state == "visible", merged=merges)
+
+
+LARGE_SHEET = 16_000_000  # bytes of XML from which on cutting saves more than it costs
+PIECES = 3
+Cuts = Mapping[str, Sequence[slice]]
+_ROW, _END = b'<row r="', b"</sheetData>"
+
+
+def cuts_of(package: Package, parts: Iterable[str]) -> Cuts:
+    """Where the large ones among the sheets `parts` are cut: part -> the slices of its XML that hold its
+    rows, one a piece.
+
+    None of a package that can't be unpacked whole: its sheets may still be read from it as it is.
+    """
+    large = [part for part in parts if package.archive.getinfo(part).file_size >= LARGE_SHEET]
+    try:
+        cuts = {part: cuts for part in large if (cuts := _cuts(package.read(part)))}
+        for name in _rest(package, cuts) if cuts else ():
+            package.read(name)
+    except BROKEN:  # whoever reads the sheets as they are says so
+        return {}
+    return cuts
+
+
+def _rest(package: Package, cuts: Cuts) -> list[str]:
+    return [name for name in package.names - cuts.keys() if name.endswith((".xml", ".rels"))]
+
+
+def _cuts(xml: bytes) -> list[slice]:
+    first, end = xml.find(_ROW), xml.rfind(_END)
+    if not 0 <= first < end:
+        return []
+    starts = [max(first, xml.rfind(_ROW, 0, first + (end - first) * n // PIECES)) for n in range(PIECES)]
+    return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True)]
+
+
+def pieces_of(package: Package, cuts: Cuts, parts: Iterable[str]) -> Iterator[io.BytesIO]:
+    """Packages with some rows of every large sheet, in their order; the first has the other sheets among
+    `parts` too. None without cuts.
+    """
+    rest = _rest(package, cuts)
+    for n in range(PIECES if cuts else 0):
+        into = io.BytesIO()
+        with zipfile.ZipFile(into, "w") as piece:
+            for name in rest:
+                if n == 0 or name not in parts:
+                    piece.writestr(name, package.read(name))
+            for part, slices in cuts.items():
+                xml = memoryview(package.read(part))
+                with piece.open(part, "w") as sheet:
+                    sheet.writelines([xml[: slices[0].start], xml[slices[n]], xml[slices[-1].stop :]])
+        into.seek(0)
+        yield into

@@ -20,8 +20,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bangfu_analysis.cleaning.absence import text_of
-from bangfu_analysis.cleaning.readings import told
+from bangfu_analysis.cleaning.readings import text_of, told
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
-from bangfu_analysis.reading import pieces, workbook
+from bangfu_analysis.reading import workbook
 from bangfu_analysis.reading.workbook import read_sheets
 
 CELLS = st.sampled_from([None, None, "男", "第一机械厂", 1, 0, 2.5, True, date(2019, 6, 30), "=1/0", "=1=1", "<row r="])
@@ -39,7 +39,7 @@ def both(path):
     """Read whole, and in pieces."""
     with pytest.MonkeyPatch.context() as patch:
         whole = read(path)
-        patch.setattr(pieces, "LARGE_SHEET", 0)
+        patch.setattr(workbook, "LARGE_SHEET", 0)
         return whole, read(path)
 
 
@@ -53,10 +53,10 @@ def test_every_piece_parses_rows_of_its_own(tmp_path, monkeypatch):
     path = saved(tmp_path / "书.xlsx", [(r, c, r * c) for r in range(3, 300) for c in range(2, 5)])
     heights = []
     inner = workbook._parsed
-    monkeypatch.setattr(pieces, "LARGE_SHEET", 0)
+    monkeypatch.setattr(workbook, "LARGE_SHEET", 0)
     monkeypatch.setattr(workbook, "_parsed", lambda package, names: _noted(heights, inner(package, names)))
     read(path)
-    assert len(heights) == pieces.PIECES and sum(heights) == 297 and min(heights) > 50
+    assert len(heights) == workbook.PIECES and sum(heights) == 297 and min(heights) > 50
 
 
 def _noted(heights, parsed):
@@ -69,7 +69,7 @@ def test_a_sheet_that_is_small_is_left_whole_beside_a_large_one(tmp_path, monkey
     with zipfile.ZipFile(path) as package:
         sizes = [package.getinfo(f"xl/worksheets/sheet{n}.xml").file_size for n in (1, 2)]
     whole = read(path)
-    monkeypatch.setattr(pieces, "LARGE_SHEET", sum(sizes) // 2)
+    monkeypatch.setattr(workbook, "LARGE_SHEET", sum(sizes) // 2)
     assert read(path) == whole
 
 
@@ -85,7 +85,7 @@ def test_rows_that_do_not_follow_each_other_are_all_read(tmp_path, monkeypatch):
                 xml = xml.replace(b"".join(rows), b"".join(reversed(rows)))
             into.writestr(name, xml)
     path.write_bytes(turned.getvalue())
-    monkeypatch.setattr(pieces, "LARGE_SHEET", 0)
+    monkeypatch.setattr(workbook, "LARGE_SHEET", 0)
     (sheet,) = read(path)
     assert {row[0] for row in sheet.cells} - {None} == set(range(3, 10))
 
@@ -98,6 +98,6 @@ def test_a_damaged_part_that_holds_no_values_stops_nothing(tmp_path, monkeypatch
     data, start = bytearray(path.read_bytes()), info.header_offset + 30 + len(damaged)
     data[start : start + info.compress_size] = b"\xff" * info.compress_size
     path.write_bytes(data)
-    monkeypatch.setattr(pieces, "LARGE_SHEET", 0)
+    monkeypatch.setattr(workbook, "LARGE_SHEET", 0)
     (sheet,) = read(path)
     assert [row[0] for row in sheet.cells][2:] == [f"第{r}行" for r in range(3, 30)]

@@ -52,6 +52,12 @@ def test_traditional_headings_of_a_big5_text_are_simplified(tmp_path: Path) -> N
     assert sheet.cells[1][3] == "失业"
 
 
+def test_a_page_keeps_cells_outside_rows_and_tables_within_tables(tmp_path: Path) -> None:
+    page = "<table><td>姓名<td>性别<tr><td>甲<br>乙<td>男<table><tr><td>内</table></table>"
+    (sheet,) = read(tmp_path, "a.xls", page.encode())
+    assert [*sheet.cells] == [("姓名", "性别"), ("甲\n乙", "男"), ("内", None)]
+
+
 def test_text_and_html_and_xml_that_wear_an_xls_name_are_read(tmp_path: Path) -> None:
     (text,) = read(tmp_path, "a.xls", as_text(ROWS, "\t").encode("gb18030"))
     cells = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in ROWS)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bangfu_analysis.reading.option_order import by_precedence, printed_order
+from bangfu_analysis.reading.questions import by_precedence, printed_order
 
 
 def test_grades_follow_their_scale_whoever_answers_first():
@@ -22,7 +22,10 @@ def test_letters_and_the_usual_pairs_have_their_order():
     assert printed_order(["否", "是"]) == ("是", "否")
 
 
-@given(st.lists(st.sets(st.integers(0, 7), min_size=1), min_size=1).map(lambda rows: [[*range(8)], *map(sorted, rows)]))
+TICKED = st.lists(st.sets(st.integers(0, 7), min_size=1), min_size=1)
+
+
+@given(TICKED.map(lambda rows: [[*range(8)], *map(sorted, rows)]))
 def test_options_ticked_in_printed_order_give_that_order_back(rows):
     lists = [([f"o{i}" for i in row], 1) for row in rows]
     assert by_precedence(lists[::-1]) == tuple(f"o{i}" for i in range(8))

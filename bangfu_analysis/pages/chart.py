@@ -168,7 +168,7 @@ class Rows:
         said = self.grid(texts or self.texts(of, by), down, across, NOT_APPLICABLE)
         return self.grid(self.cells(of, by), down, across), said
 
-    def with_bases(self, by: str, labels: Sequence[str], form: str = "{} (n = {})") -> list[str]:
+    def with_bases(self, by: str, labels: Sequence[str], form: str = "{} ({})") -> list[str]:
         """The labels of the levels of `by` with the size of the base of each."""
         return [form.format(label, base_of(part)) for label, part in zip(labels, self.parts(by), strict=True)]
 

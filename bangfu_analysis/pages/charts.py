@@ -68,7 +68,7 @@ def _bars(rows: Rows, *, of: str = "share", key: str = "bar", by_size: bool = Fa
     texts = () if across else _with_counts(rows, rows.texts(of), key)
     values, printed = rows.grids(of, down, across, across, texts)
     heads = list(map(str, values.columns)) if across else []
-    heads = rows.with_bases(across, heads, "{}\nn = {}") if across and "base_n" in rows.frame else heads
+    heads = rows.with_bases(across, heads) if across and "base_n" in rows.frame else heads
     said = rows.measured(of, "of_group" if across else {"rate": "of_two", "mean": "of_known"}.get(key, ""))
     notes = (*rows.notes(across), rows.when(len(rows.frame) < every, "nobody"))
     form = FORMS[measure(of, rows.frame).kind]
@@ -249,7 +249,7 @@ def _pyramid(rows: Rows) -> Chart:
     apart = not by and len(set(bases)) > 1
     heads = rows.with_bases("sex", heads) if apart else heads
     panels = [f"{part['wave'].iloc[0]}\nn = {base_of(part)}" for part in parts] if by else []
-    said = rows.heading(of) if apart or by else rows.measured(of)
+    said = rows.measured(of, "of_group" if apart else "bare" if by else "")
     notes, cuts = rows.notes(by or "sex" * apart), _cuts(rows, ages[0])
     chart = Chart("pyramid", values, texts, said, notes, form=FORMS[measure(of, rows.frame).kind])
     return replace(chart, heads=tuple(heads), panels=tuple(panels), cuts=cuts)

@@ -53,13 +53,15 @@ def _framed(
     notes = phrase("charts", "join", chart.lang).join(filter(None, [*chart.notes, rest]))
     texts = wrapped(chart.title, int(width / TITLE)), wrapped(chart.subtitle, width), wrapped(notes, width)
     title, subtitle, under = (text.count("\n") + 1.0 if text else 0.0 for text in texts)
-    above, under = TITLE * title + subtitle + 0.6, under + 0.4
+    right = title > 0 and TITLE * text_width(chart.title) + text_width(chart.subtitle) + 4 <= width
+    above, under = TITLE * title + subtitle * (not right) + 0.5, under + 0.3
     figure = theme.new_figure(size, (above + lines + under) * theme.line_mm(size))
     height = figure.get_size_inches()[1] * 25.4 / theme.line_mm(size)
     engine: Any = figure.get_layout_engine()
     engine.set(rect=(0, under / height, 1, max(0.1, 1 - (above + under) / height)))
     figure.text(0.01, 1 - 0.35 / height, texts[0], va="top", fontsize=POINTS[size] * TITLE)
-    figure.text(0.01, 1 - (TITLE * title + 0.4) / height, texts[1], va="top", color=GREY)
+    place, at = (0.99, 0.45) if right else (0.01, TITLE * title + 0.4)  # as the unit stands over a table
+    figure.text(place, 1 - at / height, texts[1], ha="right" if right else "left", va="top", color=GREY)
     figure.text(0.01, 0.2 / height, texts[2], va="bottom", color=GREY)
     if not chart.values.size:
         return figure, []
@@ -92,7 +94,7 @@ def _room(labels: Sequence[str], size: str) -> float:
 def _bars(chart: Chart, size: str) -> Figure:
     """Lying bars, numbers behind them, a panel a series; dots on their intervals where there are some."""
     across = min(PANELS_A_ROW[size], len(chart.series))
-    down, wide = -(-len(chart.series) // across), int(theme.characters(size) * 0.75 / across)
+    down, wide = -(-len(chart.series) // across), int(theme.characters(size) * 0.85 / across)
     heads = ["\n".join(wrapped(line, wide) for line in head.split("\n")) for head in chart.heads]
     head = max((text.count("\n") + 1.2 for text in heads), default=0.0)
     stubs, places, lines, more = _rows(chart, size, 8 + head)
@@ -115,9 +117,9 @@ def _bars(chart: Chart, size: str) -> Figure:
 
 def _lengths(axes: Axes, chart: Chart, places: Sequence[float], n: int, texts: Sequence[str]) -> None:
     shown = len(places)
-    behind = axes.barh(places, chart.behind[:shown], color=PALE, height=1.0) if chart.behind else None
+    behind = axes.barh(places, chart.behind[:shown], color=PALE, height=0.9) if chart.behind else None
     colours = [chart.colours.get(label, MAIN) for label in chart.rows[:shown]]
-    bars = axes.barh(places, chart.numbers[:shown, n], color=colours, height=1.0)
+    bars = axes.barh(places, chart.numbers[:shown, n], color=colours, height=0.9)
     axes.bar_label(behind or bars, texts, padding=2)
     axes.axvline(0, color=INK, linewidth=0.6)
     axes.set_xticks([])
@@ -162,7 +164,7 @@ def _stacked(chart: Chart, size: str) -> Figure:
     for i, level in enumerate(chart.series):
         colour = chart.colours.get(level, theme.PALETTE[i % len(theme.PALETTE)])
         lefts = starts + values[:, :i].sum(axis=1)
-        axes.barh(places, values[:, i], 1.0, left=lefts, color=colour, edgecolor="white", label=level)
+        axes.barh(places, values[:, i], 0.9, left=lefts, color=colour, edgecolor="white", label=level)
         texts = chart.texts.iloc[: len(stubs), i]
         for place, width, left, text in zip(places, values[:, i], lefts, texts, strict=True):
             if width * room > _mm(text, size) + 0.5:
@@ -188,7 +190,7 @@ def _legend_columns(levels: Sequence[str], room: int) -> int:
 def _pyramid(chart: Chart, size: str) -> Figure:
     """Men to the left and women to the right of one line, the youngest below; several beside each other."""
     pairs, rows = len(chart.series) // 2, range(len(chart.rows))
-    figure, panels = _framed(chart, size, 1.25 * len(rows) + 2 + 2 * bool(chart.panels), pairs)
+    figure, panels = _framed(chart, size, 1.2 * len(rows) + 2 + 2 * bool(chart.panels), pairs)
     cut = max((_mm(word, size) for _, word in chart.cuts), default=0.0)
     room = _room(chart.rows, size) / pairs / 2 - EDGE_MM
     most = _limits(chart, len(rows), size, room - cut)[1] * room / (room - cut)
@@ -214,8 +216,8 @@ def _heads(axes: Axes, places: Sequence[float], words: Sequence[str], rotation: 
 
 def _lines(chart: Chart, size: str) -> Figure:
     """A line a series over the waves at their distance in time, its first and last value at its ends."""
-    places, body = _in_time(chart.rows), max(9.0, 1.3 * len(chart.series) + 3)
-    figure, (axes,) = _framed(chart, size, body + 3.5)
+    places, body = _in_time(chart.rows), max(8.0, 1.25 * len(chart.series) + 2)
+    figure, (axes,) = _framed(chart, size, body + 3.2)
     grids = [grid.to_numpy(float) for grid in (chart.values, chart.high) if grid is not None]
     top = max([float(grid[~np.isnan(grid)].max(initial=0.1)) for grid in grids]) * 1.08
     axes.set_ylim(0, top)
@@ -293,7 +295,7 @@ def _heatmap(chart: Chart, size: str) -> Figure:
     upright = len(columns) > 6
     head = widest_line(columns) / 2 if upright else max(column.count("\n") + 1 for column in columns)
     stubs, _, _, more = _rows(chart, size, 8 + head)
-    tallest = max(stub.count("\n") for stub in stubs) + 1.3
+    tallest = max(stub.count("\n") for stub in stubs) + 1.2
     figure, (axes,) = _framed(chart, size, tallest * len(stubs) + head + 0.8, more=more)
     values, texts = chart.numbers[: len(stubs)], chart.texts.head(len(stubs)).to_numpy()
     shades = sns.light_palette(MAIN, as_cmap=True)

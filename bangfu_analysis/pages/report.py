@@ -29,7 +29,7 @@ def report_blocks(
     """What was found (`points`), the introduction, the sections of `outline` that have something, `notes` at
     their end.
     """
-    sections = [*outline.filled(shown)]
+    sections, alone = [*outline.filled(shown)], bool(_survey_alone(data))
     found = _points(points, sections, figures)
     found += [Paragraph(text) for text in (_introduction(data, outline.union), data.wave.note) if text]
     for section, own in sections:
@@ -40,7 +40,7 @@ def report_blocks(
         if section.id == QUALITY:
             found += [Paragraph(text) for text in (_quality(data.frames), *notes)]
         for each in own:
-            found += [Heading(2, each.title)] if each.recipe.make == "questionnaire" else []
+            found += [Heading(2, each.title)] if alone and each.recipe.make == "questionnaire" else []
             found += exhibit_blocks(each, figures)
     return found
 

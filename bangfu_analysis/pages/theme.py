@@ -97,7 +97,7 @@ def new_figure(size: str, height_mm: float) -> Figure:
 
 def line_mm(size: str) -> float:
     """The height of a line of text."""
-    return POINTS[size] * 1.25 * 25.4 / 72
+    return POINTS[size] * 1.2 * 25.4 / 72
 
 
 def row_places(labels: Sequence[str]) -> tuple[list[float], float]:
@@ -115,7 +115,7 @@ def rows_that_fit(labels: Sequence[str], size: str, *, beside: float = 8) -> int
 
 
 def _row(label: str) -> float:
-    return label.count("\n") + 1.25
+    return label.count("\n") + 1.12
 
 
 def plain(axes: Axes, *, keep: str = "") -> Axes:

@@ -122,7 +122,7 @@ def _add_contents(document: Document, headings: Sequence[str]) -> None:
     """A field of contents: Word fills in the pages when the report is opened; until then it shows the
     headings.
     """
-    styles = [document.styles[name].style_id for name in ("Subtitle", "Body Text")]
+    styles = [document.styles[name].style_id for name in ("Subtitle", "Table Text")]
     begin = '<w:r><w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r><w:r><w:instrText xml:space="preserve">'
     begin += ' TOC \\o "1-1" \\h \\z </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
     runs = [f"<w:r><w:t>{escape(text)}</w:t></w:r>" for text in headings]

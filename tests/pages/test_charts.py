@@ -97,8 +97,8 @@ def test_groups_are_panels_that_share_the_order_of_causes_and_name_their_base():
     workers = workers.assign(cause_main=["illness"] * 4 + ["schooling"] * 2 + ["schooling"] * 3 + ["other"], wave="1")
     causes = workers.rename(columns={"cause_main": "cause"}).astype({"cause": pd.CategoricalDtype(CAUSES)})
     chart = of(cause_table(workers, causes, "sex"), "panels")
-    assert chart.rows == ["子女上学", "疾病未分本人家属", "其他"] and sorted(chart.heads) == ["女\nn = 4", "男\nn = 6"]
-    assert chart.subtitle == "占比（%），n 为各组人数"
+    assert chart.rows == ["子女上学", "疾病未分本人家属", "其他"] and sorted(chart.heads) == ["女 (4)", "男 (6)"]
+    assert chart.subtitle == "占比（%），括号内为各组人数"
 
 
 def test_what_a_release_hides_is_hidden_in_panels_too():
@@ -115,7 +115,7 @@ def test_shares_within_groups_are_stacked_and_without_groups_are_bars():
     frame = pd.DataFrame({"sex": ["male", "male", "female", "female"], "education_band": ["a", "b"] * 2})
     frame = frame.assign(n=[3, 1, 2, 2], base_n=4, share=[0.75, 0.25, 0.5, 0.5])
     chart = of(frame, "stacked")
-    assert chart.rows == ["男 (n = 4)", "女 (n = 4)"] and chart.values.to_numpy().tolist() == [[75, 25], [50, 50]]
+    assert chart.rows == ["男 (4)", "女 (4)"] and chart.values.to_numpy().tolist() == [[75, 25], [50, 50]]
 
 
 def likert(grades):
@@ -143,7 +143,7 @@ def test_men_stand_left_and_the_cuts_at_fifty_and_forty():
     people = pd.DataFrame({"sex": ["male"] * 3 + ["female"] * 2, "age_five_year": [bands[i] for i in (1, 2, 2, 2, 5)]})
     people = people.astype({"sex": pd.CategoricalDtype(["male", "female"]), "age_five_year": pd.CategoricalDtype(bands)})
     chart = of(tabulate(people, "age_five_year", within="sex"), "pyramid")
-    assert chart.heads == ("男 (n = 3)", "女 (n = 2)") and column(chart.values)[:3] == [0, 1, 2]
+    assert chart.heads == ("男 (3)", "女 (2)") and column(chart.values)[:3] == [0, 1, 2]
     assert chart.cuts == ((bands.index("from_50") - 0.5, "50岁"), (bands.index("from_40") - 0.5, "40岁"))
     assert chart.native_values[2].tolist() == [-2, 1] and chart.native_form == "0;0"
     several = pd.concat([people.assign(wave="2008"), people.head(4).assign(wave="2009")])
@@ -175,7 +175,7 @@ def test_lines_stand_over_their_waves_with_n_under_each_and_as_the_tables_round(
     chart = of(waves([0.5, 0.3, 0.2], [0.6, 0.3, 0.1]), "lines")
     assert chart.rows == ["2007\nn = 1000", "2008\nn = 1000"] and chart.series == ["初中以下", "高中", "大专以上"]
     assert chart.values.to_numpy().tolist() == [[50, 30, 20], [60, 30, 10]]
-    assert any("普查数之差" in note for note in chart.notes)
+    assert any("没有抽样误差" in note for note in chart.notes)
     whiskers = of(waves([0.5], [0.6]).assign(ci_low=0.05, ci_high=0.7), "lines")
     assert column(whiskers.low) == [5, 5] and any("竖线为置信区间" in note for note in whiskers.notes)
 

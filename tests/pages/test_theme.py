@@ -62,7 +62,7 @@ def test_a_line_begins_with_no_closing_mark():
 def test_rows_take_the_height_of_their_labels():
     places, lines = theme.row_places(["a", "b\nb", "c"])
     assert places == sorted(places)
-    assert lines == pytest.approx(3 * 1.25 + 1)
+    assert lines == pytest.approx(3 * 1.12 + 1)
     assert theme.rows_that_fit(["a"] * 500, "full") < 500
     assert theme.rows_that_fit(["a"] * 3, "full") == 3
 

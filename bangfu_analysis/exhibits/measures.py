@@ -113,20 +113,3 @@ def sorted_by_size(result: pd.DataFrame, name: str) -> pd.DataFrame:
     group = result.groupby(ahead, observed=True, sort=False).ngroup() if ahead else pd.Series(0, index=result.index)
     order = pd.DataFrame({"group": group, "place": place}).sort_values(["group", "place"], kind="stable").index
     return result.loc[order].reset_index(drop=True)
-
-
-def base_of(table: pd.DataFrame) -> str:
-    """The size of the base of a group's rows; * where it is hidden."""
-    known = table["base_n"].dropna()
-    return "*" if known.empty else str(int(known.iloc[0]))
-
-
-def heights(table: pd.DataFrame) -> list[float]:
-    """Shares in percent; hidden and missing ones have no length."""
-    return [float(share) * 100 for share in table["share"].fillna(0)]
-
-
-def share_texts(table: pd.DataFrame) -> list[str]:
-    """The shares of one base as the tables print them; * hidden, — of nobody."""
-    cells = zip(printed_percents(table), hidden(table), strict=True)
-    return ["*" if unseen else "—" if pd.isna(p) else f"{p:.1f}" for p, unseen in cells]

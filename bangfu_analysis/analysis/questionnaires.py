@@ -56,22 +56,14 @@ def multiple_response(
     return table.assign(answers_n=ticks, share_of_answers=table["n"] / ticks.where(ticks > 0))
 
 
-def likert(
-    questions: Frame, responses: Frame, block: str | Sequence[str], *, leave_out: Sequence[str] = (),
-    **groups: Unpack[Groups],
-) -> Frame:
+def likert(questions: Frame, responses: Frame, block: str | Sequence[str], **groups: Unpack[Groups]) -> Frame:
     """The distribution of a matrix, or of questions on one scale: a row per item and grade: item, option, n,
     base_n, left_out_n, share. `block`: that of the matrix, a question_id or several.
 
-    `leave_out`: options that are no grade (说不清 where it is non-response); who chose them is in left_out_n.
-    Grades come in printed order; ratings in numbers are grades in rising order. ArgumentError for an option
-    that is not there.
+    Grades come in printed order; ratings in numbers are grades in rising order.
     """
     asked = [_asked(questions, responses, name, ()) for name in _members(questions, block)]
-    levels = _levels([row for row, _ in asked], pd.concat([answers for _, answers in asked]))
-    for option in leave_out:
-        one_of("leave_out", option, levels)
-    grades = [level for level in levels if level not in leave_out]
+    grades = _levels([row for row, _ in asked], pd.concat([answers for _, answers in asked]))
     items = [str(row["item"]) if pd.notna(row["item"]) else str(row["text"]) for row, _ in asked]
     tables = [counted(answers, grades, placed(answers, grades), **groups) for _, answers in asked]
     names = pd.CategoricalDtype(list(dict.fromkeys(items)))
@@ -134,7 +126,7 @@ def ranking(questions: Frame, responses: Frame, question_id: str, **groups: Unpa
 
 def number_summary(questions: Frame, responses: Frame, question_id: str, **groups: Unpack[Groups]) -> Frame:
     """One row (a group): n = base_n (who gave a number), left_out_n (asked, no number), mean, sd (of a
-    sample), min, p25, median, p75, max. With `weight` the mean and the sd are weighted, the others are not.
+    sample), median. With `weight` the mean and the sd are weighted, the median is not.
     """
     _, answers = _asked(questions, responses, question_id, ("number", "matrix", "meta"))
     values = answers["value"].to_numpy(dtype=float, na_value=np.nan)
@@ -150,41 +142,37 @@ def _figures(values: pd.Series[Any], worth: Floats | None) -> dict[str, Any]:
     if worth is not None and n > 1:
         mean = np.average(values, weights=worth)
         sd = np.sqrt(np.average((values - mean) ** 2, weights=worth) * n / (n - 1))
-    found = {"mean": mean, "sd": sd, "min": values.min(), "p25": values.quantile(0.25)}
-    return found | {"median": values.median(), "p75": values.quantile(0.75), "max": values.max()}
+    return {"mean": mean, "sd": sd, "median": values.median()}
 
 
 def number_distribution(
-    questions: Frame, responses: Frame, question_id: str, *, edges: Sequence[float] | None = None,
-    **groups: Unpack[Groups],
+    questions: Frame, responses: Frame, question_id: str, **groups: Unpack[Groups]
 ) -> Frame:
     """How the numbers lie: option (a value, or a band), n, base_n, left_out_n, share.
 
-    `edges`: a band from each to below the next, the last edge included; without them the values themselves
-    where they are at most 20, else about eight bands of a round width.
+    The values themselves where they are at most 20, else about eight bands of a round width, from each edge
+    to below the next, the last edge included.
     """
     _, answers = _asked(questions, responses, question_id, ("number", "matrix"))
-    names, place = banded(answers["value"].to_numpy(dtype=float, na_value=np.nan), edges)
+    names, place = banded(answers["value"].to_numpy(dtype=float, na_value=np.nan))
     return counted(answers, names, place, **groups)
 
 
-def banded(values: Floats, edges: Sequence[float] | None = None) -> tuple[list[str], Ints]:
+def banded(values: Floats) -> tuple[list[str], Ints]:
     """Names of the values or bands of `number_distribution`, and the place of each number among them (-1: in
     none).
     """
     known = np.unique(values[~np.isnan(values)])
-    if edges is None and len(known) <= MOST_VALUES:
+    if len(known) <= MOST_VALUES:
         return [*map(number_word, known)], pd.Index(known).get_indexer(pd.Index(values))
-    bounds = _round_edges(known) if edges is None else list(edges)
+    bounds = _round_edges(known)
     place = np.clip(np.searchsorted(bounds, values, side="right") - 1, 0, len(bounds) - 2)
-    inside = (values >= bounds[0]) & (values <= bounds[-1])
-    return [f"{low:g}–{high:g}" for low, high in pairwise(bounds)], np.where(inside, place, -1)
+    return [f"{low:g}–{high:g}" for low, high in pairwise(bounds)], np.where(np.isnan(values), -1, place)
 
 
 def net_promoters(questions: Frame, responses: Frame, question_id: str, **groups: Unpack[Groups]) -> Frame:
     """Promoters (9, 10), passives (7, 8) and detractors (0 to 6) of a question answered from 0 to 10, a row
-    each: option, n, base_n, left_out_n, share, and `nps`: the share of promoters less that of detractors, in
-    points from -100 to 100.
+    each: option, n, base_n, left_out_n, share. The score is the share of promoters less that of detractors.
 
     Reichheld (2003), The one number you need to grow. ArgumentError where an answer lies outside 0 to 10.
     """
@@ -194,9 +182,7 @@ def net_promoters(questions: Frame, responses: Frame, question_id: str, **groups
         told = f"{question_id} 有不在 0 到 10 之间的答案，不能计算净推荐值。请换一题。"
         raise ArgumentError(f"net_promoters：{told}")
     place = np.where(np.isnan(values), -1, np.searchsorted([6, 8, 10], values))
-    table = counted(answers, PROMOTERS, place, **groups)
-    detractors, promoters = (np.repeat(table["share"].to_numpy()[i::3], 3) for i in (0, 2))
-    return table.assign(nps=100 * (promoters - detractors))
+    return counted(answers, PROMOTERS, place, **groups)
 
 
 def answered(questions: Frame, responses: Frame, question_id: str, **groups: Unpack[Groups]) -> Frame:

@@ -129,7 +129,7 @@ def cut_of(survey: Survey, row: Any, *, by: pd.Series[Any] | None = None, **more
     id, name = str(row["question_id"]), [] if by is None else [str(by.name)]
     frame = tables.question_table(survey.questions, survey.responses, id, by=by, weight=more.get("weight"))
     return Cut(
-        "|".join([id, *name]), title_of(row), frame.drop(columns="nps", errors="ignore"), (*name, "option"),
+        "|".join([id, *name]), title_of(row), frame, (*name, "option"),
         within=tuple(name), population=survey.counts_of(row), where=more.get("where", {}),
         multiple=frozenset(["option"] if row["kind"] == "multiple" else []),
     )

@@ -30,6 +30,7 @@ from bangfu_analysis.exhibits.wording import year
 
 NOT_APPLICABLE, HIDDEN = "—", "*"
 Cell = str | int | float
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Layout:
     `within`: the columns that make the base of a share (as given to `tabulate`); a table of rates, where each
     row has a base of its own, has all its dimensions there and prints its bases; `rate` says that its base is
     all workers. `across` puts one of `within` into the columns. `order`: codebook or size (其他 last).
-    `total`: last (union habit) or first (yearbook habit). `measures`: the ones to print, all where empty;
+    `measures`: the ones to print, all where empty;
     those in `tail` once a row, behind the columns of `across` (as of its last level). `headings`, `notes` and
     `unit` overrule what the register of measures and the table itself would say.
     """
@@ -47,17 +48,12 @@ class Layout:
     within: tuple[str, ...] = ()
     across: str = ""
     order: str = "codebook"
-    total: str = "last"
     measures: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
     headings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unit: str | None = None
     rate: bool = False
-
-    def __post_init__(self) -> None:
-        one_of("total", self.total, ("last", "first"))
-        one_of("order", self.order, ("codebook", "size"))
 
 
 @dataclass(frozen=True)
@@ -102,13 +98,17 @@ def display_table(
     rates = bool(names) and set(names) == set(groups)
     adds_up, left_out = not rates and _adds_up(table, groups), _left_out(table, groups, rates)
     kinds = {name: measure(name, result) for name in printable(result)}
-    plan = _Plan(codebook, lang, layout, layout.within, rates, adds_up, left_out, kinds)
-    printed = _across(table, plan) if layout.across else _stacked(table, plan)
+    plan = _Plan(codebook, lang, layout, rates, adds_up, left_out, kinds)
+    parts = _parts(table, plan)
+    titles = [title_of(codebook, c, lang) for c in names if c != layout.across]
+    columns = (*titles, *(head for part in parts for head in part.heads))
+    printed = ("text",) * len(titles) + tuple(kinds[m].kind for part in parts for m in part.measures)
+    rows = _side_by_side(parts, plan) if layout.across else [(*labels, *cells) for labels, cells in parts[0].lines]
     named = title or plan.words("by", plan.words("and").join(title_of(codebook, c, lang) for c in names))
     unit = layout.unit if layout.unit is not None else plan.words("unit") if "n" in result else ""
-    notes = (*_notes(table, plan), *layout.notes, *mark_notes(printed.rows, lang))
+    notes = (*_notes(table, plan), *layout.notes, *mark_notes(rows, lang))
     origin = plan.words("source") + source if source else ""
-    return replace(printed, title=named, notes=notes, unit=unit, source=origin)
+    return DisplayTable(named, columns, printed, tuple(rows), notes, unit, origin)
 
 
 def opened(table: DisplayTable, parts: Mapping[str, pd.DataFrame], codebook: Codebook, lang: str) -> DisplayTable:
@@ -134,6 +134,15 @@ def as_text(cell: Cell, kind: str) -> str:
 
 
 @dataclass(frozen=True)
+class _Part:
+    """Measures that stand side by side, their headings, and the lines: labels and cells."""
+
+    heads: list[str]
+    measures: list[str]
+    lines: list[tuple[Row, Row]]
+
+
+@dataclass(frozen=True)
 class _Plan:
     """What is decided once for a table: its words, its bases (`rates`: one a row), whether its counts add up
     to them.
@@ -142,7 +151,6 @@ class _Plan:
     codebook: Codebook
     lang: str
     layout: Layout
-    groups: tuple[str, ...]
     rates: bool
     adds_up: bool
     left_out: int
@@ -155,8 +163,7 @@ class _Plan:
     def heading(self, name: str) -> str:
         """The heading of a measure: of hardship rates the base is all workers, and the share their rate."""
         own = {"base_n": self.words("all"), "share": self.words("rate")} if self.layout.rate else {}
-        heads = {**own, **self.layout.headings}
-        return heads.get(name) or self.measures[name].heading(self.lang)
+        return {**own, **self.layout.headings}.get(name) or self.measures[name].heading(self.lang)
 
     def shown(self, table: pd.DataFrame) -> list[str]:
         """The measures that are printed beside the dimensions, without those of the tail."""
@@ -195,83 +202,67 @@ def _left_out(table: pd.DataFrame, groups: list[str], rates: bool) -> int:
     return int(table["left_out_n"].max() if rates else _bases(table, groups)["left_out_n"].first().sum())
 
 
-def _stacked(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
-    """Every dimension a column; one block of rows per base."""
-    names, shown = dimensions(table), plan.shown(table)
-    blocks = [table] if plan.rates or not len(table) else [block for _, block in _bases(table, plan.groups)]
-    columns = [*(title_of(plan.codebook, c, plan.lang) for c in names), *map(plan.heading, shown)]
-    kinds = [*("text" for _ in names), *(plan.measures[m].kind for m in shown)]
-    rows = [row for block in blocks for row in _block(block, names, shown, plan)]
-    return DisplayTable("", tuple(columns), tuple(kinds), tuple(rows))
+def _parts(table: pd.DataFrame, plan: _Plan) -> list[_Part]:
+    """The whole table, every dimension a label; or each level of `across`, and behind them the tail, once."""
+    across, shown, tail = plan.layout.across, plan.shown(table), [m for m in plan.layout.tail if m in table]
+    groups = [c for c in plan.layout.within if c != across]
+    if not across:
+        return [_Part([*map(plan.heading, shown)], shown, _lines(table, groups, shown, plan))]
+    parts = []
+    for _, part in table.groupby(across, observed=True, sort=True):
+        head = labels_of(plan.codebook, part[across].iloc[:1], plan.lang)[0]
+        head = year(head) if across == "wave" and plan.lang == "zh" else head
+        heads = [head] if len(shown) == 1 else [f"{head} {plan.heading(m)}" for m in shown]
+        parts.append(_Part(heads, shown, _lines(part.drop(columns=across), groups, shown, plan)))
+    if tail and parts:
+        rest = [c for c in dimensions(table) if c != across]
+        known = table.groupby(rest, observed=True, sort=False)[tail].last().reset_index()  # the last that is shown
+        alone = replace(plan, adds_up=False, left_out=0)
+        parts.append(_Part([*map(plan.heading, tail)], tail, _lines(known, groups, tail, alone)))
+    return parts
 
 
-def _across(table: pd.DataFrame, plan: _Plan) -> DisplayTable:
-    """The levels of `across` side by side, each with its measures; behind them the measures of the tail,
-    once.
-    """
-    across, tail = plan.layout.across, [m for m in plan.layout.tail if m in table]
-    rest = replace(plan, groups=tuple(c for c in plan.groups if c != across))
-    slices = [part for _, part in table.groupby(across, observed=True, sort=True)]
-    parts = [_stacked(part.drop(columns=across), rest) for part in slices]
-    heads = [labels_of(plan.codebook, part[across].iloc[:1], plan.lang)[0] for part in slices]
-    heads = [year(head) for head in heads] if across == "wave" and plan.lang == "zh" else heads
-    stub, one = len(dimensions(table)) - 1, len(plan.shown(table)) == 1
-    columns = [
-        head if one else f"{head} {column}"
-        for head, part in zip(heads, parts, strict=True)
-        for column in part.columns[stub:]
-    ]
-    kinds = [kind for part in parts for kind in part.kinds[stub:]]
-    if tail and slices:
-        only = replace(rest, layout=replace(plan.layout, measures=tuple(tail), tail=()), adds_up=False, left_out=0)
-        rest_of = [c for c in dimensions(table) if c != across]
-        known = table.groupby(rest_of, observed=True, sort=False)[tail].last().reset_index()  # the last that is shown
-        last = _stacked(known, only)
-        parts, columns = [*parts, last], [*columns, *last.columns[stub:]]
-        kinds += last.kinds[stub:]
-    rows = _side_by_side(parts, stub, plan)
-    return DisplayTable("", (*parts[0].columns[:stub], *columns), (*parts[0].kinds[:stub], *kinds), rows)
-
-
-def _side_by_side(parts: list[DisplayTable], stub: int, plan: _Plan) -> tuple[tuple[Cell, ...], ...]:
+def _side_by_side(parts: list[_Part], plan: _Plan) -> list[Row]:
     """The rows of all parts joined by their labels; a row that a part lacks (a level of another scheme) is —
     there.
     """
-    cells = [{row[:stub]: row[stub:] for row in part.rows} for part in parts]
+    cells = [dict(part.lines) for part in parts]
     labels = list(dict.fromkeys(label for part in cells for label in part))
     if any(list(part) != labels for part in cells):
-        place = {plan.words("total"): -1 if plan.layout.total == "first" else 1, plan.words("unknown"): 2}
+        place = {plan.words("total"): 1, plan.words("unknown"): 2}
         labels.sort(key=lambda label: place.get(str(label[0]), 0))
-    absent = [(NOT_APPLICABLE,) * (len(part.columns) - stub) for part in parts]
-    joined = [[part.get(label, none) for part, none in zip(cells, absent, strict=True)] for label in labels]
-    return tuple((*label, *(cell for found in row for cell in found)) for label, row in zip(labels, joined, strict=True))
+    absent = [(NOT_APPLICABLE,) * len(part.measures) for part in parts]
+    joined = ([part.get(label, none) for part, none in zip(cells, absent, strict=True)] for label in labels)
+    return [(*label, *(cell for found in row for cell in found)) for label, row in zip(labels, joined, strict=True)]
 
 
-def _block(block: pd.DataFrame, names: list[str], shown: list[str], plan: _Plan) -> list[tuple[Cell, ...]]:
-    """The rows of one base, with its total and its 未详."""
-    stubs = list(zip(*(labels_in(plan.codebook, block, c, plan.lang) for c in names), strict=True)) or [()] * len(block)
-    columns = [printed_cells(block, plan.measures[m]) for m in shown]
-    numbers = zip(*columns, strict=True) if columns else [()] * len(block)
-    rows = [(*stub, *cells) for stub, cells in zip(stubs, numbers, strict=True)]
+def _lines(table: pd.DataFrame, groups: list[str], shown: list[str], plan: _Plan) -> list[tuple[Row, Row]]:
+    """The lines of every base, one behind the other."""
+    blocks = [table] if plan.rates or not len(table) else [block for _, block in _bases(table, groups)]
+    return [line for block in blocks for line in _block(block, len(groups), shown, plan)]
+
+
+def _block(block: pd.DataFrame, groups: int, shown: list[str], plan: _Plan) -> list[tuple[Row, Row]]:
+    """The lines of one base, with its total and its 未详."""
+    names, none = dimensions(block), [()] * len(block)
+    stubs = list(zip(*(labels_in(plan.codebook, block, c, plan.lang) for c in names), strict=True)) or none
+    cells = list(zip(*(printed_cells(block, plan.measures[m]) for m in shown), strict=True)) or none
+    rows: list[tuple[Row, Row]] = list(zip(stubs, cells, strict=True))
     if not names or not len(block) or "base_n" not in block:
         return rows
-    kept = min(len(plan.groups), len(names) - 1)  # a total bears the labels of its group before its own
+    kept = min(groups, len(names) - 1)  # a total bears the labels of its group before its own
 
-    def extra(word: str, **numbers: Cell) -> tuple[Cell, ...]:
+    def extra(word: str, **numbers: Cell) -> tuple[Row, Row]:
         stub = (*stubs[0][:kept], plan.words(word), *("" for _ in names[kept + 1 :]))
-        return (*stub, *(numbers.get(m, NOT_APPLICABLE) for m in shown))
+        return stub, tuple(numbers.get(m, NOT_APPLICABLE) for m in shown)
 
     undefined = "break_note" in block and block["break_note"].ne("").all() and block["base_n"].eq(0).all()
-    base = NOT_APPLICABLE if undefined else _base_cell(block)
-    all_of_it = NOT_APPLICABLE if base in (0, NOT_APPLICABLE) else 100.0
-    whole = [extra("total", n=base, share=all_of_it)] if plan.adds_up else []
-    left_out = NOT_APPLICABLE if undefined else _first(block["left_out_n"]) if plan.left_out else 0
-    left = [extra("unknown", n=left_out)] if plan.left_out else []
-    return [*whole, *rows, *left] if plan.layout.total == "first" else [*rows, *whole, *left]
-
-
-def _base_cell(block: pd.DataFrame) -> Cell:
-    return _first(block["base_n"])
+    base = NOT_APPLICABLE if undefined else _first(block["base_n"])
+    share: Cell = NOT_APPLICABLE if base in (0, NOT_APPLICABLE) else 100.0
+    whole = [extra("total", n=base, share=share)] if plan.adds_up else []
+    if not plan.left_out:
+        return [*rows, *whole]
+    return [*rows, *whole, extra("unknown", n=NOT_APPLICABLE if undefined else _first(block["left_out_n"]))]
 
 
 def _first(values: pd.Series[Any]) -> Cell:
@@ -296,9 +287,9 @@ def printed_cells(block: pd.DataFrame, measure: Measure) -> list[Cell]:
 
 def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
     left = plan.words("left", plan.left_out) if plan.left_out else ""
-    one_base = {"base_n", "share"} <= set(table.columns) and not plan.groups and not plan.rates and len(table)
-    notes = [plan.words("base", _base_cell(table)) + left + plan.words("stop")] if one_base else []
-    blocks = [] if plan.rates else [block for _, block in _bases(table, plan.groups)]
+    one_base = {"base_n", "share"} <= set(table.columns) and not plan.layout.within and not plan.rates and len(table)
+    notes = [plan.words("base", _first(table["base_n"])) + left + plan.words("stop")] if one_base else []
+    blocks = [] if plan.rates else [block for _, block in _bases(table, plan.layout.within)]
     if plan.adds_up and "share" in plan.shown(table) and any(_not_whole(block) for block in blocks):
         notes.append(plan.words("rounded"))
     elif not plan.adds_up and any(over_full(block) for block in blocks):

@@ -117,14 +117,6 @@ def test_other_than_five_grades_need_a_definition():
         likert_summary(table, top=["很满意"], bottom=["不满意"])
 
 
-def test_an_answer_that_is_no_grade_is_left_out_of_the_base():
-    asked = survey(["1、满意吗"], ["满意"], ["说不清"], ["不满意"], ["满意"])
-    table = likert(*asked, "Q1", leave_out=["说不清"])
-    assert rows(table) == [("满意吗", "不满意", 1, 3, 1, 1 / 3), ("满意吗", "满意", 2, 3, 1, 2 / 3)]
-    with pytest.raises(ArgumentError, match="参数 leave_out 的取值 '不知道' 无效"):
-        likert(*asked, "Q1", leave_out=["不知道"])
-
-
 def test_ratings_in_numbers_have_their_own_mean():
     table = likert(*survey(["1、打分—甲", "1、乙"], [10, 8], [8, 0], [3, 8], file="问卷_按分数_.xlsx"), "Q1")
     assert table["option"].cat.categories.tolist() == ["0", "3", "8", "10"]
@@ -215,13 +207,9 @@ def test_numbers_have_their_mean_median_and_distribution():
     values = pd.Series(range(20, 60), dtype=float)
     row = number_summary(*NUMBERS, "Q1").iloc[0]
     assert (row["n"], row["left_out_n"]) == (40, 1)
-    assert row[["mean", "sd", "p25", "median", "p75", "max"]].tolist() == [
-        values.mean(), values.std(), values.quantile(0.25), values.median(), values.quantile(0.75), 59.0,
-    ]  # fmt: skip
+    assert row[["mean", "sd", "median"]].tolist() == [values.mean(), values.std(), values.median()]
     bands = number_distribution(*NUMBERS, "Q1")
     assert rows(bands[["option", "n"]])[:2] == [("20–25", 5), ("25–30", 5)] and bands["n"].sum() == 40
-    own = number_distribution(*NUMBERS, "Q1", edges=[20, 30, 59])
-    assert rows(own[["option", "n", "left_out_n"]]) == [("20–30", 10, 1), ("30–59", 30, 1)]
     few = number_distribution(*NUMBERS, "Q2")
     assert few["option"].astype(str).tolist() == [str(i) for i in range(11)] and few["n"].sum() == 40
 
@@ -236,7 +224,6 @@ def test_promoters_less_detractors_and_what_is_no_rating_from_0_to_10_is_refused
     table = net_promoters(*NUMBERS, "Q2")
     said = [i % 11 for i in range(40)]
     assert table["n"].tolist() == [sum(v <= 6 for v in said), sum(v in (7, 8) for v in said), sum(v > 8 for v in said)]
-    assert table["nps"].tolist() == pytest.approx([100 * (table["n"][2] - table["n"][0]) / 40] * 3)
     with pytest.raises(ArgumentError, match="Q1 有不在 0 到 10 之间的答案"):
         net_promoters(*NUMBERS, "Q1")
 

@@ -62,18 +62,6 @@ def test_thirds_are_rounded_one_by_one_and_the_note_says_that_they_may_not_add_u
     assert "因四舍五入，各项占比之和可能不等于100.0%。" in display_table(result, CODEBOOK).notes
 
 
-def test_the_total_stands_where_the_style_says():
-    result = tabulate(workers(1, 1, 0), "education_band")
-    stubs = {
-        place: [row[0] for row in display_table(result, CODEBOOK, Layout(total=place)).rows]
-        for place in ("first", "last")
-    }
-    assert stubs["first"] == ["合计", "初中以下", "高中", "大专以上"]
-    assert stubs["last"] == ["初中以下", "高中", "大专以上", "合计"]
-    with pytest.raises(ArgumentError, match="参数 total 的取值 'top' 无效。可选：last、first"):
-        Layout(total="top")
-
-
 def test_a_share_of_nobody_is_a_dash():
     table = display_table(tabulate(workers(0, 0, 0, 2), "education_band"), CODEBOOK)
     assert table.texts()[0] == ["初中以下", "0", "—"]

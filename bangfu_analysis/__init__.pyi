@@ -20,7 +20,6 @@ from bangfu_analysis.exhibits.exhibit import Exhibit as Exhibit
 from bangfu_analysis.exhibits.exhibit import as_exhibit as as_exhibit
 from bangfu_analysis.opened import OpenWave as OpenWave
 from bangfu_analysis.opened import open_wave as open_wave
-from bangfu_analysis.opened import read_workbook as read_workbook
 from bangfu_analysis.reading.inspection import describe as describe
 from bangfu_analysis.reading.inspection import proposed_mapping as proposed_mapping
 from bangfu_analysis.report import report_wave as report_wave
@@ -31,6 +30,7 @@ from bangfu_analysis.study import draft_questionnaire as draft_questionnaire
 from bangfu_analysis.study import inspect as inspect
 from bangfu_analysis.study import link_waves as link_waves
 from bangfu_analysis.study import query_units as query_units
+from bangfu_analysis.study import read_workbook as read_workbook
 from bangfu_analysis.study import study_frames as study_frames
 from bangfu_analysis.study import wave_changes as wave_changes
 from bangfu_analysis.survey.association import test_independence as test_independence
@@ -43,8 +43,8 @@ from bangfu_analysis.survey.estimate import estimate_ratio as estimate_ratio
 from bangfu_analysis.survey.estimate import estimate_share as estimate_share
 from bangfu_analysis.survey.estimate import estimate_total as estimate_total
 from bangfu_analysis.survey.models import fit_model as fit_model
+from bangfu_analysis.survey.poverty import targeting as targeting
 from bangfu_analysis.survey.quantiles import estimate_quantile as estimate_quantile
-from bangfu_analysis.survey.targeting import targeting as targeting
 from bangfu_analysis.survey.weighting import post_stratify as post_stratify
 from bangfu_analysis.survey.weighting import rake as rake
 from bangfu_analysis.survey.weighting import weighting_report as weighting_report

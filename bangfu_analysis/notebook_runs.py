@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,7 @@ def with_parameters(notebook: Any, parameters: Mapping[str, object], name: str) 
     """A copy of the notebook whose cell tagged `parameters` gives `parameters`; ArgumentError names those it
     does not know.
     """
-    import copy
-
-    changed = copy.deepcopy(notebook)
+    changed = deepcopy(notebook)
     cells = [cell for cell in changed.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1:
         raise ArgumentError(f"{name}：应有且只有一个标记为 parameters 的单元格，实际有 {len(cells)} 个。请补上标记。")

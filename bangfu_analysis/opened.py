@@ -16,7 +16,7 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.body import absurd
-from bangfu_analysis.exhibits.data import WaveData, with_bands
+from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.making import make, nothing
 from bangfu_analysis.exhibits.questionnaires import surveys_of
@@ -400,17 +400,3 @@ def open_wave(
     policy = load_policy(*(level / RELEASE_FILE for level in levels(folder)))
     mark_raw_frames()
     return OpenWave(data, policy, to)
-
-
-def read_workbook(path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None) -> Frames:
-    """One file -> its tidy frames, `workers` with bands and `unit`; no wave.toml is needed and nothing is
-    written.
-
-    `reference_date` (ISO) is the day to which ages are counted: without it, today.
-    """
-    from bangfu_analysis.study import file_frames
-
-    mark_raw_frames()
-    frames, book = file_frames(Path(path), codebook, reference_date)
-    return {**frames, "workers": with_bands(frames["workers"], book)}
-

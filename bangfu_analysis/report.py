@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
 from bangfu_analysis.exhibits.sections import dimensions_of, report_settings
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
-from bangfu_analysis.release.gate import Released
 from bangfu_analysis.release.policy import RELEASE_FILE, load_policy
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
@@ -28,7 +27,8 @@ from bangfu_analysis.study import Progress, wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.wave import TEMPLATE_FILE, Places, levels, load_wave, places, study_waves
 
-NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx", "发布记录": RELEASED}
+RECORD, QUALITY = "发布记录", "数据质量"
+NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx", RECORD: RELEASED}
 OFFICE = (
     "soffice", "libreoffice", r"C:\Program Files\LibreOffice\program\soffice.exe",
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
@@ -55,25 +55,19 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: 
     What people changed in an earlier report.docx at the same place stays, and is listed in `merged`.
     """
     wave, to = Path(folder), None if out is None else Path(out) / "frames"
-    _check_settings(wave)
+    load_wave(wave)
+    codebook = wave_codebook(wave)  # what is wrong in a settings file is told before hours of reading
+    report_settings(wave, codebook)
+    load_policy(*(level / RELEASE_FILE for level in levels(wave)), dimensions=dimensions_of(codebook))
     where, inputs = places(wave, to), report_inputs(study_waves(wave))
     files = {what: where.report / name for what, name in NAMES.items()}
-    quality = where.frames / "quality.html"
+    files[QUALITY] = where.frames / "quality.html"
     opened, left_out, merged = open_wave(wave, out=to, progress=progress), tuple[str, ...](), tuple[str, ...]()
     if reasons(where.frames / REPORT_MARK, inputs):
         with locked(where.report):
-            figures, left_out, merged = _write_report(opened, files, quality, where, wave_changes(wave, out=to))
-        write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), quality, *figures])
-    made = {**files, "数据质量": quality, "图": where.figures, "整洁数据": where.frames}
-    return Report(opened.data.frames, made, left_out, merged)
-
-
-def _check_settings(folder: Path) -> None:
-    """What is wrong in a settings file of the report is told before hours of reading."""
-    load_wave(folder)
-    codebook = wave_codebook(folder)
-    report_settings(folder, codebook)
-    load_policy(*(level / RELEASE_FILE for level in levels(folder)), dimensions=dimensions_of(codebook))
+            figures, left_out, merged = _write_report(opened, files, where, wave_changes(wave, out=to))
+        write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
+    return Report(opened.data.frames, {**files, "图": where.figures, "整洁数据": where.frames}, left_out, merged)
 
 
 def as_pdf(document: Path) -> Path:
@@ -94,7 +88,7 @@ def as_pdf(document: Path) -> Path:
 
 
 def _write_report(
-    opened: OpenWave, files: Mapping[str, Path], quality: Path, where: Places, changes: pd.DataFrame
+    opened: OpenWave, files: Mapping[str, Path], where: Places, changes: pd.DataFrame
 ) -> tuple[list[Path], tuple[str, ...], tuple[str, ...]]:
     """Write the files of a report; returns those of its figures, what was left out, and what was merged."""
     from bangfu_analysis.checking.report import check_report
@@ -131,23 +125,16 @@ def _write_report(
     write(files["幻灯"], deck(slides, cover=[written.title.replace("\n", ""), *filter(None, under)]))
     charts = {each.id: chart_of(each, title="") for each in shown if has_chart(each)}
     write(files["附表"], tables_book(tables, charts, title=title))
-    write_quality(quality, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
+    write_quality(files[QUALITY], data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     drawn = [path for paths in figures.values() for path in paths]
-    _pass_on(opened, released, files, quality, drawn)
+    found = scan([*(path for what, path in files.items() if what != RECORD), *drawn], opened.search)
+    scanned = {"files": len(files) - 2 + len(drawn), "hits": len(found)}  # of what is passed on
+    record = {**released.record, "scanned": scanned}
+    write(files[RECORD], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    withdraw(found)
     faults = check_report(document).faults.to_dict("records")
     told = (f"报告自核：{row['place']}：{row['found']}，应为{row['expected']}。" for row in faults)
     return drawn, (*released.left_out, *told), written.told
-
-
-def _pass_on(
-    opened: OpenWave, released: Released, files: Mapping[str, Path], quality: Path, drawn: Sequence[Path]
-) -> None:
-    """Search all that was written for what is a person's, write release.json, withdraw what was met."""
-    sent = [*(path for what, path in files.items() if what != "发布记录"), *drawn]
-    found = scan([*sent, quality], opened.search)
-    record = {**released.record, "scanned": {"files": len(sent), "hits": len(found)}}
-    write(files["发布记录"], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
-    withdraw(found)
 
 
 def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:

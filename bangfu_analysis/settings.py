@@ -91,16 +91,13 @@ def _text(path: Path) -> str:
 
 def _yaml(text: str) -> Node:
     """The nodes of a YAML text."""
-    loader = LOADER(text)
     try:
-        root = loader.get_single_node()
-        return _yaml_node(root, loader, [_MOST_NODES]) if root else Node({}, 1)
+        root = yaml.compose(text, LOADER)
+        return _yaml_node(root, yaml.constructor.SafeConstructor(), [_MOST_NODES]) if root else Node({}, 1)
     except (yaml.YAMLError, RecursionError) as fault:
         mark = getattr(fault, "problem_mark", None)
         problem = str(getattr(fault, "problem", ""))
         raise _why_no_yaml(text.splitlines(), mark.line if mark else 0, problem) from fault
-    finally:
-        loader.dispose()
 
 
 def _why_no_yaml(lines: list[str], last: int, problem: str) -> Mistake:
@@ -120,7 +117,7 @@ def _why_no_yaml(lines: list[str], last: int, problem: str) -> Mistake:
     return Mistake(last + 1, "读不成 YAML：括号或引号没有配对，或缩进不齐。请对照上一行修改。")
 
 
-def _yaml_node(node: yaml.Node, loader: Any, left: list[int]) -> Node:
+def _yaml_node(node: yaml.Node, plain: yaml.constructor.SafeConstructor, left: list[int]) -> Node:
     """The node with its scalars read; a key twice and an unknown tag are mistakes."""
     line = node.start_mark.line + 1
     left[0] -= 1
@@ -129,20 +126,20 @@ def _yaml_node(node: yaml.Node, loader: Any, left: list[int]) -> Node:
     if node.tag.rpartition(":")[2] not in _TAGS:
         raise Mistake(line, f"不能用标记 {node.tag.rpartition(':')[2]}。以 ! 开头的文字请加双引号。")
     if isinstance(node, yaml.SequenceNode):
-        return Node([_yaml_node(each, loader, left) for each in node.value], line)
+        return Node([_yaml_node(each, plain, left) for each in node.value], line)
     if isinstance(node, yaml.MappingNode):
         made = Node({}, line)
         for key_node, value in node.value:
-            key, at = _yaml_node(key_node, loader, left).value, key_node.start_mark.line + 1
+            key, at = _yaml_node(key_node, plain, left).value, key_node.start_mark.line + 1
             if isinstance(key, list | dict):
                 raise Mistake(at, "键应为一个词，实际是列表或映射。")
             name = str(key_node.value if isinstance(key, bool | None) else key)
             if name in made.value:
                 raise Mistake(at, f"键 {name} 重复，前面第 {made.lines[name]} 行已经写过。请合并成一处。")
-            made.value[name], made.lines[name] = _yaml_node(value, loader, left), at
+            made.value[name], made.lines[name] = _yaml_node(value, plain, left), at
         return made
     try:
-        return Node(loader.construct_object(node), line)
+        return Node(plain.construct_object(node), line)
     except (ValueError, yaml.YAMLError) as fault:
         told = f"写的是 {str(node.value)[:40]}，不是有效的日期或数。若是文字，请加双引号。"
         raise Mistake(line, told) from fault

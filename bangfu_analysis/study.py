@@ -18,16 +18,18 @@ import pandas as pd
 from bangfu_analysis import reruns
 from bangfu_analysis.codebook import Codebook, load_codebook
 from bangfu_analysis.errors import CallError, CodebookError, listed
+from bangfu_analysis.exhibits.data import with_bands
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import load_key
 from bangfu_analysis.linkage.candidates import candidates
 from bangfu_analysis.linkage.links import Links, link_frames, read_decisions, review_links
+from bangfu_analysis.pages.notebook import mark_raw_frames
 from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
-from bangfu_analysis.settings import Beside, Words, read_settings
+from bangfu_analysis.settings import Words, read_settings
 from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy import questionnaire_book as books
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
@@ -137,8 +139,7 @@ def clean_wave(
     is in them.
     """
     folder, out = Path(folder), None if out is None else Path(out)
-    wave = load_wave(folder)
-    codebook = wave_codebook(folder)
+    wave, codebook = load_wave(folder), wave_codebook(folder)
     key, made_from = load_key(), reruns.wave_inputs(folder)  # before reading: what changes meanwhile is read again next time
     where = places(folder, out).frames
     with locked(where), _collector_paused():
@@ -187,15 +188,14 @@ def _columns(sheets: Sequence[SheetReading], frames: Frames) -> list[str]:
 def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
     """A finding for each heading of mapping.yaml that stands in no file of the wave."""
     path = folder / "mapping.yaml"
-    mapping = read_settings(path, "codebook") if path.exists() else {}
-    said = {heading_key(h): h for h in mapping.get("headings", {})}
+    said = read_settings(path, "codebook").get("headings", {}) if path.exists() else {}
     columns = [column for sheet in sheets for table in sheet.tables for column in table.columns]
     met = {heading_key(part) for column in columns for part in column.heading.split("/")}
     message = "mapping.yaml：headings 中的列名“{}”在本批次的文件中没有。请检查写法，或删去这一行。"
     return [
         Finding("mapping_unused", message.format(heading), source_file="mapping.yaml", raw=heading)
-        for key, heading in said.items()
-        if key not in met and heading_key(heading.rpartition("/")[2]) not in met
+        for heading in said
+        if not {heading_key(heading), heading_key(heading.rpartition("/")[2])} & met
     ]
 
 
@@ -240,18 +240,14 @@ def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, A
     file = content.get("file")
     reading = _questionnaire_of(sheets, file if isinstance(file, str) else "", where)
     questions, responses = questionnaire_frames(reading)
-    options = dict(zip(questions["question_id"].astype("str"), questions["options"], strict=True))
     own, ids = content.get("items"), [str(name) for name in questions["question_id"]]
-
-    def answers(at: tuple[str, ...], _: Beside) -> list[str] | None:
-        given = options.get(at[2])
-        return [str(each) for each in given] if given is not None and len(given) else None
-
+    offered = ([*map(str, () if given is None else given)] for given in questions["options"])
+    options = dict(zip(ids, offered, strict=True))
     return {
-        "answers": answers, "own": [*own] if isinstance(own, dict) else ids, "questions": ids,
-        "respondents": set(responses["respondent_id"].astype("str")),
+        "answers": lambda at, _: options.get(at[2]) or None, "own": [*own] if isinstance(own, dict) else ids,
+        "questions": ids, "respondents": set(responses["respondent_id"].astype("str")),
         "concepts": ["", *load_codebook().of("workers")],
-    }
+    }  # fmt: skip
 
 
 def _questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> SheetReading:
@@ -269,11 +265,9 @@ def draft_questionnaire(folder: str | Path, file: str = "") -> Path:
 
     An existing one is left as it is. `file` says which export is meant where the wave has several.
     """
-    folder = Path(folder)
-    path = folder / BOOK_FILE
+    folder, path = Path(folder), Path(folder) / BOOK_FILE
     if not path.exists():
-        wave = load_wave(folder)
-        codebook = wave_codebook(folder)
+        wave, codebook = load_wave(folder), wave_codebook(folder)
         reading = _questionnaire_of(read_wave(wave, codebook), file, BOOK_FILE)
         book = books.draft_book(*questionnaire_frames(reading), codebook)
         write(path, (f"file: {file}\n" if file else "") + books.book_yaml(book))
@@ -315,14 +309,21 @@ def stored_frames(folder: Path, *, out: Path | None = None) -> Frames:
     return {file.stem: pd.read_parquet(file) for file in files}
 
 
-def file_frames(path: Path, codebook: Codebook | None, reference_date: str | None) -> tuple[Frames, Codebook]:
-    """The tidy frames of one file, and the codebook that it was read with; nothing is written."""
+def read_workbook(path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None) -> Frames:
+    """One file -> its tidy frames, `workers` with bands and `unit`; no wave.toml is needed and nothing is
+    written.
+
+    `reference_date` (ISO) is the day to which ages are counted: without it, today.
+    """
+    path = Path(path)
     if not path.is_file():
         raise CallError(f"找不到文件 {path}。请检查路径。")
     day = datetime.date.fromisoformat(reference_date) if reference_date else datetime.date.today()
     book = codebook or wave_codebook(path.parent)
     sheets = [sheet for each in _read([path], path.parent, book) for sheet in each]
-    return tidy_frames(sheets, book, Wave(path.parent, day), load_key()), book
+    frames = tidy_frames(sheets, book, Wave(path.parent, day), load_key())
+    mark_raw_frames()
+    return {**frames, "workers": with_bands(frames["workers"], book)}
 
 
 def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[tuple[str, list[str]]]:

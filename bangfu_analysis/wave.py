@@ -99,16 +99,9 @@ def _words(folder: Path) -> Words:
 
 
 def _example(folder: Path) -> str:
-    name = folder.resolve().name
-    year = name[:4] if name[:4].isdigit() else str(datetime.date.today().year)
-    return (
-        f"reference_date = {year}-06-30      # 必填：年龄算到这一天\n"
-        'scope = "某某区"                  # 调查范围\n'
-        '# scheme = "s2018"                # 困难类别的口径：s2000、s2008、s2012、s2018；不填则推断\n'
-        "# [line]\n# urban = 500                     # 低保标准，元/人·月\n"
-        "# [population]\n# workers_total = 10000           # 职工总数（或另附一张职工人数表）\n"
-        "# [stated]\n# hardship_total = 1000           # 上报的困难职工总数，用来核对\n"
-    )
+    year = folder.resolve().name[:4]
+    text = Path(__file__).with_name("example.toml").read_text(encoding="utf-8")
+    return text.format(year=year if year.isdigit() else datetime.date.today().year)
 
 
 @dataclass(frozen=True)

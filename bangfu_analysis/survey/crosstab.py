@@ -22,9 +22,9 @@ from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.estimate import (
     by_group,
     estimate_share,
-    first,
     fit_ratio,
     fit_total,
+    lead,
     shares,
     table,
 )
@@ -62,14 +62,14 @@ def estimate_table(
     whole = frame[cells].notna().all(axis=1).to_numpy()
     found = _cells(frame, sample, bases, cells, whole, level, ci)
     if not margins:
-        return first(found, [*groups, *cells])
+        return lead(found, [*groups, *cells])
     fewer = [list(subset) for k in range(len(cells) - 1, -1, -1) for subset in combinations(cells, k)]
     summed = [_cells(frame, sample, bases, subset, whole, level, ci) for subset in fewer]
     parts = [part.astype(dict.fromkeys(set(cells) & set(part), object)) for part in (found, *summed)]
     every = pd.concat([part.assign(margin=i > 0) for i, part in enumerate(parts)], ignore_index=True)
     # whole numbers stay whole beside missing
     kinds = found[cells].select_dtypes(["category", "str"]).dtypes.to_dict()
-    return first(every.astype(kinds), [*groups, *cells, "margin"])
+    return lead(every.astype(kinds), [*groups, *cells, "margin"])
 
 
 def _cells(
@@ -109,7 +109,7 @@ def estimate_profile(
         part = estimate_share(frame, variable, design=design, by=by, **manner)
         level = part[variable].astype(object)
         parts.append(part.drop(columns=variable).assign(variable=variable, level=level))
-    return first(pd.concat(parts, ignore_index=True), [*names(by), "variable", "level"])
+    return lead(pd.concat(parts, ignore_index=True), [*names(by), "variable", "level"])
 
 
 def estimate_multiple(

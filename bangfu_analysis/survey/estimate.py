@@ -337,9 +337,9 @@ def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float)
 
 def by_group(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     """Parts that each have a row per group, brought together group by group, with these columns leading."""
-    return first(pd.concat(parts).sort_index(kind="stable").reset_index(drop=True), columns)
+    return lead(pd.concat(parts).sort_index(kind="stable").reset_index(drop=True), columns)
 
 
-def first(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+def lead(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The table with these columns leading."""
     return table[[*columns, *[c for c in table.columns if c not in columns]]]

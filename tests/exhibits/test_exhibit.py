@@ -17,8 +17,9 @@ from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, CallError
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import as_exhibit
-from bangfu_analysis.opened import OpenWave, read_workbook
+from bangfu_analysis.opened import OpenWave
 from bangfu_analysis.release.policy import load_policy
+from bangfu_analysis.study import read_workbook
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
 from bangfu_analysis.tidy.waves import stack_waves
 from bangfu_analysis.wave import Wave

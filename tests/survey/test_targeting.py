@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_ratio
-from bangfu_analysis.survey.targeting import MEASURES, targeting
+from bangfu_analysis.survey.poverty import MEASURES, targeting
 
 
 def of(table, measure):

@@ -112,8 +112,8 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     away = rows[rows.index.isin(dropped["respondent_id"])]
     cells = sum(reading.cells_by_row.get(int(row), 0) for row in away)
     told = (*reading.findings, *_told(reading, rows, dropped, waiting))
-    moved = {"rows": _moved(reading.rows, "kept", len(away)), "cells": _moved(reading.cells, "body", cells)}
-    return replace(reading, responses=kept, findings=told, **moved)
+    moved, emptied = _moved(reading.rows, "kept", len(away)), _moved(reading.cells, "body", cells)
+    return replace(reading, responses=kept, findings=told, rows=moved, cells=emptied)
 
 
 def _told(

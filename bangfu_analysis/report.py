@@ -116,10 +116,10 @@ def _write_report(
     templates = [path for level in levels(data.wave.folder) if (path := level / TEMPLATE_FILE).exists()]
     written = write_report(
         content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
-        template=templates[-1] if templates else None, carry_over_from=document, last=where.frames / LAST,
+        template=templates[-1] if templates else None, last=where.frames / LAST,
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
-    write_report_page(written.blocks, files["网页"], title=written.title, under=under)
+    write_report_page(document, files["网页"])
     by_id = {each.id: each for each in shown}
     slides = [(point.sentence, by_id[point.exhibit]) for point in points]
     write(files["幻灯"], deck(slides, cover=[written.title.replace("\n", ""), *filter(None, under)]))

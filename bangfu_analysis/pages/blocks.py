@@ -40,13 +40,12 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class FigureBlock:
-    """A picture (PNG), captioned 图n below; `alt` says in words what it shows; `note` holds n and source."""
+    """A picture (PNG), captioned 图n below; `alt` says in words what it shows."""
 
     id: str
     path: Path
     caption: str
     alt: str
-    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -53,13 +53,8 @@ class _Section:
 
 
 def write_quality(
-    path: Path,
-    frames: Mapping[str, pd.DataFrame],
-    *,
-    wave: Wave,
-    codebook: Codebook,
-    changes: pd.DataFrame | None = None,
-) -> Path:
+    path: Path, frames: Mapping[str, pd.DataFrame], *, wave: Wave, codebook: Codebook, changes: pd.DataFrame | None = None,
+) -> Path:  # fmt: skip
     """Write the quality page of a wave from `sources`, `issues`, `totals` and `workers`; returns `path`.
 
     Sections: what is new against the last wave (`changes`, see layout_changes); each sheet and how it was
@@ -85,20 +80,7 @@ def write_quality(
         title=f"{wave.scope or wave.study}{wave.name}批次数据质量", facts=list(facts.items()),
         summary=quality(sources, issues, totals), sections=sections,
     )  # fmt: skip
-    return write_page(path, page)
-
-
-def write_page(path: Path, page: str) -> Path:
-    """Write a page of HTML; BangfuError where the file is open elsewhere."""
     return write(path, page)
-
-
-def inspect_html(frame: pd.DataFrame, *, rows: int = 60) -> str:
-    """A frame as a small escaped HTML table for a notebook: at most `rows` rows, and a line that says how
-    many there are.
-    """
-    note = f"共{len(frame)}行，显示前{rows}行。" if len(frame) > rows else f"共{len(frame)}行。"
-    return template("table").render(section=_Section("", frame.head(rows), note=note))
 
 
 def template(name: str) -> jinja2.Template:
@@ -121,12 +103,7 @@ def _changes(changes: pd.DataFrame | None, codebook: Codebook) -> _Section:
     title, empty, headings = "与上一批次相比", "没有变化，或没有上一批次。", ["表", "变化", "内容", "如"]
     if changes is None or changes.empty:
         return _Section(title, pd.DataFrame(columns=headings), empty=empty)
-    frame, _, _ = (
-        changes["variable"]
-        .where(changes["variable"].str.contains(".", regex=False), "")
-        .str.partition(".")
-        .T.to_numpy()
-    )
+    frame = changes["variable"].str.extract(r"^(.*?)\.", expand=False).fillna("")
     sort, _, said = changes["message"].str.partition("：").T.to_numpy()
     named = [
         f"{_variable_label(codebook, name)} {text}" if subject == "取值" and change == "unknown"

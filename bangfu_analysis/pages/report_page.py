@@ -1,87 +1,106 @@
-"""Blocks -> report.html: the report on one page that needs no other file and no network, with the words
-carried over.
-"""
+"""report.docx as people left it -> report.html: one page that needs no other file and no network."""
 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docx.document import Document
+from docx.oxml.ns import qn
+from docx.table import Table
+from docx.text.paragraph import Paragraph
 from markupsafe import Markup, escape
 
 from bangfu_analysis.exhibits.wording import chinese
-from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
-from bangfu_analysis.pages.html import template, write_page
-from bangfu_analysis.pages.word import REFERENCE, Numbers, numbered
-from bangfu_analysis.pages.word_table import levels, notes_below
+from bangfu_analysis.files import write
+from bangfu_analysis.pages.html import template
+from bangfu_analysis.pages.word_template import PROMPT, P, open_word, parts_of
 
-_FORMS = {1: "{}、", 2: "（{}）", 3: "{}.", 4: "（{}）"}
-_TARGETS = {"表": "table", "图": "figure"}
+_FORMS = {1: "{}、", 2: "（{}）", 3: "{}.", 4: "（{}）"}  # of the numbers of headings, as their styles have them
+_KINDS = {"Title": "title", "Subtitle": "under", "Table Unit": "unit", "Table Note": "note"}
 
 
-def write_report_page(blocks: Sequence[Block], path: Path, *, title: str, under: Sequence[str] = ()) -> Path:
-    """Write `blocks` (those of the Word report, as people made them) as one HTML page with its pictures
-    inside.
+def write_report_page(report: Path, path: Path) -> Path:
+    """Write the Word report as one HTML page with its pictures inside; returns `path`.
 
-    `under` are the lines below the title. Returns `path`. BangfuError where the file is open elsewhere.
+    BangfuError where the file is open elsewhere.
     """
-    parts = list(_parts(blocks, numbered(blocks)))
-    return write_page(path, template("report").render(title=title, under=[line for line in under if line], parts=parts))
+    document = open_word(report, f"{report.name}：打不开，不能写成网页。请关闭该文件后重新运行。")
+    return write(path, template("report").render(title=document.core_properties.title, parts=_parts(document)))
 
 
-def _parts(blocks: Sequence[Block], numbers: Numbers) -> Iterator[dict[str, Any]]:
-    counts: dict[int, int] = {}
-    for block in blocks:
-        match block:
-            case Heading():
-                yield _heading(block, counts)
-            case Paragraph():
-                yield {"kind": "text", "text": _linked(block.text, numbers), "look": ""}
-            case FigureBlock():
-                data = base64.b64encode(block.path.read_bytes()).decode("ascii")
-                yield {"kind": "figure", "block": block, "number": numbers["图", block.id], "data": data}
-            case TableBlock():
-                own = {"number": numbers["表", block.id], "head": _head(block.table.columns)}
-                yield {"kind": "table", "block": block, "notes": notes_below(block.table), **own}
-            case Placeholder():
-                if block.heading:
-                    yield _heading(Heading(block.level, block.heading), counts)
-                yield {"kind": "text", "text": block.prompt, "look": " prompt"}
+def _parts(document: Document) -> Iterator[dict[str, Any]]:
+    """Paragraphs, tables and pictures; a caption goes with its table or picture."""
+    counts, caption, pictures = dict[int, int](), dict[str, Any](), list[dict[str, str]]()
+    for element in parts_of(document.element.body):
+        if element.tag != P:
+            yield {"kind": "table", **caption, "rows": list(_rows(Table(element, document)))}
+            caption = {}
+            continue
+        style = str(getattr(Paragraph(element, document).style, "name", ""))
+        own = {"text": _text(element), "id": next((m.get(qn("w:name")) for m in element.iter(qn("w:bookmarkStart"))), "")}
+        if style == "Figure Caption":
+            yield {"kind": "figure", **own, "pictures": pictures}
+            pictures = []
+        elif found := list(_pictures(document, element)):
+            pictures += found
+        elif style == "Table Caption":
+            caption = own
+        elif style.startswith("Heading"):
+            yield {"kind": "heading", "level": int(style[-1]), "text": _number(element, int(style[-1]), counts) + own["text"]}
+        elif own["text"]:
+            yield {"kind": _KINDS.get(style, "text"), **own, "look": _look(document, element)}
 
 
-def _heading(block: Heading, counts: dict[int, int]) -> dict[str, Any]:
-    """The heading with the number that the styles of the Word report give it."""
-    text = block.text
-    if block.numbered:
-        counts[block.level] = counts.get(block.level, 0) + 1
-        for lower in [level for level in counts if level > block.level]:
-            del counts[lower]
-        number = counts[block.level]
-        told = chinese(number) if block.level <= 2 else str(number)
-        text = _FORMS[block.level].format(told) + text
-    return {"kind": "heading", "level": block.level, "text": text}
+def _text(element: Any) -> Markup:
+    """The text of an element, its references as links."""
+    told, target, code = Markup(""), "", ""
+    for one in element.iter(qn("w:fldChar"), qn("w:instrText"), qn("w:t"), qn("w:br")):
+        kind = one.get(qn("w:fldCharType"))
+        if one.tag == qn("w:instrText"):
+            code += one.text or ""
+        elif kind:
+            words = code.split() if kind == "separate" else []
+            target, code = words[1] if words[:1] == ["REF"] else "", "" if kind == "begin" else code
+        else:
+            text = escape("\n" if one.tag == qn("w:br") else one.text or "")
+            told += Markup('<a href="#{}">{}</a>').format(target, text) if target else text
+    return told
 
 
-def _linked(text: str, numbers: Numbers) -> Markup:
-    def link(found: re.Match[str]) -> str:
-        number = numbers.get((found[1], found[2]))
-        target = f"#{_TARGETS[found[1]]}-{found[2]}"
-        return f'<a href="{target}">{found[1]}{number}</a>' if number else found[0]
+def _number(element: Any, level: int, counts: dict[int, int]) -> str:
+    """The number that the style gives a heading; none where its paragraph says so."""
+    if any(one.get(qn("w:val")) == "0" for one in element.iter(qn("w:numId"))):
+        return ""
+    counts[level] = counts.get(level, 0) + 1
+    for lower in [each for each in counts if each > level]:
+        del counts[lower]
+    return _FORMS[level].format(chinese(counts[level]) if level <= 2 else counts[level])
 
-    return Markup(REFERENCE.sub(link, str(escape(text))))
+
+def _look(document: Document, element: Any) -> str:
+    prompt = document.styles[PROMPT].style_id
+    return " prompt" if any(one.get(qn("w:val")) == prompt for one in element.iter(qn("w:rStyle"))) else ""
 
 
-def _head(columns: Sequence[str]) -> list[list[tuple[str, int, int]]]:
-    """Rows of heading cells (text, columns, rows): two where columns share a group."""
-    heads = levels(columns)
-    if not any(group for group, _ in heads):
-        return [[(text, 1, 1) for _, text in heads]]
-    top: list[tuple[str, int, int]] = []
-    for group, run in groupby(heads, key=lambda head: head[0]):
-        texts = [text for _, text in run]
-        top += [(group, len(texts), 1)] if group else [(text, 1, 2) for text in texts]
-    return [top, [(text, 1, 1) for group, text in heads if group]]
+def _pictures(document: Document, element: Any) -> Iterator[dict[str, str]]:
+    for blip in element.iter(qn("a:blip")):
+        part = document.part.related_parts[blip.get(qn("r:embed"))]
+        data = f"data:{part.content_type};base64,{base64.b64encode(part.blob).decode('ascii')}"
+        yield {"data": data, "alt": next((one.get("descr", "") for one in element.iter(qn("wp:docPr"))), "")}
+
+
+def _rows(table: Table) -> Iterator[dict[str, Any]]:
+    """Rows of cells (text, columns, rows, whether a number): a merged cell once, where it begins."""
+    rows = [[cell._tc for cell in row.cells] for row in table.rows]
+    heads = [any(True for _ in row._tr.iter(qn("w:tblHeader"))) for row in table.rows]
+    for n, row in enumerate(rows):
+        new = [cell for cell in dict.fromkeys(row) if not n or cell not in rows[n - 1]]
+        names = [str(getattr(Paragraph(next(cell.iter(P)), table).style, "name", "")) for cell in new]
+        cells = [
+            (_text(cell), row.count(cell), sum(cell in other for other in rows[n:]), name.startswith("Table Number"))
+            for cell, name in zip(new, names, strict=True)
+        ]
+        yield {"head": heads[n], "cells": cells}

@@ -14,11 +14,8 @@ from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import write
 from bangfu_analysis.pages.charts import chart_of, has_chart
 from bangfu_analysis.pages.figures import draw
+from bangfu_analysis.pages.html import template
 from bangfu_analysis.pages.theme import FORMATS, saved
-
-STYLE = (
-    "border-collapse:collapse;border-top:1.5pt solid;border-bottom:1.5pt solid;font-family:'Bangfu Sans',sans-serif"
-)
 
 
 def save(exhibit: Exhibit, path: Path, *, size: str = "full") -> Path:
@@ -49,22 +46,9 @@ def markdown(table: DisplayTable) -> str:
 
 def html(exhibit: Exhibit) -> str:
     """The three-line table that a notebook shows; it pastes into Word and Excel as it looks."""
-    words = f"<p>{escape(exhibit.text)}</p>" if exhibit.lang == "zh" and exhibit.text else ""
-    if not len(exhibit.frame):
-        return words
-    table = exhibit.table
-    heads = "".join(f"<th style='border-bottom:.75pt solid;text-align:center'>{escape(c)}</th>" for c in table.columns)
-    align = ["left" if kind == "text" else "right" for kind in table.kinds]
-    rows = "".join(
-        "<tr>" + "".join(f"<td style='text-align:{a}'>{escape(c)}</td>" for c, a in zip(row, align, strict=True)) + "</tr>"
-        for row in table.texts()
-    )
-    below = "".join(f"<div>{escape(line)}</div>" for line in (*table.notes, table.source) if line)
-    return (
-        f"<table style=\"{STYLE}\"><caption style='font-weight:bold'>{escape(table.title)}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<div style='font-size:smaller'>{below}</div>{words}"
-    )
+    table = exhibit.table if len(exhibit.frame) else None
+    words = exhibit.text if exhibit.lang == "zh" else ""
+    return template("exhibit").render(table=table, words=words).strip()
 
 
 def _csv(exhibit: Exhibit) -> bytes:

@@ -37,7 +37,7 @@ from bangfu_analysis.pages.merging import Unit
 from bangfu_analysis.pages.report import exhibit_blocks
 from bangfu_analysis.pages.theme import saved
 from bangfu_analysis.pages.word_carry import Carried, carry, changed_since, last_as_text, read_last, unit
-from bangfu_analysis.pages.word_table import add_table, levels
+from bangfu_analysis.pages.word_table import add_table
 from bangfu_analysis.pages.word_template import (
     PROMPT,
     TEMPLATE,
@@ -58,27 +58,22 @@ Numbers = Mapping[tuple[str, str], int]  # (kind, id) -> the number of a table o
 
 @dataclass(frozen=True)
 class Written:
-    """A report as it was written: its path, its title and blocks with what people made of them, and what was
-    merged.
-    """
+    """A report as it was written: its title as people left it, and in sentences what of theirs was merged."""
 
-    path: Path
     title: str
-    blocks: tuple[Block, ...]
     told: tuple[str, ...] = ()
 
 
 def write_report(
     blocks: Sequence[Block], path: Path, *, title: str, subtitle: str = "", date: Date | None = None,
-    template: Path | None = None, carry_over_from: Path | None = None, last: Path | None = None,
+    template: Path | None = None, last: Path | None = None,
 ) -> Written:
-    """Write `blocks` as a Word report to `path` (which may be `carry_over_from`), with what people wrote into
-    that.
+    """Write `blocks` as a Word report to `path`, with what people wrote into the one that is there.
 
     `title` may hold line breaks; `subtitle` (the issuing union) and `date` stand under it. Tables and figures
     are numbered in order, by fields with cached numbers. `last` keeps what this report says, so that at the
-    next refresh it is known what people changed: they keep it by paragraph, caption and cell. Without it only
-    what stands under the headings to write under is kept. Raises ArgumentError for a repeated id, BangfuError
+    next refresh it is known what people changed: they keep it by paragraph, caption and cell. Where that file
+    is gone, only what stands under the headings to write under is kept. Raises ArgumentError for a repeated id, BangfuError
     for a template that lacks styles, an earlier report that cannot be read, a picture that is none, a file
     that is open.
     """
@@ -91,19 +86,17 @@ def write_report(
         if long and chapters and block is (chapters[1:] or chapters)[0]:  # behind 要点, which page 1 is for
             _add_contents(document, [each.text for each in chapters])
         units += _units_of(document, name, partial(_add, document, block, numbers))
-    document.core_properties.title = title.replace("\n", "")
-    if carry_over_from is None or not carry_over_from.exists():
-        done = Carried(last=units)
-    else:
+    done = Carried(last=units)
+    if last is not None and path.exists():
         prompts = [block.heading for block in blocks if isinstance(block, Placeholder)]
-        done = carry(document, units, carry_over_from, None if last is None else read_last(last), prompts)
+        done = carry(document, units, path, read_last(last), prompts)
         _renumber(document)
+    titled = next((each.text for each in document.paragraphs if getattr(each.style, "name", "") == "Title"), title)
+    document.core_properties.title = titled.replace("\n", "")
     write(path, packed(document), keep=True)
     if last is not None:
         write(last, last_as_text(done.last), private=True)
-    whole = tuple(each for name, block in zip(names, flat, strict=True) for each in _as_written(name, block, done))
-    above = tuple(Paragraph(words) for words in done.added.get("", []))
-    return Written(path, done.said.get("题.0") or title, (*above, *whole), tuple(done.told))
+    return Written(titled, tuple(done.told))
 
 
 def _lines(block: Block) -> float:
@@ -172,22 +165,6 @@ def _units_of(document: Document, name: str, add: Callable[[], None]) -> list[Un
     add()
     found = (unit(element, f"{name}.{n}") for n, element in enumerate(body[before:-1]))
     return [one for one in found if one is not None]
-
-
-def _as_written(name: str, block: Block, done: Carried) -> list[Block]:
-    """A block as people made it, and the paragraphs that they wrote behind it."""
-    ids = [id for id in (*done.said, *done.added, *done.cells) if id.rpartition(".")[0] == name]
-    said = [done.said[id] for id in ids if id in done.said and (isinstance(block, Heading | Paragraph | Placeholder))]
-    own: list[Block] = [block]
-    if said and isinstance(block, Heading):
-        own = [replace(block, text=words) for words in said if words]
-    elif said:
-        own = [Paragraph(words) for words in said if words]
-    for rows in (done.cells[id] for id in ids if id in done.cells):
-        if isinstance(block, TableBlock):
-            heads = 2 if any(group for group, _ in levels(block.table.columns)) else 1
-            own = [replace(block, table=replace(block.table, rows=tuple(rows[heads:])))]
-    return [*own, *(Paragraph(words) for id in ids for words in done.added.get(id, []))]
 
 
 def _renumber(document: Document) -> None:
@@ -324,8 +301,6 @@ def _add_figure(document: Document, block: FigureBlock, number: int) -> None:
     properties = picture._inline.docPr
     properties.set("name", f"图{number}")
     properties.set("descr", block.alt)
-    if block.note:
-        document.add_paragraph(block.note, style="Figure Note")
     _add_caption(document, "图", number, block.caption)
 
 

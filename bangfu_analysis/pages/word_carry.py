@@ -20,13 +20,13 @@ from docx.text.run import Run
 
 from bangfu_analysis.pages.marks import Dialect
 from bangfu_analysis.pages.merging import Step, Unit, changed_numbers, merged, paired, places_of
-from bangfu_analysis.pages.word_template import PROMPT, open_word, xml
+from bangfu_analysis.pages.word_template import PROMPT, P, open_word, parts_of, xml
 
 # Notes and comments live in parts that are not carried: a note's text is set in brackets, a comment's marks are dropped.
 _RANGES = ("w:commentRangeStart", "w:commentRangeEnd", "w:bookmarkStart", "w:bookmarkEnd")
 _NOTES = {"w:footnoteReference": ("footnotes", "w:footnote"), "w:endnoteReference": ("endnotes", "w:endnote")}
 _WORD = Dialect(*map(qn, ("w:p", "w:r", "w:rPr", "w:t")))
-_P, _TABLE, _ROW, _CELL = map(qn, ("w:p", "w:tbl", "w:tr", "w:tc"))
+_TABLE, _ROW, _CELL = map(qn, ("w:tbl", "w:tr", "w:tc"))
 CHANGED = "Changed Number"
 UNREADABLE = "原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
 _SHOWN = 30  # characters of a paragraph that a message shows
@@ -34,14 +34,8 @@ _SHOWN = 30  # characters of a paragraph that a message shows
 
 @dataclass
 class Carried:
-    """What a merge did: `said`, by id, the text in the place of a unit (None: deleted); `added`, by the id
-    that it stands behind, what people wrote; `cells`: the rows of tables; `told`: sentences; `last`: the
-    units as they are to be kept.
-    """
+    """What a merge did: `told`, in sentences; `last`: the units as they are to be kept."""
 
-    said: dict[str, str | None] = field(default_factory=dict)
-    added: dict[str, list[str]] = field(default_factory=dict)
-    cells: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     last: list[Unit] = field(default_factory=list)
 
@@ -54,16 +48,6 @@ def unit(element: Any, id: str = "") -> Unit | None:
     drawn = [one.get("descr", "") for one in element.iter(qn("wp:docPr"))]
     text = "".join([*(f"［图：{alt}］" for alt in drawn), _text(element)])
     return Unit(id, text, (), element) if text.strip() else None
-
-
-def _units(parent: Any) -> Iterator[Unit]:
-    """The units of a document, those in controls as well."""
-    for element in parent.iterchildren(_P, _TABLE, qn("w:sdt"), qn("w:sdtContent")):
-        if element.tag not in (_P, _TABLE):
-            contents = next(element.iter(qn("w:docPartGallery")), None) is not None
-            yield from () if contents else _units(element)
-        elif (one := unit(element)) is not None:
-            yield one
 
 
 def read_last(path: Path) -> list[Unit] | None:
@@ -88,7 +72,7 @@ def carry(document: Document, now: Sequence[Unit], path: Path, last: Sequence[Un
     theirs. BangfuError where the file cannot be read, so that no words are lost.
     """
     source = open_word(path, f"{path.name}：{UNREADABLE}")
-    theirs = list(_units(source.element.body))
+    theirs = _units(source)
     was = list(last) if last is not None else _taken_for_ours(theirs, source, now, set(prompts))
     done = _Carrying(document, source).run(*merged(now, was, theirs))
     last_by_id = {one.id: one for one in done.last}
@@ -98,8 +82,12 @@ def carry(document: Document, now: Sequence[Unit], path: Path, last: Sequence[Un
 
 def changed_since(path: Path, last: Sequence[Unit]) -> list[str]:
     """The ids of the units of `last` that people edited in the report at `path`."""
-    theirs = list(_units(open_word(path, f"{path.name}：{UNREADABLE}").element.body))
+    theirs = _units(open_word(path, f"{path.name}：{UNREADABLE}"))
     return [was.id for was, one in paired(last, theirs) if was is not None and was.key != one.key]
+
+
+def _units(document: Document) -> list[Unit]:
+    return [one for one in map(unit, parts_of(document.element.body)) if one is not None]
 
 
 def _taken_for_ours(theirs: Sequence[Unit], source: Document, now: Sequence[Unit], prompts: set[str]) -> list[Unit]:
@@ -131,20 +119,18 @@ class _Carrying:
 
     def run(self, steps: Sequence[Step], deleted: Sequence[Unit]) -> Carried:
         """Do the steps; everything else in the document stays."""
-        place, id = None, ""
+        place = None
         for step in steps:
             if step.now is not None:
-                place, id = step.now.element, step.now.id
+                place = step.now.element
                 if step.theirs is not None and step.was is not None:
                     place = self._edited(step.now, step.was, step.theirs)
             elif step.theirs is not None:
                 new = self._taken(step.theirs.element)
                 place = _put_behind(place, new, self.document)
-                self.done.added.setdefault(id, []).append(step.theirs.text)
                 self.done.told.append(f"新写的，已保留：{_short(step.theirs.text)}")
         for one in deleted:
             one.element.getparent().remove(one.element)
-            self.done.said[one.id] = None
             self.done.told.append(f"已删去的，不再写出：{_short(one.text)}")
         return self.done
 
@@ -159,7 +145,6 @@ class _Carrying:
         new = self._taken(theirs.element)
         _keep_bookmarks(now.element, new)
         now.element.getparent().replace(now.element, new)
-        self.done.said[now.id] = theirs.text
         if now.cells:
             self.done.told.append(f"表的列改动过，整表按原样保留，数字没有刷新：{_short(theirs.text)}")
         else:
@@ -173,44 +158,38 @@ class _Carrying:
         steps, deleted = merged(new, old, own)
         place: Any = None
         kept: list[tuple[str, ...]] = []
-        shown: list[tuple[str, ...]] = []
         for step in steps:
-            row = step.theirs if step.now is None else step.now
-            assert row is not None
-            if step.now is None:
-                place = _put_behind(place, self._taken(row.element), self.document)
-            else:
-                place, row = step.now.element, self._cells(step.now, step.was, step.theirs, kept)
-            shown.append(row.cells[0])
+            if step.now is not None:
+                place = step.now.element
+                kept.append(self._cells(step.now, step.was, step.theirs))
+            elif step.theirs is not None:
+                place = _put_behind(place, self._taken(step.theirs.element), self.document)
         for one in deleted:
             one.element.getparent().remove(one.element)
             kept.append(one.cells[0])
-        self.done.cells[now.id] = shown
         self.done.last.append(Unit(now.id, "\n".join("\t".join(row) for row in kept), tuple(kept)))
         self.done.told.append(f"表中改动过的单元格和行，已保留：{_short(theirs.text)}")
 
-    def _cells(self, now: Unit, was: Unit | None, theirs: Unit | None, kept: list[tuple[str, ...]]) -> Unit:
-        """A row with the cells that were edited; `kept` is added what each cell was when people saw it."""
+    def _cells(self, now: Unit, was: Unit | None, theirs: Unit | None) -> tuple[str, ...]:
+        """Put the cells that were edited into a row; returns what each cell was when people saw it."""
+        base = list(now.cells[0])
         if was is None or theirs is None:
-            kept.append(now.cells[0])
-            return now
-        said, base = list(now.cells[0]), list(now.cells[0])
+            return now.cells[0]
         pairs = zip(now.element.iter(_CELL), theirs.element.iter(_CELL), strict=True)
         for n, (cell, own) in enumerate(pairs):
             if was.cells[0][n] != theirs.cells[0][n]:
-                said[n], base[n] = theirs.cells[0][n], was.cells[0][n]
-                for paragraph in cell.findall(_P):
+                base[n] = was.cells[0][n]
+                for paragraph in cell.findall(P):
                     cell.remove(paragraph)
-                for paragraph in own.findall(_P):
+                for paragraph in own.findall(P):
                     cell.append(self._taken(paragraph))
-                self._marked(cell, base[n], now.cells[0][n], said[n])
-        kept.append(tuple(base))
-        return replace(now, cells=(tuple(said),))
+                self._marked(cell, base[n], now.cells[0][n], theirs.cells[0][n])
+        return tuple(base)
 
     def _marked(self, element: Any, was: str, now: str, text: str) -> None:
         """Mark in an edited unit the numbers that it took from the last version and that changed since."""
         changed, found = changed_numbers(was, now), []
-        for paragraph in element.iter(_P):
+        for paragraph in element.iter(P):
             for start, end, number in reversed(places_of(changed, _WORD.words(paragraph))):
                 for run in _WORD.cut(paragraph, start, end):
                     self._mark(Run(run, Paragraph(paragraph, self.document._body)), changed[number])

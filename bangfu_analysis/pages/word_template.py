@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,13 @@ TEMPLATE = Path(__file__).parent / "template.docx"
 TEXT_WIDTH_MM, TEXT_HEIGHT_MM = 156, 225
 FIXED_TIME = datetime(2000, 1, 1)
 PROMPT = "Placeholder Text"
+P, TABLE, *_CONTROLS = map(qn, ("w:p", "w:tbl", "w:sdt", "w:sdtContent"))
 _TIE = qn("r:id").removesuffix("id")  # the names of attributes that refer to a relationship
 _MADE = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 STYLES = (
     "Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Heading 4", "Body Text", "Table Caption", "Table Unit",
     "Table Head", "Table Text", "Table Number", "Table Head Small", "Table Text Small", "Table Number Small", "Table Note",
-    "Figure", "Figure Note", "Figure Caption", PROMPT,
+    "Figure", "Figure Caption", PROMPT,
 )  # fmt: skip
 
 
@@ -42,6 +44,15 @@ def open_word(path: Path, fault: str) -> Document:
         return docx.Document(str(path))
     except (PackageNotFoundError, KeyError, ValueError, OSError) as error:
         raise BangfuError(fault) from error
+
+
+def parts_of(parent: Any) -> Iterator[Any]:
+    """The paragraphs and tables of a document, those in controls as well, without its contents."""
+    for element in parent.iterchildren(P, TABLE, *_CONTROLS):
+        if element.tag in (P, TABLE):
+            yield element
+        elif next(element.iter(qn("w:docPartGallery")), None) is None:
+            yield from parts_of(element)
 
 
 def open_template(path: Path) -> Document:

@@ -9,7 +9,7 @@ import pytest
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ColumnMissing
 from bangfu_analysis.findings import Finding, findings_frame
-from bangfu_analysis.pages.html import inspect_html, write_quality
+from bangfu_analysis.pages.html import write_quality
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES
 from bangfu_analysis.wave import Wave
 
@@ -166,14 +166,6 @@ def test_the_same_frames_give_the_same_page(tmp_path):
 def test_a_frame_without_a_needed_column_is_named(tmp_path):
     with pytest.raises(ColumnMissing, match="write_quality 的 sources：数据框中没有列 rows_kept"):
         page(tmp_path, sources=frames()["sources"].drop(columns="rows_kept"))
-
-
-def test_inspect_html_is_a_small_escaped_table():
-    frame = pd.DataFrame({"名称": ["<i>甲", None], "n": pd.array([1, None], "Int64"), "x": [2.0, 0.5]})
-    text = inspect_html(frame, rows=1)
-    assert "&lt;i&gt;甲" in text
-    assert "共2行，显示前1行。" in text
-    assert [r[0] for r in tables(inspect_html(frame))[""]] == [["名称", "n", "x"], ["<i>甲", "1", "2"], ["", "", "0.5"]]
 
 
 def test_what_is_new_is_one_row_for_each_table_and_kind_of_change(tmp_path):

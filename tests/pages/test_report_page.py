@@ -29,14 +29,15 @@ def blocks(folder):
 
 
 def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
-    page = write_report_page(
-        blocks(tmp_path), tmp_path / "r.html", title="报告", under=["", "（2009年）"]
-    ).read_text("utf-8")
+    write_report(blocks(tmp_path), tmp_path / "r.docx", title="报告", subtitle="某区总工会")
+    page = write_report_page(tmp_path / "r.docx", tmp_path / "r.html").read_text("utf-8")
+    assert "<title>报告</title>" in page and '<p class="under">某区总工会</p>' in page
     assert "<h2>一、基本情况</h2>" in page
     assert "<h3>（二）结构</h3>" in page
     assert "<h2>三、建议</h2>" in page
-    assert '共3人&lt;b&gt;（见<a href="#table-t">表1</a>、<a href="#figure-f">图1</a>）。' in page
-    assert 'id="table-t"' in page and 'id="figure-f"' in page and 'alt="三人都是特困"' in page
+    assert '共3人&lt;b&gt;（见<a href="#_Ref_table_1">表1</a>、<a href="#_Ref_figure_1">图1</a>）。' in page
+    assert 'id="_Ref_table_1"' in page and 'id="_Ref_figure_1"' in page and 'alt="三人都是特困"' in page
+    assert '<td class="number">100.0</td>' in page and '<p class="unit">单位：人、%</p>' in page
     assert "人&lt;数&gt;" in page
     assert '<th scope="col" colspan="2" rowspan="1">男</th>' in page
     assert base64.b64encode(PNG).decode() in page
@@ -51,7 +52,7 @@ def test_what_people_wrote_into_the_word_report_stands_in_the_page(tmp_path):
     document.element.body.xpath(".//w:sdt[w:sdtPr/w:tag/@w:val='advice']//w:t")[0].text = "一户一策。"
     document.tables[0].cell(2, 0).paragraphs[0].runs[0].text = "特困{表:x}"
     document.save(str(path))
-    written = write_report(blocks(tmp_path), path, title="报告", carry_over_from=path, last=last)
-    page = write_report_page(written.blocks, tmp_path / "r.html", title=written.title).read_text("utf-8")
+    write_report(blocks(tmp_path), path, title="报告", last=last)
+    page = write_report_page(path, tmp_path / "r.html").read_text("utf-8")
     assert "一户一策。" in page and "请写" not in page
     assert "特困{表:x}" in page

@@ -77,7 +77,7 @@ def test_captions_and_references_are_fields_that_meet_at_a_bookmark(tmp_path, pi
         [
             Paragraph("见{图:age}和{表:two}。"),
             TableBlock("one", LEVEL),
-            FigureBlock("age", picture, "年龄构成", "横条图", note="n = 1058"),
+            FigureBlock("age", picture, "年龄构成", "横条图"),
             TableBlock("two", LEVEL),
         ],
         tmp_path,
@@ -101,14 +101,14 @@ def test_a_figure_narrower_than_the_text_block_stands_at_its_print_size(tmp_path
 
 
 def test_a_figure_fits_the_text_block_and_says_in_words_what_it_shows(tmp_path, picture):
-    document = written([FigureBlock("age", picture, "年龄构成", "横条图：男职工752人。", note="n = 1058")], tmp_path)
+    document = written([FigureBlock("age", picture, "年龄构成", "横条图：男职工752人。")], tmp_path)
     shape = document.inline_shapes[0]
     assert shape.width.mm == pytest.approx(156, abs=0.1)
     assert shape.width / shape.height == pytest.approx(3, rel=0.01)
     assert shape._inline.docPr.get("descr") == "横条图：男职工752人。"
     figure = next(p for p in document.paragraphs if p.style.name == "Figure")
     assert figure.style.paragraph_format.keep_with_next
-    assert texts(document)[-2:] == [("Figure Note", "n = 1058"), ("Figure Caption", "图1　年龄构成")]
+    assert texts(document)[-1:] == [("Figure Caption", "图1　年龄构成")]
 
 
 def test_what_is_left_to_write_is_a_grey_prompt_in_a_tagged_control(tmp_path):
@@ -194,7 +194,7 @@ def test_a_template_of_ones_own_loses_what_ties_it_to_other_places(tmp_path):
 
 
 def test_a_template_of_ones_own_keeps_its_own_fonts(tmp_path):
-    own = docx.Document(str(write_report([], tmp_path / "empty.docx", title="空").path))
+    own = written([], tmp_path, "empty.docx")
     own.styles["Body Text"].font.size = docx.shared.Pt(14)
     own.save(tmp_path / "own.docx")
     document = written([Paragraph("正文")], tmp_path, template=tmp_path / "own.docx")
@@ -218,8 +218,8 @@ def test_a_report_has_contents_when_it_is_longer_than_ten_pages(tmp_path):
     field = "".join(one.text for one in document.element.body.iter(qn("w:instrText")))
     assert field.strip().startswith("TOC")
     path, last = tmp_path / "12.docx", tmp_path / "last.json"
-    once = write_report(blocks, path, title="长", carry_over_from=path, last=last)
-    assert write_report(blocks, path, title="长", carry_over_from=path, last=last).told == () == once.told[3:]
+    once = write_report(blocks, path, title="长", last=last)
+    assert write_report(blocks, path, title="长", last=last).told == () == once.told[3:]
 
 
 def test_no_part_of_a_report_points_outside(tmp_path, picture):

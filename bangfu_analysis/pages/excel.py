@@ -173,18 +173,9 @@ def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, drawn: Cha
     bars = 14 * (1 if overlap else len(series)) + 14
     height = min(900, max(300, (0 if lines else bars * rows) + 120))
     top = _HEAD + height // 20 + 2
-    sheet.write_string(top - 1, left, "图中数字", book.add_format(_FONT))
-    plain = book.add_format({**_FONT, "num_format": drawn.native_form})
-    words = book.add_format(_FONT)
-    sheet.write_row(top, left + 1, series, words)
-    sheet.write_column(top + 1, left, [label.replace("\n", " ") for label in drawn.rows], words)
-    for (row, column), number in np.ndenumerate(drawn.native_values):
-        if number == number:
-            sheet.write_number(top + 1 + row, left + 1 + column, number, plain)
+    _write_numbers(book, sheet, drawn, top, left)
     first, last = top + 1, top + rows
     between = [{"delete": 0 < n < rows - 1} for n in range(rows)]  # lines are labelled at their ends
-    sheet.set_column(left, left, 20)
-    sheet.set_column(left + 1, left + len(series), 12)
     for n in range(len(series)):
         colour, column = drawn.colours.get(drawn.series[n], _COLOURS[n % len(_COLOURS)]), left + 1 + n
         chart.add_series(
@@ -210,3 +201,16 @@ def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, drawn: Cha
         chart.set_y_axis({**names, "major_gridlines": {"visible": False}})
     chart.set_size({"width": 560, "height": height})
     sheet.insert_chart(_HEAD, left, chart, {"description": f"{table.title}的图"})
+
+
+def _write_numbers(book: Any, sheet: Any, drawn: Chart, top: int, left: int) -> None:
+    """The numbers of a chart below it, by row and series; nothing where one is hidden."""
+    words, plain = book.add_format(_FONT), book.add_format({**_FONT, "num_format": drawn.native_form})
+    sheet.write_string(top - 1, left, "图中数字", words)
+    sheet.write_row(top, left + 1, drawn.native_series, words)
+    sheet.write_column(top + 1, left, [label.replace("\n", " ") for label in drawn.rows], words)
+    for (row, column), number in np.ndenumerate(drawn.native_values):
+        if not np.isnan(number):
+            sheet.write_number(top + 1 + row, left + 1 + column, number, plain)
+    sheet.set_column(left, left, 20)
+    sheet.set_column(left + 1, left + len(drawn.series), 12)

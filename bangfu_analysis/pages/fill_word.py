@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls, qn
-from docx.shared import Pt
+from docx.oxml.ns import qn
+from docx.oxml.shape import CT_Inline
+from docx.shared import Emu, Pt
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
@@ -28,7 +29,7 @@ from bangfu_analysis.pages.marks import MARK, TAG, Answer, Dialect, Filling, mem
 from bangfu_analysis.pages.package import Package
 from bangfu_analysis.pages.theme import saved
 from bangfu_analysis.pages.word_table import table_element
-from bangfu_analysis.pages.word_template import xml
+from bangfu_analysis.pages.word_template import new_control, xml
 
 _PARTS = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)\w*\.xml")
 _WORD = Dialect(*map(qn, ("w:p", "w:r", "w:rPr", "w:t")))
@@ -181,14 +182,10 @@ class _Filler:
             content.insert(0, deepcopy(look))
         if filling.tag.startswith("表") and Run(content, _NO_STORY).font.size is None:
             Run(content, _NO_STORY).font.size = Pt(9)
-        tag, name = quoteattr(filling.tag), f"bf_{memory(filling.tag)}_{self.counts[filling.tag]}"
-        control = xml(
-            f'<w:sdt><w:sdtPr><w:alias w:val={tag}/><w:tag w:val={tag}/><w:id w:val="{number}"/></w:sdtPr>'
-            f'<w:sdtContent><w:bookmarkStart w:id="{number}" w:name="{name}"/>'
-            f'<w:bookmarkEnd w:id="{number}"/></w:sdtContent></w:sdt>'
-        )
-        control[1].insert(1, content)
-        runs[0].addprevious(control)
+        remembering = new_control(filling.tag, filling.tag, number)
+        start, end = _bookmark(f"bf_{memory(filling.tag)}_{self.counts[filling.tag]}", number)
+        remembering[1].extend([start, content, end])
+        runs[0].addprevious(remembering)
         for run in runs:
             run.getparent().remove(run)
 
@@ -201,30 +198,31 @@ class _Filler:
         media = media if media.endswith(".png") else f"word/media/bangfu{memory(filling.tag)}.png"
         self.package.put(media, saved(figure, "png"), "image/png")
         key = self.package.relate(self.part, media, "image")
-        told, size = quoteattr(filling.tag), f'cx="{across}" cy="{int(across * inches[1] / inches[0])}"'
-        alt = quoteattr(f"{filling.words}。{exhibit.text}")
-        spaces = nsdecls("w", "wp", "a", "pic", "r")
-        return parse_xml(
-            f'<w:r {spaces}><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent {size}/>'
-            f'<wp:docPr id="{number}" name={told} descr={alt}/><a:graphic><a:graphicData uri="{_PICTURE}">'
-            f'<pic:pic><pic:nvPicPr><pic:cNvPr id="{number}" name={told} descr={alt}/><pic:cNvPicPr/>'
-            f'</pic:nvPicPr><pic:blipFill><a:blip r:embed="{key}"/><a:stretch><a:fillRect/></a:stretch>'
-            f'</pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm>'
-            '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic>'
-            "</wp:inline></w:drawing></w:r>"
-        )
+        high = int(across * inches[1] / inches[0])
+        inline: Any = CT_Inline.new_pic_inline(number, key, filling.tag, Emu(across), Emu(high))
+        for names in (inline.docPr, next(inline.iter(qn("pic:cNvPr")))):
+            names.set("name", filling.tag)
+            names.set("descr", f"{filling.words}。{exhibit.text}")
+        run = xml("<w:r><w:drawing/></w:r>")
+        run[0].append(inline)
+        return run
 
     def _table(self, exhibit: Exhibit, bookmark: str, number: int) -> Any:
         """The table, of the width of the line, as the one before it looked."""
         table = table_element(exhibit.table, lambda name: f'<w:pStyle w:val="{name}"/>', self.room)
         first = next(table.iter(_P))
-        first.append(xml(f'<w:bookmarkStart w:id="{number + 1}" w:name="{bookmark}"/>'))
-        first.append(xml(f'<w:bookmarkEnd w:id="{number + 1}"/>'))
+        first.extend(_bookmark(bookmark, number + 1))
         for paragraph in table.iter(_P):
             _set_plainly(paragraph)
         if self.old is not None:
             _dress(table, self.old)
         return table
+
+
+def _bookmark(name: str, number: int) -> tuple[Any, Any]:
+    """Where a bookmark begins and ends."""
+    ends = f'<w:bookmarkStart w:id="{number}" w:name="{name}"/>', f'<w:bookmarkEnd w:id="{number}"/>'
+    return xml(ends[0]), xml(ends[1])
 
 
 def _on_a_line_of_its_own(paragraph: Any) -> Any:
@@ -264,4 +262,3 @@ def _dress(table: Any, old: Any) -> None:
 
 _NO_STORY: Any = None  # python-docx asks it for styles, which are not asked for here
 _ALIGNED = dict(zip(("Text", "Head", "Number"), WD_ALIGN_PARAGRAPH, strict=False))  # left, centre, right
-_PICTURE = "http://schemas.openxmlformats.org/drawingml/2006/picture"

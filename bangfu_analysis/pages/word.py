@@ -11,13 +11,13 @@ import re
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from functools import partial
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from docx.document import Document
 from docx.image.exceptions import UnrecognizedImageError
@@ -43,6 +43,7 @@ from bangfu_analysis.pages.word_template import (
     TEMPLATE,
     TEXT_HEIGHT_MM,
     TEXT_WIDTH_MM,
+    new_control,
     open_template,
     packed,
     xml,
@@ -73,9 +74,9 @@ def write_report(
     `title` may hold line breaks; `subtitle` (the issuing union) and `date` stand under it. Tables and figures
     are numbered in order, by fields with cached numbers. `last` keeps what this report says, so that at the
     next refresh it is known what people changed: they keep it by paragraph, caption and cell. Where that file
-    is gone, only what stands under the headings to write under is kept. Raises ArgumentError for a repeated id, BangfuError
-    for a template that lacks styles, an earlier report that cannot be read, a picture that is none, a file
-    that is open.
+    is gone, only what stands under the headings to write under is kept. Raises ArgumentError for a repeated
+    id, BangfuError for a template that lacks styles, an earlier report that cannot be read, a picture that is
+    none, a file that is open.
     """
     document, flat = open_template(template or TEMPLATE), [one for block in blocks for one in _parts(block)]
     numbers, names = numbered(flat), _names(flat)
@@ -115,17 +116,14 @@ def _add_contents(document: Document, headings: Sequence[str]) -> None:
     """A field of contents: Word fills in the pages when the report is opened; until then it shows the
     headings.
     """
-    styles = [document.styles[name].style_id for name in ("Subtitle", "Table Text")]
-    begin = '<w:r><w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r><w:r><w:instrText xml:space="preserve">'
-    begin += ' TOC \\o "1-1" \\h \\z </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
-    runs = [f"<w:r><w:t>{escape(text)}</w:t></w:r>" for text in headings]
-    runs = [begin + runs[0], *runs[1:-1], runs[-1] + '<w:r><w:fldChar w:fldCharType="end"/></w:r>']
-    lines = [f'<w:p><w:pPr><w:pStyle w:val="{styles[1]}"/></w:pPr>{run}</w:p>' for run in runs]
-    name = f'<w:p><w:pPr><w:pStyle w:val="{styles[0]}"/></w:pPr><w:r><w:t>目录</w:t></w:r></w:p>'
+    name, lines = (document.styles[name].style_id for name in ("Subtitle", "Table Text"))
     contents = xml(
         '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/><w:docPartUnique/></w:docPartObj>'
-        f"</w:sdtPr><w:sdtContent>{name}{''.join(lines)}</w:sdtContent></w:sdt>"
+        f'</w:sdtPr><w:sdtContent><w:p><w:pPr><w:pStyle w:val="{name}"/></w:pPr><w:r><w:t>目录</w:t></w:r></w:p>'
+        f'<w:p><w:pPr><w:pStyle w:val="{lines}"/></w:pPr></w:p></w:sdtContent></w:sdt>'
     )
+    _add_field(WordParagraph(contents[1][1], document), 'TOC \\o "1-1" \\h \\z', "\n".join(headings))
+    next(contents.iter(qn("w:fldChar"))).set(qn("w:dirty"), "true")
     body: Any = document.element.body
     body.insert_element_before(contents, "w:sectPr")
 
@@ -169,28 +167,26 @@ def _units_of(document: Document, name: str, add: Callable[[], None]) -> list[Un
 
 def _renumber(document: Document) -> None:
     """The cached numbers of captions and references, where tables or figures were taken out or added."""
-    counts: Counter[str] = Counter()
-    numbers: dict[str, str] = {}
-    for paragraph in document.element.body.iter(qn("w:p")):
-        code = "".join(one.text or "" for one in paragraph.iter(qn("w:instrText")))
-        if found := re.search(r"SEQ (\S+)", code):
-            counts[found[1]] += 1
-            _set_result(paragraph, found[0], str(counts[found[1]]))
-            for mark in paragraph.iter(qn("w:bookmarkStart")):
-                numbers[mark.get(qn("w:name"))] = f"{found[1]}{counts[found[1]]}"
-    for paragraph in document.element.body.iter(qn("w:p")):
-        for name in {one.text.split()[1] for one in paragraph.iter(qn("w:instrText")) if " REF " in (one.text or "")}:
-            if name in numbers:
-                _set_result(paragraph, f"REF {name}", numbers[name])
+    counts, numbers = Counter[str](), dict[str, str]()
+    for paragraph, (code, name, *_), result in _fields(document):
+        if code == "SEQ":
+            counts[name] += 1
+            result.text = str(counts[name])
+            marks = [mark.get(qn("w:name")) for mark in paragraph.iter(qn("w:bookmarkStart"))]
+            numbers |= dict.fromkeys(marks, f"{name}{counts[name]}")
+    for _, (code, name, *_), result in _fields(document):
+        if code == "REF" and name in numbers:
+            result.text = numbers[name]
 
 
-def _set_result(paragraph: Any, code: str, text: str) -> None:
-    for instruction in paragraph.iter(qn("w:instrText")):
-        if code in (instruction.text or ""):
-            runs = instruction.getparent().itersiblings(qn("w:r"))
-            result = next((run.find(qn("w:t")) for run in runs if run.find(qn("w:t")) is not None), None)
-            if result is not None:
-                result.text = text
+def _fields(document: Document) -> Iterator[tuple[Any, list[str], Any]]:
+    """The fields of a document: the paragraph of each, the words of its instruction, its cached text."""
+    for paragraph in document.element.body.iter(qn("w:p")):
+        for instruction in paragraph.iter(qn("w:instrText")):
+            words, runs = (instruction.text or "").split(), instruction.getparent().itersiblings(qn("w:r"))
+            result = next((text for run in runs for text in run.iter(qn("w:t"))), None)
+            if len(words) > 1 and result is not None:
+                yield paragraph, words, result
 
 
 def exhibit_document(exhibit: Exhibit) -> bytes:
@@ -272,7 +268,7 @@ def _add_field(paragraph: WordParagraph, instruction: str, cached: str) -> None:
         '<w:fldChar w:fldCharType="begin"/>',
         f'<w:instrText xml:space="preserve"> {instruction} </w:instrText>',
         '<w:fldChar w:fldCharType="separate"/>',
-        f"<w:t>{escape(cached)}</w:t>",
+        "<w:br/>".join(f"<w:t>{escape(line)}</w:t>" for line in cached.split("\n")),
         '<w:fldChar w:fldCharType="end"/>',
     ):
         paragraph._p.append(xml(f"<w:r>{inside}</w:r>"))
@@ -308,9 +304,7 @@ def _add_prompt(document: Document, block: Placeholder) -> None:
     """The grey prompt in a control inside its paragraph, which gives way to the first word that is written.
     """
     paragraph = document.add_paragraph(style="Body Text")
-    control = xml(
-        f"<w:sdt><w:sdtPr><w:alias w:val={quoteattr(block.prompt)}/><w:tag w:val={quoteattr(block.id)}/>"
-        f'<w:id w:val="{number_of(block.id)}"/><w:showingPlcHdr/></w:sdtPr><w:sdtContent/></w:sdt>'
-    )
-    control[1].append(paragraph.add_run(block.prompt, style=PROMPT)._r)
-    paragraph._p.append(control)
+    prompting = new_control(block.id, block.prompt, number_of(block.id))
+    prompting[0].append(xml("<w:showingPlcHdr/>"))
+    prompting[1].append(paragraph.add_run(block.prompt, style=PROMPT)._r)
+    paragraph._p.append(prompting)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import docx
 from docx.document import Document
@@ -112,3 +113,9 @@ def undated(package: bytes) -> bytes:
 def xml(markup: str) -> Any:
     """An element from markup that uses the prefix w without declaring it."""
     return parse_xml(f"<w:body {nsdecls('w')}>{markup}</w:body>")[0]
+
+
+def new_control(tag: str, alias: str, number: int) -> Any:
+    """An empty content control that remembers a tag."""
+    names = f"<w:alias w:val={quoteattr(alias)}/><w:tag w:val={quoteattr(tag)}/>"
+    return xml(f'<w:sdt><w:sdtPr>{names}<w:id w:val="{number}"/></w:sdtPr><w:sdtContent/></w:sdt>')

@@ -9,15 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.analysis import questionnaires as tables
 from bangfu_analysis.analysis.domains import rows_where
-from bangfu_analysis.analysis.questionnaires import (
-    GRADES_WITH_TOP_TWO,
-    MOST_VALUES,
-    PROMOTERS,
-    banded,
-    recommends,
-    scores,
-)
 from bangfu_analysis.analysis.significance import compare_columns
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
@@ -85,13 +78,11 @@ def plan_of(
         named(name): _codes(people[named(name)], codes, codebook) for name, codes in (where or {}).items()
     }
     inside = people[rows_where(people, condition)]
-    few = survey.questions[survey.questions["options"].map(len).between(2, FEW_LEVELS)]
-    levels = {name: inside[name].nunique() for name in USUAL if name in people}
-    usual = [name for name, n in levels.items() if 0 < n <= FEW_USUAL][:MOST_BREAKS]
-    usual += few.loc[few["kind"].eq("single"), "question_id"].astype("str").tolist()[: max(0, 2 - len(usual))]
-    breaks = tuple(_levels(inside[named(name)]) for name in list(by) or usual)
-    shown = [*(str(b.name) for b in breaks), *condition]
-    labels = {own: _label(own, known) for own in shown}
+    usual = [name for name in USUAL if name in people and 0 < inside[name].nunique() <= FEW_USUAL]
+    few = survey.questions["kind"].eq("single") & survey.questions["options"].map(len).between(2, FEW_LEVELS)
+    first = survey.questions.loc[few, "question_id"].astype("str").tolist()[: max(0, 2 - len(usual))]
+    breaks = tuple(_levels(inside[named(name)]) for name in list(by) or [*usual[:MOST_BREAKS], *first])
+    labels = {own: _label(own, known) for own in (*(str(b.name) for b in breaks), *condition)}
     asked = {item.concept: id for id, item in survey.book.items.items() if item.concept}
     asked |= {band.name: asked[band.variable] for band in codebook.bands.values() if band.variable in asked}
     asked = {name: asked.get(name, name.partition("=")[0].removesuffix("_band")) for name in labels}
@@ -131,7 +122,7 @@ def respondents(survey: Survey, codebook: Codebook) -> pd.DataFrame:
 def _levels(values: pd.Series[Any]) -> pd.Series[Any]:
     """The levels of a break that somebody has; a number in bands."""
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
-        words, place = banded(values.to_numpy(dtype=float, na_value=np.nan))
+        words, place = tables.banded(values.to_numpy(dtype=float, na_value=np.nan))
         values = pd.Series(pd.Categorical.from_codes(place, pd.Index(words)), values.index, name=values.name)
     levels = values.astype("category").cat.remove_unused_categories()
     if not 0 < (n := len(levels.cat.categories)) <= MOST_LEVELS:
@@ -147,14 +138,15 @@ def cuts_of(plan: Plan) -> Iterator[tuple[Any, str, Cut]]:
     for _, row in plan.survey.questions[plan.survey.questions["kind"] != "meta"].iterrows():
         id = str(row["question_id"])
         survey = replace(plan.survey, responses=plan.survey.responses.iloc[places.get(id, [])])
-        nps, asked = recommends(row, survey.responses), survey.responses["status"].ne("skipped")
-        people = survey.responses.loc[asked, "respondent_id"].astype("str").unique()
+        own = survey.responses
+        measured = own["value"].nunique() > tables.MOST_VALUES or tables.recommends(row, own)
+        people = own.loc[own["status"].ne("skipped"), "respondent_id"].astype("str").unique()
         others = [by for by in plan.breaks if plan.asked[str(by.name)] != id]
         for by in (None, *(by for by in others if len(set(by.reindex(people).dropna())) > 1)):
             name = ALL if by is None else str(by.name)
             cut = cut_of(survey, row, by=by, **more)
             yield row, name, cut
-            if row["kind"] == "number" and (survey.responses["value"].nunique() > MOST_VALUES or nps):
+            if row["kind"] == "number" and measured:
                 frame = means_of(survey, row.to_frame().T, by=by, **more).drop(columns=["item", "median"])
                 yield row, name, replace(
                     cut, id=f"{cut.id}|mean", frame=frame, dimensions=cut.within, within=(), kind="mean",
@@ -169,7 +161,7 @@ def banner(
     """Protected `frames` (by the ids of `cuts`) as one; `test`: correction and level of the letters
     (compare_columns).
 
-    A net or a mean of grades is made of what is shown, and missing where a part of it is.
+    A net or a mean of grades is made of what is shown.
     """
     parts = []
     for row, name, cut in cuts:
@@ -182,7 +174,7 @@ def banner(
             rows = rows.rename(columns={"estimate": "mean"}).assign(row="mean", option="均值")
         parts.append(rows.astype({"option": "str"}))
     whole = pd.concat(parts, ignore_index=True)
-    whole = pd.concat([whole, *_of_parts(whole, plan)], ignore_index=True)
+    whole = pd.concat([whole, _of_parts(whole, plan)], ignore_index=True)
     base, keys = "base_n" if plan.weight is None else "base_effective", ["question_id", "row", "option"]
     tested = whole["row"].ne("mean")
     found = [whole[whole["break"].eq(ALL) | ~tested].assign(letter="", higher_than="")]
@@ -209,36 +201,36 @@ def _notes(
     )
 
 
-def _of_parts(whole: pd.DataFrame, plan: Plan) -> Iterator[pd.DataFrame]:
-    """Nets, and the means of grades; the net promoter score is the mean of 100, 0 and -100."""
-    nets, graded = list[tuple[str, str, str, float]](), list[tuple[str, str, str, float]]()
-    told = whole[whole["row"].eq("option")].groupby("question_id", sort=False, observed=True)
-    for id, rows in told:
-        row = plan.survey.questions.set_index("question_id").loc[id]
-        options, item = list(dict.fromkeys(rows["option"])), plan.survey.book.items.get(str(id))
-        bands = {} if item is None or row["kind"] == "multiple" else item.bands
-        sums = {name: [item.options[code] for code in codes] for name, codes in bands.items()} if item else {}
-        if row["kind"] == "matrix" and len(options) == GRADES_WITH_TOP_TWO:
-            sums |= {"+".join(some): some for some in (options[-2:], options[:2])}
-        nets += [(str(id), part, name, 1.0) for name, some in sums.items() for part in some]
-        if options == PROMOTERS:
-            graded += [(str(id), o, "净推荐值", 100.0 * (i - 1)) for i, o in enumerate(options)]
-        elif row["kind"] == "matrix" or (row["kind"] == "number" and not any("–" in o for o in options)):
-            graded += [(str(id), o, "均值", score) for o, score in zip(options, scores(options), strict=True)]
-    for kind, parts in (("net", nets), ("mean", graded)):
-        of = pd.DataFrame(parts, columns=["question_id", "option", "into", "score"])
-        rows = whole[whole["row"].eq("option")].merge(of, on=["question_id", "option"])
-        rows = rows.assign(mean=rows["share"] * rows["score"], squares=rows["share"] * rows["score"] ** 2)
-        groups = rows.groupby(["question_id", "break", "level", "into"], sort=False, observed=True)
-        full = groups["share"].count().eq(groups.size())
-        first = groups.first().assign(row=kind)
-        numbers = [c for c in ("n", "share", "estimate", "mean", "squares") if c in rows]
-        summed = groups[numbers].sum().where(full)
-        if kind == "net":
-            first = first.assign(**summed.drop(columns=["mean", "squares"]), mean=np.nan)
-        else:
-            n = first["base_n"].astype(float).where(lambda n: n > 1)
-            sd = np.sqrt((summed["squares"] - summed["mean"] ** 2).clip(lower=0) * n / (n - 1))
-            first = first.assign(mean=summed["mean"], sd=sd, n=first["base_n"], share=np.nan)
-        whole_rows = first.reset_index().drop(columns=["option", "squares", "score"])
-        yield whole_rows.rename(columns={"into": "option"})
+def _of_parts(whole: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Nets, and the means of grades, missing where a part of them is; the net promoter score is the mean of
+    100, 0 and -100.
+    """
+    told, parts = whole[whole["row"].eq("option")], list[tuple[str, str, str, str, float]]()
+    about = plan.survey.questions.set_index("question_id")["kind"]
+    for id, rows in told.groupby("question_id", sort=False, observed=True):
+        kind, options, item = about[id], [*rows["option"].unique()], plan.survey.book.items.get(str(id))
+        bands = {} if item is None or kind == "multiple" else item.bands
+        nets = {name: [item.options[code] for code in codes] for name, codes in bands.items()} if item else {}
+        if kind == "matrix" and len(options) == tables.GRADES_WITH_TOP_TWO:
+            nets |= {"+".join(some): some for some in (options[-2:], options[:2])}
+        parts += [(str(id), part, "net", name, 1.0) for name, some in nets.items() for part in some]
+        if options == tables.PROMOTERS:
+            parts += [(str(id), o, "mean", "净推荐值", 100.0 * (i - 1)) for i, o in enumerate(options)]
+        elif kind == "matrix" or (kind == "number" and not any("–" in o for o in options)):
+            scored = zip(options, tables.scores(options), strict=True)
+            parts += [(str(id), o, "mean", "均值", score) for o, score in scored]
+    of = pd.DataFrame(parts, columns=["question_id", "option", "made", "into", "score"])
+    rows = told.merge(of, on=["question_id", "option"])
+    rows = rows.assign(mean=rows["share"] * rows["score"], squares=rows["share"] * rows["score"] ** 2)
+    groups = rows.groupby(["question_id", "break", "level", "made", "into"], sort=False, observed=True)
+    counts = [c for c in ("share", "estimate") if c in rows]
+    full, first = groups["share"].count().eq(groups.size()), groups.first()
+    sums = groups[["n", *counts, "mean", "squares"]].sum().where(full)
+    net, n = first.index.get_level_values("made") == "net", first["base_n"].astype(float)
+    sd = np.sqrt((sums["squares"] - sums["mean"] ** 2).clip(lower=0) * n / (n - 1).where(n > 1))
+    found = first.assign(
+        **{c: sums[c].where(net) for c in counts}, n=sums["n"].where(net, first["base_n"]),
+        mean=sums["mean"].mask(net), sd=sd.mask(net),
+    )  # fmt: skip
+    named = found.reset_index().drop(columns=["row", "option", "squares", "score"])
+    return named.rename(columns={"made": "row", "into": "option"})

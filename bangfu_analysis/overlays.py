@@ -59,16 +59,16 @@ def words_of(
     names = [name for variables in frames.values() for name in variables]
     variables = [*(f"{frame}.{name}" for frame in frames for name in frames[frame]), *frames.get("workers", {})]
 
-    def levels(of: str) -> list[dict[str, Any]]:
-        """The levels of a list, those of the overlay last."""
-        added = own.get("lists", {}).get(of)
-        return [*content["lists"].get(of, []), *(each for each in _some(added) if isinstance(each, dict))]
+    def added(of: str) -> list[dict[str, Any]]:
+        """The levels of a list that the overlay writes."""
+        return [each for each in _some(own.get("lists", {}).get(of)) if isinstance(each, dict)]
 
     @cache
     def claims(of: str) -> dict[tuple[str, str], str]:
-        """(scheme, spelling) -> the code of a list that has it first."""
-        found: dict[tuple[str, str], str] = {}
-        for level in levels(of):
+        """(scheme, spelling) -> the code whose label it is, or that the overlay gives it first."""
+        labels = content["lists"].get(of, [])
+        found = {(str(level.get("scheme", "")), str(level["label"])): str(level["code"]) for level in labels}
+        for level in added(of):
             for word in (level.get("label"), *_some(level.get("says"))):
                 found.setdefault((str(level.get("scheme", "")), squeeze(str(word))), str(level.get("code")))
         return found
@@ -79,16 +79,15 @@ def words_of(
         return {word: code for (scheme, word), code in claims(at[1]).items() if scheme == here and code != mine}
 
     def codes(at: tuple[str, ...], _: Beside) -> list[str]:
-        """The codes of a variable that may have a spelling: none where another of its scheme has it."""
+        """The codes of a variable that may have a spelling: where it is a label, that one."""
         frame, name = _split_target(at[1])
-        values, word = str(frames.get(frame, {}).get(name, {}).get("values")), squeeze(at[2])
-        known, every = claims(values), codes_of_list(("", values), {})[:-1]
-        schemes = [(str(level.get("scheme", "")), str(level.get("code"))) for level in levels(values)]
-        taken = {code for scheme, code in schemes if known.get((scheme, word), code) != code}
-        return [code for code in every if code not in taken]
+        of = str(frames.get(frame, {}).get(name, {}).get("values"))
+        labels = {code for (_, word), code in claims(of).items() if word == squeeze(at[2])}
+        return [code for code in codes_of_list(("", of), {})[:-1] if code in labels or not labels]
 
     def codes_of_list(at: tuple[str, ...], _: Beside) -> list[str]:
-        return [*dict.fromkeys(str(level.get("code")) for level in levels(at[1])), ""]  # of no code
+        levels = (*content["lists"].get(at[1], []), *added(at[1]))
+        return [*dict.fromkeys(str(level.get("code")) for level in levels), ""]  # "": of no code
 
     def known(at: tuple[str, ...], _: Beside) -> list[str]:
         below = content.get(at[0], {})
@@ -128,7 +127,14 @@ def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[s
 
 
 def _by_code(below: Sequence[Any], above: Sequence[Any]) -> list[Any]:
-    known = {(level["code"], level.get("scheme", "")): level for level in below}
+    """The levels above laid over those below: a spelling that one of them claims is no other's."""
+    claimed = {(word, level.get("scheme", "")): level["code"] for level in above for word in level.get("says") or ()}
+
+    def kept(level: Mapping[str, Any], word: str) -> bool:
+        return bool(claimed.get((word, level.get("scheme", "")), level["code"]) == level["code"])
+
+    own = [{**x, "says": [word for word in x["says"] if kept(x, word)]} if x.get("says") else x for x in below]
+    known = {(level["code"], level.get("scheme", "")): level for level in own}
     for level in above:
         place = (level["code"], level.get("scheme", ""))
         known[place] = merge(known.get(place, {}), level)

@@ -127,3 +127,10 @@ def test_a_pattern_may_name_an_earlier_one_of_its_room():
     sheets = patterns("sheets")
     assert sheets["total"].match("本页小计：") and sheets["total"].match("共12人，其中女5人") and not sheets["total"].match("王合计划")
     assert sheets["unit_name"].search("第一机械厂") and not sheets["unit_name"].search("花名册")
+
+
+def test_a_spelling_that_a_researcher_gives_to_another_code_is_no_longer_the_first_ones():
+    mapped = {"values": {"workers.health": {"患大病": "cancer"}}}
+    before, after = (load_codebook(own).variable("workers", "health") for own in ({}, mapped))
+    assert [level.code for level in before.spellings["患大病"]] == ["serious"]
+    assert [level.code for level in after.spellings["患大病"]] == ["cancer"]

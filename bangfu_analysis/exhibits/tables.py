@@ -25,7 +25,8 @@ from bangfu_analysis.exhibits.measures import (
     printable,
     sorted_by_size,
 )
-from bangfu_analysis.exhibits.wording import half_up, percent, year
+from bangfu_analysis.exhibits.rounding import half_up, percent
+from bangfu_analysis.exhibits.wording import year
 
 NOT_APPLICABLE, HIDDEN = "—", "*"
 Cell = str | int | float

@@ -123,10 +123,11 @@ def with_context(table: Table, block: Block, codebook: Codebook) -> tuple[Table,
 def _beside(
     table: Table, block: Block, heading: str, variable: Variable, cells: pd.Series, slot: int | None = None
 ) -> Table:
-    """`table` with a column more, to the right of all others."""
+    """`table` with a column more, to the right of all others; tables of one block may share their body."""
     index = max(block.grid.width, *(c.index for c in table.columns)) + 1
     column = Column(index, heading, variable, "matched", slot=slot)
-    body = pd.concat([table.body, cells.astype(object).rename(index)], axis=1)
+    shared = table.body.drop(columns=index, errors="ignore")
+    body = pd.concat([shared, cells.astype(object).rename(index)], axis=1)
     return replace(table, columns=(*table.columns, column), body=body)
 
 

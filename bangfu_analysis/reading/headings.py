@@ -325,7 +325,8 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
     match; else "".
 
     Row numbers, remarks, phones and the like do not count; of two that match as many, the one that leaves
-    fewer columns open. What may be roster or members is a roster where a relation says 本人.
+    fewer columns open. What may be roster or members is a roster where a relation says 本人:
+    the heads would have no place among the members.
     """
     best, most, owners = "", (0, 0), owners_of(headings, words)
     if any(_is_stacked(heading, words) for heading in headings):
@@ -340,8 +341,8 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
         parts = zip(meanings, headings, owners, values, strict=True)
         fates = [_fate(m, h, owner, words, bool(v)) for m, h, owner, v in parts]
         count = (len(told), sum(fate != "unmatched" for fate in fates))
-        if count > most or (count == most and kind == "members" and not _has_heads(meanings, values)):
-            best, most = kind, count
+        if count > most or (count == most and kind == "members"):
+            best, most = "roster" if kind == "members" and _has_heads(meanings, values) else kind, count
     return best
 
 
@@ -420,5 +421,5 @@ def _is_stacked(heading: Heading, words: Vocabulary) -> bool:
 def _has_heads(meanings: Iterable[Meaning | None], values: Sequence[frozenset[str]]) -> bool:
     for place, meaning in enumerate(meanings):
         if meaning is not None and meaning.variable.name == "relation":
-            return any(level.code == "head" for v in values[place] for level in meaning.variable.spellings.get(v, ()))
+            return any(level.code == "head" for v in values[place] for level in meaning.variable.find(v))
     return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -23,6 +23,7 @@ from bangfu_analysis.analysis.arrays import Names
 from bangfu_analysis.analysis.domains import (
     INSIDE,
     ROWS,
+    SLICE,
     Variable,
     codes_of,
     names,
@@ -53,7 +54,7 @@ class Scan:
 
     def kind(self, name: str) -> Any:
         """The pandas type of a column: as told, else as the codebook has it; None where neither knows."""
-        own = _levels(name) if self.frame.collect_schema()[name] != nw.Boolean else "boolean"
+        own = _levels().get(name) if self.frame.collect_schema()[name] != nw.Boolean else "boolean"
         return self.kinds.get(name, own)
 
     @property
@@ -136,78 +137,88 @@ def cells(
         select |= {key: nw.when(select[INSIDE]).then(nw.col(key)) for key in keys if key not in plan}
     elif where:
         scan = scan.filter(where)
-    middles: dict[Variable, float] = _middles(scan.frame, [one for one in wanted if isinstance(one, str)])
-    sums = _weights(weight, rows_are_units=not clusters) if weight else {}
-    for one in wanted:
-        sums |= _moments(one, weight, middles.get(one, 0.0), rows_are_units=not clusters)
-    found = _aggregate(scan, select, sums)
-    if weight and (bad := int(found.pop(f"{weight}.bad").sum())):
+    middles = _middles(scan.frame, [one for one in wanted if isinstance(one, str)])
+    scan = Scan(scan.frame.with_columns(cell_w=_number(weight) if weight else nw.lit(1.0)), scan.kinds)
+    sums, counts = _weights(weight, rows_are_units=not clusters) if weight else ({}, {})
+    for i, one in enumerate(wanted):
+        scan = Scan(scan.frame.with_columns(**_ready(i, one, middles.get(one, 0.0))), scan.kinds)
+        more, used = _moments(i, one, weight, rows_are_units=not clusters)
+        sums, counts = sums | more, counts | used
+    found = _aggregate(scan, select, sums, counts)
+    if weight and (bad := int((found[ROWS] - found.pop(f"{weight}.good")).sum())):
         raise ArgumentError(f"权数列 {weight} 有 {bad} 行缺失、无穷或为负数。请更正；不在样本中的行写 0。")
     return found.assign(**{f"{stem(one, weight)}.at": middle for one, middle in middles.items()})
 
 
-def _weights(weight: str, *, rows_are_units: bool) -> dict[str, nw.Expr]:
-    w = _number(weight)
-    sums = {weight: w, f"{weight}.n": _one_if(w > 0)}
-    sums[f"{weight}.bad"] = _one_if(w.is_finite() & (w >= 0), 0, 1)
-    return sums | ({f"{weight}.squared": w * w} if rows_are_units else {})
+Terms = dict[str, nw.Expr]
 
 
-def _moments(
-    variable: Variable, weight: str | None, middle: float, *, rows_are_units: bool
-) -> dict[str, nw.Expr]:
-    """What a mean and a total, or a ratio y / x, and its variance are made of; y measured from `middle`."""
-    columns = [_number(column) for column in pair_of(variable)]
-    w, known = (_number(weight) if weight else nw.lit(1.0)), reduce(and_, map(_known, columns))
-    y, x = columns[0] - middle, columns[1] if len(columns) > 1 else nw.lit(1.0)
-    sums = {"y": w * y, "x": w * x, "yy": w * y * y}
-    if len(columns) > 1:
-        sums |= {"xy": w * x * y, "xx": w * x * x, "w": w}
+def _weights(weight: str, *, rows_are_units: bool) -> tuple[Terms, Terms]:
+    """Sums of the weight, and counts of rows that have one above 0, and a good one."""
+    w = nw.col("cell_w")
+    sums = {weight: w, **({f"{weight}.squared": w * w} if rows_are_units else {})}
+    good = nw.when(w.is_finite() & (w >= 0)).then(w)
+    return sums, {f"{weight}.n": nw.when(w > 0).then(w), f"{weight}.good": good}
+
+
+def _ready(i: int, variable: Variable, middle: float) -> Terms:
+    """The variable as number y, measured from `middle`; both of a pair, where both are known."""
+    y, *rest = (_number(column) for column in pair_of(variable))
+    if not rest:
+        return {f"cell_y{i}": y - middle}
+    x = rest[0]
+    return {f"cell_y{i}": nw.when(~x.is_null()).then(y), f"cell_x{i}": nw.when(~y.is_null()).then(x)}
+
+
+def _moments(i: int, variable: Variable, weight: str | None, *, rows_are_units: bool) -> tuple[Terms, Terms]:
+    """What a mean and a total, or a ratio y / x, and its variance are made of; and how many rows are used."""
+    w, y, x = nw.col("cell_w"), nw.col(f"cell_y{i}"), nw.col(f"cell_x{i}")
+    people = nw.when(~y.is_null()).then(w)
+    top, base = w * y, people if isinstance(variable, str) else w * x
+    sums = {"y": top, "x": base, "yy": top * y}
+    if not isinstance(variable, str):
+        sums |= {"xy": base * y, "xx": base * x, "w": people}
     if rows_are_units:
-        sums |= {"yy2": (w * y) * (w * y), "xy2": (w * x) * (w * y), "xx2": (w * x) * (w * x)}
-    told = {f".{part}": nw.when(known).then(term).otherwise(nw.lit(0.0)) for part, term in sums.items()}
-    used = _one_if(known & (w > 0) if weight else known)
-    return {stem(variable, weight) + part: term for part, term in {".n": used, **told}.items()}
+        sums |= {"yy2": top * top, "xy2": top * base, "xx2": base * base}
+    start = stem(variable, weight)
+    used = nw.when(w > 0).then(y) if weight else y
+    return {f"{start}.{part}": term for part, term in sums.items()}, {f"{start}.n": used}
 
 
 def _middles(frame: nw.LazyFrame[Any], variables: Sequence[str]) -> dict[Variable, float]:
-    """The plain mean of each variable: measured from it, values that lie close together keep their digits."""
+    """About where each variable lies: measured from there, values close together keep their digits."""
     if not variables:
         return {}
-    numbers = [nw.when(_known(_number(v))).then(_number(v)).alias(f"m{i}") for i, v in enumerate(variables)]
-    means = frame.select(*numbers).select(nw.all().mean()).collect("pyarrow").to_native().to_pylist()[0]
-    return {variable: float(means[f"m{i}"] or 0.0) for i, variable in enumerate(variables)}
+    numbers = [_number(variable).alias(f"m{i}") for i, variable in enumerate(variables)]
+    mean = frame.select(*numbers).head(SLICE).select(nw.all().mean()).collect("pyarrow").to_native()
+    return {variable: float(mean[f"m{i}"][0].as_py() or 0.0) for i, variable in enumerate(variables)}
 
 
 def _number(column: str) -> nw.Expr:
-    return nw.col(column).cast(nw.Float64)
+    """A column as float, null where it is NaN: on DuckDB, Polars and Spark NaN is larger than any number."""
+    number = nw.col(column).cast(nw.Float64)
+    return nw.when(~number.is_nan()).then(number)
 
 
-def _known(number: nw.Expr) -> nw.Expr:
-    """Not missing: on DuckDB, Polars and Spark NaN is not null, and larger than any number."""
-    return ~number.is_null() & ~number.is_nan()
-
-
-def _one_if(condition: nw.Expr, yes: int = 1, no: int = 0) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(yes)).otherwise(nw.lit(no))
-
-
-def _aggregate(scan: Scan, select: Mapping[str, nw.Expr], sums: Mapping[str, nw.Expr]) -> pd.DataFrame:
-    """A row per combination of keys that occurs, `cell_n` and the sums, in order of the keys: one query.
+def _aggregate(scan: Scan, select: Terms, sums: Terms, counts: Terms) -> pd.DataFrame:
+    """A row per combination of keys that occurs, `cell_n`, the sums, and the counts of what is not null: one
+    query; in order of the keys.
 
     A constant is a key too, so that no key is no special case. On the engine columns have names of our own;
     they are added before they are selected, since Polars makes one row of constants alone.
     """
     keys = {key: f"k{i}" for i, key in enumerate(select)}
-    terms = {term: f"s{i}" for i, term in enumerate(sums)}
+    terms = {term: f"s{i}" for i, term in enumerate(sums | counts)}
     each = {"one": nw.lit(1)} | {name: select[key] for key, name in keys.items()}
-    each |= {name: sums[term] for term, name in terms.items()}
+    each |= {name: (sums | counts)[term] for term, name in terms.items()}
     grouped = scan.frame.with_columns(**each).select(*each).group_by("one", *keys.values())
-    totals = [nw.col(name).sum().alias(f"sum_{name}") for name in terms.values()]
-    query = grouped.agg(nw.len().alias("n"), *totals)
-    found = query.collect("pyarrow").to_native()
+    totals = [
+        (nw.col(name).sum() if term in sums else nw.col(name).count()).alias(f"all_{name}")
+        for term, name in terms.items()
+    ]
+    found = grouped.agg(nw.len().alias("n"), *totals).collect("pyarrow").to_native()
     columns = {key: typed(found[name], key, scan.kinds) for key, name in keys.items()}
-    columns |= {ROWS: _sum(found["n"])} | {term: _sum(found[f"sum_{name}"]) for term, name in terms.items()}
+    columns |= {ROWS: _sum(found["n"])} | {term: _sum(found[f"all_{name}"]) for term, name in terms.items()}
     table = pd.DataFrame(columns)
     return table.sort_values([*keys], ignore_index=True) if keys else table
 
@@ -228,7 +239,7 @@ def typed(column: pa.ChunkedArray, name: str, kinds: Mapping[str, Any]) -> pd.Se
     values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     found = set(values.unique().drop_null().to_pylist()) if text else set()
-    kind = kinds.get(name, _levels(name) if text else None)
+    kind = kinds.get(name, _levels().get(name) if text else None)
     if isinstance(kind, pd.CategoricalDtype):
         more = sorted(found - {*kind.categories})
         if not more or name in kinds:
@@ -239,12 +250,13 @@ def typed(column: pa.ChunkedArray, name: str, kinds: Mapping[str, Any]) -> pd.Se
     return series if name not in kinds else series.astype(kind)
 
 
-def _levels(name: str) -> Any:
-    """What the package's codebook says of a column of workers or causes, or of a band; None where nothing."""
-    kinds = {**dtypes("causes", load_codebook()), **dtypes("workers", load_codebook())}
-    bands = {band.name: kind_of(band) for band in load_codebook().bands.values()}
-    kind = (kinds | bands).get(name)
-    return kind if isinstance(kind, pd.CategoricalDtype) else None
+@lru_cache(maxsize=1)
+def _levels() -> dict[str, Any]:
+    """What the package's codebook says of the levels of workers' and causes' columns, and of the bands."""
+    book = load_codebook()
+    bands = {band.name: kind_of(band) for band in book.bands.values()}
+    kinds = dtypes("causes", book) | dtypes("workers", book) | bands
+    return {name: kind for name, kind in kinds.items() if isinstance(kind, pd.CategoricalDtype)}
 
 
 def collected(frame: Any) -> pd.DataFrame:
@@ -264,7 +276,7 @@ def each_once(
     scan = scanned(frame).filter(where)
     rows = scan.frame.drop_nulls([*known]) if known else scan.frame
     once = rows.select(*dict.fromkeys([*columns, *people])).unique()
-    return _aggregate(Scan(once, scan.kinds), {column: nw.col(column) for column in columns}, {})
+    return _aggregate(Scan(once, scan.kinds), {column: nw.col(column) for column in columns}, {}, {})
 
 
 def joined(left: Any, right: Any, keys: Sequence[str], columns: Sequence[str], more: Sequence[str]) -> Scan:
@@ -307,18 +319,18 @@ def _alike(scan: Scan, exits: Any, waves: Sequence[Any], columns: Sequence[str])
     if exits is not None:
         left = scanned(exits)
         left.require(["wave", "person_id", "exit_reason"])
-        how = _one_if(nw.col("exit_reason").cast(nw.String) == "died", DIED, 1).alias("out")
+        how = nw.when(nw.col("exit_reason").cast(nw.String) == "died").then(nw.lit(DIED)).otherwise(nw.lit(1))
         none = [nw.lit(None, dtype=nw.String).alias(c) for c in columns]
-        rows = nw.concat([rows, left.frame.select("wave", "person_id", how, *none)])
+        rows = nw.concat([rows, left.frame.select("wave", "person_id", how.alias("out"), *none)])
     marks: dict[str, nw.Expr] = {}
     kinds: dict[str, Any] = {}
     for i, wave in enumerate(waves):
         here = nw.col("wave").cast(nw.String) == str(wave)
-        marks[f"in{i}"] = _one_if(here & (nw.col("out") == 0))
+        marks[f"in{i}"] = nw.when(here & (nw.col("out") == 0)).then(nw.lit(1))
         marks[f"out{i}"] = nw.when(here).then(nw.col("out"))
         marks |= {f"{c}{i}": nw.when(here).then(nw.col(c)) for c in columns}
         kinds |= {f"{c}{i}": scan.kind(c) for c in columns}
     people = rows.select("person_id", *(mark.alias(name) for name, mark in marks.items()))
     once = people.group_by("person_id").agg(*(nw.col(name).max() for name in marks))
     told = {name: kind for name, kind in kinds.items() if kind is not None}
-    return _aggregate(Scan(once, told), {name: nw.col(name) for name in marks}, {})
+    return _aggregate(Scan(once, told), {name: nw.col(name) for name in marks}, {}, {})

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.measures import dimensions, hidden
-from bangfu_analysis.exhibits.rounding import percent
+from bangfu_analysis.exhibits.wording import percent
 
 ANNEX = "annex"  # in `show` of a recipe: in tables.xlsx only, unless it bears a finding of page 1
 NEARLY_ALL = 0.95

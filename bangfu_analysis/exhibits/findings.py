@@ -12,8 +12,7 @@ import pandas as pd
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.measures import dimensions, hidden
-from bangfu_analysis.exhibits.rounding import half_up, percent
-from bangfu_analysis.exhibits.wording import counted, moved, points, share_of, since, year
+from bangfu_analysis.exhibits.wording import counted, half_up, moved, percent, points, share_of, since, year
 
 MOST, PER_SECTION = 7, 2
 LEAST_BASE = 30  # of fewer no group is said to be hit most

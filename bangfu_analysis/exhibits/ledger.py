@@ -11,9 +11,8 @@ from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.recipes import Recipe
-from bangfu_analysis.exhibits.rounding import percent
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.exhibits.wording import date_words, in_percent, money
+from bangfu_analysis.exhibits.wording import date_words, money, share_of
 
 LEAST_TOLD = 30  # of fewer people nothing is said beside a sum
 MOST_PLACES = 4
@@ -146,7 +145,7 @@ def _inquiry(rows: pd.DataFrame, label: str) -> str:
     counts = ("issued", "returned", "valid", "participants")
     issued, back, valid, people = (int(rows[column].sum()) for column in counts)
     if issued:
-        share = f"（回收率{in_percent(percent(back / issued))}）" if back else ""
+        share = f"（回收率{share_of(back / issued)}）" if back else ""
         counts_of = f"发放{issued}份、收回{back}份{share}"
         return label + counts_of + (f"、有效{valid}份" if valid else "")
     places = rows["place"].dropna().unique()

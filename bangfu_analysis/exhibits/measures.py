@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.codebook import read_yaml
-from bangfu_analysis.exhibits.rounding import half_up, percent
+from bangfu_analysis.exhibits.wording import half_up, percent
 
 DECIMALS = {"count": 0, "percent": 1, "points": 1, "number": 2, "p": 3, "amount": 2}
 IN_PERCENT = ("percent", "points")

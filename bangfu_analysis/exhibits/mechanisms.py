@@ -18,9 +18,8 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import title_of
 from bangfu_analysis.exhibits.measures import hidden, records
 from bangfu_analysis.exhibits.recipes import Recipe
-from bangfu_analysis.exhibits.rounding import half_up, percent
 from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, Layout, mark_notes
-from bangfu_analysis.exhibits.wording import counted, money, share_of
+from bangfu_analysis.exhibits.wording import counted, half_up, money, percent, share_of
 from bangfu_analysis.release.cells import Cut
 
 OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody

@@ -9,7 +9,7 @@ import pandas as pd
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.exhibits.labels import labels_of, phrase, title_of
 from bangfu_analysis.exhibits.measures import records
-from bangfu_analysis.exhibits.rounding import half_up, percent
+from bangfu_analysis.exhibits.wording import half_up, percent
 from bangfu_analysis.survey.models import Model
 
 if TYPE_CHECKING:

@@ -18,8 +18,17 @@ import pandas as pd
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.measures import dimensions, hidden, over_full, records, sorted_by_size
-from bangfu_analysis.exhibits.rounding import half_up, percent
-from bangfu_analysis.exhibits.wording import counted, in_percent, moved, points, share_of, since, year
+from bangfu_analysis.exhibits.wording import (
+    counted,
+    half_up,
+    in_percent,
+    moved,
+    percent,
+    points,
+    share_of,
+    since,
+    year,
+)
 
 if TYPE_CHECKING:
     from bangfu_analysis.exhibits.exhibit import Exhibit

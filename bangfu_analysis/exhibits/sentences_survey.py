@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bangfu_analysis.exhibits.measures import hidden, records
-from bangfu_analysis.exhibits.rounding import half_up
-from bangfu_analysis.exhibits.wording import counted, share_of
+from bangfu_analysis.exhibits.wording import counted, half_up, share_of
 
 if TYPE_CHECKING:
     from bangfu_analysis.exhibits.exhibit import Exhibit

@@ -11,9 +11,8 @@ import pandas as pd
 
 from bangfu_analysis.exhibits.labels import STATES
 from bangfu_analysis.exhibits.measures import dimensions, hidden, records
-from bangfu_analysis.exhibits.rounding import half_up, percent
 from bangfu_analysis.exhibits.sentences import SMALL
-from bangfu_analysis.exhibits.wording import counted, in_percent, points, since, year
+from bangfu_analysis.exhibits.wording import counted, half_up, in_percent, percent, points, since, year
 
 if TYPE_CHECKING:
     from bangfu_analysis.exhibits.exhibit import Exhibit

@@ -25,8 +25,7 @@ from bangfu_analysis.exhibits.measures import (
     printable,
     sorted_by_size,
 )
-from bangfu_analysis.exhibits.rounding import half_up, percent
-from bangfu_analysis.exhibits.wording import year
+from bangfu_analysis.exhibits.wording import half_up, percent, year
 
 NOT_APPLICABLE, HIDDEN = "—", "*"
 Cell = str | int | float

@@ -1,16 +1,28 @@
-"""How numbers are worded in a report: units named, no thousands comma, percentages to one decimal,
-differences in points.
+"""How numbers are rounded (half up, of unrounded values) and worded in a report: units named, no thousands
+comma, percentages to one decimal, differences in points.
 """
 
 from __future__ import annotations
 
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits.rounding import half_up, percent
 
 _WAN = 10_000
 _DIGITS = " 一二三四五六七八九"
+
+
+def half_up(value: float, decimals: int = 1) -> float:
+    """Ordinary rounding as in Excel and in reports: 0.05 -> 0.1, -0.05 -> -0.1 (not half to even, GB/T 8170).
+    """
+    return float(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)) + 0.0
+
+
+def percent(share: float, decimals: int = 1) -> float:
+    """A share as a percentage, rounded half up."""
+    exact = Decimal(repr(float(share))) * 100
+    return float(exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)) + 0.0
 
 
 def counted(n: float, unit: str = "人") -> str:
@@ -22,9 +34,8 @@ def counted(n: float, unit: str = "人") -> str:
 
 def money(yuan: float) -> str:
     """`960元`, `12.5万元`: yuan below ten thousand, else 万元 with at most two decimals."""
-    if abs(yuan) < _WAN:
-        return f"{_plain(half_up(yuan, 2))}元"
-    return f"{_plain(half_up(yuan / _WAN, 2))}万元"
+    value, unit = (yuan, "元") if abs(yuan) < _WAN else (yuan / _WAN, "万元")
+    return f"{half_up(value, 2):.2f}".rstrip("0").rstrip(".") + unit
 
 
 def moved(before: float, now: float, since_when: str, unit: str) -> str:
@@ -79,7 +90,3 @@ def in_percent(value: float) -> str:
 def share_of(share: float) -> str:
     """`30.6%` of a share."""
     return in_percent(percent(share))
-
-
-def _plain(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")

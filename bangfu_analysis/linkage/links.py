@@ -111,9 +111,9 @@ def decided(keys: pd.DataFrame, pairs: pd.DataFrame, answers: Answers | None = N
     every = pd.DataFrame(found.values(), columns=FOUND).round({"probability": 6})
     every = every.assign(said=[said.get(pair, "") for pair in found])
     every = every[every["said"].ne("") | every["probability"].ge(REVIEW)]
-    order = every.assign(first=every["said"].ne("confirmed")).sort_values(
-        ["first", "probability", "person_id", "other_id"], ascending=[True, False, True, True]
-    )
+    by = ["first", "probability", "person_id", "other_id"]
+    first = every.assign(first=every["said"].ne("confirmed"))
+    order = first.sort_values(by, ascending=[True, False, True, True])
     decision = pd.Categorical(_decisions(order, keys), list(DECISIONS))
     place = keys.drop_duplicates("person_id").set_index("person_id")[[*PLACE, "code"]]
     placed = order[FOUND].assign(decision=decision).join(place, on="person_id")
@@ -134,10 +134,8 @@ def _answered(keys: pd.DataFrame, answers: Answers) -> dict[frozenset[str], str]
 def _decisions(pairs: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
     waves = keys.groupby("person_id")["wave"].agg(frozenset).to_dict()
     whole = set(keys.loc[keys["whole"].astype(bool), "person_id"])
-    group = _Groups()
-    found = []
-    asked = pairs[["person_id", "other_id", "probability", "said"]]
-    for one, other, probability, said in asked.itertuples(index=False):
+    group, found = _Groups(), []
+    for one, other, probability, said in pairs[[*FOUND[:3], "said"]].itertuples(index=False):
         together = group[one] | group[other]
         clash = sum(len(waves[p]) for p in together) > len(set[str]().union(*(waves[p] for p in together)))
         if said == "rejected":
@@ -149,7 +147,7 @@ def _decisions(pairs: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
         else:
             decision = said or ("linked" if probability >= ACCEPT else "to_review")
         if decision in LINKED:
-            group |= dict.fromkeys(together, together)
+            group.join(one, other)
         found.append(decision)
     return found
 
@@ -158,21 +156,22 @@ class _Groups(dict[str, frozenset[str]]):
     """Person -> all who are that person; by oneself as long as nothing is linked."""
 
     def __missing__(self, person: str) -> frozenset[str]:
-        self[person] = frozenset([person])
-        return self[person]
+        return self.setdefault(person, frozenset([person]))
+
+    def join(self, one: str, other: str) -> None:
+        """All who are either are the same."""
+        together = self[one] | self[other]
+        self.update(dict.fromkeys(together, together))
 
 
 def common_ids(links: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """person_id -> linked_id of all who are linked: that of the whole ID number, else the first in order."""
     whole = set(keys.loc[keys["whole"].astype(bool), "person_id"])
     group = _Groups()
-    accepted = links.loc[links["decision"].isin(LINKED), ["person_id", "other_id"]]
-    for one, other in accepted.itertuples(index=False):
-        together = group[one] | group[other]
-        group |= dict.fromkeys(together, together)
-    people = sorted(group)
-    chosen = [min(group[person], key=lambda p: (p not in whole, p)) for person in people]
-    return pd.DataFrame({"person_id": people, "linked_id": chosen}, dtype="str")
+    for pair in zip(*(links.loc[links["decision"].isin(LINKED), end] for end in FOUND[:2]), strict=True):
+        group.join(*pair)
+    chosen = {person: min(group[person], key=lambda p: (p not in whole, p)) for person in sorted(group)}
+    return pd.DataFrame({"person_id": chosen.keys(), "linked_id": chosen.values()}, dtype="str")
 
 
 def link_quality(links: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
@@ -192,7 +191,7 @@ def link_quality(links: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
         "by_id_n": by_id, "linked_n": len(linked), "confirmed_n": confirmed, "to_review_n": len(review),
         "false_n": false, "missed_n": missed, "false_rate": false / every if every else 0.0,
         "miss_rate": missed / (every - false + missed) if every else 0.0,
-    }  # fmt: skip
+    }
     return pd.DataFrame([row])
 
 
@@ -225,8 +224,7 @@ def read_decisions(paths: Iterable[Path]) -> dict[frozenset[str], str]:
         for sheet, row, said in answered_rows(path, COLUMNS, ANSWER):
             answer = squeeze(str(said[ANSWER]))
             if answer not in SAID:
-                raise BangfuError(
-                    f"{path.name} [{sheet}] 第 {row} 行：{ANSWER}一栏应填是或否，实际是“{answer}”。请改正。"
-                )
+                wanted = f"{ANSWER}一栏应填是或否，实际是“{answer}”。请改正。"
+                raise BangfuError(f"{path.name} [{sheet}] 第 {row} 行：{wanted}")
             found[frozenset(str(said["核对码"]).split("-"))] = SAID[answer]
     return found

@@ -26,16 +26,11 @@ COMPARED = ("name", "born", "sex", "unit", "id_digits")
 LEAST = 0.01  # pairs less probable than this are nobody's candidates
 # How often the same person's records agree in full, but for one character, not at all: where training starts.
 SAME = {
-    "name": (0.95, 0.04, 0.01),
-    "born": (0.95, 0.04, 0.01),
-    "id_digits": (0.5, 0.45, 0.05),
-    "unit": (0.85, 0.15),
-    "sex": (0.99, 0.01),
+    "name": [0.95, 0.04, 0.01], "born": [0.95, 0.04, 0.01], "id_digits": [0.5, 0.45, 0.05],
+    "unit": [0.85, 0.15], "sex": [0.99, 0.01],
 }
-MEMORY: dict[str, Any] = {
-    "temp_directory": "",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
+MEMORY: Any = {
+    "temp_directory": "", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
 }
 
 
@@ -43,17 +38,14 @@ def named_records(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave
     """One row per person of a wave for `match_by_name`, in memory: wave, person_id, whole, COMPARED."""
     people, cleans = cleaned_people(sheets, codebook, wave, key)
     said = compared(people, cleans)
-    records = {
-        "wave": wave.name,
-        "person_id": people["person_id"],
-        "whole": people["id_basis"].eq("id_number") & ~people["shared_id"],
-        "name": said["name"],
-        "born": said["born"].where(said["born"].str.len().eq(10), None),
-        "sex": people["sex"].astype(object).where(people["sex"].notna(), None),
-        "unit": said["employer"].where(said["employer"].notna(), said["unit"]),
-        "id_digits": said["id_digits"].where(said["id_digits"].str.len().ge(17), None),
-    }
-    return pd.DataFrame(records)
+    whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
+    return said.assign(
+        wave=wave.name, person_id=people["person_id"], whole=whole,
+        born=said["born"].where(said["born"].str.len().eq(10), None),
+        sex=people["sex"].astype(object).where(people["sex"].notna(), None),
+        unit=said["employer"].where(said["employer"].notna(), said["unit"]),
+        id_digits=said["id_digits"].where(said["id_digits"].str.len().ge(17), None),
+    )[["wave", "person_id", "whole", *COMPARED]]
 
 
 def match_by_name(records: pd.DataFrame) -> pd.DataFrame:
@@ -83,9 +75,8 @@ def _predicted(waves: list[pd.DataFrame]) -> pd.DataFrame:
         from splink import DuckDBAPI, Linker, block_on
         from splink.internals.exceptions import EMTrainingException
     except ImportError as fault:
-        raise BangfuError(
-            "按姓名、出生日期和单位关联各批次需要 splink：请运行 pip install 'bangfu-analysis[link]'。"
-        ) from fault
+        needed = "按姓名、出生日期和单位关联各批次需要 splink：请运行 pip install 'bangfu-analysis[link]'。"
+        raise BangfuError(needed) from fault
     database = DuckDBAPI(connection=duckdb.connect(config=MEMORY))
     linker = Linker([database.register(wave) for wave in waves], _settings(), log_level=logging.CRITICAL)
     alike: Any = [block_on("name", "born"), block_on("id_digits")]
@@ -106,20 +97,15 @@ def _settings() -> Any:
     import splink.comparison_library as compare
     from splink import SettingsCreator, block_on
 
-    how = {
-        "name": compare.LevenshteinAtThresholds("name", [1]),
-        "born": compare.DamerauLevenshteinAtThresholds("born", [1]),
-        "id_digits": compare.DamerauLevenshteinAtThresholds("id_digits", [1]),
-        "unit": compare.ExactMatch("unit"),
-        "sex": compare.ExactMatch("sex"),
-    }
+    near: Any = compare.DamerauLevenshteinAtThresholds
+    by_name, exact = compare.LevenshteinAtThresholds("name", [1]), map(compare.ExactMatch, ("unit", "sex"))
+    how = [by_name, near("born", [1]), near("id_digits", [1]), *exact]
     blocks: Any = [block_on("name"), block_on("born", "sex"), block_on("id_digits")]
+    trained = [
+        each.configure(m_probabilities=SAME[name], term_frequency_adjustments=name == "name")
+        for name, each in zip(SAME, how, strict=True)
+    ]
     return SettingsCreator(
-        link_type="link_only",
-        unique_id_column_name="record",
-        comparisons=[
-            c.configure(m_probabilities=list(SAME[name]), term_frequency_adjustments=name == "name")
-            for name, c in how.items()
-        ],
+        link_type="link_only", unique_id_column_name="record", comparisons=trained,
         blocking_rules_to_generate_predictions=blocks,
     )

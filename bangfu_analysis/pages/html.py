@@ -18,8 +18,8 @@ from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.exhibits.labels import WORDS
-from bangfu_analysis.exhibits.rounding import percent
 from bangfu_analysis.exhibits.sentences import quality
+from bangfu_analysis.exhibits.wording import percent
 from bangfu_analysis.files import write
 from bangfu_analysis.wave import Wave
 

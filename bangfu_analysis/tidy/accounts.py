@@ -57,15 +57,10 @@ def _source(sheet: SheetReading, merged: int, wave: Wave) -> dict[str, Any]:
 
 
 def _balance(sheet: SheetReading, rows: Mapping[str, int], cells: Mapping[str, int]) -> None:
-    off = [
-        f"{what} {total}，分项之和 {sum(parts.values())}"
-        for what, total, parts in (("行数", sheet.row_count, rows), ("非空单元格", sheet.cells_filled, cells))
-        if total != sum(parts.values()) or min(parts.values(), default=0) < 0
-    ]
-    if off:
-        raise BalanceBroken(
-            f"{sheet.file} [{sheet.sheet}]：账目不平（{'；'.join(off)}），清洗已停止，未写出任何数据。请反馈此文件的版式。"
-        )
+    for what, total, parts in (("行数", sheet.row_count, rows), ("非空单元格", sheet.cells_filled, cells)):
+        if total != sum(parts.values()) or min(parts.values(), default=0) < 0:
+            off = f"账目不平（{what} {total}，分项之和 {sum(parts.values())}）"
+            raise BalanceBroken(f"{sheet.place}：{off}，清洗已停止，未写出任何数据。请反馈此文件的版式。")
 
 
 def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Finding]:
@@ -133,12 +128,10 @@ def stated_in_settings(workers: pd.DataFrame, population: pd.DataFrame, codebook
     counted = {"hardship_total": len(workers), "workers_total": population["n"].sum() if len(population) else None}
     levels = workers["hardship_level"].value_counts()
     counted |= {f"{code}_total": levels.get(code, 0) for code in codebook.variable("workers", "hardship_level").codes}
-    lines = []
-    for name, stated in wave.stated.items():
-        computed = counted.get(name)
-        verdict = "cannot_tell" if computed is None else "agrees" if computed == stated else "differs"
-        lines.append(
-            {"what": name, "cell": f"stated.{name}", "stated": stated, "computed": computed, "verdict": verdict}
-        )
-    source = {"wave": wave.name, "source_file": SETTINGS_FILE, "source_sheet": ""}
-    return pd.DataFrame([source | line for line in lines])
+    rows = [
+        (wave.name, SETTINGS_FILE, "", name, f"stated.{name}", stated, computed := counted.get(name),
+         "cannot_tell" if computed is None else "agrees" if computed == stated else "differs")
+        for name, stated in wave.stated.items()
+    ]
+    columns = ["wave", "source_file", "source_sheet", "what", "cell", "stated", "computed", "verdict"]
+    return pd.DataFrame(rows, columns=columns)

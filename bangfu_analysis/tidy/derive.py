@@ -97,26 +97,18 @@ def kind_of(band: Band) -> pd.CategoricalDtype:
 
 def _falls_in(workers: pd.DataFrame, variable: str, level: Mapping[str, Any]) -> pd.Series[Any]:
     """Which rows a level of a band takes; a missing value falls nowhere."""
-    values = workers[variable]
+    values, codes = workers[variable], level.get("codes")
+    of_scheme = codes.items() if isinstance(codes, Mapping) else ()
+    tests = [values.ge(level["from"])] if "from" in level else []
+    tests += [values.lt(level["below"])] if "below" in level else []
+    tests += [workers["sex"].eq(level["sex"])] if "sex" in level else []
+    tests += [values.isin(codes)] if codes and not of_scheme else []
+    if of_scheme:  # the codes that the scheme of the row gives
+        own = [workers["hardship_scheme"].eq(scheme).fillna(False) & values.isin(said) for scheme, said in of_scheme]
+        tests.append(pd.concat(own, axis=1).any(axis=1))
     inside = values.notna()
-    if isinstance(level.get("codes"), Mapping):
-        inside &= _of_scheme(workers, values, level["codes"])
-    elif "codes" in level:
-        inside &= values.isin(level["codes"])
-    if "from" in level:
-        inside &= values.ge(level["from"]).fillna(False).astype(bool)
-    if "below" in level:
-        inside &= values.lt(level["below"]).fillna(False).astype(bool)
-    if "sex" in level:
-        inside &= workers["sex"].eq(level["sex"]).fillna(False).astype(bool)
-    return inside
-
-
-def _of_scheme(workers: pd.DataFrame, values: pd.Series[Any], codes: Mapping[str, Any]) -> pd.Series[bool]:
-    """Whose value is one of the codes that the scheme of the row gives."""
-    inside = pd.Series(False, index=values.index)
-    for scheme, own in codes.items():
-        inside |= workers["hardship_scheme"].eq(scheme).fillna(False).astype(bool) & values.isin(own)
+    for test in tests:
+        inside &= test.fillna(False).astype(bool)
     return inside
 
 

@@ -35,11 +35,10 @@ def layout_frame(sheets: Sequence[SheetReading], wave: str) -> pd.DataFrame:
     is left empty. A questionnaire is one row: its questions are a frame of their own.
     """
     seen = describe([replace(sheet, questions=None) for sheet in sheets if not sheet.set_aside])
-    words = (
-        seen["heading"].map(lambda text: heading_key(text.rpartition("/")[2])).where(seen["status"].eq("matched"), "")
-    )
+    words = seen["heading"].map(lambda text: heading_key(text.rpartition("/")[2]))
     found = seen.rename(columns={"file": "source_file", "sheet": "source_sheet"}).assign(
-        wave=wave, heading=words, variable=seen["variable"].str.replace("[#=].*", "", regex=True)
+        wave=wave, heading=words.where(seen["status"].eq("matched"), ""),
+        variable=seen["variable"].str.replace("[#=].*", "", regex=True),
     )
     return found.drop_duplicates(["source_file", "source_sheet", "header_rows", "heading", "variable", "status"])
 
@@ -107,8 +106,7 @@ def _values(before: pd.DataFrame, now: pd.DataFrame, frame: str, codebook: Codeb
 
 def _layouts(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
     for column, word in (("kind", "表的种类"), ("header_rows", "表头所在行")):
-        for item in _fresh(was[column], here[column]):
-            where = _where(here, column, item)
+        for item, where in ((item, _where(here, column, item)) for item in _fresh(was[column], here[column])):
             yield "版式", "new", "", item, where, f"新的{word}：{item}（如 {where}）"
 
 
@@ -117,9 +115,9 @@ def _copies(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
     saved anew.
     """
     both = here.merge(was, on="person_id", suffixes=("", "_was"))
-    pairs = [(both[name], both[f"{name}_was"]) for name in INCOMES]
-    both = both.assign(same=pd.concat([(a == b) | a.isna() & b.isna() for a, b in pairs], axis=1).all(axis=1))
-    known = both[pd.concat([a.notna() for a, _ in pairs], axis=1).any(axis=1)]
+    now, before = (both[[name + end for name in INCOMES]].astype("Float64").fillna(-1) for end in ("", "_was"))
+    both = both.assign(same=now.eq(before.set_axis(now.columns, axis=1)).all(axis=1))
+    known = both[now.ne(-1).any(axis=1)]
     for file, part in known.groupby("source_file"):
         if len(part) >= _MANY and part["same"].mean() >= 0.9:
             said = f"收入与上一批次一字不差：{len(part)} 人中有 {int(part['same'].sum())} 人，请核对是否照抄了上一批次"

@@ -42,9 +42,11 @@ def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) ->
     Returns the rows (`table` and `row` lead to their cells) and what was inferred or in conflict.
     """
     rosters = [clean for clean in cleans if clean.table.kind in ("roster", "form") and len(clean.rows)]
-    everyone = _rows(rosters, "workers", codebook, wave).assign(**_causes_said(rosters))
-    are_heads = np.concatenate([np.array([], dtype=bool), *map(_are_heads, rosters)])
-    heads = everyone if are_heads.all() else everyone[are_heads].reset_index(drop=True)
+    causes = Readings.joined([_causes_of(clean) for clean in rosters])
+    several = causes.of_each(lambda reading: reading.detail)
+    everyone = _rows(rosters, "workers", codebook, wave).assign(causes=several, cause_main=causes.values)
+    are_heads = [np.array([], dtype=bool), *(_head_rows(clean) == np.asarray(clean.rows) for clean in rosters)]
+    heads = everyone[np.concatenate(are_heads)].reset_index(drop=True)
     completed, found = _complete(heads, cleans, "workers", codebook, wave)
     said = {clean.number: unit_of(clean.table, codebook) for clean in rosters}
     unit, completed = completed["reporting_unit"], _with_disability(completed, codebook)
@@ -68,16 +70,13 @@ def _rows(
     precision = readings_of(cleans, frame, "birth_date", slot).of_each(lambda reading: reading.detail)
     names = readings_of(cleans, frame, "name", slot).values
     left = readings_of(cleans, frame, "exit_date", slot)
-    full = full.assign(exit_year=pd.Series(left.of_each(_year_alone), dtype="Int64"))
+    years = left.of_each(lambda reading: reading.detail if reading.problem == "year_only" else None)
     private = {"name_key": names, **identity_columns(cleans, frame, slot)}
     return full.assign(
         **{name: pd.Series(values, dtype=object) for name, values in private.items()}, **unread,
         birth_date_precision=pd.Series(precision).where(full["birth_date"].notna(), None),
+        exit_year=pd.Series(years, dtype="Int64"),
     )
-
-
-def _year_alone(reading: Reading) -> int | None:
-    return reading.detail if reading.problem == "year_only" else None
 
 
 _BY_ID = ("sex", "birth_date", "age")
@@ -105,22 +104,12 @@ def _identities_of(clean: CleanTable, frame: str, slot: int | None) -> dict[str,
     return found
 
 
-def _are_heads(clean: CleanTable) -> Any:
-    return _head_rows(clean) == np.asarray(clean.rows)
-
-
-def _causes_said(cleans: Sequence[CleanTable]) -> dict[str, Any]:
-    """`causes` of every row, each once in the order said, and `cause_main`: the first named, or the only one
-    ticked.
-    """
-    said = Readings.joined([_causes_of(clean) for clean in cleans])
-    return {"causes": said.of_each(lambda reading: reading.detail), "cause_main": said.values}
-
-
 def _causes_of(clean: CleanTable) -> Readings:
-    columns = sorted(
-        clean.columns("workers", "cause") + clean.columns("workers", "cause_other"), key=lambda c: bool(c.tick)
-    )
+    """The causes of every row, each once in the order said (detail), and the first named, or the only one
+    ticked (value).
+    """
+    named = clean.columns("workers", "cause") + clean.columns("workers", "cause_other")
+    columns = sorted(named, key=lambda column: bool(column.tick))
     if not columns:
         return Readings.blank(len(clean.rows))
     main = [not c.tick and c.means("workers", "cause") for c in columns]
@@ -151,12 +140,8 @@ def unit_of(table: Table, codebook: Codebook) -> str | None:
 
     A form's sheet and file may be named after the person, so only what stands in the form counts.
     """
-    names = (
-        ()
-        if table.is_form
-        else (table.sheet, str(table.meta.get("title", "")), table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-    )
-    known = (name if squeeze(name) in codebook.units else unit_in(name) for name in names)
+    names = [table.sheet, str(table.meta.get("title", "")), table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]]
+    known = (name if squeeze(name) in codebook.units else unit_in(name) for name in names if not table.is_form)
     return str(table.meta.get("unit") or "") or next(filter(None, known), None)
 
 
@@ -194,13 +179,9 @@ def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame
     by_id = rows["id_birth"]
     # A year or month that agrees with the ID number is no conflict: the ID number only says the day as well.
     coarse = rows["birth_date_precision"].isin(["month", "year"]) & by_id.notna()
-    agrees = [
-        said.year == born.year and (precision == "year" or said.month == born.month)
-        for born, said, precision in zip(
-            by_id[coarse], rows["birth_date"][coarse], rows["birth_date_precision"][coarse], strict=True
-        )
-    ]
-    coarse[coarse] = np.array(agrees, dtype=bool)
+    said, born = (pd.to_datetime(dates[coarse].astype(object)) for dates in (rows["birth_date"], by_id))
+    by_year = rows.loc[coarse, "birth_date_precision"].eq("year")
+    coarse[coarse] = said.dt.year.eq(born.dt.year) & (by_year | said.dt.month.eq(born.dt.month))
     eased = rows.assign(birth_date=rows["birth_date"].astype(object).where(~coarse, by_id))
     taken, told = _take_from_id(eased, variable, by_id)
     return taken.assign(birth_date_precision=taken["birth_date_precision"].where(by_id.isna(), "day")), told
@@ -214,15 +195,11 @@ def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> t
     taken = told("taken_from_id", what=what)
     differs = told("differs_from_id", what=what)._replace(problem=f"{name}_differs_from_id")
     said = rows[name].astype(object).where(rows[name].notna(), None)
-    known = by_id.notna()
-    cells = [
-        (table, row, found._replace(value=value))
-        for found, where in (
-            (taken, known & said.isna() & rows[f"{name}_unread"]),
-            (differs, known & said.notna() & (said != by_id)),
-        )
-        for table, row, value in zip(*(column[where] for column in (rows["table"], rows["row"], by_id)), strict=True)
-    ]
+    known, cells = by_id.notna(), list[Told]()
+    for found, where in ((taken, said.isna() & rows[f"{name}_unread"]), (differs, said.notna() & (said != by_id))):
+        places = at_rows(rows, known & where, found)
+        values = zip(places, by_id[known & where], strict=True)
+        cells += [(table, row, reading._replace(value=value)) for (table, row, reading), value in values]
     return rows.assign(**{name: by_id.where(known, said)}), cells
 
 
@@ -244,11 +221,10 @@ def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
     stated = rows["age"].astype("Int64")
     unread = rows["age_unread"] & stated.isna() & counted.notna()
     differs = ((counted - stated).abs() > 1).fillna(False).astype(bool)
+    told_of = pd.DataFrame({"table": rows["table"], "row": rows["row"], "age": counted, "off": differs})
     cells = [
         (table, row, told("age_differs_from_birth" if off else "counted_from_birth", int(age), age=age))
-        for table, row, age, off in zip(
-            *(s[unread | differs] for s in (rows["table"], rows["row"], counted, differs)), strict=True
-        )
+        for table, row, age, off in told_of[unread | differs].itertuples(index=False)
     ]
     return rows.assign(age=counted.fillna(stated)), cells
 

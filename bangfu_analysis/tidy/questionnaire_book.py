@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，�
 """
 
 
+_json = partial(json.dumps, ensure_ascii=False)
 NUMBERS = ("age", "number", "money", "count")  # kinds of variables
 _ASKS = re.compile(r"^(?:请问)?[您你]的?|(?:是|属于)?(?:什么|多少)?[？?：:。]*$")
 
@@ -91,10 +93,8 @@ def draft_book(
     """
     asked = questions[questions["kind"] != "meta"]
     places = responses.groupby("question_id", observed=True, sort=False).indices
-    items = {
-        str(q["question_id"]): _drafted(q, responses.iloc[places.get(q["question_id"], [])], codebook)
-        for _, q in asked.iterrows()
-    }
+    answers = {name: responses.iloc[places.get(name, [])] for name in asked["question_id"]}
+    items = {str(q["question_id"]): _drafted(q, answers[q["question_id"]], codebook) for _, q in asked.iterrows()}
     matrices = asked[asked["kind"] == "matrix"].groupby("block", sort=False)["question_id"]
     return QuestionnaireBook(items, {str(block): Scale(tuple(names)) for block, names in matrices})
 
@@ -116,14 +116,10 @@ def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     """
     content = check_settings(content, "questionnaire", "questionnaire.yaml")
     items = {name: _item(name, entry) for name, entry in content.get("items", {}).items()}
-    scales = {
-        name: Scale(**{key: tuple(values) for key, values in entry.items()})
-        for name, entry in content.get("scales", {}).items()
-    }
-    funnels = {
-        str(name): tuple((str(step), str(q), tuple(map(str, passing))) for step, q, passing in steps)
-        for name, steps in (content.get("funnels") or {}).items()
-    }
+    scales = {name: Scale(**{k: tuple(v) for k, v in said.items()}) for name, said in content.get("scales", {}).items()}
+    funnels: dict[str, tuple[Step, ...]] = {}
+    for name, steps in (content.get("funnels") or {}).items():
+        funnels[str(name)] = tuple((str(step), str(q), tuple(map(str, passing))) for step, q, passing in steps)
     named = {f"scales.{name}": scale.items for name, scale in scales.items()}
     named |= {f"funnels.{name}": tuple(q for _, q, _ in steps) for name, steps in funnels.items()}
     kept = tuple(map(str, content.get("keep_text") or ()))
@@ -161,18 +157,17 @@ def apply_book(
     options.
     """
     if absent := [name for name in (*book.items, *book.keep_text) if name not in set(questions["question_id"])]:
-        raise CodebookError(
-            f"问卷码本有导出文件中没有的题目 {listed(absent)}。可选：{listed(questions['question_id'])}。"
-        )
+        known = listed(questions["question_id"])
+        raise CodebookError(f"问卷码本有导出文件中没有的题目 {listed(absent)}。可选：{known}。")
     own = {name: [label for label in item.options.values() if label] for name, item in book.items.items()}
     options = [own.get(q) or list(old) for q, old in zip(questions["question_id"], questions["options"], strict=True)]
-    known = questions.assign(
+    laid = questions.assign(
         **{key: _overlaid(questions, book, key) for key in ("text", "item")},
         kind=pd.Categorical(_overlaid(questions, book, "kind"), categories=KINDS),
         options=pd.Series(options, index=questions.index, dtype=object),
         keep_text=questions["question_id"].isin(book.keep_text),
     )
-    return known, _labelled(responses, known, book)
+    return laid, _labelled(responses, laid, book)
 
 
 def with_book(reading: SheetReading, content: Mapping[str, Any]) -> SheetReading:
@@ -190,9 +185,8 @@ def item_scores(responses: pd.DataFrame, book: QuestionnaireBook, scale: str) ->
     if scale not in book.scales:
         raise CodebookError(f"问卷码本没有量表 {scale}。可选：{listed(book.scales)}。")
     members = list(book.scales[scale].items)
-    rows = responses[responses["question_id"].isin(members) & responses["value"].notna()]
-    by = rows.astype({"respondent_id": "str", "question_id": "str"}).set_index(["respondent_id", "question_id"])
-    wide = by["value"].unstack()  # noqa: PD010
+    rows = _answers(responses[responses["question_id"].isin(members)], "value")
+    wide = rows.set_index(["respondent_id", "question_id"])["value"].unstack()  # noqa: PD010
     table = wide.reindex(columns=members).rename_axis(columns=None)
     return table.assign(**{m: _turned(table[m], m, book) for m in members if book.items[m].reversed})
 
@@ -212,9 +206,8 @@ def with_concepts(wide: pd.DataFrame, book: QuestionnaireBook, codebook: Codeboo
             columns[item.concept] = _as_concept(wide[name], item.concept, codebook)
         if item.bands:
             bands = {item.options[code]: band for band, codes in item.bands.items() for code in codes}
-            columns[f"{name}_band"] = pd.Categorical(
-                wide[name].astype(object).map(bands), list(item.bands), ordered=True
-            )
+            found = wide[name].astype(object).map(bands)
+            columns[f"{name}_band"] = pd.Categorical(found, list(item.bands), ordered=True)
     return wide.assign(**columns)
 
 
@@ -325,7 +318,3 @@ def _turned(codes: pd.Series, name: str, book: QuestionnaireBook) -> pd.Series:
     if not known:
         raise CodebookError(f"问卷码本 items.{name} 是反向题，但没有 options，不知道最高与最低分。请补充。")
     return min(known) + max(known) - codes
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 from bangfu_analysis.reading.answers import Floats, Ints
 from bangfu_analysis.reading.spss import write_statistics_file
 from bangfu_analysis.reading.tables import SheetReading
@@ -57,11 +57,11 @@ def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[p
     `text` stays of meta columns and of questions with `keep_text`, as questionnaire.yaml names them: an
     answer in somebody's own words may say who they are.
     """
-    read = [(reading, without_own_words(reading, responses)) for reading, responses in map(questionnaire_frames, readings)]
+    read = [questionnaire_frames(reading) for reading in readings]
     if not read:
         raise ArgumentError("stack_questionnaires：没有问卷。请至少给一份读入的问卷。")
     questions = pd.concat([questions for questions, _ in read], ignore_index=True)
-    frames: list[Any] = [responses for _, responses in read]
+    frames: list[Any] = [without_own_words(*both) for both in read]
     responses = pd.DataFrame({c: _on_end([f[c] for f in frames]) for c in frames[0]})
     questions.insert(0, "wave", pd.Series(wave, index=questions.index, dtype="str"))
     responses.insert(0, "wave", pd.Series(wave, index=responses.index, dtype="category"))
@@ -89,24 +89,22 @@ def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: 
     rank). Who gave no answer is missing throughout. ArgumentError for an unknown `multiple` or where the
     frames hold several questionnaires.
     """
-    if multiple not in MULTIPLE:
-        raise ArgumentError.naming("multiple", multiple, MULTIPLE)
+    one_of("multiple", multiple, MULTIPLE)
     person, base = _people(questions, responses)
     columns: dict[str, Any] = {}
     for row, answers in _by_question(questions, responses, person):
-        name, options = str(row["question_id"]), list(row["options"])
-        if row["kind"] not in ("multiple", "ranking"):
+        name, kind, options = str(row["question_id"]), row["kind"], list(row["options"])
+        table = _table(options, answers, len(base)) if kind in ("multiple", "ranking") else None
+        if table is None:
             columns[name] = _one_answer(row, answers.reindex(base.index))
-            continue
-        table = _table(options, answers, len(base))
-        if row["kind"] == "multiple" and multiple == "sets":
+        elif kind == "multiple" and multiple == "sets":
             columns[name] = _sets(table, options)
-            continue
-        if row["kind"] == "multiple":  # who answered and did not choose an option said no to it
-            answered = answers.index[answers["status"].eq("answered")].unique()
-            table[answered] = np.nan_to_num(table[answered])
-        kind = "Int64" if row["kind"] == "ranking" else "boolean"
-        columns |= {f"{name}={o}": _floats(table[:, i]).astype(kind) for i, o in enumerate(options)}
+        else:
+            if kind == "multiple":  # who answered and did not choose an option said no to it
+                answered = answers.index[answers["status"].eq("answered")].unique()
+                table[answered] = np.nan_to_num(table[answered])
+            dtype = "Int64" if kind == "ranking" else "boolean"
+            columns |= {f"{name}={o}": _floats(table[:, i]).astype(dtype) for i, o in enumerate(options)}
     return pd.concat([base, pd.DataFrame(columns, index=base.index)], axis=1)
 
 
@@ -157,10 +155,9 @@ def write_statistics(path: Path, questions: pd.DataFrame, responses: pd.DataFram
 def one_questionnaire(questions: pd.DataFrame) -> None:
     """ArgumentError where `questions` holds those of several sheets: pick one by source_file first."""
     if questions["question_id"].duplicated().any():
-        files = questions["source_file"].unique()
-        raise ArgumentError(
-            f"这里有 {len(files)} 个文件的问卷，题号会混淆。请先按 source_file（和 source_sheet）选出一份再分析。"
-        )
+        n = questions["source_file"].nunique()
+        chosen = "请先按 source_file（和 source_sheet）选出一份再分析"
+        raise ArgumentError(f"这里有 {n} 个文件的问卷，题号会混淆。{chosen}。")
 
 
 def question(questions: pd.DataFrame, question_id: str) -> pd.Series:

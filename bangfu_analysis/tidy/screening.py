@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.errors import ArgumentError, ColumnMissing, listed
+from bangfu_analysis.errors import ArgumentError, ColumnMissing, listed, one_of
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.question_headings import META_ROLE
 from bangfu_analysis.reading.tables import SheetReading
@@ -18,8 +18,9 @@ from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.questionnaires import one_questionnaire, places_of, question, questionnaire_frames
 
 REASONS = {
-    "too_fast": "作答过快", "straight_line": "各项答案相同", "long_run": "连续相同", "flat": "几乎没有差别", "attention": "未通过检测题", "same_answers": "与另一份答案相同", "over_quota": "超出配额",
-}  # fmt: skip
+    "too_fast": "作答过快", "straight_line": "各项答案相同", "long_run": "连续相同", "flat": "几乎没有差别",
+    "attention": "未通过检测题", "same_answers": "与另一份答案相同", "over_quota": "超出配额",
+}
 DECISIONS = ("keep", "drop")
 COLUMNS = ["respondent_id", "reason", "question_id", "message", "decision"]
 DURATIONS = frozenset(name for name, role in META_ROLE.items() if role == "seconds")
@@ -55,21 +56,18 @@ def screen(questions: pd.DataFrame, responses: pd.DataFrame, rules: ScreeningRul
     """
     one_questionnaire(questions)
     quality = reply_quality(questions, responses)
+    answered = responses[responses["status"] == "answered"]
     found = [
         *_beyond(quality, "seconds", rules.fastest_seconds, "too_fast", "用时少于 {:g} 秒"),
         *_beyond(quality, "speed", rules.fastest_share, "too_fast", "用时少于中位数的 {:.0%}"),
         *_beyond(quality, "longest_run", rules.longest_run, "long_run", "连续 {:g} 项以上答案相同"),
         *_beyond(quality, "variance", rules.least_variance, "flat", "各项答案的方差小于 {:g}"),
+        *_straight(questions, answered, rules.straight_items),
+        *(hit for rule in rules.attention.items() for hit in _inattentive(questions, answered, *rule)),
+        *_same(questions, answered, rules.same_answers),
     ]
-    if rules.straight_items is not None:
-        found += _straight(questions, responses, rules.straight_items)
-    for name, right in rules.attention.items():
-        found += _inattentive(questions, responses, name, right)
-    if rules.same_answers is not None:
-        found += _same(questions, responses, rules.same_answers)
     for name, limits in rules.quota.items():
-        for option, most in limits.items():
-            found += _over(questions, responses, name, option, most)
+        found += [hit for limit in limits.items() for hit in _over(questions, responses, name, *limit)]
     rows = pd.DataFrame([(*row, None) for row in found], columns=COLUMNS, dtype="str")
     return rows.assign(reason=pd.Categorical(rows["reason"], list(REASONS)))
 
@@ -87,8 +85,12 @@ def replay(
         raise ColumnMissing.naming(absent, [str(c) for c in decisions.columns], where="筛查决定")
     dropped = _dropped(decisions, {str(r) for r in responses["respondent_id"].unique()})
     kept = responses[~responses["respondent_id"].isin(dropped)].reset_index(drop=True)
-    bases = [questions["question_id"].map(_bases(frame)).fillna(0).astype("int64") for frame in (responses, kept)]
-    return kept, questions[["question_id", "number", "text"]].assign(base_before=bases[0], base_after=bases[1])
+    bases = questions[["question_id", "number", "text"]]
+    for name, frame in (("base_before", responses), ("base_after", kept)):
+        answered = frame[frame["status"] == "answered"].groupby("question_id", observed=True)["respondent_id"]
+        people = answered.nunique().rename(index=str)
+        bases = bases.assign(**{name: bases["question_id"].map(people).fillna(0).astype("int64")})
+    return kept, bases
 
 
 def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetReading:
@@ -100,40 +102,34 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     `replay`.
     """
     questions, responses = questionnaire_frames(reading)
-    columns = ["respondent_id", "reason", "decision"]
+    columns, rules = ["respondent_id", "reason", "decision"], ScreeningRules(**content.get("rules") or {})
     decisions = pd.DataFrame(content.get("decisions") or [], columns=columns, dtype="str")
     kept, _ = replay(questions, responses, decisions)
-    doubts = screen(questions, responses, ScreeningRules(**content.get("rules") or {})).merge(decisions, "left", columns[:2])
+    doubts = screen(questions, responses, rules).merge(decisions, "left", columns[:2])
     dropped = decisions[decisions["decision"].eq("drop")]
     waiting = doubts[doubts["decision_y"].isna() & ~doubts["respondent_id"].isin(dropped["respondent_id"])]
     rows = responses.drop_duplicates("respondent_id").set_index("respondent_id")["source_row"].rename(index=str)
     away = rows[rows.index.isin(dropped["respondent_id"])]
     cells = sum(reading.cells_by_row.get(int(row), 0) for row in away)
-    return replace(
-        reading, responses=kept, rows=_moved(reading.rows, "kept", len(away)), cells=_moved(reading.cells, "body", cells),
-        findings=(*reading.findings, *_told(reading, rows, dropped, waiting)),
-    )  # fmt: skip
+    told = (*reading.findings, *_told(reading, rows, dropped, waiting))
+    moved, emptied = _moved(reading.rows, "kept", len(away)), _moved(reading.cells, "body", cells)
+    return replace(reading, responses=kept, findings=told, rows=moved, cells=emptied)
 
 
-def _told(reading: SheetReading, rows: pd.Series, dropped: pd.DataFrame, waiting: pd.DataFrame) -> list[Finding]:
+def _told(
+    reading: SheetReading, rows: pd.Series, dropped: pd.DataFrame, waiting: pd.DataFrame
+) -> Iterator[Finding]:
     """What became of the decisions, and what still waits for one, each with its row."""
     reasons = dropped["reason"].replace(REASONS).groupby(dropped["respondent_id"]).agg("、".join)
-    told = [
-        ("respondent_dropped", str(who), f"按 screening.yaml 的决定剔除，理由：{why}。") for who, why in reasons.items()
-    ]
-    undecided = "{}，尚无决定。请在 screening.yaml 中写明 keep 或 drop。"
-    waits = zip(waiting["reason"], waiting["respondent_id"], waiting["message"], strict=True)
-    told += [(why, who, undecided.format(message)) for why, who, message in waits]
-    whole = (
-        f"问卷共收回 {len(rows)} 份，按 screening.yaml 剔除 {len(reasons)} 份，进入统计 {len(rows) - len(reasons)} 份。"
-    )
-    found = [
-        Finding("screened", whole, severity="info", action="kept", source_file=reading.file, source_sheet=reading.sheet)
-    ]
-    for problem, who, message in told:
-        about = Finding(problem, f"答卷 {who}：{message}", action="kept", variable="respondent_id")
-        found.append(about.at(reading.file, reading.sheet, int(rows[who]), f"A{rows[who]}"))
-    return found
+    n = (len(rows), len(reasons), len(rows) - len(reasons))
+    whole = "问卷共收回 {} 份，按 screening.yaml 剔除 {} 份，进入统计 {} 份。".format(*n)
+    yield Finding("screened", whole, "info", source_file=reading.file, source_sheet=reading.sheet)
+    told = [("respondent_dropped", who, f"按 screening.yaml 的决定剔除，理由：{why}") for who, why in reasons.items()]
+    undecided = "，尚无决定。请在 screening.yaml 中写明 keep 或 drop"
+    waits = waiting[["reason", "respondent_id", "message"]].itertuples(index=False)
+    for problem, who, message in (*told, *((why, who, what + undecided) for why, who, what in waits)):
+        row, text = int(rows[str(who)]), f"答卷 {who}：{message}。"
+        yield Finding(problem, text, variable="respondent_id").at(reading.file, reading.sheet, row, f"A{row}")
 
 
 def _moved(counts: Mapping[str, int], fate: str, n: int) -> dict[str, int]:
@@ -153,21 +149,11 @@ def _dropped(decisions: pd.DataFrame, known: set[str]) -> set[str]:
     return names
 
 
-def _bases(responses: pd.DataFrame) -> pd.Series:
-    answered = responses[responses["status"] == "answered"]
-    return answered.groupby("question_id", observed=True)["respondent_id"].nunique().rename(index=str)
-
-
 Found = list[tuple[str, str, str, str]]  # respondent_id, reason, question_id, message
 
 
 def _each(respondents: Sequence[object] | pd.Series | pd.Index, reason: str, name: str, message: str) -> Found:
     return [(str(who), reason, name, message) for who in respondents]
-
-
-def _of(questions: pd.DataFrame, responses: pd.DataFrame, question_id: str) -> pd.DataFrame:
-    question(questions, question_id)
-    return responses[responses["question_id"] == question_id]
 
 
 def reply_quality(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
@@ -187,10 +173,11 @@ def reply_quality(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFr
     spread = rated.groupby(["respondent_id", "block"], sort=False)["score"].var(ddof=0)
     items = rated.groupby("respondent_id", sort=False).size()
     table = pd.DataFrame({"seconds": seconds, "speed": seconds / seconds.median()}, index=people).assign(
-        items=items.reindex(people).fillna(0).astype("Int64"), longest_run=_longest_runs(rated).reindex(people).astype("Int64"),
+        items=items.reindex(people).fillna(0).astype("Int64"),
+        longest_run=_longest_runs(rated).reindex(people).astype("Int64"),
         run_share=lambda t: t["longest_run"] / t["items"].mask(t["items"].eq(0)),
         variance=spread.groupby(level=0, sort=False).mean().reindex(people).astype("Float64"),
-    )  # fmt: skip
+    )
     return table.reset_index()
 
 
@@ -199,8 +186,7 @@ def thresholds(quality: pd.DataFrame, measure: str, cuts: Sequence[float]) -> pd
 
     Of longest_run and run_share those at the cut or above, of all else those below it.
     """
-    if measure not in MEASURES:
-        raise ArgumentError.naming("measure", measure, MEASURES)
+    one_of("measure", measure, MEASURES)
     values = quality[measure].dropna().astype(float)
     above = measure in ("longest_run", "run_share")
     n = [int((values >= cut if above else values < cut).sum()) for cut in cuts]
@@ -240,28 +226,28 @@ def _beyond(quality: pd.DataFrame, measure: str, cut: float | None, reason: str,
     return _each(doubtful, reason, "", message.format(cut))
 
 
-def _straight(questions: pd.DataFrame, responses: pd.DataFrame, least: int) -> Found:
+def _straight(questions: pd.DataFrame, answered: pd.DataFrame, least: int | None) -> Found:
     found: Found = []
     for block, names in questions[questions["kind"] == "matrix"].groupby("block", sort=False)["question_id"]:
-        rows = responses[responses["question_id"].isin(list(names)) & (responses["status"] == "answered")]
+        rows = answered[answered["question_id"].isin(list(names))]
         answer = rows["option"].astype("str").fillna(rows["value"].astype("str"))
         by = answer.groupby(rows["respondent_id"].astype("str"), sort=False)
-        flat = by.nunique().eq(1) & by.size().ge(least)
+        flat = by.nunique().eq(1) & by.size().ge(np.inf if least is None else least)
         found += _each(flat.index[flat], "straight_line", str(block), f"{block} 各项答案全部相同")
     return found
 
 
-def _inattentive(questions: pd.DataFrame, responses: pd.DataFrame, name: str, right: str | float) -> Found:
-    rows = _of(questions, responses, name)
-    rows = rows[rows["status"] == "answered"]
+def _inattentive(questions: pd.DataFrame, answered: pd.DataFrame, name: str, right: str | float) -> Found:
+    rows = answered[answered["question_id"] == question(questions, name)["question_id"]]
     passed = rows["option"].eq(right) if isinstance(right, str) else rows["value"].eq(right).fillna(False)
     return _each(rows.loc[~passed, "respondent_id"], "attention", name, f"注意力检测题 {name} 未按要求作答")
 
 
-def _same(questions: pd.DataFrame, responses: pd.DataFrame, least: int) -> Found:
+def _same(questions: pd.DataFrame, answered: pd.DataFrame, least: int | None) -> Found:
     """Replies whose every answer (meta aside) equals that of an earlier one."""
-    meta = questions.loc[questions["kind"] == "meta", "question_id"]
-    rows = responses[~responses["question_id"].isin(meta) & (responses["status"] == "answered")]
+    if least is None:
+        return []
+    rows = answered[~answered["question_id"].isin(questions.loc[questions["kind"] == "meta", "question_id"])]
     marks = pd.util.hash_pandas_object(rows[["question_id", "option", "value", "text"]], index=False)
     who = rows["respondent_id"].astype("str")
     total = marks.groupby(who, sort=False).agg(lambda m: np.add.reduce(m.to_numpy()))
@@ -270,9 +256,8 @@ def _same(questions: pd.DataFrame, responses: pd.DataFrame, least: int) -> Found
 
 
 def _over(questions: pd.DataFrame, responses: pd.DataFrame, name: str, option: str, most: int) -> Found:
-    options = list(question(questions, name)["options"])
-    if option not in options:
-        raise ArgumentError.naming(f"quota[{name}]", option, options)
-    rows = _of(questions, responses, name)
+    asked = question(questions, name)
+    one_of(f"quota[{name}]", option, asked["options"])
+    rows = responses[responses["question_id"] == asked["question_id"]]
     chosen = rows.loc[rows["option"].eq(option) & rows["value"].fillna(1).gt(0), "respondent_id"]
     return _each(chosen.iloc[most:], "over_quota", name, f"“{option}”超出配额 {most} 份")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -78,17 +78,11 @@ def infer_scheme(sheets: Iterable[SheetReading], codebook: Codebook, wave: Wave)
     variable = codebook.variable("workers", "hardship_level")
     columns = (table.body[c.index] for table, c in mapped_columns(sheets) if c.variable == variable)
     said = {squeeze(str(value)) for cells in columns for value in cells.dropna().unique()}
-    known = [word for word in said if variable.find(word)]
-    fitting = [s for s in codebook.schemes if all(_in_scheme(variable, w, s) for w in known)]
-    if not known:
-        return "", []
-    if len(fitting) == 1:
-        return fitting[0], []
+    known = [{level.scheme for level in variable.find(word)} for word in said if variable.find(word)]
+    fitting = [scheme for scheme in codebook.schemes if all(scheme in schemes for schemes in known)]
+    if not known or len(fitting) == 1:
+        return fitting[0] if known else "", []
     return "", [told_at("scheme_unknown", variable="hardship_level")]
-
-
-def _in_scheme(variable: Variable, word: str, scheme: str) -> bool:
-    return any(level.scheme == scheme for level in variable.find(word))
 
 
 def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, scheme: str) -> CleanTable:
@@ -100,32 +94,31 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
     schemes = frozenset([scheme]) if scheme else frozenset(codebook.schemes)
     readings: dict[int, Readings] = {}
     findings: list[Finding] = []
-    for column in table.columns:
-        variable = column.variable
-        if variable is None or variable.kind in NOT_READ:
-            continue
+    for column in (c for c in table.columns if c.variable is not None and c.variable.kind not in NOT_READ):
         raws = table.body[column.index].to_numpy()
-        read = read_column(
-            raws, variable, reference=wave.reference_date, factor=column.factor, said_period=column.period,
+        readings[column.index] = read_column(
+            raws, column.meaning, reference=wave.reference_date, factor=column.factor, said_period=column.period,
             schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")), tick=column.tick,
         )
-        readings[column.index] = read
-        findings += _findings(table, rows, column, raws, read)
-    listed = [c for c in table.columns if c.variable is not None and c.variable.kind == "choices" and not c.tick]
-    for _, (first, *more) in groupby(sorted(listed, key=_owner), key=_owner):
-        said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))
-        readings[first.index] = Readings.of(said, lambda rows: [*map(_listed, rows)]) if more else readings[first.index]
-    ticked = [c for c in table.columns if c.tick and c.variable is not None and c.variable.kind == "choice"]
-    for _, (first, *more) in groupby(ticked, key=lambda c: (c.variable, c.slot)):
-        said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))
-        readings[first.index] = Readings.of(said, lambda rows: [*map(_ticked, rows)]) if more else readings[first.index]
-        raws = table.body[first.index].to_numpy()
-        findings += _findings(table, rows, first, raws, readings[first.index]) if more else []
+        findings += _findings(table, rows, column, readings[column.index])
+    several = [c for c in table.columns if c.variable is not None]
+    listed = sorted((c for c in several if c.meaning.kind == "choices" and not c.tick), key=_owner)
+    ticked = [c for c in several if c.meaning.kind == "choice" and c.tick]
+    for columns, join in ((listed, _listed), (ticked, _ticked)):
+        for first, *more in (list(own) for _, own in groupby(columns, key=_owner)):
+            if more:
+                said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))
+                readings[first.index] = Readings.of(said, partial(_joined, join))
+                findings += _findings(table, rows, first, readings[first.index])
     return CleanTable(number, table, rows, readings, tuple(findings))
 
 
-def _owner(column: Column) -> tuple[str, int]:
-    return (column.variable.name if column.variable else "", column.slot or 0)
+def _joined(join: Callable[[Any], Reading], rows: Objects) -> list[Reading]:
+    return [*map(join, rows)]
+
+
+def _owner(column: Column) -> tuple[str, str, int]:
+    return column.meaning.frame, column.meaning.name, column.slot or 0
 
 
 def _listed(said: Sequence[tuple[str, ...] | None]) -> Reading:
@@ -141,14 +134,15 @@ def _ticked(said: Sequence[str | None]) -> Reading:
     return Reading(next(iter(values), None))
 
 
-def _findings(table: Table, rows: Sequence[int], column: Column, raws: Objects, read: Readings) -> list[Finding]:
+def _findings(table: Table, rows: Sequence[int], column: Column, read: Readings) -> list[Finding]:
     """One for each cell with a problem; what a merge repeats beside a household's family members is told
     once.
     """
     places = np.flatnonzero(read.problems).tolist()
     if table.kind == "roster" and table.head_of is not None and column.means("workers"):
         places = [n for n in places if table.head_of[rows[n]] == rows[n]]
-    said = dict(zip(read.places[places].tolist(), raws[places], strict=True))
+    raws = table.body[column.index].to_numpy()[places]
+    said = dict(zip(read.places[places].tolist(), raws, strict=True))
     told = {n: _told(column, read.distinct[n], raw) for n, raw in said.items()}
     return [_placed(table, rows[n], column, read[n], *told[read.places[n]]) for n in places]
 
@@ -164,12 +158,9 @@ def _told(column: Column, reading: Reading, raw: object) -> tuple[str, str]:
     """What the cell says and what was made of it, fit to be shown."""
     variable = column.meaning
     shown = "" if reading.value is None or variable.identifying else str(reading.value)
-    astray = reading.value is None and _no_words(variable) and _LIKE_A_NAME.fullmatch(squeeze(str(raw))) is not None
+    no_words = variable.kind in _WITHOUT_WORDS or variable.name in ("sex", "relation", "marital_status")
+    astray = reading.value is None and no_words and _LIKE_A_NAME.fullmatch(squeeze(str(raw))) is not None
     return quoted(raw, identifying=variable.identifying or astray), shown
-
-
-def _no_words(variable: Variable) -> bool:
-    return variable.kind in _WITHOUT_WORDS or variable.name in ("sex", "relation", "marital_status")
 
 
 def _placed(table: Table, row: int, column: Column, reading: Reading, said: str, shown: str) -> Finding:
@@ -207,16 +198,14 @@ def named_units(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     """
     if not codebook.units:
         return rows
-
-    def renamed(column: str) -> pd.Series[Any]:
-        return rows[column].map(lambda name: codebook.units.get(squeeze(str(name)), name), na_action="ignore")
-
-    found = {column: renamed(column) for column in ("reporting_unit", "unit", "giver") if column in rows}
-    if "employer" in rows and "reporting_unit" in rows:
-        own = renamed("employer")
-        found["reporting_unit"] = found["reporting_unit"].where(
-            found["reporting_unit"].notna() | own.eq(rows["employer"]), own
-        )
+    asked = [c for c in ("reporting_unit", "unit", "giver", "employer") if c in rows]
+    found: dict[str, pd.Series[Any]] = {
+        column: rows[column].map(lambda name: codebook.units.get(squeeze(str(name)), name), na_action="ignore")
+        for column in asked
+    }
+    if (own := found.pop("employer", None)) is not None and "reporting_unit" in rows:
+        unit = found["reporting_unit"]
+        found["reporting_unit"] = unit.where(unit.notna() | own.eq(rows["employer"]), own)
     return rows.assign(**found)
 
 
@@ -234,9 +223,8 @@ def at_cells(
         column, table, told = cleans[number].column(frame, name, slot), cleans[number].table, list(own)
         if column is not None:
             raws = table.body[column.index].loc[[row for _, row, _ in told]]
-            found += [
-                finding_at(table, row, column, reading, raw) for (_, row, reading), raw in zip(told, raws, strict=True)
-            ]
+            cells_of = zip(told, raws, strict=True)
+            found += [finding_at(table, row, column, reading, raw) for (_, row, reading), raw in cells_of]
     return found
 
 
@@ -250,11 +238,7 @@ def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | N
     variable that any has.
     """
     sizes = np.array([len(clean.rows) for clean in cleans], dtype=int)
-    row = (
-        np.concatenate([np.asarray(clean.rows, dtype=np.int64) for clean in cleans])
-        if cleans
-        else np.array([], dtype=np.int64)
-    )
+    row = np.concatenate([np.array([], np.int64), *(np.asarray(clean.rows, np.int64) for clean in cleans)])
     form = np.repeat([clean.table.is_form for clean in cleans], sizes).astype(bool)
     data: dict[str, Any] = {
         "source_row": pd.Series(row, dtype="Int64").mask(form),
@@ -264,14 +248,9 @@ def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | N
         "table": np.repeat([clean.number for clean in cleans], sizes).astype(int),
         "row": row,
     }
-    variables = {
-        c.variable.name: c.variable for clean in cleans for c in clean.columns(frame) if c.variable is not None
-    }
-    data |= {
-        name: _series(readings_of(cleans, frame, name, slot), variable)
-        for name, variable in variables.items()
-        if variable.kind not in NO_VALUES
-    }
+    variables = {c.meaning.name: c.meaning for clean in cleans for c in clean.columns(frame)}
+    kept = {name: variable for name, variable in variables.items() if variable.kind not in NO_VALUES}
+    data |= {name: _series(readings_of(cleans, frame, name, slot), variable) for name, variable in kept.items()}
     return pd.DataFrame(data, index=range(len(row)))
 
 
@@ -280,9 +259,8 @@ def readings_of(cleans: Sequence[CleanTable], frame: str, name: str, slot: int |
     column.
     """
     columns = [(clean, clean.column(frame, name, slot)) for clean in cleans]
-    return Readings.joined(
-        [clean.readings[c.index] if c is not None else Readings.blank(len(clean.rows)) for clean, c in columns]
-    )
+    parts = [clean.readings[c.index] if c else Readings.blank(len(clean.rows)) for clean, c in columns]
+    return Readings.joined(parts)
 
 
 def _series(readings: Readings, variable: Variable) -> pd.Series:

@@ -74,31 +74,20 @@ def carried_over(
     An entry says that in waves of `valid_from` to `valid_to` the values `from` mean `to`. It is used only
     where the waves lie on both sides of these days, so that nothing is lost where all know the same values.
     """
-    moved: list[tuple[object, ...]] = []
-    entries = sorted(codebook.crosswalk["carried"], key=lambda e: e.get("valid_to", datetime.date.max))
-    for entry in entries:
-        inside = [wave for wave, day in dates.items() if _holds(entry, day)]
-        for column in _columns(frame, entry) if 0 < len(inside) < len(dates) else []:
+    moved, (first, last) = list[pd.DataFrame](), (datetime.date.min, datetime.date.max)
+    for entry in sorted(codebook.crosswalk["carried"], key=lambda e: e.get("valid_to", last)):
+        since, until = entry.get("valid_from", first), entry.get("valid_to", last)
+        inside = [wave for wave, day in dates.items() if since <= day <= until]
+        names = _ORGANISATIONS if entry["variable"] == "unit" else (entry["variable"],)
+        used = "wave" in frame and 0 < len(inside) < len(dates)
+        for column in (name for name in names if used and name in frame):
             here = frame["wave"].isin(inside) & frame[column].isin(entry["from"]).fillna(False)
             counts = frame[here].groupby(["wave", column], observed=True).size().rename("n").reset_index()
-            moved += [
-                (column, wave, was, entry["to"], n, entry["why"]) for wave, was, n in counts.itertuples(index=False)
-            ]
-            frame = frame.assign(**{column: _replaced(frame[column], here, str(entry["to"]))})
-    return frame, pd.DataFrame(moved, columns=CARRIED[1:])
-
-
-def _holds(entry: Entry, day: datetime.date) -> bool:
-    return bool(entry.get("valid_from", datetime.date.min) <= day <= entry.get("valid_to", datetime.date.max))
-
-
-def _columns(frame: pd.DataFrame, entry: Entry) -> list[str]:
-    names = _ORGANISATIONS if entry["variable"] == "unit" else (entry["variable"],)
-    return [name for name in names if name in frame and "wave" in frame]
-
-
-def _replaced(values: pd.Series[Any], here: pd.Series[bool], to: str) -> pd.Series[Any]:
-    return values.astype(object).mask(here, to).astype(values.dtype)
+            found = counts.assign(variable=column, now=entry["to"], note=entry["why"])
+            moved.append(found.rename(columns={column: "was"})[CARRIED[1:]])
+            taken = frame[column].astype(object).mask(here, str(entry["to"])).astype(frame[column].dtype)
+            frame = frame.assign(**{column: taken})
+    return frame, pd.concat(moved) if moved else pd.DataFrame(columns=CARRIED[1:])
 
 
 def definitions(
@@ -143,21 +132,19 @@ def _rows(
     variable: str, told: Mapping[str, str], codebook: Codebook, same: Any, reasons: Mapping[str, str] | None = None
 ) -> list[tuple[object, ...]]:
     """One row a wave; `told`: what each wave's definition is, `reasons`: why a wave without one has none."""
-    first, *_ = told
-    rows: list[tuple[object, ...]] = [(variable, "", first, told[first], False, _apart([first], told, reasons))]
-    for before, wave in pairwise(told):
-        comparable = same(told[before], told[wave])
-        different = f"{before} 为 {_named(told[before], codebook)}，{wave} 为 {_named(told[wave], codebook)}"
-        note = "" if comparable else _apart([before, wave], told, reasons) if reasons else different
-        rows.append((variable, "", wave, told[wave], comparable, note))
+    rows, before = list[tuple[object, ...]](), ""
+    for wave, own in told.items():
+        comparable = bool(before) and same(told[before], own)
+        waves = [before, wave] if before else [wave]
+        if reasons or not before:
+            without = [w for w in waves if reasons and not told[w]]
+            why = {reasons[w]: [v for v in without if reasons[v] == reasons[w]] for w in without} if reasons else {}
+            note = "；".join(f"{'、'.join(names)} 批次：{reason}" for reason, names in why.items())
+        else:
+            note = f"{before} 为 {_named(told[before], codebook)}，{wave} 为 {_named(own, codebook)}"
+        rows.append((variable, "", wave, own, comparable, "" if comparable else note))
+        before = wave
     return rows
-
-
-def _apart(waves: Sequence[str], told: Mapping[str, str], reasons: Mapping[str, str] | None) -> str:
-    """Why the waves have no definition, those of one reason together."""
-    without = [wave for wave in waves if reasons and not told[wave]]
-    why = {reason: [w for w in without if reasons and reasons[w] == reason] for reason in (reasons or {}).values()}
-    return "；".join(f"{'、'.join(names)} 批次：{reason}" for reason, names in why.items() if names)
 
 
 def _broken(

@@ -9,8 +9,8 @@ from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.exhibits.labels import labels_of, title_of
 from bangfu_analysis.exhibits.measures import sorted_by_size
-from bangfu_analysis.exhibits.rounding import half_up, percent
 from bangfu_analysis.exhibits.tables import Layout, display_table
+from bangfu_analysis.exhibits.wording import half_up, percent
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.release.gate import protect
 from bangfu_analysis.release.policy import load_policy

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
 from bangfu_analysis.checking.numbers import Stated, patterns
@@ -17,16 +17,16 @@ from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, relati
 _P, _KINDS = patterns("lists"), patterns("kinds")  # somebody is one of a kind only
 
 
-@dataclass(frozen=True)
+@dataclass
 class Record:
     """A part of a list: its name, its counts, its shares with the name of what they are of, counts that they
     are of.
     """
 
     name: str
-    counts: tuple[Stated, ...] = ()
-    shares: tuple[tuple[str, Stated], ...] = ()
-    wholes: tuple[Stated, ...] = ()
+    counts: list[Stated] = field(default_factory=list)
+    shares: list[tuple[str, Stated]] = field(default_factory=list)
+    wholes: list[Stated] = field(default_factory=list)
 
     def of_unit(self, unit: str) -> list[Stated]:
         """Its counts of a unit."""
@@ -119,12 +119,10 @@ def _records(passage: Passage, text: str) -> list[Record]:
             whole = bool(found) and own.startswith("占")
             if not found or (own and not whole):
                 found.append(Record(own or carried))
-            r = found[-1]
             if one.unit == "%":
-                found[-1] = Record(r.name, r.counts, (*r.shares, ((share["of"] or "") if share else "", one)), r.wholes)
+                found[-1].shares.append(((share["of"] or "") if share else "", one))
             else:
-                counts, wholes = (r.counts, (*r.wholes, one)) if whole else ((*r.counts, one), r.wholes)
-                found[-1] = Record(r.name, counts, r.shares, wholes)
+                (found[-1].wholes if whole else found[-1].counts).append(one)
         carried = names[-1] if len(names) == 1 else ""
     return found
 

@@ -49,29 +49,23 @@ def check_report(path: str | Path) -> Checked:
 def check_passages(passages: Sequence[Passage]) -> Checked:
     """As check_report, of passages that are read already."""
     faults, read, used = [], 0, set[tuple[int, int]]()
-    found = [(i, one) for i, passage in enumerate(passages) for one in _relations(passage)]
+    rules = (parts_and_shares, reckonings)
+    found = [
+        (i, one) for i, passage in enumerate(passages)
+        for rule in ((table_relations,) if passage.table else rules) for one in rule(passage)
+    ]
     found += [*_options(passages), *_numbering(passages), *_twice(passages)]
     for i, one in sorted(found, key=lambda each: (each[0], min(each[1].used, default=0))):
         used |= {(i, place) for place in one.used}
         if not one.holds:
-            faults.append((passages[i].place, one.kind, one.found, one.expected, _sentence(passages[i], one)))
+            table, at = passages[i].table, min(one.used, default=0)
+            sentence = "｜".join(table[0]) if table else passages[i].sentence_at(at)
+            faults.append((passages[i].place, one.kind, one.found, one.expected, sentence))
     for passage in passages:
         cells = [cell for row in passage.table for cell in row]
         read += sum(bool(re.search(r"\d", cell)) for cell in cells) if cells else len(passage.stated)
     frame = pd.DataFrame(faults, columns=COLUMNS, dtype="str").drop_duplicates(ignore_index=True)
     return Checked(frame, read, len(used))
-
-
-def _relations(passage: Passage) -> Iterator[Relation]:
-    if passage.table:
-        yield from table_relations(passage)
-    else:
-        yield from parts_and_shares(passage)
-        yield from reckonings(passage)
-
-
-def _sentence(passage: Passage, one: Relation) -> str:
-    return "｜".join(passage.table[0]) if passage.table else passage.sentence_at(min(one.used, default=0))
 
 
 def _options(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:

@@ -11,22 +11,10 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Band, Codebook
 from bangfu_analysis.errors import CodebookError
-from bangfu_analysis.release.cells import (
-    ANSWERED,
-    ANY,
-    IN_TABLES,
-    OVER_WAVES,
-    Cut,
-    Where,
-    code_of,
-    condition,
-    name_of,
-    one_of_several,
-    several_codes,
-)
+from bangfu_analysis.release import cells
 from bangfu_analysis.tidy.derive import add_bands
 
-Implied: TypeAlias = dict[Where, set[tuple[str, str | None]]]
+Implied: TypeAlias = dict[cells.Where, set[tuple[str, str | None]]]
 
 
 class Nest(NamedTuple):
@@ -38,7 +26,7 @@ class Nest(NamedTuple):
     """
 
     implied: Implied
-    covering: Mapping[tuple[str, Where], frozenset[Where]]
+    covering: Mapping[tuple[str, cells.Where], frozenset[cells.Where]]
     levels: Mapping[str, Sequence[str]]
 
 
@@ -47,12 +35,12 @@ class Inside(NamedTuple):
 
     by: str
     whole: tuple[str, str | None]
-    parts: frozenset[Where]
+    parts: frozenset[cells.Where]
     complete: bool = True
 
 
 def nest_of(
-    cuts: Sequence[Cut], codebook: Codebook | None = None, people: pd.DataFrame | None = None,
+    cuts: Sequence[cells.Cut], codebook: Codebook | None = None, people: pd.DataFrame | None = None,
     others: Sequence[Mapping[str, Any]] = (),
 ) -> Nest:
     """How the categories of `cuts` and of `others` (release.json) hang together.
@@ -61,10 +49,11 @@ def nest_of(
     values of a condition's column, which unit lies in which area.
     `{(age_five_year, from_20)}` implies `(age_ten_year, under_30)`; with `(sex, male)`, one of age_by_sex.
     """
-    before = {n: c for record in others for n, c in record["levels"].items() if not n.endswith(ANSWERED)}
-    levels = {**before, **_levels_of(cuts, codebook, people)}
-    asked = {name.removesuffix(ANY) for name in levels}
-    asked |= {name for cut in cuts for name, _ in condition(cut.where)}
+    before = {name: codes for record in others for name, codes in record["levels"].items()}
+    known = {name: codes for name, codes in before.items() if not name.endswith(cells.ANSWERED)}
+    levels = {**known, **_levels_of(cuts, codebook, people)}
+    asked = {name.removesuffix(cells.ANY) for name in levels}
+    asked |= {name for cut in cuts for name, _ in cells.condition(cut.where)}
     banded = sorted({band.variable for band in codebook.bands.values()}) if codebook else []
     found = [each for name in banded if codebook for each in _bands_of(name, codebook, asked)]
     found += _places(people, asked) if people is not None else []
@@ -76,23 +65,23 @@ def nest_of(
     return Nest(implied, covering, levels)
 
 
-def _several(cuts: Iterable[Cut]) -> Iterator[Inside]:
+def _several(cuts: Iterable[cells.Cut]) -> Iterator[Inside]:
     """Conditions of several codes of a variable."""
     for variable, codes in (item for cut in cuts for item in cut.where.items()):
-        words = sorted({str(code_of(code)) for code in several_codes(codes)})
+        words = sorted({str(cells.code_of(code)) for code in cells.several_codes(codes)})
         if len(words) > 1:
-            name = IN_TABLES.get(variable, variable)
-            yield Inside(name, (one_of_several(name, words), "yes"), _each(name, words))
+            name = cells.IN_TABLES.get(variable, variable)
+            yield Inside(name, (cells.one_of_several(name, words), "yes"), _each(name, words))
 
 
-def _each(name: str, codes: Iterable[str]) -> frozenset[Where]:
+def _each(name: str, codes: Iterable[str]) -> frozenset[cells.Where]:
     return frozenset(frozenset({(name, code)}) for code in codes)
 
 
 def _over_waves(levels: Mapping[str, Sequence[str]], codebook: Codebook | None) -> Iterator[Inside]:
     """What each code of one wave is called over all waves, by the crosswalk."""
     entries = codebook.crosswalk.get("carried", []) if codebook else []
-    for variable, common in OVER_WAVES.items():
+    for variable, common in cells.OVER_WAVES.items():
         named = "district" if variable == "district" else "unit"
         into = {str(old): str(e["to"]) for e in entries if e["variable"] == named for old in e["from"]}
         found: dict[str, list[str]] = {}
@@ -106,7 +95,7 @@ def _over_waves(levels: Mapping[str, Sequence[str]], codebook: Codebook | None) 
 
 def _places(people: pd.DataFrame, asked: Set[str]) -> Iterator[Inside]:
     """Which unit lies in which other, which area: everybody knows that of the places where he works."""
-    for finer, coarser in permutations([name for name in OVER_WAVES if name in asked & {*people}], 2):
+    for finer, coarser in permutations([name for name in cells.OVER_WAVES if name in asked & {*people}], 2):
         pairs = people[[finer, coarser]].astype(object).drop_duplicates()
         inside = pairs[~pairs.duplicated(finer, keep=False)].dropna()
         for code, rows in pairs.groupby(coarser):
@@ -118,18 +107,18 @@ def _places(people: pd.DataFrame, asked: Set[str]) -> Iterator[Inside]:
 def _bands_of(variable: str, codebook: Codebook, asked: Set[str]) -> Iterator[Inside]:
     """What those bands of a variable that are asked for say of each other, on every value it may have."""
     bands = [band for band in codebook.bands.values() if band.variable == variable]
-    names = [IN_TABLES.get(variable, variable)] if _is_coded(bands) else []
+    names = [cells.IN_TABLES.get(variable, variable)] if _is_coded(bands) else []
     names = [name for name in (*names, *(band.name for band in bands)) if name in asked]
     if not names or len({*names, "sex"} & asked) < 2:
         return
     rows = add_bands(_every_value(variable, bands, codebook), codebook)
-    every = rows.astype(object).rename(columns=IN_TABLES)
+    every = rows.astype(object).rename(columns=cells.IN_TABLES)
     implied: Implied = {}
     for finer in [*([name] for name in names), *([name, "sex"] for name in names)]:
         groups = every.dropna(subset=finer).groupby(finer)
         others = [name for name in (*names, "sex") if name in asked and name not in finer]
         first, kinds = groups[others].first(), groups[others].nunique(dropna=False)
-        parts: dict[tuple[str, Any], set[Where]] = {}
+        parts: dict[tuple[str, Any], set[cells.Where]] = {}
         for codes, row in first.where(kinds.eq(1)).iterrows():
             own = _where(finer, codes if isinstance(codes, tuple) else (codes,))
             told = {c for each in own if len(own) > 1 for c in implied.get(frozenset({each}), ())}
@@ -142,12 +131,12 @@ def _bands_of(variable: str, codebook: Codebook, asked: Set[str]) -> Iterator[In
             yield Inside("+".join(sorted(finer)), (name, code), frozenset(own_parts), complete)
 
 
-def _where(names: Sequence[str], codes: Iterable[object]) -> Where:
-    return frozenset((name, code_of(code)) for name, code in zip(names, codes, strict=True))
+def _where(names: Sequence[str], codes: Iterable[object]) -> cells.Where:
+    return frozenset((name, cells.code_of(code)) for name, code in zip(names, codes, strict=True))
 
 
 def _levels_of(
-    cuts: Iterable[Cut], codebook: Codebook | None, people: pd.DataFrame | None
+    cuts: Iterable[cells.Cut], codebook: Codebook | None, people: pd.DataFrame | None
 ) -> dict[str, list[str]]:
     """All levels of each variable: those of the columns; of one that is no column, of codebook or people."""
     found: dict[str, dict[str, None]] = {}
@@ -156,14 +145,15 @@ def _levels_of(
             column = cut.frame[name]
             kept = isinstance(column.dtype, pd.CategoricalDtype)
             values = column.cat.categories if kept else column.dropna().unique()
-            found.setdefault(name_of(cut, name), {}).update(dict.fromkeys(str(code_of(v)) for v in values))
+            own = dict.fromkeys(str(cells.code_of(value)) for value in values)
+            found.setdefault(cells.name_of(cut, name), {}).update(own)
         for name in set(cut.where) - set(found):
             held = people[name].dropna() if people is not None and name in people else None
-            codes = several_codes(cut.where[name]) if held is None else held.unique().tolist()
-            said = sorted({str(code_of(code)) for code in codes})
+            codes = cells.several_codes(cut.where[name]) if held is None else held.unique().tolist()
+            said = sorted({str(cells.code_of(code)) for code in codes})
             with suppress(CodebookError):  # a unit has no codes
                 said = list(codebook.labels(name) if codebook else ()) or said
-            found[IN_TABLES.get(name, name)] = dict.fromkeys(said)
+            found[cells.IN_TABLES.get(name, name)] = dict.fromkeys(said)
     return {name: list(codes) for name, codes in sorted(found.items())}
 
 
@@ -171,7 +161,8 @@ def _every_value(variable: str, bands: Sequence[Band], codebook: Codebook) -> pd
     """A frame with each code of the variable, or a number on each side of each bound, for both sexes."""
     levels = [level for band in bands for level in band.levels]
     if _is_coded(bands):
-        values: list[object] = list(codebook.variable("workers", IN_TABLES.get(variable, variable)).codes)
+        name = cells.IN_TABLES.get(variable, variable)
+        values: list[object] = list(codebook.variable("workers", name).codes)
     else:
         bounds = sorted({level[key] for level in levels for key in ("from", "below") if key in level})
         values = [bound - step for bound in bounds for step in (0.001, 0)]

@@ -25,7 +25,7 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.apart import read_apart
-from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, Table, address, mapped_columns
+from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, address, mapped_columns
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import is_blank, squeeze
 from bangfu_analysis.tidy.values import at_place
@@ -220,14 +220,19 @@ def apply_answers(
 
 def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list[SheetReading], Finding]:
     asked = [sheet for sheet in sheets if (sheet.file, sheet.sheet) == (answer.file, answer.sheet)]
-    for table, column in mapped_columns(asked):
-        for row in table.body.index:
-            if address(table, int(row), column) == answer.cell:
-                outcome = _outcome(table.body.at[row, column.index], answer, key)
-                applied = outcome == "correction_applied"
-                changed = _replaced(sheets, table, int(row), column, answer) if applied else sheets
-                return changed, _finding(answer, outcome, column)
-    return sheets, _finding(answer, "correction_not_found", None)
+    cells = ((table, column, int(row)) for table, column in mapped_columns(asked) for row in table.body.index)
+    found = next((cell for cell in cells if address(cell[0], cell[2], cell[1]) == answer.cell), None)
+    if found is None:
+        return sheets, _finding(answer, "correction_not_found", None)
+    table, column, row = found
+    outcome = _outcome(table.body.at[row, column.index], answer, key)
+    changed = sheets
+    if outcome == "correction_applied":
+        said, body = table.body[column.index], table.body.copy()
+        body[column.index] = said.where(said.index != row, answer.answer)
+        answered = replace(table, body=body)
+        changed = [replace(s, tables=tuple(answered if t is table else t for t in s.tables)) for s in sheets]
+    return changed, _finding(answer, outcome, column)
 
 
 def _outcome(raw: object, answer: Answer, key: bytes) -> str:
@@ -239,15 +244,6 @@ def _outcome(raw: object, answer: Answer, key: bytes) -> str:
     if answer.check != code:
         return "correction_conflict"
     return "correction_no_change" if _RIGHT.fullmatch(said.strip("。.!")) else "correction_applied"
-
-
-def _replaced(sheets: Sequence[SheetReading], table: Table, row: int, column: Column, answer: Answer) -> list[SheetReading]:
-    """The sheets with one cell of `table` as the answer has it."""
-    cells = table.body[column.index]
-    body = table.body.copy()
-    body[column.index] = cells.where(cells.index != row, answer.answer)
-    answered = replace(table, body=body)
-    return [replace(s, tables=tuple(answered if t is table else t for t in s.tables)) for s in sheets]
 
 
 def _finding(answer: Answer, outcome: str, column: Column | None) -> Finding:

@@ -14,33 +14,15 @@ from bangfu_analysis.distinct import objects
 from bangfu_analysis.findings import Finding, findings_frame
 from bangfu_analysis.keys import pseudonym
 from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.tidy import crosschecks, values
 from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals, unspent
-from bangfu_analysis.tidy.crosschecks import (
-    aid_against_funds,
-    aid_checks,
-    cross_checks,
-    shifted,
-    sizes_from_members,
-    without_level,
-)
-from bangfu_analysis.tidy.duplicates import merge_people, without_copies
-from bangfu_analysis.tidy.misplaced import without_shifted
-from bangfu_analysis.tidy.names import known_names, permitted, without_names
+from bangfu_analysis.tidy.duplicates import merge_people, of_this_wave, without_copies
+from bangfu_analysis.tidy.misplaced import known_names, permitted, without_names, without_shifted
 from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_rows
 from bangfu_analysis.tidy.pseudonyms import link_keys, with_person_ids
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
-from bangfu_analysis.tidy.values import (
-    CleanTable,
-    at_place,
-    clean_table,
-    gathered,
-    infer_scheme,
-    named_units,
-    readings_of,
-    told_at,
-)
-from bangfu_analysis.tidy.years import of_this_wave
+from bangfu_analysis.tidy.values import CleanTable
 from bangfu_analysis.wave import SETTINGS_FILE, Wave
 from bangfu_analysis.words import Words
 
@@ -59,7 +41,7 @@ def tidy_frames(
     answers in corrections.xlsx. Raises BalanceBroken where a row or cell would be lost.
     """
     sheets = without_copies(of_this_wave(sheets, wave))
-    scheme, findings = infer_scheme(sheets, codebook, wave)
+    scheme, findings = values.infer_scheme(sheets, codebook, wave)
     findings += [*replayed, *(finding for sheet in sheets for finding in sheet.findings)]
     cleans = _clean_all(sheets, codebook, wave, scheme)
     findings += [finding for clean in cleans for finding in clean.findings]
@@ -69,11 +51,11 @@ def tidy_frames(
     population = _population(cleans, wave)
     words = Words(codebook, _confirmed(population))
     everyone, misplaced = without_names(everyone, names, cleans, codebook.of("workers"), words)
-    everyone, sized = sizes_from_members(everyone, members, cleans)
+    everyone, sized = crosschecks.sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
     findings += [
-        *found, *more, *misplaced, *sized, *merged, *cross_checks(people, members, cleans, codebook, wave),
-        *shifted(found, people), *without_level(people, cleans),
+        *found, *more, *misplaced, *sized, *merged, *crosschecks.cross_checks(people, members, cleans, codebook, wave),
+        *crosschecks.shifted(found, people), *crosschecks.without_level(people, cleans),
     ]
     left = _has_left(people, wave)
     people = people.assign(medical_insurance=people["medical_insurance"].map("|".join, na_action="ignore"))
@@ -85,14 +67,14 @@ def tidy_frames(
     for name in ledgers(codebook):
         rows = _ledger(cleans, name, by_name, codebook, wave, key)
         rows, misplaced = without_names(rows, names, cleans, codebook.of(name), words)
-        findings += misplaced + (aid_checks(rows, people, cleans) if name == "aid" else [])
+        findings += misplaced + (crosschecks.aid_checks(rows, people, cleans) if name == "aid" else [])
         frames[name] = typed(rows, name, codebook)
     frames["population"] = typed(population, "population", codebook)
     frames |= _questionnaires(sheets, wave)
     totals = [stated_totals(clean, wave) for clean in cleans]
     totals.append(stated_in_settings(frames["workers"], frames["population"], codebook, wave))
     frames["totals"] = typed(_on_end(totals), "totals", codebook)
-    findings += [*_disagreements(frames["totals"]), *aid_against_funds(frames["aid"], frames["funds"])]
+    findings += [*_disagreements(frames["totals"]), *crosschecks.aid_against_funds(frames["aid"], frames["funds"])]
     frames["issues"] = _issues(permitted(findings, names, words), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
     lost = unspent([clean.table for clean in cleans], [*frames.values(), away])
@@ -138,7 +120,7 @@ def _union(kinds: Sequence[object]) -> pd.CategoricalDtype:
 
 def _clean_all(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str) -> list[CleanTable]:
     tables = [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]
-    cleans = (clean_table(number, table, codebook, wave, scheme) for number, table in enumerate(tables))
+    cleans = (values.clean_table(number, table, codebook, wave, scheme) for number, table in enumerate(tables))
     return [without_shifted(clean, wave) for clean in cleans]
 
 
@@ -176,7 +158,7 @@ def _members(
         own = _heads_of(clean, rows.loc[rows["table"].eq(clean.number), "head_row"], cleans, everyone, key)
         owners += own
         if lost := own.count(None):
-            findings.append(told_at("members_without_head", clean.table.file, clean.table.sheet, n=lost))
+            findings.append(values.told_at("members_without_head", clean.table.file, clean.table.sheet, n=lost))
     members = rows.assign(person_id=objects(owners))
     return members.assign(member_no=members.groupby("person_id", dropna=False).cumcount() + 1), findings
 
@@ -205,7 +187,7 @@ def _population(cleans: Sequence[CleanTable], wave: Wave) -> pd.DataFrame:
     """Denominators of the sheets and of wave.toml: `workers_total = 100`, or a section a dimension,
     [population.unit] 纺织总厂 = 100.
     """
-    rows = gathered(_rows_of(cleans, "population"), "population", wave)
+    rows = values.gathered(_rows_of(cleans, "population"), "population", wave)
     said = [(name, v) if isinstance(v, Mapping) else ("", {"": v}) for name, v in wave.population.items()]
     source = {"wave": wave.name, "source_file": SETTINGS_FILE, "source_sheet": ""}
     lines = [{**source, name: level, "n": n} for name, levels in said for level, n in levels.items()]
@@ -230,7 +212,7 @@ def _ledger(
     has.
     """
     own = _rows_of(cleans, frame)
-    rows = named_units(gathered(own, frame, wave), codebook)
+    rows = values.named_units(values.gathered(own, frame, wave), codebook)
     if "id_number" not in codebook.of(frame):
         return rows
     owners = [owner for clean in own for owner in _owners(clean, frame, by_name, key)]
@@ -247,7 +229,7 @@ def _by_name(people: pd.DataFrame) -> dict[str, str]:
 
 
 def _owners(clean: CleanTable, frame: str, by_name: Mapping[str, str], key: bytes) -> list[str | None]:
-    names = readings_of([clean], frame, "name").values
+    names = values.readings_of([clean], frame, "name").values
     numbers = identity_columns([clean], frame)["id_key"]
     return [
         pseudonym(f"id:{number}", key) if number else by_name.get(name)
@@ -267,7 +249,7 @@ def _disagreements(totals: pd.DataFrame) -> Iterator[Finding]:
         row = None if pd.isna(total["source_row"]) else int(total["source_row"])
         place = (total["source_file"], total["source_sheet"], row, total["cell"], total["what"])
         reading = told("total_differs", what=total["what"], stated=stated, computed=computed)
-        yield at_place(reading, *place, raw=stated, value=computed)
+        yield values.at_place(reading, *place, raw=stated, value=computed)
 
 
 def _issues(findings: Sequence[Finding], wave: Wave) -> pd.DataFrame:

@@ -22,16 +22,9 @@ from bangfu_analysis.reading.context import unit_in
 from bangfu_analysis.reading.headings import SLOTS
 from bangfu_analysis.reading.tables import Table
 from bangfu_analysis.text import squeeze
+from bangfu_analysis.tidy import values
 from bangfu_analysis.tidy.derive import full_years
-from bangfu_analysis.tidy.values import (
-    CleanTable,
-    Told,
-    at_cells,
-    at_rows,
-    gathered,
-    named_units,
-    readings_of,
-)
+from bangfu_analysis.tidy.values import CleanTable, Told
 from bangfu_analysis.wave import Wave
 
 
@@ -52,7 +45,7 @@ def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) ->
     unit, completed = completed["reporting_unit"], _with_disability(completed, codebook)
     named = unit.where(unit.notna(), completed["union"])
     with_unit = completed.assign(reporting_unit=named.where(named.notna(), completed["table"].map(said)))
-    return named_units(with_unit, codebook), found
+    return values.named_units(with_unit, codebook), found
 
 
 def _rows(
@@ -64,16 +57,16 @@ def _rows(
     name_key; id_key (18 characters, None where the number is not whole), id_first15, id_birth and id_sex;
     birth_date_precision; and <variable>_unread: the cell was given up.
     """
-    rows = gathered(cleans, frame, wave, slot)
+    rows = values.gathered(cleans, frame, wave, slot)
     full = rows.reindex(columns=list(dict.fromkeys([*rows, *codebook.of(frame)])))
-    unread = {f"{name}_unread": readings_of(cleans, frame, name, slot).problems for name in _BY_ID}
-    precision = readings_of(cleans, frame, "birth_date", slot).of_each(lambda reading: reading.detail)
-    names = readings_of(cleans, frame, "name", slot).values
-    left = readings_of(cleans, frame, "exit_date", slot)
+    unread = {f"{name}_unread": values.readings_of(cleans, frame, name, slot).problems for name in _BY_ID}
+    precision = values.readings_of(cleans, frame, "birth_date", slot).of_each(lambda reading: reading.detail)
+    names = values.readings_of(cleans, frame, "name", slot).values
+    left = values.readings_of(cleans, frame, "exit_date", slot)
     years = left.of_each(lambda reading: reading.detail if reading.problem == "year_only" else None)
     private = {"name_key": names, **identity_columns(cleans, frame, slot)}
     return full.assign(
-        **{name: pd.Series(values, dtype=object) for name, values in private.items()}, **unread,
+        **{name: pd.Series(own, dtype=object) for name, own in private.items()}, **unread,
         birth_date_precision=pd.Series(precision).where(full["birth_date"].notna(), None),
         exit_year=pd.Series(years, dtype="Int64"),
     )
@@ -162,7 +155,7 @@ def _complete(
     for table, row, reading in odd:
         name = "birth_date" if cleans[table].column(frame, "birth_date", slot) else "id_number"
         told[name] = [*told.get(name, []), (table, row, reading)]
-    return with_age, [f for name, cells in told.items() for f in at_cells(cleans, cells, frame, name, slot)]
+    return with_age, [f for name, cells in told.items() for f in values.at_cells(cleans, cells, frame, name, slot)]
 
 
 def _without_doubtful(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
@@ -171,7 +164,7 @@ def _without_doubtful(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, lis
     """
     years = full_years(rows["id_birth"].astype(object), wave.reference_date)
     off = rows["id_key"].isna() & ((years - rows["age"].astype("Int64")).abs() > 1).fillna(False).astype(bool)
-    doubted = at_rows(rows, off, told("age_differs_from_id"))
+    doubted = values.at_rows(rows, off, told("age_differs_from_id"))
     return rows.assign(id_birth=rows["id_birth"].where(~off, None)), doubted
 
 
@@ -197,9 +190,9 @@ def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> t
     said = rows[name].astype(object).where(rows[name].notna(), None)
     known, cells = by_id.notna(), list[Told]()
     for found, where in ((taken, said.isna() & rows[f"{name}_unread"]), (differs, said.notna() & (said != by_id))):
-        places = at_rows(rows, known & where, found)
-        values = zip(places, by_id[known & where], strict=True)
-        cells += [(table, row, reading._replace(value=value)) for (table, row, reading), value in values]
+        places = values.at_rows(rows, known & where, found)
+        born = zip(places, by_id[known & where], strict=True)
+        cells += [(table, row, reading._replace(value=value)) for (table, row, reading), value in born]
     return rows.assign(**{name: by_id.where(known, said)}), cells
 
 
@@ -212,7 +205,7 @@ def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.
     odd = rows["birth_date"].notna() & ~years.between(age.low, age.high).fillna(False).astype(bool)
     reading = told("out_of_range/birth", low=f"{age.low:g}", high=f"{age.high:g}")
     kept = {name: rows[name].astype(object).where(~odd, None) for name in ("birth_date", "birth_date_precision")}
-    return rows.assign(**kept), at_rows(rows, odd, reading)
+    return rows.assign(**kept), values.at_rows(rows, odd, reading)
 
 
 def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:

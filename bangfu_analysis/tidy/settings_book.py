@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -37,15 +37,7 @@ WIDTHS = (8, 22, 26, 34, 26, 60)
 LONGEST = 12  # characters of an answer
 
 
-class Open(NamedTuple):
-    """One thing that a wave leaves open: `options` in Chinese, best first."""
-
-    kind: str
-    item: str
-    word: str
-    where: str
-    options: Sequence[str]
-    reason: str
+Open = tuple[str, str, str, str, Sequence[str], str]  # kind, item, word, where, options (best first), reason
 
 
 def open_things(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[Open]:
@@ -54,16 +46,16 @@ def open_things(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[
         if sheet.kind == "other" and not sheet.set_aside:
             name = sheet.file.rsplit("/", 1)[-1]
             options = [*KINDS.values(), IGNORE]
-            yield Open(SHEET, "", name, sheet.file, options, sheet.reason or "认不出是哪一种表")
+            yield SHEET, "", name, sheet.file, options, sheet.reason or "认不出是哪一种表"
     for key, column, place in unknown_headings(sheets):
         options = [*dict.fromkeys([*(_shown(t, codebook) for t in column.suggestions), IGNORE])]
         reason = "与建议的项目写法或内容相近，请核对" if len(options) > 1 else "没有相近的项目"
-        yield Open(HEADING, "", mask_long_numbers(key), place, options, reason)
+        yield HEADING, "", mask_long_numbers(key), place, options, reason
     for variable, word, shown, times, place in unknown_values(sheets):
         labels = [variable.label_of(code) for code in nearest_codes(word, variable)[:5]] if shown else []
         told = "按写法的相近程度排列" if shown else "可能涉及个人，不在此显示，请在原表中改正"
         item, text = _shown(f"{variable.frame}.{variable.name}", codebook), word if shown else withheld(word)
-        yield Open(VALUE, item, text, place, [*labels, IGNORE], f"共 {times} 处；{told}")
+        yield VALUE, item, text, place, [*labels, IGNORE], f"共 {times} 处；{told}"
     yield from _open_units(sheets, codebook)
 
 
@@ -81,7 +73,7 @@ def _open_units(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[
         if name not in known and squeeze(name) not in codebook.units:
             near = [unit for unit, _, _ in process.extract(name, known, limit=6)]
             reason = "职工人数表中没有这个单位；按写法的相近程度排列"
-            yield Open(UNIT, "", name, place, [*near, IGNORE], reason)
+            yield UNIT, "", name, place, [*near, IGNORE], reason
 
 
 def _said(sheets: Iterable[SheetReading], frame: str, name: str) -> dict[str, str]:
@@ -102,12 +94,12 @@ def write_settings(sheets: Sequence[SheetReading], codebook: Codebook, folder: P
     """Write 设置.xlsx of the wave in `folder`: what stood there and was chosen stays; what is new follows."""
     path, rows, options = folder / SETTINGS_BOOK, [], []
     before = {(row["种类"], row["项目"], row["原文"]): row for _, row in _rows(path)}
-    found = {(thing.kind, thing.item, thing.word): thing for thing in open_things(sheets, codebook)}
+    found = {thing[:3]: thing[3:] for thing in open_things(sheets, codebook)}
     for key in dict.fromkeys([*before, *found]):
-        thing, said = found.get(key), before.get(key, {})
-        where, reason = (thing.where, thing.reason) if thing else (said["在哪里"], said["为什么这样建议"])
+        said = before.get(key, {})
+        where, choices, reason = found.get(key) or (said["在哪里"], (), said["为什么这样建议"])
         rows.append((*key, where, said.get("选择", ""), reason))
-        options.append(thing.options if thing else ())
+        options.append(choices)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return write_sheets({"设置": table}, path, answer="选择", widths=WIDTHS, options=options)
 
@@ -151,13 +143,13 @@ def _resolved(row: Mapping[str, str], targets: Mapping[str, Variable], place: st
     kind, choice = row["种类"], row["选择"]
     if kind == UNIT:
         return "units", "", choice
-    kinds = {label: name for name, label in KINDS.items()}
-    variable = targets.get(row["项目"])
-    codes = {level.label: level.code for level in variable.levels} if variable else {}
-    options: Mapping[str, str] = {
-        HEADING: {IGNORE: "ignore", **{label: f"{v.frame}.{v.name}" for label, v in targets.items()}},
-        SHEET: kinds, VALUE: codes,
-    }.get(kind, {})
+    variable, options = targets.get(row["项目"]), dict[str, str]()
+    if kind == HEADING:
+        options = {IGNORE: "ignore", **{label: f"{v.frame}.{v.name}" for label, v in targets.items()}}
+    elif kind == SHEET:
+        options = {label: name for name, label in KINDS.items()}
+    elif kind == VALUE and variable:
+        options = {level.label: level.code for level in variable.levels}
     if choice not in options:
         told = f"“{choice}”不是可选的内容。可选：{listed(options)}。请从下拉列表中选择"
         raise CodebookError(f"{place}：{told}。")

@@ -25,7 +25,7 @@ from bangfu_analysis.pages.theme import MAIN, MUTED, PALETTE, SEXES, grade_colou
 MOST_LINES, MOST_SLOPES = 6, 12
 OUTSIDE = ("new", "returned", "came", "exited", "died")  # states of people who are not on file
 OF_ITEMS = ["top_share", "mean", "definition"]  # columns of a scale that its chart leaves to the table
-PLAIN: dict[str, Any] = {"comparable": True, "left_out_n": 0, "base_n": pd.NA}  # of waves of which nothing else is said
+PLAIN: dict[str, Any] = {"comparable": True, "left_out_n": 0, "base_n": pd.NA}  # where nothing else is said
 COMPONENTS = ["rate", "composition", "total"]
 
 
@@ -101,7 +101,7 @@ def _rates(rows: Rows) -> Chart:
 
 
 def _four(rows: Rows) -> Chart:
-    """The reports' four cells: men under 50 and over, women 40 and over and under; the sexes differ in shade."""
+    """The reports' four cells: men cut at 50, women at 40; the sexes differ in shade."""
     chart, name = _bars(rows), rows.dimensions()[-1]
     levels = rows.exhibit.codebook.bands[name].levels
     sexes = {str(level["code"]): str(level.get("sex")) for level in levels}
@@ -176,7 +176,7 @@ def _parts(rows: Rows) -> Chart:
     require(frame, [*step, "estimate"], where="parts")
     strata = [name for name in dimensions(frame) if name not in (*step, "component")]
     if strata and len(frame.drop_duplicates(step)) > 1:
-        raise ArgumentError("parts：分组的分解一次画一对批次。请先选定，例如 table[table['wave'] == '2010']。")
+        raise ArgumentError("parts：分组的分解一次画一对批次。请先选定，如 table[table['wave'] == '2010']。")
     ends = [f"{before}–{wave}" for before, wave in frame[step].itertuples(index=False)]
     long = rows.of(frame.assign(step=ends))
     values, texts = long.grids("estimate", strata[0] if strata else "step", "component")
@@ -271,7 +271,8 @@ def _lines(rows: Rows, *, ends: bool = False) -> Chart:
     With `ends`, of the first and last wave alone, and of the levels that both have.
     """
     across = "".join(rows.dimensions("wave")) if len(dimensions(rows.frame)) > 1 else ""
-    of = next(name for name in ("share", "estimate", "n") if name in rows.frame and rows.frame[name].notna().any())
+    known = [name for name in ("share", "estimate", "n") if name in rows.frame]
+    of = next((name for name in known if rows.frame[name].notna().any()), "n")
     every = rows.frame.assign(**{name: value for name, value in PLAIN.items() if name not in rows.frame})
     held, lost = _at_ends(every, across) if ends else (every, 0)
     rows, drawn = rows.of(held), rows.of(_largest(held, across, of, MOST_SLOPES if ends else MOST_LINES))
@@ -357,12 +358,13 @@ def _flow(rows: Rows) -> Chart:
     frame, ends = rows.frame, ("wave_before", "wave")
     states_of = [c for c in map(str, frame.columns) if f"{c}_before" in frame and c != "wave"]
     if not states_of:
-        raise ColumnMissing.naming(["…_before"], list(map(str, frame.columns)), where="flow（需要 transitions 的结果）")
+        where = "flow（需要 transitions 的结果）"
+        raise ColumnMissing.naming(["…_before"], list(map(str, frame.columns)), where=where)
     now, before = states_of[0], f"{states_of[0]}_before"
     values, texts = rows.grids("n", before, now)
-    states, labels = [*frame[before].unique(), *frame[now].unique()], [*map(str, values.index), *map(str, values.columns)]
+    states, labels = [*frame[before].unique(), *frame[now].unique()], [*values.index, *values.columns]
     tints, colours = cycle(PALETTE), dict[str, str]()
-    for state, label in zip(states, labels, strict=True):
+    for state, label in zip(states, map(str, labels), strict=True):
         colours[label] = MUTED if state in OUTSIDE else colours.get(label) or next(tints)
     left = frame["left_out_n"].fillna(0).max()
     notes = rows.when(left, "left", left), rows.when(not frame["comparable"].all(), "break_levels")

@@ -184,7 +184,7 @@ def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, drawn: Cha
                 "values": [name, first, column, last, column], "fill": {"color": colour}, "gap": 60,
                 "line": {"color": colour, "width": 2 if lines else 0.75}, "overlap": overlap,
                 "marker": {"type": "automatic"} if lines else None,
-                "data_labels": {"value": True, "num_format": drawn.native_form, "custom": between if lines else []},
+                "data_labels": {"value": True, "num_format": drawn.native_form, "custom": between * lines},
             }
         )  # fmt: skip
     bare = {"major_gridlines": {"visible": False}, "num_format": drawn.native_form}

@@ -24,7 +24,7 @@ from bangfu_analysis.files import write
 from bangfu_analysis.wave import Wave
 
 _HERE = Path(__file__).parent
-# The 四清 of the reports: known number (is the person identified), degree, cause and address (here: the area).
+# The 四清 of the reports: known are number (is it a person), degree, cause and address (here: the area).
 _FOUR_CLEAR = {"人数清": "id_basis", "程度清": "hardship_level", "原因清": "cause_main", "住址清": "district"}
 
 
@@ -53,7 +53,8 @@ class _Section:
 
 
 def write_quality(
-    path: Path, frames: Mapping[str, pd.DataFrame], *, wave: Wave, codebook: Codebook, changes: pd.DataFrame | None = None,
+    path: Path, frames: Mapping[str, pd.DataFrame], *, wave: Wave, codebook: Codebook,
+    changes: pd.DataFrame | None = None,
 ) -> Path:  # fmt: skip
     """Write the quality page of a wave from `sources`, `issues`, `totals` and `workers`; returns `path`.
 
@@ -61,7 +62,8 @@ def write_quality(
     read; balance of rows and cells; findings by problem, and by unit; stated totals that disagree;
     completeness by unit (四清). Counts only; the raw contents of `issues` are not shown.
     """
-    sources, issues, totals, workers = (_sendable(frames[n]) for n in ("sources", "issues", "totals", "workers"))
+    names = ("sources", "issues", "totals", "workers")
+    sources, issues, totals, workers = (_sendable(frames[name]) for name in names)
     sections = [
         _changes(changes, codebook),
         _sheets(sources),
@@ -105,14 +107,15 @@ def _changes(changes: pd.DataFrame | None, codebook: Codebook) -> _Section:
         return _Section(title, pd.DataFrame(columns=headings), empty=empty)
     frame = changes["variable"].str.extract(r"^(.*?)\.", expand=False).fillna("")
     sort, _, said = changes["message"].str.partition("：").T.to_numpy()
+    columns = [changes[column] for column in ("subject", "event", "variable", "item")]
     named = [
         f"{_variable_label(codebook, name)} {text}" if subject == "取值" and change == "unknown"
         else WORDS["kinds"].get(item, item) if subject == "版式" else text
-        for subject, change, name, item, text in zip(*(changes[c] for c in ("subject", "event", "variable", "item")), said, strict=True)
+        for subject, change, name, item, text in zip(*columns, said, strict=True)
     ]  # fmt: skip
     tables = [WORDS["kinds"].get({"workers": "roster"}.get(name, name), name) for name in frame]
     rows = _sendable(changes).assign(frame=tables, sort=sort, said=named)
-    one_each = rows.groupby(["frame", "sort"], sort=False).agg(said=("said", "；".join), where=("where", "first"))
+    one_each = rows.groupby(["frame", "sort"], sort=False).agg({"said": "；".join, "where": "first"})
     return _Section(title, one_each.reset_index().set_axis(headings, axis=1), empty=empty)
 
 
@@ -133,7 +136,8 @@ def _balance(sources: pd.DataFrame, whole: str, title: str) -> _Section:
         by_file = pd.concat([by_file, pd.DataFrame(by_file.sum()).T.set_axis(["合计"])])
     alarm = by_file[[*fates]].sum(axis=1).ne(by_file[whole])
     table = by_file.rename(columns={whole: f"{title}总数", **fates}).rename_axis("文件").reset_index()
-    return _Section(f"{title}的去向", table, alarm, "没有读到任何文件。", "各项之和应等于总数；不平的行有底色。")
+    note = "各项之和应等于总数；不平的行有底色。"
+    return _Section(f"{title}的去向", table, alarm, "没有读到任何文件。", note)
 
 
 def _problems(issues: pd.DataFrame, codebook: Codebook) -> _Section:
@@ -154,7 +158,8 @@ def _by_unit(issues: pd.DataFrame, workers: pd.DataFrame) -> _Section:
     units = texts.groupby(place)["reporting_unit"].agg(lambda said: said.value_counts().index[0])
     own = pd.MultiIndex.from_frame(issues[place].astype(object)).map(units.to_dict().get)
     files = issues["source_file"].astype(object).replace("", "（整个批次）")
-    counts = _counted(issues.assign(unit=files.where(pd.isna(own), own)), ["unit", "problem", "severity", "action"])
+    named = issues.assign(unit=files.where(pd.isna(own), own))
+    counts = _counted(named, ["unit", "problem", "severity", "action"])
     ordered = counts.sort_values(["unit", "n"], ascending=[True, False], kind="stable")
     columns = {"unit": "填报单位", "problem": "问题", "action": "处理", "n": "处"}
     return _found("各单位的问题数", ordered, columns, "表中没有写明单位的，以文件名代替。")
@@ -192,15 +197,19 @@ def _four_clear(workers: pd.DataFrame) -> _Section:
     known = known.assign(**{"四清（%）": known.all(axis=1)})
     unit = workers["reporting_unit"].astype(object).where(workers["reporting_unit"].notna(), "（未写明）")
     parts = [(str(name), part) for name, part in known.groupby(unit)] + [("合计", known)] * bool(len(known))
-    rows = [{"填报单位": name, "人数": len(p), **{c: percent(s) for c, s in p.mean().items()}} for name, p in parts]
-    note = "人数清：能凭证件或姓名、出生日期和单位认定为同一人；程度清：困难类别已知；原因清：主要致困原因已知；住址清：所属街道或区县已知。"
+    rows = [{"填报单位": name, "人数": len(p), **p.mean().map(percent).to_dict()} for name, p in parts]
+    note = (
+        "人数清：能凭证件或姓名、出生日期和单位认定为同一人；程度清：困难类别已知；"
+        "原因清：主要致困原因已知；住址清：所属街道或区县已知。"
+    )
     return _Section("各单位档案的四清完整率", pd.DataFrame(rows), empty="没有困难职工记录。", note=note)
 
 
 def _counted(issues: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     require(issues, by, where="write_quality 的 issues")
     text = issues[by].astype(object).where(issues[by].notna(), "").astype(str)
-    return text.groupby(by, sort=True).size().rename("n").reset_index().sort_values("n", ascending=False, kind="stable")
+    counts = text.groupby(by, sort=True).size().rename("n").reset_index()
+    return counts.sort_values("n", ascending=False, kind="stable")
 
 
 def _worded(codes: pd.Series[Any], part: str) -> list[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from bangfu_analysis.exhibits import sentences
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
@@ -19,12 +17,13 @@ from bangfu_analysis.exhibits.wording import chinese, date_words
 from bangfu_analysis.pages.blocks import Block, FigureBlock, Heading, Paragraph, Placeholder, TableBlock
 
 POINTS = "要点"
+Figures = Mapping[str, Path]  # by the id of their exhibit
 METHODS = "methods"  # of the inquiry: told in the introduction
 
 
 def report_blocks(
-    data: WaveData, shown: Sequence[Exhibit], points: Sequence[Finding], figures: Mapping[str, Path], outline: Outline,
-    notes: Sequence[str],
+    data: WaveData, shown: Sequence[Exhibit], points: Sequence[Finding], figures: Figures,
+    outline: Outline, notes: Sequence[str],
 ) -> list[Block]:
     """What was found (`points`), the introduction, the sections of `outline` that have something, `notes` at
     their end.
@@ -38,7 +37,8 @@ def report_blocks(
             continue
         found.append(Heading(1, section.title))
         if section.id == QUALITY:
-            found += [Paragraph(text) for text in (_quality(data.frames), *notes)]
+            read = sentences.quality(*(data.frames[name] for name in ("sources", "issues", "totals")))
+            found += [Paragraph(text) for text in (read, *notes)]
         for each in own:
             found += [Heading(2, each.title)] if alone and each.recipe.make == "questionnaire" else []
             found += exhibit_blocks(each, figures)
@@ -46,15 +46,17 @@ def report_blocks(
 
 
 def _points(
-    findings: Sequence[Finding], sections: Sequence[tuple[Section, list[Exhibit]]], figures: Mapping[str, Path]
+    findings: Sequence[Finding], sections: Sequence[tuple[Section, list[Exhibit]]], figures: Figures
 ) -> list[Block]:
     """The findings, a paragraph each, with the section, table or figure that shows them."""
-    said = []
-    for finding in findings:
-        for number, (_, own) in enumerate(sections, start=1):
-            if each := next((one for one in own if one.id == finding.exhibit), None):
-                said.append(f"{finding.sentence.removesuffix('。').replace('{', '｛')}（见第{chinese(number)}节{''.join(marks(each, figures)[:1])}）。")
-    return [Heading(1, POINTS, numbered=False), *(Paragraph(f"{i}. {text}") for i, text in enumerate(said, 1))] if said else []
+    said = list[Block]()
+    places = {each.id: (number, each) for number, (_, own) in enumerate(sections, 1) for each in own}
+    for finding in (one for one in findings if one.exhibit in places):
+        number, each = places[finding.exhibit]
+        where = f"（见第{chinese(number)}节{''.join(marks(each, figures)[:1])}）。"
+        sentence = finding.sentence.removesuffix("。").replace("{", "｛")
+        said.append(Paragraph(f"{len(said) + 1}. {sentence}{where}"))
+    return [Heading(1, POINTS, numbered=False), *said] if said else []
 
 
 def report_title(data: WaveData, outline: Outline) -> str:
@@ -71,15 +73,12 @@ def _survey_alone(data: WaveData) -> str:
     return "”“".join(dict.fromkeys(map(title_of_export, files)))
 
 
-def _quality(frames: Mapping[str, pd.DataFrame]) -> str:
-    return sentences.quality(frames["sources"], frames["issues"], frames["totals"])
-
-
 def _drafted(section: Section, own: Sequence[Exhibit]) -> list[Block]:
     """What the ledgers say of a section that is the researcher's, 一是…, and the place for their own words.
     """
     works = [each for each in own if isinstance(each, MechanismExhibit) and each.plan.name != METHODS]
-    deeds = [each.deed for each in sorted(works, key=lambda each: each.plan.frame == "units")]  # what is given, first
+    given_first = sorted(works, key=lambda each: each.plan.frame == "units")
+    deeds = [each.deed for each in given_first]
     if not deeds:
         return [Placeholder(section.id, section.title, section.prompt)]
     said = [Paragraph(f"{chinese(i)}是{deed}") for i, deed in enumerate(deeds, start=1)]
@@ -99,13 +98,13 @@ def _introduction(data: WaveData, union: str) -> str:
     )
 
 
-def marks(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[str]:
+def marks(exhibit: Exhibit, figures: Figures) -> list[str]:
     """The references to the table and the figure of an exhibit, as far as the report has them."""
     table = [f"{{表:{exhibit.id}}}"] if "table" in exhibit.recipe.show else []
     return table + ([f"{{图:{exhibit.id}}}"] if exhibit.id in figures else [])
 
 
-def exhibit_blocks(exhibit: Exhibit, figures: Mapping[str, Path]) -> list[Block]:
+def exhibit_blocks(exhibit: Exhibit, figures: Figures) -> list[Block]:
     """The sentences of an exhibit with references to its table and figure, then these."""
     show, figure, places = exhibit.recipe.show, figures.get(exhibit.id), marks(exhibit, figures)
     where = f"（见{'、'.join(places)}）。" if places else "。"

@@ -18,8 +18,8 @@ from bangfu_analysis.files import write
 from bangfu_analysis.pages.html import template
 from bangfu_analysis.pages.word_template import PROMPT, P, open_word, parts_of
 
-_FORMS = {1: "{}、", 2: "（{}）", 3: "{}.", 4: "（{}）"}  # of the numbers of headings, as their styles have them
-_KINDS = {"Title": "title", "Subtitle": "under", "Table Unit": "unit", "Table Note": "note"}
+_FORMS = {1: "{}、", 2: "（{}）", 3: "{}.", 4: "（{}）"}  # the numbers of headings, as their styles have them
+_KINDS = {"Title": "title", "Subtitle": "under", "Table Note": "note"}
 
 
 def write_report_page(report: Path, path: Path) -> Path:
@@ -28,7 +28,8 @@ def write_report_page(report: Path, path: Path) -> Path:
     BangfuError where the file is open elsewhere.
     """
     document = open_word(report, f"{report.name}：打不开，不能写成网页。请关闭该文件后重新运行。")
-    return write(path, template("report").render(title=document.core_properties.title, parts=_parts(document)))
+    title = document.core_properties.title
+    return write(path, template("report").render(title=title, parts=_parts(document)))
 
 
 def _parts(document: Document) -> Iterator[dict[str, Any]]:
@@ -40,7 +41,8 @@ def _parts(document: Document) -> Iterator[dict[str, Any]]:
             caption = {}
             continue
         style = str(getattr(Paragraph(element, document).style, "name", ""))
-        own = {"text": _text(element), "id": next((m.get(qn("w:name")) for m in element.iter(qn("w:bookmarkStart"))), "")}
+        marks = [mark.get(qn("w:name")) for mark in element.iter(qn("w:bookmarkStart"))]
+        own = {"text": _text(element), "id": "".join(marks[:1])}
         if style == "Figure Caption":
             yield {"kind": "figure", **own, "pictures": pictures}
             pictures = []
@@ -48,8 +50,11 @@ def _parts(document: Document) -> Iterator[dict[str, Any]]:
             pictures += found
         elif style == "Table Caption":
             caption = own
+        elif style == "Table Unit":
+            caption["unit"] = own["text"]
         elif style.startswith("Heading"):
-            yield {"kind": "heading", "level": int(style[-1]), "text": _number(element, int(style[-1]), counts) + own["text"]}
+            level = int(style[-1])
+            yield {"kind": "heading", "level": level, "text": _number(element, level, counts) + own["text"]}
         elif own["text"]:
             yield {"kind": _KINDS.get(style, "text"), **own, "look": _look(document, element)}
 
@@ -99,8 +104,7 @@ def _rows(table: Table) -> Iterator[dict[str, Any]]:
     for n, row in enumerate(rows):
         new = [cell for cell in dict.fromkeys(row) if not n or cell not in rows[n - 1]]
         names = [str(getattr(Paragraph(next(cell.iter(P)), table).style, "name", "")) for cell in new]
-        cells = [
-            (_text(cell), row.count(cell), sum(cell in other for other in rows[n:]), name.startswith("Table Number"))
-            for cell, name in zip(new, names, strict=True)
-        ]
-        yield {"head": heads[n], "cells": cells}
+        spans = [(row.count(cell), sum(cell in other for other in rows[n:])) for cell in new]
+        numbers = [name.startswith("Table Number") for name in names]
+        texts = zip(map(_text, new), spans, numbers, strict=True)
+        yield {"head": heads[n], "cells": [(text, *span, number) for text, span, number in texts]}

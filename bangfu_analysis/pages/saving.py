@@ -21,18 +21,17 @@ from bangfu_analysis.pages.theme import FORMATS, saved
 def save(exhibit: Exhibit, path: Path, *, size: str = "full") -> Path:
     """Write `exhibit` as the suffix of `path` says; ArgumentError names the suffixes there are."""
     suffix = path.suffix.lower()
-    if suffix.removeprefix(".") in FORMATS:
-        content: Callable[[Exhibit], bytes] = lambda e: saved(draw(e, size=size), suffix.removeprefix("."))  # noqa: E731
-    elif suffix in WRITERS:
-        content = WRITERS[suffix]
-    else:
+    picture = suffix.removeprefix(".")
+    if picture not in FORMATS and suffix not in WRITERS:
         known = [*WRITERS, *(f".{name}" for name in FORMATS)]
         told = f"不能写成 {path.name}。文件名应以 {'、'.join(known)} 之一结尾。{did_you_mean(suffix, known)}"
         raise ArgumentError(f"save：{told}")
     bare = not path.is_absolute() and len(path.parts) == 1
     place = exhibit.folder / path if bare and exhibit.folder else path
     checked = exhibit.keep(exhibit, place) if exhibit.keep else exhibit
-    return write(place, content(checked))
+    if picture in FORMATS:
+        return write(place, saved(draw(checked, size=size), picture))
+    return write(place, WRITERS[suffix](checked))
 
 
 def markdown(table: DisplayTable) -> str:
@@ -53,14 +52,15 @@ def html(exhibit: Exhibit) -> str:
 
 def _csv(exhibit: Exhibit) -> bytes:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([exhibit.table.columns, *map(_plain, exhibit.table.texts())])
+    rows = [list(exhibit.table.columns), *map(_plain, exhibit.table.texts())]
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
     return out.getvalue().encode("utf-8-sig")
 
 
 def _plain(row: list[str]) -> list[str]:
     """Cells that no spreadsheet takes for a formula; a minus sign stays one that it reads as a number."""
     cells = [cell.replace("−", "-") if cell[1:2].isdigit() else cell for cell in row]
-    return [f"'{cell}" if cell.startswith(("=", "+", "@", "-")) and not _number(cell) else cell for cell in cells]
+    return ["'" * (cell.startswith(("=", "+", "@", "-")) and not _number(cell)) + cell for cell in cells]
 
 
 def _number(cell: str) -> bool:

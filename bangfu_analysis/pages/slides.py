@@ -27,8 +27,8 @@ MOST_ROWS, MOST_COLUMNS, MOST_ALONE = 12, 9, 28  # that can be read on a slide; 
 LONG_TITLE = 70  # characters: more than two lines
 FONT = "微软雅黑"
 NATIVE = {
-    "bars": XL_CHART_TYPE.BAR_CLUSTERED, "stacked": XL_CHART_TYPE.BAR_STACKED, "lines": XL_CHART_TYPE.LINE_MARKERS,
-    "pyramid": XL_CHART_TYPE.BAR_CLUSTERED,
+    "bars": XL_CHART_TYPE.BAR_CLUSTERED, "stacked": XL_CHART_TYPE.BAR_STACKED,
+    "lines": XL_CHART_TYPE.LINE_MARKERS, "pyramid": XL_CHART_TYPE.BAR_CLUSTERED,
 }  # fmt: skip
 
 
@@ -75,7 +75,8 @@ def _add_slide(show: Any, title: str, exhibit: Exhibit) -> None:
     elif drawn:
         add_picture(slide, exhibit, (EDGE, top, left, height))
     if small or (not drawn and len(table.rows) <= MOST_ALONE):
-        add_table(slide, table, (EDGE + left + Mm(4), top, whole - left - Mm(4)) if drawn else (EDGE, top, whole))
+        aside = left + Mm(4) if drawn else 0
+        add_table(slide, table, (EDGE + aside, top, whole - aside))
     if words:
         _add_text(slide, words, top=HEIGHT - Mm(30), height=Mm(22), size=12)
     slide.notes_slide.notes_text_frame.text = "\n".join([*table.notes, *filter(None, [table.source])])

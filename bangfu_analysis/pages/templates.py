@@ -112,7 +112,8 @@ def _write_notes(book: Any, sheet: Any, entry: Mapping[str, Any], columns: Seque
 
 def _told(column: Asked) -> str:
     v = column.variable
-    span = f"，{v.low:g} 至 {v.high:g} 之间" if v.low is not None and v.high is not None and v.high < 1e6 else ""
+    bounded = v.low is not None and v.high is not None and v.high < 1e6
+    span = f"，{v.low:g} 至 {v.high:g} 之间" if bounded else ""
     options = f"：{'、'.join(column.values)}" if v.levels and len(column.values) <= 40 else ""
     return f"{WORDS['to_fill_in'][v.kind]}{span}{options}"
 
@@ -128,7 +129,8 @@ def _rule(column: Asked, place: str) -> dict[str, Any]:
     title = {"error_title": "请核对", "error_message": _told(column)[:_LONGEST_INLINE], "ignore_blank": True}
     if values and v.kind in ("choice", "yes_no", "text"):
         stop = "information" if v.kind == "text" else "stop"
-        return {**title, "validate": "list", "source": f"='{NOTES}'!{place}" if place else values, "error_type": stop}
+        source = f"='{NOTES}'!{place}" if place else values
+        return {**title, "validate": "list", "source": source, "error_type": stop}
     if v.kind in ("count", "age", "number", "money") and v.low is not None:
         span: dict[str, Any] = {"minimum": v.low, "maximum": v.high, "error_type": "warning"}
         whole = "integer" if v.kind in ("count", "age") else "decimal"

@@ -37,7 +37,7 @@ POINTS = {"column": 7.0, "full": 9.0, "slide": 14.0}
 FORMATS = {"png": ("Software",), "svg": ("Date", "Creator"), "pdf": ("CreationDate", "Creator", "Producer")}
 DPI = 300
 MAIN, BLUE, LIGHT, ACCENT, GOLD = "#10284a", "#4f91c4", "#d5dde3", "#a63a24", "#dba83c"
-# As segments stand side by side: neighbours differ by 25 or more in CIE L*, so that they part in grey print too.
+# As segments stand side by side: neighbours differ by 25 or more in CIE L*, and part in grey print too.
 PALETTE = (MAIN, BLUE, LIGHT, ACCENT, GOLD)
 MUTED, INK, PALE, GREY, NEUTRAL = "#8c949c", "#222222", "#dfe3e8", "#555555", "#d4d7da"
 LINE_COLOURS = (MAIN, ACCENT, "#2c7bb0", "#8f6700", "#5b6770", "#7d5aa6")  # dark enough for words on white
@@ -62,12 +62,9 @@ def settings(size: str = "full") -> dict[str, Any]:
     register_font()
     points = POINTS[size]
     return {
-        "font.family": FAMILIES, "font.size": points, "axes.titlesize": points * 1.15, "axes.labelsize": points,
-        "xtick.labelsize": points, "ytick.labelsize": points, "legend.fontsize": points, "figure.titlesize": points * 1.25,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK, "axes.linewidth": 0.6,
-        "axes.unicode_minus": True, "text.parse_math": False, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
-        "lines.linewidth": points * 0.17, "lines.markersize": points * 0.5,
-        "xtick.major.width": 0.6, "ytick.major.width": 0.6, "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
+        "font.family": FAMILIES, "font.size": points, "axes.edgecolor": INK, "axes.linewidth": 0.6,
+        "text.parse_math": False, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+        "lines.linewidth": points * 0.17, "lines.markersize": points * 0.5, "legend.frameon": False,
         "svg.fonttype": "none", "svg.hashsalt": "bangfu", "pdf.fonttype": 42,
     }  # fmt: skip
 
@@ -92,7 +89,8 @@ class _ShownFigure(Figure):
 
 def new_figure(size: str, height_mm: float) -> Figure:
     """An empty figure of a print size, at most as tall as a page's text block or a slide."""
-    return _ShownFigure(figsize=(WIDTHS_MM[size] * MM, min(height_mm, TALLEST_MM[size]) * MM), layout="constrained")
+    height = min(height_mm, TALLEST_MM[size])
+    return _ShownFigure(figsize=(WIDTHS_MM[size] * MM, height * MM), layout="constrained")
 
 
 def line_mm(size: str) -> float:
@@ -104,8 +102,9 @@ def row_places(labels: Sequence[str]) -> tuple[list[float], float]:
     """Where rows stand whose labels, wrapped already, take one line or more, and their height in all; in
     lines.
     """
-    ends = list(accumulate(_row(label) for label in labels))
-    return [end - _row(label) / 2 for end, label in zip(ends, labels, strict=True)], ends[-1] if ends else _row("")
+    heights = [*map(_row, labels)]
+    ends = [*accumulate(heights)]
+    return [end - high / 2 for end, high in zip(ends, heights, strict=True)], (ends or [_row("")])[-1]
 
 
 def rows_that_fit(labels: Sequence[str], size: str, *, beside: float = 8) -> int:
@@ -118,10 +117,9 @@ def _row(label: str) -> float:
     return label.count("\n") + 1.12
 
 
-def plain(axes: Axes, *, keep: str = "") -> Axes:
-    """Axes without frame but for the sides in `keep` ("left", "bottom"), and without tick marks."""
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == keep)
+def plain(axes: Axes) -> Axes:
+    """Axes without frame and without tick marks."""
+    axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelfontfamily=FAMILIES)
     return axes
 
@@ -140,7 +138,7 @@ def characters(size: str) -> int:
 
 
 def grade_colours(grades: Sequence[str], middle: float | None) -> dict[str, str]:
-    """The grades of a scale: pale to dark; around a middle orange to its left, blue to its right, itself grey."""
+    """The grades of a scale, pale to dark; around a middle, which is grey, orange left and blue right."""
     dark = [0.25 + 0.65 * i / max(len(grades) - 1, 1) for i in range(len(grades))]
     if middle is None:
         return {grade: to_hex(colormaps["Blues"](shade)) for grade, shade in zip(grades, dark, strict=True)}
@@ -188,7 +186,9 @@ def saved(figure: Figure, extension: str) -> bytes:
     return content.getvalue()
 
 
-def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png", "svg")) -> list[Path]:
+def save_figure(
+    figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("png", "svg")
+) -> list[Path]:  # fmt: skip
     """Write `folder/name.<format>`, one file a format; returns the paths. See `saved`."""
     contents = {folder / f"{name}.{extension}": saved(figure, extension) for extension in formats}
     return [write(path, content) for path, content in contents.items()]

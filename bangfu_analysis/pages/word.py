@@ -53,7 +53,8 @@ REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
 _EXHIBIT = re.compile(r"\.[表图句]?(\w+)\.\d+\.\d+$")  # in the id of a unit
 _BOOKMARKS = {"表": "_Ref_table_{}", "图": "_Ref_figure_{}"}
 _MOST_OF_PAGE = 0.8
-MOST_PAGES, LINES_A_PAGE, CHARACTERS_A_LINE = 10, 22, 28  # of a report without contents; of a page of GB/T 9704
+MOST_PAGES = 10  # of a report without contents
+LINES_A_PAGE, CHARACTERS_A_LINE = 22, 28  # of GB/T 9704
 Numbers = Mapping[tuple[str, str], int]  # (kind, id) -> the number of a table or figure
 
 
@@ -92,7 +93,8 @@ def write_report(
         prompts = [block.heading for block in blocks if isinstance(block, Placeholder)]
         done = carry(document, units, path, read_last(last), prompts)
         _renumber(document)
-    titled = next((each.text for each in document.paragraphs if getattr(each.style, "name", "") == "Title"), title)
+    titles = [each.text for each in document.paragraphs if getattr(each.style, "name", "") == "Title"]
+    titled = (titles or [title])[0]
     document.core_properties.title = titled.replace("\n", "")
     write(path, packed(document), keep=True)
     if last is not None:
@@ -118,8 +120,9 @@ def _add_contents(document: Document, headings: Sequence[str]) -> None:
     """
     name, lines = (document.styles[name].style_id for name in ("Subtitle", "Table Text"))
     contents = xml(
-        '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/><w:docPartUnique/></w:docPartObj>'
-        f'</w:sdtPr><w:sdtContent><w:p><w:pPr><w:pStyle w:val="{name}"/></w:pPr><w:r><w:t>目录</w:t></w:r></w:p>'
+        '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/><w:docPartUnique/>'
+        "</w:docPartObj></w:sdtPr><w:sdtContent>"
+        f'<w:p><w:pPr><w:pStyle w:val="{name}"/></w:pPr><w:r><w:t>目录</w:t></w:r></w:p>'
         f'<w:p><w:pPr><w:pStyle w:val="{lines}"/></w:pPr></w:p></w:sdtContent></w:sdt>'
     )
     _add_field(WordParagraph(contents[1][1], document), 'TOC \\o "1-1" \\h \\z', "\n".join(headings))

@@ -22,7 +22,7 @@ from bangfu_analysis.pages.marks import Dialect
 from bangfu_analysis.pages.merging import Step, Unit, changed_numbers, merged, paired, places_of
 from bangfu_analysis.pages.word_template import PROMPT, P, open_word, parts_of, xml
 
-# Notes and comments live in parts that are not carried: a note's text is set in brackets, a comment's marks are dropped.
+# Notes and comments live in parts that are not carried: a note is set in brackets, a comment is dropped.
 _RANGES = ("w:commentRangeStart", "w:commentRangeEnd", "w:bookmarkStart", "w:bookmarkEnd")
 _NOTES = {"w:footnoteReference": ("footnotes", "w:footnote"), "w:endnoteReference": ("endnotes", "w:endnote")}
 _WORD = Dialect(*map(qn, ("w:p", "w:r", "w:rPr", "w:t")))
@@ -65,7 +65,9 @@ def last_as_text(units: Iterable[Unit]) -> str:
     return json.dumps(told, ensure_ascii=False, indent=0)
 
 
-def carry(document: Document, now: Sequence[Unit], path: Path, last: Sequence[Unit] | None, prompts: Iterable[str]) -> Carried:
+def carry(
+    document: Document, now: Sequence[Unit], path: Path, last: Sequence[Unit] | None, prompts: Iterable[str]
+) -> Carried:  # fmt: skip
     """Put what people changed in the report at `path` into `document`, whose units are `now`.
 
     Where nothing tells what was written `last`, only what stands under the headings of `prompts` is taken for
@@ -90,7 +92,9 @@ def _units(document: Document) -> list[Unit]:
     return [one for one in map(unit, parts_of(document.element.body)) if one is not None]
 
 
-def _taken_for_ours(theirs: Sequence[Unit], source: Document, now: Sequence[Unit], prompts: set[str]) -> list[Unit]:
+def _taken_for_ours(
+    theirs: Sequence[Unit], source: Document, now: Sequence[Unit], prompts: set[str]
+) -> list[Unit]:  # fmt: skip
     """What a report must have been whose last version is not known: all but what stands under the headings to
     write under.
     """
@@ -193,15 +197,17 @@ class _Carrying:
             for start, end, number in reversed(places_of(changed, _WORD.words(paragraph))):
                 for run in _WORD.cut(paragraph, start, end):
                     self._mark(Run(run, Paragraph(paragraph, self.document._body)), changed[number])
-                found.append(f"{number}（现为{changed[number]}）" if changed[number] else f"{number}（现已不写）")
-        self.done.told.append(f"改写过的，已保留：{_short(text)}{'；请核对 ' * bool(found)}{'、'.join(found[::-1])}")
+                found.append(f"{number}（{'现为' + changed[number] if changed[number] else '现已不写'}）")
+        check = f"；请核对 {'、'.join(found[::-1])}" if found else ""
+        self.done.told.append(f"改写过的，已保留：{_short(text)}{check}")
 
     def _mark(self, run: Run, now: str) -> None:
         if CHANGED not in self.document.styles:
             style: Any = self.document.styles.add_style(CHANGED, WD_STYLE_TYPE.CHARACTER)
             style.font.highlight_color = WD_COLOR_INDEX.YELLOW
         run.style = CHANGED
-        comment = self.document.add_comment(run, f"数字已变：现为{now}。" if now else "新数据中不再有这个数。", "bangfu")
+        told = f"数字已变：现为{now}。" if now else "新数据中不再有这个数。"
+        comment = self.document.add_comment(run, told, "bangfu")
         del comment._comment_elm.attrib[qn("w:date")]
 
     def _taken(self, element: Any) -> Any:
@@ -231,7 +237,7 @@ def _rows(table: Unit) -> list[Unit]:
 
 def _keep_bookmarks(now: Any, new: Any) -> None:
     """Put the bookmark of a caption, which references meet, around the number of the edited one."""
-    starts, ends = ([deepcopy(one) for one in now.iter(qn(name))] for name in ("w:bookmarkStart", "w:bookmarkEnd"))
+    starts, ends = ([deepcopy(one) for one in now.iter(qn(name))] for name in _RANGES[2:])
     numbers = [one.getparent() for one in new.iter(qn("w:fldChar")) if one.get(qn("w:fldCharType")) == "end"]
     if starts and numbers:
         first = next(new.iter(_WORD.run))

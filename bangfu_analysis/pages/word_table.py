@@ -84,7 +84,8 @@ def _fitted(heads: Sequence[tuple[str, str]], longest: Sequence[int], full: int)
 
 def _wanted(heads: Sequence[tuple[str, str]], longest: Sequence[int], lines: int, suffix: str) -> list[int]:
     shortest = 6 if lines > 1 else 4  # no break inside （%）
-    needed = [max(t, -(-text_width(low) // lines), shortest) for t, (_, low) in zip(longest, heads, strict=True)]
+    headings = [-(-text_width(low) // lines) for _, low in heads]
+    needed = [max(text, head, shortest) for text, head in zip(longest, headings, strict=True)]
     return [chars * _HALF_WIDTH[suffix] + 2 * _MARGIN[suffix] + 20 for chars in needed]
 
 
@@ -96,10 +97,10 @@ def _indents(longest: Sequence[int], kinds: Sequence[str], widths: Sequence[int]
 
 def _frame(full: int, margin: int) -> str:
     rules = "".join(_RULE.format(side=side, eighths=12) for side in ("top", "bottom"))
+    edges = "".join(f'<w:{side} w:w="{margin}" w:type="dxa"/>' for side in ("left", "right"))
     return (
-        f'<w:tblPr><w:tblW w:w="{full}" w:type="dxa"/><w:jc w:val="center"/><w:tblBorders>{rules}</w:tblBorders>'
-        '<w:tblLayout w:type="fixed"/>'
-        f'<w:tblCellMar><w:left w:w="{margin}" w:type="dxa"/><w:right w:w="{margin}" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+        f'<w:tblPr><w:tblW w:w="{full}" w:type="dxa"/><w:jc w:val="center"/><w:tblBorders>{rules}'
+        f'</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblCellMar>{edges}</w:tblCellMar></w:tblPr>'
     )
 
 
@@ -116,7 +117,8 @@ def _head(heads: Sequence[tuple[str, str]], style: str, widths: Sequence[int]) -
     """One heading row, or two where columns have groups: a group spans its columns, a lone heading both rows.
     """
     if not any(group for group, _ in heads):
-        return _row([_cell(text, style, w, _UNDER) for (_, text), w in zip(heads, widths, strict=True)], head=True)
+        cells = [_cell(text, style, w, _UNDER) for (_, text), w in zip(heads, widths, strict=True)]
+        return _row(cells, head=True)
     top, low = [], []
     for group, run in groupby(zip(heads, widths, strict=True), key=lambda column: column[0][0]):
         columns = [(text, w) for (_, text), w in run]

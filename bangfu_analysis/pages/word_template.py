@@ -33,9 +33,9 @@ P, TABLE, *_CONTROLS = map(qn, ("w:p", "w:tbl", "w:sdt", "w:sdtContent"))
 _TIE = qn("r:id").removesuffix("id")  # the names of attributes that refer to a relationship
 _MADE = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 STYLES = (
-    "Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Heading 4", "Body Text", "Table Caption", "Table Unit",
-    "Table Head", "Table Text", "Table Number", "Table Head Small", "Table Text Small", "Table Number Small", "Table Note",
-    "Figure", "Figure Caption", PROMPT,
+    "Title", "Subtitle", *(f"Heading {level}" for level in range(1, 5)), "Body Text",
+    "Table Caption", "Table Unit", "Table Note", "Figure", "Figure Caption", PROMPT,
+    *(f"Table {part}{size}" for part in ("Head", "Text", "Number") for size in ("", " Small")),
 )  # fmt: skip
 
 
@@ -75,7 +75,8 @@ def _cut_off(document: Document) -> None:
         for id in outside:
             del part.rels[id]
         for element in [*part.element.iter()] if outside and isinstance(part, XmlPart) else []:
-            ties = [name for name, value in element.attrib.items() if value in outside and name.startswith(_TIE)]
+            held = [name for name, value in element.attrib.items() if value in outside]
+            ties = [name for name in held if name.startswith(_TIE)]
             for name in ties:
                 del element.attrib[name]
             if ties and element.tag.endswith("}attachedTemplate"):

@@ -57,7 +57,10 @@ def test_the_title_says_what_was_found_and_the_subtitle_what_is_measured():
     exhibit = as_exhibit(table([0.654, 0.326, 0.02]), CODEBOOK, draw="bars", title="文化程度")
     assert chart_of(exhibit).title == "初中以下占65.4%，居首位"
     assert chart_of(exhibit).subtitle == "文化程度；占比（%），n = 1000人"
-    assert (chart_of(exhibit, title="甲").title, chart_of(exhibit, title="甲").subtitle) == ("甲", "占比（%），n = 1000人")
+    assert (chart_of(exhibit, title="甲").title, chart_of(exhibit, title="甲").subtitle) == (
+        "甲",
+        "占比（%），n = 1000人",
+    )
     english = chart_of(as_exhibit(table([0.6, 0.4]), CODEBOOK, draw="bars", lang="en"))
     assert english.title == "education (three bands)" and english.subtitle == "share (%), n = 1000"
 
@@ -89,15 +92,22 @@ def test_rates_stand_by_size_and_a_unit_without_workers_has_none():
     chart = of(pd.DataFrame({"unit": ["甲", "乙", "丙"], **rates, "left_out_n": 0}), "rates")
     assert chart.rows == ["乙", "甲", "丙"]
     assert column(chart.texts) == ["50.0%（5/10人）", "10.0%（1/10人）", "… (3)"]
-    assert chart.subtitle.endswith("括号内为人数/基数") and any("没有职工总数" in note for note in chart.notes)
+    assert chart.subtitle.endswith("括号内为人数/基数") and any(
+        "没有职工总数" in note for note in chart.notes
+    )
 
 
 def test_groups_are_panels_that_share_the_order_of_causes_and_name_their_base():
     workers = pd.DataFrame({"sex": ["male"] * 6 + ["female"] * 4, "person_id": range(10)})
-    workers = workers.assign(cause_main=["illness"] * 4 + ["schooling"] * 2 + ["schooling"] * 3 + ["other"], wave="1")
+    workers = workers.assign(
+        cause_main=["illness"] * 4 + ["schooling"] * 2 + ["schooling"] * 3 + ["other"], wave="1"
+    )
     causes = workers.rename(columns={"cause_main": "cause"}).astype({"cause": pd.CategoricalDtype(CAUSES)})
     chart = of(cause_table(workers, causes, "sex"), "panels")
-    assert chart.rows == ["子女上学", "疾病未分本人家属", "其他"] and sorted(chart.heads) == ["女 (4)", "男 (6)"]
+    assert chart.rows == ["子女上学", "疾病未分本人家属", "其他"] and sorted(chart.heads) == [
+        "女 (4)",
+        "男 (6)",
+    ]
     assert chart.subtitle == "占比（%），括号内为各组人数"
 
 
@@ -105,7 +115,14 @@ def test_what_a_release_hides_is_hidden_in_panels_too():
     workers = pd.DataFrame({"sex": ["male"] * 30 + ["female"] * 30, "person_id": range(60), "wave": "1"})
     named = ["illness"] * 28 + ["other"] * 2 + ["illness"] * 25 + ["other"] * 5
     causes = workers.assign(cause=pd.Categorical(named, CAUSES))
-    cut = Cut("t", "", cause_table(workers, causes, "sex"), ("sex", "cause"), ("sex",), multiple=frozenset({"cause"}))
+    cut = Cut(
+        "t",
+        "",
+        cause_table(workers, causes, "sex"),
+        ("sex", "cause"),
+        ("sex",),
+        multiple=frozenset({"cause"}),
+    )
     chart = of(protect([cut], load_policy()).frames["t"], "panels")
     assert "*" in chart.texts.to_numpy() and any("* 人数过少" in note for note in chart.notes)
 
@@ -122,8 +139,9 @@ def likert(grades):
     shares = {"态度": [0.2, 0.3, 0.5], "速度": [0.6, 0.1, 0.3]}
     rows = [
         {"item": item, "option": grade, "n": round(share * 50), "base_n": 50, "left_out_n": 2, "share": share}
-        for item, values in shares.items() for grade, share in zip(grades, values, strict=True)
-    ]  # fmt: skip
+        for item, values in shares.items()
+        for grade, share in zip(grades, values, strict=True)
+    ]
     return pd.DataFrame(rows).assign(option=lambda t: pd.Categorical(t["option"], grades, ordered=True))
 
 
@@ -133,15 +151,23 @@ def test_a_scale_is_centred_only_where_it_runs_from_bad_to_good():
     assert any("左侧为较差" in note for note in chart.notes)
     known = of(likert(["不知道", "听说过", "知道"]), "scale")
     assert known.middle is None and not any("左侧" in note for note in known.notes)
-    assert [two_sided(each) for each in (["非常好", "差"], ["从不", "经常"], ["1", "5"])] == [True, False, False]
+    assert [two_sided(each) for each in (["非常好", "差"], ["从不", "经常"], ["1", "5"])] == [
+        True,
+        False,
+        False,
+    ]
     with pytest.raises(ArgumentError, match="每个 item（option）应只有一行"):
         of(pd.concat([likert(GRADES)] * 2), "scale")
 
 
 def test_men_stand_left_and_the_cuts_at_fifty_and_forty():
     bands = CODEBOOK.bands["age_five_year"].codes
-    people = pd.DataFrame({"sex": ["male"] * 3 + ["female"] * 2, "age_five_year": [bands[i] for i in (1, 2, 2, 2, 5)]})
-    people = people.astype({"sex": pd.CategoricalDtype(["male", "female"]), "age_five_year": pd.CategoricalDtype(bands)})
+    people = pd.DataFrame(
+        {"sex": ["male"] * 3 + ["female"] * 2, "age_five_year": [bands[i] for i in (1, 2, 2, 2, 5)]}
+    )
+    people = people.astype(
+        {"sex": pd.CategoricalDtype(["male", "female"]), "age_five_year": pd.CategoricalDtype(bands)}
+    )
     chart = of(tabulate(people, "age_five_year", within="sex"), "pyramid")
     assert chart.heads == ("男 (3)", "女 (2)") and column(chart.values)[:3] == [0, 1, 2]
     assert chart.cuts == ((bands.index("from_50") - 0.5, "50岁"), (bands.index("from_40") - 0.5, "40岁"))
@@ -160,7 +186,9 @@ def test_the_sexes_differ_in_shade():
 
 def test_estimates_keep_their_intervals_and_their_unit():
     ends = {"ci_low": [0.7, 0.1, np.nan], "ci_high": [0.9, 0.35, np.nan]}
-    frame = table([0.8, 0.2, np.nan][:2] + [0.0]).drop(columns="left_out_n").assign(**ends, base_n=[50, 35, 0])
+    frame = (
+        table([0.8, 0.2, np.nan][:2] + [0.0]).drop(columns="left_out_n").assign(**ends, base_n=[50, 35, 0])
+    )
     chart = of(frame.assign(share=[0.8, 0.2, np.nan]), "dots")
     assert chart.rows[:2] == ["初中以下 (n = 50)", "高中 (n = 35)"]
     assert column(chart.texts)[:2] == ["80.0 (70.0–90.0)", "20.0 (10.0–35.0)"]
@@ -173,7 +201,11 @@ def test_estimates_keep_their_intervals_and_their_unit():
 
 def test_lines_stand_over_their_waves_with_n_under_each_and_as_the_tables_round():
     chart = of(waves([0.5, 0.3, 0.2], [0.6, 0.3, 0.1]), "lines")
-    assert chart.rows == ["2007\nn = 1000", "2008\nn = 1000"] and chart.series == ["初中以下", "高中", "大专以上"]
+    assert chart.rows == ["2007\nn = 1000", "2008\nn = 1000"] and chart.series == [
+        "初中以下",
+        "高中",
+        "大专以上",
+    ]
     assert chart.values.to_numpy().tolist() == [[50, 30, 20], [60, 30, 10]]
     assert any("没有抽样误差" in note for note in chart.notes)
     whiskers = of(waves([0.5], [0.6]).assign(ci_low=0.05, ci_high=0.7), "lines")
@@ -193,17 +225,24 @@ def test_the_largest_levels_are_chosen_anew_behind_each_break():
     levels = [f"某{c}" for c in "甲乙丙丁戊己庚辛"]
     frame = pd.DataFrame(
         {
-            "wave": ["2009"] * 8 + ["2018"] * 8, "employer": levels * 2, "n": [9] * 4 + [0] * 8 + [9] * 4, "base_n": 36,
-            "share": [0.25] * 4 + [0.0] * 8 + [0.25] * 4, "left_out_n": 0, "comparable": False,
+            "wave": ["2009"] * 8 + ["2018"] * 8,
+            "employer": levels * 2,
+            "n": [9] * 4 + [0] * 8 + [9] * 4,
+            "base_n": 36,
+            "share": [0.25] * 4 + [0.0] * 8 + [0.25] * 4,
+            "left_out_n": 0,
+            "comparable": False,
         }
-    )  # fmt: skip
+    )
     assert of(frame[frame["n"].gt(0)], "lines").series == levels
     many = of(frame.assign(comparable=True, share=[i / 100 for i in range(16)]), "lines")
     assert many.series == levels[2:] and any("最大的6项" in note for note in many.notes)
 
 
 def test_a_slope_has_the_first_and_the_last_wave_of_levels_that_both_have():
-    units = pd.DataFrame({"wave": ["2008"] * 3 + ["2009"] * 3 + ["2010"] * 2, "unit": ["甲", "乙", "丙"] * 2 + ["甲", "乙"]})
+    units = pd.DataFrame(
+        {"wave": ["2008"] * 3 + ["2009"] * 3 + ["2010"] * 2, "unit": ["甲", "乙", "丙"] * 2 + ["甲", "乙"]}
+    )
     rates = units.assign(n=10, base_n=100, share=0.1, left_out_n=0)
     chart = of(rates.assign(comparable=rates["wave"].ne("2009") | rates["unit"].ne("甲")), "slope")
     assert (chart.rows, chart.series) == (["2008\nn = 100", "2010\nn = 100"], ["甲", "乙"])
@@ -217,14 +256,20 @@ def test_a_heatmap_has_the_highest_unit_of_the_last_wave_first():
     frame = pd.DataFrame({"wave": ["2008"] * 3 + ["2009"] * 3, "unit": ["甲", "乙", "丙"] * 2, "base_n": 100})
     frame = frame.assign(n=[10, 20, 30, 15, 18, 24], left_out_n=0).assign(share=lambda t: t["n"] / 100)
     chart = of(frame.drop(index=1), "heatmap")
-    assert chart.rows == ["丙", "乙", "甲"] and chart.texts.to_numpy().tolist() == [["30.0", "24.0"], ["—", "18.0"], ["10.0", "15.0"]]
+    assert chart.rows == ["丙", "乙", "甲"] and chart.texts.to_numpy().tolist() == [
+        ["30.0", "24.0"],
+        ["—", "18.0"],
+        ["10.0", "15.0"],
+    ]
     assert "n（人）：2008 200、2009 300" in chart.notes
     with pytest.raises(ArgumentError, match="没有可画的数"):
         of(frame.assign(n=0, share=0.0), "heatmap")
 
 
 def test_parts_of_a_change_are_panels_below_and_above_zero():
-    waves_of = pd.DataFrame({"wave": ["2008"] * 2 + ["2009"] * 2, "unit": ["甲", "乙"] * 2, "base_n": [100, 300, 200, 200]})
+    waves_of = pd.DataFrame(
+        {"wave": ["2008"] * 2 + ["2009"] * 2, "unit": ["甲", "乙"] * 2, "base_n": [100, 300, 200, 200]}
+    )
     rates = waves_of.assign(n=[10, 60, 10, 80], left_out_n=0).assign(share=lambda t: t["n"] / t["base_n"])
     chart = of(decomposition(rates, "unit"), "parts")
     assert chart.rows == ["2008–2009"] and len(chart.heads) == 3
@@ -237,16 +282,21 @@ def moves():
     people = {"2008": "aabbbcd", "2009": "abbbce"}
     rows = [
         (wave, f"{p}{those[:i].count(p)}", "extreme" if p in "ab" else "general")
-        for wave, those in people.items() for i, p in enumerate(those)
-    ]  # fmt: skip
+        for wave, those in people.items()
+        for i, p in enumerate(those)
+    ]
     workers = pd.DataFrame(rows, columns=["wave", "person_id", "hardship_level"])
-    workers = workers.assign(hardship_level=pd.Categorical(workers["hardship_level"], LEVELS), hardship_scheme="s2000")
+    workers = workers.assign(
+        hardship_level=pd.Categorical(workers["hardship_level"], LEVELS), hardship_scheme="s2000"
+    )
     return transitions(workers, "hardship_level", outside=True)
 
 
 def test_a_flow_says_its_direction_and_its_unit(moves):
     chart = of(moves, "flow")
-    assert chart.heads == ("2008年", "2009年") and chart.subtitle == "人数（人），从左（2008年）到右（2009年）"
+    assert (
+        chart.heads == ("2008年", "2009年") and chart.subtitle == "人数（人），从左（2008年）到右（2009年）"
+    )
     sums = dict(zip(chart.rows, np.nansum(chart.values.to_numpy(), axis=1), strict=True))
     assert (sums["特困"], sums["困难"]) == (5, 2)
     assert any("口径不同" in note for note in of(moves.assign(comparable=False), "flow").notes)
@@ -255,7 +305,13 @@ def test_a_flow_says_its_direction_and_its_unit(moves):
 
 
 def test_a_funnel_draws_each_step_within_its_base():
-    steps = {"step": ["知晓", "申请"], "n": [40, 10], "base_n": [50, 38], "left_out_n": [0, 2], "share": [0.8, 10 / 38]}
+    steps = {
+        "step": ["知晓", "申请"],
+        "n": [40, 10],
+        "base_n": [50, 38],
+        "left_out_n": [0, 2],
+        "share": [0.8, 10 / 38],
+    }
     chart = of(pd.DataFrame(steps), "funnel")
     assert column(chart.values) == [40, 10] and chart.behind == (50, 38)
     assert column(chart.texts) == ["80.0%（40/50人）", "26.3%（10/38人）"]
@@ -287,8 +343,12 @@ def test_a_debt_is_drawn_as_what_is_still_lacking_at_each_date():
 
 
 def test_what_does_not_fit_or_is_not_known_is_refused_in_words():
-    two = pd.DataFrame({"sex": ["male"], "wave": ["1"], "education_band": ["a"], "n": [1], "base_n": [1], "share": [1.0]})
-    with pytest.raises(ArgumentError, match=r"最多要2个分组列，结果表中有 \['sex', 'wave', 'education_band'\]"):
+    two = pd.DataFrame(
+        {"sex": ["male"], "wave": ["1"], "education_band": ["a"], "n": [1], "base_n": [1], "share": [1.0]}
+    )
+    with pytest.raises(
+        ArgumentError, match=r"最多要2个分组列，结果表中有 \['sex', 'wave', 'education_band'\]"
+    ):
         of(two, "bars")
     with pytest.raises(ArgumentError, match="没有叫 bar 的图.*是否想写 bars"):
         of(table([0.5, 0.5]), "bar")

@@ -12,11 +12,19 @@ from bangfu_analysis.pages.chart import Chart
 from bangfu_analysis.pages.excel import sheet_names, tables_book
 
 LEVEL = DisplayTable(
-    "困难职工的困难类别", ("困难类别", "人数", "占比（%）"), ("text", "count", "percent"),
-    (("特困", 1058, 30.6), ("困难", 2398, 69.4), ("合计", 3456, 100.0), ("未详", 3, "—")), ("占比的基数为3456人。",), "单位：人、%", "数据来源：名册",
-)  # fmt: skip
+    "困难职工的困难类别",
+    ("困难类别", "人数", "占比（%）"),
+    ("text", "count", "percent"),
+    (("特困", 1058, 30.6), ("困难", 2398, 69.4), ("合计", 3456, 100.0), ("未详", 3, "—")),
+    ("占比的基数为3456人。",),
+    "单位：人、%",
+    "数据来源：名册",
+)
 TREND = DisplayTable(
-    "变化", ("批次", "人数", "困难率（%）"), ("text", "count", "percent"), (("2008", 3300, 9.8), ("2009", 3456, 10.2))
+    "变化",
+    ("批次", "人数", "困难率（%）"),
+    ("text", "count", "percent"),
+    (("2008", 3300, 9.8), ("2009", 3456, 10.2)),
 )
 ONE = DisplayTable("一行", ("单位", "人数"), ("text", "count"), (("甲", 1),))
 DANGEROUS = ("=1+1", "+cmd", "@x", "-2+3", "http://a.example", "mailto:a@b", "{=1}", "1e5", "007")
@@ -41,9 +49,16 @@ def test_contents_link_to_every_table_and_back(tmp_path):
     assert book.sheetnames == ["目录", "1 困难职工的困难类别", "2 变化"]
     contents = book["目录"]
     assert values(contents, 1, 5, 3) == [
-        ["附表", None, None], [None] * 3, ["序号", "表名", "行数"], [1, "困难职工的困难类别", 4], [2, "变化", 2],
-    ]  # fmt: skip
-    assert [contents.cell(r, 2).hyperlink.location for r in (4, 5)] == ["'1 困难职工的困难类别'!A1", "'2 变化'!A1"]
+        ["附表", None, None],
+        [None] * 3,
+        ["序号", "表名", "行数"],
+        [1, "困难职工的困难类别", 4],
+        [2, "变化", 2],
+    ]
+    assert [contents.cell(r, 2).hyperlink.location for r in (4, 5)] == [
+        "'1 困难职工的困难类别'!A1",
+        "'2 变化'!A1",
+    ]
     assert book["2 变化"]["A2"].hyperlink.location == "'目录'!A1"
 
 
@@ -53,10 +68,13 @@ def test_a_table_keeps_its_numbers_as_numbers_and_its_words_as_words(tmp_path):
         ["困难职工的困难类别", None, None],
         ["返回目录", None, "单位：人、%"],
         ["困难类别", "人数", "占比（%）"],
-        ["特困", 1058, 30.6], ["困难", 2398, 69.4], ["合计", 3456, 100], ["未详", 3, "—"],
+        ["特困", 1058, 30.6],
+        ["困难", 2398, 69.4],
+        ["合计", 3456, 100],
+        ["未详", 3, "—"],
         [None] * 3,
         ["注：占比的基数为3456人。", None, None],
-    ]  # fmt: skip
+    ]
     assert sheet["A10"].value == "数据来源：名册"
     assert [sheet.cell(4, c).number_format for c in (1, 2, 3)] == ["@", "0", "0.0"]
     assert sheet.freeze_panes == "B4"
@@ -73,7 +91,11 @@ def test_three_lines_and_no_grid(tmp_path):
 
 def test_nothing_from_data_is_a_formula_or_a_link(tmp_path):
     table = DisplayTable(
-        "=1+1", ("=cmd", "@n"), ("text", "count"), tuple((word, i) for i, word in enumerate(DANGEROUS)), ("=A1",)
+        "=1+1",
+        ("=cmd", "@n"),
+        ("text", "count"),
+        tuple((word, i) for i, word in enumerate(DANGEROUS)),
+        ("=A1",),
     )
     book = opened({"=bad": table}, tmp_path)
     sheet = book.worksheets[1]
@@ -110,7 +132,9 @@ def test_each_table_has_the_native_chart_of_its_shape_and_no_mark_in_it(tmp_path
     for sheet, xml in zip(book.worksheets[1:], written, strict=True):
         for first, last in re.findall(r"<c:val><c:numRef><c:f>[^<]*!\$(\w+\$\d+):\$(\w+\$\d+)</c:f>", xml):
             cells = [cell for row in sheet[f"{first}:{last}".replace("$", "")] for cell in row]
-            assert {cell.data_type for cell in cells} == {"n"} and any(cell.value is not None for cell in cells)
+            assert {cell.data_type for cell in cells} == {"n"} and any(
+                cell.value is not None for cell in cells
+            )
 
 
 def test_sheet_names_are_short_legal_and_different():
@@ -122,7 +146,9 @@ def test_sheet_names_are_short_legal_and_different():
 
 
 def test_columns_are_wide_enough_for_chinese(tmp_path):
-    wide = DisplayTable("宽", ("单位", "人数"), ("text", "count"), (("哈尔滨市第一纺织机械制造有限公司", 1), ("乙", 2)))
+    wide = DisplayTable(
+        "宽", ("单位", "人数"), ("text", "count"), (("哈尔滨市第一纺织机械制造有限公司", 1), ("乙", 2))
+    )
     sheet = opened({"wide": wide}, tmp_path).worksheets[1]
     assert sheet.column_dimensions["A"].width >= 32
 

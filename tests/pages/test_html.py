@@ -44,12 +44,25 @@ class _Tables(HTMLParser):
 
 
 def frames(**more):
-    rows = dict.fromkeys([f"rows_{f}" for f in ROW_FATES], 0) | {"rows_kept": 8, "rows_merged": 1, "rows_headers": 1}
+    rows = dict.fromkeys([f"rows_{f}" for f in ROW_FATES], 0) | {
+        "rows_kept": 8,
+        "rows_merged": 1,
+        "rows_headers": 1,
+    }
     cells = dict.fromkeys([f"cells_{f}" for f in CELL_FATES], 0) | {"cells_header": 5, "cells_body": 45}
     sheet = {
-        "source_file": "甲.xlsx", "source_sheet": "名册", "kind": "roster", "header_rows": "2-4", "first_row": 5, "last_row": 14,
-        "rows": 10, "cells_filled": 50, "reason": "", **rows, **cells,
-    }  # fmt: skip
+        "source_file": "甲.xlsx",
+        "source_sheet": "名册",
+        "kind": "roster",
+        "header_rows": "2-4",
+        "first_row": 5,
+        "last_row": 14,
+        "rows": 10,
+        "cells_filled": 50,
+        "reason": "",
+        **rows,
+        **cells,
+    }
     lost = dict.fromkeys(sheet, 0) | {
         "source_file": "<b>坏.xls",
         "source_sheet": "",
@@ -60,21 +73,53 @@ def frames(**more):
     lost |= {"first_row": None, "last_row": None}
     found = [
         Finding(
-            "value_unknown", "看不懂", "error", "missing", "甲.xlsx", "名册", 5, "C5", "education", raw="某人的原文"
+            "value_unknown",
+            "看不懂",
+            "error",
+            "missing",
+            "甲.xlsx",
+            "名册",
+            5,
+            "C5",
+            "education",
+            raw="某人的原文",
         ),
         Finding(
-            "value_unknown", "看不懂", "error", "missing", "甲.xlsx", "名册", 6, "C6", "education", raw="某人的原文"
+            "value_unknown",
+            "看不懂",
+            "error",
+            "missing",
+            "甲.xlsx",
+            "名册",
+            6,
+            "C6",
+            "education",
+            raw="某人的原文",
         ),
         Finding("my_own_problem", "说明", "info", "kept"),
     ]
-    totals = pd.DataFrame({
-        "source_file": "甲.xlsx", "source_sheet": "名册", "cell": ["F9", "F10"], "what": ["rows", "rows"], "stated": [12.0, 9.0],
-        "computed": [11.0, 9.0], "verdict": ["differs", "agrees"],
-    })  # fmt: skip
-    workers = pd.DataFrame({
-        "source_file": "甲.xlsx", "source_sheet": "名册", "reporting_unit": ["甲厂", "甲厂", None], "id_basis": ["id_number", "row", "id_number"], "hardship_level": ["extreme", "general", None],
-        "cause_main": ["illness", None, "illness"], "district": ["道里", "道里", "道里"],
-    })  # fmt: skip
+    totals = pd.DataFrame(
+        {
+            "source_file": "甲.xlsx",
+            "source_sheet": "名册",
+            "cell": ["F9", "F10"],
+            "what": ["rows", "rows"],
+            "stated": [12.0, 9.0],
+            "computed": [11.0, 9.0],
+            "verdict": ["differs", "agrees"],
+        }
+    )
+    workers = pd.DataFrame(
+        {
+            "source_file": "甲.xlsx",
+            "source_sheet": "名册",
+            "reporting_unit": ["甲厂", "甲厂", None],
+            "id_basis": ["id_number", "row", "id_number"],
+            "hardship_level": ["extreme", "general", None],
+            "cause_main": ["illness", None, "illness"],
+            "district": ["道里", "道里", "道里"],
+        }
+    )
     return {
         "sources": pd.DataFrame([sheet, lost]),
         "issues": findings_frame(found, "2009"),
@@ -155,7 +200,12 @@ def test_four_clears_are_shares_of_the_workers_of_a_unit(tmp_path):
 def test_a_wave_with_nothing_in_it_has_a_page_too(tmp_path):
     empty = {name: frame.head(0) for name, frame in frames().items()}
     text = page(tmp_path, **empty)
-    for said in ("没有读到任何文件。", "没有发现问题。", "没有不符或无法核对的合计数。", "没有困难职工记录。"):
+    for said in (
+        "没有读到任何文件。",
+        "没有发现问题。",
+        "没有不符或无法核对的合计数。",
+        "没有困难职工记录。",
+    ):
         assert said in text
 
 

@@ -1,4 +1,4 @@
-"""report.html needs no other file: pictures inside, references that work, the researcher's words, nothing unescaped."""
+"""report.html: pictures inside, references that work, the words of researchers, nothing unescaped."""
 
 import base64
 import re
@@ -10,7 +10,9 @@ from bangfu_analysis.pages.blocks import FigureBlock, Heading, Paragraph, Placeh
 from bangfu_analysis.pages.report_page import write_report_page
 from bangfu_analysis.pages.word import write_report
 
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=")
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
+)
 TABLE = DisplayTable(
     "人<数>",
     ("类别", "男 人数", "男 占比（%）"),
@@ -23,9 +25,15 @@ TABLE = DisplayTable(
 def blocks(folder):
     (folder / "图.png").write_bytes(PNG)
     return [
-        Heading(1, "基本情况"), Heading(2, "总量"), Heading(2, "结构"), Paragraph("共3人<b>（见{表:t}、{图:f}）。"), TableBlock("t", TABLE),
-        FigureBlock("f", folder / "图.png", "构成", "三人都是特困"), Heading(1, "做法"), Placeholder("advice", "建议", "请写"),
-    ]  # fmt: skip
+        Heading(1, "基本情况"),
+        Heading(2, "总量"),
+        Heading(2, "结构"),
+        Paragraph("共3人<b>（见{表:t}、{图:f}）。"),
+        TableBlock("t", TABLE),
+        FigureBlock("f", folder / "图.png", "构成", "三人都是特困"),
+        Heading(1, "做法"),
+        Placeholder("advice", "建议", "请写"),
+    ]
 
 
 def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
@@ -37,7 +45,7 @@ def test_the_page_holds_everything_and_asks_for_nothing(tmp_path):
     assert "<h2>三、建议</h2>" in page
     assert '共3人&lt;b&gt;（见<a href="#_Ref_table_1">表1</a>、<a href="#_Ref_figure_1">图1</a>）。' in page
     assert 'id="_Ref_table_1"' in page and 'id="_Ref_figure_1"' in page and 'alt="三人都是特困"' in page
-    assert '<td class="number">100.0</td>' in page and '<p class="unit">单位：人、%</p>' in page
+    assert '<td class="number">100.0</td>' in page and '<div class="unit">单位：人、%</div>' in page
     assert "人&lt;数&gt;" in page
     assert '<th scope="col" colspan="2" rowspan="1">男</th>' in page
     assert base64.b64encode(PNG).decode() in page

@@ -43,10 +43,18 @@ def filled(variable, n):
         return birthday(n), birthday(n)
     answers = {
         "yes_no": ("是", True) if n % 2 else ("否", False),
-        "count": (n % 8 + 1, n % 8 + 1), "age": (30 + n, 30 + n), "number": (40.5 + n, 40.5 + n), "money": (300 + n, 300 + n),
-        "date": (datetime.date(2009, 1, 1 + n),) * 2, "name": (f"{SURNAMES[n]}某甲", None), "id_number": (id_number(n, birthday(n)), None),
-        "private": (f"{SURNAMES[n]}某乙", None), "unit": (f"第{n}工会",) * 2, "text": (f"第{n}项",) * 2, "row_number": (n + 1, None),
-    }  # fmt: skip
+        "count": (n % 8 + 1, n % 8 + 1),
+        "age": (30 + n, 30 + n),
+        "number": (40.5 + n, 40.5 + n),
+        "money": (300 + n, 300 + n),
+        "date": (datetime.date(2009, 1, 1 + n),) * 2,
+        "name": (f"{SURNAMES[n]}某甲", None),
+        "id_number": (id_number(n, birthday(n)), None),
+        "private": (f"{SURNAMES[n]}某乙", None),
+        "unit": (f"第{n}工会",) * 2,
+        "text": (f"第{n}项",) * 2,
+        "row_number": (n + 1, None),
+    }
     return answers[variable.kind]
 
 
@@ -110,14 +118,18 @@ def test_people_are_linked_and_named_nowhere(wave):
 def test_lists_ranges_and_instructions_stand_beside_the_table(written):
     by_title = {path.stem: openpyxl.load_workbook(path) for path in written}
     sheet, notes = by_title["困难职工帮扶台账"].worksheets
-    assert sheet["A1"].value == "困难职工帮扶台账" and "填报单位：" in sheet["A2"].value and notes.title == NOTES
+    assert (
+        sheet["A1"].value == "困难职工帮扶台账" and "填报单位：" in sheet["A2"].value and notes.title == NOTES
+    )
     rules = {str(rule.sqref).split(":")[0]: rule for rule in sheet.data_validations.dataValidation}
     headings = {cell.value: cell.column_letter for cell in sheet[3]}
     assert rules[f"{headings['计数单位']}4"].formula1 == '"人,户,人次,对,个单位,处,个岗位,次,例,项,份,元"'
     assert rules[f"{headings['数量']}4"].type == "whole"
     long = by_title["困难职工花名册"]
     place = next(c.column_letter for c in long.worksheets[0][3] if c.value == "致困原因")
-    assert f"{place}4" not in {str(r.sqref).split(":")[0] for r in long.worksheets[0].data_validations.dataValidation}
+    assert f"{place}4" not in {
+        str(r.sqref).split(":")[0] for r in long.worksheets[0].data_validations.dataValidation
+    }
     said = "\n".join(str(row[0].value) for row in notes.iter_rows() if row[0].value)
     assert "“帮扶金额（元）”" in said and "不能相加" in said
 

@@ -39,7 +39,13 @@ def test_segments_side_by_side_differ_in_grey():
 
 
 def test_text_on_a_colour_can_be_read():
-    assert [theme.text_colour(c) for c in theme.PALETTE] == ["white", theme.INK, theme.INK, "white", theme.INK]
+    assert [theme.text_colour(c) for c in theme.PALETTE] == [
+        "white",
+        theme.INK,
+        theme.INK,
+        "white",
+        theme.INK,
+    ]
     assert min(abs(theme.lightness(theme.text_colour(c)) - theme.lightness(c)) for c in theme.PALETTE) > 40
 
 
@@ -104,4 +110,7 @@ def test_a_character_that_no_font_has_is_a_warning_that_names_it(tmp_path):
 
 def test_importing_the_package_draws_nothing_in():
     code = "import sys, bangfu_analysis; print(sorted({'matplotlib', 'seaborn'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )

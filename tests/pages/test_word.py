@@ -83,8 +83,12 @@ def test_captions_and_references_are_fields_that_meet_at_a_bookmark(tmp_path, pi
         tmp_path,
     )
     assert fields(document) == [
-        "REF _Ref_figure_1 \\h", "REF _Ref_table_2 \\h", "SEQ 表 \\* ARABIC", "SEQ 图 \\* ARABIC", "SEQ 表 \\* ARABIC",
-    ]  # fmt: skip
+        "REF _Ref_figure_1 \\h",
+        "REF _Ref_table_2 \\h",
+        "SEQ 表 \\* ARABIC",
+        "SEQ 图 \\* ARABIC",
+        "SEQ 表 \\* ARABIC",
+    ]
     marks = [mark.get(qn("w:name")) for mark in document.element.body.iter(qn("w:bookmarkStart"))]
     assert marks == ["_Ref_table_1", "_Ref_figure_1", "_Ref_table_2"]
     captions = [text for style, text in texts(document) if style.endswith("Caption")]
@@ -124,7 +128,11 @@ def test_what_is_left_to_write_is_a_grey_prompt_in_a_tagged_control(tmp_path):
 
 
 def test_the_same_blocks_give_the_same_bytes_and_name_nobody(tmp_path, picture):
-    blocks = [TableBlock("a", LEVEL), FigureBlock("a", picture, "图", "图"), Placeholder("x", "做法", "请写。")]
+    blocks = [
+        TableBlock("a", LEVEL),
+        FigureBlock("a", picture, "图", "图"),
+        Placeholder("x", "做法", "请写。"),
+    ]
     once, twice = written(blocks, tmp_path, "a.docx"), written(blocks, tmp_path, "b.docx")
     assert (tmp_path / "a.docx").read_bytes() == (tmp_path / "b.docx").read_bytes()
     assert once.core_properties.author == twice.core_properties.last_modified_by == ""
@@ -180,9 +188,13 @@ def test_a_template_without_our_styles_is_told_what_it_lacks(tmp_path):
 def test_a_template_of_ones_own_loses_what_ties_it_to_other_places(tmp_path):
     template = docx.Document(str(TEMPLATE))
     hyper = template.part.relate_to("http://elsewhere.example/a", RT.HYPERLINK, is_external=True)
-    template.element.body.insert(0, parse_xml(
-        f'<w:p {nsdecls("w", "r")}><w:hyperlink r:id="{hyper}"><w:r><w:t>链接</w:t></w:r></w:hyperlink></w:p>'
-    ))
+    template.element.body.insert(
+        0,
+        parse_xml(
+            f'<w:p {nsdecls("w", "r")}><w:hyperlink r:id="{hyper}"><w:r><w:t>链接</w:t></w:r>'
+            "</w:hyperlink></w:p>"
+        ),
+    )
     settings = template.settings.element
     other = template.part._settings_part.relate_to("file:///elsewhere.dotx", RT.HYPERLINK, is_external=True)
     settings.insert(0, parse_xml(f'<w:attachedTemplate {nsdecls("w", "r")} r:id="{other}"/>'))
@@ -206,7 +218,9 @@ def test_a_report_that_is_open_elsewhere_is_said_so(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(BangfuError, match=r"report.docx：无法写入，文件可能正在 Excel、Word 或 WPS 中打开.*请关闭"):
+    with pytest.raises(
+        BangfuError, match=r"report.docx：无法写入，文件可能正在 Excel、Word 或 WPS 中打开.*请关闭"
+    ):
         written([], tmp_path)
 
 

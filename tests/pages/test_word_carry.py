@@ -24,17 +24,23 @@ ADVICE = Placeholder("advice", "对策建议", "请写建议。")
 
 def table(*rows):
     texts = tuple((label, n, share) for label, n, share in rows)
-    return DisplayTable("困难类别", ("类别", "人数", "占比（%）"), ("text", "count", "percent"), texts, source="来源：名册")
+    return DisplayTable(
+        "困难类别", ("类别", "人数", "占比（%）"), ("text", "count", "percent"), texts, source="来源：名册"
+    )
 
 
 def blocks(total, extreme, *more):
     share = round(extreme / total * 100, 1)
     rows = [("特困", extreme, share), *more, ("困难", total - extreme, 100 - share)]
     return [
-        Paragraph(f"为掌握困难职工{total}人的情况，整理成本报告。"), Heading(1, "基本情况"),
-        Paragraph(f"困难职工{total}人中，特困{extreme}人，占{share}%（见{{表:level}}）。"), TableBlock("level", table(*rows)),
-        Paragraph(f"困难率为{total / 100}%，名册是全数登记。"), PRACTICE, ADVICE,
-    ]  # fmt: skip
+        Paragraph(f"为掌握困难职工{total}人的情况，整理成本报告。"),
+        Heading(1, "基本情况"),
+        Paragraph(f"困难职工{total}人中，特困{extreme}人，占{share}%（见{{表:level}}）。"),
+        TableBlock("level", table(*rows)),
+        Paragraph(f"困难率为{total / 100}%，名册是全数登记。"),
+        PRACTICE,
+        ADVICE,
+    ]
 
 
 def report(folder, content, *, title="报告"):
@@ -59,7 +65,7 @@ def starting(document, start):
 
 
 def edit(folder):
-    """What a researcher does to title, introduction, a sentence, a cell, a prompt; a new and a deleted paragraph."""
+    """What a researcher does to title, words, cell, prompt; a new and a deleted paragraph."""
     document = opened(folder)
     starting(document, "报告").text = "道里区的报告"
     starting(document, "为掌握").text = "区总工会为掌握困难职工100人的情况，整理成本报告。"
@@ -69,7 +75,9 @@ def edit(folder):
     document.tables[0].cell(1, 0).paragraphs[0].runs[0].text = "特困（重点）"
     gone = starting(document, "困难率为")
     gone._p.getparent().remove(gone._p)
-    document.element.body.xpath(".//w:sdt[w:sdtPr/w:tag/@w:val='practice']//w:t")[0].text = "一是走访慰问947户。"
+    document.element.body.xpath(".//w:sdt[w:sdtPr/w:tag/@w:val='practice']//w:t")[
+        0
+    ].text = "一是走访慰问947户。"
     document.save(str(folder / "report.docx"))
 
 
@@ -79,7 +87,10 @@ def through_libreoffice(folder):
     shutil.copy(folder / "lo" / "report.docx", folder / "report.docx")
 
 
-needs_libreoffice = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("soffice"), reason="no LibreOffice")]
+needs_libreoffice = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("soffice"), reason="no LibreOffice"),
+]
 
 
 @pytest.mark.parametrize("saved", ["python-docx", pytest.param("LibreOffice", marks=needs_libreoffice)])
@@ -93,9 +104,11 @@ def test_everything_that_people_write_stays_and_everything_else_is_refreshed(tmp
         said = words(tmp_path)
         assert said[0] == made.title == "道里区的报告"
         expected = [
-            "区总工会为掌握困难职工100人的情况，整理成本报告。", "基本情况", "我们走访了12户。",
+            "区总工会为掌握困难职工100人的情况，整理成本报告。",
+            "基本情况",
+            "我们走访了12户。",
             "困难职工100人中，特困30人，占30.0%（见表1）。比预想的好。",
-        ]  # fmt: skip
+        ]
         assert said[1:5] == expected
         assert cells(tmp_path)[1] == ["特困（重点）", "40", "33.3"]
         assert said[-4:] == ["主要做法", "一是走访慰问947户。", "对策建议", "请写建议。"]
@@ -216,7 +229,9 @@ def test_pictures_tables_notes_and_styles_come_along_and_comments_go(tmp_path):
     here._p.append(xml('<w:r><w:footnoteReference w:id="7"/></w:r>'))
     here._p.append(xml('<w:commentRangeStart w:id="1"/>'))
     document.add_table(1, 1).cell(0, 0).text = "自制表"
-    notes = xml('<w:footnotes><w:footnote w:id="7"><w:p><w:r><w:t>见年鉴</w:t></w:r></w:p></w:footnote></w:footnotes>')
+    notes = xml(
+        '<w:footnotes><w:footnote w:id="7"><w:p><w:r><w:t>见年鉴</w:t></w:r></w:p></w:footnote></w:footnotes>'
+    )
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
     part = Part(PackURI("/word/footnotes.xml"), kind, etree.tostring(notes), document.part.package)
     document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
@@ -233,8 +248,12 @@ def test_pictures_tables_notes_and_styles_come_along_and_comments_go(tmp_path):
 
 
 def test_numbers_of_tables_and_references_close_up_where_one_was_deleted(tmp_path):
-    content = [Heading(1, "表"), TableBlock("a", table(("甲", 1, 1.0))), TableBlock("b", table(("乙", 2, 2.0))),
-               Paragraph("见{表:b}。")]  # fmt: skip
+    content = [
+        Heading(1, "表"),
+        TableBlock("a", table(("甲", 1, 1.0))),
+        TableBlock("b", table(("乙", 2, 2.0))),
+        Paragraph("见{表:b}。"),
+    ]
     report(tmp_path, content)
     document = opened(tmp_path)
     for element in (document.tables[0]._tbl, starting(document, "表1")._p):

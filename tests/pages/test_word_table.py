@@ -26,8 +26,11 @@ def border(element, path):
 def test_cells_are_printed_with_the_decimals_of_their_column():
     _, table = table_of([("甲厂", 12, 50.0), ("乙厂", 1234, 0.05), ("合计", "—", "*")])
     assert grid(table) == [
-        ["单位", "人数", "占比（%）"], ["甲厂", "12", "50.0"], ["乙厂", "1234", "0.1"], ["合计", "—", "*"],
-    ]  # fmt: skip
+        ["单位", "人数", "占比（%）"],
+        ["甲厂", "12", "50.0"],
+        ["乙厂", "1234", "0.1"],
+        ["合计", "—", "*"],
+    ]
 
 
 def test_three_rules_and_no_vertical_line():
@@ -51,10 +54,15 @@ def test_a_small_table_keeps_to_one_page_and_a_long_one_does_not_end_alone(rows,
 
 
 def test_unit_stands_above_and_notes_and_source_below():
-    document, _ = table_of([("甲", 1, 2.0)], notes=("一。", "二。"), unit="单位：人、%", source="数据来源：名册")
+    document, _ = table_of(
+        [("甲", 1, 2.0)], notes=("一。", "二。"), unit="单位：人、%", source="数据来源：名册"
+    )
     assert [(p.style.name, p.text) for p in document.paragraphs if p.text] == [
-        ("Table Unit", "单位：人、%"), ("Table Note", "注：1. 一。"), ("Table Note", "　　2. 二。"), ("Table Note", "数据来源：名册"),
-    ]  # fmt: skip
+        ("Table Unit", "单位：人、%"),
+        ("Table Note", "注：1. 一。"),
+        ("Table Note", "　　2. 二。"),
+        ("Table Note", "数据来源：名册"),
+    ]
 
 
 def test_notes_stay_together_on_a_page():
@@ -76,7 +84,9 @@ def test_two_tables_in_a_row_do_not_grow_together():
 def test_columns_fill_the_text_block_however_many_there_are():
     for count in (1, 3, 9, 14):
         columns = ("致困原因", *(f"第{i}栏的名称" for i in range(count)))
-        _, table = table_of([("社会保险待遇落实不到位" * 3, *range(count))], columns, ("text", *["count"] * count))
+        _, table = table_of(
+            [("社会保险待遇落实不到位" * 3, *range(count))], columns, ("text", *["count"] * count)
+        )
         widths = [int(c.get(qn("w:w"))) for c in table._tbl.tblGrid.gridCol_lst]
         assert abs(sum(widths) - 8844) <= len(widths)
         assert min(widths) > 0

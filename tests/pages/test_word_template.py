@@ -26,11 +26,17 @@ def test_the_page_is_a4_with_the_official_margins():
 def test_levels_have_their_fonts_and_number_themselves():
     document = docx.Document(str(TEMPLATE))
     seen = {
-        name: fonts(document.styles[name])[0] for name in ("Title", *(f"Heading {i}" for i in range(1, 5)), "Body Text")
+        name: fonts(document.styles[name])[0]
+        for name in ("Title", *(f"Heading {i}" for i in range(1, 5)), "Body Text")
     }
     assert seen == {
-        "Title": "方正小标宋简体", "Heading 1": "黑体", "Heading 2": "楷体", "Heading 3": "仿宋", "Heading 4": "仿宋", "Body Text": "仿宋",
-    }  # fmt: skip
+        "Title": "方正小标宋简体",
+        "Heading 1": "黑体",
+        "Heading 2": "楷体",
+        "Heading 3": "仿宋",
+        "Heading 4": "仿宋",
+        "Body Text": "仿宋",
+    }
     levels = document.part.numbering_part.element.iter(qn("w:lvlText"))
     assert [level.get(qn("w:val")) for level in levels] == ["%1、", "（%2）", "%3.", "（%4）"]
     assert document.styles["Heading 3"].font.bold

@@ -2,12 +2,12 @@
 from bangfu_analysis.analysis.cells import cells as cells
 from bangfu_analysis.analysis.change import change as change
 from bangfu_analysis.analysis.change import trend as trend
-from bangfu_analysis.analysis.compare import decomposition as decomposition
-from bangfu_analysis.analysis.compare import standardized as standardized
 from bangfu_analysis.analysis.flows import flow_accounts as flow_accounts
 from bangfu_analysis.analysis.flows import flows as flows
 from bangfu_analysis.analysis.flows import spells as spells
 from bangfu_analysis.analysis.flows import transitions as transitions
+from bangfu_analysis.analysis.rates import decomposition as decomposition
+from bangfu_analysis.analysis.rates import standardized as standardized
 from bangfu_analysis.analysis.tabulate import cause_table as cause_table
 from bangfu_analysis.analysis.tabulate import hardship_rate as hardship_rate
 from bangfu_analysis.analysis.tabulate import means as means

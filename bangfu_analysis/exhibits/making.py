@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.analysis.change import change, trend
-from bangfu_analysis.analysis.compare import decomposition, standardized
 from bangfu_analysis.analysis.domains import subset
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
+from bangfu_analysis.analysis.rates import decomposition, standardized
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means, tabulate
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 from bangfu_analysis.exhibits import ledger

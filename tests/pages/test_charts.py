@@ -6,8 +6,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.analysis.change import trend
-from bangfu_analysis.analysis.compare import decomposition
 from bangfu_analysis.analysis.flows import transitions
+from bangfu_analysis.analysis.rates import decomposition
 from bangfu_analysis.analysis.tabulate import cause_table, tabulate
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing

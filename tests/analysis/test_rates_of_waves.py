@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bangfu_analysis.analysis.compare import decomposition, standardized
+from bangfu_analysis.analysis.rates import decomposition, standardized
 from bangfu_analysis.analysis.tabulate import hardship_rate
 from bangfu_analysis.errors import ArgumentError, NotComparable
 from bangfu_analysis.survey.design import SurveyDesign
@@ -34,9 +34,8 @@ def survey():
 def test_direct_standardisation_is_that_of_r():
     wanted = R["rates.direct"]
     k = len(wanted["count"])
-    table = rates(
-        ["std"] * k + ["w"] * k, list(range(k)) * 2, [1] * k + wanted["count"], wanted["stdpop"] + wanted["pop"]
-    )
+    n, base_n = [1] * k + wanted["count"], wanted["stdpop"] + wanted["pop"]
+    table = rates(["std"] * k + ["w"] * k, list(range(k)) * 2, n, base_n)
     found = standardized(table, "unit", standard="std").set_index("wave").loc["w"]
     close(
         found[["crude", "estimate", "ci_low", "ci_high"]],
@@ -60,7 +59,8 @@ def test_kitagawa_of_two_waves_is_the_oracles_and_its_details_add_up():
     rate = wanted["rate_b"] + wanted["rate_a"]
     table = rates(["1"] * 4 + ["2"] * 4, list("abcd") * 2, np.multiply(base, rate), base)
     found = decomposition(table, "unit").set_index("component")["estimate"]
-    close(found[["rate", "composition", "total"]], [wanted[c] for c in ("rate_effect", "composition_effect", "total")])
+    effects = [wanted[c] for c in ("rate_effect", "composition_effect", "total")]
+    close(found[["rate", "composition", "total"]], effects)
     detail = decomposition(table, "unit", detail=True)
     assert detail["unit"].tolist()[:4] == list("abcd")
     close(detail.groupby("component", observed=True)["estimate"].sum()[found.index], found)

@@ -21,9 +21,9 @@ from bangfu_analysis.files import safe_name, write
 from bangfu_analysis.keys import key_file, load_key
 from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.pages.theme import register_font
-from bangfu_analysis.study import Progress, inspect, wave_codebook
+from bangfu_analysis.study import inspect, wave_codebook
 from bangfu_analysis.tidy.values import infer_scheme
-from bangfu_analysis.wave import SETTINGS_BOOK, SETTINGS_FILE, Wave, load_wave, waves_in
+from bangfu_analysis.wave import SETTINGS_BOOK, SETTINGS_FILE, Progress, Wave, load_wave, waves_in
 
 QUESTIONS = {
     "reference_date": "年龄算到哪一天？年-月-日",

@@ -12,8 +12,8 @@ from typing import Any
 from bangfu_analysis.errors import ArgumentError, CallError, one_of
 from bangfu_analysis.files import write
 from bangfu_analysis.release.scanner import scan, withdraw
-from bangfu_analysis.study import Progress, wave_search
-from bangfu_analysis.wave import find_wave, places
+from bangfu_analysis.study import wave_search
+from bangfu_analysis.wave import Progress, find_wave, places
 
 _ASSIGNED = re.compile(r"^(\w+)\s*=", re.MULTILINE)
 _PAGE = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n<body>{body}</body></html>\n'

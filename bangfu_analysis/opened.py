@@ -30,19 +30,11 @@ from bangfu_analysis.release.gate import Released, joined, protect
 from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
 from bangfu_analysis.release.protection import Record
 from bangfu_analysis.release.scanner import Search, scan, withdraw
-from bangfu_analysis.study import (
-    Progress,
-    questionnaire_book,
-    stored_frames,
-    study_frames,
-    wave_codebook,
-    wave_frames,
-    wave_search,
-)
+from bangfu_analysis.study import questionnaire_book, study_frames, wave_codebook, wave_frames, wave_search
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places
+from bangfu_analysis.wave import Places, Progress, Wave, find_wave, levels, load_wave, places
 
 RELEASED = "release.json"
 By = str | Sequence[str] | None
@@ -394,7 +386,7 @@ def open_wave(
     folder = Path(study) if wave is None else find_wave(str(study), wave)
     to = None if out is None else Path(out)
     settings, codebook = load_wave(folder), wave_codebook(folder)
-    frames = wave_frames(folder, out=to, progress=progress) if clean else stored_frames(folder, out=to)
+    frames = wave_frames(folder, clean=clean, out=to, progress=progress)
     book = questionnaire_book(folder, frames)
     data = WaveData(settings, codebook, frames, partial(study_frames, folder, own=frames, out=to), book)
     policy = load_policy(*(level / RELEASE_FILE for level in levels(folder)))

@@ -23,9 +23,9 @@ from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
 from bangfu_analysis.release.policy import RELEASE_FILE, load_policy
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
-from bangfu_analysis.study import Progress, wave_changes, wave_codebook
+from bangfu_analysis.study import wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import TEMPLATE_FILE, Places, levels, load_wave, places, study_waves
+from bangfu_analysis.wave import TEMPLATE_FILE, Places, Progress, levels, load_wave, places, study_waves
 
 RECORD, QUALITY = "发布记录", "数据质量"
 NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx", RECORD: RELEASED}

@@ -19,18 +19,7 @@ from pathlib import Path
 from bangfu_analysis.errors import listed
 from bangfu_analysis.files import write
 from bangfu_analysis.keys import load_key
-from bangfu_analysis.wave import (
-    REPORT_FILES,
-    SETTINGS_FILE,
-    codebooks,
-    decisions,
-    is_own,
-    levels,
-    load_wave,
-    places,
-    shown,
-    wave_files,
-)
+from bangfu_analysis.wave import codebooks, load_wave, places, report_settings, settings_of, shown, wave_files
 
 Inputs = dict[str, str]  # "<kind> <name>" -> digest
 MARK, REPORT_MARK = "inputs.json", "report.json"
@@ -49,12 +38,10 @@ def wave_inputs(folder: Path) -> Inputs:
     """
     wave = load_wave(folder)
     settings = {f.name: repr(getattr(wave, f.name)) for f in fields(wave) if f.name not in ("folder", "note")}
-    elsewhere = (SETTINGS_FILE, "mapping.yaml", *REPORT_FILES)
-    own = [p for p in sorted(folder.iterdir()) if is_own(p) and p.name not in elsewhere]
     return {
         **{f"文件 {shown(path, folder)}": _digest_of(path) for path in wave_files(folder)},
         **{f"设置 {name}": _digest(value.encode()) for name, value in {**settings, "name": wave.name}.items()},
-        **_digests("设置", own),
+        **_digests("设置", settings_of(folder)),
         **_digests("上级码本", [path for path in codebooks(folder)[:1] if path.exists()]),
         **_digests("码本", [path for path in codebooks(folder)[1:] if path.exists()]),
         **_digests("程序", [path for path in _package() if _cleans(path)], _PACKAGE),
@@ -71,9 +58,8 @@ def report_inputs(waves: Sequence[Path]) -> Inputs:
         for wave in earlier
     }
     note = {"设置 note": _digest(load_wave(own).note.encode())}
-    pages = [level / name for level in levels(own) for name in REPORT_FILES if (level / name).exists()]
-    pages += decisions(own)
-    layout, code = _digests("设置", pages, levels(own)[0]), _digests("程序", _package(), _PACKAGE)
+    layout = _digests("设置", report_settings(own), own.resolve().parent)
+    code = _digests("程序", _package(), _PACKAGE)
     return {**wave_inputs(own), **note, **layout, **before, **code, **_versions(_DRAWERS)}
 
 

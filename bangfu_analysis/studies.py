@@ -11,9 +11,8 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, did_you_mean, listed
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.opened import By, OpenWave, Where, open_wave
-from bangfu_analysis.study import Progress
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import find_study, waves_in
+from bangfu_analysis.wave import Progress, find_study, waves_in
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from bangfu_analysis.wave import (
     SCREENING_FILE,
     SETTINGS_BOOK,
     SETTINGS_FILE,
+    Progress,
     Wave,
     codebooks,
     decisions,
@@ -57,7 +58,6 @@ from bangfu_analysis.wave import (
 from bangfu_analysis.words import MOST_ROWS
 from bangfu_analysis.words import Words as Vocabulary
 
-Progress = Callable[[Sequence[Path]], Iterable[Path]]
 TOGETHER = 25  # files that an executor is given at once
 NAMES = "names.codes"  # beside the frames: keyed hashes of the names, by which a scan knows them
 NOTHING_READ = ("unreadable", "notes", "empty")
@@ -292,21 +292,21 @@ def _store(frames: Frames, names: Sequence[str], folder: Path, made_from: reruns
 
 
 def wave_frames(
-    folder: Path, *, out: Path | None = None, executor: Executor | None = None, progress: Progress = iter
+    folder: Path, *, clean: bool = True, out: Path | None = None, executor: Executor | None = None,
+    progress: Progress = iter,
 ) -> Frames:
-    """The tidy frames of a wave: loaded where nothing that they depend on has changed, else cleaned anew."""
+    """The tidy frames of a wave: loaded where nothing that they depend on has changed, else cleaned anew.
+
+    clean=False: those that a clean has left, however old; CallError where there are none.
+    """
+    if not clean:
+        where = places(folder, out).frames
+        if files := sorted(where.glob("*.parquet")):
+            return {file.stem: pd.read_parquet(file) for file in files}
+        raise CallError(f"{where} 中没有整洁数据。请先运行 bangfu clean {folder}，或去掉 clean=False。")
     if reruns.due(folder, out):
         return clean_wave(folder, out=out, executor=executor, progress=progress)
     return {name: pd.read_parquet(file) for name, file in reruns.stored(folder, out).items()}
-
-
-def stored_frames(folder: Path, *, out: Path | None = None) -> Frames:
-    """The frames that a clean of the wave has left, however old; CallError where there are none."""
-    where = places(folder, out).frames
-    files = sorted(where.glob("*.parquet"))
-    if not files:
-        raise CallError(f"{where} 中没有整洁数据。请先运行 bangfu clean {folder}，或去掉 clean=False。")
-    return {file.stem: pd.read_parquet(file) for file in files}
 
 
 def read_workbook(path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None) -> Frames:

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ OUTLINE_FILE, TEMPLATE_FILE = "outline.yaml", "template.docx"
 REPORT_FILES = (OUTLINE_FILE, TEMPLATE_FILE, "exhibits.yaml", "release.yaml")
 SETTINGS_BOOK = "设置.xlsx"
 OWN_FILES = (SETTINGS_FILE, SETTINGS_BOOK, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
+Progress = Callable[[Sequence[Path]], Iterable[Path]]  # shows how far a reading of files is
 IGNORED = "系统文件或临时文件，按名称忽略"
 _SYSTEM = re.compile(r"(?i)\.|~\$|~.*\.tmp$|thumbs\.db$|ehthumbs|desktop\.ini$|.*\.(tmp|temp|bak|part|crdownload)$")
 _OURS = re.compile(r"\.git.*|\.lock|\.~[0-9a-f]{8}")
@@ -193,6 +194,18 @@ def _decoded(raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return raw.decode("utf-8", "backslashreplace")
+
+
+def settings_of(folder: Path) -> list[Path]:
+    """What else people wrote for the frames of a wave: beside wave.toml and mapping.yaml, in its folder."""
+    elsewhere = (SETTINGS_FILE, "mapping.yaml", *REPORT_FILES)
+    return [path for path in sorted(folder.iterdir()) if is_own(path) and path.name not in elsewhere]
+
+
+def report_settings(folder: Path) -> list[Path]:
+    """What people wrote for the reports of a study and of a wave, and who is one person over the waves."""
+    pages = [level / name for level in levels(folder) for name in REPORT_FILES]
+    return [*filter(Path.exists, pages), *decisions(folder)]
 
 
 def is_own(path: Path) -> bool:

@@ -116,7 +116,8 @@ TYPES: dict[str, Any] = {"path": Path, "count": _positive}
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="bangfu", description="困难职工帮扶数据：清洗、制表、制图、写报告。数据不离开本机。")
+    about = "困难职工帮扶数据：清洗、制表、制图、写报告。数据不离开本机。"
+    parser = _Parser(prog="bangfu", description=about)
     parser.add_argument("--version", action="version", version=f"bangfu {bangfu.__version__}")
     commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
     for name, entry in read_yaml(Path(__file__).with_name("commands.yaml")).items():
@@ -152,7 +153,8 @@ def _codes(chosen: argparse.Namespace) -> None:
     from bangfu_analysis.first_steps import codes_of
     from bangfu_analysis.study import wave_codebook
 
-    print(*codes_of(chosen.name, wave_codebook(chosen.folder) if chosen.folder else bangfu.load_codebook()), sep="\n")
+    codebook = wave_codebook(chosen.folder) if chosen.folder else bangfu.load_codebook()
+    print(*codes_of(chosen.name, codebook), sep="\n")
 
 
 def _doctor(chosen: argparse.Namespace) -> bool:
@@ -174,7 +176,8 @@ def _inspect(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.tidy.settings_book import proposed_values
 
     readings = bangfu.inspect(chosen.path, _bar)
-    for (file, sheet), columns in bangfu.describe(readings).groupby(["file", "sheet"], sort=False, dropna=False):
+    by_sheet = bangfu.describe(readings).groupby(["file", "sheet"], sort=False, dropna=False)
+    for (file, sheet), columns in by_sheet:
         first = columns.iloc[0]
         head = f"表头 {first['header_rows'] or '—'}，{first['rows']} 行，把握 {first['confidence']:.0%}"
         print(f"\n{file} [{sheet}]：{first['taken_for']}，{head}")
@@ -197,7 +200,8 @@ def _clean_all(chosen: argparse.Namespace) -> bool:
     for row in told[told["reason"].ne("")].to_dict("records"):
         print(f"{row['county']}/{row['wave']}：{row['reason']}", file=sys.stderr)
     failed, twice = told["outcome"].eq(FAILED).sum(), told["elsewhere_n"].sum()
-    print(f"{len(told)} 个批次，{failed} 个没有完成；困难职工 {told['n'].sum()} 人，其中 {twice} 人次同时在另一县区的名册上。")
+    print(f"{len(told)} 个批次，{failed} 个没有完成；困难职工 {told['n'].sum()} 人，", end="")
+    print(f"其中 {twice} 人次同时在另一县区的名册上。")
     print(f"各县区的数据：{dataset_of(chosen.folder)}")
     return bool(told["outcome"].isin([FAILED, INCOMPLETE]).any())
 
@@ -260,7 +264,8 @@ def _tell_doubts(frames: Frames) -> None:
         if row["kind"] == "other":
             told.append(f"没有采用：{place}：{row['reason'].removeprefix(place).strip('：。')}。")
         elif row["confidence"] < DOUBTFUL and row["kind"] not in NOTHING_READ:
-            told.append(f"把握不大：{place}：只认出 {row['confidence']:.0%} 的栏目。请用 bangfu inspect 核对读法。")
+            share = f"{row['confidence']:.0%}"
+            told.append(f"把握不大：{place}：只认出 {share} 的栏目。请用 bangfu inspect 核对读法。")
     if not len(frames["workers"]) and "responses" not in frames:
         told.append("没有读到任何困难职工（workers 为 0 行）。请核对文件是否放对了文件夹。")
     for line in _first_of(told, "条，全部见 sources 数据框。"):
@@ -318,7 +323,8 @@ def _fill(chosen: argparse.Namespace) -> bool:
             print(f"{mark}  {words}")
         return False
     if chosen.folder is None:
-        raise CallError("fill：请写明文件和批次文件夹：bangfu fill 我的报告.docx 批次文件夹；列出标记：bangfu fill --list 批次文件夹。")
+        calls = "bangfu fill 我的报告.docx 批次文件夹；列出标记：bangfu fill --list 批次文件夹。"
+        raise CallError(f"fill：请写明文件和批次文件夹：{calls}")
     told = bangfu.open_wave(chosen.folder, progress=_bar).fill(chosen.file)
     print(*told, sep="\n", end="\n" if told else "", file=sys.stderr)
     print(f"已填写：{chosen.file}（原文件在旁边的 {chosen.file.name}.bak）")
@@ -379,9 +385,10 @@ def _demo(chosen: argparse.Namespace) -> bool:
 
 
 RUN: dict[str, Callable[[argparse.Namespace], bool | None]] = {  # whether something is amiss
-    "demo": _demo, "start": _start, "inspect": _inspect, "clean": _clean, "report": _report, "queries": _queries,
-    "questionnaire": _questionnaire, "link": _link, "fill": _fill, "check": _check, "new-wave": _new_wave,
-    "templates": _templates, "codes": _codes, "doctor": _doctor, "notebooks": _notebooks,
+    "demo": _demo, "start": _start, "inspect": _inspect, "clean": _clean, "report": _report,
+    "questionnaire": _questionnaire, "queries": _queries, "link": _link, "fill": _fill, "check": _check,
+    "new-wave": _new_wave, "templates": _templates, "codes": _codes, "doctor": _doctor,
+    "notebooks": _notebooks,
 }  # fmt: skip
 
 if __name__ == "__main__":

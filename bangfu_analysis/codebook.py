@@ -102,7 +102,8 @@ class Variable:
             if said := [self.spellings[form] for form in sorted(forms) if form in self.spellings]:
                 return said[0] if len({levels[0].code for levels in said}) == 1 else ()
             shorter = {form[len(w) :] for form in forms for w in self.before if form.startswith(w)}
-            forms = (shorter | {form[: -len(w)] for form in forms for w in self.behind if form.endswith(w)}) - {""}
+            shorter |= {form[: -len(w)] for form in forms for w in self.behind if form.endswith(w)}
+            forms = shorter - {""}
         return ()
 
     def label_of(self, code: str, lang: str = "zh") -> str:
@@ -225,7 +226,8 @@ class Codebook:
         if key in self.mapped:
             return None
         spelt = (simplified(key), self.form_of(key))
-        fitting = [(end, v) for end, v in self.by_ending.get(frame, ()) if any(form.endswith(end) for form in spelt)]
+        ends = self.by_ending.get(frame, ())
+        fitting = [(end, v) for end, v in ends if any(form.endswith(end) for form in spelt)]
         return max(fitting, key=lambda found: len(found[0]))[1] if fitting else None
 
     @cached_property
@@ -242,7 +244,8 @@ class Codebook:
         if name in self.bands:
             text = "label" if lang == "zh" else "en"
             return {str(level["code"]): str(level[text]) for level in self.bands[name].levels}
-        return {level.code: level.label if lang == "zh" else level.label_en for level in self.named(name).levels}
+        levels = self.named(name).levels
+        return {level.code: level.label if lang == "zh" else level.label_en for level in levels}
 
     def title(self, name: str, lang: str = "zh") -> str:
         """The label of a variable or band."""
@@ -260,7 +263,8 @@ class Codebook:
         if found:
             return min(found, key=lambda variable: variable.frame != "workers")
         known = [*self.bands, *(variable.name for variable in self.variables)]
-        raise CodebookError(f"码本中没有变量或分组 {name}。现有：{listed(known)}。{did_you_mean(name, known)}")
+        near = did_you_mean(name, known)
+        raise CodebookError(f"码本中没有变量或分组 {name}。现有：{listed(known)}。{near}")
 
 
 def load_codebook(
@@ -269,7 +273,8 @@ def load_codebook(
     """The package's codebook with `overlays` (files or mappings; absent files are skipped) laid over it in
     order.
 
-    `files`: what there is for mapping.yaml to name in read_as. Raises CodebookError naming the file and entry where an overlay names what does not exist.
+    `files`: what there is for mapping.yaml to name in read_as. Raises CodebookError naming the file and entry
+    where an overlay names what does not exist.
     """
     content = _package_content()
     for overlay in overlays:
@@ -299,7 +304,8 @@ def simplified(text: str) -> str:
 def told_words() -> dict[str, tuple[str, str, str]]:
     """Problem, or problem/case -> action, severity and words of what is told of such a cell (told.yaml)."""
     told: Mapping[str, Any] = _package_content()["told"]
-    return {key: tuple(said) if isinstance(said, list) else ("missing", "warning", said) for key, said in told.items()}
+    plain = ("missing", "warning")
+    return {key: tuple(said) if isinstance(said, list) else (*plain, said) for key, said in told.items()}
 
 
 @lru_cache
@@ -327,8 +333,8 @@ def _build(content: Mapping[str, Any]) -> Codebook:
     own = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as", "mapped")
     named: dict[str, Any] = {part: content.get(part, {}) for part in (*own, "heading_endings", "words")}
     named["units"] = {squeeze(str(name)): str(unit) for name, unit in content.get("units", {}).items()}
-    forms = tuple((re.compile(form["says"]).pattern, str(form["as"])) for form in content.get("heading_forms", ()))
-    return Codebook(variables, bands, ignored_headings=ignored, heading_forms=forms, **named)
+    forms = [(re.compile(form["says"]).pattern, str(form["as"])) for form in content.get("heading_forms", ())]
+    return Codebook(variables, bands, ignored_headings=ignored, heading_forms=tuple(forms), **named)
 
 
 @lru_cache(maxsize=65536)
@@ -352,9 +358,9 @@ def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
         for name, entry in entries.items():
             values = entry.get("values")
             rules = tuple((rule["says"], rule["code"]) for rule in keywords.get(values, ()))
-            own = [affixes.get(of, {}) for of in ("any", values)]  # of any list, and of its own
-            around = {side: tuple(w for each in own for w in each.get(side, ())) for side in ("before", "behind")}
-            yield _variable(frame, name, {**entry, **around, "keywords": rules}, content["lists"])
+            some = [affixes.get(of, {}) for of in ("any", values)]  # of any list, and of its own
+            own = {side: tuple(w for of in some for w in of.get(side, ())) for side in ("before", "behind")}
+            yield _variable(frame, name, {**entry, **own, "keywords": rules}, content["lists"])
 
 
 def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[str, Any]) -> Variable:

@@ -39,7 +39,8 @@ class ArgumentError(BangfuError, ValueError):
     def naming(cls, name: str, found: object, options: Iterable[object]) -> ArgumentError:
         """`name` was `found`, which is none of `options`; the nearest option is suggested."""
         known = [str(option) for option in options]
-        return cls(f"参数 {name} 的取值 {found!r} 无效。可选：{listed(known)}。{did_you_mean(str(found), known)}")
+        near = did_you_mean(str(found), known)
+        return cls(f"参数 {name} 的取值 {found!r} 无效。可选：{listed(known)}。{near}")
 
 
 class ReleaseConflict(ArgumentError):

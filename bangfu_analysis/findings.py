@@ -74,7 +74,7 @@ def findings_frame(findings: Iterable[Finding], wave: str) -> pd.DataFrame:
         action=pd.Categorical(rows["action"], categories=list(ACTIONS)),
     )
     typed.insert(0, "wave", pd.Series(wave, index=typed.index, dtype="str"))
-    ordered = typed.sort_values(["source_file", "source_sheet", "source_row"], kind="stable", na_position="first")
-    return ordered.drop_duplicates(
-        ["source_file", "source_sheet", "cell", "problem", "variable", "message"]
-    ).reset_index(drop=True)
+    place = ["source_file", "source_sheet"]
+    ordered = typed.sort_values([*place, "source_row"], kind="stable", na_position="first")
+    once = ordered.drop_duplicates([*place, "cell", "problem", "variable", "message"])
+    return once.reset_index(drop=True)

@@ -16,7 +16,8 @@ from bangfu_analysis.study import wave_search
 from bangfu_analysis.wave import Progress, find_wave, places
 
 _ASSIGNED = re.compile(r"^(\w+)\s*=", re.MULTILINE)
-_PAGE = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n<body>{body}</body></html>\n'
+_HEAD = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n'
+_PAGE = _HEAD + "<body>{body}</body></html>\n"
 
 
 def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[Path, str]:
@@ -36,7 +37,9 @@ def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[P
         raise CallError(f"{roots[0] / 'notebooks'} 中没有笔记本（.ipynb）。请在项目文件夹中运行。")
     target = places(folder).report / "notebooks"
     parameters = {"study": study if within else str(folder.parent), "wave": wave}
-    done = {target / source.name: _run(source, target / source.name, parameters) for source in progress(sources)}
+    done = {}
+    for source in progress(sources):
+        done[target / source.name] = _run(source, target / source.name, parameters)
     written = [*done, *(path.with_suffix(".html") for path in done)]
     withdraw(scan(written, wave_search(folder)))
     return done
@@ -70,7 +73,8 @@ def with_parameters(notebook: Any, parameters: Mapping[str, object], name: str) 
     changed = deepcopy(notebook)
     cells = [cell for cell in changed.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1:
-        raise ArgumentError(f"{name}：应有且只有一个标记为 parameters 的单元格，实际有 {len(cells)} 个。请补上标记。")
+        told = f"应有且只有一个标记为 parameters 的单元格，实际有 {len(cells)} 个。请补上标记。"
+        raise ArgumentError(f"{name}：{told}")
     known = _ASSIGNED.findall(cells[0].source)
     for key, value in parameters.items():
         one_of(f"{name} 的参数", key, known)

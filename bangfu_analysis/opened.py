@@ -110,8 +110,8 @@ class OpenWave:
     def rate(self, by: By = None, *, where: Where = None, **look: Any) -> Exhibit:
         """Workers in hardship as a share of all workers of the population sheet, in every group of `by`."""
         names = self._known(by, where)
-        own = {"by": names, "sort": "share", "draw": "rates", "text": "extremes"} if names else {"text": "overall"}
-        return self.ask("rate", {**own, "where": where or {}, **look})
+        shown = {"sort": "share", "draw": "rates", "text": "extremes"} if names else {"text": "overall"}
+        return self.ask("rate", {"by": names, **shown, "where": where or {}, **look})
 
     def causes(self, by: By = None, *, mention: str = "any", where: Where = None, **look: Any) -> Exhibit:
         """Causes of hardship in every group of `by`; `mention`: main (one a worker) or any (several, over 100
@@ -123,7 +123,8 @@ class OpenWave:
         return self.ask("causes", {**own, "noun": "致困原因", "where": where or {}, **look})
 
     def mean(
-        self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None, **look: Any
+        self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None,
+        **look: Any,
     ) -> Exhibit:
         """The mean of a number in every group of `by`; with a `design`, estimated from the sample with
         intervals.
@@ -133,11 +134,12 @@ class OpenWave:
             own = {"of": variable, "by": names, "draw": "means" if names else "", "text": "means"}
             return self.ask("mean", {**own, "where": where or {}, **look})
         frame = estimate_mean(self.workers, variable, design=design, by=names or None, where=where)
-        title = f"{self.codebook.title(variable)}的均值"
-        return self._estimated(frame, names, {"title": title, **look}, where=where or {}, kind="mean", variable=variable)
+        look = {"title": f"{self.codebook.title(variable)}的均值", **look}
+        return self._estimated(frame, names, look, where=where or {}, kind="mean", variable=variable)
 
     def share(
-        self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None, **look: Any
+        self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None,
+        **look: Any,
     ) -> Exhibit:
         """The shares of the levels of a variable in every group of `by`; with a `design`, with intervals."""
         names = self._known(by, where, [variable])
@@ -145,8 +147,8 @@ class OpenWave:
             within = names[0] if names else None
             return self.count([*names[1:], variable], within=within, where=where, **look)
         frame = estimate_share(self.workers, variable, design=design, by=names or None, where=where)
-        title = f"{self.codebook.title(variable)}的占比（抽样估计）"
-        return self._estimated(frame, [*names, variable], {"title": title, **look}, where=where or {})
+        look = {"title": f"{self.codebook.title(variable)}的占比（抽样估计）", **look}
+        return self._estimated(frame, [*names, variable], look, where=where or {})
 
     @cached_property
     def search(self) -> Search:
@@ -250,8 +252,8 @@ class OpenWave:
         settings = {"id": _id("estimate", {"of": look["title"]}), "make": "share", "draw": "dots", **look}
         by = tuple(name for name in names if name in frame)
         made = Cut(settings["id"], settings["title"], frame, by, population=f"sample/{self.name}", **cut)
-        layout = Layout(within=by if "variable" in cut else by[:-1])
-        return self._protected(Exhibit(made, recipe(**settings), layout, self.codebook, self.data.source("抽样调查")))
+        layout, source = Layout(within=by if "variable" in cut else by[:-1]), self.data.source("抽样调查")
+        return self._protected(Exhibit(made, recipe(**settings), layout, self.codebook, source))
 
     def _protected(self, raw: Exhibit) -> Exhibit:
         return self._here(raw, self.protect(raw.cuts).frames)
@@ -289,7 +291,9 @@ class OpenWave:
         """
         return self._banners(by, where, test)[0]
 
-    def questionnaire(self, by: By = None, *, where: Where = None, path: str | Path = "", **test: Any) -> Path:
+    def questionnaire(
+        self, by: By = None, *, where: Where = None, path: str | Path = "", **test: Any
+    ) -> Path:
         """Write `banners` as questionnaire.xlsx beside the report (or to `path`), through the release;
         returns its path.
         """
@@ -305,8 +309,8 @@ class OpenWave:
         return target
 
     def _banners(self, by: By, where: Where, test: Mapping[str, Any]) -> tuple[list[Banner], Released]:
-        weight = str(self.settings.sample.get("weight", ""))
-        plans = [plan_of(one, self.codebook, column_names(by), where, weight) for one in surveys_of(self.data)]
+        weight, names = str(self.settings.sample.get("weight", "")), column_names(by)
+        plans = [plan_of(one, self.codebook, names, where, weight) for one in surveys_of(self.data)]
         if not plans:
             raise CallError(f"{self.name} 批次没有问卷。请把问卷平台导出的文件放入批次文件夹。")
         cuts = [list(cuts_of(plan)) for plan in plans]
@@ -319,7 +323,7 @@ class OpenWave:
         names = column_names(by)
         absent = [n for n in (*more, *names, *(where or {})) if n not in self.workers and n != "cause"]
         if absent:
-            raise ColumnMissing.naming(absent, [str(c) for c in self.workers.columns], where=f"{self.name} 批次")
+            raise ColumnMissing.naming(absent, [*map(str, self.workers)], where=f"{self.name} 批次")
         return names
 
     def _bars(self, names: Sequence[str]) -> str:
@@ -367,7 +371,8 @@ def _kept(wave: OpenWave, raw: Sequence[Cut], exhibit: Exhibit, path: Path) -> E
 
 def _id(make_it: str, settings: Mapping[str, Any]) -> str:
     """A name that says what was asked, so that the same question has the same one."""
-    parts = [make_it, str(settings.get("of") or ""), *column_names(settings.get("by")), str(settings.get("within") or "")]
+    of, within = (str(settings.get(name) or "") for name in ("of", "within"))
+    parts = [make_it, of, *column_names(settings.get("by")), within]
     where = [f"{k}={v}" for k, v in (settings.get("where") or {}).items()]
     return "_".join(filter(None, [*parts, *where]))
 

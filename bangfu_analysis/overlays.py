@@ -10,13 +10,14 @@ from bangfu_analysis.settings import Beside, Words
 from bangfu_analysis.text import heading_key, squeeze
 
 KINDS = {  # what the cells of a variable are
-    "choice": "选一项", "choices": "可选几项", "yes_no": "是否", "count": "整数", "age": "年龄", "number": "数",
-    "money": "金额（元）", "date": "日期", "text": "文字", "unit": "单位或地区", "remark": "备注",
+    "choice": "选一项", "choices": "可选几项", "yes_no": "是否", "count": "整数", "age": "年龄",
+    "number": "数", "money": "金额（元）", "date": "日期", "text": "文字", "unit": "单位或地区",
+    "remark": "备注",
     **dict.fromkeys(("id_number", "name", "private", "row_number", "ignored"), "不保留，只留在 data/raw"),
 }  # fmt: skip
 ADDED = frozenset(  # lists that an overlay adds to; every other list it replaces
-    ["headings", "unsure", "says", "inner", "other_period", "endings", "around", "ignored_headings", "any_of", "carried",
-     "breaks"]
+    ["headings", "unsure", "says", "inner", "other_period", "endings", "around", "ignored_headings", "any_of",
+     "carried", "breaks"]
 )
 
 
@@ -34,7 +35,8 @@ def lay_over(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, A
     """An overlay that holds to settings.yaml, in long form (variables:, lists:, …) or short (headings:,
     values:).
     """
-    merged = _merge_levels(content, {key: v for key, v in overlay.items() if key not in ("headings", "values")})
+    long = {key: each for key, each in overlay.items() if key not in ("headings", "values")}
+    merged = _merge_levels(content, long)
     for heading, target in overlay.get("headings", {}).items():
         entry: dict[str, Any] = {"ignored_headings": [heading]}
         if target != "ignore":
@@ -57,7 +59,8 @@ def words_of(
     own = {part: each for part in ("variables", "lists") if isinstance(each := overlay.get(part), dict)}
     frames: Mapping[str, Mapping[str, Any]] = merge(content.get("variables", {}), own.get("variables", {}))
     names = [name for variables in frames.values() for name in variables]
-    variables = [*(f"{frame}.{name}" for frame in frames for name in frames[frame]), *frames.get("workers", {})]
+    variables = [f"{frame}.{name}" for frame in frames for name in frames[frame]]
+    variables += frames.get("workers", {})
 
     def added(of: str) -> list[dict[str, Any]]:
         """The levels of a list that the overlay writes."""
@@ -76,7 +79,8 @@ def words_of(
     def claimed(at: tuple[str, ...], beside: Beside) -> dict[str, str]:
         """Spelling -> the other code of the same scheme that has it."""
         here, mine = (str(beside.get(part, "")) for part in ("scheme", "code"))
-        return {word: code for (scheme, word), code in claims(at[1]).items() if scheme == here and code != mine}
+        every = claims(at[1]).items()
+        return {word: code for (scheme, word), code in every if scheme == here and code != mine}
 
     def codes(at: tuple[str, ...], _: Beside) -> list[str]:
         """The codes of a variable that may have a spelling: where it is a label, that one."""
@@ -120,9 +124,9 @@ def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[s
         old = bands.get(name, {})
         bands[name] = {**merge(old, band), "levels": _by_code(old.get("levels", []), band.get("levels", []))}
     rest = {key: value for key, value in overlay.items() if key not in ("lists", "bands")}
-    rules = content.get("keywords", {}) | {
-        name: [*content.get("keywords", {}).get(name, []), *own] for name, own in overlay.get("keywords", {}).items()
-    }
+    rules = dict(content.get("keywords", {}))
+    for name, own in overlay.get("keywords", {}).items():
+        rules[name] = [*rules.get(name, []), *own]
     return {**merge(content, rest), "lists": lists, "bands": bands, "keywords": rules}
 
 

@@ -28,12 +28,12 @@ from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.wave import TEMPLATE_FILE, Places, Progress, levels, load_wave, places, study_waves
 
 RECORD, QUALITY = "发布记录", "数据质量"
-NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx", RECORD: RELEASED}
+NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx"}
 OFFICE = (
     "soffice", "libreoffice", r"C:\Program Files\LibreOffice\program\soffice.exe",
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
 )  # fmt: skip
-PDF_SECONDS = 600
+PDF_SECONDS, BY_HAND = 600, "在 Word、WPS 中另存为 PDF。"
 LAST = "report_last.json"  # what report.docx said when it was written last
 
 
@@ -60,14 +60,16 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: 
     report_settings(wave, codebook)
     load_policy(*(level / RELEASE_FILE for level in levels(wave)), dimensions=dimensions_of(codebook))
     where, inputs = places(wave, to), report_inputs(study_waves(wave))
-    files = {what: where.report / name for what, name in NAMES.items()}
+    files = {what: where.report / name for what, name in {**NAMES, RECORD: RELEASED}.items()}
     files[QUALITY] = where.frames / "quality.html"
-    opened, left_out, merged = open_wave(wave, out=to, progress=progress), tuple[str, ...](), tuple[str, ...]()
+    opened, nothing = open_wave(wave, out=to, progress=progress), tuple[str, ...]()
+    left_out, merged = nothing, nothing
     if reasons(where.frames / REPORT_MARK, inputs):
         with locked(where.report):
             figures, left_out, merged = _write_report(opened, files, where, wave_changes(wave, out=to))
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
-    return Report(opened.data.frames, {**files, "图": where.figures, "整洁数据": where.frames}, left_out, merged)
+    made = {**files, "图": where.figures, "整洁数据": where.frames}
+    return Report(opened.data.frames, made, left_out, merged)
 
 
 def as_pdf(document: Path) -> Path:
@@ -75,7 +77,8 @@ def as_pdf(document: Path) -> Path:
     """
     program = next(filter(None, map(shutil.which, OFFICE)), None)
     if program is None:
-        raise CallError("没有找到 LibreOffice，不能写 PDF，其余文件已写好。请安装后重新运行，或在 Word、WPS 中另存为 PDF。")
+        told = "没有找到 LibreOffice，不能写 PDF，其余文件已写好。请安装后重新运行，"
+        raise CallError(f"{told}或{BY_HAND}")
     with tempfile.TemporaryDirectory() as folder:
         profile = f"-env:UserInstallation={(Path(folder) / 'profile').as_uri()}"
         command = [program, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, str(document)]
@@ -83,7 +86,7 @@ def as_pdf(document: Path) -> Path:
             subprocess.run(command, check=True, capture_output=True, timeout=PDF_SECONDS)
             content = (Path(folder) / document.with_suffix(".pdf").name).read_bytes()
         except (OSError, subprocess.SubprocessError) as fault:
-            raise CallError(f"LibreOffice 没有写出 {document.name} 的 PDF。请在 Word、WPS 中另存为 PDF。") from fault
+            raise CallError(f"LibreOffice 没有写出 {document.name} 的 PDF。请{BY_HAND}") from fault
     return write(document.with_suffix(".pdf"), content)
 
 
@@ -110,9 +113,11 @@ def _write_report(
     chosen = body(shown, found={point.exhibit for point in points}, kept=kept, drawn=has_chart)
     figures = _figures(chosen, where.figures)
     tables = {each.id: each.table for each in shown if each.frame.columns.size and each.table.rows}
-    tables |= {f"{each.id}_overall": each.whole_table for each in shown if isinstance(each, MechanismExhibit) and each.by}
+    grouped = [each for each in shown if isinstance(each, MechanismExhibit) and each.by]
+    tables |= {f"{each.id}_overall": each.whole_table for each in grouped}
     notes = (*released.notes, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
-    content = report_blocks(data, chosen, points, {id: paths[0] for id, paths in figures.items()}, outline, notes)
+    drawings = {id: paths[0] for id, paths in figures.items()}
+    content = report_blocks(data, chosen, points, drawings, outline, notes)
     templates = [path for level in levels(data.wave.folder) if (path := level / TEMPLATE_FILE).exists()]
     written = write_report(
         content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,

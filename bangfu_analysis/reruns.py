@@ -40,7 +40,8 @@ def wave_inputs(folder: Path) -> Inputs:
     settings = {f.name: repr(getattr(wave, f.name)) for f in fields(wave) if f.name not in ("folder", "note")}
     return {
         **{f"文件 {shown(path, folder)}": _digest_of(path) for path in wave_files(folder)},
-        **{f"设置 {name}": _digest(value.encode()) for name, value in {**settings, "name": wave.name}.items()},
+        **{f"设置 {name}": _digest(value.encode()) for name, value in settings.items()},
+        "设置 name": _digest(wave.name.encode()),
         **_digests("设置", settings_of(folder)),
         **_digests("上级码本", [path for path in codebooks(folder)[:1] if path.exists()]),
         **_digests("码本", [path for path in codebooks(folder)[1:] if path.exists()]),
@@ -71,7 +72,8 @@ def due(folder: Path, out: Path | None = None) -> list[str]:
 def stored(folder: Path, out: Path | None = None) -> dict[str, Path]:
     """The frames that the last clean of a wave has left: name -> file."""
     where = places(folder, out).frames
-    return {Path(name).stem: where / name for name in _stored(where / MARK)["files"] if name.endswith(".parquet")}
+    files = (where / name for name in _stored(where / MARK)["files"])
+    return {file.stem: file for file in files if file.suffix == ".parquet"}
 
 
 def reasons(mark: Path, now: Inputs) -> list[str]:
@@ -125,7 +127,7 @@ def _digest_of(path: Path) -> str:
     """The digest of a file, piece by piece; of one that cannot be read, why."""
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hmac.new(load_key(), digestmod=hashlib.sha256)).hexdigest()
+            return hashlib.file_digest(file, lambda: hmac.new(load_key(), digestmod="sha256")).hexdigest()
     except OSError as fault:
         return str(fault.errno)
 

@@ -128,19 +128,22 @@ def _not_read(folder: Path) -> list[SheetReading]:
     """What stands for the files of a wave that are ignored by name (nothing to worry about) or cannot be
     opened.
     """
-    told = {shown(path, folder): why for path, why in not_read(folder).items()}
-    return [unreadable(name, why, kind="other" if why == IGNORED else "unreadable") for name, why in told.items()]
+    kinds = {IGNORED: "other"}
+    told = not_read(folder).items()
+    return [unreadable(shown(path, folder), why, kind=kinds.get(why, "unreadable")) for path, why in told]
 
 
 def clean_wave(
-    folder: str | Path, *, out: str | Path | None = None, executor: Executor | None = None, progress: Progress = iter
+    folder: str | Path, *, out: str | Path | None = None, executor: Executor | None = None,
+    progress: Progress = iter,
 ) -> Frames:
     """Raw wave -> tidy frames, checked against their schemas and written as parquet; see tidy_frames for what
     is in them.
     """
     folder, out = Path(folder), None if out is None else Path(out)
     wave, codebook = load_wave(folder), wave_codebook(folder)
-    key, made_from = load_key(), reruns.wave_inputs(folder)  # before reading: what changes meanwhile is read again next time
+    # before reading: what changes meanwhile is read again next time
+    key, made_from = load_key(), reruns.wave_inputs(folder)
     where = places(folder, out).frames
     with locked(where), _collector_paused():
         read = read_wave(wave, codebook, executor=executor, progress=progress) or [_nothing_in(folder)]
@@ -182,7 +185,8 @@ def _columns(sheets: Sequence[SheetReading], frames: Frames) -> list[str]:
     """What a setting may call a column: those of the frames, the headings of the files, the questions."""
     headings = [column.heading for sheet in sheets for table in sheet.tables for column in table.columns]
     asked = frames["questions"]["question_id"].astype("str") if "questions" in frames else ()
-    return list(dict.fromkeys([*(str(c) for frame in frames.values() for c in frame.columns), *headings, *asked]))
+    held = [str(column) for frame in frames.values() for column in frame.columns]
+    return [*dict.fromkeys([*held, *headings, *asked])]
 
 
 def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
@@ -214,7 +218,8 @@ def _collector_paused() -> Iterator[None]:
 
 def _nothing_in(folder: Path) -> SheetReading:
     """What stands for a folder without files: a finding that says so."""
-    message = f"{folder.name} 文件夹中没有可读取的文件。请把各单位上报的表格（.xlsx .xls .csv 等）放入该文件夹。"
+    to_do = "请把各单位上报的表格（.xlsx .xls .csv 等）放入该文件夹。"
+    message = f"{folder.name} 文件夹中没有可读取的文件。{to_do}"
     return SheetReading("", "", "empty", reason=message, findings=(Finding("no_files", message, "error"),))
 
 
@@ -286,8 +291,9 @@ def questionnaire_book(folder: Path, frames: Frames) -> books.QuestionnaireBook:
 
 
 def _store(frames: Frames, names: Sequence[str], folder: Path, made_from: reruns.Inputs) -> None:
-    written = [write(folder / f"{n}.parquet", frame.to_parquet(index=False), private=True) for n, frame in frames.items()]
-    written.append(write(folder / NAMES, "\n".join(names), private=True))
+    content = {f"{name}.parquet": frame.to_parquet(index=False) for name, frame in frames.items()}
+    content[NAMES] = "\n".join(names).encode()
+    written = [write(folder / name, each, private=True) for name, each in content.items()]
     reruns.write_mark(folder / reruns.MARK, made_from, written)
 
 
@@ -309,7 +315,9 @@ def wave_frames(
     return {name: pd.read_parquet(file) for name, file in reruns.stored(folder, out).items()}
 
 
-def read_workbook(path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None) -> Frames:
+def read_workbook(
+    path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None
+) -> Frames:
     """One file -> its tidy frames, `workers` with bands and `unit`; no wave.toml is needed and nothing is
     written.
 
@@ -424,7 +432,8 @@ def link_waves(folder: str | Path, *, out: str | Path | None = None) -> Links:
         sheets, _ = apply_answers(read_wave(wave, codebook), read_answers(wave.folder), key)
         return named_records(sheets, codebook, wave, key)
 
-    by_name = match_by_name(pd.concat(map(records, waves))) if find_spec("splink") else candidates(keys).head(0)
+    nobody = candidates(keys).head(0)
+    by_name = match_by_name(pd.concat(map(records, waves))) if find_spec("splink") else nobody
     where = places(folder, out).frames / "links_review.xlsx"
     return review_links(keys, by_name, read_decisions(decisions(folder)), where)
 
@@ -440,6 +449,7 @@ def query_units(folder: str | Path, *, progress: Progress = iter) -> list[Path]:
     wave, codebook, key = load_wave(folder), wave_codebook(folder), load_key()
     frames = wave_frames(folder, progress=progress)
     sheets, _ = apply_answers(read_wave(wave, codebook, progress=progress), read_answers(folder), key)
-    made = write_queries(queries_frame(frames["issues"], frames["workers"], sheets, key), places(folder).frames)
+    queries = queries_frame(frames["issues"], frames["workers"], sheets, key)
+    made = write_queries(queries, places(folder).frames)
     withdraw(scan(made, wave_search(folder)))
     return made

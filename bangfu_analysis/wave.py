@@ -26,7 +26,7 @@ SETTINGS_BOOK = "设置.xlsx"
 OWN_FILES = (SETTINGS_FILE, SETTINGS_BOOK, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
 Progress = Callable[[Sequence[Path]], Iterable[Path]]  # shows how far a reading of files is
 IGNORED = "系统文件或临时文件，按名称忽略"
-_SYSTEM = re.compile(r"(?i)\.|~\$|~.*\.tmp$|thumbs\.db$|ehthumbs|desktop\.ini$|.*\.(tmp|temp|bak|part|crdownload)$")
+_SYSTEM = re.compile(r"(?i)\.|~\$|thumbs\.db$|ehthumbs|desktop\.ini$|.*\.(tmp|temp|bak|part|crdownload)$")
 _OURS = re.compile(r"\.git.*|\.lock|\.~[0-9a-f]{8}")
 
 
@@ -69,11 +69,12 @@ def load_wave(folder: Path, *, columns: Collection[str] | None = None) -> Wave:
     holds a ready-made one) or says what settings.yaml does not allow.
     """
     if not folder.is_dir():
-        raise CallError(f"找不到批次文件夹 {folder}。请检查路径；应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。")
+        told = f"应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。"
+        raise CallError(f"找不到批次文件夹 {folder}。请检查路径；{told}")
     path = folder / SETTINGS_FILE
     if not path.exists():
-        told = f"请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），粘贴以下内容并改成本批次的情况：\n\n{_example(folder)}"
-        raise WaveSettingsError(f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。{told}")
+        told = f"请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），粘贴以下内容并改成本批次的情况："
+        raise WaveSettingsError(f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。{told}\n\n{_example(folder)}")
     words = {**_words(folder), **({} if columns is None else {"columns": columns})}
     return Wave(folder=folder, **read_settings(path, "wave", words, error=WaveSettingsError))
 
@@ -126,8 +127,10 @@ def places(folder: Path, out: Path | None = None) -> Places:
         root, own = raw.parent.parent, Path(wave.parent.name) / wave.name
         return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
     chosen = out.resolve() if out else wave / "_out" / "frames"
-    if chosen == wave or (wave in chosen.parents and not chosen.relative_to(wave).parts[0].startswith("_out")):
-        raise CallError(f"输出文件夹 {chosen} 在批次文件夹之中，会与收到的文件混在一起。请用 --out 另选文件夹。")
+    below = (*chosen.relative_to(wave).parts, "") if chosen.is_relative_to(wave) else ("_out",)
+    if not below[0].startswith("_out"):
+        told = "会与收到的文件混在一起。请用 --out 另选文件夹。"
+        raise CallError(f"输出文件夹 {chosen} 在批次文件夹之中，{told}")
     release = chosen.with_name("release") if chosen.name == "frames" else chosen
     return Places(chosen, release / "figures", release)
 
@@ -212,7 +215,7 @@ def is_own(path: Path) -> bool:
     """Whether a file of a wave folder is the wave's own (settings, mapping, corrections), not one as
     received.
     """
-    return path.name in (*OWN_FILES, *REPORT_FILES) or (path.name.startswith("corrections") and path.suffix == ".xlsx")
+    return path.name in (*OWN_FILES, *REPORT_FILES) or path.match("corrections*.xlsx")
 
 
 def levels(folder: Path) -> tuple[Path, Path]:
@@ -248,7 +251,8 @@ def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
     """
     here = (start or Path.cwd()).resolve()
     folders = [root / study / wave for root in (here, *_raw(here))]
-    if found := [f for f in folders if (f / SETTINGS_FILE).exists()] or [f for f in folders[1:] if f.is_dir()]:
+    settled = [folder for folder in folders if (folder / SETTINGS_FILE).exists()]
+    if found := settled or [folder for folder in folders[1:] if folder.is_dir()]:
         return found[0]
     settings = [path for raw in _raw(here) for path in raw.glob(f"*/*/{SETTINGS_FILE}")]
     known = listed(sorted("/".join(path.parts[-3:-1]) for path in settings)) or "无"
@@ -260,10 +264,12 @@ def find_study(study: str | Path) -> Path:
     those there are.
     """
     raws = _raw(Path.cwd())
-    if found := next((folder for folder in (Path(study), *(raw / study for raw in raws)) if folder.is_dir()), None):
+    folders = [Path(study), *(raw / study for raw in raws)]
+    if found := next(filter(Path.is_dir, folders), None):
         return found
     known = sorted({path.name for raw in raws for path in raw.glob("*") if path.is_dir()})
-    raise CallError(f"找不到调查 data/raw/{study}。现有：{listed(known) or '无'}。{did_you_mean(str(study), known)}")
+    near = did_you_mean(str(study), known)
+    raise CallError(f"找不到调查 data/raw/{study}。现有：{listed(known) or '无'}。{near}")
 
 
 def _raw(here: Path) -> list[Path]:

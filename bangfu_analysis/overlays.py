@@ -132,17 +132,19 @@ def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[s
 
 def _by_code(below: Sequence[Any], above: Sequence[Any]) -> list[Any]:
     """The levels above laid over those below: a spelling that one of them claims is no other's."""
-    claimed = {(word, level.get("scheme", "")): level["code"] for level in above for word in level.get("says") or ()}
-
-    def kept(level: Mapping[str, Any], word: str) -> bool:
-        return bool(claimed.get((word, level.get("scheme", "")), level["code"]) == level["code"])
-
-    own = [{**x, "says": [word for word in x["says"] if kept(x, word)]} if x.get("says") else x for x in below]
-    known = {(level["code"], level.get("scheme", "")): level for level in own}
+    owners = {(_place(level)[1], word): level["code"] for level in above for word in level.get("says") or ()}
+    known = {}
+    for level in below:
+        code, scheme = _place(level)
+        says = [word for word in level.get("says") or () if owners.get((scheme, word), code) == code]
+        known[code, scheme] = {**level, "says": says} if "says" in level else level
     for level in above:
-        place = (level["code"], level.get("scheme", ""))
-        known[place] = merge(known.get(place, {}), level)
+        known[_place(level)] = merge(known.get(_place(level), {}), level)
     return list(known.values())
+
+
+def _place(level: Mapping[str, Any]) -> tuple[str, str]:
+    return level["code"], level.get("scheme", "")
 
 
 def _split_target(target: str) -> tuple[str, str]:

@@ -41,9 +41,8 @@ def read_column(
     cells = values if isinstance(values, np.ndarray) else objects(values)
     if variable.kind == "id_number" and not tick:
         return read_ids(objects([c[:MOST_CHARACTERS] if type(c) is str else c for c in cells]))
-    read = (
-        _tick_reader(variable, tick) if tick else _reader(variable, reference, factor, said_period, schemes, epoch1904)
-    )
+    plain = _reader(variable, reference, factor, said_period, schemes, epoch1904)
+    read = partial(_read_tick, variable, tick) if tick else plain
     return Readings.of(cells, lambda found: [_read_one(raw, read) for raw in found])
 
 
@@ -63,7 +62,6 @@ def _reader(
 ) -> Callable[[object], Reading]:
     v = variable
     money = partial(read_money, factor=factor, period=v.period, said_period=said_period, none_means=v.none_means)
-    birth = v.name == "birth_date"
     readers: dict[str, Callable[[object], Reading]] = {
         "choice": lambda raw: read_choice(raw, v, schemes),
         "choices": lambda raw: read_choices(raw, v, schemes),
@@ -72,30 +70,23 @@ def _reader(
         "age": lambda raw: read_age(raw, v.low, v.high),
         "number": lambda raw: read_number(raw, v.low, v.high, factor=factor),
         "money": partial(money, low=v.low, high=v.high),
-        "date": lambda raw: (
-            BLANK
-            if v.name == "work_start" and _HOURS.fullmatch(str(raw))
-            else read_date(raw, reference=reference, birth=birth, epoch1904=epoch1904)
-        ),
+        "date": partial(read_date, reference=reference, birth=v.name == "birth_date", epoch1904=epoch1904),
         "name": _read_name,
         "remark": lambda raw: read_remark(raw, v),
         "text": _read_text,
         "unit": _read_text,
     }
+    if v.name == "work_start":
+        return lambda raw: BLANK if _HOURS.fullmatch(str(raw)) else readers["date"](raw)
     return readers.get(v.kind, lambda raw: BLANK)
 
 
-def _tick_reader(variable: Variable, tick: str) -> Callable[[object], Reading]:
+def _read_tick(variable: Variable, tick: str, raw: object) -> Reading:
     """A ticked cell says `tick`; an unticked one says nothing."""
-
-    def read(raw: object) -> Reading:
-        ticked = read_tick(raw)
-        if not ticked.value:
-            return BLANK if ticked.value is False else ticked
-        value = (tick,) if variable.kind == "choices" else tick
-        return ticked._replace(value=value)
-
-    return read
+    ticked = read_tick(raw)
+    if not ticked.value:
+        return BLANK if ticked.value is False else ticked
+    return ticked._replace(value=(tick,) if variable.kind == "choices" else tick)
 
 
 def _read_name(raw: object) -> Reading:

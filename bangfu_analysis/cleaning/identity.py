@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +45,7 @@ class Identity(NamedTuple):
     disability: str = ""
 
 
+_NOBODY = Identity("", "", None, None, "")
 _SWAPPED = "（相邻两位对调后校验相符，可能抄反了。）"
 
 
@@ -77,17 +78,14 @@ def read_ids(cells: Objects) -> Readings:
 def identities(cells: Objects, readings: Readings) -> dict[str, Objects]:
     """What ID numbers say, an array for each part of an Identity, None where they say nothing."""
     named = ("key", "first15", "birth", "sex", "disability")
-    parts = {part: readings.of_each(partial(_part, part)) for part in named}
+    said = objects([reading.value if isinstance(reading.value, Identity) else _NOBODY for reading in readings.distinct])
+    parts = {part: objects([getattr(one, part) or None for one in said])[readings.places] for part in named}
     whole = readings.of_each(lambda reading: reading is WHOLE).astype(bool)
     numbers = cells[whole]
     parts["key"][whole], parts["birth"][whole] = numbers, _births(numbers)
     parts["first15"][whole] = [number[:15] for number in numbers]
     parts["sex"][whole] = [_SEXES[number[16]] for number in numbers]
     return parts
-
-
-def _part(part: str, reading: Reading) -> object:
-    return getattr(reading.value, part, None) or None
 
 
 def _births(numbers: Objects) -> Objects:
@@ -113,22 +111,18 @@ def read_id(raw: object) -> Reading:
     """
     if isinstance(raw, (int, float)) and not isinstance(raw, bool) and raw == raw:
         return _read_digits(f"{int(raw)}" if abs(raw) < 1e30 else "", numeric=True)
-    absent = read_absence(raw, parts=True)
-    if absent is not None:
+    if (absent := read_absence(raw, parts=True)) is not None:
         return absent
     text = LIKE["id_label"].sub("", halfwidth(str(raw))).translate(_X)
     if found := _SCIENTIFIC.fullmatch(squeeze(text)):
         return _cut(found[1] + found[2])
     text = re.sub(r"\.0+$", "", text.strip())
     read = _read_digits(_PUNCTUATION.sub("", text).strip(";,、。*:()[]"), numeric=False)
-    return _noted(text) or read if read.problem in ("not_an_id", "id_length") else read
-
-
-def _noted(text: str) -> Reading | None:
-    """The one right number in a text that says something besides."""
-    found = [number for number in _NOTED.findall(text) if number[17] == check_character(number[:17])]
-    whole = _whole(found[0]) if len(found) == 1 else Reading()
-    return None if whole.value is None else told("id_with_note", whole.value)
+    if read.problem not in ("not_an_id", "id_length"):
+        return read
+    right = [number for number in _NOTED.findall(text) if number[17] == check_character(number[:17])]
+    whole = _whole(right[0]) if len(right) == 1 else Reading()  # the one that the text says among other things
+    return read if whole.value is None else told("id_with_note", whole.value)
 
 
 def _read_digits(text: str, *, numeric: bool) -> Reading:
@@ -142,32 +136,26 @@ def _read_digits(text: str, *, numeric: bool) -> Reading:
         whole = _whole(card[1])
         value = None if whole.value is None else whole.value._replace(disability=card[2])
         return told("disability_number", value) if value else whole
-    if mended := _letters_mended(text):
-        return mended
+    digits = text.translate(str.maketrans("OoIl", "0011"))  # where the check character proves it
+    if digits != text and re.fullmatch(r"[0-9]{17}[0-9X]", digits) and (read := _read18(digits, numeric=False)).value:
+        return told("letter_in_number/id", read.value)
     if re.search(r"[A-Za-z\u3400-\u9fff]", text.rstrip("X")):
         return told("not_an_id")
     return told("id_length")
 
 
-def _letters_mended(text: str) -> Reading | None:
-    """O for 0 and l for 1, where the check character proves it."""
-    digits = text.translate(str.maketrans("OoIl", "0011"))
-    if digits == text or not re.fullmatch(r"[0-9]{17}[0-9X]", digits):
-        return None
-    reading = _read18(digits, numeric=False)
-    return None if reading.value is None else told("letter_in_number/id", reading.value)
-
-
 def _read18(text: str, *, numeric: bool) -> Reading:
     fits = text[17] == check_character(text[:17])
-    if (numeric and (not fits or _is_float(text))) or (not fits and text.endswith("000")):
+    if (numeric and (not fits or int(float(text)) == int(text))) or (not fits and text.endswith("000")):
         return _cut(_first15(text))
     read = _whole(text)
     if read.value is not None and text[0] == "0":
         return told("id_length")
     if read.value is None or fits:
         return read
-    hint = _SWAPPED if _swap_fits(text) else ""
+    swaps = (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(16) if text[i] != text[i + 1])
+    fitting = any(swap[17] == check_character(swap[:17]) and _birth(swap[6:14]) is not None for swap in swaps)
+    hint = _SWAPPED if fitting else ""
     return told("id_check_failed", detail=read.value._replace(kind="check_failed", key=""), hint=hint)
 
 
@@ -200,17 +188,6 @@ def _first15(text: str) -> str:
     return str(whole if kept else text)[:15]
 
 
-def _is_float(text: str) -> bool:
-    """True where the number is one that a 64-bit float can hold, as every number is that passed through one.
-    """
-    return int(float(text)) == int(text)
-
-
-def _swap_fits(text: str) -> bool:
-    swaps = (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(16) if text[i] != text[i + 1])
-    return any(swap[17] == check_character(swap[:17]) and _birth(swap[6:14]) is not None for swap in swaps)
-
-
 @lru_cache(maxsize=65536)
 def _birth(digits: str) -> date | None:
     try:
@@ -232,10 +209,8 @@ def name_key(raw: object) -> str | None:
     Spaces, width, stars, a closing remark in brackets or phone number are taken off; the dots of minority
     names are one dot.
     """
-    if not isinstance(raw, str) or read_absence(raw) is not None:
+    if not isinstance(raw, str) or read_absence(raw) is not None or several_names(raw):
         return None
     text = squeeze(raw)
-    if several_names(raw):
-        return None
     name = LIKE["dots"].sub("·", LIKE["not_of_name"].sub("", text)).casefold()
     return name if LIKE["person_name"].fullmatch(name) and not LIKE["no_name"].search(text) else None

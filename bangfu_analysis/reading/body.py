@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.distinct import Objects
 from bangfu_analysis.findings import Finding, quoted
-from bangfu_analysis.reading.grid import Booleans, Grid
-from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for
+from bangfu_analysis.reading.grid import Booleans
+from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, words_for_head
 from bangfu_analysis.reading.owners import owners_of
-from bangfu_analysis.reading.rows import Block
+from bangfu_analysis.reading.rows import Block, totals_of
 from bangfu_analysis.reading.tables import Column, Table
 from bangfu_analysis.text import DITTO, squeeze
 
+LIKE = patterns("sheets")
 _TEXT_DITTO = frozenset("”“\"'′＂〞.…")  # beside a number it may count inches or seconds
 _NUMERIC = ("money", "count", "number", "age", "date", "id_number", "yes_no", "row_number")
 
 
-def body_of(block: Block) -> tuple[pd.DataFrame, list[Finding]]:
-    """The data rows with merges filled and dittos resolved, and what was filled without a merge."""
+def table_of(block: Block, meta: Mapping[str, object]) -> tuple[Table, list[Finding]]:
+    """The table of the data rows, merges filled and dittos resolved, and what was filled without a merge."""
     grid = block.grid
-    values = _copied(grid.values[:, block.first : block.last], block.data)
+    values, rows = grid.values[:, block.first : block.last], block.data
+    gapless = bool(rows) and rows[-1] - rows[0] + 1 == len(rows)  # and so copied at once
+    values = values[rows[0] : rows[-1] + 1].copy(order="F") if gapless else values.T[:, rows].T
     _fill_merges(block, values)
     findings = []
     for place, column in enumerate(block.columns):
         kind = column.variable.kind if column.variable is not None else "text"
-        if _has_ditto(grid, column):
+        texts = (v for v in grid.distinct[column.index - 1] if isinstance(v, str) and len(v) <= 8)
+        if any(_is_ditto(squeeze(text)) for text in texts if not text[:1].isdigit()):
             _resolve_dittos(values, place, numeric=kind in _NUMERIC)
         if column.variable is not None and column.variable.fill and (n := _fill_down(values, place)):
             v, at = column.variable, column.index - 1
             findings.append(grid.told("filled_down", block.top, at, variable=v.name, label=v.label, n=n))
-    index = pd.Index([grid.number(r) for r in block.data], dtype="int64")
-    return pd.DataFrame(
-        values, index=index, columns=[c.index for c in block.columns], dtype=object, copy=False
-    ), findings
-
-
-def _copied(values: Objects, rows: list[int]) -> Objects:
-    """The rows as an array of its own, by column; rows without a gap are copied at once."""
-    if rows and rows[-1] - rows[0] + 1 == len(rows):
-        return values[rows[0] : rows[-1] + 1].copy(order="F")
-    return values.T[:, rows].T
+    index, columns = pd.Index([grid.number(r) for r in rows], dtype="int64"), [c.index for c in block.columns]
+    body = pd.DataFrame(values, index=index, columns=columns, dtype=object, copy=False)
+    numbers, totals = (grid.number(block.top), grid.number(block.body - 1)), totals_of(block)
+    table = Table(grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, None, totals, meta)
+    return replace(table, is_text=grid.sheet.is_text), findings
 
 
 def _fill_merges(block: Block, values: Objects) -> None:
@@ -56,12 +54,6 @@ def _fill_merges(block: Block, values: Objects) -> None:
             for row in range(top + 1, low + 1):
                 if row in where and values[where[row], left - block.first] is None:
                     values[where[row], left - block.first] = block.grid.values[top, left]
-
-
-def _has_ditto(grid: Grid, column: Column) -> bool:
-    distinct = grid.distinct[column.index - 1]
-    texts = (v for v in distinct if isinstance(v, str) and len(v) <= 8 and not v[:1].isdigit())
-    return any(_is_ditto(squeeze(text)) for text in texts)
 
 
 def _is_ditto(word: str) -> bool:
@@ -98,8 +90,11 @@ def findings_of(block: Block, headings: Sequence[Heading]) -> list[Finding]:
     """Columns that matched nothing or are hidden, rows set aside or hidden, cells with a comment, a strike or
     no value.
     """
-    told = [*_column_findings(block, headings), *_row_findings(block), *_cell_findings(block)]
-    return [*told, *_legend_findings(block)]
+    grid, rows = block.grid, [*block.aside.items()]
+    if grid.sheet.hidden_rows and block.kind != "other":
+        rows += [(row, "row_hidden") for row in block.data if row + 1 in grid.sheet.hidden_rows]
+    of_rows = [grid.told(key, row, grid.columns_of(row, block.first, block.last)[0]) for row, key in rows]
+    return [*_column_findings(block, headings), *of_rows, *_cell_findings(block), *_legend_findings(block)]
 
 
 def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]:
@@ -121,14 +116,6 @@ def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]
             found.append(grid.told("column_hidden", block.body - 1, place, heading=shown))
         seen.add(heading.shown)
     return found
-
-
-def _row_findings(block: Block) -> list[Finding]:
-    grid = block.grid
-    rows = list(block.aside.items())
-    if grid.sheet.hidden_rows and block.kind != "other":
-        rows += [(row, "row_hidden") for row in block.data if row + 1 in grid.sheet.hidden_rows]
-    return [grid.told(problem, row, _first(block, row)) for row, problem in rows]
 
 
 def _cell_findings(block: Block) -> list[Finding]:
@@ -158,20 +145,13 @@ def _legend_findings(block: Block) -> list[Finding]:
         bearing.setdefault(colour, set()).add(row - 1)
     for row in [*range(block.above, block.top), *block.notes] if block.kind != "other" else ():
         for place in grid.columns_of(row, block.first, block.last):
-            said = _COLOURED.findall(grid.text(row, place))
+            said = LIKE["coloured"].findall(grid.text(row, place))
             rows = sorted(r for colour in set(said) for r in bearing.get(colour, ()) if r in set(block.data))
             if said:
                 where = "、".join(str(grid.number(r)) for r in rows[:50])
                 where = where or "（没有找到，或此格式读不出颜色）"
                 found.append(grid.told("colour_legend", row, place, where=where))
     return found
-
-
-_COLOURED = re.compile("(?<=标)[红黄绿蓝灰橙]|[红黄绿蓝灰橙](?=色|字|底)")
-
-
-def _first(block: Block, row: int) -> int:
-    return block.grid.columns_of(row, block.first, block.last)[0]
 
 
 def households(
@@ -248,15 +228,10 @@ def _said_self(table: Table, flat: Sequence[Column], heads: Booleans) -> Boolean
     for column in flat:
         cells = table.body[column.index]
         if column.means("members", "relation"):
-            found |= cells.isin(_words_for_head(column)).to_numpy()
+            found |= cells.isin(words_for_head(column.meaning)).to_numpy()
         elif column.means("members", "name") and heads_name is not None:
             found |= (cells == table.body[heads_name.index].ffill()).to_numpy(dtype=bool)
     return found
-
-
-def _words_for_head(relation: Column) -> frozenset[str]:
-    said = relation.meaning.spellings.items()
-    return frozenset(word for word, levels in said if any(level.code == "head" for level in levels))
 
 
 def _with_self(
@@ -295,7 +270,7 @@ def _heads_by_relation(block: Block, relation: int) -> Booleans:
     column = next(c for c in block.columns if c.index - 1 == relation)
     number = next((c.index - 1 for c in block.columns if c.variable and c.variable.kind == "row_number"), -1)
     words = [grid.text(row, relation) for row in block.data]
-    said = np.isin(words, [*_words_for_head(column)])
+    said = np.isin(words, [*words_for_head(column.meaning)])
     blank = np.array([not word for word in words], dtype=bool)
     if not said.any() and not blank.any():
         return ~blank

@@ -8,6 +8,7 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import Finding, quoted
+from bangfu_analysis.reading.body import table_of
 from bangfu_analysis.reading.forms import LONGEST_LABEL, Cell, Form, inline, right_of, value_cell
 from bangfu_analysis.reading.grid import Ledger
 from bangfu_analysis.reading.headers import headings_of
@@ -19,6 +20,7 @@ from bangfu_analysis.reading.headings import (
     factor_of,
     period_of,
 )
+from bangfu_analysis.reading.rows import Block
 from bangfu_analysis.reading.tables import Column, Table
 from bangfu_analysis.text import squeeze
 
@@ -58,18 +60,12 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
         value = grid.values[cell] if cell is not None else None
         digits = "".join(grid.text(cell[0], c) for c in range(cell[1], far)) if cell is not None else ""
         values.append(digits or (inline(value)[1] if cell == (row, column) else value))
-    named = any(
-        v is not None and c.means("workers", "name", "id_number") for c, v in zip(columns, values, strict=True)
-    )
-    body = pd.DataFrame(
-        [values] if named else [], index=[0] if named else [], columns=[c.index for c in columns], dtype=object
-    )
+    known = [c.means("workers", "name", "id_number") for c, value in zip(columns, values, strict=True) if value is not None]
+    body = pd.DataFrame([values], columns=[c.index for c in columns], dtype=object).iloc[: int(any(known))]
     rows = (grid.number(form.start), grid.number(form.end - 1))
     meta = {"title": title} if (title := _title(form)) else {}
-    text = grid.sheet.is_text
-    return Table(
-        grid.sheet.file, grid.name, "roster", tuple(columns), body, rows, meta=meta, is_text=text, is_form=True
-    ), findings
+    table = Table(grid.sheet.file, grid.name, "roster", tuple(columns), body, rows, meta=meta, is_form=True)
+    return replace(table, is_text=grid.sheet.is_text), findings
 
 
 def _far(form: Form, cell: Cell) -> int:
@@ -102,30 +98,20 @@ def _strange_labels(form: Form) -> dict[Cell, None]:
     found: dict[Cell, None] = {}
     for row in sorted({row for row, _ in form.labels}):
         for column in grid.columns_of(row, form.first, form.last):
-            value = grid.values[row, column]
-            cell = (row, right_of(grid, row, column))
+            value, cell = grid.values[row, column], (row, right_of(grid, row, column))
             short = isinstance(value, str) and 1 < len(squeeze(value)) <= LONGEST_LABEL
-            is_label = short and (row, column) not in values
-            free = cell[1] < form.last and cell not in form.labels and cell not in values and bool(grid.filled[cell])
-            if (
-                is_label
-                and free
-                and (row, column) not in form.labels
-                and grid.merges.get((row, column), (row, 0))[0] == row
-            ):
+            taken = {(row, column), cell} & (values | form.labels.keys()) or cell[1] >= form.last
+            if short and not taken and grid.filled[cell] and grid.merges.get((row, column), (row, 0))[0] == row:
                 found[row, column] = None
                 values.add(cell)
     return found
 
 
 def _title(form: Form) -> str:
-    for row in range(form.start, form.end):
-        columns = form.grid.columns_of(row, form.first, form.last)
-        if len(columns) == 1 and (row, columns[0]) not in form.labels:
-            return form.grid.text(row, columns[0])
-        if columns:
-            return ""
-    return ""
+    """What stands alone in the first row that is not blank, and is no label."""
+    grid, rows = form.grid, range(form.start, form.end)
+    cells = next(([(r, c) for c in own] for r in rows if (own := grid.columns_of(r, form.first, form.last))), [])
+    return grid.text(*cells[0]) if len(cells) == 1 and cells[0] not in form.labels else ""
 
 
 def _family_table(form: Form, ledger: Ledger) -> list[Table]:
@@ -134,13 +120,9 @@ def _family_table(form: Form, ledger: Ledger) -> list[Table]:
     grid, (top, end, first, last) = form.grid, form.family
     headings = headings_of(grid, top, top + 1, first, last)
     columns = columns_for("members", headings, form.words, [frozenset({"…"})] * len(headings))
-    rows = [r for r in range(top + 1, end) if grid.filled[r, first:last].any()]
+    block = Block(grid, top, top + 1, end, first, last, columns=columns, kind="members")
+    block.data = [r for r in range(top + 1, end) if grid.filled[r, first:last].any()]
     ledger.mark([top], "header", form.first, form.last)
-    ledger.mark(rows, "body", first, last)
-    index = pd.Index([grid.number(r) for r in rows], dtype="int64")
-    body = pd.DataFrame(grid.values[rows, first:last], index=index, columns=[c.index for c in columns], dtype=object)
-    heads = pd.Series(0, index=index, dtype="int64")
-    number = grid.number(top)
-    return [
-        Table(grid.sheet.file, grid.name, "members", columns, body, (number, number), heads, is_text=grid.sheet.is_text)
-    ]
+    ledger.mark(block.data, "body", first, last)
+    table, _ = table_of(block, {})
+    return [replace(table, head_of=pd.Series(0, index=table.body.index, dtype="int64"))]

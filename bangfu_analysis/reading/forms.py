@@ -16,7 +16,6 @@ from bangfu_analysis.text import heading_key, squeeze
 
 LIKE = patterns("sheets")
 
-_NO_FORM = re.compile(r"说明|字典|代码|选项|目录|参数")
 LONGEST_LABEL = 12
 Cell = tuple[int, int]
 Keys = dict[int, dict[int, str]]  # row -> column -> heading key
@@ -47,7 +46,7 @@ def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
     Where the sheet is called after the person in the form, the grid's name becomes 第n张表, n being its
     position.
     """
-    if grid.height > 400 or grid.width > 60 or _NO_FORM.search(grid.sheet.name):
+    if grid.height > 400 or grid.width > 60 or LIKE["no_form"].search(grid.sheet.name):
         return []
     keys = _keys(grid, words)
     starts = _starts(grid, words, keys)
@@ -171,9 +170,7 @@ def _is_form(form: Form) -> bool:
         rows.setdefault(row, set()).add(variable.name)
     total = len(set().union(*rows.values())) if rows else 0
     over = {row for row in rows if _is_over_values(form, row)}
-    if total < 5 or len(rows) < (2 if over else 3) or max(map(len, rows.values())) > 0.6 * total:
-        return False
-    if _is_table(form):
+    if total < 5 or len(rows) < (2 if over else 3) or max(map(len, rows.values())) > 0.6 * total or _is_table(form):
         return False
     apart = [cell for cell in form.labels if cell[0] not in over and not inline(form.grid.values[cell])[0]]
     beside = [r for r, c in apart if (r, right_of(form.grid, r, c)) in form.labels]
@@ -256,8 +253,8 @@ def _family_at(
     parent = grid.covered.get((row, first - 1)) if first else None
     low = grid.merges[parent][0] + 1 if parent is not None else end
     stop = row + 1
-    while stop < min(low, end) and not _ends_family(
-        grid, words, stop, grid.columns_of(stop, *band), first, merged=parent is not None
+    while stop < min(low, end) and (
+        parent is not None or not _ends_family(grid, words, stop, grid.columns_of(stop, *band), first)
     ):
         stop += 1
     while stop > row + 1 and not grid.counts[stop - 1]:
@@ -265,10 +262,8 @@ def _family_at(
     return row, stop, first, last
 
 
-def _ends_family(grid: Grid, words: Vocabulary, row: int, columns: list[int], first: int, *, merged: bool) -> bool:
-    if merged or not columns:
+def _ends_family(grid: Grid, words: Vocabulary, row: int, columns: list[int], first: int) -> bool:
+    if not columns:
         return False
-    leading = grid.text(row, columns[0])
-    return (
-        columns[0] < first or bool(LIKE["note"].match(leading)) or words.find("workers", grid.key(row, columns[0])) is not None
-    )
+    noted = LIKE["note"].match(grid.text(row, columns[0])) is not None
+    return columns[0] < first or noted or words.find("workers", grid.key(row, columns[0])) is not None

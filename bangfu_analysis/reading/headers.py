@@ -25,9 +25,8 @@ def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
     """Ranges of columns that hold tables of their own: cut at blank columns that have a header on either
     side.
     """
-    across = {
-        c for (top, left), (_, far) in grid.merges.items() if not _is_title(grid, top) for c in range(left + 1, far + 1)
-    }
+    merges = [(left + 1, far + 1) for (top, left), (_, far) in grid.merges.items() if grid.counts[top] > 1]
+    across = {c for merge in merges for c in range(*merge)}
     blank = [int(c) for c in np.flatnonzero(~grid.filled.any(axis=0)) if c not in across]
     cuts = [0, *blank, grid.width]
     parts = [(a + (n > 0), b) for n, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)) if b > a + (n > 0)]
@@ -35,18 +34,12 @@ def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
         return [(0, grid.width)]
     found: list[tuple[int, int]] = []
     for first, last in parts:
-        own = any(is_header(grid, row, first, last, words) for row in _candidates(grid, first, last))
-        if found and not (
-            own and _has_header(grid, found[-1], words) and _stands_alone(grid, found[-1], (first, last), words)
-        ):
-            found[-1] = (found[-1][0], last)
-        else:
+        headed = found and _has_header(grid, (first, last), words) and _has_header(grid, found[-1], words)
+        if not found or (headed and _stands_alone(grid, found[-1], (first, last), words)):
             found.append((first, last))
+        else:
+            found[-1] = (found[-1][0], last)
     return [(0 if n == 0 else first, last) for n, (first, last) in enumerate(found)]
-
-
-def _is_title(grid: Grid, row: int) -> bool:
-    return int(grid.counts[row]) < 2
 
 
 def _has_header(grid: Grid, band: tuple[int, int], words: Vocabulary) -> bool:
@@ -103,16 +96,16 @@ def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[
     found: list[tuple[int, int]] = []
     of = ""
     for row in _candidates(grid, first, last):
-        if found and row < found[-1][1]:
-            continue
-        if not is_header(grid, row, first, last, words):
+        if (found and row < found[-1][1]) or not is_header(grid, row, first, last, words):
             continue
         unit = _unit_above(grid, row, found[-1][1] if found else 0, first, last)
         same = found and unit in ("", of) and _same(grid, found[-1], row, first, last, words)
         of = unit or of
         if same:
             continue
-        top, body = _upward(grid, row, first, last, words, found[-1][1] if found else 0), row + 1
+        top, body, least = row, row + 1, found[-1][1] if found else 0
+        while top > least and row - top + 1 < MOST_LEVELS and _is_parent_row(grid, top - 1, first, last, words):
+            top -= 1
         while body < grid.height and body - top < MOST_LEVELS and _goes_on(grid, body, first, last, words):
             body += 1
         if body < grid.height and _counts_columns(grid, body, first, last):
@@ -150,21 +143,12 @@ def _plain_header(grid: Grid, first: int, last: int, words: Vocabulary) -> list[
     for row in _candidates(grid, first, last):
         columns = grid.columns_of(row, first, last)
         texts = [grid.values[row, c] for c in columns]
-        labels = [
-            heading_key(label) for c in columns for label, colon, _ in [grid.text(row, c).partition(":")] if colon
-        ]
-        if any(map(words.knows, labels)):
+        pairs = [grid.text(row, c).partition(":") for c in columns]
+        if any(colon and words.knows(heading_key(label)) for label, colon, _ in pairs):
             continue
         if len(columns) >= max(3, 0.5 * width) and all(isinstance(t, str) and len(t) <= 30 for t in texts):
             return [(row, row + 1)]
     return []
-
-
-def _upward(grid: Grid, row: int, first: int, last: int, words: Vocabulary, least: int) -> int:
-    top = row
-    while top > least and row - top + 1 < MOST_LEVELS and _is_parent_row(grid, top - 1, first, last, words):
-        top -= 1
-    return top
 
 
 def _is_parent_row(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> bool:
@@ -200,13 +184,10 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     if len(units) == len(columns):
         return True
     known = [
-        c
-        for c in columns
-        if c in units
-        or words.knows(grid.key(row, c))
-        or _is_cut(grid, row - 1, c, words)
+        c for c in columns
+        if c in units or words.knows(grid.key(row, c)) or _is_cut(grid, row - 1, c, words)
         or _is_option(grid, row, c, first, words)
-    ]
+    ]  # fmt: skip
     if any(grid.filled[row - 1, c] and c not in children and c not in known for c in columns):
         return False
     enough = len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2)
@@ -237,13 +218,9 @@ def _counts_columns(grid: Grid, row: int, first: int, last: int) -> bool:
     """The line that numbers the columns of a printed form: 甲 乙 1 2 3."""
     texts = [grid.text(row, c).removesuffix(".0") for c in grid.columns_of(row, first, last)]
     numbers = [int(t) for t in texts if t.isdigit() and len(t) < 3]
-    rest = [t for t in texts if not (t.isdigit() and len(t) < 3)]
-    return (
-        len(texts) > 3
-        and len(numbers) > 2
-        and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-        and set(rest) <= set("甲乙丙丁戊")
-    )
+    rest = {t for t in texts if not (t.isdigit() and len(t) < 3)}
+    counted = len(numbers) > 2 and numbers == [*range(numbers[0], numbers[0] + len(numbers))]
+    return counted and len(texts) > 3 and rest <= {*"甲乙丙丁戊"}
 
 
 def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[Heading]:
@@ -256,22 +233,13 @@ def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[
         for c in range(first, last):
             at = grid.origin(row, c)
             text = grid.text(*at)[:MOST_CHARACTERS] if at[0] >= top else ""
-            below = any(grid.text(r, c) for r in rows if r > row)
-            if not text and below and line and _reaches(grid, rows, row, c):
-                text = line[-1]
+            # an unmerged parent goes on to the right where the column to the left has a lower level of its own too
+            if not text and line and all(any(grid.text(r, at) for r in rows if r > row) for at in (c - 1, c)):
+                text = line[-1] if grid.origin(row, c - 1) not in grid.merges else ""
             line.append(text)
         levels.append(line)
-    return [Heading(first + n + 1, _unlike(column)) for n, column in enumerate(zip(*levels, strict=True))]
-
-
-def _reaches(grid: Grid, rows: list[int], row: int, column: int) -> bool:
-    """An unmerged parent goes on to the right where the column to the left has a lower level of its own too.
-    """
-    return grid.origin(row, column - 1) not in grid.merges and any(grid.text(r, column - 1) for r in rows if r > row)
-
-
-def _unlike(levels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(t for n, t in enumerate(levels) if t and (n == 0 or t != levels[n - 1]))
+    unlike = ([t for n, t in enumerate(own) if n == 0 or t != own[n - 1]] for own in zip(*levels, strict=True))
+    return [Heading(n, tuple(filter(None, own))) for n, own in enumerate(unlike, first + 1)]
 
 
 def repeats_of(headings: list[Heading], words: Vocabulary) -> list[tuple[int, int]]:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -25,15 +24,6 @@ TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有",
 LIKE = patterns("sheets")
 _MONEY = {"万": 10_000.0, "千": 1_000.0}
 MOST_PROPOSED = 500  # columns of a table for which meanings are proposed: nobody chooses among more
-_KIND_WORDS = tuple(
-    (ending, frozenset(kinds.split()))
-    for ending, kinds in (
-        ("^是否", "yes_no choice choices text ignored"), ("姓名$", "name private"),
-        ("(?:收入|支出|金额|费用?|工资|债务?|资金|经费|补贴|津贴|额|元)$", "money ignored"),
-        ("(?:时间|年)$", "date ignored"), ("(?:人口|次数|数)$", "count number ignored"),
-        ("(?:类别|原因|状况|等级|性质)$", "choice choices yes_no text money ignored"),
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -169,7 +159,8 @@ def _suggestions(codebook: Codebook, form: str, frames: Sequence[str], kinds: fr
 
 def _kinds_under(form: str, values: frozenset[str]) -> frozenset[str]:
     """The kinds of variable that a heading of this form and the cells below it leave open."""
-    said = next((kinds for ending, kinds in _KIND_WORDS if re.search(ending, form)), frozenset(KINDS))
+    fitting = (kinds.split() for kinds, ending in patterns("kinds").items() if ending.search(form))
+    said = frozenset(next(fitting, KINDS))
     filled = [value for value in values if value]
     numbers = sum(LIKE["numeric"].fullmatch(value) is not None for value in filled)
     if filled and numbers < 0.2 * len(filled):
@@ -215,15 +206,15 @@ def columns_for(
     meanings = _meanings(frame, headings, owners, words, values)
     columns: list[Column] = []
     for heading, owner, meaning, below in zip(headings, owners, meanings, values, strict=True):
-        index, shown, fate = heading.index, heading.shown, _fate(meaning, heading, owner, words, bool(below))
-        if meaning is None:
-            asked = fate == "unmatched" and len(columns) < MOST_PROPOSED
-            suggestions = words.suggestions(heading.key, near, below) if asked else ()
-            columns.append(Column(index, shown, fate=fate, suggestions=suggestions, owner=owner.person, key=heading.key))
-            continue
-        factor, period = factor_of(meaning.variable, heading, sheet_factor), period_of(meaning.variable, heading)
-        told = Column(index, shown, meaning.variable, fate, meaning.slot, meaning.tick, factor, period)
-        columns.append(replace(told, owner=owner.person, key=heading.key))
+        fate = _fate(meaning, heading, owner, words, bool(below))
+        column = Column(heading.index, heading.shown, fate=fate, owner=owner.person, key=heading.key)
+        if meaning is not None:
+            v, slot, tick = meaning
+            factor, period = factor_of(v, heading, sheet_factor), period_of(v, heading)
+            column = replace(column, variable=v, slot=slot, tick=tick, factor=factor, period=period)
+        elif fate == "unmatched" and len(columns) < MOST_PROPOSED:
+            column = replace(column, suggestions=words.suggestions(heading.key, near, below))
+        columns.append(column)
     return tuple(columns)
 
 
@@ -382,18 +373,14 @@ def _acts_beside(
     goods = [n for n, a in enumerate(own) if a.means("aid", "goods_value_yuan") and a != columns[n]]
     sums = [n for n, h in enumerate(headings) if columns[n].fate == "unmatched" and words.find("aid", h.key) == amount]
     sums = [n for n in sums if found[n].owner == "worker"]
-    told = [
-        tuple(
-            replace(a, variable=amount, fate="matched", factor=factor_of(amount, headings[n], sheet_factor))
-            if m == n
-            else _unused(a)
-            if a.variable is not None and a.variable.kind == "money" and not (m in goods and n == sums[0])
-            else a
-            for m, a in enumerate(own)
-        )
-        for n in sums
-    ]
-    return (told or [tuple(own)] * bool(goods)) if any(whose) else []
+    acts = []
+    for n in sums:
+        money = {m for m, a in enumerate(own) if a.variable is not None and a.variable.kind == "money"}
+        act = [_unused(a) if m in money - ({*goods} if n == sums[0] else set()) else a for m, a in enumerate(own)]
+        factor = factor_of(amount, headings[n], sheet_factor)
+        act[n] = replace(own[n], variable=amount, fate="matched", factor=factor)
+        acts.append(tuple(act))
+    return (acts or [tuple(own)] * bool(goods)) if any(whose) else []
 
 
 def _unused(column: Column) -> Column:
@@ -418,8 +405,14 @@ def _is_stacked(heading: Heading, words: Vocabulary) -> bool:
     return above.kind in ("name", "id_number", "row_number")
 
 
-def _has_heads(meanings: Iterable[Meaning | None], values: Sequence[frozenset[str]]) -> bool:
+def _has_heads(meanings: Sequence[Meaning | None], values: Sequence[frozenset[str]]) -> bool:
     for place, meaning in enumerate(meanings):
         if meaning is not None and meaning.variable.name == "relation":
             return any(level.code == "head" for v in values[place] for level in meaning.variable.find(v))
     return False
+
+
+def words_for_head(relation: Variable) -> frozenset[str]:
+    """What the column of relations says of the head himself: 本人, 户主."""
+    said = relation.spellings.items()
+    return frozenset(word for word, levels in said if any(level.code == "head" for level in levels))

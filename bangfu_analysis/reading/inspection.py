@@ -67,9 +67,8 @@ def _fit(column: Column) -> str:
 
 
 def _letter(table: Table, column: Column) -> str:
-    if table.is_form:
-        return f"{column_letters(column.place or column.index)}{column.row}"
-    return str(column.index) if table.is_text else column_letters(column.index)
+    letters = column_letters(column.place or column.index)
+    return f"{letters}{column.row}" if table.is_form else str(column.index) if table.is_text else letters
 
 
 def _target(column: Column) -> str:
@@ -87,10 +86,8 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
     Every line is a comment until the researcher takes off the `#`; "" where all is known.
     """
     readings = list(readings)
-    likely = [
-        f"#   {json.dumps(reading.file, ensure_ascii=False)}: questionnaire\n" for reading in readings
-        if LIKELY in reading.reason
-    ]
+    files = [json.dumps(reading.file, ensure_ascii=False) for reading in readings if LIKELY in reading.reason]
+    likely = [f"#   {file}: questionnaire\n" for file in files]
     lines = {key: _proposal(key, column, place) for key, column, place in unknown_headings(readings)}
     asked = f"# 下列文件看起来像问卷。如果是，请去掉行首的 #。\n# read_as:\n{''.join(likely)}" if likely else ""
     if not lines:
@@ -106,13 +103,10 @@ def unknown_headings(readings: Iterable[SheetReading]) -> Iterator[tuple[str, Co
         for table in reading.tables if LIKELY not in reading.reason else ():
             for column in table.columns:
                 fit = _fit(column) == column.heading and column.fate == "unmatched"
-                if fit and column.key and column.key not in told and not _is_duplicate(table, column):
+                others = [c.heading for c in table.columns if c is not column and c.fate != "unmatched"]
+                if fit and column.key and column.key not in told and column.heading not in others:
                     told.add(column.key)
                     yield column.key, column, f"{reading.file} [{reading.sheet}]" if reading.sheet else reading.file
-
-
-def _is_duplicate(table: Table, column: Column) -> bool:
-    return any(c is not column and c.heading == column.heading and c.fate != "unmatched" for c in table.columns)
 
 
 def _proposal(key: str, column: Column, where: str) -> str:

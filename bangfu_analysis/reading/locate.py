@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.codebook import Codebook, patterns
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.body import body_of, findings_of, households
+from bangfu_analysis.reading.body import findings_of, households, table_of
 from bangfu_analysis.reading.context import factor_in, meta_of, with_context
 from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
@@ -22,7 +22,7 @@ from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, r
 from bangfu_analysis.reading.headings import Vocabulary, read_headings, vocabulary
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
-from bangfu_analysis.reading.rows import Block, labelled_totals, sort_rows, totals_of
+from bangfu_analysis.reading.rows import Block, labelled_totals, sort_rows
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import heading_key, source_label, squeeze
@@ -30,7 +30,7 @@ from bangfu_analysis.text import heading_key, source_label, squeeze
 MANY = 200
 HIDDEN_SHEET = "隐藏的工作表，另列，不计入（wave.toml 中 include_hidden = true 可计入）"
 _LABEL = re.compile(r"([^\s:：，。；、]{2,8})[:：]\s*\S")
-_SUMMARY = re.compile(r"汇总|总表|合计|总计")
+LIKE = patterns("sheets")
 
 
 def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool = False) -> list[SheetReading]:
@@ -79,12 +79,11 @@ def _read(sheet: Sheet, words: Vocabulary, position: int, include_hidden: bool) 
 
 def _of_grid(grid: Grid, words: Vocabulary, position: int, include_hidden: bool) -> SheetReading:
     if not grid.height:
-        return SheetReading(
-            grid.sheet.file, grid.name, "empty", rows=dict.fromkeys(ROW_FATES, 0),
-            cells=dict.fromkeys(CELL_FATES, 0), reason="空表",
-        )
+        rows, cells = dict.fromkeys(ROW_FATES, 0), dict.fromkeys(CELL_FATES, 0)
+        return SheetReading(grid.sheet.file, grid.name, "empty", rows=rows, cells=cells, reason="空表")
     ledger, layout = Ledger(grid), layout_of(grid)
-    said = _read_as(grid.sheet, words.codebook)
+    read_as = words.codebook.read_as  # what mapping.yaml says that the file is
+    said = read_as.get(grid.sheet.file) or read_as.get(Path(grid.sheet.file).name, "")
     likely = layout is not None and said in ("", "questionnaire") and is_questionnaire(layout, grid, words)
     if layout is not None and (likely or said == "questionnaire"):
         return _questionnaire(grid, words.codebook, include_hidden, layout)
@@ -93,12 +92,6 @@ def _of_grid(grid: Grid, words: Vocabulary, position: int, include_hidden: bool)
         return _reading(found[0].grid, ledger, "form", tables, [], findings, include_hidden)
     read = _read_tables(grid, ledger, words, include_hidden)
     return replace(read, reason=LIKELY) if likely is None and read.kind == "other" else read
-
-
-def _read_as(sheet: Sheet, codebook: Codebook) -> str:
-    """What mapping.yaml says that the file is; "" where it says nothing."""
-    named = (sheet.file, Path(sheet.file).name)
-    return next((str(codebook.read_as[name]) for name in named if name in codebook.read_as), "")
 
 
 def _questionnaire(grid: Grid, codebook: Codebook, include_hidden: bool, layout: Layout) -> SheetReading:
@@ -165,13 +158,13 @@ def _table(
     if name is not None and grid.values[block.data, name].tolist() in [[*t.body.get(name + 1, ())] for t in before]:
         block.aside |= dict.fromkeys(block.data, "row_again")
         block.data = []
-    _account(block, ledger)
-    body, findings = body_of(block)
-    numbers = (grid.number(block.top), grid.number(block.body - 1))
-    text = grid.sheet.is_text
-    table = Table(
-        grid.sheet.file, grid.name, block.kind, block.columns, body, numbers, None, totals_of(block), meta, text
-    )
+    span = (block.first, block.last)
+    ledger.mark(block.repeated, "repeated_header", *span)
+    ledger.mark(block.totals, "total", *span)
+    ledger.mark(block.notes, "note", *span)
+    ledger.mark(list(block.aside), "set_aside", *span)
+    ledger.mark(block.data, "set_aside" if block.kind == "other" else "body", *span)
+    table, findings = table_of(block, meta)
     table, told = with_context(table, block, words.codebook)
     tables = households(table, block, headings, words, values)
     for columns in acts:
@@ -199,15 +192,6 @@ def _distinct(grid: Grid, rows: npt.NDArray[np.intp], column: int) -> frozenset[
     return frozenset(squeeze(str(value)) for value in seen)
 
 
-def _account(block: Block, ledger: Ledger) -> None:
-    span = (block.first, block.last)
-    ledger.mark(block.repeated, "repeated_header", *span)
-    ledger.mark(block.totals, "total", *span)
-    ledger.mark(block.notes, "note", *span)
-    ledger.mark(list(block.aside), "set_aside", *span)
-    ledger.mark(block.data, "set_aside" if block.kind == "other" else "body", *span)
-
-
 def _kind(grid: Grid, tables: Sequence[Table], words: Vocabulary) -> tuple[str, str]:
     """The kind of a sheet by its tables, and why it is none of the frames'."""
     known = [table for table in tables if table.kind != "other"]
@@ -230,13 +214,8 @@ def _is_list(table: Table) -> bool:
     """Drop-down lists: under each heading different values once each, no row that goes together."""
     said = [table.body[c.index].dropna().tolist() for c in table.columns]
     lists = [values for values in said if values]
-    return (
-        bool(lists)
-        and all(len(v) == len({str(x) for x in v}) for v in lists)
-        and len({len(v) for v in lists}) > 1
-        and len(table.body) <= 60
-        and all(isinstance(x, str) and len(x) <= 12 for v in lists for x in v)
-    )
+    once = all(len(v) == len({str(x) for x in v}) for v in lists) and len({len(v) for v in lists}) > 1
+    return once and len(table.body) <= 60 and all(isinstance(x, str) and len(x) <= 12 for v in lists for x in v)
 
 
 def _reading(
@@ -256,16 +235,13 @@ def _reading(
         more.append(grid.told("sheet_set_aside", 0, 0, why=set_aside))
     if sheet.structure:
         more.append(grid.told("structure_unknown", 0, 0, why=sheet.structure))
+    ends = [dict.fromkeys((grid.number(top), grid.number(body - 1))) for top, body in headers]
+    header_rows = "、".join(dict.fromkeys("-".join(map(str, end)) for end in ends))
     return SheetReading(
-        sheet.file, grid.name, kind, tuple(tables), rows, cells, grid.height, int(grid.filled.sum()),
-        "、".join(dict.fromkeys(_span(grid, *header) for header in headers)), min(kept, default=None),
-        max(kept, default=None), reason or set_aside, set_aside, _confidence(kind, tables), tuple(more),
+        sheet.file, grid.name, kind, tuple(tables), rows, cells, grid.height, int(grid.filled.sum()), header_rows,
+        min(kept, default=None), max(kept, default=None), reason or set_aside, set_aside, _confidence(kind, tables),
+        tuple(more),
     )
-
-
-def _span(grid: Grid, top: int, body: int) -> str:
-    first, last = grid.number(top), grid.number(body - 1)
-    return str(first) if first == last else f"{first}-{last}"
 
 
 def _confidence(kind: str, tables: Sequence[Table]) -> float:
@@ -280,9 +256,9 @@ def _confidence(kind: str, tables: Sequence[Table]) -> float:
 
 def _without_summary(reading: SheetReading, readings: Sequence[SheetReading]) -> SheetReading:
     """A 汇总 sheet is never stacked with its parts."""
-    others = [r for r in readings if r is not reading and not r.set_aside and not _SUMMARY.search(r.sheet)]
+    others = [r for r in readings if r is not reading and not r.set_aside and not LIKE["summary"].search(r.sheet)]
     parts = [r for r in others if r.kind in (reading.kind, "roster", "form") and r.rows.get("kept")]
-    if not _SUMMARY.search(reading.sheet) or not parts or reading.set_aside or not reading.tables:
+    if not LIKE["summary"].search(reading.sheet) or not parts or reading.set_aside or not reading.tables:
         return reading
     reason = f"汇总表，其明细在另外 {len(parts)} 张表中，不重复计入"
     message = f"{reading.place}：整张表另列：{reason}。"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import heading_key
 
 if TYPE_CHECKING:
     from bangfu_analysis.reading.headings import Heading, Vocabulary
 
 MEMBERS = ("spouse", "child", "member")
-_FAMILY = "家庭成员|家庭主要成员|成员|家属"
+LIKE = patterns("sheets")
 _DIGITS = {character: n for n, character in enumerate("一二三四五六七八九十", start=1)}
-_SLOT = re.compile(rf"^(?:主要)?(?:{_FAMILY})[(]?([1-9]\d?|[一二三四五六七八九十])[)]?[/、.:的_-]?(.*)$")
-_SLOT_BEHIND = re.compile(r"^(?:家庭成员|成员|家属)(.+?)[(]?([1-9]\d?)[)]?$")
 
 
 class Owner(NamedTuple):
@@ -37,12 +35,10 @@ NOBODY = Owner("", "")
 
 def slot_of(text: str) -> tuple[int, str] | None:
     """`家庭成员2姓名`, `家庭成员二/姓名`, `成员姓名2` -> (2, 姓名); None for anything else."""
-    if found := _SLOT.match(text):
-        number, rest = found.group(1), found.group(2)
-    elif found := _SLOT_BEHIND.match(text):
-        rest, number = found.group(1), found.group(2)
-    else:
+    found = LIKE["slot"].match(text) or LIKE["slot_behind"].match(text)
+    if found is None:
         return None
+    number, rest = found["n"], found["rest"]
     return (int(number) if number.isdigit() else _DIGITS[number]), heading_key(rest) if rest else ""
 
 
@@ -83,17 +79,19 @@ def _named(heading: Heading, words: Vocabulary) -> Owner:
     """The owner that a heading or its parent names."""
     if slotted := slot_in(heading):
         return Owner("member", slotted[1], said=True, own=True)
-    person, rest = _split(heading.key, words)
+    key = heading.key
+    persons = ((words.person(key[:n]), key[n:].removeprefix("的")) for n in range(len(key), 1, -1))
+    person, rest = next((found for found in persons if found[0]), ("", key))  # the longest it begins with
     for above in filter(None, map(words.person, heading.parents)):
-        key = rest if person == above else heading.key
-        return Owner(above, key or "姓名", said=True, names=_is_name(key), own=True)
-    known = words.find("workers", heading.key)
+        own = rest if person == above else key
+        return Owner(above, own or "姓名", said=True, names=_is_name(own), own=True)
+    known = words.find("workers", key)
     if known is not None and known.kind == "name":
-        return Owner("worker", heading.key, said=bool(person), names=True)
+        return Owner("worker", key, said=bool(person), names=True)
     if person and _is_name(rest):
         return Owner(person, "姓名", said=True, names=True, own=True)
-    if known is not None or (words.knows(heading.key) and words.find("members", heading.key) is None):
-        return Owner("worker", heading.key, said=True) if person == "worker" else NOBODY
+    if known is not None or (words.knows(key) and words.find("members", key) is None):
+        return Owner("worker", key, said=True) if person == "worker" else NOBODY
     return Owner(person, rest, said=True, own=True) if person and words.knows(rest) else NOBODY
 
 
@@ -101,15 +99,9 @@ def _is_name(key: str) -> bool:
     return key in ("", "姓名", "名字", "名单")
 
 
-def _split(key: str, words: Vocabulary) -> tuple[str, str]:
-    """The person whom `key` begins with, "" where nobody, and the rest."""
-    persons = ((words.person(key[:size]), key[size:].removeprefix("的")) for size in range(len(key), 1, -1))
-    return next((found for found in persons if found[0]), ("", key))
-
-
 def _told_apart(
     headings: Sequence[Heading], named: Sequence[Owner], words: Vocabulary, related: bool
-) -> Sequence[Owner]:
+) -> list[Owner]:
     """A second 姓名 is a member's beside a relation, a child's beside a school, else of anybody."""
     own = [n for n, owner in enumerate(named) if owner.names and owner.person == "worker"]
     head = next((n for n in own if named[n].said), own[0] if own else -1)

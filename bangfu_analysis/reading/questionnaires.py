@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.answers import STATUSES, Answers, Ints, read_column, shape_of
@@ -47,9 +47,14 @@ def read_questionnaire(
     layout = layout or layout_of(grid)
     if layout is None:
         raise FileRefused(f"{grid.sheet.file} [{grid.name}]：工作表是空的，没有问卷。请检查导出的文件。")
-    struck = [int(row) for row in layout.body if not include_hidden and _is_struck(grid, int(row))]
+    marked = grid.sheet.struck if not include_hidden else frozenset()
+    every = [{(row + 1, j + 1) for j in grid.columns_of(row)} for row in layout.body.tolist()] if marked else []
+    struck = [row for row, cells in zip(layout.body.tolist(), every, strict=False) if cells <= marked]
     body = np.setdiff1d(layout.body, struck).astype(np.intp)
-    columns = [_column(grid, layout, body, j) for j in range(*layout.columns)]
+    columns = [
+        replace(read_column(j + 1, layout.headings[j], grid.values[body, j]), labels=grid.sheet.labels.get(j + 1, {}))
+        for j in range(*layout.columns)
+    ]
     named = [c for c in columns if c.heading.raw]
     headless = [c for c in columns if not c.heading.raw and c.counts[1:].sum()]
     questions = [_in_range(question, codebook) for question in _questions(grid, named, codebook)]
@@ -68,11 +73,6 @@ def read_questionnaire(
         responses=_responses_frame(grid, questions, ids, at, respondents),
         cells_by_row=dict(zip(at.tolist(), filled.tolist(), strict=True)),
     )
-
-
-def _column(grid: Grid, layout: Layout, body: Ints, j: int) -> Answers:
-    column = read_column(j + 1, layout.headings[j], grid.values[body, j])
-    return replace(column, labels=grid.sheet.labels.get(j + 1, {}))
 
 
 def _questions(grid: Grid, columns: Sequence[Answers], codebook: Codebook) -> Iterator[Question]:
@@ -139,16 +139,12 @@ def _in_range(question: Question, codebook: Codebook) -> Question:
         return question
     ((low, high), variable) = known.popitem()
     values = [entries[0].value for entries in question.meanings]
-    wrong = {i for i in question.column.given if not _lies_within(values[i], variable)}
+    least, most = -np.inf if low is None else low, np.inf if high is None else high
+    wrong = {i for i in question.column.given if (value := values[i]) is not None and not least <= value <= most}
     meanings = [(Entry(),) if i in wrong else entries for i, entries in enumerate(question.meanings)]
     bounds = f"{'' if low is None else f'{low:g}'}～{'' if high is None else f'{high:g}'}"
     fault = Fault("out_of_range/answer", wrong, words={"label": variable.label, "bounds": bounds})
     return replace(question, meanings=meanings, faults=(*question.faults, *([fault] if wrong else [])))
-
-
-def _lies_within(value: float | None, variable: Variable) -> bool:
-    low = -np.inf if variable.low is None else variable.low
-    return value is None or low <= value <= (np.inf if variable.high is None else variable.high)
 
 
 def _respondents(grid: Grid, questions: Sequence[Question], at: Ints) -> tuple[list[str], list[Finding]]:
@@ -164,17 +160,16 @@ def _respondents(grid: Grid, questions: Sequence[Question], at: Ints) -> tuple[l
 def _questions_frame(
     grid: Grid, questions: Sequence[Question], ids: list[str], blocks: list[str], header: int
 ) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {
-            "source_file": grid.sheet.file, "source_sheet": grid.name, "source_row": grid.number(header),
-            "cell": [grid.cell(header, q.column.index - 1) for q in questions], "question_id": ids, "block": blocks,
-            "number": [q.column.heading.number or None for q in questions], "text": [q.text or None for q in questions],
-            "kind": pd.Categorical([q.kind for q in questions], KINDS), "item": [q.item or None for q in questions],
-            "options": pd.Series([list(q.options) for q in questions], dtype=object), "keep_text": False,
-        }
-    )  # fmt: skip
-    words = ["source_file", "source_sheet", "cell", "question_id", "block", "number", "text", "item"]
-    return frame.astype({"source_row": "Int64", **dict.fromkeys(words, "str")})
+    names = ["source_file", "source_sheet", "source_row", "cell", "question_id", "block"]
+    names += ["number", "text", "kind", "item", "options", "keep_text"]
+    rows = [
+        (grid.sheet.file, grid.name, grid.number(header), grid.cell(header, q.column.index - 1), name, block,
+         q.column.heading.number or None, q.text or None, q.kind, q.item or None, [*q.options], False)
+        for q, name, block in zip(questions, ids, blocks, strict=True)
+    ]  # fmt: skip
+    types: dict[str, Any] = {**dict.fromkeys(names, "str"), "source_row": "Int64", "options": "object"}
+    types |= {"keep_text": "bool", "kind": pd.CategoricalDtype([*KINDS])}
+    return pd.DataFrame(rows, columns=names).astype(types)
 
 
 def _responses_frame(
@@ -229,10 +224,6 @@ def _account(
         ledger.mark(body, "set_aside", column.index - 1, column.index)
     ledger.mark(body, "body")
     return ledger.accounts(set_aside=False)
-
-
-def _is_struck(grid: Grid, row: int) -> bool:
-    return bool(grid.sheet.struck) and all((row + 1, j + 1) in grid.sheet.struck for j in grid.columns_of(row))
 
 
 def _sheet_findings(

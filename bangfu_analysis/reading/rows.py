@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,6 +43,11 @@ class Block:
     notes: list[int] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
     aside: dict[int, str] = field(default_factory=dict)
+
+    def says(self, column: int, words: Collection[object]) -> Booleans:
+        """True for the rows below the header whose cell in a column of the grid is one of `words`."""
+        cells = self.grid.values[self.body : self.end, column]
+        return np.fromiter((cell in words for cell in cells), bool, len(cells))
 
     def place_of(self, name: str, frame: str = "workers") -> int | None:
         """The grid column of a variable of `frame`, None where it has none."""
@@ -93,24 +98,14 @@ def labelled_totals(block: Block) -> Booleans:
     """Rows with 小计, 合计, 其中 or 共 n 人 in one of the leading columns and no ID number."""
     grid = block.grid
     found = np.zeros(block.end - block.body, dtype=bool)
-    leading = {
-        *range(block.first, min(block.first + 6, block.last)),
-        block.place_of("name"),
-        block.place_of("employer"),
-    }
-    for c in sorted(c for c in leading if c is not None):
+    leading = {*range(block.first, min(block.first + 6, block.last)), block.place_of("name"), block.place_of("employer")}
+    for c in leading - {None}:
         labels = {v for v in grid.distinct[c] if isinstance(v, str) and ("计" in v or "共" in v or "其中" in v)}
-        hits = {v for v in labels if LIKE["total"].match(squeeze(v))}
-        if hits:
-            found |= np.fromiter(
-                (v in hits for v in grid.values[block.body : block.end, c]), dtype=bool, count=len(found)
-            )
-    identity = block.place_of("id_number")
-    if identity is not None and found.any():
-        whole = [
-            sum(ch.isdigit() for ch in grid.text(block.body + int(n), identity)) >= 15 for n in np.flatnonzero(found)
-        ]
-        found[np.flatnonzero(found)[whole]] = False
+        if hits := {v for v in labels if LIKE["total"].match(squeeze(v))}:
+            found |= block.says(c, hits)
+    if (identity := block.place_of("id_number")) is not None:
+        for n in np.flatnonzero(found):
+            found[n] = sum(map(str.isdigit, grid.text(block.body + int(n), identity))) < 15
     return found
 
 
@@ -124,11 +119,10 @@ def _sums(block: Block) -> Booleans:
     if block.kind != "roster" or not own:
         return found
     named = grid.filled[block.body : block.end, own].any(axis=1)
-    said = (
-        [v for v in grid.distinct[name] if not isinstance(v, str) or v.strip()[:1] < "一"] if name is not None else []
-    )
-    if name is not None and (numbers := {v for v in said if LIKE["figure"].fullmatch(squeeze(str(v)))}):
-        named &= np.fromiter((v not in numbers for v in grid.values[block.body : block.end, name]), bool, len(found))
+    if name is not None:
+        said = [v for v in grid.distinct[name] if not isinstance(v, str) or v.strip()[:1] < "一"]
+        numbers = {v for v in said if LIKE["figure"].fullmatch(squeeze(str(v)))}
+        named &= ~block.says(name, numbers) if numbers else True
     filled = grid.filled[block.body : block.end, block.first : block.last].any(axis=1)
     nobody = np.flatnonzero(filled & ~named)
     if 2 * len(nobody) <= filled.sum():
@@ -167,29 +161,26 @@ def _is_note(block: Block, row: int) -> bool:
     across = merge is not None and merge[1] - columns[0] >= max(1, 0.5 * (block.last - block.first) - 1)
     owner = next((c.variable for c in block.columns if c.index - 1 == columns[0]), None)
     said = owner is not None and (owner.identifying or (block.kind != "roster" and owner.kind != "row_number"))
-    return (
-        len(first) >= LONG_NOTE
-        or across
-        or bool(LIKE["date_line"].match(first) and "年" in first)
-        or (not said and block.last - block.first > 2)
-    )
+    dated = LIKE["date_line"].match(first) is not None and "年" in first
+    return len(first) >= LONG_NOTE or across or dated or (not said and block.last - block.first > 2)
 
 
 def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidden: bool) -> None:
     """Move to `aside`: people struck through, examples and hints, lines of a row number alone, strays under
     the signatures.
     """
-    grid = block.grid
-    struck = _struck(block, data) if not include_hidden else set()
+    grid, span = block.grid, (block.first, block.last)
+    struck = set[int]() if include_hidden else _struck(block, data)
     numbers = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"]
-    after = min((n for n in block.notes if _has_signature(grid, n, block) and any(d < n for d in data)), default=None)
+    signed = [n for n in block.notes if any(LIKE["footer"].search(grid.text(n, c)) for c in grid.columns_of(n, *span))]
+    after = min((n for n in signed if any(d < n for d in data)), default=None)
     before = [row for row in data if row < after] if after is not None else []
     usual = float(np.median(grid.filled[before, block.first : block.last].sum(axis=1))) if before else 0.0
     name = block.place_of("name")
     _examples(block, data)
     doubted = {*struck, *(block.body + n for n in sparse), *(data[len(before) :] if after is not None else [])}
     for row in sorted(doubted.intersection(data)):
-        columns = grid.columns_of(row, block.first, block.last) if row - block.body in sparse else None
+        columns = grid.columns_of(row, *span) if row - block.body in sparse else None
         if row in struck:
             block.aside[row] = "row_struck"
         elif columns is not None and numbers and set(columns) <= set(numbers):
@@ -220,25 +211,16 @@ def _examples(block: Block, data: list[int]) -> None:
             block.aside[row] = "row_hint"
 
 
-def _has_signature(grid: Grid, row: int, block: Block) -> bool:
-    return any(LIKE["footer"].search(grid.text(row, c)) for c in grid.columns_of(row, block.first, block.last))
-
-
 def _struck(block: Block, data: Sequence[int]) -> set[int]:
-    if not block.grid.sheet.struck:
-        return set()
-    name = block.place_of("name")
-    wanted = set(data)
-    cells: dict[int, int] = {}
-    for row, column in block.grid.sheet.struck:
-        if row - 1 in wanted and block.first < column <= block.last and block.grid.filled[row - 1, column - 1]:
-            cells[row - 1] = cells.get(row - 1, 0) + 1
-    named = {row - 1 for row, column in block.grid.sheet.struck if name is not None and column - 1 == name}
-    return {
-        row
-        for row, n in cells.items()
-        if row in named or n > 0.5 * len(block.grid.columns_of(row, block.first, block.last))
-    }
+    """The rows whose name, or more than half of whose cells, are struck through."""
+    struck, name = block.grid.sheet.struck, block.place_of("name")
+    found = set[int]()
+    for row in {row - 1 for row, _ in struck} & {*data} if struck else ():
+        columns = block.grid.columns_of(row, block.first, block.last)
+        marked = [c for c in columns if (row + 1, c + 1) in struck]
+        named = name is not None and (row + 1, name + 1) in struck
+        found |= {row} if marked and (named or 2 * len(marked) > len(columns)) else set()
+    return found
 
 
 def totals_of(block: Block) -> tuple[Total, ...]:

@@ -47,12 +47,14 @@ def read_statistics_file(path: Path, file: str) -> Sheet:
         cells = [None if v is None or v != v or v == "" else v for v in frame[name].astype(object)]
         if meta.readstat_variable_types[name] != "string":
             cells = [_missing(v, said, ranges) or v for v in cells]
-        own = {int(c): str(w) for c, w in said.items() if _is_code(c) and _missing(c, said, ranges) is None}
+        codes_of = {c: str(w) for c, w in said.items() if isinstance(c, int | float) and int(c) == c}
+        own = {int(c): word for c, word in codes_of.items() if _missing(c, said, ranges) is None}
         if known := sets.get(name):
             nth = known["variable_list"].index(name) + 1
             label = f"{known['label'] or name.rstrip('0123456789_')}—{label if known['is_dichotomy'] else f'选择{nth}'}"
             if known["is_dichotomy"]:
-                cells, own = [_counted(cell, known["counted_value"]) for cell in cells], {}
+                one, absent = str(known["counted_value"]), (None, "(跳过)", "(空)")
+                cells, own = [c if c in absent else int(str(c) == one or c == known["counted_value"]) for c in cells], {}
         headings.append(label)
         columns.append(cells)
         labels |= {i: own} if own else {}
@@ -74,17 +76,15 @@ def write_statistics_file(
     if suffix == ".sav":
         said = {c: {**labels.get(c, {}), **MISSING_LABELS} for c in numeric}
         missing = {c: list(MISSING_LABELS) for c in numeric}
-        package.write_sav(
-            frame, str(path), column_labels=dict(headings), variable_value_labels=said, missing_ranges=missing
-        )
+        about = {"column_labels": dict(headings), "variable_value_labels": said, "missing_ranges": missing}
+        package.write_sav(frame, str(path), **about)
         return path
     marks = {code: mark for mark, code in STATA_MISSING.items()}
     marked = {c: frame[c].astype(object).map(lambda v: marks.get(v, v)) for c in numeric}
     used = {c: [mark for mark in STATA_MISSING if column.eq(mark).any()] for c, column in marked.items()}
-    package.write_dta(
-        frame.assign(**marked), str(path), column_labels=dict(headings), variable_value_labels=dict(labels),
-        missing_user_values={c: found for c, found in used.items() if found},
-    )  # fmt: skip
+    about = {"column_labels": dict(headings), "variable_value_labels": dict(labels)}
+    used = {c: found for c, found in used.items() if found}
+    package.write_dta(frame.assign(**marked), str(path), **about, missing_user_values=used)
     return path
 
 
@@ -104,20 +104,9 @@ def _missing(value: Any, labels: Mapping[Any, str], ranges: Sequence[Mapping[str
     return "(跳过)" if skipped else "(空)"
 
 
-def _counted(cell: object, counted: object) -> object:
-    if cell is None or cell in ("(跳过)", "(空)"):
-        return cell
-    return int(cell == counted or str(cell) == str(counted))
-
-
-def _is_code(code: object) -> bool:
-    return isinstance(code, int | float) and int(code) == code
-
-
 def _pyreadstat() -> ModuleType:
     try:
         return import_module("pyreadstat")
     except ImportError as fault:
-        raise FileRefused(
-            "读写 SPSS/Stata 文件需要 pyreadstat。请运行 pip install 'bangfu-analysis[stats]'。"
-        ) from fault
+        advice = "请运行 pip install 'bangfu-analysis[stats]'。"
+        raise FileRefused(f"读写 SPSS/Stata 文件需要 pyreadstat。{advice}") from fault

@@ -33,7 +33,7 @@ _STRINGS = "xl/sharedStrings.xml"
 _LEGEND = [word.encode() for c in "红黄绿蓝灰" for word in (f"标{c}", f"{c}色", f"{c}字", f"{c}底")]
 _SIGNS = (b't="e"', b"<f", b"strike")
 MOST_SIGNS = 50
-_STRIKE_OFF = ("0", "false")
+_STRIKE_OFF, _ON = ("0", "false"), (b"1", b"true")
 _UNREADABLE: tuple[type[Exception], ...] = (*BROKEN, ElementTree.ParseError, ValueError)
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
@@ -80,22 +80,12 @@ def _of_part(package: Package, part: str, looks: Looks) -> tuple[Marked, dict[st
     if len(xml) > LARGEST_XML:
         return {}, {"structure": "工作表过大，未检查隐藏的行列、删除线和批注"}
     texts, marks = _marked_cells(xml, looks)
-    hidden = b"hidden=" in xml
-    rows = [_attributes(row) for row in _ROW.findall(xml)] if hidden else []
-    columns = [_attributes(column) for column in _COLUMN.findall(xml)] if hidden else []
-    return texts, {
-        "hidden_rows": frozenset(int(row[b"r"]) for row in rows if _on(row) and b"r" in row),
-        "hidden_columns": frozenset(
-            n for c in columns if _on(c) for n in range(int(c[b"min"]), min(int(c[b"max"]), 16384) + 1)
-        ),
-        **{name: frozenset(places) for name, places in marks.items() if name != "colours"},
-        "colours": marks["colours"],
-        "commented": frozenset(_comments(package, part)),
-    }
-
-
-def _on(tag: dict[bytes, bytes]) -> bool:
-    return tag.get(b"hidden") in (b"1", b"true")
+    rows, columns = (map(_attributes, tag.findall(xml) if b"hidden=" in xml else ()) for tag in (_ROW, _COLUMN))
+    marks["hidden_rows"] = {int(row[b"r"]) for row in rows if row.get(b"hidden") in _ON and b"r" in row}
+    spans = [(int(c[b"min"]), min(int(c[b"max"]), 16384) + 1) for c in columns if c.get(b"hidden") in _ON]
+    marks["hidden_columns"] = {n for span in spans for n in range(*span)}
+    marks["commented"] = _comments(package, part)
+    return texts, {name: frozenset(at) if isinstance(at, set) else at for name, at in marks.items()}
 
 
 def _attributes(tag: bytes) -> dict[bytes, bytes]:
@@ -222,11 +212,9 @@ def _parts(package: Package, book: ElementTree.Element | None) -> dict[str, str]
 
 def _looks(package: Package) -> Looks:
     root = _root(package, "xl/styles.xml")
-    fonts, fills = (
-        [f for group in _all(root, f"{name}s") for f in group if _local(f.tag) == name] for name in ("font", "fill")
-    )
+    parts = (("fonts", "font"), ("fills", "fill"), ("cellXfs", "xf"))
+    fonts, fills, styles = ([e for of in _all(root, kind) for e in of if _local(e.tag) == one] for kind, one in parts)
     formats = {f.get("numFmtId"): str(f.get("formatCode")) for f in _all(root, "numFmt")}
-    styles = [x for group in _all(root, "cellXfs") for x in group if _local(x.tag) == "xf"]
     struck = {n for n, f in enumerate(fonts) if any(s.get("val") not in _STRIKE_OFF for s in _all(f, "strike"))}
     shared = package.read(_STRINGS) if _STRINGS in package.names else b""
     legend = not shared or any(word in shared for word in _LEGEND)
@@ -272,11 +260,8 @@ def _struck_strings(xml: bytes) -> dict[bytes, str]:
 
 
 def _comments(package: Package, part: str) -> set[tuple[int, int]]:
-    found: set[tuple[int, int]] = set()
-    for kind, target in _relations(package, part).values():
-        if kind.endswith("/comments"):
-            found |= {position(str(c.get("ref"))) for c in _all(_root(package, target), "comment")}
-    return found
+    targets = [target for kind, target in _relations(package, part).values() if kind.endswith("/comments")]
+    return {position(str(c.get("ref"))) for target in targets for c in _all(_root(package, target), "comment")}
 
 
 def of_ods(package: Package, file: str) -> Callable[[Sheet], Sheet]:

@@ -10,6 +10,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -39,6 +40,7 @@ UNKNOWN = {
 }
 PARSERS = 2
 MOST_CHARACTERS = 4000  # of a cell: what no expression is slow on, and no answer is longer than
+CHART = "这是图表等没有单元格的工作表"
 SHEET_LOST = "工作簿登记了这张表，但文件中没有它的内容，其中的人没有读入。请向报送单位索取完整的文件"
 SHEET_BROKEN = "这张表已损坏，读不出来，其中的人没有读入。请用 Excel 或 WPS 打开核对，另存为 .xlsx"
 Parsed = tuple[python_calamine.CalamineWorkbook, Mapping[str, python_calamine.CalamineSheet]]
@@ -105,15 +107,10 @@ def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
         sheets = _values(data, "xlsx", file, [piece.result for piece in ahead])
     there = {name for name, part in declared.items() if part in package.names}
     read = {s.name: s if s.lost else structured(s) for s in sheets if not s.lost or s.name in there}
-    absent = {name: _absent(file, name, name in there) for name in declared}
+    # What calamine does not know of is a sheet of charts, or not there.
+    unread = {name: (CHART, "notes") if name in there else (SHEET_LOST, "unreadable") for name in declared}
+    absent = {name: Sheet(file, name, (), (), lost=why, lost_kind=kind) for name, (why, kind) in unread.items()}
     return [*({**absent, **read}).values()]
-
-
-def _absent(file: str, name: str, present: bool) -> Sheet:
-    """What stands for a sheet that the workbook declares and calamine does not know."""
-    if present:
-        return Sheet(file, name, (), (), lost="这是图表等没有单元格的工作表", lost_kind="notes")
-    return Sheet(file, name, (), (), lost=SHEET_LOST)
 
 
 def _parsed(package: io.BytesIO, names: Iterable[str] = ()) -> Parsed:
@@ -134,11 +131,10 @@ def _values(data: bytes, kind: str, file: str, pieces: Sequence[Callable[[], Par
         return _by_openpyxl(data, file)
     if kind != "xlsx" or not any(sheet.lost for sheet in sheets):
         return sheets
-    try:
+    with suppress(FileRefused):
         again = {sheet.name: sheet for sheet in _by_openpyxl(data, file)}
-    except FileRefused:
-        return sheets
-    return [again.get(sheet.name, sheet) if sheet.lost else sheet for sheet in sheets]
+        return [again.get(sheet.name, sheet) if sheet.lost else sheet for sheet in sheets]
+    return sheets
 
 
 def _by_calamine(pieces: Sequence[Callable[[], Parsed]], file: str) -> list[Sheet]:
@@ -206,16 +202,14 @@ def _by_openpyxl(data: bytes, file: str) -> list[Sheet]:
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
     except Exception as fault:  # openpyxl raises whatever its parsers meet: KeyError, TypeError, ParseError, ...
-        raise FileRefused(
-            f"{file}：文件已损坏，calamine 与 openpyxl 都读不出，未读取。请用 Excel 或 WPS 打开，另存为 .xlsx。"
-        ) from fault
-    return [_openpyxl_sheet(sheet, file) for sheet in book.worksheets]
-
-
-def _openpyxl_sheet(sheet: Any, file: str) -> Sheet:
-    cells = [tuple(row) for row in sheet.iter_rows(min_row=1, min_col=1, values_only=True)]
-    merges = tuple((m.min_row, m.min_col, m.max_row, m.max_col) for m in sheet.merged_cells.ranges)
-    return sheet_of(cells, file, sheet.title, visible=sheet.sheet_state == "visible", merged=merges)
+        advice = "请用 Excel 或 WPS 打开，另存为 .xlsx"
+        raise refused(file, "文件已损坏，calamine 与 openpyxl 都读不出", advice) from fault
+    sheets = []
+    for sheet in book.worksheets:
+        cells = [tuple(row) for row in sheet.iter_rows(min_row=1, min_col=1, values_only=True)]
+        merges = tuple((m.min_row, m.min_col, m.max_row, m.max_col) for m in sheet.merged_cells.ranges)
+        sheets.append(sheet_of(cells, file, sheet.title, visible=sheet.sheet_state == "visible", merged=merges))
+    return sheets
 
 
 LARGE_SHEET = 16_000_000  # bytes of XML from which on cutting saves more than it costs

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
-from bangfu_analysis.checking.numbers import Stated, patterns
+from bangfu_analysis.checking.numbers import Stated
 from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, relation
+from bangfu_analysis.codebook import patterns
 
-_P, _KINDS = patterns("lists"), patterns("kinds")  # somebody is one of a kind only
+_P, _KINDS = patterns("report"), patterns("report_kinds")  # somebody is one of a kind only
 
 
 @dataclass
@@ -42,7 +43,7 @@ def parts_and_shares(passage: Passage) -> Iterator[Relation]:
         for held in re.finditer(rf"({N}){WORD}{{0,6}}（(?:其中[：，]?)?([^（）]*)）", sentence):
             yield from _lists(passage, held[2], passage.numbers(held[1]))
         flat = re.sub(r"（[^（）]*）", "", sentence)
-        heads = [head for head in _P["head"].finditer(flat) if not re.search("[其当集之]$", head["name"] or "")]
+        heads = [head for head in _P["list_head"].finditer(flat) if not re.search("[其当集之]$", head["name"] or "")]
         yield from _lists(passage, flat[: heads[0].start()] if heads else flat, None)
         here: list[Stated] = []
         for head, following in zip_longest(heads, heads[1:]):
@@ -71,8 +72,8 @@ def _spread(skeleton: str) -> str:
         parts = "、".join(f"{a}{of}{b}" for a, b in zip(names, row, strict=False))
         return f"{'' if of else '其中'}{parts}" if len(names) == len(row) else found[0]
 
-    text = _P["each"].sub(named, skeleton)
-    while found := _P["each_of"].search(text):
+    text = _P["list_each"].sub(named, skeleton)
+    while found := _P["list_each_of"].search(text):
         row = re.findall(N, found["row"])
         before, end = text[: found.start()], text[found.end() :]
         marks = re.findall(N, before)[-len(row) :]
@@ -101,9 +102,9 @@ def _before(passage: Passage, before: str, last: list[Stated]) -> list[Stated]:
 
 def _named(passage: Passage, name: str) -> list[Stated]:
     """The counts of the paragraph that go by a name."""
-    wanted = _P["front"].sub("", _P["tail"].sub("", name))
+    wanted = _P["list_front"].sub("", _P["list_tail"].sub("", name))
     found = re.finditer(rf"({WORD}+)({N})", passage.skeleton)
-    alike = [passage.number(each[2]) for each in found if _P["front"].sub("", _P["tail"].sub("", each[1])) == wanted]
+    alike = [passage.number(each[2]) for each in found if _P["list_front"].sub("", _P["list_tail"].sub("", each[1])) == wanted]
     return [one for one in alike if wanted and _counts(one)]
 
 
@@ -114,8 +115,8 @@ def _records(passage: Passage, text: str) -> list[Record]:
     for clause in re.split(f"[，、：；]|(?<={N})(?:以及|和|及|与)", text):
         names = re.split(N, clause)
         for name, one in zip(names, passage.numbers(clause), strict=False):
-            share = _P["share"].fullmatch(name) if one.unit == "%" else None
-            own = _P["tail"].sub("", share["name"] if share else name)
+            share = _P["list_share"].fullmatch(name) if one.unit == "%" else None
+            own = _P["list_tail"].sub("", share["name"] if share else name)
             whole = bool(found) and own.startswith("占")
             if not found or (own and not whole):
                 found.append(Record(own or carried))
@@ -146,7 +147,7 @@ def _parts(
     passage: Passage, records: list[Record], unit: str, of: list[Stated], exhaustive: bool
 ) -> Iterator[Relation]:
     """Parts that are over what they are of, or miss it where they are all that there is."""
-    stop = next((i for i, record in enumerate(records) if _P["no_part"].search(record.name)), len(records))
+    stop = next((i for i, record in enumerate(records) if _P["list_no_part"].search(record.name)), len(records))
     parts, names = [r.of_unit(unit)[0] for r in records[:stop]], [r.name for r in records[:stop]]
     if not of or not parts:
         return
@@ -173,9 +174,9 @@ def _apart(names: Sequence[str], unit: str) -> bool:
     kinds = _kinds(names)
     if set.intersection(*kinds):
         return True
-    acts = unit not in ("元", "人次", "户次") and any(_P["act"].search(name) for name in names)
+    acts = unit not in ("元", "人次", "户次") and any(_P["list_act"].search(name) for name in names)
     alike = len({name[-1:] for name in names}) == 1 or all(len(name) <= 6 for name in names)
-    return alike and not acts and set.union(*kinds) <= {"place"} and not any(map(_P["several"].search, names))
+    return alike and not acts and set.union(*kinds) <= {"place"} and not any(map(_P["list_several"].search, names))
 
 
 def _complete(names: Sequence[str]) -> bool:
@@ -196,7 +197,7 @@ def _hundred(passage: Passage, records: list[Record]) -> Iterator[Relation]:
     open_ended = any(one.said & {"least", "under", "over", "nearly"} for one in shares)
     if len(set(names)) < max(2, len(names)) or len({of for _, of, _ in named}) > 1 or open_ended:
         return
-    if any(map(_P["no_share"].search, names)) or _P["several"].search(passage.text):
+    if any(map(_P["list_no_share"].search, names)) or _P["list_several"].search(passage.text):
         return
     total, slack = sum(one.value for one in shares), sum((one.high - one.low + one.step) / 2 for one in shares)
     kind = len(names) > 2 and bool(set.intersection(*_kinds(names)) - {"level", "status"})
@@ -212,7 +213,7 @@ def _shares(passage: Passage, record: Record, earlier: list[Record], of: list[St
     before it.
     """
     alone = [one for r in earlier if not r.shares for one in r.counts] if of is None else of
-    for name, share in record.shares if not _P["no_part"].search(record.name) else ():
+    for name, share in record.shares if not _P["list_no_part"].search(record.name) else ():
         bases = record.wholes or (_named(passage, name) if name else alone)
         pairs = [(n, one) for n in record.counts for one in bases if one.unit == n.unit and one.start != n.start]
         pairs = [(n, one) for n, one in pairs if one.high >= n.low]

@@ -6,11 +6,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from bangfu_analysis.codebook import read_yaml, simplified
+from bangfu_analysis.codebook import patterns, simplified
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +39,7 @@ class Stated:
         return self.low - slack <= high and low <= self.high + slack
 
 
-_CONTENT = read_yaml(Path(__file__).with_name("patterns.yaml"))
-PARTS: dict[str, str] = {}
-
-
-def _written(said: str | Sequence[str]) -> str:
-    """A pattern of patterns.yaml with the parts that it names."""
-    pattern = said if isinstance(said, str) else "|".join(said)
-    return re.sub("<([A-Z]+)>", lambda name: PARTS[name[1]], pattern)
-
-
-PARTS |= {name: PARTS.setdefault(name, _written(said)) for name, said in _CONTENT["parts"].items()}
-
-
-def patterns(kind: str) -> dict[str, re.Pattern[str]]:
-    """The regular expressions of patterns.yaml of a kind, by name."""
-    return {name: re.compile(_written(said)) for name, said in _CONTENT[kind].items()}
-
-
-_P, _BEFORE, _AFTER = map(patterns, ("numbers", "before", "after"))
+_P, _BEFORE, _AFTER = map(patterns, ("report", "report_before", "report_after"))
 _FULL = str.maketrans("０１２３４５６７８９％．,;:∶?!()“”‘’〜~", "0123456789%.，；：：？！（）\"\"''～～")
 _SCALES = {"百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
 _SAME = {**dict.fromkeys(("名", "生", "人口", "位", "口", "个人"), "人"), "家庭": "户", "户家庭": "户", "个百分点": "百分点"}

@@ -13,13 +13,14 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-from bangfu_analysis.checking.numbers import PARTS, Stated, canonical, patterns, stated_numbers
+from bangfu_analysis.checking.numbers import Stated, canonical, stated_numbers
+from bangfu_analysis.codebook import patterns
 from bangfu_analysis.errors import BangfuError, FileRefused
 from bangfu_analysis.pages.word_template import open_word
 
 FIRST = 0xE000  # the first of the characters that stand for the numbers of a passage, from the private use area
-N, WORD = PARTS["N"], PARTS["WORD"]  # a number, a character within a phrase
-_P = patterns("passages")
+_P = patterns("report")
+N, WORD = _P["n"].pattern, _P["word"].pattern  # a number, a character within a phrase
 _TIMES = frozenset("年月日天周岁级") | {"", "个月", "小时"}
 _FULL_LINE = 28  # a shorter line is a heading or the end of a paragraph, never the half of one
 _GONE = [qn(f"w:{name}") for name in ("moveFrom", "del")] + [

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from bangfu_analysis.checking.numbers import Stated, patterns
+from bangfu_analysis.checking.numbers import Stated
 from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, relation
+from bangfu_analysis.codebook import patterns
 
-_P = patterns("reckonings")
+_P = patterns("report")
 _ONE_EACH = frozenset("份套件袋箱")  # given one to a person where their own number is not stated
 _EXCLUDE = ({"nearly", "over"}, {"nearly", "least"}, {"under", "over"}, {"under", "least"}, {"nearly", "under"})
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from bangfu_analysis.checking.lists import parts_and_shares
-from bangfu_analysis.checking.numbers import canonical, patterns
+from bangfu_analysis.checking.numbers import canonical
 from bangfu_analysis.checking.passages import Passage, Relation, read_passages, relation
 from bangfu_analysis.checking.reckonings import reckonings
 from bangfu_analysis.checking.tables import table_relations
 from bangfu_analysis.cleaning.numerals import read_numeral
+from bangfu_analysis.codebook import patterns
 
 LABELS = {
     "parts": "分项与合计", "product": "人数与标准", "share": "占比", "hundred": "占比之和", "qualifier": "限定词",

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bangfu_analysis.checking.numbers import patterns
 from bangfu_analysis.checking.passages import Passage, Relation
+from bangfu_analysis.codebook import patterns
 
-_P, _ROWS = patterns("tables"), patterns("rows")
+_P, _ROWS = patterns("report"), patterns("report_rows")
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ def table_relations(passage: Passage) -> Iterator[Relation]:
     rows = [tuple(re.sub(r"\s", "", cell) for cell in row) for row in passage.table]
     width = max((len(row) for row in rows), default=0)
     rows = [row for row in rows if len(row) == width]
-    filled = (i for i, row in enumerate(rows) if i and any(_value(c) is not None or _P["hidden"].fullmatch(c) for c in row))
+    filled = (i for i, row in enumerate(rows) if i and any(_value(c) is not None or _P["table_hidden"].fullmatch(c) for c in row))
     start = next(filled, len(rows))
     heads = ["".join(dict.fromkeys(row[column] for row in rows[:start])) for column in range(width)]
-    if not heads or re.search("项目|指标", heads[0]) or _P["several"].search(passage.text[-60:] + "".join(map("".join, rows))):
+    if not heads or re.search("项目|指标", heads[0]) or _P["table_several"].search(passage.text[-60:] + "".join(map("".join, rows))):
         return
     body = rows[start:]
     columns = [column for column in range(width) if _is_count(heads[column], [row[column] for row in body])]
@@ -52,18 +52,18 @@ def table_relations(passage: Passage) -> Iterator[Relation]:
 
 
 def _value(cell: str) -> float | None:
-    plain = _P["units"].sub("", cell)
+    plain = _P["table_units"].sub("", cell)
     return float(plain) if re.fullmatch(r"-?\d+(?:\.\d+)?", plain) else None
 
 
 def _step(cell: str) -> float:
-    return float(10.0 ** -len(_P["units"].sub("", cell).partition(".")[2]))
+    return float(10.0 ** -len(_P["table_units"].sub("", cell).partition(".")[2]))
 
 
 def _is_count(head: str, cells: Sequence[str]) -> bool:
     """Whether a column holds counts that can be added up."""
-    plain = [cell for cell in cells if cell and not _P["hidden"].fullmatch(cell)]
-    return bool(plain) and not _P["no_sum"].search(head) and all(_value(cell) is not None for cell in plain)
+    plain = [cell for cell in cells if cell and not _P["table_hidden"].fullmatch(cell)]
+    return bool(plain) and not _P["table_no_sum"].search(head) and all(_value(cell) is not None for cell in plain)
 
 
 def _kind(row: tuple[str, ...]) -> str:
@@ -76,7 +76,7 @@ def _adds_up(table: Table, column: int, rows: Sequence[int], stated: str) -> tup
     shown, total = table.cells(column, rows), _value(stated) or 0.0
     step = min([_step(stated), *(_step(table.rows[row][column]) for row in rows)])
     slack = len(shown) * step / 2 if step < 1 else 1e-6
-    hidden = any(_P["hidden"].fullmatch(table.rows[row][column]) for row in rows)
+    hidden = any(_P["table_hidden"].fullmatch(table.rows[row][column]) for row in rows)
     return sum(shown) <= total + slack and (hidden or sum(shown) >= total - slack), sum(shown)
 
 
@@ -120,7 +120,7 @@ def _within(table: Table) -> Iterator[Relation]:
 
 def _across(table: Table) -> Iterator[Relation]:
     """A column 合计 against those beside it, where most rows agree or they are the sexes."""
-    sums = [column for column in table.columns if _P["sum_head"].fullmatch(re.sub("（.*）", "", table.heads[column]))]
+    sums = [column for column in table.columns if _P["table_sum_head"].fullmatch(re.sub("（.*）", "", table.heads[column]))]
     parts = [column for column in table.columns if column not in sums and "其中" not in table.heads[column]]
     if len(sums) != 1 or len(parts) < 2:
         return
@@ -141,7 +141,7 @@ def _shares(table: Table) -> Iterator[Relation]:
     """A column of shares of the count before it, where two rows in three are shares of its total."""
     for column, head in enumerate(table.heads):
         count = max((c for c in table.columns if c < column), default=None)
-        if count is None or not _P["share"].search(head) or any(map(_P["share"].search, table.heads[count:column])):
+        if count is None or not _P["table_share"].search(head) or any(map(_P["table_share"].search, table.heads[count:column])):
             continue
         by_kind = {kind: [i for i, own in enumerate(table.kinds) if own == kind] for kind in ("total", "part")}
         total = sum(table.cells(count, by_kind["total"][:1] or by_kind["part"]))

@@ -15,14 +15,11 @@ from bangfu_analysis.errors import listed
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import SheetReading, Table
 from bangfu_analysis.text import heading_key, squeeze
+from bangfu_analysis.tidy.schemas import FRAMES_FILE
 from bangfu_analysis.tidy.values import CleanTable, at_cells, at_place, first_cell, place_of
 from bangfu_analysis.wave import Wave
 
-_COMPARED = (
-    "sex", "birth_date", "education", "employer", "reporting_unit", "employment_status", "household_size",
-    "hardship_level", "cause_main", "income_personal_monthly", "income_per_capita_monthly", "income_household_annual",
-    "rigid_expense_annual", "has_dibao", "is_single_parent", "marital_status", "file_status", "exit_date",
-)
+_COMPARED = FRAMES_FILE["compared"]
 
 
 def without_copies(sheets: Sequence[SheetReading]) -> list[SheetReading]:

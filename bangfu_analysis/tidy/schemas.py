@@ -12,11 +12,11 @@ from bangfu_analysis.codebook import Codebook, Variable, read_yaml
 from bangfu_analysis.errors import BangfuError, listed
 from bangfu_analysis.findings import findings_frame
 
-_FRAMES = read_yaml(Path(__file__).with_name("frames.yaml"))
+FRAMES_FILE = read_yaml(Path(__file__).with_name("frames.yaml"))
 DATE = "datetime64[ms]"
 PROVENANCE = {"wave": "str", "source_file": "str", "source_sheet": "str", "source_row": "Int64"}
-FRAME_COLUMNS: Mapping[str, list[str]] = _FRAMES["columns"]
-_OWN_TYPES = {c: t if isinstance(t, str) else pd.CategoricalDtype(t) for c, t in _FRAMES["types"].items()}
+FRAME_COLUMNS: Mapping[str, list[str]] = FRAMES_FILE["columns"]
+_OWN_TYPES = {c: t if isinstance(t, str) else pd.CategoricalDtype(t) for c, t in FRAMES_FILE["types"].items()}
 PEOPLE = ("workers", "exits", "causes", "keys")
 KEYS = dict.fromkeys(("workers", "keys"), ["wave", "person_id"])
 
@@ -25,14 +25,14 @@ def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
     """Column -> dtype of one frame of the contract, provenance first."""
     if frame == "issues":
         return dict(findings_frame([], "").dtypes)
-    if frame in _FRAMES["whole"]:
-        return {**PROVENANCE, **_FRAMES["whole"][frame]}
+    if frame in FRAMES_FILE["whole"]:
+        return {**PROVENANCE, **FRAMES_FILE["whole"][frame]}
     source = codebook.of("workers" if frame in ("exits", "causes") else frame)
-    kept = [v.name for v in source.values() if v.kind not in _FRAMES["not_kept"]]
+    kept = [v.name for v in source.values() if v.kind not in FRAMES_FILE["not_kept"]]
     if frame not in FRAME_COLUMNS:  # a ledger
         columns = ["person_id"] * ("id_number" in source) + kept
     elif frame in ("workers", "exits", "members"):  # and what lists ask for here and there, or a study keeps
-        columns = list(dict.fromkeys([*FRAME_COLUMNS[frame], *(c for c in kept if c not in _FRAMES["elsewhere"])]))
+        columns = list(dict.fromkeys([*FRAME_COLUMNS[frame], *(c for c in kept if c not in FRAMES_FILE["elsewhere"])]))
     else:
         columns = FRAME_COLUMNS[frame]
     return PROVENANCE | {c: _OWN_TYPES[c] if c in _OWN_TYPES else _dtype_in(c, source) for c in columns}
@@ -56,7 +56,7 @@ def dtype_of(variable: Variable) -> Any:
     """The dtype of a column of the variable's values."""
     if variable.levels and variable.kind == "choice":
         return pd.CategoricalDtype(variable.codes, ordered=variable.ordered)
-    return _FRAMES["kinds"][variable.kind]
+    return FRAMES_FILE["kinds"][variable.kind]
 
 
 def typed(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
@@ -87,8 +87,8 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     """
     import pandera.pandas as pa  # takes seconds to import
 
-    if frame in _FRAMES["questionnaires"]:  # categories are the answers given, so that only the columns can be held
-        named = dict.fromkeys([*PROVENANCE, *_FRAMES["questionnaires"][frame]], pa.Column(nullable=True))
+    if frame in FRAMES_FILE["questionnaires"]:  # categories are the answers given, so that only the columns can be held
+        named = dict.fromkeys([*PROVENANCE, *FRAMES_FILE["questionnaires"][frame]], pa.Column(nullable=True))
         schema = pa.DataFrameSchema(named, name=frame)
     else:
         wanted = dtypes(frame, codebook)

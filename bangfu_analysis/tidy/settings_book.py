@@ -19,20 +19,14 @@ from bangfu_analysis.reading.tables import SheetReading, mapped_columns
 from bangfu_analysis.text import heading_key, is_blank, mask_long_numbers, squeeze
 from bangfu_analysis.tidy.corrections import rows_of, write_sheets
 from bangfu_analysis.tidy.people import unit_of
+from bangfu_analysis.tidy.schemas import FRAMES_FILE
 from bangfu_analysis.wave import SETTINGS_BOOK
 from bangfu_analysis.words import MOST_ROWS, package_words, withheld
 
 COLUMNS = ("种类", "项目", "原文", "在哪里", "选择", "为什么这样建议")
 HEADING, VALUE, UNIT, SHEET = "列名", "写法", "单位", "表"
 IGNORE = "忽略"
-FRAMES = {
-    "workers": "困难职工", "members": "家庭成员", "aid": "帮扶", "activities": "活动", "units": "工会单位",
-    "population": "职工人数", "funds": "资金", "pairs": "结对", "episodes": "就医",
-}
-KINDS = {
-    "questionnaire": "问卷", "roster": "困难职工名册", "members": "家庭成员表", "aid": "帮扶台账",
-    "activities": "活动台账", "units": "单位情况表", "population": "职工人数表",
-}
+FRAMES, KINDS = FRAMES_FILE["labels"], FRAMES_FILE["sheets"]
 WIDTHS = (8, 22, 26, 34, 26, 60)
 LONGEST = 12  # characters of an answer
 

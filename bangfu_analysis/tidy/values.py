@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -22,14 +21,11 @@ from bangfu_analysis.reading.tables import Column, SheetReading, Table, address,
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.schemas import dtype_of
 from bangfu_analysis.wave import Wave
+from bangfu_analysis.words import LIKE
 
 NOT_READ = ("private", "ignored", "row_number")
 # A name in such a column stands there by mistake; what it says would lead to the person and to no value.
 _WITHOUT_WORDS = ("age", "count", "number", "money", "date", "yes_no")
-_LIKE_A_NAME = re.compile(
-    "(?:[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖"
-    "邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文]|欧阳|上官|司马|诸葛)[\u4e00-\u9fff]{1,2}"
-)
 NO_VALUES = (*NOT_READ, "name", "id_number", "remark")
 
 
@@ -159,7 +155,7 @@ def _told(column: Column, reading: Reading, raw: object) -> tuple[str, str]:
     variable = column.meaning
     shown = "" if reading.value is None or variable.identifying else str(reading.value)
     no_words = variable.kind in _WITHOUT_WORDS or variable.name in ("sex", "relation", "marital_status")
-    astray = reading.value is None and no_words and _LIKE_A_NAME.fullmatch(squeeze(str(raw))) is not None
+    astray = reading.value is None and no_words and LIKE["frequent"].fullmatch(squeeze(str(raw))) is not None
     return quoted(raw, identifying=variable.identifying or astray), shown
 
 

@@ -328,7 +328,10 @@ def _package_content() -> dict[str, Any]:
 
 def _build(content: Mapping[str, Any]) -> Codebook:
     variables = tuple(_variables(content))
-    bands = {name: _band(name, entry) for name, entry in content.get("bands", {}).items()}
+    bands = {
+        name: Band(name, of["label"], of["en"], of["variable"], tuple(of["levels"]), of.get("apart", {}))
+        for name, of in content.get("bands", {}).items()
+    }
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
     own = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as", "mapped")
     named: dict[str, Any] = {part: content.get(part, {}) for part in (*own, "heading_endings", "words")}
@@ -384,8 +387,3 @@ def _keys(headings: Sequence[object]) -> tuple[str, ...]:
 def _level(entry: Mapping[str, Any]) -> Level:
     says = frozenset(squeeze(str(word)) for word in [entry["label"], *entry.get("says", [])])
     return Level(entry["code"], entry["label"], entry["en"], says, entry.get("scheme", ""))
-
-
-def _band(name: str, entry: Mapping[str, Any]) -> Band:
-    label, levels = (entry["label"], entry["en"]), tuple(entry["levels"])
-    return Band(name, *label, entry["variable"], levels, entry.get("apart", {}))

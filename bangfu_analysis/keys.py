@@ -40,7 +40,9 @@ def load_key(path: Path | None = None) -> bytes:
     """
     place = path or _settled(key_file())
     if not place.exists():
-        _make_key(place)
+        with locked(place.parent):
+            if not place.exists():  # another process may have made it in the meantime: that one counts
+                write(place, secrets.token_hex(KEY_BYTES), private=True)
     if why := _fault(data := place.read_bytes()):
         raise BangfuError(
             f"化名密钥文件 {place} 不能用：{why}；应为 {2 * KEY_BYTES} 位十六进制字符。请从备份恢复；"
@@ -72,12 +74,6 @@ def _fault(data: bytes) -> str:
     if len(key) < KEY_BYTES:
         return f"只有 {len(key)} 个字节"
     return "密钥过弱（字节大多相同）" if len(set(key)) < KEY_BYTES // 4 else ""
-
-
-def _make_key(place: Path) -> None:
-    with locked(place.parent):
-        if not place.exists():  # another process may have made it in the meantime: that one counts
-            write(place, secrets.token_hex(KEY_BYTES), private=True)
 
 
 def pseudonym(identity: str, key: bytes) -> str:

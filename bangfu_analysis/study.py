@@ -27,7 +27,7 @@ from bangfu_analysis.linkage.links import Links, link_frames, read_decisions, re
 from bangfu_analysis.pages.notebook import mark_raw_frames
 from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
-from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.reading.tables import Column, SheetReading, Table
 from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
 from bangfu_analysis.settings import Words, read_settings
 from bangfu_analysis.text import heading_key
@@ -157,11 +157,14 @@ def clean_wave(
     return frames
 
 
+def _columns_of(sheets: Sequence[SheetReading]) -> list[tuple[Table, Column]]:
+    return [(table, column) for sheet in sheets for table in sheet.tables for column in table.columns]
+
+
 def _names_in(sheets: Sequence[SheetReading]) -> Iterator[str]:
     """What stands in columns of names."""
-    tables = (table for sheet in sheets for table in sheet.tables)
-    columns = ((t, c) for t in tables for c in t.columns if c.variable and c.variable.kind == "name")
-    return (str(value) for table, column in columns for value in table.body[column.index].dropna())
+    named = [(t, c) for t, c in _columns_of(sheets) if c.variable and c.variable.kind == "name"]
+    return (str(value) for table, column in named for value in table.body[column.index].dropna())
 
 
 def wave_search(folder: Path, *, out: Path | None = None) -> Search:
@@ -183,7 +186,7 @@ def wave_search(folder: Path, *, out: Path | None = None) -> Search:
 
 def _columns(sheets: Sequence[SheetReading], frames: Frames) -> list[str]:
     """What a setting may call a column: those of the frames, the headings of the files, the questions."""
-    headings = [column.heading for sheet in sheets for table in sheet.tables for column in table.columns]
+    headings = [column.heading for _, column in _columns_of(sheets)]
     asked = frames["questions"]["question_id"].astype("str") if "questions" in frames else ()
     held = [str(column) for frame in frames.values() for column in frame.columns]
     return [*dict.fromkeys([*held, *headings, *asked])]
@@ -193,8 +196,7 @@ def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
     """A finding for each heading of mapping.yaml that stands in no file of the wave."""
     path = folder / "mapping.yaml"
     said = read_settings(path, "codebook").get("headings", {}) if path.exists() else {}
-    columns = [column for sheet in sheets for table in sheet.tables for column in table.columns]
-    met = {heading_key(part) for column in columns for part in column.heading.split("/")}
+    met = {heading_key(part) for _, column in _columns_of(sheets) for part in column.heading.split("/")}
     message = "mapping.yaml：headings 中的列名“{}”在本批次的文件中没有。请检查写法，或删去这一行。"
     return [
         Finding("mapping_unused", message.format(heading), source_file="mapping.yaml", raw=heading)

@@ -266,7 +266,9 @@ def targeting(
     """
     groups = names(by)
     require(frame, [need, helped, *groups], where="targeting")
-    lacks, got = (_amounts(frame, column) for column in (need, helped))
+    lacks, got = numbers(frame, need), numbers(frame, helped)
+    for values, column in ((lacks, need), (got, helped)):
+        _not_negative(values, column, NO_NEED)
     known = ~np.isnan(lacks) & ~np.isnan(got)
     inside = domains(frame, None, where).only(known) == 0
     work = frame.assign(
@@ -293,12 +295,6 @@ def targeting(
     table = by_group(parts, [*groups, "measure", "n", "base_n", "left_out_n", "share", "estimate"])
     told = table.assign(measure=pd.Categorical(table["measure"], list(MEASURES)))
     return told.drop(columns=SAMPLED) if design is None else told
-
-
-def _amounts(frame: pd.DataFrame, column: str) -> Floats:
-    found = numbers(frame, column)
-    _not_negative(found, column, NO_NEED)
-    return found
 
 
 def _in_amounts(values: Floats) -> bool:

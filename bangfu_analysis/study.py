@@ -34,10 +34,10 @@ from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy import questionnaire_book as books
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
-from bangfu_analysis.tidy.layout import layout_changes, layout_frame
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
 from bangfu_analysis.tidy.screening import apply_decisions
+from bangfu_analysis.tidy.waves import layout_changes, layout_frame
 from bangfu_analysis.wave import (
     BOOK_FILE,
     IGNORED,

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
-from bangfu_analysis.checking.numbers import Stated
-from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, relation
+from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, Stated, relation
 from bangfu_analysis.codebook import patterns
 
 _P, _KINDS = patterns("report"), patterns("report_kinds")  # somebody is one of a kind only

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from bangfu_analysis.checking.numbers import Stated
-from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, relation
+from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, Stated, relation
 from bangfu_analysis.codebook import patterns
 
 _P = patterns("report")

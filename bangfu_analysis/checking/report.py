@@ -10,8 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from bangfu_analysis.checking.lists import parts_and_shares
-from bangfu_analysis.checking.numbers import canonical
-from bangfu_analysis.checking.passages import Passage, Relation, read_passages, relation
+from bangfu_analysis.checking.passages import Passage, Relation, canonical, read_passages, relation
 from bangfu_analysis.checking.reckonings import reckonings
 from bangfu_analysis.checking.tables import table_relations
 from bangfu_analysis.cleaning.numerals import read_numeral

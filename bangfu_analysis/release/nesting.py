@@ -167,14 +167,11 @@ def _every_value(variable: str, bands: Sequence[Band], codebook: Codebook) -> pd
         bounds = sorted({level[key] for level in levels for key in ("from", "below") if key in level})
         values = [bound - step for bound in bounds for step in (0.001, 0)]
     schemes: list[str | None] = [*sorted({scheme for band in bands for scheme in band.schemes})] or [None]
-    rows = [row for row in product(values, ("male", "female"), schemes) if _is_of(row[0], row[2], codebook)]
+    of = {scheme: codebook.schemes[scheme]["levels"] if scheme else values for scheme in schemes}
+    rows = [row for row in product(values, ("male", "female"), schemes) if row[0] in of[row[2]]]
     frame = pd.DataFrame(rows, columns=[variable, "sex", "hardship_scheme"])
     return frame.astype({variable: "category"} if _is_coded(bands) else {})
 
 
 def _is_coded(bands: Sequence[Band]) -> bool:
     return any("codes" in level for band in bands for level in band.levels)
-
-
-def _is_of(code: object, scheme: str | None, codebook: Codebook) -> bool:
-    return scheme is None or code in codebook.schemes[scheme]["levels"]

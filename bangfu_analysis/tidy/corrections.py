@@ -67,7 +67,7 @@ def queries_frame(
         for table, column in mapped_columns(sheets)
         for row, raw in zip(table.body.index, table.body[column.index], strict=True)
     }
-    units = workers.groupby(["source_file", "source_sheet"])["reporting_unit"].agg(_commonest)
+    units = workers.groupby(["source_file", "source_sheet"])["reporting_unit"].agg(lambda said: next(iter(said.value_counts().index), ""))
     of_rows = workers.set_index(["source_file", "source_sheet", "source_row"])["reporting_unit"].to_dict()
     rows = []
     for *place, variable, said, message, row in one_each.itertuples(index=False):
@@ -81,10 +81,6 @@ def queries_frame(
         str(unit): part.assign(编号=range(1, len(part) + 1))[list(COLUMNS)].reset_index(drop=True)
         for unit, part in table.groupby("unit")
     }
-
-
-def _commonest(units: pd.Series) -> str:
-    return str(next(iter(units.value_counts().index), ""))
 
 
 def _blank_ids(sheets: Sequence[SheetReading], workers: pd.DataFrame) -> Iterator[tuple[object, ...]]:
@@ -170,13 +166,12 @@ def read_answers(folder: Path) -> list[Answer]:
     """The answers in the wave folder's corrections*.xlsx, in order of files and rows; questions left open are
     no answers.
     """
-    return [answer for path in sorted(folder.glob("corrections*.xlsx")) for answer in _answers(path)]
-
-
-def _answers(path: Path) -> Iterator[Answer]:
-    for _, _, row in answered_rows(path, COLUMNS, ANSWER):
-        file, sheet, cell, check = (str(row[name] or "").strip() for name in ("文件", "工作表", "单元格", "核对码"))
-        yield Answer(file, sheet, cell, row[ANSWER], check)
+    files, place = sorted(folder.glob("corrections*.xlsx")), ("文件", "工作表", "单元格", "核对码")
+    found = []
+    for row in (row for path in files for _, _, row in answered_rows(path, COLUMNS, ANSWER)):
+        file, sheet, cell, check = (str(row[name] or "").strip() for name in place)
+        found.append(Answer(file, sheet, cell, row[ANSWER], check))
+    return found
 
 
 def answered_rows(path: Path, columns: Sequence[str], answer: str) -> Iterator[tuple[str, int, dict[str, object]]]:

@@ -16,8 +16,7 @@ from bangfu_analysis.findings import Finding
 from bangfu_analysis.tidy.values import CleanTable, at_cells, at_rows, finding_at, readings_of, told_at
 from bangfu_analysis.wave import Wave
 
-STUDENTS = ("student", "postgraduate_student", "university_student", "vocational_student", "senior_secondary_student",
-            "junior_secondary_student", "primary_pupil")
+_IN_SCHOOL = ".*student|primary_pupil"
 CHECKS: Sequence[Mapping[str, str]] = read_yaml(Path(__file__).with_name("checks.yaml"))
 _ASKED = {"household_size", "income_household_annual", "rigid_expense_annual"}.union(
     *(re.findall(r"\w+", check["where"]) for check in CHECKS)
@@ -73,7 +72,7 @@ def _listed(people: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]
     """How many members each person has, how many of them with a status, how many in school."""
     status = members["status"] if "status" in members else pd.Series(index=members.index, dtype=object)
     counts = pd.DataFrame(
-        {"members_listed": 1.0, "status_listed": status.notna(), "students_listed": status.isin(STUDENTS)},
+        {"members_listed": 1.0, "status_listed": status.notna(), "students_listed": status.astype("str").str.fullmatch(_IN_SCHOOL).fillna(False)},
         index=members.index,
     )
     sums = counts.groupby(members["person_id"]).sum().reindex(people["person_id"]).fillna(0).astype(float)
@@ -118,16 +117,12 @@ def sizes_from_members(
     sizes = rows["household_size"].astype(object)
     for place, number, row in rows.loc[blank, ["table", "row"]].itertuples():
         column = cleans[number].column("workers", "household_size")
-        if column is None or not _empty(cleans[number].table.body.at[row, column.index]):
-            continue
-        sizes[place] = int(listed[place]) + 1
-        found = told("size_from_members", sizes[place])
-        findings.append(finding_at(cleans[number].table, int(row), column, found))
+        raw = "" if column is None else cleans[number].table.body.at[row, column.index]
+        if column is not None and (raw is None or str(raw).strip() in ("", "0", "0.0")):
+            sizes[place] = int(listed[place]) + 1
+            found = told("size_from_members", sizes[place])
+            findings.append(finding_at(cleans[number].table, int(row), column, found))
     return rows.assign(household_size=sizes), findings
-
-
-def _empty(raw: object) -> bool:
-    return raw is None or str(raw).strip() in ("", "0", "0.0")
 
 
 def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTable]) -> list[Finding]:

@@ -31,7 +31,8 @@ def without_copies(sheets: Sequence[SheetReading]) -> list[SheetReading]:
     kept = []
     for sheet in sheets:
         alike = _shape(sheet) and shapes[_shape(sheet)] > 1 and not sheet.set_aside
-        original = first.setdefault(_content(sheet), sheet) if alike else sheet
+        content = tuple(tuple(map(str, table.body.to_numpy().ravel())) for table in sheet.tables) if alike else ()
+        original = first.setdefault(content, sheet) if alike else sheet
         reason = f"内容与 {original.place} 完全相同，是重复报送"
         message = f"{sheet.place}：{reason}，未再计入。如确系另一份数据，请让填报单位核对。"
         kept.append(sheet if original is sheet else sheet.told("sheet_sent_twice", message, aside=reason))
@@ -42,10 +43,6 @@ def _shape(sheet: SheetReading) -> tuple[tuple[int, int], ...]:
     """Rows and columns of every table, () where none has rows: sheets of different shapes are no copies."""
     shapes = tuple(table.body.shape for table in sheet.tables)
     return shapes if any(rows for rows, _ in shapes) else ()
-
-
-def _content(sheet: SheetReading) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(map(str, table.body.to_numpy().ravel())) for table in sheet.tables)
 
 
 def merge_people(

@@ -49,7 +49,8 @@ def tidy_frames(
     members, more = _members(cleans, everyone, codebook, wave, key)
     names = known_names(everyone, members)
     population = _population(cleans, wave)
-    words = Words(codebook, _confirmed(population))
+    places = [population[name].dropna().astype(str) for name in ("unit", "district") if name in population]
+    words = Words(codebook, [name for names_given in places for name in names_given])
     everyone, misplaced = without_names(everyone, names, cleans, codebook.of("workers"), words)
     everyone, sized = crosschecks.sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
@@ -70,7 +71,8 @@ def tidy_frames(
         findings += misplaced + (crosschecks.aid_checks(rows, people, cleans) if name == "aid" else [])
         frames[name] = typed(rows, name, codebook)
     frames["population"] = typed(population, "population", codebook)
-    frames |= _questionnaires(sheets, wave)
+    if asked := [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]:
+        frames["questions"], frames["responses"] = stack_questionnaires(asked, wave.name)
     totals = [stated_totals(clean, wave) for clean in cleans]
     totals.append(stated_in_settings(frames["workers"], frames["population"], codebook, wave))
     frames["totals"] = typed(_on_end(totals), "totals", codebook)
@@ -199,12 +201,6 @@ def _on_end(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
-def _confirmed(population: pd.DataFrame) -> list[str]:
-    """The names of units and districts that the population sheet or wave.toml gives."""
-    named = [population[name].dropna().astype(str) for name in ("unit", "district") if name in population]
-    return [name for names in named for name in names]
-
-
 def _ledger(
     cleans: Sequence[CleanTable], frame: str, by_name: Mapping[str, str], codebook: Codebook, wave: Wave, key: bytes
 ) -> pd.DataFrame:
@@ -235,12 +231,6 @@ def _owners(clean: CleanTable, frame: str, by_name: Mapping[str, str], key: byte
         pseudonym(f"id:{number}", key) if number else by_name.get(name)
         for name, number in zip(names, numbers, strict=True)
     ]
-
-
-def _questionnaires(sheets: Sequence[SheetReading], wave: Wave) -> Frames:
-    """`questions` and `responses`, where the wave has a questionnaire."""
-    read = [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
-    return dict(zip(("questions", "responses"), stack_questionnaires(read, wave.name), strict=True)) if read else {}
 
 
 def _disagreements(totals: pd.DataFrame) -> Iterator[Finding]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -104,30 +104,25 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
         for first, *more in (list(own) for _, own in groupby(columns, key=_owner)):
             if more:
                 said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))
-                readings[first.index] = Readings.of(said, partial(_joined, join))
+                readings[first.index] = Readings.of(said, join)
                 findings += _findings(table, rows, first, readings[first.index])
     return CleanTable(number, table, rows, readings, tuple(findings))
-
-
-def _joined(join: Callable[[Any], Reading], rows: Objects) -> list[Reading]:
-    return [*map(join, rows)]
 
 
 def _owner(column: Column) -> tuple[str, str, int]:
     return column.meaning.frame, column.meaning.name, column.slot or 0
 
 
-def _listed(said: Sequence[tuple[str, ...] | None]) -> Reading:
+def _listed(rows: Objects) -> list[Reading]:
     """What several columns of one many-valued variable say, each code once."""
-    codes = tuple(dict.fromkeys(code for part in said for code in part or ()))
-    return Reading(codes if any(part is not None for part in said) else None)
+    codes = [tuple(dict.fromkeys(code for part in said for code in part or ())) for said in rows]
+    known = [any(part is not None for part in said) for said in rows]
+    return [Reading(own if one else None) for own, one in zip(codes, known, strict=True)]
 
 
-def _ticked(said: Sequence[str | None]) -> Reading:
-    values = {value for value in said if value is not None}
-    if len(values) > 1:
-        return told("several_values/ticks")
-    return Reading(next(iter(values), None))
+def _ticked(rows: Objects) -> list[Reading]:
+    found = [{value for value in said if value is not None} for said in rows]
+    return [told("several_values/ticks") if len(v) > 1 else Reading(next(iter(v), None)) for v in found]
 
 
 def _findings(table: Table, rows: Sequence[int], column: Column, read: Readings) -> list[Finding]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bangfu_analysis.checking.numbers import canonical, stated_numbers
+from bangfu_analysis.checking.passages import canonical, stated_numbers
 
 
 def read(text):

@@ -6,8 +6,7 @@ from docx.oxml.ns import qn
 from docx.oxml.parser import OxmlElement
 from drawn_texts import FAILS, HOLDS, TABLES
 
-from bangfu_analysis.checking.numbers import canonical
-from bangfu_analysis.checking.passages import Passage
+from bangfu_analysis.checking.passages import Passage, canonical
 from bangfu_analysis.checking.report import COLUMNS, check_passages, check_report
 from bangfu_analysis.errors import FileRefused
 

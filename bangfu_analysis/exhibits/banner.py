@@ -134,7 +134,6 @@ def _levels(values: pd.Series[Any]) -> pd.Series[Any]:
 def cuts_of(plan: Plan) -> Iterator[tuple[Any, str, Cut]]:
     """The counts to be protected: (question, break, cut); of numbers in bands, of their means too."""
     places = plan.survey.responses.groupby("question_id", observed=True, sort=False).indices
-    more = {"weight": plan.weight, "where": plan.where}
     for _, row in plan.survey.questions[plan.survey.questions["kind"] != "meta"].iterrows():
         id = str(row["question_id"])
         survey = replace(plan.survey, responses=plan.survey.responses.iloc[places.get(id, [])])
@@ -144,13 +143,13 @@ def cuts_of(plan: Plan) -> Iterator[tuple[Any, str, Cut]]:
         others = [by for by in plan.breaks if plan.asked[str(by.name)] != id]
         for by in (None, *(by for by in others if len(set(by.reindex(people).dropna())) > 1)):
             name = ALL if by is None else str(by.name)
-            cut = cut_of(survey, row, by=by, **more)
+            cut = cut_of(survey, row, plan.where, by=by, weight=plan.weight)
             yield row, name, cut
             if row["kind"] == "number" and measured:
-                frame = means_of(survey, row.to_frame().T, by=by, **more).drop(columns=["item", "median"])
+                frame = means_of(survey, row.to_frame().T, by=by, weight=plan.weight)
                 yield row, name, replace(
-                    cut, id=f"{cut.id}|mean", frame=frame, dimensions=cut.within, within=(), kind="mean",
-                    variable="option",
+                    cut, id=f"{cut.id}|mean", frame=frame.drop(columns=["item", "median"]),
+                    dimensions=cut.within, within=(), kind="mean", variable="option",
                 )
 
 

@@ -70,7 +70,7 @@ class WaveData:
         return {
             str(now["wave"]): str(now["note"])
             for before, now in pairwise(rows)
-            if now["wave"] not in shared and now["definition"] and before["definition"] not in ("", now["definition"])
+            if now["wave"] not in shared and before["definition"] and now["definition"] not in ("", before["definition"])
         }
 
     @property
@@ -92,7 +92,8 @@ class WaveData:
         source: str = "困难职工名册", facts: Mapping[str, Any] = MappingProxyType({}),
         focus: Mapping[str, str] = MappingProxyType({}), **cut: Any,
     ) -> Exhibit:
-        """An exhibit of the roster, or of what `source` and `population` name; `cut`: what else a Cut needs."""
+        """An exhibit of the roster, or of what `source` and `population` name; `cut`: what else a Cut needs.
+        """
         names = (title_of(self.codebook, name).partition("（")[0] for name in dimensions)
         title = recipe.title or f"{recipe.subject}的{'与'.join(names)}"
         counted = "workers" if recipe.over_waves else f"workers/{self.wave.name}"
@@ -108,7 +109,9 @@ class WaveData:
         )
 
 
-def with_bands(workers: pd.DataFrame, codebook: Codebook, population: pd.DataFrame | None = None) -> pd.DataFrame:
+def with_bands(
+    workers: pd.DataFrame, codebook: Codebook, population: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """`workers` with `unit` and one column per band of the codebook; see `with_unit` and `add_bands`."""
     return add_bands(with_unit(workers, population), codebook)
 
@@ -121,6 +124,6 @@ def with_unit(workers: pd.DataFrame, population: pd.DataFrame | None = None) -> 
     denominators.
     """
     employer, reporting = workers["employer"], workers["reporting_unit"]
-    listed = population["unit"].dropna() if population is not None and "unit" in population else pd.Series(dtype=object)
-    under = reporting.isin(listed) & ~employer.isin(listed)
+    known: Any = population["unit"].dropna() if population is not None and "unit" in population else []
+    under = reporting.isin(known) & ~employer.isin(known)
     return workers.assign(unit=employer.where(employer.notna() & ~under, reporting))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bangfu_analysis.pages.theme import Figure
 
 PERSONS = {"person_id", "respondent_id"}
-Keep = Callable[["Exhibit", Path], "Exhibit"]  # what a release says of an exhibit that is to be written to a path
+Keep = Callable[["Exhibit", Path], "Exhibit"]  # what a release says of an exhibit to be written to a path
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,18 @@ class Exhibit:
         """The table as printed."""
         title = self.title if self.lang == "zh" else ""
         source = self.source if self.lang == "zh" else ""
-        table = display_table(self.frame, self.codebook, self.layout, lang=self.lang, title=title, source=source)
-        labels = self.codebook.labels(self.cut.dimensions[-1], self.lang) if self.made_of else {}
-        return opened(table, {labels[code]: rows for code, rows in self.made_of.items()}, self.codebook, self.lang)
+        book, lang = self.codebook, self.lang
+        table = display_table(self.frame, book, self.layout, lang=lang, title=title, source=source)
+        labels = book.labels(self.cut.dimensions[-1], lang) if self.made_of else {}
+        return opened(table, {labels[code]: rows for code, rows in self.made_of.items()}, book, lang)
 
     @cached_property
     def made_of(self) -> dict[str, pd.DataFrame]:
         """Code of a group of causes -> the rows of its causes, where there are several."""
         parts = [cut.frame for cut in self.beside if cut.id == f"{self.id}_parts"]
         levels = self.codebook.bands[self.cut.dimensions[-1]].levels if parts else ()
-        found = {level["code"]: rows[rows["cause"].isin(level.get("codes", ()))] for rows in parts for level in levels}
+        codes = {level["code"]: level.get("codes", ()) for level in levels}
+        found = {code: rows[rows["cause"].isin(of)] for rows in parts for code, of in codes.items()}
         return {code: rows for code, rows in found.items() if len(rows) > 1}
 
     @cached_property
@@ -126,7 +128,8 @@ class Exhibit:
 
     def printed(self, rows: pd.DataFrame, name: str) -> pd.DataFrame:
         """Rows of its frame with `label`, of `name`, and `percent`, as the table prints the share."""
-        return rows.assign(label=self.labels(rows[name]), percent=printed_percents(rows)).reset_index(drop=True)
+        labels, percents = self.labels(rows[name]), printed_percents(rows)
+        return rows.assign(label=labels, percent=percents).reset_index(drop=True)
 
     @property
     def focused(self) -> pd.DataFrame:

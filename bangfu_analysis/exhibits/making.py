@@ -74,8 +74,8 @@ def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) 
         return []
     within = recipe.within if recipe.within and workers[recipe.within].notna().any() else ""
     focus = data.worst if recipe.focus == "worst" else recipe.focus
-    if recipe.focus and not (within and workers[within].eq(focus).any()):  # nobody is of the level to speak of
-        within = ""
+    if recipe.focus and not (within and workers[within].eq(focus).any()):
+        within = ""  # nobody is of the level to speak of
     if recipe.within and not within and recipe.draw == "pyramid":
         recipe = replace(recipe, draw="columns")
     frame = _sorted(tabulate(workers, names, within=within or None), names[-1], recipe)
@@ -91,7 +91,8 @@ def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) 
     if len(dimensions) > 1 or band is None or band.variable != "cause_main":
         return [made]
     causes = sorted_by_size(named(cause_table(workers, data.frames["causes"], mention="main")), "cause")
-    return [replace(made, beside=(replace(made.cut, id=f"{recipe.id}_parts", frame=causes, dimensions=("cause",)),))]
+    parts = replace(made.cut, id=f"{recipe.id}_parts", frame=causes, dimensions=("cause",))
+    return [replace(made, beside=(parts,))]
 
 
 def _targeting(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -115,7 +116,8 @@ def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     workers, population, by, where = data.workers, data.frames["population"], [*recipe.by], recipe.where
     try:
         if not by:
-            return [data.exhibit(recipe, rate_of(workers, population, where), [], Layout(rate=True), kind="rate")]
+            rate = rate_of(workers, population, where)
+            return [data.exhibit(recipe, rate, [], Layout(rate=True), kind="rate")]
         frame = _sorted(hardship_rate(workers, population, by=by, where=where), by[-1], recipe)
     except (ArgumentError, ColumnMissing):  # no denominators by these columns
         return []
@@ -224,7 +226,8 @@ def _one_scheme(data: WaveData, name: str) -> bool:
 
 
 def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    workers, population, by, where = data.every["workers"], data.every["population"], [*recipe.by], recipe.where
+    workers, population = data.every["workers"], data.every["population"]
+    by, where = [*recipe.by], recipe.where
     if by:
         population = _split_by(data, [by[0], "n"])
         if population.empty:
@@ -237,7 +240,8 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     frame = change(rates, broken=[*data.breaks])
     frame = frame.assign(break_note=[data.breaks.get(str(wave), "") for wave in frame["wave"]])
     if by == ["unit"] and data.every["carried"]["variable"].isin(["employer", "reporting_unit"]).any():
-        by, frame = ["common_unit"], frame.rename(columns={"unit": "common_unit"})  # units merged over the waves
+        by = ["common_unit"]  # units merged over the waves
+        frame = frame.rename(columns={"unit": by[0]})
     if by and recipe.tail:
         frame = _last_first(frame, by[0], data.wave.name)
     unit = "单位：%、百分点" if by and recipe.measures == ("share",) else None
@@ -280,11 +284,12 @@ def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     last = accounts.iloc[-1]
     sure = accounts.filter(regex="^(difference|unrecorded_n|unfollowed_n)$|_(low|high)$").iloc[-1]
     facts: dict[str, Any] = {"deaths": bool(told[long.index[-1]]), "before": last["wave_before"], **sure}
-    made = data.exhibit(recipe, frame, ["wave", "flow"], layout, population="flows", within=("wave",), facts=facts)
+    cut: dict[str, Any] = {"population": "flows", "within": ("wave",)}
+    made = data.exhibit(recipe, frame, ["wave", "flow"], layout, facts=facts, **cut)
+    stocks = ((name, accounts[["wave", name]].rename(columns={name: "n"})) for name in tail)
     beside = tuple(
-        Cut(f"{recipe.id}_{name}", recipe.title, accounts[["wave", name]].rename(columns={name: "n"}), ("wave",),
-            population="flows", where={"flow": flows})
-        for name, flows in zip(tail, (BEFORE, NOW), strict=True)
+        Cut(f"{recipe.id}_{name}", recipe.title, stock, ("wave",), population="flows", where={"flow": flows})
+        for (name, stock), flows in zip(stocks, (BEFORE, NOW), strict=True)
     )
     return [replace(made, beside=beside)]
 
@@ -345,7 +350,8 @@ def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 
 MAKES: dict[str, Make] = {
     "count": _count, "rate": _rate, "causes": _causes, "mean": _mean, "trend": _trend, "flows": _flows,
-    "moves": _moves, "standardized": _standardized, "mechanism": mechanism_exhibits, "questionnaire": questionnaire_exhibits, "totals": ledger.totals_exhibit,
+    "moves": _moves, "standardized": _standardized, "mechanism": mechanism_exhibits,
+    "questionnaire": questionnaire_exhibits, "totals": ledger.totals_exhibit,
     "aid": ledger.aid_exhibit, "reported": ledger.reported_exhibit, "targeting": _targeting,
     "sheets": ledger.sheets_exhibit, "findings": ledger.findings_exhibit,
 }  # fmt: skip

@@ -66,7 +66,8 @@ def measure(name: str, result: pd.DataFrame) -> Measure:
     if kind == one.kind:
         return one
     unit, unit_en = UNITS[kind]
-    return replace(one, kind=kind, decimals=DECIMALS[kind], zh=f"{one.zh}（{unit}）", en=f"{one.en} ({unit_en})")
+    zh, en = f"{one.zh}（{unit}）", f"{one.en} ({unit_en})"
+    return replace(one, kind=kind, decimals=DECIMALS[kind], zh=zh, en=en)
 
 
 def dimensions(result: pd.DataFrame) -> list[str]:
@@ -81,7 +82,7 @@ def printable(result: pd.DataFrame) -> list[str]:
 
 def hidden(result: pd.DataFrame) -> pd.Series[bool]:
     """Which rows are hidden to protect people."""
-    return result["suppressed"].astype(bool) if "suppressed" in result else pd.Series(False, index=result.index)
+    return result["suppressed"].astype(bool) if "suppressed" in result else pd.Series(False, result.index)
 
 
 def records(result: pd.DataFrame) -> Iterable[Any]:
@@ -110,6 +111,6 @@ def sorted_by_size(result: pd.DataFrame, name: str) -> pd.DataFrame:
     ranked = sorted(size.index, key=lambda code: (code == "other", -size[code]))
     place = result[name].astype(object).map({code: i for i, code in enumerate(ranked)})
     ahead = [c for c in dimensions(result) if c != name]
-    group = result.groupby(ahead, observed=True, sort=False).ngroup() if ahead else pd.Series(0, index=result.index)
-    order = pd.DataFrame({"group": group, "place": place}).sort_values(["group", "place"], kind="stable").index
-    return result.loc[order].reset_index(drop=True)
+    group = result.groupby(ahead, observed=True, sort=False).ngroup() if ahead else 0
+    order = pd.DataFrame({"group": group, "place": place}).sort_values(["group", "place"], kind="stable")
+    return result.loc[order.index].reset_index(drop=True)

@@ -22,7 +22,7 @@ from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, Displa
 from bangfu_analysis.exhibits.wording import counted, half_up, money, percent, share_of
 from bangfu_analysis.release.cells import Cut
 
-OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # small counts of these could identify somebody
+OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # few of these could identify somebody
 UNKNOWN, TOTAL, ONCE, MOST_NAMED = "未详", "合计", "不重复计", 4
 INDICATOR_COLUMNS = {"指标": "text", "数值": "amount", "计数单位": "text", "占比（%）": "percent", "占比的基数": "text"}
 SHORT = {"units": "个", "posts": "个"}  # as their labels say of what
@@ -67,8 +67,9 @@ class MechanismExhibit(Exhibit):
         levels = parts[self.by]
         if isinstance(levels.dtype, pd.CategoricalDtype) and levels.cat.ordered:
             return parts
-        own = parts[parts["indicator"].eq(self._to_draw(parts))].groupby(self.by, observed=True)["amount"].sum()
-        ranked = dict.fromkeys([*own.sort_values(ascending=False, kind="stable").index, *levels.dropna().unique()])
+        own = parts[parts["indicator"].eq(self._to_draw(parts))]
+        sizes = own.groupby(self.by, observed=True)["amount"].sum().sort_values(ascending=False, kind="stable")
+        ranked = dict.fromkeys([*sizes.index, *levels.dropna().unique()])
         return parts.assign(**{self.by: pd.Categorical(levels.astype(object), [*ranked], ordered=True)})
 
     @property
@@ -87,35 +88,40 @@ class MechanismExhibit(Exhibit):
         """All indicators over all groups, a row each: number, unit and, where one has a share, that and of
         what.
         """
-        rows = []
+        rows = list[tuple[Cell, ...]]()
         for row in records(self.whole):
-            of = self._of(row).of
-            share = HIDDEN if getattr(row, "suppressed", False) and of else NOT_APPLICABLE
-            shared = bool(of) and pd.notna(row.share)
-            base = self.plan.indicators[of].label if shared else NOT_APPLICABLE
-            rows.append((*self._named(row), percent(row.share) if shared else share, base))
-        wide = len(INDICATOR_COLUMNS) if any(share != NOT_APPLICABLE for *_, share, _ in rows) else 3
-        cells = [(label, _number(row), *more) for (label, *more), row in zip(rows, records(self.whole), strict=True)]
-        return self._printed([*INDICATOR_COLUMNS][:wide], [*INDICATOR_COLUMNS.values()][:wide], [c[:wide] for c in cells])
+            of, (label, unit) = self._of(row).of, self._named(row)
+            share: Cell = HIDDEN if getattr(row, "suppressed", False) and of else NOT_APPLICABLE
+            base = NOT_APPLICABLE
+            if of and pd.notna(row.share):
+                share, base = percent(row.share), self.plan.indicators[of].label
+            rows.append((label, _number(row), unit, share, base))
+        wide = 5 if any(share != NOT_APPLICABLE for *_, share, _ in rows) else 3
+        columns, kinds = zip(*[*INDICATOR_COLUMNS.items()][:wide], strict=True)
+        return self._printed([*columns], [*kinds], [row[:wide] for row in rows])
 
     def _group_table(self) -> DisplayTable:
-        """A row a group, and a total; a column an indicator and unit, so that no column adds unlike things."""
+        """A row a group, and a total; a column an indicator and unit, so that no column adds unlike things.
+        """
         whole, plan = self.whole, self.plan
-        wanted = [(name, unit) for name in plan.columns for unit in whole.loc[whole["indicator"] == name, "counted_in"]]
+        units = {name: whole.loc[whole["indicator"].eq(name), "counted_in"] for name in plan.columns}
+        wanted = [(name, unit) for name in plan.columns for unit in units[name]]
         heads = [f"{plan.indicators[name].label}（{self._unit(unit)}）" for name, unit in wanted]
         blocks = [part for _, part in self.groups.groupby(self.by, observed=True, dropna=False, sort=True)]
-        labelled = [*((self._group(part[self.by]), part) for part in blocks), (ONCE if self.overlap else TOTAL, whole)]
-        found = [{(row.indicator, row.counted_in): _number(row) for row in records(part)} for _, part in labelled]
-        cells = [[numbers.get(each, NOT_APPLICABLE) for each in wanted] for numbers in found]
-        kinds = ["count" if all(isinstance(cell, int | str) for cell in column) else "number" for column in zip(*cells, strict=True)]
-        rows = [(label, *own) for (label, _), own in zip(labelled, cells, strict=True)]
+        labels = [*(self._group(part[self.by]) for part in blocks), ONCE if self.overlap else TOTAL]
+        rows = list[tuple[Cell, ...]]()
+        for label, part in zip(labels, [*blocks, whole], strict=True):
+            found = {(row.indicator, row.counted_in): _number(row) for row in records(part)}
+            rows.append((label, *(found.get(each, NOT_APPLICABLE) for each in wanted)))
+        _, *cells = zip(*rows, strict=True)
+        kinds = ["number" if any(isinstance(cell, float) for cell in column) else "count" for column in cells]
         return self._printed([title_of(self.codebook, self.by), *heads], ["text", *kinds], rows)
 
     def _printed(self, columns: list[str], kinds: list[str], rows: list[tuple[Cell, ...]]) -> DisplayTable:
         cells = {cell for row in rows for cell in row}
         notes = ["— 表示不适用或没有填写。"] * (NOT_APPLICABLE in cells) + mark_notes([[HIDDEN]] * (HIDDEN in cells))
-        source = f"数据来源：{self.source}"
-        return DisplayTable(self.plan.label, tuple(columns), tuple(kinds), tuple(rows), tuple(notes), source=source)
+        parts = (tuple(columns), tuple(kinds), tuple(rows), tuple(notes))
+        return DisplayTable(self.plan.label, *parts, source=f"数据来源：{self.source}")
 
     def _of(self, row: Any) -> Indicator:
         return self.plan.indicators[str(row.indicator)]
@@ -173,14 +179,15 @@ class MechanismExhibit(Exhibit):
     def _amount(self, row: Any) -> str:
         if pd.isna(row.amount) or pd.notna(row.estimate):
             return ""
-        return money(row.amount) if row.counted_in == "yuan" else counted(row.amount, self._unit(row.counted_in))
+        unit = self._unit(row.counted_in)
+        return money(row.amount) if row.counted_in == "yuan" else counted(row.amount, unit)
 
     def _largest(self, row: Any) -> str:
         """The largest groups of an indicator; of groups that overlap the table tells."""
         if not self.by or self.overlap:
             return ""
-        parts = self.groups
-        own = parts[parts["indicator"].eq(row.indicator) & parts["counted_in"].eq(row.counted_in)].dropna(subset=self.by)
+        parts = self.groups.dropna(subset=self.by)
+        own = parts[parts["indicator"].eq(row.indicator) & parts["counted_in"].eq(row.counted_in)]
         own = own[own["amount"].gt(0).fillna(False)]
         most = own.sort_values("amount", ascending=False, kind="stable").head(MOST_NAMED)
         if len(most) < 2:
@@ -190,7 +197,8 @@ class MechanismExhibit(Exhibit):
         return f"，{few}{'、'.join(map(''.join, told))}"
 
     def _to_draw(self, parts: pd.DataFrame) -> str:
-        """The indicator that the chart is of; the first of the table's columns where there are no rows of it."""
+        """The indicator that the chart is of; the first of the table's columns where there are no rows of it.
+        """
         wanted = (self.plan.chart.get("of", ""), *self.plan.columns)
         return next((name for name in wanted if parts["indicator"].eq(name).any()), "")
 
@@ -234,11 +242,12 @@ def mechanism_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 def _exhibit(data: WaveData, recipe: Recipe, plan: Mechanism) -> MechanismExhibit:
     frames, codebook, name = data.frames, data.codebook, f"mechanism_{plan.name}"
     by, whole = analysis.first_split(frames, plan), tabulate_mechanism(frames, codebook, plan.name)
-    column, title, population = f"{plan.frame}.{by}" if by else "", plan.label, f"{plan.frame}/{data.wave.name}"
+    column, title = f"{plan.frame}.{by}" if by else "", plan.label
+    population = f"{plan.frame}/{data.wave.name}"
     cut, beside = _cut(name, whole, plan, population), tuple[Cut, ...]()
     if by:
-        title = f"{plan.label}（按{title_of(codebook, column)}）"
-        parts, beside = tabulate_mechanism(frames, codebook, plan.name, by=by), (replace(cut, id=f"{name}_overall"),)
+        title, beside = f"{plan.label}（按{title_of(codebook, column)}）", (replace(cut, id=f"{name}_overall"),)
+        parts = tabulate_mechanism(frames, codebook, plan.name, by=by)
         several = frozenset(() if _adds_up(parts, whole) else [column])
         cut = replace(_cut(name, parts, plan, population, column), multiple=several)
     few = len(mechanism_rows(frames, plan)) / 2  # what most rows leave open they have nothing to say of

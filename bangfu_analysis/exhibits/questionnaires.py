@@ -5,14 +5,15 @@ together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
 from bangfu_analysis.analysis import questionnaires as tables
+from bangfu_analysis.analysis.tallies import Groups
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.recipes import Recipe
@@ -31,7 +32,9 @@ LOOKS = {
     ),
 }
 DRAWN = {"number": "single", "promoters": "single", "answered": "", "numbers": "means"}
-_EXPORTED = re.compile(r"\d+_按(?:文本|序号|分数)_(.+?)(?:_\d+)*|(.+?)(?:[(（](?:回复|responses|\d+-\d+|\d+)[)）]|_\d+)*")
+_EXPORTED = re.compile(
+    r"\d+_按(?:文本|序号|分数)_(.+?)(?:_\d+)*|(.+?)(?:[(（](?:回复|responses|\d+-\d+|\d+)[)）]|_\d+)*"
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def questionnaire_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     for cut, layout, name in (part for survey in surveys_of(data) for part in _parts(survey)):
         id, told = f"{recipe.id}_{len(found) + 1}", "" if found else replies(data.frames["sources"])
         own = replace(recipe, id=id, title=cut.title, draw=DRAWN.get(name, name), text=(name,), subject="答卷人")
-        found.append(Exhibit(replace(cut, id=id), own, layout, data.codebook, source, facts={"replies": told}))
+        facts = {"replies": told}
+        found.append(Exhibit(replace(cut, id=id), own, layout, data.codebook, source, facts=facts))
     return found
 
 
@@ -122,33 +126,32 @@ def replies(sources: pd.DataFrame) -> str:
     return f"问卷共收回{kept + aside}份，" + (f"剔除{aside}份，有效{kept}份。" if aside else "全部有效。")
 
 
-def cut_of(survey: Survey, row: Any, *, by: pd.Series[Any] | None = None, **more: Any) -> Cut:
-    """The counts of one question, as its kind wants them, over the levels of `by`; `more`: a weight, a
-    condition.
-    """
-    id, name = str(row["question_id"]), [] if by is None else [str(by.name)]
-    frame = tables.question_table(survey.questions, survey.responses, id, by=by, weight=more.get("weight"))
+def cut_of(survey: Survey, row: Any, where: Mapping[str, Any], **groups: Unpack[Groups]) -> Cut:
+    """The counts of one question, as its kind wants them, of those whom `where` names."""
+    id, by = str(row["question_id"]), groups.get("by")
+    name = [] if by is None else [str(by.name)]
+    frame = tables.question_table(survey.questions, survey.responses, id, **groups)
     return Cut(
         "|".join([id, *name]), title_of(row), frame, (*name, "option"),
-        within=tuple(name), population=survey.counts_of(row), where=more.get("where", {}),
+        within=tuple(name), population=survey.counts_of(row), where=where,
         multiple=frozenset(["option"] if row["kind"] == "multiple" else []),
     )
 
 
-def means_of(survey: Survey, rows: pd.DataFrame, *, by: pd.Series[Any] | None = None, **more: Any) -> pd.DataFrame:
+def means_of(survey: Survey, rows: pd.DataFrame, **groups: Unpack[Groups]) -> pd.DataFrame:
     """Mean, median and sd of the numbers of questions, a row each (and group of `by`)."""
-    found = [
-        tables.number_summary(survey.questions, survey.responses, str(row["question_id"]), by=by, weight=more.get("weight"))
-        .assign(item=title_of(row)) for _, row in rows.iterrows()
-    ]
+    found = []
+    for _, row in rows.iterrows():
+        id, item = str(row["question_id"]), title_of(row)
+        found.append(tables.number_summary(survey.questions, survey.responses, id, **groups).assign(item=item))
+    by, whole = groups.get("by"), pd.concat(found, ignore_index=True)
     names = [] if by is None else [str(by.name)]
-    whole = pd.concat(found, ignore_index=True)
     whole = whole.drop(columns="estimate", errors="ignore").rename(columns={"mean": "estimate"})
     return whole[[*names, "item", "n", "left_out_n", "estimate", "median", "sd"]]
 
 
 def _question(survey: Survey, row: Any) -> Part:
-    cut = cut_of(survey, row)
+    cut = cut_of(survey, row, {})
     kind = "promoters" if tables.recommends(row, survey.responses) else str(row["kind"])
     if kind in ("multiple", "ranking"):
         by, rising = ("n", False) if kind == "multiple" else ("mean_rank", True)
@@ -163,8 +166,8 @@ def _numbers(survey: Survey, title: str, rows: pd.DataFrame) -> Part:
         "", title, means_of(survey, rows), ("item",), population=f"{survey.population}/numbers", kind="mean",
         variable="option", apart=("item",),
     )
-    headings = {"n": "作答人数", "estimate": "均值"}
-    return cut, Layout(within=("item",), measures=("n", "estimate", "median", "sd"), headings=headings), "numbers"
+    headings, measures = {"n": "作答人数", "estimate": "均值"}, ("n", "estimate", "median", "sd")
+    return cut, Layout(within=("item",), measures=measures, headings=headings), "numbers"
 
 
 def _scale(survey: Survey, name: str, scale: Scale) -> Part:
@@ -182,7 +185,8 @@ def _scale(survey: Survey, name: str, scale: Scale) -> Part:
         top = str(summary["definition"].iloc[0])
         means = summary[["item", "share", "mean"]].rename(columns={"share": "top_share"})
         frame = frame.merge(means, on="item", how="left").assign(definition=top)
-        tail = [*(["top_share"] if "+" in top else []), "mean", "base_n"]  # of one grade alone the table has the column
+        # Of one grade alone the table has the column.
+        tail = [*(["top_share"] if "+" in top else []), "mean", "base_n"]
         headings["top_share"] = f"{top}（%）"
         notes += f"均值按{grades[0]}=1至{grades[-1]}={len(grades)}计分。"
     layout = Layout(

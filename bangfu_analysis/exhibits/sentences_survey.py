@@ -1,5 +1,5 @@
-"""Sentences on surveys: on the questions of a questionnaire, and on a fitted model, which prove no cause. Rules
-as in `sentences`.
+"""Sentences on surveys: on the questions of a questionnaire, and on a fitted model, which prove no cause.
+Rules as in `sentences`.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ def most_chosen(of: Exhibit, *, manner: str = "", verb: str = "选择") -> str:
     number, ranking.
     """
     frame = of.frame
-    shown = frame[frame["n"].fillna(0).gt(0) & ~hidden(frame)].sort_values("n", ascending=False, kind="stable").head(3)
+    shown = frame[frame["n"].fillna(0).gt(0) & ~hidden(frame)]
+    shown = shown.sort_values("n", ascending=False, kind="stable").head(3)
     if not len(shown) or frame["base_n"].dropna().empty:
         return ""
     ticks = frame["answers_n"].dropna().tolist() if "answers_n" in frame else []
-    base = f"{counted(frame['base_n'].dropna().iloc[0])}作答" + (f"，共选{counted(ticks[0], '项次')}" if ticks else "")
+    many = f"，共选{counted(ticks[0], '项次')}" if ticks else ""
+    base = f"{counted(frame['base_n'].dropna().iloc[0])}作答{many}"
     told = "、".join(f"{r.option}（{counted(r.n)}，占{share_of(r.share)}）" for r in records(shown))
     order = "依次是" if len(shown) > 1 else "是"
     return f"“{of.title}”一题{manner}有{base}，{verb}最多的{order}{told}。"
@@ -75,7 +77,8 @@ def promoters(of: Exhibit) -> str:
     if share.isna().any():
         return ""
     best, worst = share["推荐者"], share["贬损者"]
-    told = f"推荐者（9至10分）占{share_of(best)}，贬损者（0至6分）占{share_of(worst)}，净推荐值{half_up(100 * (best - worst)):.1f}"
+    told = f"推荐者（9至10分）占{share_of(best)}，贬损者（0至6分）占{share_of(worst)}"
+    told += f"，净推荐值{half_up(100 * (best - worst)):.1f}"
     return f"“{of.title}”一题有{counted(of.frame['base_n'].iloc[0])}作答，{told}。"
 
 

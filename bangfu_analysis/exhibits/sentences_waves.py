@@ -91,15 +91,16 @@ def movers(of: Exhibit) -> str:
     rates, what = of.frame, of.recipe.noun or "困难率"
     before, last = sorted(rates["wave"].unique())[-2:]
     now = rates[rates["wave"].eq(last)].dropna(subset=["change"])
-    steps = now.assign(step=now["change"].map(percent).astype(float), label=now[dimensions(now)[-1]].astype(str))
-    steps = steps.sort_values("step")
-    fell, rose = steps[steps["step"] < 0], steps[steps["step"] > 0]
-    told = [
-        f"{what}{word}最多的是{'、'.join(f'{row.label}（{abs(row.step):.1f}个百分点）' for row in records(part))}"
-        for word, part in (("下降", fell.head(MOST_MOVED)), ("上升", rose.tail(MOST_MOVED).iloc[::-1])) if len(part)
-    ]  # fmt: skip
-    counts = "、".join(f"{word}的{len(part)}个" for word, part in (("下降", fell), ("上升", rose)) if len(part))
-    head = f"两批都有数的{len(steps)}个单位中，与{year(before)}相比{what}{counts or '没有变化'}"
+    labels, steps = now[dimensions(now)[-1]].astype(str), now["change"].map(percent).astype(float)
+    moved = now.assign(step=steps, label=labels).sort_values("step")
+    ways = {"下降": moved[moved["step"] < 0], "上升": moved[moved["step"] > 0].iloc[::-1]}
+    ways = {word: part for word, part in ways.items() if len(part)}
+    told = []
+    for word, part in ways.items():
+        most = [f"{row.label}（{abs(row.step):.1f}个百分点）" for row in records(part.head(MOST_MOVED))]
+        told.append(f"{what}{word}最多的是{'、'.join(most)}")
+    counts = "、".join(f"{word}的{len(part)}个" for word, part in ways.items())
+    head = f"两批都有数的{len(moved)}个单位中，与{year(before)}相比{what}{counts or '没有变化'}"
     return "；".join([head, *told]) + "。"
 
 

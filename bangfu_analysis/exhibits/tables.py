@@ -73,12 +73,12 @@ class DisplayTable:
 
     def texts(self) -> list[list[str]]:
         """The rows as text, with the decimals of each column."""
-        return [[as_text(cell, kind) for cell, kind in zip(row, self.kinds, strict=True)] for row in self.rows]
+        return [[*map(as_text, row, self.kinds)] for row in self.rows]
 
 
 def display_table(
-    result: pd.DataFrame, codebook: Codebook, layout: Layout | None = None, *, lang: str = "zh", title: str = "",
-    source: str = "",
+    result: pd.DataFrame, codebook: Codebook, layout: Layout | None = None, *, lang: str = "zh",
+    title: str = "", source: str = "",
 ) -> DisplayTable:
     """A result frame as a printed table: dimension columns labelled, then its measures, as `layout` says.
 
@@ -102,7 +102,7 @@ def display_table(
     titles = [title_of(codebook, c, lang) for c in names if c != layout.across]
     columns = (*titles, *(head for part in parts for head in part.heads))
     printed = ("text",) * len(titles) + tuple(kinds[m].kind for part in parts for m in part.measures)
-    rows = _side_by_side(parts, plan) if layout.across else [(*labels, *cells) for labels, cells in parts[0].lines]
+    rows = _side_by_side(parts, plan) if layout.across else [labels + cells for labels, cells in parts[0].lines]
     named = title or plan.words("by", plan.words("and").join(title_of(codebook, c, lang) for c in names))
     unit = layout.unit if layout.unit is not None else plan.words("unit") if "n" in result else ""
     notes = (*_notes(table, plan), *layout.notes, *mark_notes(rows, lang))
@@ -110,15 +110,17 @@ def display_table(
     return DisplayTable(named, columns, printed, tuple(rows), notes, unit, origin)
 
 
-def opened(table: DisplayTable, parts: Mapping[str, pd.DataFrame], codebook: Codebook, lang: str) -> DisplayTable:
+def opened(
+    table: DisplayTable, parts: Mapping[str, pd.DataFrame], codebook: Codebook, lang: str
+) -> DisplayTable:
     """The table with the rows of what a group is made of under it, as 其中; `parts`: by its label."""
     rows = list[tuple[Cell, ...]]()
     for row in table.rows:
         rows.append(row)
         if (part := parts.get(str(row[0]))) is not None:
-            cells = (printed_cells(part, measure(name, part)) for name in printable(part) if name in ("n", "share"))
-            labels = (phrase("tables", "of_it", lang, label) for label in labels_in(codebook, part, "cause", lang))
-            rows += zip(labels, *cells, strict=True)
+            cells = (printed_cells(part, measure(name, part)) for name in ("n", "share"))
+            named = labels_in(codebook, part, "cause", lang)
+            rows += zip((phrase("tables", "of_it", lang, label) for label in named), *cells, strict=True)
     return replace(table, rows=tuple(rows))
 
 
@@ -166,9 +168,9 @@ class _Plan:
 
     def shown(self, table: pd.DataFrame) -> list[str]:
         """The measures that are printed beside the dimensions, without those of the tail."""
-        wanted = [m for m in self.layout.measures or printable(table) if m in table and m not in self.layout.tail]
-        aside = {"left_out_n"} | (set() if self.rates or "base_n" in self.layout.measures else {"base_n"})
-        return [m for m in wanted if m not in aside]
+        aside = {"left_out_n", *self.layout.tail}
+        aside |= set() if self.rates or "base_n" in self.layout.measures else {"base_n"}
+        return [m for m in self.layout.measures or printable(table) if m in table and m not in aside]
 
 
 def _check(result: pd.DataFrame, names: list[str], groups: list[str], across: str) -> None:
@@ -215,7 +217,7 @@ def _parts(table: pd.DataFrame, plan: _Plan) -> list[_Part]:
         parts.append(_Part(heads, shown, _lines(part.drop(columns=across), groups, shown, plan)))
     if tail and parts:
         rest = [c for c in dimensions(table) if c != across]
-        known = table.groupby(rest, observed=True, sort=False)[tail].last().reset_index()  # the last that is shown
+        known = table.groupby(rest, observed=True, sort=False)[tail].last().reset_index()  # that is shown
         alone = replace(plan, adds_up=False, left_out=0)
         parts.append(_Part([*map(plan.heading, tail)], tail, _lines(known, groups, tail, alone)))
     return parts
@@ -231,8 +233,8 @@ def _side_by_side(parts: list[_Part], plan: _Plan) -> list[Row]:
         place = {plan.words("total"): 1, plan.words("unknown"): 2}
         labels.sort(key=lambda label: place.get(str(label[0]), 0))
     absent = [(NOT_APPLICABLE,) * len(part.measures) for part in parts]
-    joined = ([part.get(label, none) for part, none in zip(cells, absent, strict=True)] for label in labels)
-    return [(*label, *(cell for found in row for cell in found)) for label, row in zip(labels, joined, strict=True)]
+    sides = list(zip(cells, absent, strict=True))
+    return [sum((part.get(label, none) for part, none in sides), label) for label in labels]
 
 
 def _lines(table: pd.DataFrame, groups: list[str], shown: list[str], plan: _Plan) -> list[tuple[Row, Row]]:
@@ -278,7 +280,8 @@ def printed_cells(block: pd.DataFrame, measure: Measure) -> list[Cell]:
     none = NOT_APPLICABLE if measure.name in ("change", "growth") else MISSING
     if none == MISSING and "base_n" in block and block["base_n"].isna().all() and hidden(block).any():
         none = HIDDEN  # the share of a base that is hidden with some of its parts
-    marks = [HIDDEN if h else NOT_APPLICABLE if n else none for h, n in zip(hidden(block), nobody, strict=True)]
+    seen = zip(hidden(block), nobody, strict=True)
+    marks = [HIDDEN if unseen else NOT_APPLICABLE if empty else none for unseen, empty in seen]
     # Nobody could fall under a definition that the wave does not have: no count of 0.
     undefined = nobody & block["break_note"].ne("") if "break_note" in block else nobody & False
     return [m if pd.isna(v) or u else v for v, m, u in zip(values, marks, undefined, strict=True)]
@@ -286,7 +289,8 @@ def printed_cells(block: pd.DataFrame, measure: Measure) -> list[Cell]:
 
 def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
     left = plan.words("left", plan.left_out) if plan.left_out else ""
-    one_base = {"base_n", "share"} <= set(table.columns) and not plan.layout.within and not plan.rates and len(table)
+    one_base = not plan.layout.within and not plan.rates and len(table)
+    one_base = one_base and {"base_n", "share"} <= set(table.columns)
     notes = [plan.words("base", _first(table["base_n"])) + left + plan.words("stop")] if one_base else []
     blocks = [] if plan.rates else [block for _, block in _bases(table, plan.layout.within)]
     if plan.adds_up and "share" in plan.shown(table) and any(_not_whole(block) for block in blocks):

@@ -70,7 +70,8 @@ class WaveData:
         return {
             str(now["wave"]): str(now["note"])
             for before, now in pairwise(rows)
-            if now["wave"] not in shared and before["definition"] and now["definition"] not in ("", before["definition"])
+            if now["wave"] not in shared
+            and before["definition"] and now["definition"] not in ("", before["definition"])
         }
 
     @property

@@ -231,7 +231,8 @@ def as_exhibit(
         result = sentences_survey.effects_of(result, codebook, lang)
     names = dimensions(result)
     if PERSONS & {*names, *result.index.names}:
-        raise ArgumentError("as_exhibit：这是逐人的数据，不是结果表，不能做成表图。请先用 tabulate、means 等汇总。")
+        to_do = "请先用 tabulate、means 等汇总。"
+        raise ArgumentError(f"as_exhibit：这是逐人的数据，不是结果表，不能做成表图。{to_do}")
     odd = [c for c in names if pd.api.types.is_float_dtype(result[c].dtype) and c not in WORDS["titles"]]
     if odd:
         known = "dimension（分组列）或 measures.yaml 中登记的数"

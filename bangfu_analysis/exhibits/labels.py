@@ -29,7 +29,8 @@ def title_of(codebook: Codebook, name: str, lang: str = "zh") -> str:
     if name in WORDS["titles"]:
         return phrase("titles", name, lang)
     if name.endswith("_before"):
-        return ("上期" if lang == "zh" else "earlier ") + title_of(codebook, name.removesuffix("_before"), lang)
+        word, now = "上期" if lang == "zh" else "earlier ", name.removesuffix("_before")
+        return word + title_of(codebook, now, lang)
     try:
         return codebook.title(name, lang)
     except CodebookError:

@@ -24,7 +24,9 @@ from bangfu_analysis.release.cells import Cut
 
 OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # few of these could identify somebody
 UNKNOWN, TOTAL, ONCE, MOST_NAMED = "未详", "合计", "不重复计", 4
-INDICATOR_COLUMNS = {"指标": "text", "数值": "amount", "计数单位": "text", "占比（%）": "percent", "占比的基数": "text"}
+INDICATOR_COLUMNS = {
+    "指标": "text", "数值": "amount", "计数单位": "text", "占比（%）": "percent", "占比的基数": "text",
+}  # fmt: skip
 SHORT = {"units": "个", "posts": "个"}  # as their labels say of what
 
 
@@ -68,8 +70,9 @@ class MechanismExhibit(Exhibit):
         if isinstance(levels.dtype, pd.CategoricalDtype) and levels.cat.ordered:
             return parts
         own = parts[parts["indicator"].eq(self._to_draw(parts))]
-        sizes = own.groupby(self.by, observed=True)["amount"].sum().sort_values(ascending=False, kind="stable")
-        ranked = dict.fromkeys([*sizes.index, *levels.dropna().unique()])
+        sizes = own.groupby(self.by, observed=True)["amount"].sum()
+        largest = sizes.sort_values(ascending=False, kind="stable").index
+        ranked = dict.fromkeys([*largest, *levels.dropna().unique()])
         return parts.assign(**{self.by: pd.Categorical(levels.astype(object), [*ranked], ordered=True)})
 
     @property
@@ -119,7 +122,8 @@ class MechanismExhibit(Exhibit):
 
     def _printed(self, columns: list[str], kinds: list[str], rows: list[tuple[Cell, ...]]) -> DisplayTable:
         cells = {cell for row in rows for cell in row}
-        notes = ["— 表示不适用或没有填写。"] * (NOT_APPLICABLE in cells) + mark_notes([[HIDDEN]] * (HIDDEN in cells))
+        notes = ["— 表示不适用或没有填写。"] if NOT_APPLICABLE in cells else []
+        notes += mark_notes([[HIDDEN]]) if HIDDEN in cells else []
         parts = (tuple(columns), tuple(kinds), tuple(rows), tuple(notes))
         return DisplayTable(self.plan.label, *parts, source=f"数据来源：{self.source}")
 
@@ -135,7 +139,8 @@ class MechanismExhibit(Exhibit):
         return UNKNOWN if levels.isna().all() else self.labels(levels)[0]
 
     def _named(self, row: Any) -> tuple[str, str]:
-        """Label and unit of an indicator; of what comes to one `平均每人助学金`, and the unit of what comes."""
+        """Label and unit of an indicator; of what comes to one `平均每人助学金`, and the unit of what comes.
+        """
         above, _, below = str(row.counted_in).partition("/")
         one = self.codebook.labels("aid.counted_in").get(below, below).removeprefix("个")
         return (f"平均每{one}" if one else "") + self._of(row).label, self._unit(above)
@@ -246,18 +251,21 @@ def _exhibit(data: WaveData, recipe: Recipe, plan: Mechanism) -> MechanismExhibi
     population = f"{plan.frame}/{data.wave.name}"
     cut, beside = _cut(name, whole, plan, population), tuple[Cut, ...]()
     if by:
-        title, beside = f"{plan.label}（按{title_of(codebook, column)}）", (replace(cut, id=f"{name}_overall"),)
+        title = f"{plan.label}（按{title_of(codebook, column)}）"
+        beside = (replace(cut, id=f"{name}_overall"),)
         parts = tabulate_mechanism(frames, codebook, plan.name, by=by)
         several = frozenset(() if _adds_up(parts, whole) else [column])
         cut = replace(_cut(name, parts, plan, population, column), multiple=several)
     few = len(mechanism_rows(frames, plan)) / 2  # what most rows leave open they have nothing to say of
-    open_cells = records(whole[whole["left_out_n"].between(1, few)])
-    gaps = tuple(f"{plan.indicators[row.indicator].label}有{row.left_out_n}行没有填写，不计入。" for row in open_cells)
+    gaps = tuple(
+        f"{plan.indicators[row.indicator].label}有{row.left_out_n}行没有填写，不计入。"
+        for row in records(whole[whole["left_out_n"].between(1, few)])
+    )
     run = analysis.running(frames, plan) if plan.chart.get("draw") == "running" else None
     named = replace(recipe, id=cut.id, title=title, draw="mechanism")
     return MechanismExhibit(
-        replace(cut, title=title), named, Layout(), codebook, data.source("各单位报送的帮扶台账"), beside=beside,
-        plan=plan, by=column, run=run, gaps=gaps,
+        replace(cut, title=title), named, Layout(), codebook, data.source("各单位报送的帮扶台账"),
+        beside=beside, plan=plan, by=column, run=run, gaps=gaps,
     )
 
 

@@ -89,8 +89,8 @@ def questionnaire_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     source, found = data.source("问卷"), list[Exhibit]()
     for cut, layout, name in (part for survey in surveys_of(data) for part in _parts(survey)):
         id, told = f"{recipe.id}_{len(found) + 1}", "" if found else replies(data.frames["sources"])
-        own = replace(recipe, id=id, title=cut.title, draw=DRAWN.get(name, name), text=(name,), subject="答卷人")
-        facts = {"replies": told}
+        own = replace(recipe, id=id, title=cut.title, draw=DRAWN.get(name, name), text=(name,))
+        own, facts = replace(own, subject="答卷人"), {"replies": told}
         found.append(Exhibit(replace(cut, id=id), own, layout, data.codebook, source, facts=facts))
     return found
 
@@ -142,8 +142,9 @@ def means_of(survey: Survey, rows: pd.DataFrame, **groups: Unpack[Groups]) -> pd
     """Mean, median and sd of the numbers of questions, a row each (and group of `by`)."""
     found = []
     for _, row in rows.iterrows():
-        id, item = str(row["question_id"]), title_of(row)
-        found.append(tables.number_summary(survey.questions, survey.responses, id, **groups).assign(item=item))
+        id = str(row["question_id"])
+        numbers = tables.number_summary(survey.questions, survey.responses, id, **groups)
+        found.append(numbers.assign(item=title_of(row)))
     by, whole = groups.get("by"), pd.concat(found, ignore_index=True)
     names = [] if by is None else [str(by.name)]
     whole = whole.drop(columns="estimate", errors="ignore").rename(columns={"mean": "estimate"})

@@ -144,7 +144,8 @@ def extremes(of: Exhibit) -> str:
     if fit["share"].max() == fit["share"].min():
         return f"{len(fit)}个{titled}的{what}相同，均为{high}。{unjoined}"
     aside = f"（职工总数未详或不足{LEAST_BASE}人的{int(small.sum())}个未参与比较）" if small.any() else ""
-    return f"各{titled}中，{what}最高的是{labels[0]}，为{high}，最低的是{labels[1]}，为{low}{aside}。{unjoined}"
+    told = f"最高的是{labels[0]}，为{high}，最低的是{labels[1]}，为{low}"
+    return f"各{titled}中，{what}{told}{aside}。{unjoined}"
 
 
 def change(of: Exhibit) -> str:
@@ -218,10 +219,10 @@ def shift(of: Exhibit) -> str:
         aside += f"；{titled}未详的由{share_of(gone[0])}变为{share_of(gone[1])}，比较时请留意"
     if most.empty:
         return f"{head}基本持平{aside}。"
-    words = [
-        f"{row.label}占比由{in_percent(row.before)}{'上升' if row.step > 0 else '下降'}到{in_percent(row.percent)}，"
-        f"{points(row.step)}" for row in records(most.head(MOST_TOLD))
-    ]  # fmt: skip
+    words = []
+    for row in records(most.head(MOST_TOLD)):
+        way = f"{in_percent(row.before)}{'上升' if row.step > 0 else '下降'}到{in_percent(row.percent)}"
+        words.append(f"{row.label}占比由{way}，{points(row.step)}")
     return f"{head}中，{'；'.join(words)}{aside}。"
 
 
@@ -237,10 +238,10 @@ def means(of: Exhibit) -> str:
         return f"{of.subject}中{what}有记录的{counted(row['n'])}，平均{half_up(row['estimate'], 2):g}。"
     ranked = shown.sort_values("estimate", ascending=False, kind="stable")
     ends = [("最高", ranked.iloc[[0]]), ("最低", ranked.iloc[[-1]])][: min(len(ranked), 2)]
-    told = [
-        f"{word}的是{'、'.join(of.labels(row[n])[0] for n in names)}（{half_up(row['estimate'].iloc[0], 2):g}）"
-        for word, row in ends
-    ]
+    told = []
+    for word, end in ends:
+        group = "、".join(of.labels(end[name])[0] for name in names)
+        told.append(f"{word}的是{group}（{half_up(end['estimate'].iloc[0], 2):g}）")
     return f"按{'、'.join(map(of.titled, names))}看，{of.subject}的{what}均值{'，'.join(told)}。"
 
 
@@ -301,7 +302,8 @@ def _nameable(table: pd.DataFrame, name: str = "") -> pd.DataFrame:
 def _one_dimension(result: pd.DataFrame, where: str) -> str:
     names = dimensions(result)
     if len(names) != 1 or result.empty:
-        raise ArgumentError(f"{where}：应是按一个变量分组的非空结果，现有分组列 {names}，{len(result)} 行。请先筛选。")
+        found = f"现有分组列 {names}，{len(result)} 行。请先筛选。"
+        raise ArgumentError(f"{where}：应是按一个变量分组的非空结果，{found}")
     return names[0]
 
 

@@ -77,12 +77,13 @@ def standardized(of: Exhibit) -> str:
     before, now = (of.frame.iloc[place] for place in (-2, -1))
     crude, fair = ([percent(row[m]) for row in (before, now)] for m in ("crude", "standardized"))
     parts = {"各组比率变化": percent(now["rate"]), "职工构成变化": percent(now["composition"])}
-    told = "，".join(f"{word}使其{points(step)}" if step else f"{word}几乎没有影响" for word, step in parts.items())
+    told = [f"{word}使其{points(step)}" if step else f"{word}几乎没有影响" for word, step in parts.items()]
     when, then, this = since(before["wave"], now["wave"]), year(before["wave"]), year(now["wave"])
     return (
-        f"只计性别和年龄有记录的人，{this}困难率为{in_percent(crude[1])}，{points(half_up(crude[1] - crude[0]), when)}；"
+        f"只计性别和年龄有记录的人，{this}困难率为{in_percent(crude[1])}，"
+        f"{points(half_up(crude[1] - crude[0]), when)}；"
         f"按{this}职工的性别年龄构成计算，{then}应为{in_percent(fair[0])}，"
-        f"同一构成下{points(half_up(fair[1] - fair[0]), when)}。困难率的变化中，{told}。"
+        f"同一构成下{points(half_up(fair[1] - fair[0]), when)}。困难率的变化中，{'，'.join(told)}。"
     )
 
 

@@ -102,7 +102,7 @@ def display_table(
     titles = [title_of(codebook, c, lang) for c in names if c != layout.across]
     columns = (*titles, *(head for part in parts for head in part.heads))
     printed = ("text",) * len(titles) + tuple(kinds[m].kind for part in parts for m in part.measures)
-    rows = _side_by_side(parts, plan) if layout.across else [labels + cells for labels, cells in parts[0].lines]
+    rows = _side_by_side(parts, plan) if layout.across else [stub + cells for stub, cells in parts[0].lines]
     named = title or plan.words("by", plan.words("and").join(title_of(codebook, c, lang) for c in names))
     unit = layout.unit if layout.unit is not None else plan.words("unit") if "n" in result else ""
     notes = (*_notes(table, plan), *layout.notes, *mark_notes(rows, lang))

@@ -89,10 +89,10 @@ RESULTS = {
         columns=["subject", "event", "variable", "item", "where", "message"],
     ),
 }
-# One row a person or a reply: no results, and refused as such.
+# One row a person or a reply, refused as such; and sums of cells that counts and estimators take.
 OF_PERSONS = {
     "spells", "add_bands", "item_scores", "with_concepts", "was_asked", "wide_answers", "reply_quality",
-    "screen",
+    "screen", "cells",
 }
 
 

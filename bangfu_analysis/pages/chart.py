@@ -18,7 +18,9 @@ from bangfu_analysis.exhibits.labels import labels_of, phrase, title_of
 from bangfu_analysis.exhibits.measures import dimensions, measure, over_full
 from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, as_text, printed_cells
 
-FORMS = {"percent": '0.0"%"', "points": "+0.0;-0.0;0.0", "count": "0", "number": "0.00"}  # of native charts
+FORMS = {  # of numbers in native charts
+    "percent": '0.0"%"', "points": "+0.0;-0.0;0.0", "count": "0", "number": "0.00", "amount": "General",
+}  # fmt: skip
 NONE = float("nan")
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -65,7 +65,7 @@ def _bars(rows: Rows, *, of: str = "share", key: str = "bar", by_size: bool = Fa
     across, every = "".join(groups), len(rows.frame)
     if by_size or rows.exhibit.recipe.sort == "size":
         rows = rows.of(sorted_by_size(_of_somebody(rows.frame, down), down))
-    texts = () if across else _with_counts(rows, rows.texts(of), key)
+    texts = _with_counts(rows, rows.texts(of), key) if not across and "n" in rows.frame else ()
     values, printed = rows.grids(of, down, across, across, texts)
     heads = list(map(str, values.columns)) if across else []
     heads = rows.with_bases(across, heads) if across and "base_n" in rows.frame else heads
@@ -232,7 +232,7 @@ def two_sided(grades: Sequence[str]) -> bool:
 
 
 def _pyramid(rows: Rows) -> Chart:
-    """Men to the left, women to the right, by age: counts, or in percent of each wave, waves side by side.
+    """Men to the left, women to the right, by age: counts, rates, or in percent of each wave, side by side.
 
     A dashed line marks where the reports cut: men 50, women 40 (band `age_by_sex` of the codebook).
     """
@@ -240,13 +240,14 @@ def _pyramid(rows: Rows) -> Chart:
     if "sex" not in rows.frame or len(ages) != 1:
         where = "pyramid（需要 sex 与一个年龄分组）"
         raise ColumnMissing.naming(["sex"], dimensions(rows.frame), where=where)
-    by, of = ("wave", "share") if "wave" in rows.frame else ("", "n")
+    by, rate = "wave" if "wave" in rows.frame else "", rows.exhibit.layout.rate
+    of = "share" if by or rate else "n"
     parts = rows.parts(by)
     grids = [rows.of(part).grids(of, ages[0], "sex") for part in parts]
     values, texts = (pd.concat(every, axis=1) for every in zip(*grids, strict=True))
     heads = list(map(str, values.columns))
     bases = [base_of(part) for part in rows.parts("sex")]
-    apart = not by and len(set(bases)) > 1
+    apart = not by and not rate and len(set(bases)) > 1
     heads = rows.with_bases("sex", heads) if apart else heads
     panels = [f"{part['wave'].iloc[0]}\nn = {base_of(part)}" for part in parts] if by else []
     said = rows.measured(of, "of_group" if apart else "bare" if by else "")
@@ -379,6 +380,7 @@ CHARTS: dict[str, Callable[[Rows], Chart]] = {
     **dict.fromkeys(("bars", "columns", "single"), _bars),
     **dict.fromkeys(("ranked", "panels", "multiple", "ranking"), partial(_bars, by_size=True)),
     **dict.fromkeys(("dots", "effects"), _dots),
+    "amounts": partial(_bars, of="amount"),
     **dict.fromkeys(("pyramid", "pyramids"), _pyramid),
     "rates": _rates,
     "four": _four,

@@ -196,8 +196,10 @@ def _pyramid(chart: Chart, size: str) -> Figure:
     most = _limits(chart, len(rows), size, room - cut)[1] * room / (room - cut)
     for n, axes in enumerate(panels):
         for side, (sign, colour) in enumerate(zip((-1, 1), theme.SEXES.values(), strict=True)):
-            bars = axes.barh(rows, sign * chart.numbers[:, 2 * n + side], color=colour, height=0.85)
-            axes.bar_label(bars, list(chart.texts.iloc[:, 2 * n + side].replace("0.0", "")), padding=2)
+            lengths = sign * chart.numbers[:, 2 * n + side]
+            axes.barh(rows, lengths, color=colour, height=0.85)
+            for row, length, text in zip(rows, lengths, chart.texts.iloc[:, 2 * n + side], strict=True):
+                theme.beside(axes, text, (length, row), 2 * sign)
         for sign, (at, words) in zip((-1, 1), chart.cuts, strict=False):
             axes.plot([0, sign * most], [at, at], color=ACCENT, linewidth=0.9, linestyle="--")
             axes.text(sign * most, at, words, ha="left" if sign < 0 else "right", va="bottom", color=ACCENT)

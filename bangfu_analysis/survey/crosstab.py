@@ -19,15 +19,7 @@ from bangfu_analysis.analysis.arrays import Floats, Names, Truths, Where
 from bangfu_analysis.analysis.domains import Domains, domains, names, numbers, require, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
-from bangfu_analysis.survey.estimate import (
-    by_group,
-    estimate_share,
-    fit_ratio,
-    fit_total,
-    lead,
-    shares,
-    table,
-)
+from bangfu_analysis.survey.estimate import estimate_share, fit_ratio, fit_total, grouped, lead, shares, table
 
 BASES = ("persons", "answers")
 
@@ -146,7 +138,7 @@ def estimate_multiple(
         part = table(sample, groups, found, sample.degrees(), level)
         part = part.assign(option=column, share=found.estimate)
         parts.append(part.assign(n=sums(live, count, tick).astype("int64"), base_n=base_n))
-    return by_group(parts, [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
+    return grouped(parts, [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
 
 
 @dataclass(frozen=True)

@@ -306,7 +306,7 @@ def shares(
         own = {str(name): levels[name].array.take([k] * count) for name in levels}
         part = table(sample, groups, found, degrees, level).assign(n=n, share=found.estimate, **own)
         parts.append(part.assign(ci_low=low, ci_high=high))
-    return by_group(parts, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
+    return grouped(parts, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
 
 
 def _logit_variance(sample: Sample, hit: Floats, code: Codes, found: Fit) -> Floats:
@@ -335,7 +335,7 @@ def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float)
     return groups.levels.assign(**dict(zip(RESULT, figures, strict=True)))
 
 
-def by_group(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+def grouped(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     """Parts that each have a row per group, brought together group by group, with these columns leading."""
     return lead(pd.concat(parts).sort_index(kind="stable").reset_index(drop=True), columns)
 

@@ -18,12 +18,12 @@ from bangfu_analysis.analysis.domains import domains, level_codes, names, number
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign, resolve
 from bangfu_analysis.survey.estimate import (
-    by_group,
     estimate_mean,
     estimate_ratio,
     estimate_share,
     estimate_total,
     fit,
+    grouped,
     table,
 )
 
@@ -79,7 +79,7 @@ def fgt(
     for power in dict.fromkeys(alpha):
         index = frame.assign(_index=np.where(part > 0, part**power, part))  # 0 and missing stay as they are
         parts.append(estimate_mean(index, "_index", **manner).assign(alpha=power))
-    return by_group(parts, [*names(manner.get("by")), "alpha"])
+    return grouped(parts, [*names(manner.get("by")), "alpha"])
 
 
 def shortfall(
@@ -168,10 +168,10 @@ def theil(
     found = fit(sample, statistic, z, code, 1)
     total = table(sample, groups, found, sample.degrees(), level).assign(component="total")
     if between is None:
-        return by_group([total], ["component"])
+        return grouped([total], ["component"])
     part = _theil_between(frame, between, sample.weight * used, y)
     split = pd.DataFrame({"component": ["within", "between"], "estimate": [found.estimate[0] - part, part]})
-    return by_group([total, split.assign(**total.loc[0, ["n", "base_n", "left_out_n"]])], ["component"])
+    return grouped([total, split.assign(**total.loc[0, ["n", "base_n", "left_out_n"]])], ["component"])
 
 
 def _theil_between(frame: pd.DataFrame, between: str, weight: Floats, y: Floats) -> float:
@@ -208,7 +208,7 @@ def catastrophic(
         estimate_mean(work, "_beyond", **manner).assign(measure="overshoot"),
         estimate_ratio(work, "_beyond", "_hit", **manner).assign(measure="mean_positive_overshoot"),
     ]
-    return by_group(parts, [*names(manner.get("by")), "measure"])
+    return grouped(parts, [*names(manner.get("by")), "measure"])
 
 
 def coverage(
@@ -292,7 +292,7 @@ def targeting(
     every = domains(work, by, where)
     left_out = sums(every.only(~known), every.count).astype("int64")
     parts = [found[name].assign(measure=name, left_out_n=left_out) for name in MEASURES if name in found]
-    table = by_group(parts, [*groups, "measure", "n", "base_n", "left_out_n", "share", "estimate"])
+    table = grouped(parts, [*groups, "measure", "n", "base_n", "left_out_n", "share", "estimate"])
     told = table.assign(measure=pd.Categorical(table["measure"], list(MEASURES)))
     return told.drop(columns=SAMPLED) if design is None else told
 

@@ -13,7 +13,7 @@ from bangfu_analysis.analysis.domains import domains, numbers, sums
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import SurveyDesign, resolve
-from bangfu_analysis.survey.estimate import Fit, by_group, fit_ratio, table
+from bangfu_analysis.survey.estimate import Fit, fit_ratio, grouped, table
 
 TIE = 1e-12  # cumulative weights this close to q (relative) count as equal to it
 
@@ -56,7 +56,7 @@ def estimate_quantile(
         se = (high - low) / (2 * t_value(df, level))
         part = table(sample, groups, Fit(share.n, estimate, se**2, np.full(count, np.nan)), df, level)
         parts.append(part.assign(q=p, ci_low=low, ci_high=high))
-    return by_group(parts, [*groups.levels, "q"])
+    return grouped(parts, [*groups.levels, "q"])
 
 
 Curve = tuple[Floats, Floats]  # sorted values and their cumulative weights

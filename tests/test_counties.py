@@ -1,5 +1,6 @@
 """A study of counties: each as if it were alone, one that fails costs itself, all of them in one dataset."""
 
+import sys
 from concurrent.futures import Future
 
 import pandas as pd
@@ -92,6 +93,14 @@ def test_an_engine_that_is_none_is_told(tmp_path):
     clean_study(study, executor=Here())
     with pytest.raises(ArgumentError, match="duckdb"):
         scan_study(study, "ducks")
+
+
+def test_an_engine_that_is_not_installed_is_told(tmp_path, monkeypatch):
+    study = study_in(tmp_path, {"甲县": range(2)})
+    clean_study(study, executor=Here())
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(ArgumentError, match="没有安装 duckdb"):
+        scan_study(study)
 
 
 def test_a_folder_without_counties_is_told(tmp_path):

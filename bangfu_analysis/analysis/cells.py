@@ -134,7 +134,6 @@ def cells(
     select = {key: nw.col(key) for key in keys}
     if where and (wanted or design is not None):
         select[INSIDE] = scan.holds(where)
-        select |= {key: nw.when(select[INSIDE]).then(nw.col(key)) for key in keys if key not in plan}
     elif where:
         scan = scan.filter(where)
     middles = _middles(scan.frame, [one for one in wanted if isinstance(one, str)])

@@ -1,5 +1,7 @@
 """Every verb that takes tables of other engines gives what it gives of the same rows in pandas."""
 
+import sys
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -156,6 +158,8 @@ def test_estimates(lazily, name):
     the_same(bangfu.estimate_ratio, lazily, "people", numerator="income", denominator="size", **settings)
     the_same(bangfu.estimate_share, lazily, "people", variable="has_dibao", **settings)
     the_same(bangfu.estimate_share, lazily, "people", variable="education", design=DESIGNS[name], ci="wilson")
+    settings["where"] = {"district": "道里"}  # groups that the condition leaves out stay, as in pandas
+    the_same(bangfu.estimate_mean, lazily, "people", variable="income", **settings)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -222,6 +226,14 @@ def test_what_cannot_be_is_refused_in_a_sentence(case):
     kind, words, call = REFUSALS[case]
     with pytest.raises(kind, match=words):
         call()
+
+
+def test_without_narwhals_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "narwhals", None)
+    monkeypatch.delitem(sys.modules, "bangfu_analysis.analysis.cells")
+    with pytest.raises(ArgumentError, match=r"bangfu-analysis\[scale\]"):
+        bangfu.tabulate(LAZY, "sex")
+    assert bangfu.tabulate(PEOPLE, "sex")["n"].sum() > 0
 
 
 ROWS_ALONE = {

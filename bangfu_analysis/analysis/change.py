@@ -62,7 +62,8 @@ def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
     waves = sorted(table["wave"].unique())
     before = {wave: earlier for earlier, wave in pairwise(waves)}
     keys = ["_before", *(c for c in table if c not in (*MEASURES, *_NO_DIMENSION))]
-    earlier = table.rename(columns={"wave": "_before", "n": "_n", "share": "_share"}).astype({"_before": object})
+    renamed = table.rename(columns={"wave": "_before", "n": "_n", "share": "_share"})
+    earlier = renamed.astype({"_before": object})
     later = table.assign(_before=table["wave"].map(before).astype(object))
     found = later.merge(earlier[[*keys, "_n", "_share"]], on=keys, how="left")
     known = table["comparable"] if "comparable" in table else table["wave"].ne(waves[0])
@@ -95,9 +96,11 @@ def schemes(frames: Mapping[str, pd.DataFrame], *, where: str = "trend") -> pd.D
     held = {w: gathered(frame, "hardship_scheme")[0] for w, frame in frames.items()}
     for frame in held.values():
         require(frame, ["hardship_scheme"], where=f"{where} 比较 hardship_level", cubes=True)
-    used = {w: listed(sorted(frame["hardship_scheme"].dropna().unique())) or "不详" for w, frame in held.items()}
+    known = {w: sorted(frame["hardship_scheme"].dropna().unique()) for w, frame in held.items()}
+    used = {wave: listed(codes) or "不详" for wave, codes in known.items()}
     changes = [(w, before) for before, w in pairwise(used) if used[before] != used[w]]
-    rows = [("hardship_level", "", w, used[w], False, f"{old} 为 {used[old]}，{w} 为 {used[w]}") for w, old in changes]
+    notes = {w: f"{old} 为 {used[old]}，{w} 为 {used[w]}" for w, old in changes}
+    rows = [("hardship_level", "", wave, used[wave], False, note) for wave, note in notes.items()]
     return pd.DataFrame(rows, columns=_BREAK)
 
 
@@ -119,9 +122,9 @@ def broken_between(
     if len(broken) and breaks == "raise":
         cases = "；".join(dict.fromkeys(map(str, broken["note"])))
         raise NotComparable(
-            f"{listed(broken['variable'].unique())} 在 {listed(waves)} 各批次的口径不同：{cases}。口径不同的类别不能直接比较。"
-            "请改用对照表中的共同口径（如 below_line、income_level），或用 hardship_by_income 按收入重算后再比，"
-            "或写 breaks='mark' 只标出断点。"
+            f"{listed(broken['variable'].unique())} 在 {listed(waves)} 各批次的口径不同：{cases}。"
+            "口径不同的类别不能直接比较。请改用对照表中的共同口径（如 below_line、income_level），"
+            "或用 hardship_by_income 按收入重算后再比，或写 breaks='mark' 只标出断点。"
         )
     return broken
 
@@ -131,7 +134,8 @@ def _marked(table: pd.DataFrame, broken: pd.DataFrame) -> pd.DataFrame:
     comparable = table["wave"].ne(table["wave"].min())
     note = pd.Series("", index=table.index, dtype="object")
     for row in broken.to_dict("records"):
-        here = table["wave"].eq(row["wave"]) & (table[row["variable"]].eq(row["level"]) if row["level"] else True)
+        level = table[row["variable"]].eq(row["level"]) if row["level"] else True
+        here = table["wave"].eq(row["wave"]) & level
         comparable, note = comparable & ~here, note.mask(here & note.eq(""), row["note"])
     return table.assign(comparable=comparable, break_note=note.astype("str"))
 
@@ -150,6 +154,6 @@ def on_one_scale(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for column in first.select_dtypes("category"):
         levels = dict.fromkeys(code for table in tables.values() for code in table[column].cat.categories)
         types[column] = pd.CategoricalDtype(list(levels), ordered=bool(first[column].cat.ordered))
-    plain = {wave: table.drop(columns="wave", errors="ignore").astype(types) for wave, table in tables.items()}
-    stacked = pd.concat([table.assign(wave=wave) for wave, table in plain.items()], ignore_index=True)
+    typed = [table.astype(types).assign(wave=wave) for wave, table in tables.items()]
+    stacked = pd.concat(typed, ignore_index=True)
     return stacked[["wave", *stacked.columns.drop("wave")]]

@@ -28,7 +28,8 @@ def t_value(df: Floats | float, level: float) -> Floats:
 def two_sided_p(t: Floats | float, df: Floats | float) -> Floats:
     """The two-sided p-value of t."""
     t, df = np.asarray(t, dtype=float), np.asarray(df, dtype=float)
-    tail = np.where(np.isinf(df), special.ndtr(-np.abs(t)), special.stdtr(np.where(df > 0, df, 1.0), -np.abs(t)))
+    some, low = np.where(df > 0, df, 1.0), -np.abs(t)
+    tail = np.where(np.isinf(df), special.ndtr(low), special.stdtr(some, low))
     return np.asarray(np.where(df > 0, 2 * tail, np.nan))
 
 
@@ -113,7 +114,8 @@ def count_limits(x: Floats, n: Floats, level: float, method: str) -> tuple[Float
         return beta_limits(x, n, level)
     tail = (1 - level) / 2
     if method == "jeffreys":
-        return special.betaincinv(x + 0.5, n - x + 0.5, tail), special.betaincinv(x + 0.5, n - x + 0.5, 1 - tail)
+        a, b = x + 0.5, n - x + 0.5
+        return special.betaincinv(a, b, tail), special.betaincinv(a, b, 1 - tail)
     shift = np.minimum(0.5, np.abs(x - n / 2))
     low = wilson_limits((x - shift) / n, n, z)[0]
     return low, wilson_limits((x + shift) / n, n, z)[1]

@@ -21,9 +21,11 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError, CodebookError, listed
 
 Where = Mapping[str, Any]
+Line = dict[str, Any]
+Measured = dict[str, tuple[float, int]]  # by unit: the number, and how many rows have no value for it
 BOUNDS = {"from": "ge", "below": "lt", "over": "gt", "at_most": "le"}
 MEASURES = ("sum", "distinct", "per")
-NUMBERS = {"n": "Float64", "base_n": "Float64", "left_out_n": "Int64", "share": "Float64", "estimate": "Float64"}
+NUMBERS = {**dict.fromkeys(["n", "base_n", "share", "estimate"], "Float64"), "left_out_n": "Int64"}
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,16 @@ class Mechanism:
 def mechanism(codebook: Codebook, name: str) -> Mechanism:
     """A mechanism of the codebook; CodebookError names those there are, or what its entry has wrong."""
     if name not in codebook.mechanisms:
-        raise CodebookError(f"码本 mechanisms 中没有 {name}。可选：{listed(codebook.mechanisms)}。请检查拼写。")
+        known = listed(codebook.mechanisms)
+        raise CodebookError(f"码本 mechanisms 中没有 {name}。可选：{known}。请检查拼写。")
     entry = dict(codebook.mechanisms[name])
     try:
         own = {key: _indicator(key, part) for key, part in entry.pop("indicators", {}).items()}
         lists: dict[str, Any] = {key: tuple(entry.pop(key, ())) for key in ("by", "columns", "exhibits")}
         found = Mechanism(name=name, indicators=own, **lists, **entry)
     except TypeError as fault:
-        raise CodebookError(f"码本 mechanisms.{name} 有未知项：{fault}。请对照 docs/mechanisms.md。") from fault
+        told = f"码本 mechanisms.{name} 有未知项：{fault}。请对照 docs/mechanisms.md。"
+        raise CodebookError(told) from fault
     _check(found, codebook)
     return found
 
@@ -91,17 +95,18 @@ def _check(plan: Mechanism, codebook: Codebook) -> None:
     """Names exist, and a share is of what is counted in the same unit."""
     named = [*plan.columns, *(name for i in plan.indicators.values() for name in (i.of, *i.per) if name)]
     if lost := [n for n in named if n not in plan.indicators]:
-        raise CodebookError(f"码本 mechanisms.{plan.name} 提到没有的指标：{listed(lost)}。可选：{listed(plan.indicators)}。")
+        known = listed(plan.indicators)
+        raise CodebookError(f"码本 mechanisms.{plan.name} 提到没有的指标：{listed(lost)}。可选：{known}。")
     units = codebook.labels("aid.counted_in")
     for i, of in ((i, plan.indicators[i.of]) for i in plan.indicators.values() if i.of):
         if i.counted_in != of.counted_in:
             unit, other = (units.get(one.counted_in, one.counted_in) for one in (i, of))
             told = f"以{unit}计的数不能占以{other}计的“{of.label}”的比重。请改用 per 或同一计数单位。"
             raise CodebookError(f"码本 mechanisms.{plan.name}.{i.name}：{told}")
-    known = codebook.of(plan.frame) if plan.frame else {}
+    variables = {*codebook.of(plan.frame), "text", "person_id"} if plan.frame else set()
     own = [i for i in plan.indicators.values() if not i.frame]
     columns = [*plan.by, *plan.where, *(c for i in own for c in (*filter(None, [i.column]), *i.where))]
-    if lost := [c for c in columns if plan.frame and c not in {*known, "text", "person_id"}]:
+    if lost := [c for c in columns if plan.frame and c not in variables]:
         raise CodebookError(f"码本 mechanisms.{plan.name} 用到 {plan.frame} 中没有的变量：{listed(lost)}。")
 
 
@@ -119,7 +124,8 @@ def tabulate_mechanism(
     """
     plan = mechanism(codebook, name)
     if not plan.frame:
-        raise ArgumentError(f"tabulate_mechanism：{name} 由报告的 {listed(plan.exhibits)} 各表反映，没有自己的台账。")
+        shown = f"{name} 由报告的 {listed(plan.exhibits)} 各表反映，没有自己的台账。"
+        raise ArgumentError(f"tabulate_mechanism：{shown}")
     rows, column = mechanism_rows(frames, plan), f"{plan.frame}.{by}"
     require(rows, [by] if by else [], where="tabulate_mechanism")
     groups: Any = rows.groupby(by, observed=True, dropna=False, sort=True) if by else [(None, rows)]
@@ -156,9 +162,9 @@ def _meets(rows: pd.DataFrame, column: str, wanted: Any, text: str) -> pd.Series
     return values.isin(wanted if isinstance(wanted, list) else [wanted]).fillna(False)
 
 
-def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> Iterator[dict[str, Any]]:
+def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> Iterator[Line]:
     """One line an indicator and unit: those counted, then their shares, then what comes to one of another."""
-    found: dict[str, dict[str, tuple[float, int]]] = {}
+    found: dict[str, Measured] = {}
     for i in (i for i in plan.indicators.values() if i.measure != "per"):
         own = selected(rows if not i.frame else frames.get(i.frame, pd.DataFrame()), i.where, plan.text)
         told = i.counted_in == "counted_in"  # row by row
@@ -191,10 +197,11 @@ def _measured(rows: pd.DataFrame, indicator: Indicator) -> tuple[float, int] | N
         return float(len(rows)), 0
     if not len(rows) or (values := rows[indicator.column]).isna().all():
         return None
-    return float(values.nunique() if indicator.measure == "distinct" else values.sum()), int(values.isna().sum())
+    number = values.nunique() if indicator.measure == "distinct" else values.sum()
+    return float(number), int(values.isna().sum())
 
 
-def _per_one(indicator: Indicator, found: Mapping[str, Mapping[str, tuple[float, int]]]) -> Iterator[dict[str, Any]]:
+def _per_one(indicator: Indicator, found: Mapping[str, Measured]) -> Iterator[Line]:
     for (unit, (value, _)), (one, (base, _)) in product(*(found.get(p, {}).items() for p in indicator.per)):
         if base:
             named = {"indicator": indicator.name, "counted_in": f"{unit}/{one}"}

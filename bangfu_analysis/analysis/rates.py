@@ -62,9 +62,12 @@ def poisson_interval(x: Any, exposure: Any = 1.0, *, level: float = 0.95) -> pd.
     poisson.test.
     """
     count, time = np.atleast_1d(np.asarray(x, float)), np.asarray(exposure, float)
-    low, high = _exact(count, level)
-    found = {"n": count.astype("int64"), "estimate": count / time, "ci_low": low / time, "ci_high": high / time}
-    return pd.DataFrame(found)
+    return _per(count, time, *_exact(count, level))
+
+
+def _per(count: Floats, one: Floats, low: Floats, high: Floats) -> pd.DataFrame:
+    rates = {"estimate": count / one, "ci_low": low / one, "ci_high": high / one}
+    return pd.DataFrame({"n": count.astype("int64"), **rates})
 
 
 def _exact(count: Floats, level: float) -> tuple[Floats, Floats]:
@@ -105,7 +108,9 @@ def _direct(part: pd.DataFrame, count: str, population: str, standard: str, leve
     return found | {"se": np.sqrt(variance), "ci_low": float(low), "ci_high": float(high)}
 
 
-def standardized_ratio(observed: Any, expected: Any, *, method: str = "byar", level: float = 0.95) -> pd.DataFrame:
+def standardized_ratio(
+    observed: Any, expected: Any, *, method: str = "byar", level: float = 0.95
+) -> pd.DataFrame:
     """Observed over expected events (indirect standardisation): n, expected, estimate, ci_low, ci_high.
 
     byar: Byar's approximation (Breslow and Day 1987); exact: Poisson; log: on the logarithm
@@ -124,8 +129,8 @@ def standardized_ratio(observed: Any, expected: Any, *, method: str = "byar", le
     elif method == "log":
         with np.errstate(divide="ignore", invalid="ignore"):
             low, high = o * np.exp(-z / np.sqrt(o)), o * np.exp(z / np.sqrt(o))
-    found = {"n": o.astype("int64"), "expected": e, "estimate": o / e, "ci_low": low / e, "ci_high": high / e}
-    return pd.DataFrame(found)
+    found = _per(o, e, low, high).assign(expected=e)
+    return found[["n", "expected", "estimate", "ci_low", "ci_high"]]
 
 
 def kitagawa(frame: pd.DataFrame, *, share_a: str, share_b: str, rate_a: str, rate_b: str) -> pd.DataFrame:
@@ -170,7 +175,8 @@ def standardized(
     one_of("standard", chosen, base.columns)
     if method == "direct":
         mixed = table.assign(_mix=table[strata].astype(object).map(base[chosen]))
-        found = standardize_direct(mixed, count="n", population="base_n", standard="_mix", by=over, level=level)
+        columns = {"count": "n", "population": "base_n", "standard": "_mix"}
+        found = standardize_direct(mixed, **columns, by=over, level=level)
     else:
         expected = base.mul(hits[chosen] / base[chosen], axis=0).sum()
         ratio = standardized_ratio(hits.sum().to_numpy(), expected.to_numpy(), level=level)
@@ -182,18 +188,21 @@ def _wide(table: pd.DataFrame, strata: str, over: str, column: str) -> pd.DataFr
     """Strata x waves; NotComparable where a wave lacks a stratum."""
     require(table, [strata, over, "n", "base_n"], where="比较各批次")
     if table.duplicated([strata, over]).any():
-        raise ArgumentError(
-            f"每个 {over} 的每个 {strata} 应只有一行，实际有重复。请先选定一个类别，例如 table[table['hardship_level'] == 'extreme']。"
-        )
+        to_do = "请先选定一个类别，例如 table[table['hardship_level'] == 'extreme']。"
+        raise ArgumentError(f"每个 {over} 的每个 {strata} 应只有一行，实际有重复。{to_do}")
     cells = table.astype({strata: object, over: object, column: float})
-    wide = cells.pivot_table(index=strata, columns=over, values=column, aggfunc="first", sort=False, dropna=False)
-    lacking = {wave: listed(map(str, wide.index[gaps])) for wave, gaps in wide.isna().sort_index(axis=1).items()}
+    found = cells.pivot_table(column, strata, over, aggfunc="first", sort=False, dropna=False)
+    wide = found.sort_index(axis=1)
+    lacking = {wave: listed(map(str, wide.index[gaps])) for wave, gaps in wide.isna().items()}
     if told := "；".join(f"{wave} 缺 {gone}" for wave, gone in lacking.items() if gone):
-        raise NotComparable(f"各批次的 {strata} 不同，不能比较：{told}。请先按对照表统一名称，或合并、去掉这些组。")
-    return wide.sort_index(axis=1)
+        to_do = "请先按对照表统一名称，或合并、去掉这些组。"
+        raise NotComparable(f"各批次的 {strata} 不同，不能比较：{told}。{to_do}")
+    return wide
 
 
-def decomposition(table: pd.DataFrame, strata: str, *, over: str = "wave", detail: bool = False) -> pd.DataFrame:
+def decomposition(
+    table: pd.DataFrame, strata: str, *, over: str = "wave", detail: bool = False
+) -> pd.DataFrame:
     """The change of a rate since the wave before, split into rates and composition (Kitagawa 1955), one row a
     component.
 
@@ -203,7 +212,8 @@ def decomposition(table: pd.DataFrame, strata: str, *, over: str = "wave", detai
     """
     base, hits = (_wide(table, strata, over, column) for column in ("base_n", "n"))
     if len(base.columns) < 2:
-        raise ArgumentError(f"decomposition：{over} 要至少两个批次，现有：{listed(map(str, base.columns)) or '无'}。")
+        known = listed(map(str, base.columns)) or "无"
+        raise ArgumentError(f"decomposition：{over} 要至少两个批次，现有：{known}。")
     share, rate, parts = base / base.sum(), hits / base, []
     for before, wave in pairwise(base.columns):
         found = by_category(share[wave], share[before], rate[wave], rate[before])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 from bangfu_analysis.settings import Beside, Words
@@ -52,60 +52,72 @@ def lay_over(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
+@dataclass(frozen=True)
+class _Lists:
+    """The levels of all lists: those of the codebook, and those of an overlay that has not been checked."""
+
+    below: Mapping[str, list[dict[str, Any]]]
+    above: Mapping[str, Any]
+
+    def added(self, name: str) -> list[dict[str, Any]]:
+        """The levels of a list that the overlay writes."""
+        return [each for each in _some(self.above.get(name)) if isinstance(each, dict)]
+
+    def codes(self, name: str) -> list[str]:
+        """The codes of a list, each once."""
+        levels = (*self.below.get(name, []), *self.added(name))
+        return [*dict.fromkeys(str(level.get("code")) for level in levels)]
+
+    def claims(self, name: str) -> dict[tuple[str, str], str]:
+        """(scheme, spelling) -> the code whose label it is, or that the overlay gives it first."""
+        labels = self.below.get(name, [])
+        found = {(str(level.get("scheme", "")), str(level["label"])): str(level["code"]) for level in labels}
+        for level in self.added(name):
+            for word in (level.get("label"), *_some(level.get("says"))):
+                found.setdefault((str(level.get("scheme", "")), squeeze(str(word))), str(level.get("code")))
+        return found
+
+    def claimed(self, at: tuple[str, ...], beside: Beside) -> dict[str, str]:
+        """Spelling -> the other code of the same scheme that has it."""
+        here, mine = (str(beside.get(part, "")) for part in ("scheme", "code"))
+        every = self.claims(at[1]).items()
+        return {word: code for (scheme, word), code in every if scheme == here and code != mine}
+
+    def open_to(self, spelling: str, name: str) -> list[str]:
+        """The codes of a list that may have a spelling: where it is a label, that one."""
+        labels = {code for (_, word), code in self.claims(name).items() if word == squeeze(spelling)}
+        return [code for code in self.codes(name) if code in labels or not labels]
+
+
 def words_of(
     content: Mapping[str, Any], overlay: Mapping[str, Any], files: Callable[[], Collection[str]] | None = None
 ) -> Words:
     """The names that an overlay may use: those of the codebook below it, and its own."""
     own = {part: each for part in ("variables", "lists") if isinstance(each := overlay.get(part), dict)}
+    lists = _Lists(content["lists"], own.get("lists", {}))
     frames: Mapping[str, Mapping[str, Any]] = merge(content.get("variables", {}), own.get("variables", {}))
     names = [name for variables in frames.values() for name in variables]
     variables = [f"{frame}.{name}" for frame in frames for name in frames[frame]]
     variables += frames.get("workers", {})
 
-    def added(of: str) -> list[dict[str, Any]]:
-        """The levels of a list that the overlay writes."""
-        return [each for each in _some(own.get("lists", {}).get(of)) if isinstance(each, dict)]
-
-    @cache
-    def claims(of: str) -> dict[tuple[str, str], str]:
-        """(scheme, spelling) -> the code whose label it is, or that the overlay gives it first."""
-        labels = content["lists"].get(of, [])
-        found = {(str(level.get("scheme", "")), str(level["label"])): str(level["code"]) for level in labels}
-        for level in added(of):
-            for word in (level.get("label"), *_some(level.get("says"))):
-                found.setdefault((str(level.get("scheme", "")), squeeze(str(word))), str(level.get("code")))
-        return found
-
-    def claimed(at: tuple[str, ...], beside: Beside) -> dict[str, str]:
-        """Spelling -> the other code of the same scheme that has it."""
-        here, mine = (str(beside.get(part, "")) for part in ("scheme", "code"))
-        every = claims(at[1]).items()
-        return {word: code for (scheme, word), code in every if scheme == here and code != mine}
-
     def codes(at: tuple[str, ...], _: Beside) -> list[str]:
-        """The codes of a variable that may have a spelling: where it is a label, that one."""
         frame, name = _split_target(at[1])
-        of = str(frames.get(frame, {}).get(name, {}).get("values"))
-        labels = {code for (_, word), code in claims(of).items() if word == squeeze(at[2])}
-        return [code for code in codes_of_list(("", of), {})[:-1] if code in labels or not labels]
-
-    def codes_of_list(at: tuple[str, ...], _: Beside) -> list[str]:
-        levels = (*content["lists"].get(at[1], []), *added(at[1]))
-        return [*dict.fromkeys(str(level.get("code")) for level in levels), ""]  # "": of no code
+        return lists.open_to(at[2], str(frames.get(frame, {}).get(name, {}).get("values")))
 
     def known(at: tuple[str, ...], _: Beside) -> list[str]:
         below = content.get(at[0], {})
         return [*(below.get(at[1], {}) if at[0] == "variables" else below)]
 
-    categories = codes_of_list(("", "hardship_level"), {})[:-1]
+    categories = lists.codes("hardship_level")
     return {
         "variables": variables, "targets": ["ignore", *variables], "codes": codes, "known": known,
-        "codes_of_list": codes_of_list, "categories": categories,
+        "codes_of_list": lambda at, _: [*lists.codes(at[1]), ""],  # "": of no code
+        "categories": categories,
         "banded": ["unit", *names, *(band["variable"] for band in content.get("bands", {}).values())],
         "kinds": ["questionnaire", *content.get("kinds", {})], "frames": [*content["variables"]],
         "lists": [*content.get("lists", {}), *own.get("lists", {})], "kinds_of_variable": KINDS,
         "lines": [*content.get("crosswalk", {}).get("line", ()), *categories], "carried": ["unit", *names],
-        "parts": [*content], "claimed": claimed, **({"files": lambda *_: files()} if files else {}),
+        "parts": [*content], "claimed": lists.claimed, **({"files": lambda *_: files()} if files else {}),
     }  # fmt: skip
 
 

@@ -18,8 +18,10 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.findings import find, headlines
 from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
 from bangfu_analysis.exhibits.sections import dimensions_of, report_settings
+from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
+from bangfu_analysis.release.gate import Released
 from bangfu_analysis.release.policy import RELEASE_FILE, load_policy
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
@@ -112,9 +114,7 @@ def _write_report(
     kept = edited(document, where.frames / LAST)
     chosen = body(shown, found={point.exhibit for point in points}, kept=kept, drawn=has_chart)
     figures = _figures(chosen, where.figures)
-    tables = {each.id: each.table for each in shown if each.frame.columns.size and each.table.rows}
-    grouped = [each for each in shown if isinstance(each, MechanismExhibit) and each.by]
-    tables |= {f"{each.id}_overall": each.whole_table for each in grouped}
+    tables = _tables(shown)
     notes = (*released.notes, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
     drawings = {id: paths[0] for id, paths in figures.items()}
     content = report_blocks(data, chosen, points, drawings, outline, notes)
@@ -132,14 +132,25 @@ def _write_report(
     write(files["附表"], tables_book(tables, charts, title=title))
     write_quality(files[QUALITY], data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
     drawn = [path for paths in figures.values() for path in paths]
-    found = scan([*(path for what, path in files.items() if what != RECORD), *drawn], opened.search)
-    scanned = {"files": len(files) - 2 + len(drawn), "hits": len(found)}  # of what is passed on
-    record = {**released.record, "scanned": scanned}
-    write(files[RECORD], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
-    withdraw(found)
+    _pass_on(opened, released, files, drawn)
     faults = check_report(document).faults.to_dict("records")
     told = (f"报告自核：{row['place']}：{row['found']}，应为{row['expected']}。" for row in faults)
     return drawn, (*released.left_out, *told), written.told
+
+
+def _pass_on(opened: OpenWave, released: Released, files: Mapping[str, Path], drawn: list[Path]) -> None:
+    """Search all that was written for what is a person's, write release.json, withdraw what was met."""
+    found = scan([*(path for what, path in files.items() if what != RECORD), *drawn], opened.search)
+    sent = [path for what, path in files.items() if what not in (RECORD, QUALITY)]
+    record = {**released.record, "scanned": {"files": len(sent) + len(drawn), "hits": len(found)}}
+    write(files[RECORD], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    withdraw(found)
+
+
+def _tables(shown: list[Exhibit]) -> dict[str, DisplayTable]:
+    grouped = [each for each in shown if isinstance(each, MechanismExhibit) and each.by]
+    tables = {each.id: each.table for each in shown if each.frame.columns.size and each.table.rows}
+    return tables | {f"{each.id}_overall": each.whole_table for each in grouped}
 
 
 def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:

@@ -8,13 +8,11 @@ from datetime import date
 
 from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.cleaning.quantities import Bounds, Quantity, read_quantity
-from bangfu_analysis.cleaning.readings import BLANK, NONE_WORDS, Reading, told
-from bangfu_analysis.codebook import patterns
+from bangfu_analysis.cleaning.readings import BLANK, LIKE, NONE_WORDS, Reading, told
 from bangfu_analysis.text import squeeze
 
 MONTHS = {"月": 1.0, "季": 3.0, "年": 12.0}
 _PERIODS = {"month": "月", "year": "年"}
-LIKE = patterns("cells")
 
 
 def read_money(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bangfu_analysis.cleaning.readings import BLANK, LOST, NONE_WORDS, Reading, read_absence, text_of, told
+from bangfu_analysis.cleaning.readings import (
+    BLANK,
+    LIKE,
+    LOST,
+    NONE_WORDS,
+    Reading,
+    read_absence,
+    text_of,
+    told,
+)
 from bangfu_analysis.codebook import Level, Variable
 from bangfu_analysis.errors import listed
 from bangfu_analysis.text import halfwidth, squeeze
@@ -22,17 +31,11 @@ _SAYS = re.compile(rf"{_YES.pattern}|{_NO.pattern}", re.IGNORECASE)
 _GB2261_SEX = {"1": "male", "2": "female"}
 _HARD = re.compile(r"([、,;/\\+|┋→&。\n\t\r]+|\s+)")
 _SOFT = re.compile(r"(和|与|及|跟|以及|并|且|兼)")
-_CIRCLED = re.compile(r"[①-⑳❶-❿㈠-㈩]\s*(?=[\u3400-\u9fff])")
-_NUMBERED = re.compile(r"(?<![\d.])\(?\d{1,2}[).、:]\s*(?=[\u3400-\u9fff])")
 _OPTION = re.compile(r"^\(?[0-9A-Za-z]{1,2}[).、:]")
 _NUMBER_BEFORE = re.compile(_OPTION.pattern + r"(?=[\u3400-\u9fff])")
 _ENDING = re.compile(r"[。.,;、:!]+$|等[。.]?$")
 _NOTES = re.compile(r"\(([^()]*)\)")
 _BRACKETED = re.compile(r"\([^()]*\)")
-_IN_PROGRESS = re.compile(r"在读|在学|就读|未毕业|读书")
-_BAND = re.compile(r"以[上下]|\(含")
-_AMOUNT = re.compile(r"(低保)?\d{2,}(\.\d+)?元?(/月|/年)?")
-_YES_PREFIX = re.compile(r"(是|有|否|无|没有|已|未)[(,;:。]")
 
 
 def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None = None) -> Reading:
@@ -49,8 +52,8 @@ def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None 
         return absent
     if variable.name == "sex" and text in _GB2261_SEX:
         return told("coded_sex", _GB2261_SEX[text])
-    if boxes := _boxes(text, variable):
-        return _ticked_one(boxes)
+    if (ticked := _ticked(text, variable)) is not None:
+        return Reading(ticked[0]) if len(ticked) == 1 else told("boxes")
     for bare in (_ENDING.sub("", text), _OPTION.sub("", text)):
         if levels := variable.find(bare):
             return _of_levels(levels, variable, schemes)
@@ -69,10 +72,9 @@ def read_choices(raw: object, variable: Variable, schemes: frozenset[str] | None
         return one if one.value is None else Reading((one.value,))
     absent = _no_choice(raw, text, variable)
     if absent is not None:
-        return _as_tuple(absent)
-    if boxes := _boxes(text, variable):
-        codes = _distinct(code for code, filled in boxes if filled)
-        return Reading(codes) if codes else told("boxes")
+        return Reading((absent.value,)) if isinstance(absent.value, str) else absent
+    if (ticked := _ticked(text, variable)) is not None:
+        return Reading(ticked) if ticked else told("boxes")
     return _of_segments(_segments(_listed(text_of(raw)), variable.spellings), variable)
 
 
@@ -138,50 +140,38 @@ def _no_choice(raw: object, text: str, variable: Variable) -> Reading | None:
     if text in NONE_WORDS and variable.none_means == "unclear":
         return _unknown(text, variable)
     if text in NONE_WORDS:
-        return Reading(variable.none_means) if variable.none_means in variable.codes else _none_of(variable)
+        none = Reading(()) if variable.kind == "choices" and variable.none_means == "no" else BLANK
+        return Reading(variable.none_means) if variable.none_means in variable.codes else none
     if text and all(mark in EMPTY + LOST for mark in text):
         return told("lost_character")
     return read_absence(raw)
 
 
-def _none_of(variable: Variable) -> Reading:
-    return Reading(()) if variable.kind == "choices" and variable.none_means == "no" else BLANK
-
-
-def _as_tuple(reading: Reading) -> Reading:
-    return Reading((reading.value,)) if isinstance(reading.value, str) else reading
-
-
 def _marked(text: str) -> list[tuple[str, bool]]:
     """(label, filled) of every box in the text, before or after its label; [] where there is none."""
-    mark, label = f"([{FILLED}{EMPTY}])", f"([^{FILLED}{EMPTY}]+)"
-    pairs = re.findall(mark + label, text) if text[:1] in FILLED + EMPTY else re.findall(label + mark, text)
-    ordered = pairs if text[:1] in FILLED + EMPTY else [(mark, label) for label, mark in pairs]
-    return [(label.strip("、,;()/"), mark in FILLED) for mark, label in ordered]
+    mark, label = f"(?P<mark>[{FILLED}{EMPTY}])", f"(?P<label>[^{FILLED}{EMPTY}]+)"
+    boxes = re.finditer(mark + label if text[:1] in FILLED + EMPTY else label + mark, text)
+    return [(box["label"].strip("、,;()/"), box["mark"] in FILLED) for box in boxes]
 
 
-def _boxes(text: str, variable: Variable) -> list[tuple[str, bool]]:
-    """(code, filled) of every box whose label the codebook knows; [] where the marks are no boxes."""
+def _ticked(text: str, variable: Variable) -> tuple[str, ...] | None:
+    """The codes of the filled boxes whose label the codebook knows; None where the marks are no boxes."""
     known = variable.spellings
-    return [(known[label][0].code, filled) for label, filled in _marked(text) if label in known]
-
-
-def _ticked_one(boxes: list[tuple[str, bool]]) -> Reading:
-    filled = _distinct(code for code, ticked in boxes if ticked)
-    return Reading(filled[0]) if len(filled) == 1 else told("boxes")
+    boxes = [(known[label][0].code, filled) for label, filled in _marked(text) if label in known]
+    return _distinct(code for code, filled in boxes if filled) if boxes else None
 
 
 def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> Reading:
     """What no list knows: a remark in brackets, several labels, a band, free text, or a new value."""
-    if variable.name == "education" and _IN_PROGRESS.search(text):
+    if variable.name == "education" and LIKE["in_progress"].search(text):
         return told("in_progress", label=variable.label)
-    if _BAND.search(text):
+    if LIKE["band_word"].search(text):
         return told("band", label=variable.label)
     if any(mark in text for mark in LOST):
         return told("lost_character")
     if (bare := _BRACKETED.sub("", text)) != text and (levels := variable.find(bare)):
         one = _of_levels(levels, variable, schemes)
-        notes = [found for note in _NOTES.findall(text) if (found := variable.find(note)) and not _IN_PROGRESS.search(note)]
+        notes = [found for note in _NOTES.findall(text) if (found := variable.find(note)) and not LIKE["in_progress"].search(note)]
         if any(_of_levels(note, variable, schemes).value != one.value for note in notes):
             return told("several_values/brackets", label=variable.label)
         return told("note_ignored", one.value, detail=one.detail) if one.value else one
@@ -213,7 +203,7 @@ def _listed(raw: str) -> str:
     """Numbering before labels (①疾病 ②上学, 1.疾病 2.上学) turned into separators, then half width."""
     if re.fullmatch(r"[\d.]+", raw):
         return raw.replace(".", "、")
-    return _NUMBERED.sub("、", halfwidth(_CIRCLED.sub("、", raw)))
+    return LIKE["numbered_label"].sub("、", halfwidth(LIKE["circled"].sub("、", raw)))
 
 
 def _segments(text: str, spellings: Iterable[str]) -> list[str]:
@@ -295,9 +285,9 @@ def _yes_no_in_words(text: str, variable: Variable) -> Reading:
         return Reading(False)
     if text in names | stems or (text[:1] in ("有", "是") and text[1:] in stems):
         return Reading(True)
-    if prefix := _YES_PREFIX.match(text):
+    if prefix := LIKE["yes_prefix"].match(text):
         return told("note_ignored/yes_no", prefix[1] in "是有已")
-    if _AMOUNT.fullmatch(text):
+    if LIKE["amount_alone"].fullmatch(text):
         return told("amount_for_yes_no", float(re.findall(r"[\d.]+", text)[0]) > 0)
     return told("value_unknown/yes_no", label=variable.label)
 

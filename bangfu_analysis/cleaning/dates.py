@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from itertools import takewhile
 
 from bangfu_analysis.cleaning.numerals import read_numeral
-from bangfu_analysis.cleaning.readings import Reading, read_absence, text_of, told
-from bangfu_analysis.codebook import patterns
+from bangfu_analysis.cleaning.readings import LIKE, Reading, read_absence, text_of, told
 from bangfu_analysis.text import halfwidth
 
 DAY, MONTH, YEAR = "day", "month", "year"
@@ -19,7 +18,6 @@ OLDEST = 100
 _EPOCH_1900, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _TIME = re.compile(r"[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
-LIKE = patterns("cells")
 _YEARS_BACK = {"今": 0, "本": 0, "当": 0, "去": 1, "上": 1, "前": 2}
 _PARTS = re.compile(
     r"(?P<y>[0-9]{4}|[0-9]{2})年(?:(?P<m>[0-9]{1,2})(?:月份?|[-./]|$)(?:(?P<d>[0-9]{1,2})[日号]?)?)?"

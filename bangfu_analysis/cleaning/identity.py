@@ -10,14 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.cleaning.readings import Reading, Readings, read_absence, told
-from bangfu_analysis.codebook import patterns
+from bangfu_analysis.cleaning.readings import LIKE, Reading, Readings, read_absence, told
 from bangfu_analysis.distinct import Objects, distinct_cells, objects
 from bangfu_analysis.text import halfwidth, squeeze
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
-LIKE = patterns("cells")
 _X = str.maketrans("x×ХхΧχ✕", "XXXXXXX")
 _PUNCTUATION = re.compile(r"[\s'’‘`\"“”_.,·-]")
 _ONE_ID = re.compile(r"(?<![0-9])(?:[1-9]\d{16}[\dX]|[1-9]\d{14})(?![0-9X])")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from bangfu_analysis.cleaning.numerals import UNITS, has_unit, read_neighbours, read_numeral
-from bangfu_analysis.cleaning.readings import Reading, read_absence, text_of, told
+from bangfu_analysis.cleaning.readings import LIKE, Reading, read_absence, text_of, told
 from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import squeeze
 
@@ -46,7 +46,6 @@ class Quantity:
     parts: tuple[float, ...] = ()
 
 
-LIKE = patterns("cells")
 _WORDS, _UNITS = patterns("quantities"), patterns("units")
 _ONLY_MONEY = {"period", "yuan", "source", "total", "plus"}
 _SCANNERS = {

@@ -19,8 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bangfu_analysis.cleaning.quantities import Quantity, read_quantity
-from bangfu_analysis.codebook import patterns
-from bangfu_analysis.reading.question_headings import WORDS, Heading
+from bangfu_analysis.reading.question_headings import LIKE, WORDS, Heading
 from bangfu_analysis.text import halfwidth, is_blank, mask_doors, mask_long_numbers, squeeze
 
 Ints = NDArray[np.intp]
@@ -35,7 +34,6 @@ STRONG, WEAK = ("┋", *ARROWS), ("|", ";", "；", "、", ",", "，", "\n", "/",
 MOST_CODES, MOST_OPTIONS, MOST_WORDS = 30, 20, 2000
 FEW_OPTIONS = 12  # as many numbers with a unit (1次, 2次, …) are a choice
 YES, NO = frozenset(WORDS["ticked"]), frozenset(WORDS["unticked"])
-LIKE = patterns("questionnaires")
 # What an account, a contact, a plate or a device is written like.
 
 
@@ -244,16 +242,13 @@ def strays(counts: Mapping[str, int]) -> frozenset[str]:
     """Labels of a choice that are words of one person's own (a free 其他): given once, far longer than the
     others or sentences.
     """
-    others = frozenset(label for label in counts if LIKE["filled"].fullmatch(label))
+    filled = frozenset(label for label in counts if LIKE["filled"].fullmatch(label))
     again, own = ([label for label, n in counts.items() if (n > 1) is many] for many in (True, False))
     if len(again) < 2 or sum(counts.values()) < 10:
         return frozenset()
-    others = others if len(others) > 1 else frozenset()  # one alone may be printed so
     longest = max(6, 2 * max(map(len, again)))
-    told = (LIKE["sentence"], re.compile(r"其[他它].+"))
-    return others | frozenset(
-        o for o in own if len(o) > longest or any(t.match(o) for t in told) or LIKE["handle"].fullmatch(halfwidth(o))
-    )
+    free = frozenset(o for o in own if len(o) > longest or LIKE["free"].match(o) or LIKE["handle"].fullmatch(halfwidth(o)))
+    return free | filled if len(filled) > 1 else free  # one alone may be printed so
 
 
 def _word(cell: object) -> str:

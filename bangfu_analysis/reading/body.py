@@ -8,17 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.codebook import patterns
 from bangfu_analysis.distinct import Objects
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.grid import Booleans
 from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, words_for_head
 from bangfu_analysis.reading.owners import owners_of
-from bangfu_analysis.reading.rows import Block, totals_of
+from bangfu_analysis.reading.rows import LIKE, Block, totals_of
 from bangfu_analysis.reading.tables import Column, Table
 from bangfu_analysis.text import DITTO, squeeze
 
-LIKE = patterns("sheets")
 _TEXT_DITTO = frozenset("”“\"'′＂〞.…")  # beside a number it may count inches or seconds
 _NUMERIC = ("money", "count", "number", "age", "date", "id_number", "yes_no", "row_number")
 

@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook, Variable, patterns
+from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.rows import Block
+from bangfu_analysis.reading.rows import LIKE, Block
 from bangfu_analysis.reading.tables import Column, Table
 from bangfu_analysis.text import squeeze
 
-LIKE = patterns("sheets")
 _FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0}
 _COUNTED = frozenset({"人", "户", "人次", "%", "个", "名", "岁", *_FACTORS})
 LONGEST_TITLE = 60
@@ -180,14 +179,11 @@ def _filled(
     nearest = {row: max((n for n in said if n < rows[row]), default=None) for row in cells.index[cells.isna()]}
     words = {row: said[n][1] for row, n in nearest.items() if n is not None}
     whole = cells.where(cells.notna(), pd.Series(words, index=cells.index, dtype=object))
-    findings = [
-        block.grid.told(
-            "from_context", *line.at, variable=variable.name, value=word,
-            text=quoted(line.text), label=variable.label, n=n, word=word,
-        )
-        for line, word in said.values()
-        if (n := sum(at == line.row for at in nearest.values()))
-    ]
+    findings, about = [], {"variable": variable.name, "label": variable.label}
+    for line, word in said.values():
+        if n := [*nearest.values()].count(line.row):
+            text = {"value": word, "word": word, "text": quoted(line.text)}
+            findings.append(block.grid.told("from_context", line.at[0], line.at[1], n=n, **about, **text))
     if own:
         others = table.body.drop(columns=own[0].index)
         return replace(table, body=pd.concat([others, whole], axis=1)), findings

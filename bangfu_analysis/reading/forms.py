@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bangfu_analysis.codebook import Variable, patterns
+from bangfu_analysis.codebook import Variable
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import Vocabulary
+from bangfu_analysis.reading.headings import LIKE, Vocabulary
 from bangfu_analysis.text import heading_key, squeeze
-
-LIKE = patterns("sheets")
 
 LONGEST_LABEL = 12
 Cell = tuple[int, int]

@@ -20,13 +20,9 @@ from bangfu_analysis.text import heading_key, squeeze
 Booleans = npt.NDArray[np.bool_]
 _RANK = {"blank": 0, "notes": 1, "headers": 2, "set_aside": 3, "totals": 4, "kept": 5}
 _TO_ROW = {
-    "header": "headers",
-    "body": "kept",
-    "total": "totals",
-    "note": "notes",
-    "repeated_header": "headers",
+    "header": "headers", "repeated_header": "headers", "body": "kept", "total": "totals", "note": "notes",
     "set_aside": "set_aside",
-}
+}  # fmt: skip
 
 
 class Grid:

@@ -7,14 +7,11 @@ import re
 
 import numpy as np
 
-from bangfu_analysis.codebook import patterns
 from bangfu_analysis.reading.context import meta_of, unit_in
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import OPTIONED, Heading, Vocabulary
+from bangfu_analysis.reading.headings import LIKE, OPTIONED, Heading, Vocabulary
 from bangfu_analysis.reading.owners import slot_of
 from bangfu_analysis.text import heading_key
-
-LIKE = patterns("sheets")
 
 MOST_LEVELS = 4
 MOST_CHARACTERS = 300  # of a heading; no expression looks at more
@@ -183,11 +180,8 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     units = [c for c in columns if LIKE["unit_alone"].match(t := grid.text(row, c)) or (t.startswith("(") and t.endswith(")"))]
     if len(units) == len(columns):
         return True
-    known = [
-        c for c in columns
-        if c in units or words.knows(grid.key(row, c)) or _is_cut(grid, row - 1, c, words)
-        or _is_option(grid, row, c, first, words)
-    ]  # fmt: skip
+    known = [c for c in columns if c in units or words.knows(grid.key(row, c)) or _is_cut(grid, row - 1, c, words)]
+    known += [c for c in columns if c not in known and _is_option(grid, row, c, first, words)]
     if any(grid.filled[row - 1, c] and c not in children and c not in known for c in columns):
         return False
     enough = len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2)

@@ -43,11 +43,10 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
     for table in reading.tables:
         rows = "" if table.is_form else "-".join(dict.fromkeys(str(row) for row in table.header_rows))
         kind = "form" if table.is_form else table.kind
-        for column in table.columns:
-            yield (
-                *sheet, kind, reading.confidence, rows, len(table.body), _letter(table, column), _fit(column),
-                _target(column), column.fate, "、".join(column.suggestions), reading.reason,
-            )
+        about = (*sheet, kind, reading.confidence, rows, len(table.body))
+        for c in table.columns:
+            told = (_letter(table, c), _fit(c), _target(c), c.fate, "、".join(c.suggestions), reading.reason)
+            yield (*about, *told)
 
 
 def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple[object, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bangfu_analysis.codebook import Codebook, patterns
+from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.body import findings_of, households, table_of
@@ -22,7 +22,7 @@ from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, r
 from bangfu_analysis.reading.headings import Vocabulary, read_headings, vocabulary
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
-from bangfu_analysis.reading.rows import Block, labelled_totals, sort_rows
+from bangfu_analysis.reading.rows import LIKE, Block, labelled_totals, sort_rows
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import heading_key, source_label, squeeze
@@ -30,7 +30,6 @@ from bangfu_analysis.text import heading_key, source_label, squeeze
 MANY = 200
 HIDDEN_SHEET = "隐藏的工作表，另列，不计入（wave.toml 中 include_hidden = true 可计入）"
 _LABEL = re.compile(r"([^\s:：，。；、]{2,8})[:：]\s*\S")
-LIKE = patterns("sheets")
 
 
 def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool = False) -> list[SheetReading]:

@@ -15,7 +15,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from bangfu_analysis.codebook import Codebook, patterns
+from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reading.answers import (
     ANSWERED,
     MOST_CODES,
@@ -25,7 +25,7 @@ from bangfu_analysis.reading.answers import (
     Ints,
     safe_text,
 )
-from bangfu_analysis.reading.question_headings import splits_of
+from bangfu_analysis.reading.question_headings import LIKE, splits_of
 from bangfu_analysis.reading.questions import (
     NOT_ANSWERED,
     Entry,
@@ -40,8 +40,6 @@ from bangfu_analysis.reading.questions import (
     whole_question,
 )
 from bangfu_analysis.text import squeeze
-
-LIKE = patterns("questionnaires")
 
 MOSTLY = 0.95  # of the cells of a column of ticks are ticks; the others are told
 
@@ -214,18 +212,14 @@ def _numbers(group: Sequence[Answers]) -> Iterator[Question]:
     rows = [[c.numbers[i] for c, i in row if c.state[i] == ANSWERED] for row in cells]
     ranks = [sorted(v for v in row if v > 0) for row in rows]
     if all(v == 1 for row in ranks for v in row):
-        yield _several(group, "multiple", _rank)
+        yield _several(group, "multiple", lambda column, place: float(column.numbers[place]))
     elif all(row == list(range(1, len(row) + 1)) for row in ranks):
-        yield _several(group, "ranking", _rank)
+        yield _several(group, "ranking", lambda column, place: float(column.numbers[place]))
     else:
         for column in group:
             entries = [(Entry(value=None if np.isnan(n) else float(n)),) for n in column.numbers]
             found = whole_question(column, "matrix", entries.__getitem__)
             yield replace(found, item=column.heading.part, faults=not_numbers(column))
-
-
-def _rank(column: Answers, place: int) -> float:
-    return float(column.numbers[place])
 
 
 def _several(group: Sequence[Answers], kind: str, value_of: Callable[[Answers, int], float]) -> Question:
@@ -252,7 +246,8 @@ def _several(group: Sequence[Answers], kind: str, value_of: Callable[[Answers, i
         skipped = any(c.state[i] == SKIPPED for c, i in zip(group, row, strict=True))
         meanings.append(_several_meaning(values, texts, skipped, kind))
     faults = tuple(Fault("not_an_option", at, c) for c, at in zip(group, odd, strict=True) if at)
-    return _whole(group, kind, codes, meanings, names, faults)
+    text, options = group[0].heading.text, tuple(dict.fromkeys(names))
+    return Question(group[0], kind, codes, meanings, text, options=options, faults=faults)
 
 
 def _several_meaning(values: dict[str, float], texts: dict[str, str], skipped: bool, kind: str) -> Meaning:
@@ -278,16 +273,7 @@ def _placed(group: Sequence[Answers]) -> Question:
         ticks = {option: float(option in said) for option in options}
         skipped = any(c.state[i] == SKIPPED for c, i in cells)
         meanings.append(_several_meaning(ranks if kind == "ranking" else ticks, {}, skipped, kind))
-    return _whole(group, kind, codes, meanings, options)
-
-
-def _whole(
-    group: Sequence[Answers], kind: str, codes: Ints, meanings: Sequence[Meaning], options: Sequence[str],
-    faults: tuple[Fault, ...] = (),
-) -> Question:
-    """The question that several columns are, without repeated options."""
-    text, different = group[0].heading.text, tuple(dict.fromkeys(options))
-    return Question(group[0], kind, codes, meanings, text, options=different, faults=faults)
+    return Question(group[0], kind, codes, meanings, group[0].heading.text, options=tuple(options))
 
 
 def _at_odds(whole: Answers, question: Question, group: Sequence[Answers]) -> Iterator[Fault]:
@@ -298,12 +284,9 @@ def _at_odds(whole: Answers, question: Question, group: Sequence[Answers]) -> It
     parts = [{squeeze(p) for p in re.split(r"[\s;,，；、┋|]+", word)} for word in whole.words]
     if not any(names & part for part in parts):
         return
-    wrong = set()
-    for place, code in set(zip(whole.codes.tolist(), question.codes.tolist(), strict=True)):
-        chosen = {squeeze(e.option or "") for e in question.meanings[code] if e.value}
-        if whole.state[place] == ANSWERED and parts[place] & names != chosen:
-            wrong.add(place)
-    if wrong:
+    chosen = [{squeeze(e.option or "") for e in meaning if e.value} for meaning in question.meanings]
+    pairs = {*zip(whole.codes.tolist(), question.codes.tolist(), strict=True)}
+    if wrong := {n for n, m in pairs if whole.state[n] == ANSWERED and parts[n] & names != chosen[m]}:
         yield Fault("parts_disagree", wrong, whole)
 
 
@@ -316,11 +299,8 @@ def _with_fills(question: Question, group: Sequence[Answers]) -> Question:
     codes, combinations = _together(group)
     meanings = []
     for first, *rest in combinations:
-        beside = {
-            c.heading.part: safe_text(c.words[i])
-            for c, i in zip(group[1:], rest, strict=True)
-            if c.state[i] == ANSWERED
-        }
+        filled = [(c, i) for c, i in zip(group[1:], rest, strict=True) if c.state[i] == ANSWERED]
+        beside = {c.heading.part: safe_text(c.words[i]) for c, i in filled}
         entries = question.meanings[first]
         only = next(iter(beside.values()), None) if len(entries) == 1 else None
         meanings.append(tuple(e._replace(text=beside.get(e.option or "", only) or e.text) for e in entries))

@@ -13,12 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bangfu_analysis.codebook import patterns
 from bangfu_analysis.reading.answers import Answers, Ints, read_column
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.headings import Vocabulary
 from bangfu_analysis.reading.question_groups import grouped
-from bangfu_analysis.reading.question_headings import TELLING, Heading, names_person, read_heading, splits_of
+from bangfu_analysis.reading.question_headings import (
+    LIKE,
+    TELLING,
+    Heading,
+    names_person,
+    read_heading,
+    splits_of,
+)
 from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
 LIKELY = (
@@ -27,7 +33,6 @@ LIKELY = (
 )
 SAMPLE, MOST_HEADERS = 500, 4
 LEAST_REPLIES = 4
-LIKE = patterns("questionnaires")
 
 
 @dataclass(frozen=True)

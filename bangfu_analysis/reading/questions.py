@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bangfu_analysis.codebook import Codebook, patterns
+from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reading.answers import (
     ANSWERED,
     BLANK,
@@ -28,7 +28,7 @@ from bangfu_analysis.reading.answers import (
     shape_of,
     strays,
 )
-from bangfu_analysis.reading.question_headings import WORDS, names_person
+from bangfu_analysis.reading.question_headings import LIKE, WORDS, names_person
 from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
 KINDS = ("single", "multiple", "matrix", "ranking", "number", "text", "meta")
@@ -157,7 +157,6 @@ def _options(pool: Sequence[Answers], shape: str, mark: str, own: frozenset[str]
 
 
 MOST_LISTS = 2000  # the commonest combinations settle the order
-LIKE = patterns("questionnaires")
 
 
 def printed_order(labels: Sequence[str]) -> tuple[str, ...]:
@@ -268,8 +267,8 @@ def _meta_entry(role: str, word: str, number: float) -> Entry:
 def _seconds(word: str) -> float:
     """158秒, 2分38秒, 00:02:38 or 158 -> 158.0; NaN where it is none."""
     text = halfwidth(word).replace(" ", "")
-    found = LIKE["clock"].fullmatch(text) or (LIKE["duration"].fullmatch(text) if text else None)
-    if found is None:
+    found = LIKE["clock"].fullmatch(text) or LIKE["duration"].fullmatch(text)
+    if found is None or not text:
         return np.nan
     return sum(float(part or 0) * by for part, by in zip(found.groups(), (3600, 60, 1), strict=True))
 
@@ -286,7 +285,7 @@ def _iso(word: str) -> str:
 
 def _province(word: str) -> str:
     found = LIKE["province"].search(word)
-    return found.group(1).strip() if found and not re.search(r"\d", found.group(1)) else ""
+    return found[1].strip() if found and not re.search(r"\d", found[1]) else ""
 
 
 def looks_personal(counts: Mapping[str, int]) -> bool:
@@ -300,9 +299,8 @@ def looks_personal(counts: Mapping[str, int]) -> bool:
         return True
     undated = [halfwidth(word) for word in counts if not LIKE["dated"].fullmatch(word)]
     handles = sum(LIKE["handle"].fullmatch(word) is not None for word in undated)
-    names = sum(LIKE["full_name"].fullmatch(word) is not None for word in map(_unspaced, counts))
+    unspaced = (word if word.isascii() else squeeze(word) for word in counts)
+    names = sum(LIKE["full_name"].fullmatch(word) is not None for word in unspaced)
     return len(counts) > 2 and (handles >= 0.6 * len(counts) > 0.3 * total or names >= 0.8 * len(counts))
 
 
-def _unspaced(word: str) -> str:
-    return word if word.isascii() else squeeze(word)

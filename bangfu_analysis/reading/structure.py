@@ -203,11 +203,8 @@ def declared_sheets(package: Package) -> dict[str, str]:
 
 def _parts(package: Package, book: ElementTree.Element | None) -> dict[str, str]:
     relations = _relations(package, BOOK)
-    found = {}
-    for sheet in _all(book, "sheet"):
-        of = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
-        found[str(sheet.get("name"))] = relations.get(of, ("", ""))[1]
-    return found
+    ids = {sheet: [v for name, v in sheet.attrib.items() if name.endswith("}id")] for sheet in _all(book, "sheet")}
+    return {str(sheet.get("name")): relations.get(of[0] if of else "", ("", ""))[1] for sheet, of in ids.items()}
 
 
 def _looks(package: Package) -> Looks:
@@ -274,11 +271,8 @@ def of_ods(package: Package, file: str) -> Callable[[Sheet], Sheet]:
         root = ElementTree.fromstring(package.read("content.xml"))
     except _UNREADABLE as fault:
         raise refused(file, "文件已损坏（内容的 XML 不完整）", "请用 Excel 或 WPS 打开，另存为 .xlsx") from fault
-    struck = {
-        str(_get(style, "name"))
-        for style in _all(root, "style")
-        if any(_get(p, "text-line-through-style") not in (None, "none") for p in _all(style, "text-properties"))
-    }
+    lines = [(style, p) for style in _all(root, "style") for p in _all(style, "text-properties")]
+    struck = {str(_get(s, "name")) for s, p in lines if _get(p, "text-line-through-style") not in (None, "none")}
     tables = {_get(table, "name"): table for table in _all(root, "table") if _get(table, "name")}
     for table in tables.values():
         refuse_too_many(*_ods_extent(table), file)

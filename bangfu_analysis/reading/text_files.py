@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 from xml.etree import ElementTree
 
@@ -39,19 +40,15 @@ def decoded(data: bytes, file: str) -> str:
     if (text := _try(data, "utf-8")) is not None:
         return text
     mainland, taiwan = _try(data, "gb18030"), _try(data, "big5hkscs")
-    damaged = data.decode("utf-8", errors="replace")
-    if mainland is None or _plainness(damaged) > _plainness(mainland):
-        mainland = next((t for t in (damaged, data.decode("gb18030", "replace")) if _is_sound(t)), mainland)
+    damaged = [data.decode(encoding, errors="replace") for encoding in ("utf-8", "gb18030")]
+    if mainland is None or _plainness(damaged[0]) > _plainness(mainland):
+        mainland = next((t for t in damaged if t.count("\ufffd") <= 1 + len(t) // 500), mainland)
     if mainland is None and taiwan is None:
         raise refused(file, "文字编码无法识别（不是 UTF-8、GB18030、Big5 或 UTF-16）", "请用 Excel 打开并另存为 .xlsx")
     if taiwan is not None and (mainland is None or _plainness(taiwan) > _plainness(mainland)):
         return simplified(taiwan)
     assert mainland is not None, "one of the two could be decoded"
     return mainland
-
-
-def _is_sound(text: str) -> bool:
-    return text.count("\ufffd") <= 1 + len(text) // 500
 
 
 def _try(data: bytes, encoding: str) -> str | None:
@@ -124,10 +121,9 @@ def _is_swallowed(record: Sequence[str], lines: Sequence[str], delimiter: str, u
 def _delimiter(text: str) -> tuple[str, int]:
     """The candidate that cuts the first lines into the most equal parts, and how often it stands in a line.
     """
-    lines = [line for line in text[:65536].splitlines()[:50] if line.strip()]
-    counts = {d: sorted(line.count(d) for line in lines) for d in _DELIMITERS}
-    found = max(counts, key=lambda d: counts[d][len(lines) // 2] if lines else 0) if lines else ","
-    return found, counts[found][len(lines) // 2] if lines else 0
+    lines = [line for line in text[:65536].splitlines()[:50] if line.strip()] or [""]
+    usual = {d: sorted(line.count(d) for line in lines)[len(lines) // 2] for d in _DELIMITERS}
+    return max(usual.items(), key=itemgetter(1))
 
 
 def tables_of_html(data: bytes, file: str) -> list[Sheet]:

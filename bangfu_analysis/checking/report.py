@@ -17,9 +17,9 @@ from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.codebook import patterns
 
 LABELS = {
-    "parts": "分项与合计", "product": "人数与标准", "share": "占比", "hundred": "占比之和", "qualifier": "限定词",
-    "numbering": "序号", "change": "增减", "table": "表内关系", "twice": "前后不一",
-}  # fmt: skip
+    "parts": "分项与合计", "product": "人数与标准", "share": "占比", "hundred": "占比之和",
+    "qualifier": "限定词", "numbering": "序号", "change": "增减", "table": "表内关系", "twice": "前后不一",
+}
 COLUMNS = ["place", "relation", "found", "expected", "sentence"]
 _P = patterns("report")
 
@@ -77,8 +77,8 @@ def _options(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
             run.append(passage)
             continue
         if len(run) > 1:
-            for one in parts_and_shares(Passage("", canonical("，".join(p.text.rstrip("。；，") for p in run)))):
-                yield i - len(run), one
+            joined = "，".join(line.text.rstrip("。；，") for line in run)
+            yield from ((i - len(run), one) for one in parts_and_shares(Passage("", canonical(joined))))
         run = []
 
 
@@ -92,19 +92,21 @@ def _numbering(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
         level = "first" if head["first"] else "second"
         number, before = int(read_numeral(head[level]) or 0), last[level]
         if before and number > before + 1:
-            yield i, Relation("numbering", frozenset(), False, f"“{head.group()}”为第{number}项", f"第{before + 1}项")
+            told = f"“{head.group()}”为第{number}项", f"第{before + 1}项"
+            yield i, Relation("numbering", frozenset(), False, *told)
         last = {"first": number, "second": 0} if level == "first" else last | {"second": number}
 
 
 def _twice(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
     """全市建档困难职工3456户 and, elsewhere, 3546户, where neither paragraph says of when."""
     seen: dict[tuple[str, str], tuple[int, ...]] = {}
-    for i, passage in enumerate(passages):
-        for found in _P["scoped"].finditer(passage.skeleton) if not passage.table and not _P["when"].search(passage.text) else ():
+    timeless = ((i, p) for i, p in enumerate(passages) if not p.table and not _P["when"].search(p.text))
+    for i, passage in timeless:
+        for found in _P["scoped"].finditer(passage.skeleton):
             one = passage.number(found[3])
             key = (found[1] + found[2], one.unit)
             first = seen.setdefault(key, (i, one.start))
             before = next(n for n in passages[first[0]].stated if n.start == first[1])
             if first != (i, one.start) and not one.per and one.unit in ("人", "户", "个", "家"):
-                met = one.may_be(before.low, before.high)
-                yield i, relation("twice", [one], met, f"{key[0]}{one.text}", f"{passages[first[0]].place}为{before.text}")
+                met, there = one.may_be(before.low, before.high), f"{passages[first[0]].place}为{before.text}"
+                yield i, relation("twice", [one], met, f"{key[0]}{one.text}", there)

@@ -35,7 +35,8 @@ ANSWER = "请填正确内容"
 OPTIONS = "选项"  # the sheet that drop-downs take their lists from
 PLACE = ["source_file", "source_sheet", "cell", "variable"]
 ASKED = ("missing", "conflict")
-_RIGHT = re.compile(r"(原填|原表|核实|核对|经核实|经核对|情况|填写)*(无误|正确|属实|没错|无错|没有错误|没有问题|准确)")
+_RIGHT = re.compile("(原填|原表|经?核实|经?核对|情况|填写)*(无误|正确|属实|[没无]错|没有(错误|问题)|准确)")
+Filled = tuple[str, int, dict[str, object]]  # sheet, row, cells by heading
 _BLANK_ID = "身份证号空着，无法与其他名册和以前的批次对上。请补填 18 位号码。"
 
 
@@ -63,11 +64,12 @@ def queries_frame(
     asked = every[~pd.MultiIndex.from_frame(every[PLACE]).isin(confirmed)].groupby(PLACE, sort=False)
     one_each = asked.agg({"raw": "first", "message": "；".join, "source_row": "first"}).reset_index()
     cells = {
-        (table.file, table.sheet, address(table, int(row), column), column.meaning.name): (column.meaning.label, raw)
-        for table, column in mapped_columns(sheets)
-        for row, raw in zip(table.body.index, table.body[column.index], strict=True)
+        (t.file, t.sheet, address(t, int(row), column), column.meaning.name): (column.meaning.label, raw)
+        for t, column in mapped_columns(sheets)
+        for row, raw in zip(t.body.index, t.body[column.index], strict=True)
     }
-    units = workers.groupby(["source_file", "source_sheet"])["reporting_unit"].agg(lambda said: next(iter(said.value_counts().index), ""))
+    of_sheets = workers.groupby(["source_file", "source_sheet"])["reporting_unit"]
+    units = of_sheets.agg(lambda said: next(iter(said.value_counts().index), ""))
     of_rows = workers.set_index(["source_file", "source_sheet", "source_row"])["reporting_unit"].to_dict()
     rows = []
     for *place, variable, said, message, row in one_each.itertuples(index=False):
@@ -174,14 +176,14 @@ def read_answers(folder: Path) -> list[Answer]:
     return found
 
 
-def answered_rows(path: Path, columns: Sequence[str], answer: str) -> Iterator[tuple[str, int, dict[str, object]]]:
+def answered_rows(path: Path, columns: Sequence[str], answer: str) -> Iterator[Filled]:
     """Sheet, row and cells by heading of every row with an answer; FileRefused where the headings are not
     `columns`.
     """
     return (found for found in rows_of(path, columns) if not is_blank(found[2][answer]))
 
 
-def rows_of(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, int, dict[str, object]]]:
+def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Filled]:
     """Sheet, row and cells by heading of every row of a workbook that `write_sheets` wrote."""
 
     def refused(path: Path, why: str) -> list[Sheet]:

@@ -38,8 +38,8 @@ def cross_checks(
 
 def _facts(people: pd.DataFrame, members: pd.DataFrame, codebook: Codebook, wave: Wave) -> pd.DataFrame:
     """The workers as checks.yaml speaks of them."""
-    asked = {v.name: _plain(people[v.name], v.kind) for v in codebook.of("workers").values() if v.name in _ASKED}
-    rows = people.assign(**asked)
+    asked = [v for v in codebook.of("workers").values() if v.name in _ASKED]
+    rows = people.assign(**{v.name: _plain(people[v.name], v.kind) for v in asked})
     size = rows["household_size"].where(rows["household_size"] > 0)
     spent = rows["rigid_expense_annual"].fillna(0).where(rows["hardship_scheme"].eq("s2018"), 0) / 12
     of_head = rows["income_per_capita_monthly"] - spent / size.fillna(1)
@@ -71,10 +71,9 @@ def _plain(values: pd.Series, kind: str) -> pd.Series:
 def _listed(people: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]:
     """How many members each person has, how many of them with a status, how many in school."""
     status = members["status"] if "status" in members else pd.Series(index=members.index, dtype=object)
-    counts = pd.DataFrame(
-        {"members_listed": 1.0, "status_listed": status.notna(), "students_listed": status.astype("str").str.fullmatch(_IN_SCHOOL).fillna(False)},
-        index=members.index,
-    )
+    in_school = status.astype("str").str.fullmatch(_IN_SCHOOL).fillna(False)
+    said = {"members_listed": 1.0, "status_listed": status.notna(), "students_listed": in_school}
+    counts = pd.DataFrame(said, index=members.index)
     sums = counts.groupby(members["person_id"]).sum().reindex(people["person_id"]).fillna(0).astype(float)
     return {str(name): column for name, column in sums.set_axis(people.index).items()}
 
@@ -133,7 +132,8 @@ def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTa
     filed = aid["person_id"].map(dict(zip(people["person_id"], opened, strict=True)))
     own = [clean for clean in cleans if clean.number in set(aid["table"])]
     coarse = readings_of(own, "aid", "date").of_each(lambda reading: reading.detail == "year").astype(bool)
-    early = pd.Series(~coarse, index=aid.index) & (days.dt.to_period("M") < pd.to_datetime(filed).dt.to_period("M"))
+    months, since = (dates.dt.to_period("M") for dates in (days, pd.to_datetime(filed)))
+    early = pd.Series(~coarse, index=aid.index) & (months < since)
     return at_cells(cleans, at_rows(aid, early, told("aid_before_file")), "aid", "date")
 
 
@@ -141,8 +141,9 @@ def aid_against_funds(aid: pd.DataFrame, funds: pd.DataFrame) -> list[Finding]:
     """A finding for each source of which more was spent on aid than had come in, where both ledgers are
     there.
     """
-    sides = {"spent": aid.groupby("fund_source", observed=True), "came": funds.groupby("source", observed=True)}
-    both = pd.DataFrame({side: rows["amount_yuan"].sum() for side, rows in sides.items()}).astype(float)
+    sides = ((aid, "fund_source"), (funds, "source"))
+    spent, came = (rows.groupby(by, observed=True)["amount_yuan"].sum() for rows, by in sides)
+    both = pd.DataFrame({"spent": spent, "came": came}).astype(float)
     above = both[both["spent"] > both["came"]].itertuples(name=None)
     return [
         told_at("aid_above_funds", variable="amount_yuan", source=name, spent=spent, came=came)

@@ -79,7 +79,9 @@ def without_own_words(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.Da
     return responses.assign(text=responses["text"].where(responses["question_id"].isin(kept)))
 
 
-def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: str = "indicators") -> pd.DataFrame:
+def wide_answers(
+    questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: str = "indicators"
+) -> pd.DataFrame:
     """One row per respondent of one questionnaire, in the order of the sheet.
 
     Columns: the respondent's keys, source_row, then one per question_id: a single choice an ordered
@@ -116,10 +118,10 @@ def was_asked(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     the `left_out_n` of `single_choice`: a blank is left out, who was skipped is in neither.
     """
     person, base = _people(questions, responses)
-    asked = {
-        str(row["question_id"]): answers["status"].groupby(level=0, sort=False).first().reindex(base.index).ne("skipped")
-        for row, answers in _by_question(questions, responses, person)
-    }
+    asked = {}
+    for row, answers in _by_question(questions, responses, person):
+        status = answers["status"].groupby(level=0, sort=False).first().reindex(base.index)
+        asked[str(row["question_id"])] = status.ne("skipped")
     return pd.DataFrame(asked, index=base.index.rename("respondent_id"))
 
 
@@ -198,7 +200,7 @@ def _people(questions: pd.DataFrame, responses: pd.DataFrame) -> tuple[Ints, pd.
     return np.asarray(grouped.ngroup(), dtype=np.intp), base
 
 
-def _by_question(questions: pd.DataFrame, responses: pd.DataFrame, person: Ints) -> Iterator[tuple[Any, pd.DataFrame]]:
+def _by_question(questions: pd.DataFrame, responses: pd.DataFrame, person: Ints) -> Iterator[tuple[Any, Any]]:
     """Each question, and its answers under their respondents' numbers."""
     places = responses.groupby("question_id", observed=True, sort=False).indices
     for _, row in questions.iterrows():
@@ -266,4 +268,5 @@ def _heading(row: Any, part: str) -> str:
         return f"{number}({part})"
     if row["kind"] != "matrix":
         return f"{number}{text}"
-    return f"{number}{text}—{row['item']}" if str(row["question_id"]).endswith("_1") else f"{number}{row['item']}"
+    first = str(row["question_id"]).endswith("_1")
+    return f"{number}{text}—{row['item']}" if first else f"{number}{row['item']}"

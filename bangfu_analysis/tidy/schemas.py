@@ -32,7 +32,8 @@ def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
     if frame not in FRAME_COLUMNS:  # a ledger
         columns = ["person_id"] * ("id_number" in source) + kept
     elif frame in ("workers", "exits", "members"):  # and what lists ask for here and there, or a study keeps
-        columns = list(dict.fromkeys([*FRAME_COLUMNS[frame], *(c for c in kept if c not in FRAMES_FILE["elsewhere"])]))
+        more = [column for column in kept if column not in FRAMES_FILE["elsewhere"]]
+        columns = list(dict.fromkeys([*FRAME_COLUMNS[frame], *more]))
     else:
         columns = FRAME_COLUMNS[frame]
     return PROVENANCE | {c: _OWN_TYPES[c] if c in _OWN_TYPES else _dtype_in(c, source) for c in columns}
@@ -42,7 +43,7 @@ def ledgers(codebook: Codebook) -> list[str]:
     """The frames whose columns the codebook alone decides: units, aid, activities, and those of further
     mechanisms.
     """
-    return [frame for frame in dict.fromkeys(v.frame for v in codebook.variables) if frame not in FRAME_COLUMNS]
+    return list(dict.fromkeys(v.frame for v in codebook.variables if v.frame not in FRAME_COLUMNS))
 
 
 def _dtype_in(column: str, variables: Mapping[str, Variable]) -> Any:
@@ -76,8 +77,8 @@ def _cast(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
     objects: Any = values.astype(object)
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Series(pd.Categorical(objects, dtype=dtype), index=values.index)
-    objects = pd.to_datetime(objects, errors="raise") if dtype == DATE else objects.where(values.notna(), None)
-    return cast("pd.Series[Any]", objects.astype(dtype))
+    plain = pd.to_datetime(objects, errors="raise") if dtype == DATE else objects.where(values.notna(), None)
+    return cast("pd.Series[Any]", plain.astype(dtype))
 
 
 def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
@@ -87,7 +88,7 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     """
     import pandera.pandas as pa  # takes seconds to import
 
-    if frame in FRAMES_FILE["questionnaires"]:  # categories are the answers given, so that only the columns can be held
+    if frame in FRAMES_FILE["questionnaires"]:  # categories are the answers given: columns alone can be held
         named = dict.fromkeys([*PROVENANCE, *FRAMES_FILE["questionnaires"][frame]], pa.Column(nullable=True))
         schema = pa.DataFrameSchema(named, name=frame)
     else:
@@ -102,8 +103,8 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     try:
         schema.validate(rows, lazy=True)
     except pa.errors.SchemaErrors as faults:
-        cases = faults.failure_cases
-        what = listed(f"{c.column}（{c.check}）" for c in cases[["column", "check"]].drop_duplicates().itertuples())
+        cases = faults.failure_cases[["column", "check"]].drop_duplicates()
+        what = listed(f"{case.column}（{case.check}）" for case in cases.itertuples())
         told = f"数据框 {frame} 不符合约定的结构：{what}。这是程序的错误，请连同 sources 一并反馈。"
         raise BangfuError(told) from faults
     return rows

@@ -153,8 +153,9 @@ def amount(rows: Rows, n: float, unit: str) -> str:
 
 
 def _unit(rows: Rows, unit: str) -> str:
+    """`人`, `万元`; the heading says of what."""
     word = rows.exhibit.codebook.labels("aid.counted_in", rows.exhibit.lang).get(unit, unit)
-    return "个" if word.startswith("个") else word  # the heading says of what
+    return "个" if word.startswith("个") else word
 
 
 def _running(rows: Rows) -> Chart:
@@ -283,8 +284,8 @@ def _lines(rows: Rows, *, ends: bool = False) -> Chart:
     limits = [drawn.grid(drawn.frame[name].astype(float) * 100, "wave", across) for name in ends_of]
     few = rows.when(len(drawn.frame) < len(held), "largest", len(values.columns))
     notes = (few, rows.when(lost, "one_end", lost), *_trend_notes(rows))
-    shared = of == "share" and held.groupby("wave", observed=True)["base_n"].nunique().eq(1).any()
-    shared = shared and held.groupby("wave", observed=True)["base_n"].nunique().le(1).all()
+    bases = held.groupby("wave", observed=True)["base_n"].nunique()
+    shared = of == "share" and bases.eq(1).any() and bases.le(1).all()
     said, form = rows.measured(of, "of_wave" if shared else "bare"), FORMS[measure(of, held).kind]
     chart = Chart("lines", values, texts, said, notes, form=form, comparable=comparable)
     chart = replace(chart, low=limits[0], high=limits[1]) if limits else chart

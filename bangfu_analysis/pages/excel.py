@@ -10,7 +10,6 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ import xlsxwriter
 from bangfu_analysis.exhibits.labels import text_width
 from bangfu_analysis.exhibits.measures import DECIMALS
 from bangfu_analysis.exhibits.tables import DisplayTable
-from bangfu_analysis.files import write
 from bangfu_analysis.pages.chart import Chart
 
 _FONT = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
@@ -60,12 +58,6 @@ def new_book(title: str) -> Any:
     book = xlsxwriter.Workbook(io.BytesIO(), options)
     book.set_properties({"title": title, "author": "", "created": _FIXED_TIME})
     return book
-
-
-def closed(book: Any, path: Path, *, keep: bool = False) -> Path:
-    """The path of the workbook, written (see `write`); BangfuError where it is open elsewhere."""
-    book.close()
-    return write(path, book.filename.getvalue(), keep=keep)
 
 
 def sheet_names(titles: Sequence[str]) -> list[str]:

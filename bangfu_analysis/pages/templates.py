@@ -15,7 +15,8 @@ from xlsxwriter.utility import xl_range_abs
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.errors import CodebookError, listed
 from bangfu_analysis.exhibits.labels import WORDS
-from bangfu_analysis.pages.excel import closed, new_book
+from bangfu_analysis.files import write
+from bangfu_analysis.pages.excel import new_book
 
 _HEAD, _ROWS = 2, 2000  # the row of headings from 0, and how many rows below it are prepared
 _LONGEST_INLINE = 255  # characters that Excel takes as a list within a rule
@@ -86,7 +87,8 @@ def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> 
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(_HEAD)
-    return closed(book, path, keep=True)
+    book.close()
+    return write(path, book.filename.getvalue(), keep=True)
 
 
 def _write_notes(book: Any, sheet: Any, entry: Mapping[str, Any], columns: Sequence[Asked]) -> dict[int, str]:

@@ -82,7 +82,9 @@ def read_age(raw: object, low: float | None = None, high: float | None = None) -
     return _within(nearly if nominal else _told(said, value, 1.0), low, high)
 
 
-def read_number(raw: object, low: float | None = None, high: float | None = None, *, factor: float = 1.0) -> Reading:
+def read_number(
+    raw: object, low: float | None = None, high: float | None = None, *, factor: float = 1.0
+) -> Reading:
     """A measure such as a floor area, as a float; bands (20以下(含)) and ranges are missing with `Bounds` as
     detail.
     """
@@ -90,7 +92,7 @@ def read_number(raw: object, low: float | None = None, high: float | None = None
     return said if isinstance(said, Reading) else _one(said, factor, low, high)
 
 
-def _one(said: Quantity, factor: float, low: float | None, high: float | None, *, whole: bool = False) -> Reading:
+def _one(said: Quantity, factor: float, low: float | None, high: float | None, whole: bool = False) -> Reading:
     if said.how in ("range", "band"):
         return told("range", detail=said.bounds)
     scale = 1.0 if said.scaled else factor

@@ -61,7 +61,6 @@ def _reader(
     epoch1904: bool,
 ) -> Callable[[object], Reading]:
     v = variable
-    money = partial(read_money, factor=factor, period=v.period, said_period=said_period, none_means=v.none_means)
     readers: dict[str, Callable[[object], Reading]] = {
         "choice": lambda raw: read_choice(raw, v, schemes),
         "choices": lambda raw: read_choices(raw, v, schemes),
@@ -69,7 +68,10 @@ def _reader(
         "count": lambda raw: read_count(raw, v.low, v.high, factor=factor, none_means=v.none_means),
         "age": lambda raw: read_age(raw, v.low, v.high),
         "number": lambda raw: read_number(raw, v.low, v.high, factor=factor),
-        "money": partial(money, low=v.low, high=v.high),
+        "money": partial(
+            read_money, factor=factor, period=v.period, said_period=said_period, low=v.low, high=v.high,
+            none_means=v.none_means,
+        ),
         "date": partial(read_date, reference=reference, birth=v.name == "birth_date", epoch1904=epoch1904),
         "name": _read_name,
         "remark": lambda raw: read_remark(raw, v),

@@ -1,4 +1,4 @@
-"""Dates in every spelling that forms show -> the first day of what is known, and how precisely it is known."""
+"""Dates in every spelling that forms show -> the first day of what is known, and how precisely it is."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Read
         text = LIKE["year_word"].sub(f"{year_number}年", text)
     plain = LIKE["born"].sub("", LIKE["chinese"].sub(_arabic, text))
     if LIKE["republic"].match(plain):
-        inferred, plain = "republic_year", LIKE["republic"].sub(lambda year: f"{1911 + int(year[1])}年", plain)
+        plain = LIKE["republic"].sub(lambda year: f"{1911 + int(year[1])}年", plain)
+        inferred = "republic_year"
     return _inferred(_from_arabic(plain, reference, birth, epoch1904), inferred)
 
 

@@ -27,7 +27,8 @@ def read_numeral(text: str) -> float | None:
     for short, long in _TENS:
         text = text.replace(short, long)
     tokens = _TOKEN.findall(text.lower())
-    if not tokens or not all(token in _DIGITS or token in UNITS or token[-1] in "0123456789." for token in tokens):
+    known = all(token in _DIGITS or token in UNITS or token[-1] in "0123456789." for token in tokens)
+    if not tokens or not known:
         return None
     return _with_units(tokens) if any(token in UNITS for token in tokens) else _positional(tokens)
 

@@ -1,4 +1,4 @@
-"""What a cell was read as: a value, or why there is none (blank, 不详, masked, 待核实, errors, lost characters);
+"""What a cell was read as: a value, or why there is none (blank, 不详, masked, 待核实, lost characters);
 and a column of cells, each distinct one read once.
 """
 
@@ -75,9 +75,8 @@ class Readings(Sequence[Reading]):
             return parts[0]
         starts = np.cumsum([0, *(len(part.distinct) for part in parts)])
         places = [part.places + start for part, start in zip(parts, starts, strict=False)]
-        return cls(
-            [reading for part in parts for reading in part.distinct], np.concatenate([np.array([], np.intp), *places])
-        )
+        distinct = [reading for part in parts for reading in part.distinct]
+        return cls(distinct, np.concatenate([np.array([], np.intp), *places]))
 
     @overload
     def __getitem__(self, place: int) -> Reading: ...

@@ -51,10 +51,12 @@ def read_heading(raw: object, code: str = "") -> Heading:
     if found := None if code else LIKE["code"].match(words):
         code, words = found.group(1), words[found.end() :]
     key = squeeze(words).lower()
-    role = "words" if key.startswith("地理位置") else META_ROLE.get(key) or META_ROLE.get(squeeze(code).lower(), "")
+    role = META_ROLE.get(key) or META_ROLE.get(squeeze(code).lower(), "")
+    role = "words" if key.startswith("地理位置") else role
     number = None if role or LIKE["bare_code"].fullmatch(words) else LIKE["number"].match(words)
     if number is None:
-        return Heading(words, text=words, role=role, code=code or (words if LIKE["bare_code"].fullmatch(words) else ""))
+        bare = words if LIKE["bare_code"].fullmatch(words) else ""
+        return Heading(words, text=words, role=role, code=code or bare)
     label, rest = next(n for n in number.groups() if n), words[number.end() :].strip()
     if number["q"] and re.match(r"A\d+", rest):
         part, _, extra = rest.partition("|")

@@ -25,7 +25,7 @@ class Sheet:
     row; physical line of a text file); column j is Excel column j + 1. Positions below are 1-based indices
     into `cells`. `labels`: column index -> code -> what it means, and `codes`: column index -> variable's
     name, where the file says so (SPSS, Stata). `structure` is "" where hidden rows, strikes and merges are
-    known, else why they are not. `told`: what was met in reading a cell: row, column, key of told.yaml, words for it.
+    known, else why they are not. `told`: what was met in a cell: row, column, key of told.yaml, words for it.
     `lost`: why a sheet that the file declares holds no cells here, `lost_kind` what that makes it.
     """
 
@@ -42,7 +42,7 @@ class Sheet:
     part_struck: frozenset[tuple[int, int]] = frozenset()  # the cell says what of it is not struck
     commented: frozenset[tuple[int, int]] = frozenset()
     under_merge: frozenset[tuple[int, int]] = frozenset()  # another value lies hidden there
-    colours: Mapping[tuple[int, int], str] = field(default_factory=dict)  # only where a legend speaks of colours
+    colours: Mapping[tuple[int, int], str] = field(default_factory=dict)  # where a legend speaks of colours
     uncalculated: frozenset[tuple[int, int]] = frozenset()
     epoch1904: bool = False
     structure: str = ""

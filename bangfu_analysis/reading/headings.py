@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 from bangfu_analysis.codebook import Codebook, Variable, patterns
 from bangfu_analysis.overlays import KINDS
-from bangfu_analysis.reading.owners import MEMBERS, Owner, owners_of, slot_in, slot_of
+from bangfu_analysis.reading.owners import MEMBERS, Owner, owners_of, slot_of
 from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import heading_key, heading_unit
 
@@ -23,6 +24,7 @@ OPTIONED = ("choice", "choices")
 TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
 LIKE = patterns("sheets")
 _MONEY = {"万": 10_000.0, "千": 1_000.0}
+_TICKED = ("cause", "hardship_level", "sex")  # variables whose levels head columns of ticks
 MOST_PROPOSED = 500  # columns of a table for which meanings are proposed: nobody chooses among more
 
 
@@ -256,8 +258,8 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
     key, parents, person = heading.key, heading.parents, owner.person
     if not key or not frame:
         return None
-    if frame in ("workers", "members") and (slotted := slot_in(heading)):
-        return _of(words.member(slotted[1] or "家庭成员"), slot=slotted[0])
+    if frame in ("workers", "members") and owner.slot:
+        return _of(words.member(owner.key or "家庭成员"), slot=owner.slot)
     for parent in parents:
         if option := words.option(parent, key, frame):
             return option
@@ -293,21 +295,16 @@ def _of(variable: Variable | None, slot: int | None = None) -> Meaning | None:
 
 
 def _tick_run(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> dict[int, Meaning]:
-    """Columns of a run of two or more headings that all spell causes, over cells that are ticks or blank."""
-    variable = next((v for v in words.codebook.variables if (v.frame, v.name) == ("workers", "cause")), None)
-    if variable is None:
-        return {}
+    """Columns of a run of two or more headings that all spell causes, levels or sexes, over ticks or blanks."""
     found: dict[int, Meaning] = {}
-    run: list[int] = []
-    for place in range(len(headings) + 1):
-        if place < len(headings) and headings[place].key in variable.spellings and values[place] <= TICKS:
-            run.append(place)
-            continue
-        own = [n for n in run if not words.find("workers", headings[n].key)]
-        if len(run) > 1 and own and any(values[n] for n in run):
-            for n in run:
-                found[n] = Meaning(variable, tick=variable.spellings[headings[n].key][0].code)
-        run = []
+    for variable in [v for name in _TICKED if (v := words.codebook.of("workers").get(name))]:
+        told = [h.key in variable.spellings and v <= TICKS for h, v in zip(headings, values, strict=True)]
+        for spelt, places in groupby(range(len(headings)), key=told.__getitem__):
+            run = list(places)
+            own = any(not words.find("workers", headings[n].key) for n in run)
+            if spelt and len(run) > 1 and own and any(values[n] for n in run):
+                ticks = {n: variable.spellings[headings[n].key][0].code for n in run}
+                found |= {n: Meaning(variable, tick=code) for n, code in ticks.items()}
     return found
 
 

@@ -21,6 +21,7 @@ class Owner(NamedTuple):
 
     `said`: the heading, its parent or a name to its left says so; else it is the worker's, as nobody else is
     named. `names`: the column holds the person's name. `own`: the heading or its parent names the person.
+    `slot`: the number of the member that it names.
     """
 
     person: str
@@ -28,6 +29,7 @@ class Owner(NamedTuple):
     said: bool = False
     names: bool = False
     own: bool = False
+    slot: int | None = None
 
 
 NOBODY = Owner("", "")
@@ -51,6 +53,8 @@ def slot_in(heading: Heading) -> tuple[int, str] | None:
 def owners_of(headings: Sequence[Heading], words: Vocabulary) -> list[Owner]:
     """The owner of every column: by merged parent, by prefix, or by the nearest name heading to the left."""
     named = [_named(heading, words) for heading in headings]
+    if any(owner.slot and not owner.names for owner in named):  # the number stands on every column
+        named = [owner._replace(names=False) if owner.slot else owner for owner in named]
     related = any(words.is_relation(heading.key) for heading in headings)
     for n, heading in enumerate(headings):  # 家庭成员 that heads no person's columns describes the family
         right = headings[n + 1 : n + 2]
@@ -72,13 +76,13 @@ def _in_order(headings: Sequence[Heading], named: Sequence[Owner], words: Vocabu
             current = Owner("member", heading.key, said=True)
         elif not words.may_be_of(heading, current.person):
             current = Owner("worker", "")
-        yield Owner(current.person, heading.key, said=current.said)
+        yield Owner(current.person, heading.key, said=current.said, slot=current.slot)
 
 
 def _named(heading: Heading, words: Vocabulary) -> Owner:
     """The owner that a heading or its parent names."""
     if slotted := slot_in(heading):
-        return Owner("member", slotted[1], said=True, own=True)
+        return Owner("member", slotted[1], said=True, names=_is_name(slotted[1]), own=True, slot=slotted[0])
     key = heading.key
     persons = ((words.person(key[:n]), key[n:].removeprefix("的")) for n in range(len(key), 1, -1))
     person, rest = next((found for found in persons if found[0]), ("", key))  # the longest it begins with

@@ -2,7 +2,7 @@
 
 Rows lie in parquet: 31 districts, 310 strata, 3,100 units; the cube by wave, district, education, cause, sex
 and age has a million cells. Each measurement is a process of its own, so that its peak memory is its own; the
-best of three runs counts.
+best of three runs counts. In brackets seconds of the processors, which others' work does not lengthen.
 
 Run: python benchmarks/scale.py FOLDER [millions ...]
 """
@@ -74,18 +74,19 @@ def of_cube(cube: pd.DataFrame) -> dict[str, Callable[[], object]]:
     }
 
 
-def measure(folder: Path, millions: int, name: str) -> tuple[float, float]:
-    """Seconds and peak megabytes of one measurement in this process."""
+def measure(folder: Path, millions: int, name: str) -> tuple[float, float, float]:
+    """Seconds, seconds of the processors and peak megabytes of one measurement in this process."""
     duckdb.sql("set threads = 2")
     files = [str(folder / f"{i:03}.parquet") for i in range(millions)]
     cube = folder / f"cube{millions}.parquet.cube"
     calls = of_cube(pd.read_parquet(cube)) if "from" in name else measures(duckdb.read_parquet(files), cube)
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         calls[name]()
-        times.append(time.perf_counter() - start)
-    return min(times), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    seconds, used = map(min, zip(*times, strict=True))
+    return seconds, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -102,7 +103,7 @@ def main() -> None:
         for millions in sizes:
             command = [sys.executable, __file__, str(folder), str(millions), name]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
-            found.append("{:.2f} s, {:.0f} MB".format(*json.loads(done.stdout)))
+            found.append("{:.2f} s ({:.2f}), {:.0f} MB".format(*json.loads(done.stdout)))
         print(f"| {name} | {' | '.join(found)} |", flush=True)
 
 

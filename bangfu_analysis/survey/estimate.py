@@ -215,10 +215,10 @@ def estimate_mean(
     sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
     if sample.cells is not None:
         found = Moments.of(frame, variable, design, sample).ratio(sample, groups)
-        return table(sample, groups, found, sample.degrees(), level)
-    y, answered = filled(frame, variable)
-    middle = float(y.sum() / max(answered.sum(), 1))
-    found = fit_ratio(sample, y, None, groups.only(answered), groups.count, middle)
+    else:
+        y, answered = filled(frame, variable)
+        middle = float(y.sum() / max(answered.sum(), 1))
+        found = fit_ratio(sample, y, None, groups.only(answered), groups.count, middle)
     return table(sample, groups, found, sample.degrees(), level)
 
 
@@ -236,9 +236,9 @@ def estimate_total(
     sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
     if sample.cells is not None and variable is not None:
         found = Moments.of(frame, variable, design, sample).total(sample, groups)
-        return table(sample, groups, found, sample.degrees(), level)
-    y, answered = filled(frame, variable)
-    found = fit_total(sample, y, groups.only(answered), groups.count)
+    else:
+        y, answered = filled(frame, variable)
+        found = fit_total(sample, y, groups.only(answered), groups.count)
     return table(sample, groups, found, sample.degrees(), level)
 
 
@@ -256,9 +256,9 @@ def estimate_ratio(
     sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
     if sample.cells is not None:
         found = Moments.of(frame, (numerator, denominator), design, sample).ratio(sample, groups)
-        return table(sample, groups, found, sample.degrees(), level)
-    (y, has_y), (x, has_x) = filled(frame, numerator), filled(frame, denominator)
-    found = fit_ratio(sample, y, x, groups.only(has_y & has_x), groups.count)
+    else:
+        (y, has_y), (x, has_x) = filled(frame, numerator), filled(frame, denominator)
+        found = fit_ratio(sample, y, x, groups.only(has_y & has_x), groups.count)
     return table(sample, groups, found, sample.degrees(), level)
 
 

@@ -40,6 +40,7 @@ from bangfu_analysis.tidy.schemas import dtypes
 NOT_LOOKED_AT = "__UNKNOWN_CATEGORIES__"  # what Dask has for the levels of a file
 DASK_MOVES = "Dask support is moving"  # to a package that is not there yet
 DIED = 2
+WRITTEN = {"boolean": pa.bool_(), "Int64": pa.int64(), "Float64": pa.float64()}  # what text may hold
 NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
@@ -244,7 +245,7 @@ def typed(column: pa.ChunkedArray, name: str, kinds: Mapping[str, Any]) -> pd.Se
         if not more or name in kinds:
             wider = pd.CategoricalDtype([*kind.categories, *more], ordered=kind.ordered) if more else kind
             return pd.Series(pd.Categorical(values.to_pandas().astype(object), dtype=wider))
-    plain = values.cast(pa.string()) if text else values
+    plain = values.cast(WRITTEN.get(str(kind), pa.string())) if text else values
     series = pd.Series(plain.to_pandas(types_mapper=NULLABLE.get if column.null_count else None))
     return series if name not in kinds else series.astype(kind)
 

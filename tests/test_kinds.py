@@ -11,10 +11,14 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.cell_range import CellRange
 
 from bangfu_analysis.cleaning.identity import check_character
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.reading.locate import read_file
 from bangfu_analysis.report import report_wave
-from bangfu_analysis.study import clean_wave
+from bangfu_analysis.tidy.frames import tidy_frames
+from bangfu_analysis.wave import load_wave
 
 KINDS = yaml.safe_load((Path(__file__).parent / "truth" / "kinds.yaml").read_text(encoding="utf-8"))
+CODEBOOK = load_codebook()
 WAVE = 'reference_date = 2024-12-31\nscope = "某区"\nscheme = "s2018"\n'
 
 
@@ -59,7 +63,8 @@ def test_it_is_read_as_it_should_be(tmp_path, name):
     kind, wave = KINDS[name], tmp_path / "2024"
     wave.mkdir()
     write(wave, kind)
-    frames = clean_wave(wave)
+    sheets = read_file(wave / "上报.xlsx", "上报.xlsx", CODEBOOK)
+    frames = tidy_frames(sheets, CODEBOOK, load_wave(wave), b"k" * 32)
     assert {frame: len(frames[frame]) for frame in kind.get("rows", {})} == kind.get("rows", {})
     for frame, sheet, row, column, value in kind.get("expect", ()):
         assert plain(frames[frame], sheet, row, column) == value, (frame, row, column)

@@ -31,7 +31,8 @@ def cross_checks(
         return []
     facts, found = _facts(people, members, codebook, wave), list[Finding]()
     for check in CHECKS:
-        broken: Any = facts.eval(check["where"], engine="python")
+        used = [name for name in re.findall(r"\w+", check["where"]) if name in facts]
+        broken: Any = facts[[*dict.fromkeys(used)]].eval(check["where"], engine="python")
         found += at_cells(cleans, at_rows(people, broken, told(check["problem"])), "workers", check["at"])
     return found
 

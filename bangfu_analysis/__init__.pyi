@@ -1,4 +1,5 @@
-# The front door: the public names in the order of the flow, typed. __init__.py loads each when it is first used.
+# The front door: the public names in the order of the flow, typed. __init__.py loads each when it is first
+# used.
 from bangfu_analysis.analysis.cells import cells as cells
 from bangfu_analysis.analysis.change import change as change
 from bangfu_analysis.analysis.change import trend as trend

@@ -20,8 +20,12 @@ from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 
 SLICE = 1 << 16  # rows that are worked on at a time
 Variable = str | tuple[str, str]  # whose mean, or a numerator and a denominator
-ROWS, INSIDE = "cell_n", "cell_inside"  # of a cube: the rows a cell stands for; whether it is of those asked of
-NO_ENGINES = "其他引擎的表要有 narwhals 才能读取。请安装：pip install 'bangfu-analysis[scale]'，或先读成 pandas 数据框。"
+# of a cube: the rows a cell stands for; whether it is of those asked of
+ROWS, INSIDE = "cell_n", "cell_inside"
+NO_ENGINES = (
+    "其他引擎的表要有 narwhals 才能读取。"
+    "请安装：pip install 'bangfu-analysis[scale]'，或先读成 pandas 数据框。"
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def no_replicates(design: Any) -> None:
     """ArgumentError for a design whose variances are not made of sums by sampling unit."""
     if getattr(design, "steps", ()) or getattr(design, "replicates", None) is not None:
         raise ArgumentError(
-            "校准过的设计和重复权数要逐行计算，不能由汇总（cells）或其他引擎的表估计。请先读成 pandas 数据框。"
+            "校准过的设计和重复权数要逐行计算，不能由汇总（cells）或其他引擎的表估计。"
+            "请先读成 pandas 数据框。"
         )
 
 
@@ -101,7 +106,9 @@ def require(frame: pd.DataFrame, columns: Sequence[str], *, where: str, cubes: b
     """
     if not isinstance(frame, pd.DataFrame) or (ROWS in frame and not cubes):
         kind = "cells 的汇总" if isinstance(frame, pd.DataFrame) else type(frame).__name__
-        raise ArgumentError(f"{where}：要逐行的 pandas 数据框，得到的是 {kind}。请先把需要的列读成 pandas 数据框。")
+        raise ArgumentError(
+            f"{where}：要逐行的 pandas 数据框，得到的是 {kind}。请先把需要的列读成 pandas 数据框。"
+        )
     if absent := [column for column in columns if column not in frame.columns]:
         band = load_codebook().bands.get(absent[0])
         derived = f"它由 {band.variable} 推出：请先 add_bands(数据框, codebook)。" if band else ""
@@ -116,7 +123,8 @@ def numbers(frame: pd.DataFrame, variable: str) -> Floats:
     column = frame[variable]
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
         raise ArgumentError(
-            f"变量 {variable} 的类型是 {column.dtype}，不是数值，不能求均值或总量。分类变量请用 estimate_share。"
+            f"变量 {variable} 的类型是 {column.dtype}，不是数值，不能求均值或总量。"
+            "分类变量请用 estimate_share。"
         )
     return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
 
@@ -238,5 +246,5 @@ def domains(frame: pd.DataFrame, by: Names = None, where: Where = None) -> Domai
         kept = np.flatnonzero(seen)
         code = code if seen.all() else np.append(np.cumsum(seen) - 1, len(kept))[code]
     places = np.unravel_index(kept, shape) if columns else ()
-    table = {name: levels.take(place) for name, (_, levels), place in zip(columns, parts, places, strict=True)}
+    table = {n: levels.take(place) for n, (_, levels), place in zip(columns, parts, places, strict=True)}
     return Domains(code, pd.DataFrame(table, index=pd.RangeIndex(len(kept))))

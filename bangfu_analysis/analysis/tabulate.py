@@ -110,10 +110,12 @@ def hardship_rate(
     bases = bases.rename(columns=dict(zip(theirs, names, strict=True))).astype(dict.fromkeys(names, object))
     counts = tabulate(workers, names)
     kinds = counts[names].dtypes
-    merged = counts.astype(dict.fromkeys(names, object)).merge(bases, on=names, how="outer", suffixes=("_cells", ""))
+    plain = counts.astype(dict.fromkeys(names, object))
+    merged = plain.merge(bases, on=names, how="outer", suffixes=("_cells", ""))
     left_out = counts["left_out_n"].max() if len(counts) else rows_of(workers)
     full = merged.assign(n=merged["n"].fillna(0), left_out_n=left_out)
-    typed = full.astype({c: _union_of(kind, full[c]) for c, kind in kinds.items()}).sort_values(names, kind="stable")
+    full = full.astype({c: _union_of(kind, full[c]) for c, kind in kinds.items()})
+    typed = full.sort_values(names, kind="stable")
     return _rates(typed.reset_index(drop=True))[[*names, *MEASURES]]
 
 
@@ -171,7 +173,8 @@ def means(
         n=("_known", "sum"), size=("_known", "size"), estimate=("_value", "mean"), median=("_value", "median")
     )
     table = table.assign(left_out_n=table["size"] - table["n"]).reset_index(drop=not groups)
-    return table[[*groups, "n", "left_out_n", "estimate", "median"]].astype({"n": "int64", "left_out_n": "int64"})
+    counts = {"n": "int64", "left_out_n": "int64"}
+    return table[[*groups, "n", "left_out_n", "estimate", "median"]].astype(counts)
 
 
 def _count(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -201,9 +204,11 @@ def _coarsest(population: pd.DataFrame, by: list[str]) -> pd.DataFrame:
             f"hardship_rate：population 中没有按 {listed(by) or '总数'} 的职工人数，无法计算困难率。"
             f"现有的分组列：{listed(known) or '无'}。请在人数表中补充，或换一种 by。"
         )
-    pattern = reduce(lambda text, c: text + np.where(given[c], "0", "1"), split, pd.Series("", population.index))
+    blank = pd.Series("", population.index)
+    pattern = reduce(lambda text, c: text + np.where(given[c], "0", "1"), split, blank)
     rank = (pattern.str.count("0").astype(str).str.zfill(2) + pattern)[usable & population["n"].notna()]
-    sheets = [population[c] for c in ("wave", "county") if c in population] or [pd.Series("", population.index)]
+    sheets = [population[c] for c in ("wave", "county") if c in population]
+    sheets = sheets or [pd.Series("", population.index)]
     return population.loc[rank.index[rank.eq(rank.groupby(sheets, observed=True).transform("min"))]]
 
 

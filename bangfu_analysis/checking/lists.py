@@ -42,11 +42,12 @@ def parts_and_shares(passage: Passage) -> Iterator[Relation]:
         for held in re.finditer(rf"({N}){WORD}{{0,6}}（(?:其中[：，]?)?([^（）]*)）", sentence):
             yield from _lists(passage, held[2], passage.numbers(held[1]))
         flat = re.sub(r"（[^（）]*）", "", sentence)
-        heads = [head for head in _P["list_head"].finditer(flat) if not re.search("[其当集之]$", head["name"] or "")]
+        heads = [h for h in _P["list_head"].finditer(flat) if not re.search("[其当集之]$", h["name"] or "")]
         yield from _lists(passage, flat[: heads[0].start()] if heads else flat, None)
         here: list[Stated] = []
         for head, following in zip_longest(heads, heads[1:]):
-            of = _named(passage, head["name"]) if head["name"] else _before(passage, flat[: head.start()], last)
+            name = head["name"]
+            of = _named(passage, name) if name else _before(passage, flat[: head.start()], last)
             here += of
             body = flat[head.end() : following.start() if following else None]
             yield from _lists(passage, body, of, exhaustive=bool(head["all"]))
@@ -103,7 +104,10 @@ def _named(passage: Passage, name: str) -> list[Stated]:
     """The counts of the paragraph that go by a name."""
     wanted = _P["list_front"].sub("", _P["list_tail"].sub("", name))
     found = re.finditer(rf"({WORD}+)({N})", passage.skeleton)
-    alike = [passage.number(each[2]) for each in found if _P["list_front"].sub("", _P["list_tail"].sub("", each[1])) == wanted]
+    alike = [
+        passage.number(each[2]) for each in found
+        if _P["list_front"].sub("", _P["list_tail"].sub("", each[1])) == wanted
+    ]
     return [one for one in alike if wanted and _counts(one)]
 
 
@@ -127,7 +131,9 @@ def _records(passage: Passage, text: str) -> list[Record]:
     return found
 
 
-def _lists(passage: Passage, text: str, of: list[Stated] | None, *, exhaustive: bool = False) -> Iterator[Relation]:
+def _lists(
+    passage: Passage, text: str, of: list[Stated] | None, *, exhaustive: bool = False
+) -> Iterator[Relation]:
     """The relations of a list of what may be `of`; None: no head says that it is one."""
     rows = [_records(passage, part) for part in text.split("；")]
     units = [[one.unit for record in row for one in record.counts] for row in rows]
@@ -146,7 +152,8 @@ def _parts(
     passage: Passage, records: list[Record], unit: str, of: list[Stated], exhaustive: bool
 ) -> Iterator[Relation]:
     """Parts that are over what they are of, or miss it where they are all that there is."""
-    stop = next((i for i, record in enumerate(records) if _P["list_no_part"].search(record.name)), len(records))
+    apart = (i for i, record in enumerate(records) if _P["list_no_part"].search(record.name))
+    stop = next(apart, len(records))
     parts, names = [r.of_unit(unit)[0] for r in records[:stop]], [r.name for r in records[:stop]]
     if not of or not parts:
         return
@@ -175,7 +182,8 @@ def _apart(names: Sequence[str], unit: str) -> bool:
         return True
     acts = unit not in ("元", "人次", "户次") and any(_P["list_act"].search(name) for name in names)
     alike = len({name[-1:] for name in names}) == 1 or all(len(name) <= 6 for name in names)
-    return alike and not acts and set.union(*kinds) <= {"place"} and not any(map(_P["list_several"].search, names))
+    several = any(map(_P["list_several"].search, names))
+    return alike and not acts and set.union(*kinds) <= {"place"} and not several
 
 
 def _complete(names: Sequence[str]) -> bool:
@@ -198,7 +206,8 @@ def _hundred(passage: Passage, records: list[Record]) -> Iterator[Relation]:
         return
     if any(map(_P["list_no_share"].search, names)) or _P["list_several"].search(passage.text):
         return
-    total, slack = sum(one.value for one in shares), sum((one.high - one.low + one.step) / 2 for one in shares)
+    total = sum(one.value for one in shares)
+    slack = sum((one.high - one.low + one.step) / 2 for one in shares)
     kind = len(names) > 2 and bool(set.intersection(*_kinds(names)) - {"level", "status"})
     rest = len(names) > 2 and any(re.search("其[他它余]", name) for name in names) and total < 110
     met = abs(total - 100) <= slack + 1e-9
@@ -207,17 +216,21 @@ def _hundred(passage: Passage, records: list[Record]) -> Iterator[Relation]:
         yield relation("hundred", shares, met, told, "各项之和为100%，或写明为何不是")
 
 
-def _shares(passage: Passage, record: Record, earlier: list[Record], of: list[Stated] | None) -> Iterator[Relation]:
+def _shares(
+    passage: Passage, record: Record, earlier: list[Record], of: list[Stated] | None
+) -> Iterator[Relation]:
     """B人，占C%: of what is named (占困难职工的, 占困难职工3456人的), else of what the list is of or a count
     before it.
     """
     alone = [one for r in earlier if not r.shares for one in r.counts] if of is None else of
     for name, share in record.shares if not _P["list_no_part"].search(record.name) else ():
         bases = record.wholes or (_named(passage, name) if name else alone)
-        pairs = [(n, one) for n in record.counts for one in bases if one.unit == n.unit and one.start != n.start]
+        pairs = [(n, o) for n in record.counts for o in bases if o.unit == n.unit and o.start != n.start]
         pairs = [(n, one) for n, one in pairs if one.high >= n.low]
         met = [pair for pair in pairs if _fits(*pair, share)]
-        sure = name or record.wholes or not any(re.match("[，（]?[大约所]*占", passage.text[b.end :]) for _, b in pairs)
+        sure = name or record.wholes or not any(
+            re.match("[，（]?[大约所]*占", passage.text[b.end :]) for _, b in pairs
+        )
         if pairs and (met or sure):  # what has a share itself may be of the same whole
             part, whole = (met or pairs)[0]
             right = f"{part.text}÷{whole.text}={100 * part.value / whole.value:.1f}%"

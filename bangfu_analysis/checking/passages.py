@@ -18,7 +18,8 @@ from bangfu_analysis.codebook import patterns, simplified
 from bangfu_analysis.errors import BangfuError, FileRefused
 from bangfu_analysis.pages.word_template import open_word
 
-FIRST = 0xE000  # the first of the characters that stand for the numbers of a passage, from the private use area
+# the first of the characters that stand for the numbers of a passage, from the private use area
+FIRST = 0xE000
 _P, _BEFORE, _AFTER = map(patterns, ("report", "report_before", "report_after"))
 N, WORD = _P["n"].pattern, _P["word"].pattern  # a number, a character within a phrase
 _TIMES = frozenset("年月日天周岁级") | {"", "个月", "小时"}
@@ -58,7 +59,8 @@ class Stated:
 
 _FULL = str.maketrans("０１２３４５６７８９％．,;:∶?!()“”‘’〜~", "0123456789%.，；：：？！（）\"\"''～～")
 _SCALES = {"百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
-_SAME = {**dict.fromkeys(("名", "生", "人口", "位", "口", "个人"), "人"), "家庭": "户", "户家庭": "户", "个百分点": "百分点"}
+_SAME = dict.fromkeys(("名", "生", "人口", "位", "口", "个人"), "人")
+_SAME |= {"家庭": "户", "户家庭": "户", "个百分点": "百分点"}
 
 
 def canonical(text: str) -> str:
@@ -81,7 +83,8 @@ def _stated(found: re.Match[str], before: str) -> Stated | None:
     unit, times = ("%", 10.0) if word == "成" else (_SAME.get(word, word), 1.0)
     scale = times * math.prod(_SCALES[character] for character in found["scale"] or found["scale2"] or "")
     low = float(found["first"]) * scale
-    high = float(found["second"]) * times * math.prod(_SCALES[c] for c in found["scale2"]) if found["second"] else low
+    upper = times * math.prod(_SCALES[c] for c in found["scale2"] or "")
+    high = float(found["second"]) * upper if found["second"] else low
     decimals = found["first"].partition(".")[2]
     if high < low:
         return None
@@ -97,7 +100,8 @@ def _stated(found: re.Match[str], before: str) -> Stated | None:
     per = (each["one"] or each["mean"]) if each else ""
     value = (low + high) / 2
     return Stated(
-        found.start(), found.end(), found.group(), value, *reach, unit, step, frozenset(said), _SAME.get(per, per)
+        found.start(), found.end(), found.group(), value, *reach, unit, step, frozenset(said),
+        _SAME.get(per, per),
     )
 
 
@@ -197,7 +201,8 @@ def read_passages(path: Path) -> list[Passage]:
     kind = path.suffix.lower()
     if kind not in (".docx", ".txt", ".md"):
         raise FileRefused(
-            f"{path.name}：只能核对 .docx、.txt、.md，实际是 {path.suffix or '无扩展名'}。请另存为 .docx 再核对。"
+            f"{path.name}：只能核对 .docx、.txt、.md，实际是 {path.suffix or '无扩展名'}。"
+            "请另存为 .docx 再核对。"
         )
     return list(_word(path) if kind == ".docx" else _lines(_decoded(path)))
 
@@ -219,12 +224,17 @@ def _lines(text: str) -> Iterator[Passage]:
     for number, line in enumerate([*text.replace("**", "").splitlines(), ""], start=1):
         line = line.strip()
         if rows and not line.startswith("|"):
-            yield Passage(f"第{place}行", canonical(parts), tuple(row for row in rows if set("".join(row)) - set("-: ")))
+            yield Passage(
+                f"第{place}行", canonical(parts), tuple(row for row in rows if set("".join(row)) - set("-: "))
+            )
             parts, rows = "", []
         if line.startswith("|"):
-            place, rows = number if not rows else place, [*rows, tuple(cell.strip() for cell in line.strip("|").split("|"))]
+            place = place if rows else number
+            rows = [*rows, tuple(cell.strip() for cell in line.strip("|").split("|"))]
         elif line:
-            if parts and (len(parts) < _FULL_LINE or parts[-1] in "。！？：:；”》)）" or _P["title"].match(line)):
+            if parts and (
+                len(parts) < _FULL_LINE or parts[-1] in "。！？：:；”》)）" or _P["title"].match(line)
+            ):
                 yield Passage(f"第{place}行", canonical(parts))
                 parts = ""
             place = place if parts else number
@@ -235,7 +245,9 @@ def _lines(text: str) -> Iterator[Passage]:
 
 def _word(path: Path) -> Iterator[Passage]:
     try:
-        document = open_word(path, f"{path.name}：不是能打开的 .docx 文件。请用 Word 或 WPS 另存为 .docx 再核对。")
+        document = open_word(
+            path, f"{path.name}：不是能打开的 .docx 文件。请用 Word 或 WPS 另存为 .docx 再核对。"
+        )
     except BangfuError as fault:
         raise FileRefused(str(fault)) from fault
     paragraphs = tables = 0
@@ -244,7 +256,8 @@ def _word(path: Path) -> Iterator[Passage]:
         inside = {parent.tag for parent in element.iterancestors()}
         if element.tag == qn("w:tbl"):
             tables += 1
-            rows = (row for row in element.iter(qn("w:tr")) if next(row.iterancestors(qn("w:tbl"))) is element)
+            tag = qn("w:tbl")
+            rows = (r for r in element.iter(qn("w:tr")) if next(r.iterancestors(tag)) is element)
             yield Passage(f"第{tables}张表", before, tuple(map(_cells, rows)))
         elif (text := canonical(_text(element))) and not inside & {qn("w:tbl"), *_GONE}:
             paragraphs, before = paragraphs + 1, text

@@ -12,7 +12,9 @@ from bangfu_analysis.codebook import patterns
 
 _P = patterns("report")
 _ONE_EACH = frozenset("份套件袋箱")  # given one to a person where their own number is not stated
-_EXCLUDE = ({"nearly", "over"}, {"nearly", "least"}, {"under", "over"}, {"under", "least"}, {"nearly", "under"})
+_EXCLUDE = (
+    {"nearly", "over"}, {"nearly", "least"}, {"under", "over"}, {"under", "least"}, {"nearly", "under"}
+)
 
 
 def reckonings(passage: Passage) -> Iterator[Relation]:
@@ -42,7 +44,8 @@ def _changes(passage: Passage, sentence: str) -> Iterator[Relation]:
             continue
         if len(ups) > 1 or (a and ((b.high < a.low) if ups == {True} else (b.low > a.high))):
             told = "、".join(one.text for one in (a, b, c) if one)
-            yield relation("change", [one for one in (a, b) if one], False, f"{told}，写作{'、'.join(words)}", "方向一致")
+            both = [one for one in (a, b) if one]
+            yield relation("change", both, False, f"{told}，写作{'、'.join(words)}", "方向一致")
         elif a is not None:
             yield relation("change", [a, b], True, b.text, "")
             low, high = sorted((abs(b.low - a.high), abs(b.high - a.low)))
@@ -53,9 +56,12 @@ def _changes(passage: Passage, sentence: str) -> Iterator[Relation]:
             yield from _step(b, d, (c.low, c.high), (before - b.step / 2, before + b.step / 2))
 
 
-def _step(b: Stated, step: Stated | None, moved: tuple[float, float], start: tuple[float, float]) -> Iterator[Relation]:
+def _step(
+    b: Stated, step: Stated | None, moved: tuple[float, float], start: tuple[float, float]
+) -> Iterator[Relation]:
     """What is said of a change: in the unit of b, in points, in percent or in multiples of the start."""
-    if step is None or start[0] <= 0 or (b.unit == "%" and step.unit != "百分点"):  # many write % and mean points
+    # many write % and mean points
+    if step is None or start[0] <= 0 or (b.unit == "%" and step.unit != "百分点"):
         return
     if step.unit in ("%", "倍"):
         size, slack = (100, step.step) if step.unit == "%" else (1, step.step / 2)
@@ -74,10 +80,12 @@ def _sums(passage: Passage, sentence: str) -> Iterator[Relation]:
         total, parts = passage.number(found[2]), passage.numbers(found[1])
         while parts and (parts[0].unit != total.unit or parts[0].per):
             parts = parts[1:]
-        if len(parts) < 2 or any(one.unit != total.unit or one.per for one in parts) or re.search("其中|[均比每]", found[1]):
+        unlike = any(one.unit != total.unit or one.per for one in parts)
+        if len(parts) < 2 or unlike or re.search("其中|[均比每]", found[1]):
             continue
         value = _sum(parts, "value")
-        met = any(total.may_be(_sum(parts[i:], "low"), _sum(parts[i:], "high")) for i in range(len(parts) - 1))
+        rests = [parts[i:] for i in range(len(parts) - 1)]
+        met = any(total.may_be(_sum(rest, "low"), _sum(rest, "high")) for rest in rests)
         if met or abs(total.value - value) < value / 2:
             told = f"{'＋'.join(one.text for one in parts)}＝{value:.10g}"
             yield relation("parts", [*parts, total], met, total.text, told)
@@ -91,7 +99,7 @@ def _rates(passage: Passage, sentence: str) -> Iterator[Relation]:
         done = [passage.number(each[2]) for each in named if re.search(f"(?<!未){act}|{act[::-1]}", each[1])]
         if rate.unit == "%" and done and done[-1].unit not in ("%", "元"):
             part = done[-1]
-            bases = [one for one in passage.numbers(before) if one.unit == part.unit and one.start < part.start]
+            bases = [o for o in passage.numbers(before) if o.unit == part.unit and o.start < part.start]
             yield from _quotient("share", part, [one for one in bases if one.high >= part.low], rate, 100)
 
 
@@ -102,7 +110,8 @@ def _means(passage: Passage, sentence: str) -> Iterator[Relation]:
         counts = [one for one in before if one.unit == found["one"]]
         tops = [one for one in before if one.unit == mean.unit and not one.per]
         sole = len(counts) == len(tops) == 1 and mean.unit in {"人", "元"} - {found["one"]} and not mean.said
-        if sole and not _P["period"].search(found.group()) and not re.search("每|[月年]均", sentence[: found.start()]):
+        rate = re.search("每|[月年]均", sentence[: found.start()])
+        if sole and not rate and not _P["period"].search(found.group()):
             yield from _quotient("product", tops[0], counts, mean, 1)
 
 
@@ -119,7 +128,8 @@ def _quotient(
 ) -> Iterator[Relation]:
     """Whether `top` over one of `bottoms` is what is said, to so many steps of its last digit."""
     slack, bottoms = steps * said.step, [one for one in bottoms if one.low > 0]
-    met = any(said.may_be(size * top.low / one.high - slack, size * top.high / one.low + slack) for one in bottoms)
+    low, high = size * top.low, size * top.high
+    met = any(said.may_be(low / one.high - slack, high / one.low + slack) for one in bottoms)
     for one in bottoms[-1:]:
         right = f"{top.text}÷{one.text}={size * top.value / one.value:.2f}{said.unit}"
         yield relation(kind, [top, one, said], met, said.text, right)

@@ -26,7 +26,9 @@ class Table:
         """The numbers of a column in some rows; of an empty or hidden cell none."""
         return [value for row in rows if (value := _value(self.rows[row][column])) is not None]
 
-    def relation(self, at: tuple[int, int], others: Sequence[tuple[int, int]], holds: bool, expected: str) -> Relation:
+    def relation(
+        self, at: tuple[int, int], others: Sequence[tuple[int, int]], holds: bool, expected: str
+    ) -> Relation:
         """That the cell `at` is what others make it."""
         row = self.rows[at[0]]
         name = next((cell for cell in row if cell and _value(cell) is None), f"第{at[0] + 1}行")
@@ -39,10 +41,14 @@ def table_relations(passage: Passage) -> Iterator[Relation]:
     rows = [tuple(re.sub(r"\s", "", cell) for cell in row) for row in passage.table]
     width = max((len(row) for row in rows), default=0)
     rows = [row for row in rows if len(row) == width]
-    filled = (i for i, row in enumerate(rows) if i and any(_value(c) is not None or _P["table_hidden"].fullmatch(c) for c in row))
+    filled = (
+        i for i, row in enumerate(rows)
+        if i and any(_value(c) is not None or _P["table_hidden"].fullmatch(c) for c in row)
+    )
     start = next(filled, len(rows))
     heads = ["".join(dict.fromkeys(row[column] for row in rows[:start])) for column in range(width)]
-    if not heads or re.search("项目|指标", heads[0]) or _P["table_several"].search(passage.text[-60:] + "".join(map("".join, rows))):
+    said = passage.text[-60:] + "".join(map("".join, rows))
+    if not heads or re.search("项目|指标", heads[0]) or _P["table_several"].search(said):
         return
     body = rows[start:]
     columns = [column for column in range(width) if _is_count(heads[column], [row[column] for row in body])]
@@ -63,7 +69,7 @@ def _step(cell: str) -> float:
 def _is_count(head: str, cells: Sequence[str]) -> bool:
     """Whether a column holds counts that can be added up."""
     plain = [cell for cell in cells if cell and not _P["table_hidden"].fullmatch(cell)]
-    return bool(plain) and not _P["table_no_sum"].search(head) and all(_value(cell) is not None for cell in plain)
+    return bool(plain) and not _P["table_no_sum"].search(head) and all(_value(c) is not None for c in plain)
 
 
 def _kind(row: tuple[str, ...]) -> str:
@@ -88,7 +94,8 @@ def _totals(table: Table) -> Iterator[Relation]:
     marks = [i for i, kind in enumerate(table.kinds) if kind in ("sub", "total")]
     nested = [i for i, kind in enumerate(table.kinds) if kind == "within"]
     for at in marks:
-        last, following = max([-1, *(i for i in marks if i < at)]), min([len(parts) + 99, *(i for i in marks if i > at)])
+        last = max([-1, *(i for i in marks if i < at)])
+        following = min([len(parts) + 99, *(i for i in marks if i > at)])
         ways = [[i for i in parts if last < i < at], [i for i in parts if at < i < following]]
         if table.kinds[at] == "total":
             depths = range(4 if nested else 1)  # how many rows after 其中 belong to it
@@ -100,14 +107,15 @@ def _totals(table: Table) -> Iterator[Relation]:
             made = [_adds_up(table, column, way, table.rows[at][column]) for way in ways if way]
             if made and _value(table.rows[at][column]) is not None:
                 cells = [(i, column) for i in next(way for way in ways if way)]
-                found.append(table.relation((at, column), cells, any(met for met, _ in made), f"{made[0][1]:.10g}"))
+                met = any(agrees for agrees, _ in made)
+                found.append(table.relation((at, column), cells, met, f"{made[0][1]:.10g}"))
         if len(found) == 1 or any(one.holds for one in found):
             yield from found
 
 
 def _within(table: Table) -> Iterator[Relation]:
     """A row or a column 其中 is not over the part before it."""
-    rows = [i for i, kind in enumerate(table.kinds) if kind == "within" and i and table.kinds[i - 1] == "part"]
+    rows = [i for i, k in enumerate(table.kinds) if k == "within" and i and table.kinds[i - 1] == "part"]
     pairs = [((i, column), (i - 1, column)) for i in rows for column in table.columns]
     inside = [c for c in table.columns if "其中" in table.heads[c] and c - 1 in table.columns]
     inside = [c for c in inside if "其中" not in table.heads[c - 1]]
@@ -120,7 +128,7 @@ def _within(table: Table) -> Iterator[Relation]:
 
 def _across(table: Table) -> Iterator[Relation]:
     """A column 合计 against those beside it, where most rows agree or they are the sexes."""
-    sums = [column for column in table.columns if _P["table_sum_head"].fullmatch(re.sub("（.*）", "", table.heads[column]))]
+    sums = [c for c in table.columns if _P["table_sum_head"].fullmatch(re.sub("（.*）", "", table.heads[c]))]
     parts = [column for column in table.columns if column not in sums and "其中" not in table.heads[column]]
     if len(sums) != 1 or len(parts) < 2:
         return
@@ -131,7 +139,8 @@ def _across(table: Table) -> Iterator[Relation]:
         slack = len(parts) * _step(row[sums[0]]) / 2 if "." in row[sums[0]] else 1e-6
         if None not in cells:
             met = abs(sum(made) - stated) <= slack
-            found.append(table.relation((i, sums[0]), [(i, column) for column in parts], met, f"{sum(made):.10g}"))
+            others = [(i, column) for column in parts]
+            found.append(table.relation((i, sums[0]), others, met, f"{sum(made):.10g}"))
     sexes = sorted(re.sub("性|职工", "", table.heads[column]) for column in parts) == ["女", "男"]
     if sexes or 2 * sum(one.holds for one in found) > len(found):
         yield from found
@@ -141,9 +150,10 @@ def _shares(table: Table) -> Iterator[Relation]:
     """A column of shares of the count before it, where two rows in three are shares of its total."""
     for column, head in enumerate(table.heads):
         count = max((c for c in table.columns if c < column), default=None)
-        if count is None or not _P["table_share"].search(head) or any(map(_P["table_share"].search, table.heads[count:column])):
+        is_share = _P["table_share"].search
+        if count is None or not is_share(head) or any(map(is_share, table.heads[count:column])):
             continue
-        by_kind = {kind: [i for i, own in enumerate(table.kinds) if own == kind] for kind in ("total", "part")}
+        by_kind = {kind: [i for i, o in enumerate(table.kinds) if o == kind] for kind in ("total", "part")}
         total = sum(table.cells(count, by_kind["total"][:1] or by_kind["part"]))
         found = []
         for i, row in enumerate(table.rows):

@@ -92,7 +92,9 @@ def read_number(
     return said if isinstance(said, Reading) else _one(said, factor, low, high)
 
 
-def _one(said: Quantity, factor: float, low: float | None, high: float | None, whole: bool = False) -> Reading:
+def _one(
+    said: Quantity, factor: float, low: float | None, high: float | None, whole: bool = False
+) -> Reading:
     if said.how in ("range", "band"):
         return told("range", detail=said.bounds)
     scale = 1.0 if said.scaled else factor

@@ -21,11 +21,13 @@ from bangfu_analysis.text import halfwidth, squeeze
 
 FILLED, EMPTY = "■☑☒✓✔√●◆▣\uf0fe\uf052\uf0fc", "□☐○◇◻\uf0a8\uf06f\uf0a3"
 _YES = re.compile(
-    rf"是的?|有的?|[已对]|1(\.0)?|(已|已经)?享受|属于|符合|已?参加|y|yes|t|true|v|[{FILLED.replace('☒', '')}]",
+    r"是的?|有的?|[已对]|1(\.0)?|(已|已经)?享受|属于|符合|已?参加|y|yes|t|true|v|"
+    rf"[{FILLED.replace('☒', '')}]",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    rf"否|[无没未不非]|没有|不是|[未不没]享受|不属于|不符合|未参加|0(\.0)?|n|no|f|false|[×✗✘✕x☒{EMPTY}]", re.IGNORECASE
+    rf"否|[无没未不非]|没有|不是|[未不没]享受|不属于|不符合|未参加|0(\.0)?|n|no|f|false|[×✗✘✕x☒{EMPTY}]",
+    re.IGNORECASE,
 )
 _SAYS = re.compile(rf"{_YES.pattern}|{_NO.pattern}", re.IGNORECASE)
 _GB2261_SEX = {"1": "male", "2": "female"}
@@ -102,7 +104,7 @@ def read_yes_no(raw: object, variable: Variable) -> Reading:
     absent = read_absence(raw)
     if absent is not None:
         return absent
-    said = [(_YES.fullmatch(label) is not None, filled) for label, filled in _marked(text) if _SAYS.fullmatch(label)]
+    said = [(_YES.fullmatch(t) is not None, filled) for t, filled in _marked(text) if _SAYS.fullmatch(t)]
     if said:
         chosen = [yes for yes, filled in said if filled]
         return Reading(chosen[0]) if len(chosen) == 1 else told("boxes")
@@ -171,7 +173,10 @@ def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> R
         return told("lost_character")
     if (bare := _BRACKETED.sub("", text)) != text and (levels := variable.find(bare)):
         one = _of_levels(levels, variable, schemes)
-        notes = [found for note in _NOTES.findall(text) if (found := variable.find(note)) and not LIKE["in_progress"].search(note)]
+        notes = [
+            found for note in _NOTES.findall(text)
+            if (found := variable.find(note)) and not LIKE["in_progress"].search(note)
+        ]
         if any(_of_levels(note, variable, schemes).value != one.value for note in notes):
             return told("several_values/brackets", label=variable.label)
         return told("note_ignored", one.value, detail=one.detail) if one.value else one
@@ -186,7 +191,8 @@ def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> R
 
 def _unknown(text: str, variable: Variable) -> Reading:
     near = _nearest(text, variable)
-    hint = f"最接近的是 {near}。" if near else f"可选：{listed(_distinct(v.label for v in variable.levels))}。"
+    labels = listed(_distinct(v.label for v in variable.levels))
+    hint = f"最接近的是 {near}。" if near else f"可选：{labels}。"
     case = "value_unknown/number" if re.fullmatch(r"[\d、,.;/ ]+", text) else "value_unknown"
     return told(case, label=variable.label, hint=hint)
 

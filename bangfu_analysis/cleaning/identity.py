@@ -49,7 +49,7 @@ _SWAPPED = "（相邻两位对调后校验相符，可能抄反了。）"
 
 def check_character(first17: str) -> str:
     """The 18th character for the first 17 digits (GB 11643-1999, ISO 7064 MOD 11-2)."""
-    return CHECK_CHARACTERS[sum(weight * int(digit) for weight, digit in zip(WEIGHTS, first17, strict=True)) % 11]
+    return CHECK_CHARACTERS[sum(w * int(digit) for w, digit in zip(WEIGHTS, first17, strict=True)) % 11]
 
 
 WHOLE = Reading("whole")  # of a plain number of 18 characters that is right: the cell itself is the key
@@ -59,7 +59,8 @@ def read_ids(cells: Objects) -> Readings:
     """WHOLE, or what `read_id` says, of each cell; the plain numbers, which most are, are weighed all at
     once.
     """
-    plain = np.fromiter((isinstance(c, str) and len(c) == 18 and c.isascii() for c in cells), bool, len(cells))
+    shaped = (isinstance(c, str) and len(c) == 18 and c.isascii() for c in cells)
+    plain = np.fromiter(shaped, bool, len(cells))
     characters = np.array(cells[plain].tolist(), dtype="S18").view(np.uint8).reshape(-1, 18)
     digits = characters[:, :17] - ord("0")
     checks = np.frombuffer(CHECK_CHARACTERS.encode(), np.uint8)[digits @ np.array(WEIGHTS) % 11]
@@ -76,7 +77,7 @@ def read_ids(cells: Objects) -> Readings:
 def identities(cells: Objects, readings: Readings) -> dict[str, Objects]:
     """What ID numbers say, an array for each part of an Identity, None where they say nothing."""
     named = ("key", "first15", "birth", "sex", "disability")
-    said = objects([reading.value if isinstance(reading.value, Identity) else _NOBODY for reading in readings.distinct])
+    said = objects([r.value if isinstance(r.value, Identity) else _NOBODY for r in readings.distinct])
     parts = {part: objects([getattr(one, part) or None for one in said])[readings.places] for part in named}
     whole = readings.of_each(lambda reading: reading is WHOLE).astype(bool)
     numbers = cells[whole]
@@ -119,7 +120,8 @@ def read_id(raw: object) -> Reading:
     if read.problem not in ("not_an_id", "id_length"):
         return read
     right = [number for number in _NOTED.findall(text) if number[17] == check_character(number[:17])]
-    whole = _whole(right[0]) if len(right) == 1 else Reading()  # the one that the text says among other things
+    # the one that the text says among other things
+    whole = _whole(right[0]) if len(right) == 1 else Reading()
     return read if whole.value is None else told("id_with_note", whole.value)
 
 
@@ -135,7 +137,8 @@ def _read_digits(text: str, *, numeric: bool) -> Reading:
         value = None if whole.value is None else whole.value._replace(disability=card[2])
         return told("disability_number", value) if value else whole
     digits = text.translate(str.maketrans("OoIl", "0011"))  # where the check character proves it
-    if digits != text and re.fullmatch(r"[0-9]{17}[0-9X]", digits) and (read := _read18(digits, numeric=False)).value:
+    shaped = digits != text and re.fullmatch(r"[0-9]{17}[0-9X]", digits)
+    if shaped and (read := _read18(digits, numeric=False)).value:
         return told("letter_in_number/id", read.value)
     if re.search(r"[A-Za-z\u3400-\u9fff]", text.rstrip("X")):
         return told("not_an_id")

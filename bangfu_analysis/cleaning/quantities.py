@@ -49,7 +49,7 @@ class Quantity:
 _WORDS, _UNITS = patterns("quantities"), patterns("units")
 _ONLY_MONEY = {"period", "yuan", "source", "total", "plus"}
 _SCANNERS = {
-    kind: re.compile("|".join(f"(?P<{name}>{word.pattern})" for name, word in {"unit": unit, **_WORDS}.items()), re.I)
+    kind: re.compile("|".join(f"(?P<{n}>{w.pattern})" for n, w in {"unit": unit, **_WORDS}.items()), re.I)
     for kind, unit in _UNITS.items()
 }
 _PLAIN = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.I)
@@ -87,8 +87,9 @@ def _said(text: str, kind: str) -> Quantity | None:
         return Quantity(float(text))
     if LIKE["negative"].match(text):
         return Quantity(-1.0)
-    words = _words(LIKE["bracket"].sub(lambda note: note[1] if _is_told(note[1], kind) else note[0], text), _SCANNERS[kind])
-    if words is None or (kind not in ("money", "answer") and _ONLY_MONEY - {"total"} & {name for name, _ in words}):
+    bare = LIKE["bracket"].sub(lambda note: note[1] if _is_told(note[1], kind) else note[0], text)
+    words = _words(bare, _SCANNERS[kind])
+    if words is None or (kind not in ("money", "answer") and _ONLY_MONEY - {"total"} & {n for n, _ in words}):
         return None
     said = _interpret([word for word in words if word[0] not in ("note", "filler", "unit")])
     doubtful = any(name == "note" and LIKE["doubtful"].search(word) for name, word in words)
@@ -125,7 +126,8 @@ def _interpret(words: list[tuple[str, str]]) -> Quantity | None:
     if len(numbers) == 1 and "through" not in kinds:
         said = _single(numbers[0], qualifiers)
     elif len(numbers) == 2 and kinds.count("through") == 1:
-        between = kinds.index("number") < kinds.index("through") < len(kinds) - 1 - kinds[::-1].index("number")
+        last = len(kinds) - 1 - kinds[::-1].index("number")
+        between = kinds.index("number") < kinds.index("through") < last
         said = _range(*numbers) if between and not {"plus", "source", "total"} & {*kinds} else None
     elif len(numbers) >= 2 and "through" not in kinds and not qualifiers:
         said = _sum(words, kinds, numbers)
@@ -143,7 +145,8 @@ def _single(number: str, qualifiers: list[tuple[str, str]]) -> Quantity | None:
     how = "band" if any(name == "band" for name, _ in qualifiers) else "approximate"
     above = any(name == "above" or word in ("以上", ">", ">=", "≥") for name, word in qualifiers)
     below = any(name == "below" or word in ("以下", "以内", "<", "<=", "≤") for name, word in qualifiers)
-    return None if above and below else Quantity(value, how, Bounds(value if above else None, value if below else None))
+    bounds = Bounds(value if above else None, value if below else None)
+    return None if above and below else Quantity(value, how, bounds)
 
 
 def _range(first: str, second: str) -> Quantity | None:

@@ -83,7 +83,8 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
     what fits.
     """
     rows, fits, given = content.get("exhibits"), read_yaml(OWN)["fits"], words()
-    made = [row.get("id") for row in rows if isinstance(row, dict) and "make" in row] if isinstance(rows, list) else []
+    entries = rows if isinstance(rows, list) else []
+    made = [row.get("id") for row in entries if isinstance(row, dict) and "make" in row]
 
     def row_of(beside: Beside) -> dict[str, Any]:
         return {**known.get(str(beside.get("id")), {}), **beside}
@@ -100,7 +101,9 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
         return None if callable(found) else found
 
     ids = [*known, *filter(_WORD.fullmatch, map(str, made))]
-    own: Words = {"ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting, "of": subjects}
+    own: Words = {
+        "ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting, "of": subjects
+    }
     return {**given, **own}
 
 

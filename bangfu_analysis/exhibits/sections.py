@@ -91,7 +91,7 @@ def _words(known: Sequence[str], content: Mapping[str, Any]) -> Words:
     patterns.
     """
     sections = content.get("sections")
-    given = [each.get("exhibits") for each in sections if isinstance(each, dict)] if isinstance(sections, list) else []
+    given = [e.get("exhibits") for e in sections if isinstance(e, dict)] if isinstance(sections, list) else []
     named = [str(name) for names in given if isinstance(names, str | list) for name in _names(names)]
     open_ones = [name for name in named if "*" in name or name.startswith(("survey_", "mechanism_"))]
     return {"exhibits": [*known, *open_ones]} if known else {}
@@ -111,7 +111,8 @@ def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Out
             "of trend": ["rate", *names], "of mean": numbers, "of mechanism": [*codebook.mechanisms],
             "of": ["rate", *names, *numbers, *codebook.mechanisms], "makes": list(MAKES), "dimensions": names,
             "sections": list(dict.fromkeys(section.id for section in sections)),
-            "codes": lambda at, _: codes[at[-1]], "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
+            "codes": lambda at, _: codes[at[-1]],
+            "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
         }  # fmt: skip
 
     recipes = load_recipes(*(level / EXHIBITS_FILE for level in levels(folder)), words=words)

@@ -26,7 +26,9 @@ Ints = NDArray[np.intp]
 Floats = NDArray[np.float64]
 STATUSES = ("answered", "skipped", "blank")
 ANSWERED, SKIPPED, BLANK = range(3)
-STATED = {"(跳过)": SKIPPED, "(未显示)": SKIPPED, "N/A": SKIPPED, "(空)": BLANK, "未作答": BLANK, "(未填写)": BLANK}
+STATED = {
+    "(跳过)": SKIPPED, "(未显示)": SKIPPED, "N/A": SKIPPED, "(空)": BLANK, "未作答": BLANK, "(未填写)": BLANK
+}
 CODED = {-3.0: SKIPPED, -2.0: BLANK}
 LETTERS = "A"  # ABD: the letters of what was ticked
 ARROWS = ("→", "->", ">", "＞")
@@ -73,7 +75,8 @@ class Answers:
         """
         coded = CODED if {n for n in self.numbers if n < 0} <= set(CODED) else {}
         stated = [STATED.get(halfwidth(word)) if len(word) <= 6 else None for word in self.words]
-        found = [coded.get(n, ANSWERED) if s is None else s for s, n in zip(stated, self.numbers, strict=True)]
+        pairs = zip(stated, self.numbers, strict=True)
+        found = [coded.get(n, ANSWERED) if s is None else s for s, n in pairs]
         return np.array([BLANK, *found[1:]], dtype=np.intp)
 
     @cached_property
@@ -136,16 +139,19 @@ def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:
     for column in columns:
         counts.update({column.words[i]: int(column.counts[i]) for i in column.given})
     amounts = {column.words[i]: float(column.amounts[i]) for column in columns for i in column.given}
-    if hint not in ("多选", "排序") and (kind := _kind_of_numbers(heading, counts, amounts, hint, coded=coded)):
+    numbers = (heading, counts, amounts, hint)
+    if hint not in ("多选", "排序") and (kind := _kind_of_numbers(*numbers, coded=coded)):
         return kind, ""
     bare = list(dict.fromkeys(LIKE["fill"].sub("", word) for word in counts))
     strong_only = hint in ("单选", "填空", "简答") or bool(LIKE["open_words"].search(heading))
     if separator := separator_of(bare, hinted=hint in ("多选", "排序"), strong_only=strong_only):
-        ranked = separator in ARROWS or hint == "排序" or (not hint and _all_in_each([pieces(b, separator) for b in bare]))
+        ranked = separator in ARROWS or hint == "排序"
+        ranked = ranked or (not hint and _all_in_each([pieces(b, separator) for b in bare]))
         return ("ranking" if ranked else "multiple"), separator
     if hint in ("多选", "排序"):
         return ("multiple", "┋") if hint == "多选" else ("ranking", "→")
-    is_open = hint in ("填空", "简答") or (hint != "单选" and _is_open(heading, counts, alone=len(columns) == 1))
+    alone = len(columns) == 1
+    is_open = hint in ("填空", "简答") or (hint != "单选" and _is_open(heading, counts, alone=alone))
     return ("text" if is_open else "single"), ""
 
 
@@ -162,7 +168,8 @@ def _kind_of_numbers(
     if not total or numeric < least * total:
         return ""
     rated = LIKE["rated"].search(heading) is not None and max(amounts.values()) > 5
-    if coded and not rated and plain == total and all(v.is_integer() and 1 <= v <= MOST_CODES for v in amounts.values()):
+    codes = all(v.is_integer() and 1 <= v <= MOST_CODES for v in amounts.values())
+    if coded and not rated and plain == total and codes:
         return "single"
     banded = any(np.isnan(amounts[word]) and n > 1 and re.search(r"\d", word) for word, n in counts.items())
     few = len(counts) <= FEW_OPTIONS and total > 2 * len(counts)
@@ -182,7 +189,7 @@ def separator_of(words: Iterable[str], *, hinted: bool = False, strong_only: boo
     for arrow in ARROWS:
         if any(arrow in cell for cell in cells) and _are_ranks([pieces(cell, arrow) for cell in cells]):
             return arrow
-    if hinted and any(len(cell) > 1 for cell in cells) and all(LIKE["letters"].fullmatch(cell) for cell in cells):
+    if hinted and any(len(c) > 1 for c in cells) and all(LIKE["letters"].fullmatch(cell) for cell in cells):
         return LETTERS
     fitting = dict[str, int]()
     for mark in () if strong_only else WEAK:
@@ -190,7 +197,8 @@ def separator_of(words: Iterable[str], *, hinted: bool = False, strong_only: boo
         if not parted or max(map(len, parted)) < 2 and not all(cell.endswith(mark) for cell in cells):
             continue
         every = parted | {tuple(pieces(cell, mark)) for cell in cells}
-        if all(cell.endswith(mark) for cell in cells if mark != " ") or _pieces_recur(every, mark, hinted=hinted):
+        ended = all(cell.endswith(mark) for cell in cells if mark != " ")
+        if ended or _pieces_recur(every, mark, hinted=hinted):
             fitting[mark] = len({piece for cell in every for piece in cell})
     return min(fitting, key=lambda mark: fitting[mark], default="")
 
@@ -247,7 +255,9 @@ def strays(counts: Mapping[str, int]) -> frozenset[str]:
     if len(again) < 2 or sum(counts.values()) < 10:
         return frozenset()
     longest = max(6, 2 * max(map(len, again)))
-    free = frozenset(o for o in own if len(o) > longest or LIKE["free"].match(o) or LIKE["handle"].fullmatch(halfwidth(o)))
+    free = frozenset(
+        o for o in own if len(o) > longest or LIKE["free"].match(o) or LIKE["handle"].fullmatch(halfwidth(o))
+    )
     return free | filled if len(filled) > 1 else free  # one alone may be printed so
 
 
@@ -276,7 +286,8 @@ def _are_ranks(cells: Sequence[Sequence[str]]) -> bool:
 
 def _all_in_each(cells: Sequence[Sequence[str]]) -> bool:
     """Each cell joins all of three options or more, in different orders."""
-    return len({frozenset(cell) for cell in cells}) == 1 < len({tuple(cell) for cell in cells}) and len(cells[0]) > 2
+    sets, orders = {frozenset(cell) for cell in cells}, {tuple(cell) for cell in cells}
+    return len(sets) == 1 < len(orders) and len(cells[0]) > 2
 
 
 def _pieces_recur(cells: set[tuple[str, ...]], mark: str, *, hinted: bool) -> bool:
@@ -287,7 +298,8 @@ def _pieces_recur(cells: set[tuple[str, ...]], mark: str, *, hinted: bool) -> bo
     different = {p for cell in cells for p in cell}
     joined = Counter(p for cell in cells if len(cell) > 1 for p in set(cell))
     if hinted:
-        return len(different) <= MOST_CODES and (joined.total() > len(joined) or len(different) <= 3 * len(cells))
+        recur = joined.total() > len(joined) or len(different) <= 3 * len(cells)
+        return len(different) <= MOST_CODES and recur
     if len(different) > min(len(cells), MOST_CODES) or mark == "/":
         return False
     if mark in ("|", ";", "；"):

@@ -1,4 +1,5 @@
-"""What stands around a table: title, unit, date, money unit, sections, and the names of its sheet and file."""
+"""What stands around a table: title, unit, date, money unit, sections, and the names of its sheet and file.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
     meta: dict[str, object] = {}
     for row in range(start, top):
         columns = grid.columns_of(row, first, last)
-        parts = [part for c in columns for part in LIKE["between"].split(str(grid.values[row, c])) if part.strip()]
+        parts = [p for c in columns for p in LIKE["between"].split(str(grid.values[row, c])) if p.strip()]
         found: dict[str, object] = {}
         said = False
         for part, following in zip(parts, [*parts, ""][1:], strict=True):
@@ -73,12 +74,13 @@ def unit_in(name: str) -> str:
     """The unit that a title or a sheet's or file's name says, or "": 第一机械厂 and
     2009年困难职工名册-纺织总厂 -> 纺织总厂; 花名册 -> "".
     """
-    pieces = [LIKE["around"].sub("", piece) for piece in re.split(r"[\s“”\"《》()（）\[\]_,:、.\-]+", squeeze(name))]
+    pieces = [LIKE["around"].sub("", p) for p in re.split(r"[\s“”\"《》()（）\[\]_,:、.\-]+", squeeze(name))]
     return max(filter(LIKE["unit_name"].search, pieces), key=len, default="")
 
 
 class Line(NamedTuple):
-    """A text that stands around a table: the grid row from which on it holds, and the cell where it stands."""
+    """A text that stands around a table: the grid row from which on it holds, and the cell where it stands.
+    """
 
     row: int
     text: str
@@ -112,7 +114,8 @@ def with_context(table: Table, block: Block, codebook: Codebook) -> tuple[Table,
     frame = codebook.kinds.get(table.kind, {}).get("frame")
     sums = [c for c in table.columns if c.variable is not None and c.variable.name == "amount_yuan"]
     lines = [*lines_around(block), *(Line(block.top, c.heading, (block.body - 1, c.index - 1)) for c in sums)]
-    for variable in [v for v in codebook.variables if v.around and v.frame == frame] if len(table.body) else ():
+    around = [v for v in codebook.variables if v.around and v.frame == frame]
+    for variable in around if len(table.body) else ():
         said = {line.row: (line, word) for line in lines if (word := word_of(line.text, variable))}
         table, found = _filled(table, block, variable, said) if said else (table, [])
         findings += found
@@ -138,7 +141,8 @@ def _with_composed(table: Table, block: Block, codebook: Codebook) -> Table:
     behind it.
     """
     said = {c.variable.name for c in table.columns if c.variable is not None}
-    for column in [c for c in table.columns if c.variable and c.variable.also and c.variable.also not in said]:
+    also = [c for c in table.columns if c.variable and c.variable.also and c.variable.also not in said]
+    for column in also:
         other = codebook.variable(column.meaning.frame, column.meaning.also)
         cells = table.body[column.index]
         parts = {cell: _other_part(column.meaning, other, cell) for cell in cells.dropna().unique()}
@@ -150,7 +154,7 @@ def _with_composed(table: Table, block: Block, codebook: Codebook) -> Table:
 
 def _other_part(variable: Variable, other: Variable, cell: object) -> str | None:
     if not variable.also_after:
-        return found[0] if (found := re.search("|".join(says for says, _ in other.keywords), str(cell))) else None
+        return found[0] if (found := re.search("|".join(s for s, _ in other.keywords), str(cell))) else None
     behind = re.match(rf"(?:{variable.also_after})(.+?)[。.;]?$", squeeze(str(cell)))
     return behind[1] if behind and all(map(other.find, re.split("[、,和及]", behind[1]))) else None
 
@@ -176,7 +180,8 @@ def _filled(
         return table, []
     cells = table.body[own[0].index] if own else pd.Series(None, index=table.body.index, dtype=object)
     rows = {block.grid.number(row): row for row in block.data}
-    nearest = {row: max((n for n in said if n < rows[row]), default=None) for row in cells.index[cells.isna()]}
+    empty = cells.index[cells.isna()]
+    nearest = {row: max((n for n in said if n < rows[row]), default=None) for row in empty}
     words = {row: said[n][1] for row, n in nearest.items() if n is not None}
     whole = cells.where(cells.notna(), pd.Series(words, index=cells.index, dtype=object))
     findings, about = [], {"variable": variable.name, "label": variable.label}
@@ -200,8 +205,11 @@ def _with_units(table: Table, block: Block, codebook: Codebook) -> Table:
     named = {c.variable.name for c in block.columns if c.variable is not None}
     told = {r: str(unit) for r in block.notes if (unit := meta_of(block.grid, r, r + 1, *span).get("unit"))}
     bare = {} if "employer" in named else {r: t for r in block.notes if (t := _section(block, r))}
-    units = {block.top: str(table.meta["unit"]), **told} if told and "unit" in table.meta else {**bare, **told}
-    if table.kind != "roster" or "reporting_unit" in named or not units or min(units) > min(block.data, default=-1):
+    if told and "unit" in table.meta:
+        bare = {block.top: str(table.meta["unit"])}
+    units = {**bare, **told}
+    has_own = table.kind != "roster" or "reporting_unit" in named
+    if has_own or not units or min(units) > min(block.data, default=-1):
         return table
     values = [units[max(r for r in units if r < row)] for row in block.data]
     cells = pd.Series(values, index=table.body.index, dtype=object)

@@ -49,7 +49,8 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
         label = squeeze(inline(grid.values[row, column])[0]) or grid.text(row, column)
         heading = Heading(len(columns) + 1, (label,))
         cell = value_cell(form, row, column)
-        far = _far(form, cell) if cell is not None and variable is not None and variable.kind == "id_number" else 0
+        kind = variable.kind if variable is not None else ""
+        far = _far(form, cell) if cell is not None and kind == "id_number" else 0
         if cell is not None:
             ledger.mark([cell[0]], "body", cell[1], max(far, cell[1] + 1))
         ledger.mark([row], "header", column, column + 1)
@@ -60,7 +61,8 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
         value = grid.values[cell] if cell is not None else None
         digits = "".join(grid.text(cell[0], c) for c in range(cell[1], far)) if cell is not None else ""
         values.append(digits or (inline(value)[1] if cell == (row, column) else value))
-    known = [c.means("workers", "name", "id_number") for c, value in zip(columns, values, strict=True) if value is not None]
+    said = zip(columns, values, strict=True)
+    known = [c.means("workers", "name", "id_number") for c, value in said if value is not None]
     body = pd.DataFrame([values], columns=[c.index for c in columns], dtype=object).iloc[: int(any(known))]
     rows = (grid.number(form.start), grid.number(form.end - 1))
     meta = {"title": title} if (title := _title(form)) else {}
@@ -101,7 +103,8 @@ def _strange_labels(form: Form) -> dict[Cell, None]:
             value, cell = grid.values[row, column], (row, right_of(grid, row, column))
             short = isinstance(value, str) and 1 < len(squeeze(value)) <= LONGEST_LABEL
             taken = {(row, column), cell} & (values | form.labels.keys()) or cell[1] >= form.last
-            if short and not taken and grid.filled[cell] and grid.merges.get((row, column), (row, 0))[0] == row:
+            starts = grid.merges.get((row, column), (row, 0))[0] == row
+            if short and not taken and grid.filled[cell] and starts:
                 found[row, column] = None
                 values.add(cell)
     return found
@@ -110,7 +113,8 @@ def _strange_labels(form: Form) -> dict[Cell, None]:
 def _title(form: Form) -> str:
     """What stands alone in the first row that is not blank, and is no label."""
     grid, rows = form.grid, range(form.start, form.end)
-    cells = next(([(r, c) for c in own] for r in rows if (own := grid.columns_of(r, form.first, form.last))), [])
+    lines = (grid.columns_of(r, form.first, form.last) for r in rows)
+    cells = next(([(r, c) for c in own] for r, own in zip(rows, lines, strict=True) if own), [])
     return grid.text(*cells[0]) if len(cells) == 1 and cells[0] not in form.labels else ""
 
 

@@ -51,9 +51,10 @@ def forms_of(grid: Grid, words: Vocabulary, position: int) -> list[Form]:
     if not starts:
         return []
     ends = [*starts, grid.height][1:]
-    parts = [part for a, b in zip(starts, ends, strict=True) for part in _side_by_side(grid, words, keys, a, b)]
+    parts = [p for a, b in zip(starts, ends, strict=True) for p in _side_by_side(grid, words, keys, a, b)]
     if not all(part.at is not None or _is_form(part) for part in parts):
-        parts = [_form(grid, words, keys, 0, grid.height, 0, grid.width)]  # 姓名 of the spouse under that of the person
+        # 姓名 of the spouse under that of the person
+        parts = [_form(grid, words, keys, 0, grid.height, 0, grid.width)]
         if len(starts) < 2 or not _is_form(parts[0]):
             return []
     names = [squeeze(str(value)) for part in parts if (value := _name_in(part)) is not None]
@@ -81,7 +82,8 @@ def inline(text: object) -> tuple[str, str]:
     """
     pair = re.split("[:：]", text, maxsplit=2) if isinstance(text, str) else []
     label, value = (pair[0].strip(), pair[1].strip()) if len(pair) == 2 else ("", "")
-    return (label, value) if value and len(label) <= LONGEST_LABEL and not LIKE["note"].match(squeeze(label)) else ("", "")
+    fits = value and len(label) <= LONGEST_LABEL and not LIKE["note"].match(squeeze(label))
+    return (label, value) if fits else ("", "")
 
 
 def _side_by_side(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: int) -> list[Form]:
@@ -90,7 +92,8 @@ def _side_by_side(grid: Grid, words: Vocabulary, keys: Keys, start: int, end: in
     """
     whole = _form(grid, words, keys, start, end, 0, grid.width)
     names = sorted(c for (_, c), v in whole.labels.items() if v.name == "name")
-    step, left = (names[1] - names[0] if len(names) > 1 else grid.width), min((c for _, c in whole.labels), default=0)
+    step = names[1] - names[0] if len(names) > 1 else grid.width
+    left = min((c for _, c in whole.labels), default=0)
     places = {(row, column, v.name) for (row, column), v in whole.labels.items()}
     first = {(row, column, name) for row, column, name in places if column < left + step}
     again = {(row, column + n * step, name) for row, column, name in first for n in range(len(names))}
@@ -141,19 +144,22 @@ def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:
 def _form(grid: Grid, words: Vocabulary, every: Keys, start: int, end: int, first: int, last: int) -> Form:
     keys = {r: {c: key for c, key in own.items() if first <= c < last} for r, own in every.items()}
     band = (first, last)
-    family = next((f for row in range(start, end) if (f := _family_at(grid, words, keys, row, end, band))), None)
+    families = (_family_at(grid, words, keys, row, end, band) for row in range(start, end))
+    family = next((f for f in families if f), None)
     inside = range(family[0], family[1]) if family else range(0)
     labels: dict[Cell, Variable] = {}
     for row in range(start, end):
         for c, key in keys.get(row, {}).items() if row not in inside else ():
             variable = words.find("workers", key)
             left, above = labels.get(grid.origin(row, c - 1)), labels.get((row - 1, c))
-            if variable is not None and not any(v and grid.text(row, c) in v.spellings for v in (left, above)):
+            if variable is not None and not any(
+                v and grid.text(row, c) in v.spellings for v in (left, above)
+            ):
                 labels[row, c] = variable
     form = Form(grid, words, start, end, first, last, labels, family)
     answers = {(row, right_of(grid, row, column)) for row, column in labels}
     below = {cell: value_cell(form, *cell) for cell in labels if cell in answers}
-    said = {cell for cell, value in below.items() if value in answers and value[0] > cell[0]}  # 月收入 | 低保 | 单亲
+    said = {c for c, value in below.items() if value in answers and value[0] > c[0]}  # 月收入 | 低保 | 单亲
     return replace(form, labels={cell: variable for cell, variable in labels.items() if cell not in said})
 
 
@@ -168,7 +174,8 @@ def _is_form(form: Form) -> bool:
         rows.setdefault(row, set()).add(variable.name)
     total = len(set().union(*rows.values())) if rows else 0
     over = {row for row in rows if _is_over_values(form, row)}
-    if total < 5 or len(rows) < (2 if over else 3) or max(map(len, rows.values())) > 0.6 * total or _is_table(form):
+    few = total < 5 or len(rows) < (2 if over else 3)
+    if few or max(map(len, rows.values())) > 0.6 * total or _is_table(form):
         return False
     apart = [cell for cell in form.labels if cell[0] not in over and not inline(form.grid.values[cell])[0]]
     beside = [r for r, c in apart if (r, right_of(form.grid, r, c)) in form.labels]
@@ -221,7 +228,8 @@ def _is_over_values(form: Form, row: int) -> bool:
     values = grid.columns_of(below, form.first, form.last)
     labelled = any(r == below for r, _ in form.labels) or _in_family(form, (below, 0))
     under = sum(c in values for c in columns)
-    return not labelled and under >= max(2, 0.5 * len(columns)) and not LIKE["note"].match(grid.text(below, values[0]))
+    headed = not labelled and under >= max(2, 0.5 * len(columns))
+    return headed and not LIKE["note"].match(grid.text(below, values[0]))
 
 
 def _in_family(form: Form, cell: Cell) -> bool:

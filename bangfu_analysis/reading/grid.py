@@ -108,11 +108,13 @@ class Grid:
         problem, or problem/case; `words` fill its gaps. Of a cell the message begins with its place.
         """
         action, severity, said = told_words()[key]
-        number, cell = (None, column_letters(column + 1)) if row is None else (self.number(row), self.cell(row, column))
+        number = None if row is None else self.number(row)
+        cell = column_letters(column + 1) if row is None else self.cell(row, column)
         sheet = "" if self.sheet.is_text else f" [{self.name}]"
         place = f"{self.sheet.file}{sheet} {cell}：" if number is not None else ""
         found = Finding(key.partition("/")[0], place + said.format(**words), severity, action)
-        return replace(found.at(self.sheet.file, self.name, number, cell), variable=variable, raw=raw, value=value)
+        placed = found.at(self.sheet.file, self.name, number, cell)
+        return replace(placed, variable=variable, raw=raw, value=value)
 
 
 class Ledger:
@@ -126,7 +128,8 @@ class Ledger:
         self._cells = np.full((grid.height, grid.width), -1, dtype=np.int8)
 
     def mark(
-        self, rows: Sequence[int] | range | npt.NDArray[Any], fate: str, first: int = 0, last: int | None = None
+        self, rows: Sequence[int] | range | npt.NDArray[Any], fate: str, first: int = 0,
+        last: int | None = None,
     ) -> None:
         """Give the cells of `rows` within columns [first, last) the cell fate `fate`, and the rows its
         counterpart.
@@ -154,7 +157,8 @@ class Ledger:
         if sum(rows.values()) != self.grid.height or lost or rows["blank"] != blank:
             sheet = self.grid.sheet
             raise BalanceBroken(
-                f"{sheet.file} [{self.grid.name}]：{self.grid.height} 行、{int(self.grid.filled.sum())} 格中有 {lost} 格"
+                f"{sheet.file} [{self.grid.name}]：{self.grid.height} 行、"
+                f"{int(self.grid.filled.sum())} 格中有 {lost} 格"
                 "未能说明去向，已停止清理以免丢失数据。请把该文件的空表样寄给维护者。"
             )
         return rows, cells

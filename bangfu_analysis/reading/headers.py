@@ -26,7 +26,9 @@ def bands(grid: Grid, words: Vocabulary) -> list[tuple[int, int]]:
     across = {c for merge in merges for c in range(*merge)}
     blank = [int(c) for c in np.flatnonzero(~grid.filled.any(axis=0)) if c not in across]
     cuts = [0, *blank, grid.width]
-    parts = [(a + (n > 0), b) for n, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)) if b > a + (n > 0)]
+    parts = [
+        (a + (n > 0), b) for n, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)) if b > a + (n > 0)
+    ]
     if len(parts) < 2:
         return [(0, grid.width)]
     found: list[tuple[int, int]] = []
@@ -48,7 +50,8 @@ def _stands_alone(grid: Grid, left: tuple[int, int], right: tuple[int, int], wor
     rows filled.
     """
     rows = [r for r in _candidates(grid, *right) if is_header(grid, r, *right, words)][:1]
-    said = {v.name for c in grid.columns_of(rows[0], *right) if (v := words.find("workers", grid.key(rows[0], c)))}
+    found = (words.find("workers", grid.key(rows[0], c)) for c in grid.columns_of(rows[0], *right))
+    said = {v.name for v in found if v}
     if not is_header(grid, rows[0], *left, words) or said & {"row_number", "name", "id_number"}:
         return True
     here, there = (grid.filled[rows[0] + 1 :, a:b].any(axis=1) for a, b in (left, right))
@@ -73,8 +76,10 @@ def is_header(grid: Grid, row: int, first: int, last: int, words: Vocabulary) ->
     numbers = len(columns) - len(texts)
     if numbers > 0.1 * len(columns):
         return False
-    signed = [c for c in texts if ":" in grid.text(row, c) and LIKE["note"].match(grid.text(row, c))]  # 填表人： at the foot
-    known = sum(words.knows(grid.key(row, c)) or _is_cut(grid, row, c, words) for c in texts if c not in signed)
+    # 填表人： at the foot
+    signed = [c for c in texts if ":" in grid.text(row, c) and LIKE["note"].match(grid.text(row, c))]
+    others = [c for c in texts if c not in signed]
+    known = sum(words.knows(grid.key(row, c)) or _is_cut(grid, row, c, words) for c in others)
     if known >= 3 and known >= 0.4 * len(columns):
         return True
     return known >= 2 and known >= 0.6 * len(columns) and not numbers
@@ -101,7 +106,9 @@ def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[
         if same:
             continue
         top, body, least = row, row + 1, found[-1][1] if found else 0
-        while top > least and row - top + 1 < MOST_LEVELS and _is_parent_row(grid, top - 1, first, last, words):
+        while (
+            top > least and row - top + 1 < MOST_LEVELS and _is_parent_row(grid, top - 1, first, last, words)
+        ):
             top -= 1
         while body < grid.height and body - top < MOST_LEVELS and _goes_on(grid, body, first, last, words):
             body += 1
@@ -177,10 +184,15 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
     if len(texts) < len(columns):
         return False
     children = [c for c in columns if _parent(grid, row, c, first)]
-    units = [c for c in columns if LIKE["unit_alone"].match(t := grid.text(row, c)) or (t.startswith("(") and t.endswith(")"))]
+    units = [
+        c for c in columns
+        if LIKE["unit_alone"].match(t := grid.text(row, c)) or (t.startswith("(") and t.endswith(")"))
+    ]
     if len(units) == len(columns):
         return True
-    known = [c for c in columns if c in units or words.knows(grid.key(row, c)) or _is_cut(grid, row - 1, c, words)]
+    known = [
+        c for c in columns if c in units or words.knows(grid.key(row, c)) or _is_cut(grid, row - 1, c, words)
+    ]
     known += [c for c in columns if c not in known and _is_option(grid, row, c, first, words)]
     if any(grid.filled[row - 1, c] and c not in children and c not in known for c in columns):
         return False
@@ -227,12 +239,14 @@ def headings_of(grid: Grid, top: int, body: int, first: int, last: int) -> list[
         for c in range(first, last):
             at = grid.origin(row, c)
             text = grid.text(*at)[:MOST_CHARACTERS] if at[0] >= top else ""
-            # an unmerged parent goes on to the right where the column to the left has a lower level of its own too
+            # an unmerged parent goes on to the right where the column to the left has a lower level of its
+            # own too
             if not text and line and all(any(grid.text(r, at) for r in rows if r > row) for at in (c - 1, c)):
                 text = line[-1] if grid.origin(row, c - 1) not in grid.merges else ""
             line.append(text)
         levels.append(line)
-    unlike = ([t for n, t in enumerate(own) if n == 0 or t != own[n - 1]] for own in zip(*levels, strict=True))
+    columns = zip(*levels, strict=True)
+    unlike = ([t for n, t in enumerate(own) if n == 0 or t != own[n - 1]] for own in columns)
     return [Heading(n, tuple(filter(None, own))) for n, own in enumerate(unlike, first + 1)]
 
 

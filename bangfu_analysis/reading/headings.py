@@ -18,7 +18,8 @@ from bangfu_analysis.text import heading_key, heading_unit
 HELPING = ("helper", "staff")
 _WITH_ACTS = ("roster", "episodes", "aid")
 NOT_COUNTED = ("row_number", "ignored", "remark")
-SLOTS = {"spouse": 50, "child": 60}  # beyond the numbers of 家庭成员n: the places of those whom the heading names
+# beyond the numbers of 家庭成员n: the places of those whom the heading names
+SLOTS = {"spouse": 50, "child": 60}
 REPEATABLE = ("row_number", "ignored", "private", "remark")
 OPTIONED = ("choice", "choices")
 TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
@@ -88,10 +89,11 @@ class Vocabulary:
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
         self.family = {*codebook.each.get("person", ()), *codebook.each.get("family", ())}
-        self.persons = {heading_key(word): person for person, said in codebook.persons.items() for word in said}
+        self.persons = {heading_key(word): p for p, said in codebook.persons.items() for word in said}
         self.inner = {codebook.form_of(key): v for v in codebook.variables for key in v.inner}
         self.by_values = [v for v in codebook.variables if v.by_values]
-        self.known = frozenset((*codebook.by_form, *self.inner, *map(codebook.form_of, codebook.ignored_headings)))
+        ignored = map(codebook.form_of, codebook.ignored_headings)
+        self.known = frozenset((*codebook.by_form, *self.inner, *ignored))
         self.frames = dict.fromkeys(v.frame for v in codebook.variables)
 
     def knows(self, key: str) -> bool:
@@ -125,7 +127,8 @@ class Vocabulary:
             return person == "worker"
         own = next(filter(None, (self.find("workers", key) for key in (heading.key, *heading.parents))), None)
         if own is None:
-            return self.find("members", heading.key) is not None or not self.codebook.by_heading.get(heading.key)
+            known = self.find("members", heading.key) is not None
+            return known or not self.codebook.by_heading.get(heading.key)
         of = self.codebook.each["helper"] if person == "helper" else self.family
         return own.kind in NOT_COUNTED or own.name in of
 
@@ -136,7 +139,9 @@ class Vocabulary:
             return None
         return Meaning(variable, tick=variable.spellings[leaf][0].code)
 
-    def suggestions(self, key: str, frames: Sequence[str], values: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    def suggestions(
+        self, key: str, frames: Sequence[str], values: frozenset[str] = frozenset()
+    ) -> tuple[str, ...]:
         """What a heading over `values` may mean, as frame.name, best first: three, the last of them `ignore`
         if fewer fit.
 
@@ -144,15 +149,19 @@ class Vocabulary:
         kind (a sum under a heading of dates) is proposed.
         """
         form = self.codebook.form_of(key)
-        return _suggestions(self.codebook, form, tuple(frames), _kinds_under(form, values)) if key else ("ignore",)
+        kinds = _kinds_under(form, values)
+        return _suggestions(self.codebook, form, tuple(frames), kinds) if key else ("ignore",)
 
 
 @lru_cache(maxsize=4096)
-def _suggestions(codebook: Codebook, form: str, frames: Sequence[str], kinds: frozenset[str]) -> tuple[str, ...]:
+def _suggestions(
+    codebook: Codebook, form: str, frames: Sequence[str], kinds: frozenset[str]
+) -> tuple[str, ...]:
     from rapidfuzz import fuzz, process
 
     by_form = [(f, v) for f, known in codebook.by_form.items() for v, _ in known]
-    same = sorted((v for f, v in by_form if f == form), key=lambda v: (v.frame not in frames, v.frame != "workers"))
+    same = [v for f, v in by_form if f == form]
+    same = sorted(same, key=lambda v: (v.frame not in frames, v.frame != "workers"))
     options = [(f, v) for f, v in by_form if v.frame in frames and v.kind in kinds - {"row_number"}]
     found = process.extract(form, [f for f, _ in options], scorer=fuzz.ratio, score_cutoff=45, limit=12)
     near = [*same, *(options[place][1] for _, _, place in found)]
@@ -187,8 +196,9 @@ def period_of(variable: Variable, heading: Heading) -> str:
     """The period that `heading` says, where it is not the variable's own: year, month or ""."""
     other = {"month": "year", "year": "month"}.get(variable.period, "")
     words = LIKE["which_year"].sub("", heading.unit or heading.key)
-    said = "year" if "年" in words and "月" not in words else "month" if "月" in words and "年" not in words else ""
-    if not said and {heading.key, *(parent + heading.key for parent in heading.parents)} & {*variable.other_period}:
+    year, month = "年" in words, "月" in words
+    said = "year" if year and not month else "month" if month and not year else ""
+    if not said and {heading.key, *(p + heading.key for p in heading.parents)} & {*variable.other_period}:
         said = other
     return said if said == other else ""
 
@@ -232,7 +242,8 @@ def _meanings(
     if frame not in ("workers", "members") and any(o.names and o.person == "worker" for o in owners):
         owners = [o._replace(person="other") if o.person in MEMBERS else o for o in owners]
     for place, (heading, owner) in enumerate(zip(headings, owners, strict=True)):
-        meaning = ticked.get(place) or _by_values(_meaning(heading, owner, frame, words), heading, words, values[place])
+        meaning = _meaning(heading, owner, frame, words)
+        meaning = ticked.get(place) or _by_values(meaning, heading, words, values[place])
         if meaning is not None and not meaning.tick:
             claim = (meaning.variable.frame, meaning.variable.name, meaning.slot)
             if claim in taken and meaning.variable.kind not in (*REPEATABLE, "choices"):
@@ -246,7 +257,8 @@ def _fate(meaning: Meaning | None, heading: Heading, owner: Owner, words: Vocabu
     if meaning is not None:
         return "ignored" if meaning.variable.kind in NOT_COUNTED else "matched"
     known = words.find("workers", owner.key)
-    if owner.person in MEMBERS + HELPING and known is not None and known.kind not in NOT_COUNTED + ("private",):
+    others = NOT_COUNTED + ("private",)
+    if owner.person in MEMBERS + HELPING and known is not None and known.kind not in others:
         return "ignored" if owner.own or owner.names else "withheld"
     if heading.key in words.codebook.ignored_headings or owner.person in HELPING:
         return "ignored"
@@ -271,15 +283,19 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
         of_family = own is not None and own.name in words.codebook.each["family"]
         return _of(own) if of_family else _of(words.member(owner.key), slot=SLOTS.get(person))
     if person == "other" or (frame == "workers" and person != "worker" and owner.said):
-        return _of(variable) if (variable := words.find(frame, key)) is not None and variable.kind == "private" else None
-    joined = next((v for p in parents if (v := words.find(frame, LIKE["about"].sub("", p) + key)) is not None), None)
+        variable = words.find(frame, key)
+        return _of(variable) if variable is not None and variable.kind == "private" else None
+    bare = (LIKE["about"].sub("", parent) for parent in parents)
+    joined = next((v for p in bare if (v := words.find(frame, p + key)) is not None), None)
     direct = joined or words.find(frame, key) or words.find(frame, owner.key)
     if direct is None and frame == "workers":
         direct = words.find("members", key)
     return _of(direct or words.codebook.withheld(frame, key))
 
 
-def _by_values(meaning: Meaning | None, heading: Heading, words: Vocabulary, below: frozenset[str]) -> Meaning | None:
+def _by_values(
+    meaning: Meaning | None, heading: Heading, words: Vocabulary, below: frozenset[str]
+) -> Meaning | None:
     """`meaning`, or where its list does not spell all cells the other that the heading may have and that
     does.
     """
@@ -294,8 +310,11 @@ def _of(variable: Variable | None, slot: int | None = None) -> Meaning | None:
     return None if variable is None else Meaning(variable, slot)
 
 
-def _tick_run(headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]) -> dict[int, Meaning]:
-    """Columns of a run of two or more headings that all spell causes, levels or sexes, over ticks or blanks."""
+def _tick_run(
+    headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]]
+) -> dict[int, Meaning]:
+    """Columns of a run of two or more headings that all spell causes, levels or sexes, over ticks or blanks.
+    """
     found: dict[int, Meaning] = {}
     for variable in [v for name in _TICKED if (v := words.codebook.of("workers").get(name))]:
         told = [h.key in variable.spellings and v <= TICKS for h, v in zip(headings, values, strict=True)]
@@ -335,7 +354,8 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
 
 
 def read_headings(
-    headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]], sheet_factor: float = 1.0
+    headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]],
+    sheet_factor: float = 1.0,
 ) -> tuple[str, tuple[Column, ...], list[tuple[Column, ...]]]:
     """The kind of table that `headings` head, its columns, and those of each act of help that stands in its
     rows besides.
@@ -349,7 +369,8 @@ def read_headings(
     acts = _acts_beside(columns, headings, words, values, sheet_factor) if kind in _WITH_ACTS else []
     spent = {c.index for act in acts for c in act if c.variable is not None}
     open_ = [c.fate == "unmatched" and c.index in spent for c in columns]
-    told = (replace(c, fate="ignored", suggestions=()) if o else c for c, o in zip(columns, open_, strict=True))
+    pairs = zip(columns, open_, strict=True)
+    told = (replace(c, fate="ignored", suggestions=()) if o else c for c, o in pairs)
     return kind, tuple(told), acts
 
 
@@ -368,12 +389,14 @@ def _acts_beside(
         for c, a, same in zip(columns, found, whose, strict=True)
     ]
     goods = [n for n, a in enumerate(own) if a.means("aid", "goods_value_yuan") and a != columns[n]]
-    sums = [n for n, h in enumerate(headings) if columns[n].fate == "unmatched" and words.find("aid", h.key) == amount]
+    free = [n for n in range(len(headings)) if columns[n].fate == "unmatched"]
+    sums = [n for n in free if words.find("aid", headings[n].key) == amount]
     sums = [n for n in sums if found[n].owner == "worker"]
     acts = []
     for n in sums:
         money = {m for m, a in enumerate(own) if a.variable is not None and a.variable.kind == "money"}
-        act = [_unused(a) if m in money - ({*goods} if n == sums[0] else set()) else a for m, a in enumerate(own)]
+        spent = money - ({*goods} if n == sums[0] else set())
+        act = [_unused(a) if m in spent else a for m, a in enumerate(own)]
         factor = factor_of(amount, headings[n], sheet_factor)
         act[n] = replace(own[n], variable=amount, fate="matched", factor=factor)
         acts.append(tuple(act))
@@ -389,8 +412,10 @@ def _tells_of_hardship(columns: Sequence[Column], words: Vocabulary) -> bool:
     income.
     """
     each = words.codebook.each["person"]
-    own = [v for c in columns if (v := c.variable) is not None and v.frame == "workers" and v.name not in each]
-    return any(v.kind in ("choice", "choices", "yes_no", "money", "count") and v.name != "aid_total" for v in own)
+    said = [v for c in columns if (v := c.variable) is not None and v.frame == "workers"]
+    own = [v for v in said if v.name not in each]
+    kinds = ("choice", "choices", "yes_no", "money", "count")
+    return any(v.kind in kinds and v.name != "aid_total" for v in own)
 
 
 def _is_stacked(heading: Heading, words: Vocabulary) -> bool:

@@ -15,8 +15,8 @@ from bangfu_analysis.text import mask_long_numbers
 from bangfu_analysis.words import package_words, withheld
 
 COLUMNS = (
-    "file", "sheet", "taken_for", "confidence", "header_rows", "rows", "column", "heading", "variable", "status",
-    "suggestions", "reason",
+    "file", "sheet", "taken_for", "confidence", "header_rows", "rows", "column", "heading", "variable",
+    "status", "suggestions", "reason",
 )
 
 
@@ -39,7 +39,8 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
     if reading.questions is not None:
         yield from _questions(reading, reading.questions)
     elif not reading.tables:
-        yield (*sheet, reading.kind, reading.confidence, reading.header_rows, 0, "", "", "", "", "", reading.reason)
+        blank = ("",) * 5
+        yield (*sheet, reading.kind, reading.confidence, reading.header_rows, 0, *blank, reading.reason)
     for table in reading.tables:
         rows = "" if table.is_form else "-".join(dict.fromkeys(str(row) for row in table.header_rows))
         kind = "form" if table.is_form else table.kind
@@ -51,7 +52,10 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
 
 def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple[object, ...]]:
     """A row a question: where it stands, its number and words, its question_id and kind."""
-    about = (reading.file, reading.sheet, reading.kind, reading.confidence, reading.header_rows, reading.rows["kept"])
+    about = (
+        reading.file, reading.sheet, reading.kind, reading.confidence, reading.header_rows,
+        reading.rows["kept"],
+    )
     for _, asked in questions.iterrows():
         words = "、".join(str(asked[key]) for key in ("number", "text", "item") if pd.notna(asked[key]))
         meaning = f"questions.{asked['question_id']}（{asked['kind']}）"
@@ -88,7 +92,9 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
     files = [json.dumps(reading.file, ensure_ascii=False) for reading in readings if LIKELY in reading.reason]
     likely = [f"#   {file}: questionnaire\n" for file in files]
     lines = {key: _proposal(key, column, place) for key, column, place in unknown_headings(readings)}
-    asked = f"# 下列文件看起来像问卷。如果是，请去掉行首的 #。\n# read_as:\n{''.join(likely)}" if likely else ""
+    asked = (
+        f"# 下列文件看起来像问卷。如果是，请去掉行首的 #。\n# read_as:\n{''.join(likely)}" if likely else ""
+    )
     if not lines:
         return asked
     head = f"{asked}# 下列表头没有对应的变量。核对后去掉行首的 #；不需要的列写 ignore。\nheadings:\n"
@@ -105,7 +111,7 @@ def unknown_headings(readings: Iterable[SheetReading]) -> Iterator[tuple[str, Co
                 others = [c.heading for c in table.columns if c is not column and c.fate != "unmatched"]
                 if fit and column.key and column.key not in told and column.heading not in others:
                     told.add(column.key)
-                    yield column.key, column, f"{reading.file} [{reading.sheet}]" if reading.sheet else reading.file
+                    yield column.key, column, reading.place
 
 
 def _proposal(key: str, column: Column, where: str) -> str:

@@ -32,7 +32,9 @@ HIDDEN_SHEET = "隐藏的工作表，另列，不计入（wave.toml 中 include_
 _LABEL = re.compile(r"([^\s:：，。；、]{2,8})[:：]\s*\S")
 
 
-def read_file(path: Path, file: str, codebook: Codebook, *, include_hidden: bool = False) -> list[SheetReading]:
+def read_file(
+    path: Path, file: str, codebook: Codebook, *, include_hidden: bool = False
+) -> list[SheetReading]:
     """Every sheet of the file at `path` as a SheetReading; a refused file is one of kind `unreadable` with
     one finding.
 
@@ -98,7 +100,9 @@ def _questionnaire(grid: Grid, codebook: Codebook, include_hidden: bool, layout:
     read = read_questionnaire(grid, codebook, include_hidden=include_hidden, layout=layout)
     if grid.sheet.visible or include_hidden:
         return read
-    return read.told("sheet_set_aside", f"{read.place}：整张表另列：{HIDDEN_SHEET}。", aside=HIDDEN_SHEET, severity="info")
+    return read.told(
+        "sheet_set_aside", f"{read.place}：整张表另列：{HIDDEN_SHEET}。", aside=HIDDEN_SHEET, severity="info"
+    )
 
 
 def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: bool) -> SheetReading:
@@ -116,7 +120,8 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
             ledger.mark(range(top, body), "header", first, last)
             halves = repeats_of(headings_of(grid, top, body, first, last), words)
             for left, right in halves:
-                block = Block(grid, top, body, end, first + left, first + right, half=len(halves) > 1, above=start)
+                half = len(halves) > 1
+                block = Block(grid, top, body, end, first + left, first + right, half=half, above=start)
                 some, found = _table(block, ledger, words, meta, include_hidden, tables)
                 tables += some
                 findings += found
@@ -125,7 +130,9 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
     kind, reason = _kind(grid, tables, words)
     ledger.mark(range(grid.height), "set_aside" if kind == "other" and not tables else "note")
     aside = reason if kind == "other" or (kind == "notes" and tables) else ""
-    return _reading(grid, ledger, kind, tables, headers, findings, include_hidden, reason=reason, set_aside=aside)
+    return _reading(
+        grid, ledger, kind, tables, headers, findings, include_hidden, reason=reason, set_aside=aside
+    )
 
 
 def _end(grid: Grid, body: int, next_top: int, first: int, last: int) -> int:
@@ -154,7 +161,8 @@ def _table(
     block.kind, block.columns, acts = read_headings(headings, words, values, factor)
     sort_rows(block, include_hidden=include_hidden)
     name = block.place_of("name") if block.place_of("id_number") is None and len(block.data) > 1 else None
-    if name is not None and grid.values[block.data, name].tolist() in [[*t.body.get(name + 1, ())] for t in before]:
+    lists = [] if name is None else [[*t.body.get(name + 1, ())] for t in before]
+    if name is not None and grid.values[block.data, name].tolist() in lists:
         block.aside |= dict.fromkeys(block.data, "row_again")
         block.data = []
     span = (block.first, block.last)
@@ -199,7 +207,9 @@ def _kind(grid: Grid, tables: Sequence[Table], words: Vocabulary) -> tuple[str, 
     if not tables and int((grid.counts >= 3).sum()) >= 2:
         return "other", "像表格，但找不到表头，全部另列，不进入任何数据框。请在首行补上列名"
     texts = {t for distinct in grid.distinct for t in distinct if isinstance(t, str)} if not tables else set()
-    said = [[v.name for k in _LABEL.findall(t) if (v := words.find("workers", heading_key(k)))] for t in texts]
+    said = [
+        [v.name for k in _LABEL.findall(t) if (v := words.find("workers", heading_key(k)))] for t in texts
+    ]
     if any(len(names) > 1 and {"name", "id_number"} & {*names} for names in said):
         return "other", "姓名等栏目与内容写在同一格，无法分开，全部另列，不进入任何数据框。请改为一格一项"
     if not tables or not any(len(table.body) for table in tables):
@@ -214,7 +224,8 @@ def _is_list(table: Table) -> bool:
     said = [table.body[c.index].dropna().tolist() for c in table.columns]
     lists = [values for values in said if values]
     once = all(len(v) == len({str(x) for x in v}) for v in lists) and len({len(v) for v in lists}) > 1
-    return once and len(table.body) <= 60 and all(isinstance(x, str) and len(x) <= 12 for v in lists for x in v)
+    short = all(isinstance(x, str) and len(x) <= 12 for v in lists for x in v)
+    return once and len(table.body) <= 60 and short
 
 
 def _reading(
@@ -237,9 +248,10 @@ def _reading(
     ends = [dict.fromkeys((grid.number(top), grid.number(body - 1))) for top, body in headers]
     header_rows = "、".join(dict.fromkeys("-".join(map(str, end)) for end in ends))
     return SheetReading(
-        sheet.file, grid.name, kind, tuple(tables), rows, cells, grid.height, int(grid.filled.sum()), header_rows,
-        min(kept, default=None), max(kept, default=None), reason or set_aside, set_aside, _confidence(kind, tables),
-        tuple(more),
+        sheet.file, grid.name, kind, tuple(tables), rows, cells, grid.height, int(grid.filled.sum()),
+        header_rows,
+        min(kept, default=None), max(kept, default=None), reason or set_aside, set_aside,
+        _confidence(kind, tables), tuple(more),
     )
 
 
@@ -247,7 +259,7 @@ def _confidence(kind: str, tables: Sequence[Table]) -> float:
     """The share of columns with data that were understood; 0.5 for a sheet that is no table."""
     if kind in ("empty", "questionnaire"):
         return 1.0
-    columns: list[Column] = [c for table in tables if table.kind != "other" for c in table.columns if c.fate != "empty"]
+    columns: list[Column] = [c for t in tables if t.kind != "other" for c in t.columns if c.fate != "empty"]
     if not columns:
         return 0.5 if kind == "other" else 0.8
     return round(sum(c.fate != "unmatched" for c in columns) / len(columns), 2)
@@ -255,7 +267,8 @@ def _confidence(kind: str, tables: Sequence[Table]) -> float:
 
 def _without_summary(reading: SheetReading, readings: Sequence[SheetReading]) -> SheetReading:
     """A 汇总 sheet is never stacked with its parts."""
-    others = [r for r in readings if r is not reading and not r.set_aside and not LIKE["summary"].search(r.sheet)]
+    others = [r for r in readings if r is not reading and not r.set_aside]
+    others = [r for r in others if not LIKE["summary"].search(r.sheet)]
     parts = [r for r in others if r.kind in (reading.kind, "roster", "form") and r.rows.get("kept")]
     if not LIKE["summary"].search(reading.sheet) or not parts or reading.set_aside or not reading.tables:
         return reading

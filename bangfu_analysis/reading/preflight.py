@@ -17,7 +17,8 @@ MOST_UNPACKED = 2_000_000_000
 MOST_CELLS = 10_000_000  # of a sheet, from A1 to the last value, in every format
 MOST_MERGED = 1_000_000
 LARGE_XML = 8_000_000
-# What the zip reader raises, and so what is the matter with the archive. Whoever catches these says so of the file.
+# What the zip reader raises, and so what is the matter with the archive. Whoever catches these says so of
+# the file.
 DAMAGE: dict[type[Exception], str] = {
     zipfile.BadZipFile: "压缩结构不完整", zlib.error: "压缩的内容解不开", EOFError: "文件在中途断了",
     KeyError: "缺少应有的部件", NotImplementedError: "压缩方式不认识", RuntimeError: "部件加了密码",
@@ -142,7 +143,9 @@ def _refusing_broken(file: str) -> Iterator[None]:
         yield
     except BROKEN as fault:
         why = next(reason for kind, reason in DAMAGE.items() if isinstance(fault, kind))
-        raise refused(file, f"文件已损坏（{why}）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx") from fault
+        raise refused(
+            file, f"文件已损坏（{why}）", "请重新获取原文件，或用 Excel 修复后另存为 .xlsx"
+        ) from fault
 
 
 def _named_type(package: Package, file: str) -> str:
@@ -198,4 +201,5 @@ def _extent(xml: bytes) -> tuple[int, int]:
     cells = {(found.group(1), len(found.group(2)), found.group(2)) for found in _CELL.finditer(xml)}
     if not cells:
         return 0, 0
-    return max(int(row) for _, _, row in cells), max(map(column_number, {letters.decode() for letters, _, _ in cells}))
+    letters = {letter.decode() for letter, _, _ in cells}
+    return max(int(row) for _, _, row in cells), max(map(column_number, letters))

@@ -48,11 +48,15 @@ def read_questionnaire(
     if layout is None:
         raise FileRefused(f"{grid.sheet.file} [{grid.name}]：工作表是空的，没有问卷。请检查导出的文件。")
     marked = grid.sheet.struck if not include_hidden else frozenset()
-    every = [{(row + 1, j + 1) for j in grid.columns_of(row)} for row in layout.body.tolist()] if marked else []
+    looked = layout.body.tolist() if marked else []
+    every = [{(row + 1, j + 1) for j in grid.columns_of(row)} for row in looked]
     struck = [row for row, cells in zip(layout.body.tolist(), every, strict=False) if cells <= marked]
     body = np.setdiff1d(layout.body, struck).astype(np.intp)
     columns = [
-        replace(read_column(j + 1, layout.headings[j], grid.values[body, j]), labels=grid.sheet.labels.get(j + 1, {}))
+        replace(
+            read_column(j + 1, layout.headings[j], grid.values[body, j]),
+            labels=grid.sheet.labels.get(j + 1, {}),
+        )
         for j in range(*layout.columns)
     ]
     named = [c for c in columns if c.heading.raw]
@@ -64,7 +68,8 @@ def read_questionnaire(
     rows, cells = _account(grid, layout, struck, body, headless)
     heads = [grid.number(row) for row in (layout.header[0], layout.header[-1])]
     filled = grid.filled[body][:, [c.index - 1 for c in named]].sum(axis=1)
-    told = (*doubts, *_sheet_findings(grid, layout, struck, body, columns), *_faults(grid, questions, ids, body))
+    odd = _sheet_findings(grid, layout, struck, body, columns)
+    told = (*doubts, *odd, *_faults(grid, questions, ids, body))
     return SheetReading(
         grid.sheet.file, grid.name, "questionnaire", rows=rows, cells=cells, row_count=grid.height,
         cells_filled=int(grid.filled.sum()), header_rows="-".join(dict.fromkeys(map(str, heads))),
@@ -93,7 +98,7 @@ def _is_coded(file: str, columns: Sequence[Answers]) -> bool:
     if any(c.heading.part and not c.heading.is_blank for c in asked):
         return True
     shapes = [(shape_of([column], coded=True)[0], column.is_numeric) for column in asked]
-    return not any(shape in ("multiple", "ranking") or (shape == "single" and not numeric) for shape, numeric in shapes)
+    return not any(s in ("multiple", "ranking") or (s == "single" and not numeric) for s, numeric in shapes)
 
 
 def _ids(questions: Sequence[Question]) -> tuple[list[str], list[str]]:
@@ -122,7 +127,8 @@ def _stem_id(question: Question) -> str:
     head = question.column.heading
     if head.number:
         return f"Q{head.number}"
-    shared = head.code and (head.part or question.item) and re.fullmatch(r"(.+?)(?:[_.]\w+|\[\w+\])", head.code)
+    is_part = head.code and (head.part or question.item)
+    shared = is_part and re.fullmatch(r"(.+?)(?:[_.]\w+|\[\w+\])", head.code)
     return _ascii(shared[1] if shared else head.code)
 
 
@@ -140,7 +146,8 @@ def _in_range(question: Question, codebook: Codebook) -> Question:
     ((low, high), variable) = known.popitem()
     values = [entries[0].value for entries in question.meanings]
     least, most = -np.inf if low is None else low, np.inf if high is None else high
-    wrong = {i for i in question.column.given if (value := values[i]) is not None and not least <= value <= most}
+    given = {i: value for i in question.column.given if (value := values[i]) is not None}
+    wrong = {i for i, value in given.items() if not least <= value <= most}
     meanings = [(Entry(),) if i in wrong else entries for i, entries in enumerate(question.meanings)]
     bounds = f"{'' if low is None else f'{low:g}'}～{'' if high is None else f'{high:g}'}"
     fault = Fault("out_of_range/answer", wrong, words={"label": variable.label, "bounds": bounds})
@@ -151,7 +158,8 @@ def _respondents(grid: Grid, questions: Sequence[Question], at: Ints) -> tuple[l
     """The export's 序号, or the sheet's row numbers where it has none that is short, complete and unique."""
     numbered = [q.column for q in questions if q.column.heading.role == "row"]
     words = [numbered[0].words[i] for i in numbered[0].codes] if numbered else []
-    if numbered and len(set(words)) == len(words) and "" not in words and max(map(len, words), default=0) <= LONGEST_ID:
+    longest = max(map(len, words), default=0)
+    if numbered and len(set(words)) == len(words) and "" not in words and longest <= LONGEST_ID:
         return words, []
     doubts = [grid.told("row_numbers_unusable", None, column.index - 1) for column in numbered[:1]]
     return [str(row) for row in at], doubts
@@ -177,13 +185,14 @@ def _responses_frame(
 ) -> pd.DataFrame:
     """Each different answer is one row of a small table; the respondents' rows are taken from it."""
     entries = [
-        (name, q.item or None, *e) for name, q in zip(ids, questions, strict=True) for m in q.meanings for e in m
+        (name, q.item or None, *e) for name, q in zip(ids, questions, strict=True) for m in q.meanings
+        for e in m
     ]
     table = pd.DataFrame(entries, columns=["question_id", "item", *Entry._fields])
     options = list(dict.fromkeys(option for q in questions for option in q.options))
     items = list(dict.fromkeys(q.item for q in questions if q.item))
     levels = {"question_id": ids, "item": items, "option": options, "status": list(STATUSES)}
-    typed = {name: pd.Categorical(table[name], pd.Index(known, dtype="str")) for name, known in levels.items()}
+    typed = {name: pd.Categorical(table[name], pd.Index(k, dtype="str")) for name, k in levels.items()}
     table = table.assign(**typed).astype({"value": "Float64", "text": "str"})
     rows, places = _expanded(questions)
     responses = table.take(places).reset_index(drop=True)

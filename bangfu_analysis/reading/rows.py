@@ -64,7 +64,8 @@ def sort_rows(block: Block, *, include_hidden: bool) -> None:
     special = _repeated(block) & (counts > 0)
     block.repeated = _numbers(block, special)
     totals = (labelled_totals(block) | _sums(block)) & ~special
-    sparse = np.flatnonzero((counts > 0) & (counts <= max(4, 0.35 * (block.last - block.first))) & ~special & ~totals)
+    few = (counts > 0) & (counts <= max(4, 0.35 * (block.last - block.first)))
+    sparse = np.flatnonzero(few & ~special & ~totals)
     notes = np.zeros(len(counts), dtype=bool)
     notes[[n for n in sparse if _is_note(block, block.body + int(n))]] = True
     block.totals, block.notes = _numbers(block, totals), _numbers(block, notes)
@@ -88,7 +89,8 @@ def _repeated(block: Block) -> Booleans:
             continue
         needed = max(2, math.ceil(0.6 * len(columns)))
         probes = columns[: len(columns) - needed + 1]  # a row with `needed` equal cells has one of them here
-        hits = np.logical_or.reduce([grid.values[block.body : block.end, c] == grid.values[row, c] for c in probes])
+        cells = grid.values[block.body : block.end]
+        hits = np.logical_or.reduce([cells[:, c] == grid.values[row, c] for c in probes])
         for n in np.flatnonzero(hits):
             found[n] |= sum(grid.values[block.body + n, c] == grid.values[row, c] for c in columns) >= needed
     return found
@@ -98,9 +100,11 @@ def labelled_totals(block: Block) -> Booleans:
     """Rows with 小计, 合计, 其中 or 共 n 人 in one of the leading columns and no ID number."""
     grid = block.grid
     found = np.zeros(block.end - block.body, dtype=bool)
-    leading = {*range(block.first, min(block.first + 6, block.last)), block.place_of("name"), block.place_of("employer")}
+    first = range(block.first, min(block.first + 6, block.last))
+    leading = {*first, block.place_of("name"), block.place_of("employer")}
     for c in leading - {None}:
-        labels = {v for v in grid.distinct[c] if isinstance(v, str) and ("计" in v or "共" in v or "其中" in v)}
+        texts = (v for v in grid.distinct[c] if isinstance(v, str))
+        labels = {v for v in texts if "计" in v or "共" in v or "其中" in v}
         if hits := {v for v in labels if LIKE["total"].match(squeeze(v))}:
             found |= block.says(c, hits)
     if (identity := block.place_of("id_number")) is not None:
@@ -160,7 +164,8 @@ def _is_note(block: Block, row: int) -> bool:
     merge = grid.merges.get((row, columns[0]))
     across = merge is not None and merge[1] - columns[0] >= max(1, 0.5 * (block.last - block.first) - 1)
     owner = next((c.variable for c in block.columns if c.index - 1 == columns[0]), None)
-    said = owner is not None and (owner.identifying or (block.kind != "roster" and owner.kind != "row_number"))
+    other = block.kind != "roster"
+    said = owner is not None and (owner.identifying or (other and owner.kind != "row_number"))
     dated = LIKE["date_line"].match(first) is not None and "年" in first
     return len(first) >= LONG_NOTE or across or dated or (not said and block.last - block.first > 2)
 
@@ -171,14 +176,19 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
     """
     grid, span = block.grid, (block.first, block.last)
     struck = set[int]() if include_hidden else _struck(block, data)
-    numbers = [c.index - 1 for c in block.columns if c.variable is not None and c.variable.kind == "row_number"]
-    signed = [n for n in block.notes if any(LIKE["footer"].search(grid.text(n, c)) for c in grid.columns_of(n, *span))]
+    said = [(c.index - 1, c.variable) for c in block.columns if c.variable is not None]
+    numbers = [n for n, variable in said if variable.kind == "row_number"]
+    signed = [
+        n for n in block.notes
+        if any(LIKE["footer"].search(grid.text(n, c)) for c in grid.columns_of(n, *span))
+    ]
     after = min((n for n in signed if any(d < n for d in data)), default=None)
     before = [row for row in data if row < after] if after is not None else []
     usual = float(np.median(grid.filled[before, block.first : block.last].sum(axis=1))) if before else 0.0
     name = block.place_of("name")
     _examples(block, data)
-    doubted = {*struck, *(block.body + n for n in sparse), *(data[len(before) :] if after is not None else [])}
+    later = data[len(before) :] if after is not None else []
+    doubted = {*struck, *(block.body + n for n in sparse), *later}
     for row in sorted(doubted.intersection(data)):
         columns = grid.columns_of(row, *span) if row - block.body in sparse else None
         if row in struck:
@@ -186,7 +196,9 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
         elif columns is not None and numbers and set(columns) <= set(numbers):
             block.aside[row] = "row_number_only"
         elif after is not None and row > after and not any(after < r < row for r in block.repeated):
-            named = name is None or (isinstance(grid.values[row, name], str) and not grid.text(row, name).isdigit())
+            named = name is None or (
+                isinstance(grid.values[row, name], str) and not grid.text(row, name).isdigit()
+            )
             if not named or grid.filled[row, block.first : block.last].sum() < 0.5 * usual:
                 block.aside[row] = "row_after_footer"
 
@@ -201,7 +213,7 @@ def _examples(block: Block, data: list[int]) -> None:
             block.aside |= dict.fromkeys(shown, "row_example")
     told = [(c.index - 1, c.variable) for c in block.columns if c.variable is not None]
     blank = {c.index - 1 for c in block.columns if not c.heading} if block.kind == "members" else set()
-    begun = [n for n, row in enumerate(data) if blank.intersection(grid.columns_of(row, *span))] if blank else []
+    begun = [n for n, row in enumerate(data) if blank and blank.intersection(grid.columns_of(row, *span))]
     for row in data[begun[0] :] if begun and begun[0] else ():
         block.aside[row] = "row_of_other_table"
     for row in first:
@@ -234,7 +246,8 @@ def totals_of(block: Block) -> tuple[Total, ...]:
     ends = [*block.totals, block.end]
     for row in block.totals:
         columns = grid.columns_of(row, block.first, block.last)
-        label = next((t for c in columns if LIKE["total"].match(t := grid.text(row, c))), grid.text(row, columns[0]))
+        texts = [grid.text(row, c) for c in columns]
+        label = next((t for t in texts if LIKE["total"].match(t)), texts[0])
         label = "" if LIKE["figure"].fullmatch(label) else label
         covers = [r for r in block.data if r < row and (r >= since if "小计" in label else True)]
         if ahead and "小计" in label:
@@ -242,6 +255,7 @@ def totals_of(block: Block) -> tuple[Total, ...]:
         covers = covers or ([] if "小计" in label else block.data)
         values = {c + 1: grid.values[row, c] for c in columns}
         part = block.half or label.startswith("其中") or not LIKE["whole"].search(label)
-        found.append(Total(label, grid.number(row), values, () if part else tuple(grid.number(r) for r in covers)))
+        covered = () if part else tuple(grid.number(r) for r in covers)
+        found.append(Total(label, grid.number(row), values, covered))
         since = row if part else row + 1
     return tuple(found)

@@ -37,7 +37,9 @@ def read_statistics_file(path: Path, file: str) -> Sheet:
     try:
         frame, meta = read(str(path), user_missing=True)
     except (package.ReadstatError, UnicodeDecodeError) as fault:
-        raise FileRefused(f"{file}：不是可以读取的 SPSS/Stata 文件。请用原软件另存一次（SPSS 选 UTF-8）。") from fault
+        raise FileRefused(
+            f"{file}：不是可以读取的 SPSS/Stata 文件。请用原软件另存一次（SPSS 选 UTF-8）。"
+        ) from fault
     headings, labels, columns = [], dict[int, dict[int, str]](), []
     sets = {name: known for known in meta.mr_sets.values() for name in known["variable_list"]}
     for i, name in enumerate(frame.columns, start=1):
@@ -51,10 +53,12 @@ def read_statistics_file(path: Path, file: str) -> Sheet:
         own = {int(c): word for c, word in codes_of.items() if _missing(c, said, ranges) is None}
         if known := sets.get(name):
             nth = known["variable_list"].index(name) + 1
-            label = f"{known['label'] or name.rstrip('0123456789_')}—{label if known['is_dichotomy'] else f'选择{nth}'}"
+            title = known["label"] or name.rstrip("0123456789_")
+            label = f"{title}—{label if known['is_dichotomy'] else f'选择{nth}'}"
             if known["is_dichotomy"]:
                 one, absent = str(known["counted_value"]), (None, "(跳过)", "(空)")
-                cells, own = [c if c in absent else int(str(c) == one or c == known["counted_value"]) for c in cells], {}
+                counted, own = known["counted_value"], {}
+                cells = [c if c in absent else int(str(c) == one or c == counted) for c in cells]
         headings.append(label)
         columns.append(cells)
         labels |= {i: own} if own else {}

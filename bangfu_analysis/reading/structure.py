@@ -80,7 +80,7 @@ def _of_part(package: Package, part: str, looks: Looks) -> tuple[Marked, dict[st
     if len(xml) > LARGEST_XML:
         return {}, {"structure": "工作表过大，未检查隐藏的行列、删除线和批注"}
     texts, marks = _marked_cells(xml, looks)
-    rows, columns = (map(_attributes, tag.findall(xml) if b"hidden=" in xml else ()) for tag in (_ROW, _COLUMN))
+    rows, columns = (map(_attributes, t.findall(xml) if b"hidden=" in xml else ()) for t in (_ROW, _COLUMN))
     marks["hidden_rows"] = {int(row[b"r"]) for row in rows if row.get(b"hidden") in _ON and b"r" in row}
     spans = [(int(c[b"min"]), min(int(c[b"max"]), 16384) + 1) for c in columns if c.get(b"hidden") in _ON]
     marks["hidden_columns"] = {n for span in spans for n in range(*span)}
@@ -108,7 +108,8 @@ def _marked_cells(xml: bytes, looks: Looks) -> tuple[Marked, dict[str, Any]]:
     texts: Marked = {}
     marks: dict[str, Any] = {"uncalculated": set(), "struck": set(), "part_struck": set(), "colours": {}}
     styles = looks.struck | looks.units.keys() | looks.colours.keys()
-    for cell in _cells_with_signs(xml, [*_SIGNS, *(b' s="%s"' % n for n in styles), *(b">%s</" % n for n in looks.strings)]):
+    signs = [*_SIGNS, *(b' s="%s"' % n for n in styles), *(b">%s</" % n for n in looks.strings)]
+    for cell in _cells_with_signs(xml, signs):
         head, body = cell[1], cell[3] or b""
         tag = _attributes(head)
         value = _VALUE.search(body)
@@ -140,7 +141,8 @@ def _not_struck(xml: bytes) -> str:
 def _cells_with_signs(xml: bytes, signs: Sequence[bytes]) -> Iterator[re.Match[bytes]]:
     """The cells in or at which a sign stands, in order: of a large sheet few, so that not all are looked at.
     """
-    if b"<sheetData" not in xml or len(signs) > MOST_SIGNS:  # another prefix, or more searches than one pass is worth
+    # another prefix, or more searches than one pass is worth
+    if b"<sheetData" not in xml or len(signs) > MOST_SIGNS:
         yield from _CELL.finditer(xml)
         return
     starts = {xml.rfind(b"<c ", 0, place) for sign in signs for place in _found(xml, sign)}
@@ -178,7 +180,7 @@ def _local(tag: str) -> str:
 
 
 def _all(root: ElementTree.Element | None, name: str) -> Iterator[ElementTree.Element]:
-    return (element for element in root.iter() if _local(element.tag) == name) if root is not None else iter(())
+    return (e for e in root.iter() if _local(e.tag) == name) if root is not None else iter(())
 
 
 def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
@@ -187,7 +189,8 @@ def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     root = _root(package, f"{folder}/_rels/{name}.rels")
     targets = {r: posixpath.join("/" + folder, str(r.get("Target"))) for r in _all(root, "Relationship")}
     return {
-        str(r.get("Id")): (str(r.get("Type")), posixpath.normpath(target).lstrip("/")) for r, target in targets.items()
+        str(r.get("Id")): (str(r.get("Type")), posixpath.normpath(target).lstrip("/"))
+        for r, target in targets.items()
     }
 
 
@@ -203,16 +206,17 @@ def declared_sheets(package: Package) -> dict[str, str]:
 
 def _parts(package: Package, book: ElementTree.Element | None) -> dict[str, str]:
     relations = _relations(package, BOOK)
-    ids = {sheet: [v for name, v in sheet.attrib.items() if name.endswith("}id")] for sheet in _all(book, "sheet")}
-    return {str(sheet.get("name")): relations.get(of[0] if of else "", ("", ""))[1] for sheet, of in ids.items()}
+    ids = {sheet: [v for n, v in sheet.attrib.items() if n.endswith("}id")] for sheet in _all(book, "sheet")}
+    return {str(s.get("name")): relations.get(of[0] if of else "", ("", ""))[1] for s, of in ids.items()}
 
 
 def _looks(package: Package) -> Looks:
     root = _root(package, "xl/styles.xml")
     parts = (("fonts", "font"), ("fills", "fill"), ("cellXfs", "xf"))
-    fonts, fills, styles = ([e for of in _all(root, kind) for e in of if _local(e.tag) == one] for kind, one in parts)
+    fonts, fills, styles = ([e for of in _all(root, k) for e in of if _local(e.tag) == o] for k, o in parts)
     formats = {f.get("numFmtId"): str(f.get("formatCode")) for f in _all(root, "numFmt")}
-    struck = {n for n, f in enumerate(fonts) if any(s.get("val") not in _STRIKE_OFF for s in _all(f, "strike"))}
+    on = [[s for s in _all(f, "strike") if s.get("val") not in _STRIKE_OFF] for f in fonts]
+    struck = {n for n, strikes in enumerate(on) if strikes}
     shared = package.read(_STRINGS) if _STRINGS in package.names else b""
     legend = not shared or any(word in shared for word in _LEGEND)
     found = Looks(set(), {}, {}, _struck_strings(shared))
@@ -244,7 +248,8 @@ def _colour(elements: Sequence[ElementTree.Element], name: str) -> str:
     red, green, blue = (int(rgb[-6:][n : n + 2], 16) for n in (0, 2, 4))
     if max(red, green, blue) - min(red, green, blue) < 40:
         return "灰" if 60 < red < 240 else ""
-    strong = "".join(c for c, level in zip("rgb", (red, green, blue), strict=True) if level > 0.75 * max(red, green, blue))
+    levels = {"r": red, "g": green, "b": blue}
+    strong = "".join(c for c, level in levels.items() if level > 0.75 * max(levels.values()))
     return {"r": "红", "rg": "黄", "g": "绿", "b": "蓝", "gb": "蓝"}.get(strong, "")
 
 
@@ -258,7 +263,7 @@ def _struck_strings(xml: bytes) -> dict[bytes, str]:
 
 def _comments(package: Package, part: str) -> set[tuple[int, int]]:
     targets = [target for kind, target in _relations(package, part).values() if kind.endswith("/comments")]
-    return {position(str(c.get("ref"))) for target in targets for c in _all(_root(package, target), "comment")}
+    return {position(str(c.get("ref"))) for t in targets for c in _all(_root(package, t), "comment")}
 
 
 def of_ods(package: Package, file: str) -> Callable[[Sheet], Sheet]:
@@ -270,9 +275,12 @@ def of_ods(package: Package, file: str) -> Callable[[Sheet], Sheet]:
     try:
         root = ElementTree.fromstring(package.read("content.xml"))
     except _UNREADABLE as fault:
-        raise refused(file, "文件已损坏（内容的 XML 不完整）", "请用 Excel 或 WPS 打开，另存为 .xlsx") from fault
+        raise refused(
+            file, "文件已损坏（内容的 XML 不完整）", "请用 Excel 或 WPS 打开，另存为 .xlsx"
+        ) from fault
     lines = [(style, p) for style in _all(root, "style") for p in _all(style, "text-properties")]
-    struck = {str(_get(s, "name")) for s, p in lines if _get(p, "text-line-through-style") not in (None, "none")}
+    through = "text-line-through-style"
+    struck = {str(_get(s, "name")) for s, p in lines if _get(p, through) not in (None, "none")}
     tables = {_get(table, "name"): table for table in _all(root, "table") if _get(table, "name")}
     for table in tables.values():
         refuse_too_many(*_ods_extent(table), file)
@@ -288,7 +296,9 @@ def _times(element: ElementTree.Element, name: str) -> int:
     return int(said) if said.isdecimal() and len(said) < 10 else 1
 
 
-def _ods_cells(table: ElementTree.Element) -> Iterator[tuple[int, int, ElementTree.Element, ElementTree.Element]]:
+def _ods_cells(
+    table: ElementTree.Element,
+) -> Iterator[tuple[int, int, ElementTree.Element, ElementTree.Element]]:
     """Row and column of every cell, its line and itself; a repeated one once, where it begins."""
     row = 1
     for line in _all(table, "table-row"):

@@ -44,7 +44,9 @@ def decoded(data: bytes, file: str) -> str:
     if mainland is None or _plainness(damaged[0]) > _plainness(mainland):
         mainland = next((t for t in damaged if t.count("\ufffd") <= 1 + len(t) // 500), mainland)
     if mainland is None and taiwan is None:
-        raise refused(file, "文字编码无法识别（不是 UTF-8、GB18030、Big5 或 UTF-16）", "请用 Excel 打开并另存为 .xlsx")
+        raise refused(
+            file, "文字编码无法识别（不是 UTF-8、GB18030、Big5 或 UTF-16）", "请用 Excel 打开并另存为 .xlsx"
+        )
     if taiwan is not None and (mainland is None or _plainness(taiwan) > _plainness(mainland)):
         return simplified(taiwan)
     assert mainland is not None, "one of the two could be decoded"
@@ -64,7 +66,9 @@ def _plainness(text: str) -> int:
     """
     sample = text[:20000]
     plain = sum(character in _frequent() for character in sample)
-    return plain - 3 * sum("\ue000" <= c <= "\uf8ff" or "\u2e80" <= c <= "\u2fdf" or c > "\uffff" for c in sample)
+    return plain - 3 * sum(
+        "\ue000" <= c <= "\uf8ff" or "\u2e80" <= c <= "\u2fdf" or c > "\uffff" for c in sample
+    )
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +117,7 @@ def _is_swallowed(record: Sequence[str], lines: Sequence[str], delimiter: str, u
     """Whether a quotation mark took what follows for its own: whole records within a cell, or one never
     closed.
     """
-    most = max((line.count(delimiter) for cell in record if "\n" in cell for line in cell.splitlines()), default=0)
+    most = max((line.count(delimiter) for c in record if "\n" in c for line in c.splitlines()), default=0)
     is_open = sum(line.count('"') for line in lines) % 2 == 1 and len(record) <= usual
     return is_open or len(lines) >= MOST_LINES or most >= max(2, (usual + 1) // 2)
 
@@ -139,7 +143,8 @@ def tables_of_html(data: bytes, file: str) -> list[Sheet]:
     filled = [t for t in page.xpath("//table[not(ancestor::table)]") if any(map(str.strip, t.itertext()))]
     if not filled:
         raise refused(file, "这是网页文件，其中没有表格", "请用浏览器打开查看，并向报送单位索取原始电子表格")
-    return [_html_sheet(table, file, f"表{n}" if len(filled) > 1 else "Sheet1") for n, table in enumerate(filled, 1)]
+    several = len(filled) > 1
+    return [_html_sheet(t, file, f"表{n}" if several else "Sheet1") for n, t in enumerate(filled, 1)]
 
 
 def _html_sheet(table: Any, file: str, name: str) -> Sheet:
@@ -157,11 +162,14 @@ def _html_sheet(table: Any, file: str, name: str) -> Sheet:
             down, right = (min(int(n), 1000) or 1 if n.isdecimal() else 1 for n in spans)
             down = min(down, len(rows) - r + 1)
             depth = cell.xpath("count(ancestor::table)")
-            cells[r, c] = "".join(cell.xpath(".//text()[count(ancestor::table) = $depth]", depth=depth)).strip()
+            texts = cell.xpath(".//text()[count(ancestor::table) = $depth]", depth=depth)
+            cells[r, c] = "".join(texts).strip()
             if down > 1 or right > 1:
                 spanned += down * right
                 if spanned > MOST_MERGED:
-                    raise refused(file, "合并单元格覆盖上百万格", "请用浏览器打开核对，取消合并后另存为 .xlsx")
+                    raise refused(
+                        file, "合并单元格覆盖上百万格", "请用浏览器打开核对，取消合并后另存为 .xlsx"
+                    )
                 taken |= {(r + i, c + j) for i in range(down) for j in range(right)}
                 merged.append((r, c, r + down - 1, c + right - 1))
             c += right

@@ -35,7 +35,8 @@ from bangfu_analysis.reading.spss import SUFFIXES, read_statistics_file
 from bangfu_analysis.reading.tables import Cells, Sheet
 
 UNKNOWN = {
-    "xls": ".xls 格式：不能得知隐藏的行列、删除线、批注和出错的公式（错误值按空白计）。如有需要请另存为 .xlsx",
+    "xls": ".xls 格式：不能得知隐藏的行列、删除线、批注和出错的公式（错误值按空白计）。"
+        "如有需要请另存为 .xlsx",
     "xlsb": ".xlsb 格式：不能得知隐藏的行列、删除线、批注和合并单元格。如有需要请另存为 .xlsx",
 }
 PARSERS = 2
@@ -70,7 +71,8 @@ def _sheets(data: bytes, file: str) -> list[Sheet]:
     if kind == "text":
         return [text_files.delimited(data, file)]
     if kind in ("html", "xml"):
-        return text_files.tables_of_html(data, file) if kind == "html" else text_files.workbook_2003(data, file)
+        read = text_files.tables_of_html if kind == "html" else text_files.workbook_2003
+        return read(data, file)
     if kind == "xlsx" and package is not None:
         return _of_xlsx(data, package, file)
     if kind == "ods" and package is not None:
@@ -109,7 +111,7 @@ def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
     read = {s.name: s if s.lost else structured(s) for s in sheets if not s.lost or s.name in there}
     # What calamine does not know of is a sheet of charts, or not there.
     unread = {name: (CHART, "notes") if name in there else (SHEET_LOST, "unreadable") for name in declared}
-    absent = {name: Sheet(file, name, (), (), lost=why, lost_kind=kind) for name, (why, kind) in unread.items()}
+    absent = {name: Sheet(file, name, (), (), lost=w, lost_kind=kind) for name, (w, kind) in unread.items()}
     return [*({**absent, **read}).values()]
 
 
@@ -153,7 +155,8 @@ def _by_calamine(pieces: Sequence[Callable[[], Parsed]], file: str) -> list[Shee
             except _ERRORS:
                 sheets.append(Sheet(file, name, (), (), lost=SHEET_BROKEN))
                 continue
-            merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in first.merged_cell_ranges or [])
+            corners = first.merged_cell_ranges or []
+            merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in corners)
             visible = about.visible == python_calamine.SheetVisibleEnum.Visible
             sheets.append(sheet_of(rows, file, name, visible=visible, merged=merges))
     return sheets
@@ -201,14 +204,16 @@ def _by_openpyxl(data: bytes, file: str) -> list[Sheet]:
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-    except Exception as fault:  # openpyxl raises whatever its parsers meet: KeyError, TypeError, ParseError, ...
+    # openpyxl raises whatever its parsers meet: KeyError, TypeError, ParseError, ...
+    except Exception as fault:
         advice = "请用 Excel 或 WPS 打开，另存为 .xlsx"
         raise refused(file, "文件已损坏，calamine 与 openpyxl 都读不出", advice) from fault
     sheets = []
     for sheet in book.worksheets:
         cells = [tuple(row) for row in sheet.iter_rows(min_row=1, min_col=1, values_only=True)]
         merges = tuple((m.min_row, m.min_col, m.max_row, m.max_col) for m in sheet.merged_cells.ranges)
-        sheets.append(sheet_of(cells, file, sheet.title, visible=sheet.sheet_state == "visible", merged=merges))
+        visible = sheet.sheet_state == "visible"
+        sheets.append(sheet_of(cells, file, sheet.title, visible=visible, merged=merges))
     return sheets
 
 

@@ -82,17 +82,20 @@ def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:
     group: of its subtotal (本页小计) the count of rows is listed, and those sums that do not agree.
     """
     columns = {column.index: column for column in clean.table.columns}
-    lines = [_line(clean, total, columns.get(i), i, v) for total in clean.table.totals for i, v in total.values.items()]
+    lines = [_line(clean, t, columns.get(i), i, v) for t in clean.table.totals for i, v in t.values.items()]
     source = {"wave": wave.name, "source_file": clean.table.file, "source_sheet": clean.table.sheet}
     return pd.DataFrame([source | line for line in lines if line and not _is_of_page(line, clean.table)])
 
 
 def _is_of_page(line: Mapping[str, Any], table: Table) -> bool:
     labels = {total.row: total.label for total in table.totals}
-    return bool(_PAGE.match(labels[line["source_row"]])) and line["what"] != "rows" and line["verdict"] == "agrees"
+    agrees = line["what"] != "rows" and line["verdict"] == "agrees"
+    return bool(_PAGE.match(labels[line["source_row"]])) and agrees
 
 
-def _line(clean: CleanTable, total: Total, column: Column | None, index: int, value: object) -> dict[str, Any]:
+def _line(
+    clean: CleanTable, total: Total, column: Column | None, index: int, value: object
+) -> dict[str, Any]:
     """What a cell of a total states and what its rows give; {} where it states nothing."""
     own = set(clean.rows)
     covered, variable = [row for row in total.covers if row in own], column.variable if column else None
@@ -100,16 +103,22 @@ def _line(clean: CleanTable, total: Total, column: Column | None, index: int, va
     read = read_money(value, factor=column.factor) if column and summed else read_count(value)
     said = _PERSONS.search(squeeze(str(value)))
     stated, what, computed, complete = read.value, "", NAN, False
-    if column is not None and variable is not None and (summed or column.tick) and column.index in clean.readings:
+    if (
+        column is not None and variable is not None and (summed or column.tick)
+        and column.index in clean.readings
+    ):
         at = dict(zip(clean.rows, clean.readings[column.index], strict=True))
         values = [at[row] for row in covered]
         what = variable.name
         computed = float(sum(1 if column.tick else v.value for v in values if v.value is not None))
         complete = bool(covered) and not any(v.value is None and v.problem for v in values)
-    elif not summed and (said or (variable and column and column.fate == "matched" and variable.kind not in _NO_COUNT)):
+    elif not summed and (
+        said or (variable and column and column.fate == "matched" and variable.kind not in _NO_COUNT)
+    ):
         head_of = clean.table.head_of
         heads = len(covered) if head_of is None else sum(head_of.get(row) == row for row in covered)
-        stated, sure = said[1] if said else stated, bool(said) or (variable is not None and variable.kind == "name")
+        stated = said[1] if said else stated
+        sure = bool(said) or (variable is not None and variable.kind == "name")
         if stated is not None and (sure or stated == heads):
             what, computed, complete = "rows", float(heads), bool(heads)
     elif column is None or column.fate != "unmatched":
@@ -123,11 +132,14 @@ def _line(clean: CleanTable, total: Total, column: Column | None, index: int, va
             "stated": stated, "computed": computed, "verdict": verdict}
 
 
-def stated_in_settings(workers: pd.DataFrame, population: pd.DataFrame, codebook: Codebook, wave: Wave) -> pd.DataFrame:
+def stated_in_settings(
+    workers: pd.DataFrame, population: pd.DataFrame, codebook: Codebook, wave: Wave
+) -> pd.DataFrame:
     """The totals that wave.toml states: workers_total, hardship_total and <code of hardship_level>_total."""
-    counted = {"hardship_total": len(workers), "workers_total": population["n"].sum() if len(population) else None}
+    everybody = population["n"].sum() if len(population) else None
+    counted = {"hardship_total": len(workers), "workers_total": everybody}
     levels = workers["hardship_level"].value_counts()
-    counted |= {f"{code}_total": levels.get(code, 0) for code in codebook.variable("workers", "hardship_level").codes}
+    counted |= {f"{c}_total": levels.get(c, 0) for c in codebook.variable("workers", "hardship_level").codes}
     rows = [
         (wave.name, SETTINGS_FILE, "", name, f"stated.{name}", stated, computed := counted.get(name),
          "cannot_tell" if computed is None else "agrees" if computed == stated else "differs")

@@ -21,7 +21,8 @@ def full_years(birth: pd.Series[Any], reference: datetime.date) -> pd.Series[Any
     `reference`.
     """
     when = pd.to_datetime(birth)
-    before = (when.dt.month > reference.month) | (when.dt.month.eq(reference.month) & (when.dt.day > reference.day))
+    month = when.dt.month
+    before = (month > reference.month) | (month.eq(reference.month) & (when.dt.day > reference.day))
     years = (reference.year - when.dt.year - before.where(when.notna())).astype("Float64").astype("Int64")
     return years.where(years >= 0).rename("age")
 
@@ -61,7 +62,9 @@ def income_per_head(workers: pd.DataFrame, *, after_rigid: bool = False) -> pd.S
     return (left / 12 / size.where(size > 0)).rename("income_per_head")
 
 
-def hardship_by_income(workers: pd.DataFrame, codebook: Codebook, *, scheme: str, line: float) -> pd.Series[Any]:
+def hardship_by_income(
+    workers: pd.DataFrame, codebook: Codebook, *, scheme: str, line: float
+) -> pd.Series[Any]:
     """The level that the income rule of `scheme` gives each worker (ordered categorical, worst first).
 
     `line` is yuan per person per month. The rule is the scheme's `income_rule` in the codebook: the first
@@ -104,7 +107,7 @@ def _falls_in(workers: pd.DataFrame, variable: str, level: Mapping[str, Any]) ->
     tests += [workers["sex"].eq(level["sex"])] if "sex" in level else []
     tests += [values.isin(codes)] if codes and not of_scheme else []
     if of_scheme:  # the codes that the scheme of the row gives
-        own = [workers["hardship_scheme"].eq(scheme).fillna(False) & values.isin(said) for scheme, said in of_scheme]
+        own = [workers["hardship_scheme"].eq(s).fillna(False) & values.isin(said) for s, said in of_scheme]
         tests.append(pd.concat(own, axis=1).any(axis=1))
     inside = values.notna()
     for test in tests:
@@ -128,7 +131,7 @@ def _has_scheme(workers: pd.DataFrame) -> bool:
 def levels_in_use(workers: pd.DataFrame, codebook: Codebook) -> pd.Series[Any]:
     """`hardship_level` with the codes of the schemes that occur; unchanged where none is known."""
     used = set(workers["hardship_scheme"].dropna())
-    codes = [str(code) for name, entry in codebook.schemes.items() if name in used for code in entry["levels"]]
+    codes = [str(code) for n, entry in codebook.schemes.items() if n in used for code in entry["levels"]]
     here = workers["hardship_level"].dropna().unique()
     rest = [code for code in codebook.variable("workers", "hardship_level").codes if code in here]
     kept = pd.CategoricalDtype(list(dict.fromkeys([*codes, *rest])))

@@ -1,4 +1,6 @@
-"""What counts once: the same person twice, the same sheet twice, sheets of other years are merged or set aside."""
+"""What counts once: the same person twice, the same sheet twice, sheets of other years are merged or set
+aside.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def without_copies(sheets: Sequence[SheetReading]) -> list[SheetReading]:
     kept = []
     for sheet in sheets:
         alike = _shape(sheet) and shapes[_shape(sheet)] > 1 and not sheet.set_aside
-        content = tuple(tuple(map(str, table.body.to_numpy().ravel())) for table in sheet.tables) if alike else ()
+        content = tuple(tuple(map(str, t.body.to_numpy().ravel())) for t in sheet.tables) if alike else ()
         original = first.setdefault(content, sheet) if alike else sheet
         reason = f"内容与 {original.place} 完全相同，是重复报送"
         message = f"{sheet.place}：{reason}，未再计入。如确系另一份数据，请让填报单位核对。"
@@ -61,15 +63,17 @@ def merge_people(
     fullest = order.drop_duplicates("person_id")
     away = several.drop(fullest.index)
     provenance = [
-        "wave", "source_file", "source_sheet", "source_row", "row", "table", "id_basis", "birth_date_precision",
+        "wave", "source_file", "source_sheet", "source_row", "row", "table", "id_basis",
+        "birth_date_precision",
     ]
     gaps = order.groupby("person_id", sort=False).first().drop(columns=provenance)
     kept = fullest.set_index("person_id")
     whole = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()
     people = pd.concat([rows[~twice], whole.astype(rows.dtypes)]).sort_values(["table", "row"], kind="stable")
     pairs = [(row, kept.loc[row["person_id"]]) for _, row in away.iterrows()]
-    findings = [f for row, other in pairs for f in (_merged(row, other, cleans), *_differing(row, other, cleans))]
-    return people.reset_index(drop=True).copy(), away, findings  # a copy: hundreds of columns put on one by one
+    findings = [f for pair in pairs for f in (_merged(*pair, cleans), *_differing(*pair, cleans))]
+    # a copy: hundreds of columns put on one by one
+    return people.reset_index(drop=True).copy(), away, findings
 
 
 def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Finding:
@@ -125,9 +129,10 @@ def _year_in(name: str) -> int | None:
 def _checked(sheet: SheetReading, year: int, beside_own: bool) -> SheetReading:
     if sheet.set_aside or not any(len(table.body) for table in sheet.tables):
         return sheet
-    names = [sheet.sheet, *(str(table.meta.get("title", "")) for table in sheet.tables), sheet.file.rpartition(".")[0]]
+    titles = (str(table.meta.get("title", "")) for table in sheet.tables)
+    names = [sheet.sheet, *titles, sheet.file.rpartition(".")[0]]
     found = next(filter(None, map(_year_in, names)), year)
-    reason, past = "", {said for table in sheet.tables if table.kind == "roster" for said in _years_down(table)}
+    reason, past = "", {s for table in sheet.tables if table.kind == "roster" for s in _years_down(table)}
     if len(past) > 1:
         reason = f"各行分属 {min(past)} 至 {max(past)} 年，是历年的记录，不是本批次（{year} 年）的名册"
         message = f"{sheet.place}：{reason}，另列，不计入。若其中有本年的人，请把本年的行另存为一张表。"
@@ -137,11 +142,12 @@ def _checked(sheet: SheetReading, year: int, beside_own: bool) -> SheetReading:
         reason = f"{found} 年的表，不属于本批次（{year} 年）"
         message = f"{sheet.place}：{reason}，另列，不计入。若应计入，请改表名或另存到该年的批次文件夹。"
     else:
-        message = f"{sheet.place}：表名、标题或文件名是 {found} 年，本批次是 {year} 年，照常计入。请核对是否放错了文件夹。"
+        message = f"{sheet.place}：表名、标题或文件名是 {found} 年，本批次是 {year} 年，照常计入。"
+        message += "请核对是否放错了文件夹。"
     return sheet.told("sheet_of_another_year", message, aside=reason)
 
 
 def _years_down(table: Table) -> Iterator[int]:
     for column in table.columns:
         if _YEARS.fullmatch(heading_key(column.heading.rpartition("/")[2])) and column.index in table.body:
-            yield from filter(None, (_year_in(str(cell)) for cell in table.body[column.index].dropna().unique()))
+            yield from filter(None, (_year_in(str(c)) for c in table.body[column.index].dropna().unique()))

@@ -31,7 +31,8 @@ LEFT = ("exited", "cancelled")
 
 
 def tidy_frames(
-    sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes, replayed: Sequence[Finding] = ()
+    sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes,
+    replayed: Sequence[Finding] = (),
 ) -> Frames:
     """The frames of a wave by name: workers, exits, keys (of both, to find them in other waves), members,
     causes, the ledgers (aid, activities, units and those of further mechanisms), population, totals, issues,
@@ -55,7 +56,8 @@ def tidy_frames(
     everyone, sized = crosschecks.sizes_from_members(everyone, members, cleans)
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
     findings += [
-        *found, *more, *misplaced, *sized, *merged, *crosschecks.cross_checks(people, members, cleans, codebook, wave),
+        *found, *more, *misplaced, *sized, *merged,
+        *crosschecks.cross_checks(people, members, cleans, codebook, wave),
         *crosschecks.shifted(found, people), *crosschecks.without_level(people, cleans),
     ]
     left = _has_left(people, wave)
@@ -76,7 +78,8 @@ def tidy_frames(
     totals = [stated_totals(clean, wave) for clean in cleans]
     totals.append(stated_in_settings(frames["workers"], frames["population"], codebook, wave))
     frames["totals"] = typed(_on_end(totals), "totals", codebook)
-    findings += [*_disagreements(frames["totals"]), *crosschecks.aid_against_funds(frames["aid"], frames["funds"])]
+    findings += _disagreements(frames["totals"])
+    findings += crosschecks.aid_against_funds(frames["aid"], frames["funds"])
     frames["issues"] = _issues(permitted(findings, names, words), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
     lost = unspent([clean.table for clean in cleans], [*frames.values(), away])
@@ -109,8 +112,10 @@ def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [frame for frame in frames if len(frame)]
     if not filled:
         return frames[-1]
-    kinds = {c: _union([f[c].dtype for f in reversed(frames) if c in f]) for c in frames[-1].select_dtypes("category")}
-    return pd.concat([f.astype(dict.fromkeys(kinds, object)) for f in filled], ignore_index=True).astype(kinds)
+    named = frames[-1].select_dtypes("category")
+    kinds = {c: _union([f[c].dtype for f in reversed(frames) if c in f]) for c in named}
+    plain = [f.astype(dict.fromkeys(kinds, object)) for f in filled]
+    return pd.concat(plain, ignore_index=True).astype(kinds)
 
 
 def _union(kinds: Sequence[object]) -> pd.CategoricalDtype:
@@ -120,9 +125,11 @@ def _union(kinds: Sequence[object]) -> pd.CategoricalDtype:
     return pd.CategoricalDtype(codes, known[0].ordered)
 
 
-def _clean_all(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str) -> list[CleanTable]:
+def _clean_all(
+    sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str
+) -> list[CleanTable]:
     tables = [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]
-    cleans = (values.clean_table(number, table, codebook, wave, scheme) for number, table in enumerate(tables))
+    cleans = (values.clean_table(n, table, codebook, wave, scheme) for n, table in enumerate(tables))
     return [without_shifted(clean, wave) for clean in cleans]
 
 
@@ -160,7 +167,8 @@ def _members(
         own = _heads_of(clean, rows.loc[rows["table"].eq(clean.number), "head_row"], cleans, everyone, key)
         owners += own
         if lost := own.count(None):
-            findings.append(values.told_at("members_without_head", clean.table.file, clean.table.sheet, n=lost))
+            file, sheet = clean.table.file, clean.table.sheet
+            findings.append(values.told_at("members_without_head", file, sheet, n=lost))
     members = rows.assign(person_id=objects(owners))
     return members.assign(member_no=members.groupby("person_id", dropna=False).cumcount() + 1), findings
 
@@ -170,7 +178,8 @@ def _heads_of(
 ) -> list[Any]:
     """The person_id of the head whom each member of a table belongs to, None where nobody says."""
     table = clean.table
-    if table.kind == "members" and clean.columns("workers"):  # a sheet of its own that names the head in every row
+    # a sheet of its own that names the head in every row
+    if table.kind == "members" and clean.columns("workers"):
         named = dict(zip(clean.rows, _owners(clean, "workers", _by_name(everyone), key), strict=True))
         return [named.get(row) for row in head_rows]
     same_sheet = [c.number for c in cleans if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
@@ -202,7 +211,8 @@ def _on_end(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _ledger(
-    cleans: Sequence[CleanTable], frame: str, by_name: Mapping[str, str], codebook: Codebook, wave: Wave, key: bytes
+    cleans: Sequence[CleanTable], frame: str, by_name: Mapping[str, str], codebook: Codebook, wave: Wave,
+    key: bytes,
 ) -> pd.DataFrame:
     """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave
     has.

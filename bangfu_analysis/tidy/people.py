@@ -28,7 +28,9 @@ from bangfu_analysis.tidy.values import CleanTable, Told
 from bangfu_analysis.wave import Wave
 
 
-def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
+def worker_rows(
+    cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave
+) -> tuple[pd.DataFrame, list[Finding]]:
     """One row per head of a household in a roster or form, with private identity columns and completed from
     the ID number.
 
@@ -38,7 +40,7 @@ def worker_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) ->
     causes = Readings.joined([_causes_of(clean) for clean in rosters])
     several = causes.of_each(lambda reading: reading.detail)
     everyone = _rows(rosters, "workers", codebook, wave).assign(causes=several, cause_main=causes.values)
-    are_heads = [np.array([], dtype=bool), *(_head_rows(clean) == np.asarray(clean.rows) for clean in rosters)]
+    are_heads = [np.array([], dtype=bool), *(_head_rows(c) == np.asarray(c.rows) for c in rosters)]
     heads = everyone[np.concatenate(are_heads)].reset_index(drop=True)
     completed, found = _complete(heads, cleans, "workers", codebook, wave)
     said = {clean.number: unit_of(clean.table, codebook) for clean in rosters}
@@ -112,14 +114,17 @@ def _causes_of(clean: CleanTable) -> Readings:
         named = next((part[0] for part, first in zip(parts, main, strict=True) if first and part), None)
         return Reading(named or (causes[0] if len(causes) == 1 else None), detail=causes or None)
 
-    return Readings.of(objects(list(zip(*map(clean.values, columns), strict=True))), lambda said: [*map(read, said)])
+    rows = objects(list(zip(*map(clean.values, columns), strict=True)))
+    return Readings.of(rows, lambda said: [*map(read, said)])
 
 
 def _with_disability(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     """Kind and grade of a disability as the number of its certificate ends, where no cell says them."""
     taken = {}
     for place, name, codes in ((0, "disability_type", _KINDS), (1, "disability_grade", _GRADES)):
-        said = rows["id_disability"].map(lambda end, place=place, codes=codes: codes[int(end[place]) - 1], "ignore")
+        said = rows["id_disability"].map(
+            lambda end, place=place, codes=codes: codes[int(end[place]) - 1], "ignore"
+        )
         taken[name] = rows[name].astype(object).where(rows[name].notna(), said)
     return rows.assign(**taken)
 
@@ -134,7 +139,7 @@ def unit_of(table: Table, codebook: Codebook) -> str | None:
     A form's sheet and file may be named after the person, so only what stands in the form counts.
     """
     names = [table.sheet, str(table.meta.get("title", "")), table.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]]
-    known = (name if squeeze(name) in codebook.units else unit_in(name) for name in names if not table.is_form)
+    known = (n if squeeze(n) in codebook.units else unit_in(n) for n in names if not table.is_form)
     return str(table.meta.get("unit") or "") or next(filter(None, known), None)
 
 
@@ -155,7 +160,7 @@ def _complete(
     for table, row, reading in odd:
         name = "birth_date" if cleans[table].column(frame, "birth_date", slot) else "id_number"
         told[name] = [*told.get(name, []), (table, row, reading)]
-    return with_age, [f for name, cells in told.items() for f in values.at_cells(cleans, cells, frame, name, slot)]
+    return with_age, [f for n, cells in told.items() for f in values.at_cells(cleans, cells, frame, n, slot)]
 
 
 def _without_doubtful(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
@@ -180,7 +185,9 @@ def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame
     return taken.assign(birth_date_precision=taken["birth_date_precision"].where(by_id.isna(), "day")), told
 
 
-def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> tuple[pd.DataFrame, list[Told]]:
+def _take_from_id(
+    rows: pd.DataFrame, variable: Variable, by_id: pd.Series
+) -> tuple[pd.DataFrame, list[Told]]:
     """Where the ID number speaks it wins: it fills what is missing and overrules what differs, both as
     findings.
     """
@@ -189,7 +196,8 @@ def _take_from_id(rows: pd.DataFrame, variable: Variable, by_id: pd.Series) -> t
     differs = told("differs_from_id", what=what)._replace(problem=f"{name}_differs_from_id")
     said = rows[name].astype(object).where(rows[name].notna(), None)
     known, cells = by_id.notna(), list[Told]()
-    for found, where in ((taken, said.isna() & rows[f"{name}_unread"]), (differs, said.notna() & (said != by_id))):
+    unread, unlike = said.isna() & rows[f"{name}_unread"], said.notna() & (said != by_id)
+    for found, where in ((taken, unread), (differs, unlike)):
         places = values.at_rows(rows, known & where, found)
         born = zip(places, by_id[known & where], strict=True)
         cells += [(table, row, reading._replace(value=value)) for (table, row, reading), value in born]
@@ -204,7 +212,7 @@ def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.
     assert age.low is not None and age.high is not None, "ages have a range"
     odd = rows["birth_date"].notna() & ~years.between(age.low, age.high).fillna(False).astype(bool)
     reading = told("out_of_range/birth", low=f"{age.low:g}", high=f"{age.high:g}")
-    kept = {name: rows[name].astype(object).where(~odd, None) for name in ("birth_date", "birth_date_precision")}
+    kept = {n: rows[n].astype(object).where(~odd, None) for n in ("birth_date", "birth_date_precision")}
     return rows.assign(**kept), values.at_rows(rows, odd, reading)
 
 
@@ -232,14 +240,17 @@ def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> pd.Series:
     return full_years(born, reference).where(certain)
 
 
-def member_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) -> tuple[pd.DataFrame, list[Finding]]:
+def member_rows(
+    cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave
+) -> tuple[pd.DataFrame, list[Finding]]:
     """Family members of rosters, forms and members tables, one row each, with the head's body row as
     `head_row`.
 
     In the order of the tables; those of 家庭成员1…n slot by slot.
     """
     tables = [clean for clean in cleans if len(clean.rows) and clean.columns("members")]
-    slots = sorted({c.slot for clean in tables for c in clean.columns("members")}, key=lambda s: -1 if s is None else s)
+    numbers = {c.slot for clean in tables for c in clean.columns("members")}
+    slots = sorted(numbers, key=lambda s: -1 if s is None else s)
     parts = [_slot_rows(tables, cleans, slot, codebook, wave) for slot in slots]
     if not parts:
         return pd.DataFrame(columns=["table", "row", "name_key", "head_row"]), []
@@ -248,7 +259,8 @@ def member_rows(cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave) ->
 
 
 def _slot_rows(
-    tables: Sequence[CleanTable], cleans: Sequence[CleanTable], slot: int | None, codebook: Codebook, wave: Wave
+    tables: Sequence[CleanTable], cleans: Sequence[CleanTable], slot: int | None, codebook: Codebook,
+    wave: Wave,
 ) -> tuple[pd.DataFrame, list[Finding]]:
     with_slot = [clean for clean in tables if any(c.slot == slot for c in clean.columns("members"))]
     rows = _rows(with_slot, "members", codebook, wave, slot)

@@ -28,7 +28,8 @@ from bangfu_analysis.text import heading_key, squeeze
 from bangfu_analysis.tidy.questionnaires import option_codes, places_of, questionnaire_frames
 
 HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，清理和报告按此进行。
-# options 代码与文字，按印刷顺序；reversed 反向计分题写 true；concept 对应的名册变量（如 sex、education）；bands 合并分组：名称与代码。
+# options 代码与文字，按印刷顺序；reversed 反向计分题写 true；concept 对应的名册变量（如 sex、education）；\
+bands 合并分组：名称与代码。
 # scales 量表：items 题目；top、bottom 计入正面、负面的选项（五级可不写）。
 # keep_text 保留原话的开放题，如 [Q7]；不写的题只记是否作答，原话不进入数据。
 # funnels 漏斗：每步写名称、题号、算作通过的选项，如 [["知晓", "Q5", ["知道"]], ["申请", "Q6", ["是"]]]。
@@ -94,7 +95,8 @@ def draft_book(
     asked = questions[questions["kind"] != "meta"]
     places = responses.groupby("question_id", observed=True, sort=False).indices
     answers = {name: responses.iloc[places.get(name, [])] for name in asked["question_id"]}
-    items = {str(q["question_id"]): _drafted(q, answers[q["question_id"]], codebook) for _, q in asked.iterrows()}
+    drawn = ((q["question_id"], q) for _, q in asked.iterrows())
+    items = {str(name): _drafted(q, answers[name], codebook) for name, q in drawn}
     matrices = asked[asked["kind"] == "matrix"].groupby("block", sort=False)["question_id"]
     return QuestionnaireBook(items, {str(block): Scale(tuple(names)) for block, names in matrices})
 
@@ -116,16 +118,18 @@ def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     """
     content = check_settings(content, "questionnaire", "questionnaire.yaml")
     items = {name: _item(name, entry) for name, entry in content.get("items", {}).items()}
-    scales = {name: Scale(**{k: tuple(v) for k, v in said.items()}) for name, said in content.get("scales", {}).items()}
+    scales = {n: Scale(**{k: tuple(v) for k, v in s.items()}) for n, s in content.get("scales", {}).items()}
     funnels: dict[str, tuple[Step, ...]] = {}
     for name, steps in (content.get("funnels") or {}).items():
-        funnels[str(name)] = tuple((str(step), str(q), tuple(map(str, passing))) for step, q, passing in steps)
+        funnels[str(name)] = tuple((str(s), str(q), tuple(map(str, passing))) for s, q, passing in steps)
     named = {f"scales.{name}": scale.items for name, scale in scales.items()}
     named |= {f"funnels.{name}": tuple(q for _, q, _ in steps) for name, steps in funnels.items()}
     kept = tuple(map(str, content.get("keep_text") or ()))
     for where, members in named.items():
         if absent := [m for m in members if m not in items]:
-            raise CodebookError(f"questionnaire.yaml：{where} 没有题目 {listed(absent)}。可选：{listed(items)}。")
+            raise CodebookError(
+                f"questionnaire.yaml：{where} 没有题目 {listed(absent)}。可选：{listed(items)}。"
+            )
     return QuestionnaireBook(items, scales, funnels, kept)
 
 
@@ -143,7 +147,7 @@ def pair_exports(
     both = _answers(texts, "option").merge(_answers(numbers, "value"), on=["respondent_id", "question_id"])
     pairs = both.drop_duplicates(["question_id", "option", "value"]).sort_values("value")
     book = draft_book(questions, texts)
-    return replace(book, items={name: _paired(name, item, pairs, printed) for name, item in book.items.items()})
+    return replace(book, items={name: _paired(name, i, pairs, printed) for name, i in book.items.items()})
 
 
 def apply_book(
@@ -156,11 +160,12 @@ def apply_book(
     CodebookError where the book names a question that the export has not, or an answer is not among its
     options.
     """
-    if absent := [name for name in (*book.items, *book.keep_text) if name not in set(questions["question_id"])]:
+    if absent := [n for n in (*book.items, *book.keep_text) if n not in set(questions["question_id"])]:
         known = listed(questions["question_id"])
         raise CodebookError(f"问卷码本有导出文件中没有的题目 {listed(absent)}。可选：{known}。")
     own = {name: [label for label in item.options.values() if label] for name, item in book.items.items()}
-    options = [own.get(q) or list(old) for q, old in zip(questions["question_id"], questions["options"], strict=True)]
+    printed = zip(questions["question_id"], questions["options"], strict=True)
+    options = [own.get(q) or list(old) for q, old in printed]
     laid = questions.assign(
         **{key: _overlaid(questions, book, key) for key in ("text", "item")},
         kind=pd.Categorical(_overlaid(questions, book, "kind"), categories=KINDS),
@@ -217,7 +222,8 @@ def _as_concept(answers: pd.Series, concept: str, codebook: Codebook) -> Any:
         return answers.astype("category")
     found = {label: variable.spellings.get(squeeze(str(label)), ()) for label in answers.cat.categories}
     codes = {label: levels[0].code for label, levels in found.items() if levels}
-    return pd.Categorical(answers.astype(object).map(codes), categories=variable.codes, ordered=variable.ordered)
+    coded = answers.astype(object).map(codes)
+    return pd.Categorical(coded, categories=variable.codes, ordered=variable.ordered)
 
 
 def _drafted(q: Any, answers: pd.DataFrame, codebook: Codebook | None) -> Item:
@@ -238,7 +244,8 @@ def _concept(text: str, kind: str, options: Iterable[str], codebook: Codebook) -
         fitting = [v.name for v in named if v.kind in NUMBERS]
     else:
         of_list = [v for v in named if v.levels and all(squeeze(o) in v.spellings for o in options)]
-        fitting = [v.name for v in of_list or [v for v in named if v.kind == "unit"]] if kind == "single" else []
+        units = of_list or [v for v in named if v.kind == "unit"]
+        fitting = [v.name for v in units] if kind == "single" else []
     return fitting[0] if fitting else ""
 
 
@@ -246,10 +253,14 @@ def _item(name: str, entry: Mapping[str, Any]) -> Item:
     options = {int(code): label for code, label in entry.get("options", {}).items()}
     labels = [label for label in options.values() if label]
     if len(set(labels)) < len(labels):
-        raise CodebookError(f"questionnaire.yaml：items.{name}.options 有两个代码的文字相同。请改为各不相同。")
+        raise CodebookError(
+            f"questionnaire.yaml：items.{name}.options 有两个代码的文字相同。请改为各不相同。"
+        )
     bands = {band: tuple(codes) for band, codes in entry.get("bands", {}).items()}
     if absent := [c for codes in bands.values() for c in codes if c not in options]:
-        raise CodebookError(f"questionnaire.yaml：items.{name}.bands 没有代码 {listed(absent)}。可选：{listed(options)}。")
+        raise CodebookError(
+            f"questionnaire.yaml：items.{name}.bands 没有代码 {listed(absent)}。可选：{listed(options)}。"
+        )
     return Item(**{**entry, "options": options, "bands": bands})
 
 
@@ -284,7 +295,9 @@ def _labelled(responses: pd.DataFrame, known: pd.DataFrame, book: QuestionnaireB
             lost[at] |= unknown
     if lost.any():
         where = listed(responses.loc[lost, "question_id"].astype("str").unique())
-        raise CodebookError(f"问卷码本的 options 不全：{where} 有 {int(lost.sum())} 个答案不在其中。请补充选项后重试。")
+        raise CodebookError(
+            f"问卷码本的 options 不全：{where} 有 {int(lost.sum())} 个答案不在其中。请补充选项后重试。"
+        )
     done = responses.assign(
         option=pd.Categorical.from_codes(option, dtype=pd.CategoricalDtype(pd.Index(labels, dtype="str"))),
         value=pd.arrays.FloatingArray(np.nan_to_num(value), np.isnan(value)),
@@ -293,7 +306,9 @@ def _labelled(responses: pd.DataFrame, known: pd.DataFrame, book: QuestionnaireB
     return _in_option_order(done, known)
 
 
-def _both(option: Ints, value: Floats, item: Item, labels: list[str]) -> tuple[Ints, Floats, NDArray[np.bool_]]:
+def _both(
+    option: Ints, value: Floats, item: Item, labels: list[str]
+) -> tuple[Ints, Floats, NDArray[np.bool_]]:
     """Place and code of every answer, each found from the other; and which answers the item does not know."""
     place = {float(code): labels.index(label) for code, label in item.options.items() if label}
     code = {at: number for number, at in place.items()}

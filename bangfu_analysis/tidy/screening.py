@@ -108,7 +108,8 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     doubts = screen(questions, responses, rules).merge(decisions, "left", columns[:2])
     dropped = decisions[decisions["decision"].eq("drop")]
     waiting = doubts[doubts["decision_y"].isna() & ~doubts["respondent_id"].isin(dropped["respondent_id"])]
-    rows = responses.drop_duplicates("respondent_id").set_index("respondent_id")["source_row"].rename(index=str)
+    first = responses.drop_duplicates("respondent_id").set_index("respondent_id")
+    rows = first["source_row"].rename(index=str)
     away = rows[rows.index.isin(dropped["respondent_id"])]
     cells = sum(reading.cells_by_row.get(int(row), 0) for row in away)
     told = (*reading.findings, *_told(reading, rows, dropped, waiting))
@@ -124,7 +125,10 @@ def _told(
     n = (len(rows), len(reasons), len(rows) - len(reasons))
     whole = "问卷共收回 {} 份，按 screening.yaml 剔除 {} 份，进入统计 {} 份。".format(*n)
     yield Finding("screened", whole, "info", source_file=reading.file, source_sheet=reading.sheet)
-    told = [("respondent_dropped", who, f"按 screening.yaml 的决定剔除，理由：{why}") for who, why in reasons.items()]
+    told = [
+        ("respondent_dropped", who, f"按 screening.yaml 的决定剔除，理由：{why}")
+        for who, why in reasons.items()
+    ]
     undecided = "，尚无决定。请在 screening.yaml 中写明 keep 或 drop"
     waits = waiting[["reason", "respondent_id", "message"]].itertuples(index=False)
     for problem, who, message in (*told, *((why, who, what + undecided) for why, who, what in waits)):
@@ -145,14 +149,18 @@ def _dropped(decisions: pd.DataFrame, known: set[str]) -> set[str]:
         raise ArgumentError("筛查决定：有的 drop 没有写 reason。删去一份答卷必须说明理由，请补充。")
     names = {str(r) for r in drop["respondent_id"]}
     if gone := sorted(names - known):
-        raise ArgumentError(f"筛查决定：问卷中没有答卷 {listed(gone)}。请核对 respondent_id 是否属于这份导出。")
+        raise ArgumentError(
+            f"筛查决定：问卷中没有答卷 {listed(gone)}。请核对 respondent_id 是否属于这份导出。"
+        )
     return names
 
 
 Found = list[tuple[str, str, str, str]]  # respondent_id, reason, question_id, message
 
 
-def _each(respondents: Sequence[object] | pd.Series | pd.Index, reason: str, name: str, message: str) -> Found:
+def _each(
+    respondents: Sequence[object] | pd.Series | pd.Index, reason: str, name: str, message: str
+) -> Found:
     return [(str(who), reason, name, message) for who in respondents]
 
 
@@ -199,13 +207,15 @@ def _ratings(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     sheet.
     """
     answered = responses[responses["status"].eq("answered")]
-    parts = [pd.DataFrame({"respondent_id": [], "block": [], "score": []}, dtype="str").astype({"score": float})]
+    empty = pd.DataFrame({"respondent_id": [], "block": [], "score": []}, dtype="str")
+    parts = [empty.astype({"score": float})]
     for _, item in questions[questions["kind"].eq("matrix")].iterrows():
         rows = answered[answered["question_id"].eq(item["question_id"])]
         place = places_of(item["options"], rows).astype(float)
         score = np.where(place >= 0, place, rows["value"].to_numpy(dtype=float, na_value=np.nan))
         who = rows["respondent_id"].astype("str")
-        parts.append(pd.DataFrame({"respondent_id": who, "block": str(item["block"]), "score": score}).dropna())
+        part = {"respondent_id": who, "block": str(item["block"]), "score": score}
+        parts.append(pd.DataFrame(part).dropna())
     return pd.concat(parts).sort_values("respondent_id", kind="stable").reset_index(drop=True)
 
 

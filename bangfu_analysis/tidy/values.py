@@ -93,7 +93,8 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
     for column in (c for c in table.columns if c.variable is not None and c.variable.kind not in NOT_READ):
         raws = table.body[column.index].to_numpy()
         readings[column.index] = read_column(
-            raws, column.meaning, reference=wave.reference_date, factor=column.factor, said_period=column.period,
+            raws, column.meaning, reference=wave.reference_date, factor=column.factor,
+            said_period=column.period,
             schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")), tick=column.tick,
         )
         findings += _findings(table, rows, column, readings[column.index])
@@ -161,13 +162,15 @@ def _placed(table: Table, row: int, column: Column, reading: Reading, said: str,
 
 
 def at_place(
-    reading: Reading, file: str = "", sheet: str = "", row: int | None = None, cell: str = "", variable: str = "",
-    *, raw: str = "", value: str = "",
+    reading: Reading, file: str = "", sheet: str = "", row: int | None = None, cell: str = "",
+    variable: str = "", *, raw: str = "", value: str = "",
 ) -> Finding:
     """The finding that `reading` makes of a file, a sheet, a row or a cell."""
     message = f"{place_of(file, sheet, cell)}：{reading.message}" if file else reading.message
     kept = reading.action or "kept"
-    return Finding(reading.problem, message, reading.severity, kept, file, sheet, row, cell, variable, raw, value)
+    return Finding(
+        reading.problem, message, reading.severity, kept, file, sheet, row, cell, variable, raw, value
+    )
 
 
 def place_of(file: str, sheet: str, cell: str) -> str:
@@ -191,7 +194,9 @@ def named_units(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
         return rows
     asked = [c for c in ("reporting_unit", "unit", "giver", "employer") if c in rows]
     found: dict[str, pd.Series[Any]] = {
-        column: rows[column].map(lambda name: codebook.units.get(squeeze(str(name)), name), na_action="ignore")
+        column: rows[column].map(
+            lambda name: codebook.units.get(squeeze(str(name)), name), na_action="ignore"
+        )
         for column in asked
     }
     if (own := found.pop("employer", None)) is not None and "reporting_unit" in rows:
@@ -202,7 +207,8 @@ def named_units(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
 
 def at_rows(rows: pd.DataFrame, where: pd.Series, reading: Reading) -> list[Told]:
     """`reading` for the cells of the rows in which `where` is true."""
-    return [(int(t), int(r), reading) for t, r in zip(rows.loc[where, "table"], rows.loc[where, "row"], strict=True)]
+    found = rows.loc[where]
+    return [(int(t), int(r), reading) for t, r in zip(found["table"], found["row"], strict=True)]
 
 
 def at_cells(
@@ -241,7 +247,7 @@ def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | N
     }
     variables = {c.meaning.name: c.meaning for clean in cleans for c in clean.columns(frame)}
     kept = {name: variable for name, variable in variables.items() if variable.kind not in NO_VALUES}
-    data |= {name: _series(readings_of(cleans, frame, name, slot), variable) for name, variable in kept.items()}
+    data |= {name: _series(readings_of(cleans, frame, name, slot), v) for name, v in kept.items()}
     return pd.DataFrame(data, index=range(len(row)))
 
 
@@ -258,5 +264,5 @@ def _series(readings: Readings, variable: Variable) -> pd.Series:
     """The values as their frame holds them; dates and codes in tuples stay objects until they are settled."""
     if variable.kind in ("date", "choices"):
         return pd.Series(readings.values, dtype=object)
-    distinct = pd.Series([reading.value for reading in readings.distinct], dtype=object).astype(dtype_of(variable))
+    distinct = pd.Series([r.value for r in readings.distinct], dtype=object).astype(dtype_of(variable))
     return pd.Series(distinct.array.take(readings.places))

@@ -107,7 +107,8 @@ def definitions(
     wave has none), comparable (False in the first wave), note (Chinese: why not; "" where it is).
     """
     waves = sorted(dates)
-    schemes = {wave: workers.loc[workers["wave"].eq(wave), "hardship_scheme"].dropna().unique() for wave in waves}
+    said = workers.dropna(subset="hardship_scheme")
+    schemes = {wave: said.loc[said["wave"].eq(wave), "hardship_scheme"].unique() for wave in waves}
     used = {wave: listed(sorted(found)) for wave, found in schemes.items()}
     rows = _rows("hardship_level", used, codebook, lambda before, now: before == now != "")
     for band in codebook.bands.values():
@@ -131,7 +132,8 @@ def _named(scheme: str, codebook: Codebook) -> str:
 
 
 def _rows(
-    variable: str, told: Mapping[str, str], codebook: Codebook, same: Any, reasons: Mapping[str, str] | None = None
+    variable: str, told: Mapping[str, str], codebook: Codebook, same: Any,
+    reasons: Mapping[str, str] | None = None,
 ) -> list[tuple[object, ...]]:
     """One row a wave; `told`: what each wave's definition is, `reasons`: why a wave without one has none."""
     rows, before = list[tuple[object, ...]](), ""
@@ -140,7 +142,8 @@ def _rows(
         waves = [before, wave] if before else [wave]
         if reasons or not before:
             without = [w for w in waves if reasons and not told[w]]
-            why = {reasons[w]: [v for v in without if reasons[v] == reasons[w]] for w in without} if reasons else {}
+            of = reasons or {}
+            why = {of[w]: [v for v in without if of[v] == of[w]] for w in without if of}
             note = "；".join(f"{'、'.join(names)} 批次：{reason}" for reason, names in why.items())
         else:
             note = f"{before} 为 {_named(told[before], codebook)}，{wave} 为 {_named(own, codebook)}"
@@ -157,7 +160,8 @@ def _broken(
     """
     day = entry["valid_from"]
     crossed = [wave for before, wave in pairwise(waves) if dates[before] < day <= dates[wave]]
-    bands = [] if "levels" in entry else [b.name for b in codebook.bands.values() if b.variable == entry["variable"]]
+    of = "" if "levels" in entry else entry["variable"]
+    bands = [b.name for b in codebook.bands.values() if b.variable == of]
     return [
         (name, level, wave, "见说明", False, entry["why"]) for wave in crossed
         for name in [entry["variable"], *bands] for level in entry.get("levels", [""])
@@ -187,7 +191,8 @@ def layout_frame(sheets: Sequence[SheetReading], wave: str) -> pd.DataFrame:
         wave=wave, heading=words.where(seen["status"].eq("matched"), ""),
         variable=seen["variable"].str.replace("[#=].*", "", regex=True),
     )
-    return found.drop_duplicates(["source_file", "source_sheet", "header_rows", "heading", "variable", "status"])
+    place = ["source_file", "source_sheet", "header_rows"]
+    return found.drop_duplicates([*place, "heading", "variable", "status"])
 
 
 def layout_changes(before: Frames, now: Frames, codebook: Codebook) -> pd.DataFrame:
@@ -208,9 +213,11 @@ def layout_changes(before: Frames, now: Frames, codebook: Codebook) -> pd.DataFr
 
 
 def _scheme(before: Frames, now: Frames) -> Iterator[Row]:
-    old, new = (listed(sorted(f["workers"]["hardship_scheme"].dropna().unique())) or "不详" for f in (before, now))
+    schemes = (f["workers"]["hardship_scheme"].dropna().unique() for f in (before, now))
+    old, new = (listed(sorted(scheme)) or "不详" for scheme in schemes)
     if old != new:
-        yield "口径", "new", "workers.hardship_scheme", new, "", f"困难类别口径：{old} → {new}，困难类别不能直接比较"
+        said = f"困难类别口径：{old} → {new}，困难类别不能直接比较"
+        yield "口径", "new", "workers.hardship_scheme", new, "", said
 
 
 def _unknown(now: Frames) -> Iterator[Row]:
@@ -241,7 +248,8 @@ def _headings(was: pd.DataFrame, here: pd.DataFrame, codebook: Codebook) -> Iter
 
 def _values(before: pd.DataFrame, now: pd.DataFrame, frame: str, codebook: Codebook) -> Iterator[Row]:
     """Codes that one of the waves alone has, of variables that both have."""
-    for column in [str(c) for c in now if isinstance(now[c].dtype, pd.CategoricalDtype) and c not in _NO_ANSWERS]:
+    coded = [str(c) for c in now if isinstance(now[c].dtype, pd.CategoricalDtype)]
+    for column in [c for c in coded if c not in _NO_ANSWERS]:
         old, new = (part[column].dropna().astype(str) for part in (before, now))
         variable = codebook.variable("workers" if frame == "causes" else frame, column)
         both = (("new", "新出现的取值", old, new), ("gone", "没有再出现的取值", new, old))
@@ -262,12 +270,13 @@ def _copies(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
     saved anew.
     """
     both = here.merge(was, on="person_id", suffixes=("", "_was"))
-    now, before = (both[[name + end for name in INCOMES]].astype("Float64").fillna(-1) for end in ("", "_was"))
+    now, before = (both[[name + e for name in INCOMES]].astype("Float64").fillna(-1) for e in ("", "_was"))
     both = both.assign(same=now.eq(before.set_axis(now.columns, axis=1)).all(axis=1))
     known = both[now.ne(-1).any(axis=1)]
     for file, part in known.groupby("source_file"):
         if len(part) >= _MANY and part["same"].mean() >= 0.9:
-            said = f"收入与上一批次一字不差：{len(part)} 人中有 {int(part['same'].sum())} 人，请核对是否照抄了上一批次"
+            same = int(part["same"].sum())
+            said = f"收入与上一批次一字不差：{len(part)} 人中有 {same} 人，请核对是否照抄了上一批次"
             yield "数值", "same", "workers.income_household_annual", "", str(file), said
 
 

@@ -1,7 +1,7 @@
 """Every number of a01 and a03 in expected.json, out of our frames; and a01 (by text) against a02 (by number).
 
-Run: python benchmarks/check_questionnaires.py FOLDER   (the folder of the exports and expected.json; other people's
-files, never committed). Prints one line a figure; exit status 1 if any differs.
+Run: python benchmarks/check_questionnaires.py FOLDER   (the folder of the exports and expected.json; other
+people's files, never committed). Prints one line a figure; exit status 1 if any differs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def main(folder: Path) -> int:
     text, coded, express = (one(folder, name) for name in ("a01", "a02", "a03"))
     figures = first(text, expected["a01"]) | twins(text, coded) | third(express, expected["a03"])
     for name, (found, wanted) in figures.items():
-        print("ok " if found == wanted else "NOT", name, found, "" if found == wanted else f"expected {wanted}")
+        print(
+            "ok " if found == wanted else "NOT", name, found, "" if found == wanted else f"expected {wanted}"
+        )
     return int(any(found != wanted for found, wanted in figures.values()))
 
 
@@ -35,7 +37,10 @@ def one(folder: Path, name: str) -> SheetReading:
     path = next(folder.glob(f"{name}_*"))
     sheet = read_sheets(path, path.name)[0]
     reading = read_questionnaire(Grid(sheet), load_codebook())
-    assert sum(reading.rows.values()) == reading.row_count and sum(reading.cells.values()) == reading.cells_filled
+    assert (
+        sum(reading.rows.values()) == reading.row_count
+        and sum(reading.cells.values()) == reading.cells_filled
+    )
     return reading
 
 
@@ -87,7 +92,8 @@ def twins(text: SheetReading, coded: SheetReading) -> Figures:
 
 
 def third(reading: SheetReading, wanted: dict[str, Any]) -> Figures:
-    seconds, times = meta(reading, "所用时间")["value"], meta(reading, "提交答卷时间")["text"].str.replace("T", " ")
+    seconds = meta(reading, "所用时间")["value"]
+    times = meta(reading, "提交答卷时间")["text"].str.replace("T", " ")
     provinces = meta(reading, "来自IP")["text"].str.split("-").str[0].value_counts()
     rank = answers(reading, "Q2").query("value == 1")["option"].astype("str")
     numbers = meta(reading, "序号")["value"].astype(int)
@@ -111,10 +117,13 @@ def third(reading: SheetReading, wanted: dict[str, Any]) -> Figures:
         ),
         "a03 Q7 = 6": (int(answers(reading, "Q7")["value"].eq(6).sum()), wanted["attention_Q7_eq_6"]),
     }
-    found |= {f"a03 Q{i} skipped": (status(reading, f"Q{i}", "skipped"), wanted["skip"]["Q4-Q8"]) for i in range(4, 9)}
+    skipped = wanted["skip"]["Q4-Q8"]
+    found |= {f"a03 Q{i} skipped": (status(reading, f"Q{i}", "skipped"), skipped) for i in range(4, 9)}
     found |= {f"a03 {p}": (int(provinces[p]), n) for p, n in wanted["province"].items()}
     five = {option.split("（")[0]: n for option, n in chosen(reading, "Q5").items()}
-    found |= {f"a03 Q5 {o}": (five[o.split("（")[0]], n) for o, n in wanted["Q5"].items() if o != "base_answered"}
+    found |= {
+        f"a03 Q5 {o}": (five[o.split("（")[0]], n) for o, n in wanted["Q5"].items() if o != "base_answered"
+    }
     for word, n in wanted["Q2_rank1"].items():
         found[f"a03 Q2 first {word}"] = (int(rank.str.contains(word, regex=False).sum()), n)
     return found

@@ -1,11 +1,14 @@
-"""Cleaning a wave against what the reader library alone needs for the same files: time, memory, and when a pool pays.
+"""Cleaning a wave against what the reader library alone needs for the same files: time, memory, and when a
+pool pays.
 
-Two waves are drawn (fixed seed, ID numbers of region 99): one roster of 100,000 rows and 40 columns with the usual dirt, and
-500 workbooks of 30 rows with a title, a merged unit column, a hidden row and a total. Time is `clean_wave` from files to
-parquet. The roster is held against calamine's `to_python`, the workbooks against calamine plus openpyxl (structure
-included). Memory is the peak of a process of its own that does nothing but clean.
+Two waves are drawn (fixed seed, ID numbers of region 99): one roster of 100,000 rows and 40 columns with the
+usual dirt, and 500 workbooks of 30 rows with a title, a merged unit column, a hidden row and a total. Time is
+`clean_wave` from files to parquet. The roster is held against calamine's `to_python`, the workbooks against
+calamine plus openpyxl (structure included). Memory is the peak of a process of its own that does nothing but
+clean.
 
-Run: python benchmarks/clean.py [--rows 100000] [--files 500] [--runs 5]; a quick look: --rows 10000 --files 50 --runs 1
+Run: python benchmarks/clean.py [--rows 100000] [--files 500] [--runs 5]; a quick look: --rows 10000 --files
+50 --runs 1
 """
 
 from __future__ import annotations
@@ -31,14 +34,21 @@ from bangfu_analysis.study import clean_wave
 from bangfu_analysis.wave import wave_files
 
 SETTINGS = "reference_date = 2019-06-30\nscheme = 's2018'\n"
-SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜敏静丽强磊军洋勇艳杰涛明超兰霞平刚桂英华玉萍红娥玲"
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
+GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰涛明超兰霞平刚桂英华玉萍红娥玲"
 CHOICES = {
-    "民族": "汉族 满族 回族 汉", "文化程度": "初中 高中 大专 本科 小学 中专 初中毕业", "婚姻状况": "已婚 离婚 丧偶 未婚",
-    "政治面貌": "群众 中共党员 党员 共青团员", "户口类型": "非农业 农业 城镇", "单位性质": "国有企业 集体企业 国企 事业单位",
-    "企业状况": "正常 停产 半停产", "所属行业": "制造业 建筑业 批发和零售业", "工作状态": "在岗 下岗 退休 失业 下岗职工",
-    "技术等级": "无等级 初级工 中级工 高级工", "健康状况": "良好 健康 一般 癌症", "残疾类别": "无 肢体残疾 视力残疾",
-    "医保状况": "城镇职工基本医疗保险 城乡居民基本医疗保险 未参保", "住房类型": "商品房 租房 自建房", "困难类别": "深度困难 相对困难 意外致困",
-    "致困原因": "本人大病 子女上学 本人大病、子女上学 下岗失业 残疾 疾病", "是否低保": "是 否", "是否单亲": "否 无", "零就业家庭": "否 无",
+    "民族": "汉族 满族 回族 汉", "文化程度": "初中 高中 大专 本科 小学 中专 初中毕业",
+    "婚姻状况": "已婚 离婚 丧偶 未婚",
+    "政治面貌": "群众 中共党员 党员 共青团员", "户口类型": "非农业 农业 城镇",
+    "单位性质": "国有企业 集体企业 国企 事业单位",
+    "企业状况": "正常 停产 半停产", "所属行业": "制造业 建筑业 批发和零售业",
+    "工作状态": "在岗 下岗 退休 失业 下岗职工",
+    "技术等级": "无等级 初级工 中级工 高级工", "健康状况": "良好 健康 一般 癌症",
+    "残疾类别": "无 肢体残疾 视力残疾",
+    "医保状况": "城镇职工基本医疗保险 城乡居民基本医疗保险 未参保", "住房类型": "商品房 租房 自建房",
+    "困难类别": "深度困难 相对困难 意外致困",
+    "致困原因": "本人大病 子女上学 本人大病、子女上学 下岗失业 残疾 疾病", "是否低保": "是 否",
+    "是否单亲": "否 无", "零就业家庭": "否 无",
     "劳模类型": "非劳模 无 地市级劳模", "档案状态": "在档", "次要致困原因": "疾病 子女上学 住房 ",
 }  # fmt: skip
 DIRT = ["不详", "XX", "约2万", "1.2万", "800-1000", "3人", "1965.3", "待核实", "-", "１２００"]
@@ -51,7 +61,9 @@ def roster(rows: int, seed: int) -> dict[str, list[object]]:
     sexes = rng.integers(0, 2, rows)
     firsts = [
         f"99{a:04d}{d:%Y%m%d}{2 * o + s:03d}"
-        for a, d, o, s in zip(rng.integers(101, 999, rows), days, rng.integers(0, 490, rows), sexes, strict=True)
+        for a, d, o, s in zip(
+            rng.integers(101, 999, rows), days, rng.integers(0, 490, rows), sexes, strict=True
+        )
     ]
     letters = rng.integers(0, 10**6, (rows, 3))
     columns: dict[str, list[object]] = {
@@ -72,14 +84,18 @@ def roster(rows: int, seed: int) -> dict[str, list[object]]:
         "年度必要支出": [int(n) * 100 for n in rng.integers(50, 600, rows)],
         "负债": [int(n) * 1000 for n in rng.integers(0, 100, rows)],
         "建筑面积": [float(n) / 2 for n in rng.integers(30, 240, rows)],
-        "建档时间": [f"{y}-{m:02d}-{d:02d}" for y, m, d in rng.integers([2010, 1, 1], [2019, 13, 28], (rows, 3))],
+        "建档时间": [
+            f"{y}-{m:02d}-{d:02d}" for y, m, d in rng.integers([2010, 1, 1], [2019, 13, 28], (rows, 3))
+        ],
     }
     heads = zip(columns["家庭人口"], columns["家庭月人均收入"], strict=True)
     columns["家庭年度总收入"] = [size * income * 12 for size, income in heads]  # type: ignore[operator]
     for heading, words in CHOICES.items():
         columns[heading] = [words.split(" ")[n] for n in rng.integers(0, len(words.split(" ")), rows)]
     for values in [columns[h] for h in list(columns)[4:] if h not in ("联系电话", "家庭住址", "档案状态")]:
-        for place, word in zip(rng.integers(0, rows, rows // 100), rng.choice(DIRT, rows // 100), strict=True):
+        for place, word in zip(
+            rng.integers(0, rows, rows // 100), rng.choice(DIRT, rows // 100), strict=True
+        ):
             values[place] = str(word)
     assert len(columns) == 40
     return columns
@@ -144,12 +160,17 @@ def seconds(calls: list[Callable[[], object]], runs: int) -> list[float]:
 
 
 def peak_memory(folder: Path) -> float:
-    """Gigabytes that a process held at most which only cleans `folder` (Linux: getrusage would count the parent's as well)."""
+    """Gigabytes that a process held at most which only cleans `folder` (Linux: getrusage would count the
+    parent's as well).
+    """
     code = (
-        "import sys; from pathlib import Path; from bangfu_analysis.study import clean_wave; clean_wave(Path(sys.argv[1])); "
+        "import sys; from pathlib import Path; from bangfu_analysis.study import clean_wave; "
+        "clean_wave(Path(sys.argv[1])); "
         "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"
     )
-    said = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
+    ).stdout
     return int(said) / 1e6
 
 
@@ -162,7 +183,9 @@ def when_a_pool_pays(parent: Path, most: int, runs: int) -> None:
                 return clean_wave(folder, executor=executor)
 
         one, two = seconds([lambda f=folder: clean_wave(f), pooled], runs)  # type: ignore[misc]
-        print(f"{size:4} files  one process {one:6.2f} s  --jobs 2 {two:6.2f} s  {'pays' if two < one else '-'}")
+        print(
+            f"{size:4} files  one process {one:6.2f} s  --jobs 2 {two:6.2f} s  {'pays' if two < one else '-'}"
+        )
 
 
 def main() -> None:
@@ -179,14 +202,16 @@ def main() -> None:
         big = wave(parent, "2019", write_roster, given.rows)
         bare, whole = seconds([lambda: calamine_alone(big), lambda: clean_wave(big)], given.runs)
         print(
-            f"roster {given.rows:,} x 40  calamine {bare:.2f} s  clean {whole:.2f} s  ratio {whole / bare:.2f}",
+            f"roster {given.rows:,} x 40  calamine {bare:.2f} s  "
+            f"clean {whole:.2f} s  ratio {whole / bare:.2f}",
             end="  ",
         )
         print(f"peak {peak_memory(big):.2f} GB")
         small = wave(parent, "2020", write_small, given.files)
         bare, whole = seconds([lambda: calamine_and_openpyxl(small), lambda: clean_wave(small)], given.runs)
         print(
-            f"{given.files} workbooks  calamine + openpyxl {bare:.2f} s  clean {whole:.2f} s  ratio {whole / bare:.2f}"
+            f"{given.files} workbooks  calamine + openpyxl {bare:.2f} s  "
+            f"clean {whole:.2f} s  ratio {whole / bare:.2f}",
         )
         when_a_pool_pays(parent, given.files, given.runs)
 

@@ -1,8 +1,10 @@
-"""The mean in 60 domains with standard errors, against plain groupbys of the mean; time and memory in one run.
+"""The mean in 60 domains with standard errors, against plain groupbys of the mean; time and memory in one
+run.
 
-Two groupbys: the mean without weights, and the weighted mean, which is the figure the design gives. The groups are
-held as text (as read from a file), as whole numbers and as categories (as in tidy frames): pandas groups categories
-in one pass over codes that are ready, less than it takes to read and check the columns of the design.
+Two groupbys: the mean without weights, and the weighted mean, which is the figure the design gives. The
+groups are held as text (as read from a file), as whole numbers and as categories (as in tidy frames): pandas
+groups categories in one pass over codes that are ready, less than it takes to read and check the columns of
+the design.
 
 Run: python benchmarks/estimate.py [rows]
 """
@@ -51,7 +53,9 @@ def plain(frame: pd.DataFrame) -> object:
 
 def weighted(frame: pd.DataFrame) -> object:
     """The weighted mean by groupby."""
-    sums = frame.assign(top=frame["weight"] * frame["income"]).groupby(BY, observed=False)[["top", "weight"]].sum()
+    sums = frame.assign(
+        top=frame["weight"] * frame["income"]
+    ).groupby(BY, observed=False)[["top", "weight"]].sum()
     return sums["top"] / sums["weight"]
 
 
@@ -105,7 +109,10 @@ def main() -> None:
         extra = extra_memory(designed, frame)
         a, w, b = (seconds(call, frame) for call in (plain, weighted, designed))
         print(f"{held:9} mean {a:.3f} s  weighted mean {w:.3f} s  with standard errors {b:.3f} s", end="  ")
-        print(f"ratios {b / a:.2f} and {b / w:.2f}  frame {size / 1e6:.0f} MB  extra {extra / 1e6:.0f} MB", end="  ")
+        print(
+            f"ratios {b / a:.2f} and {b / w:.2f}  frame {size / 1e6:.0f} MB  extra {extra / 1e6:.0f} MB",
+            end="  ",
+        )
         print(f"({extra / size:.2f})")
 
 

@@ -1,5 +1,5 @@
-"""An export of 50,000 respondents and 60 questions, read into frames and tabulated; ratios to the bare read of its cells
-(seconds of the processor, so that what else the machine does is left out).
+"""An export of 50,000 respondents and 60 questions, read into frames and tabulated; ratios to the bare read
+of its cells (seconds of the processor, so that what else the machine does is left out).
 
 Run: python benchmarks/questionnaires.py [respondents]
 """
@@ -35,7 +35,9 @@ GRADES = np.array(["非常不满意", "不满意", "一般", "满意", "非常�
 
 
 def export(rows: int) -> dict[str, np.ndarray]:
-    """30 single, 12 multiple (10 options), 12 matrix items, 3 rankings (5 options), 2 numbers and 1 open question."""
+    """30 single, 12 multiple (10 options), 12 matrix items, 3 rankings (5 options), 2 numbers and 1 open
+    question.
+    """
     rng = np.random.default_rng(20090701)
     columns = {
         "序号": np.arange(1, rows + 1).astype(str),
@@ -47,7 +49,9 @@ def export(rows: int) -> dict[str, np.ndarray]:
     for i in range(31, 43):
         ticks = rng.random((rows, 10)) < 0.25
         ticks[:, 0] |= ~ticks.any(axis=1)
-        columns[f"{i}、多选题{i}"] = np.array(["┋".join(f"措施{o + 1}" for o in np.flatnonzero(row)) for row in ticks])
+        columns[f"{i}、多选题{i}"] = np.array(
+            ["┋".join(f"措施{o + 1}" for o in np.flatnonzero(row)) for row in ticks]
+        )
     for i in range(12):
         columns[f"43、满意度—项目{i}" if i == 0 else f"43、项目{i}"] = GRADES[rng.integers(0, 5, rows)]
     for i in range(44, 47):
@@ -55,7 +59,9 @@ def export(rows: int) -> dict[str, np.ndarray]:
         columns[f"{i}、排序题{i}"] = np.array(["→".join(f"因素{o}" for o in order) for order in orders])
     for i in (47, 48):
         columns[f"{i}、评分{i}"] = rng.integers(0, 101, rows).astype(str)
-    columns["49、您的建议"] = np.array([f"建议之{n}" if n < 20_000 else "(空)" for n in rng.integers(0, 40_000, rows)])
+    columns["49、您的建议"] = np.array(
+        [f"建议之{n}" if n < 20_000 else "(空)" for n in rng.integers(0, 40_000, rows)]
+    )
     return columns
 
 
@@ -103,7 +109,8 @@ def main(rows: int) -> None:
         frames = questionnaire_frames(reading)  # type: ignore[arg-type]
         _, tables = timed("all questions tabulated", lambda: every_question(*frames), bare)
         timed("the banner, by four breaks", lambda: crossed(reading, codebook, Path(folder)), bare)  # type: ignore[arg-type]
-    print(len(columns), "columns,", len(reading.responses), "responses,", tables["question_id"].nunique(), "tables")  # type: ignore[attr-defined, arg-type]
+    asked = tables["question_id"].nunique()  # type: ignore[attr-defined, arg-type]
+    print(len(columns), "columns,", len(reading.responses), "responses,", asked, "tables")  # type: ignore[attr-defined, arg-type]
     print(f"frame {reading.responses.memory_usage(deep=True).sum() / 2**20:.0f} MB")  # type: ignore[attr-defined]
 
 

@@ -1,7 +1,8 @@
-"""`bangfu report` on the sample study: the first run, a run with nothing changed, a run after one file changed.
+"""`bangfu report` on the sample study: the first run, a run with nothing changed, a run after one file
+changed.
 
-Each run is a process of its own, start included; ratios count, since they are of one machine in one sitting. The outputs of the first and
-the second run are compared byte by byte.
+Each run is a process of its own, start included; ratios count, since they are of one machine in one sitting.
+The outputs of the first and the second run are compared byte by byte.
 
 Run: python benchmarks/rerun.py [--wave 2009]
 """
@@ -29,12 +30,14 @@ def report(wave: Path) -> float:
 
 def digest(project: Path) -> str:
     """One digest of every file that was made."""
-    made = [p for name in ("reports", "figures", "data/processed") for p in sorted((project / name).rglob("*.*"))]
+    made = [p for n in ("reports", "figures", "data/processed") for p in sorted((project / n).rglob("*.*"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in made if path.is_file())).hexdigest()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--wave", default="2009")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +49,8 @@ def main() -> None:
             settings.write('\n[sample]\nnest = true\n')
         changed = report(wave)
     print(
-        f"first run {first:.1f} s; nothing changed {again:.1f} s (1/{first / again:.0f}), same bytes: {before == after}"
+        f"first run {first:.1f} s; nothing changed {again:.1f} s (1/{first / again:.0f}), "
+        f"same bytes: {before == after}"
     )
     print(f"one wave changed {changed:.1f} s ({changed / first:.2f} of the first)")
 

@@ -1,7 +1,9 @@
-"""Writes the sample study: five waves of a made-up district, and the truth that tests hold against what cleaning makes of it.
+"""Writes the sample study: five waves of a made-up district, and the truth that tests hold against what
+cleaning makes of it.
 
-People are drawn first (people.py), each wave's rows are dealt out to files (rosters.py), hands write them down (dirt.py,
-layouts.py), and the rest of a wave folder is added (ledgers.py). words.yaml and plan.yaml say what there is to draw from.
+People are drawn first (people.py), each wave's rows are dealt out to files (rosters.py), hands write them
+down (dirt.py, layouts.py), and the rest of a wave folder is added (ledgers.py). words.yaml and plan.yaml say
+what there is to draw from.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ STUDIES = (STUDY, JILIN)
 SEED = 20090630
 HERE = Path(__file__).parent
 TRUTH = (
-    "sex", "birth_date", "age", "education", "unit", "district", "employment", "household_size", "income_personal_monthly",
+    "sex", "birth_date", "age", "education", "unit", "district", "employment", "household_size",
+    "income_personal_monthly",
     "income_per_capita_monthly", "income_household_annual", "level", "has_dibao", "is_single_parent",
 )  # fmt: skip
 COLUMN_OF = {"employment": "employment_status", "level": "hardship_level"}
@@ -40,12 +43,13 @@ ALWAYS_GIVEN = ("sex", "birth_date", "age", "unit")
 
 
 def write_sample_study(folder: Path, *, study: str = STUDY, seed: int = SEED) -> Path:
-    """Write a study under `folder` and return its folder, `<folder>/<study>`: daoli, or jilin-forestry (see jilin.py).
+    """Write a study under `folder` and return its folder, `<folder>/<study>`: daoli, or jilin-forestry (see
+    jilin.py).
 
-    codebook.yaml (units renamed, merged and split), and five wave folders with wave.toml, roster files of several layouts,
-    职工人数统计表.xlsx (the denominators) and 帮扶台账.xlsx; in 2009, whose figures are published, also the export of a member
-    questionnaire with its codebook and the decisions on it; from 2010 a list of exits. The same seed gives the same bytes.
-    Existing files of the same names are replaced.
+    codebook.yaml (units renamed, merged and split), and five wave folders with wave.toml, roster files of
+    several layouts, 职工人数统计表.xlsx (the denominators) and 帮扶台账.xlsx; in 2009, whose figures are
+    published, also the export of a member questionnaire with its codebook and the decisions on it; from 2010
+    a list of exits. The same seed gives the same bytes. Existing files of the same names are replaced.
     """
     one_of("study", study, STUDIES)
     if study == JILIN:
@@ -69,9 +73,11 @@ def write_sample_study(folder: Path, *, study: str = STUDY, seed: int = SEED) ->
 
 
 def true_people(*, seed: int = SEED) -> dict[str, pd.DataFrame]:
-    """Wave -> one row per row of a roster that is about somebody, true values beside its place (tests/truth/README.md)."""
+    """Wave -> one row per row of a roster that is about somebody, true values beside its place
+    (tests/truth/README.md).
+    """
     plan = read_yaml(HERE / "plan.yaml")
-    told = {name: (*TRUTH, *settings.get("truth", ())) for name, settings in {**plan["waves"], **plan["later"]}.items()}
+    told = {name: (*TRUTH, *s.get("truth", ())) for name, s in {**plan["waves"], **plan["later"]}.items()}
     return {wave.name: _truth(rosters, told[wave.name]) for wave, _, rosters, _ in _waves(plan, seed)}
 
 
@@ -85,8 +91,12 @@ def write_truth(folder: Path, *, seed: int = SEED) -> list[Path]:
     return paths
 
 
-def _waves(plan: Mapping[str, Any], seed: int) -> Iterator[tuple[Wave, Mapping[str, Any], list[Roster], Random]]:
-    """Each wave with the words of its day, its rosters and its generator: the published one, back from it, on from it."""
+def _waves(
+    plan: Mapping[str, Any], seed: int
+) -> Iterator[tuple[Wave, Mapping[str, Any], list[Roster], Random]]:
+    """Each wave with the words of its day, its rosters and its generator: the published one, back from it, on
+    from it.
+    """
     words = read_yaml(HERE / "words.yaml")
     drawn = draw_waves(Random(seed), plan, words)
     onward = later_waves(Random(seed + 1), plan, words, drawn[::-1])
@@ -98,7 +108,7 @@ def _waves(plan: Mapping[str, Any], seed: int) -> Iterator[tuple[Wave, Mapping[s
 def _known(rosters: list[Roster]) -> list[Person]:
     """Those whose rows are sound: aid to them can be found again by name and number."""
     places = (place for roster in rosters for place in roster.places)
-    return [place.entry.person for place in places if place.entry.fate == "counted" and not place.entry.damage]
+    return [p.entry.person for p in places if p.entry.fate == "counted" and not p.entry.damage]
 
 
 def _write_roster(target: Path, roster: Roster) -> None:
@@ -142,7 +152,8 @@ def _true_row(place: Place, roster: Roster, told: tuple[str, ...]) -> dict[str, 
     entry, person = place.entry, place.entry.person
     values = {name: getattr(person, name) for name in told} | {"causes": "|".join(person.causes)}
     return {
-        "person_no": person.number, "fate": entry.fate, "file": place.file, "sheet": place.sheet, "row": place.row,
+        "person_no": person.number, "fate": entry.fate, "file": place.file, "sheet": place.sheet,
+        "row": place.row,
         **values, "lost": "|".join(entry.lost), "not_given": "|".join(_not_given(place, roster, told)),
         "doubtful": "|".join(entry.doubtful),
     }  # fmt: skip

@@ -13,11 +13,21 @@ from tools.sample.people import Member, Person, full_years
 FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 NUMERALS = "〇一二三四五六七八九"
 SERIAL_ZERO = datetime.date(1899, 12, 30)
-EVERYONES_ID = "9.90102E+17"  # all that is left of a number of region 990102 once its display was saved as text
-INCOMES = ("income_personal_monthly", "income_per_capita_monthly", "income_household_annual", "rigid_expense_annual")
-CAN_BE_LOST = ("education", "education", "household_size", "income_personal_monthly", "employment_status", "cause")
-VALUE_OF = {"employment_status": "employment", "hardship_level": "level", "reporting_unit": "unit", "employer": "unit"}
-WAYS = {"mixed": ("dates", "dates", "serial", "chinese", "dots", "solid"), "years": ("dots", "numerals", "chinese")}
+# all that is left of a number of region 990102 once its display was saved as text
+EVERYONES_ID = "9.90102E+17"
+INCOMES = (
+    "income_personal_monthly", "income_per_capita_monthly", "income_household_annual", "rigid_expense_annual"
+)
+CAN_BE_LOST = (
+    "education", "education", "household_size", "income_personal_monthly", "employment_status", "cause"
+)
+VALUE_OF = {
+    "employment_status": "employment", "hardship_level": "level", "reporting_unit": "unit", "employer": "unit"
+}
+WAYS = {
+    "mixed": ("dates", "dates", "serial", "chinese", "dots", "solid"),
+    "years": ("dots", "numerals", "chinese"),
+}
 SCHOOLS = {6: "学龄前", 12: "小学", 15: "初中", 18: "高中", 22: "大学生"}
 
 
@@ -25,8 +35,9 @@ SCHOOLS = {6: "学龄前", 12: "小学", 15: "初中", 18: "高中", 22: "大学
 class Entry:
     """One row of a roster: whom it is about and what befell it.
 
-    `fate`: counted, duplicate, struck, exited, old (a hidden sheet). `damage`: variable -> the cell instead of a sound
-    one. `lost`: variables whose value the row no longer tells; `not_given`: left open by the hand that wrote it;
+    `fate`: counted, duplicate, struck, exited, old (a hidden sheet). `damage`: variable -> the cell instead
+    of a sound one. `lost`: variables whose value the row no longer tells; `not_given`: left open by the hand
+    that wrote it;
     `doubtful`: variables that the row tells in two ways.
     """
 
@@ -68,8 +79,8 @@ class Hand:
 def damaged(people: list[Person], hand: Hand) -> list[Entry]:
     """A row for each, with a slip here and there.
 
-    What is truly lost is never lost by 特困, who are counted as published: they suffer only what a whole ID number mends. In a file that is sent
-    twice everybody stays known.
+    What is truly lost is never lost by 特困, who are counted as published: they suffer only what a whole ID
+    number mends. In a file that is sent twice everybody stays known.
     """
     entries = [_slipped(Entry(person), hand) for person in people]
     unknown = "birth_date" if "copy" in hand.plan else None
@@ -80,7 +91,8 @@ def _slipped(entry: Entry, hand: Hand) -> Entry:
     slips: dict[Callable[[Entry, Hand], Entry | None], float] = {_mended_sex: 6, _mended_birth: 8}
     if entry.person.level != "extreme":
         slips |= {
-            _lost_value: 45, _not_given: 30, _short_id: 8, _no_identity: 6, _no_sex: 5, _miscopied: 5, _other_birth: 6,
+            _lost_value: 45, _not_given: 30, _short_id: 8, _no_identity: 6, _no_sex: 5, _miscopied: 5,
+            _other_birth: 6,
         }  # fmt: skip
     nothing = 1000 - sum(slips.values())
     slip = hand.rng.choices([*slips, lambda *_: None], [*slips.values(), nothing])[0]
@@ -92,7 +104,8 @@ def _mended_sex(entry: Entry, hand: Hand) -> Entry:
 
 
 def _mended_birth(entry: Entry, hand: Hand) -> Entry:
-    bad = {"birth_date": hand.one(*hand.words["lost"]["birth_date"])} if "birth_date" in hand.columns else {"age": None}
+    dated = "birth_date" in hand.columns
+    bad = {"birth_date": hand.one(*hand.words["lost"]["birth_date"])} if dated else {"age": None}
     return replace(entry, damage={**bad, "id_number": entry.person.id_number})
 
 
@@ -101,7 +114,9 @@ def _lost_value(entry: Entry, hand: Hand) -> Entry | None:
     if variable not in hand.columns:
         return None
     second = {"cause_other": None} if variable == "cause" else {}
-    return replace(entry, damage={variable: hand.one(*hand.words["lost"][variable]), **second}, lost=(variable,))
+    return replace(
+        entry, damage={variable: hand.one(*hand.words["lost"][variable]), **second}, lost=(variable,)
+    )
 
 
 def _not_given(entry: Entry, hand: Hand) -> Entry | None:
@@ -150,7 +165,8 @@ def _with_birth(entry: Entry, hand: Hand, birth: datetime.date, id_number: str) 
 
 
 def cell_of(entry: Entry, variable: str, hand: Hand) -> object:
-    """What stands in the row's cell under `variable` (`tick:illness`, `m0:name`): text, number, date or None."""
+    """What stands in the row's cell under `variable` (`tick:illness`, `m0:name`): text, number, date or None.
+    """
     person = entry.person
     if variable in entry.damage:
         return entry.damage[variable]
@@ -224,9 +240,12 @@ def _money(yuan: int, variable: str, hand: Hand) -> object:
 
 def _id_number(entry: Entry, hand: Hand) -> object:
     right = entry.person.id_number
-    old = right[:6] + right[8:17] if entry.person.birth_date.year < 1975 and entry.person.day.year < 2013 else right
+    is_old = entry.person.birth_date.year < 1975 and entry.person.day.year < 2013
+    old = right[:6] + right[8:17] if is_old else right
     spaced = f"{right[:6]} {right[6:14]} {right[14:]}"
-    return hand.sometimes(right, right, "'" + right, spaced, right.translate(FULL_WIDTH), right.lower(), old, old)
+    return hand.sometimes(
+        right, right, "'" + right, spaced, right.translate(FULL_WIDTH), right.lower(), old, old
+    )
 
 
 def _size(entry: Entry, hand: Hand) -> object:
@@ -246,7 +265,8 @@ def _cause(entry: Entry, hand: Hand) -> object:
 
 
 def _cause_other(entry: Entry, hand: Hand) -> object:
-    return "、".join(str(hand.spelled("cause", c)) for c in entry.person.causes[1:]) or hand.one(None, None, "无")
+    others = "、".join(str(hand.spelled("cause", c)) for c in entry.person.causes[1:])
+    return others or hand.one(None, None, "无")
 
 
 def _phone(entry: Entry, hand: Hand) -> object:
@@ -261,12 +281,13 @@ def _file_status(entry: Entry, hand: Hand) -> object:
 
 
 def _exit_date(entry: Entry, hand: Hand) -> object:
-    left = entry.person.left_on or datetime.date(entry.person.day.year, hand.one(1, 2, 3, 4, 5), hand.one(8, 15, 22))
+    year = entry.person.day.year
+    left = entry.person.left_on or datetime.date(year, hand.one(1, 2, 3, 4, 5), hand.one(8, 15, 22))
     return f"{left:%Y-%m-%d}" if entry.fate == "exited" or entry.person.returned else None
 
 
 _WRITERS: Mapping[str, Callable[[Entry, Hand], object]] = {
     "birth_date": lambda entry, hand: date_cell(entry.person.birth_date, hand.plan["date"], hand),
-    "age": _age, "id_number": _id_number, "household_size": _size, "cause": _cause, "cause_other": _cause_other,
-    "phone": _phone, "file_status": _file_status, "exit_date": _exit_date,
+    "age": _age, "id_number": _id_number, "household_size": _size, "cause": _cause,
+    "cause_other": _cause_other, "phone": _phone, "file_status": _file_status, "exit_date": _exit_date,
 }  # fmt: skip

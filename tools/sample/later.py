@@ -1,4 +1,6 @@
-"""The waves after the published one: who stays, who comes back, who leaves and why, under the names and rules of the day."""
+"""The waves after the published one: who stays, who comes back, who leaves and why, under the names and rules
+of the day.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +13,32 @@ from typing import Any
 from tools.sample.people import PENSION, Drawing, Person, Wave, still_caused, weighted
 
 POOR = ("extreme", "dibao", "no_dibao", "deep")
-BURDENS = {"illness": (150, 900), "illness_self": (150, 900), "illness_family": (150, 700), "schooling": (80, 300)}
+BURDENS = {
+    "illness": (150, 900), "illness_self": (150, 900), "illness_family": (150, 700), "schooling": (80, 300)
+}
 SCHOOLS_AS_OF = datetime.date(2009, 6, 30)  # schooling goes by the year of birth, not by the age
 
 
 def later_waves(
     rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any], earlier: Sequence[Wave]
 ) -> Iterator[tuple[Wave, Mapping[str, Any]]]:
-    """The waves of plan["later"], each with the words of its day (units, age bands); `earlier` are those before, first first."""
+    """The waves of plan["later"], each with the words of its day (units, age bands); `earlier` are those
+    before, first first.
+    """
     draw, known = Onward(rng, plan, words, earlier), list(earlier)
     for name, settings in plan["later"].items():
         bands = settings.get("age_bands", words["age_bands"])
-        draw.words = words = {**words, "units": units_of(words["units"], settings["units"]), "age_bands": bands}
+        draw.words = words = {
+            **words, "units": units_of(words["units"], settings["units"]), "age_bands": bands
+        }
         known.append(draw.wave(name, settings, known))
         yield known[-1], words
 
 
 def units_of(units: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """The units after `changes`: new name -> its shares, whether it stands still, and the units that it came of."""
+    """The units after `changes`: new name -> its shares, whether it stands still, and the units that it came
+    of.
+    """
     gone = {old for *_, came_of in changes.values() for old in came_of}
     stay = {unit: said for unit, said in units.items() if unit not in gone}
     return stay | {unit: said[:3] for unit, said in changes.items()}
@@ -37,7 +47,9 @@ def units_of(units: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 class Onward(Drawing):
     """Draws people on from the waves that are known; the dead never come back."""
 
-    def __init__(self, rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any], earlier: Sequence[Wave]) -> None:
+    def __init__(
+        self, rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any], earlier: Sequence[Wave]
+    ) -> None:
         super().__init__(rng, plan, words)
         everyone = [person for wave in earlier for person in (*wave.people, *wave.gone)]
         self.number = max(person.number for person in everyone)
@@ -54,22 +66,28 @@ class Onward(Drawing):
         here = {p.number for p in before.people}
         away = {p.number: p for wave in known[:-1] for p in wave.people if p.number not in here | self.dead}
         back = self.rng.sample(sorted(away.values(), key=lambda p: p.number), settings["return"])
-        drawn = {p: self.rng.random() + 0.3 * (p.age >= 52) + 0.15 * (p.level not in POOR) for p in before.people}
+        drawn = {
+            p: self.rng.random() + 0.3 * (p.age >= 52) + 0.15 * (p.level not in POOR) for p in before.people
+        }
         order = sorted(drawn, key=drawn.__getitem__)
         stayers, leavers = order[: settings["stay"]], order[settings["stay"] :]
         people = [self._on(p, settings) for p in stayers]
-        people += [replace(self._on(p, settings), returned=True, left_on=self._day(p.day, before.day)) for p in back]
+        people += [
+            replace(self._on(p, settings), returned=True, left_on=self._day(p.day, before.day)) for p in back
+        ]
         people += [self.anyone(settings) for _ in range(settings["people"] - len(people))]
         self.rng.shuffle(people)
         return Wave(name, settings["day"], tuple(people), tuple(self._leaving(leavers, before.day, settings)))
 
     def _on(self, person: Person, settings: Mapping[str, Any]) -> Person:
-        """The same person at the next wave: older, under today's name of the unit, mostly in the same state."""
+        """The same person at the next wave: older, under today's name of the unit, mostly in the same state.
+        """
         now = replace(person, day=settings["day"], unit=self._unit(person.unit), returned=False, left_on=None)
         if self.rng.random() < 0.12 or (person.employment != "retired" and now.age >= PENSION[now.sex]):
             now = replace(now, employment=self._employment(now))
         causes = still_caused(person, now) if self.rng.random() < 0.85 else ()
-        return self._with_money(replace(now, causes=causes or self._causes(now, settings["illness"])), settings)
+        causes = causes or self._causes(now, settings["illness"])
+        return self._with_money(replace(now, causes=causes), settings)
 
     def _unit(self, unit: str) -> str:
         """What the unit is called now; of a unit that was split, one of the parts."""
@@ -78,7 +96,9 @@ class Onward(Drawing):
     def _leaving(
         self, leavers: Sequence[Person], since: datetime.date, settings: Mapping[str, Any]
     ) -> Iterator[Person]:
-        """Those of `leavers` whom the list of exits names with day and reason: all who died, and some of the others."""
+        """Those of `leavers` whom the list of exits names with day and reason: all who died, and some of the
+        others.
+        """
         by_age = sorted(leavers, key=lambda p: self.rng.random() ** (1 / (p.age - 18)), reverse=True)
         died, others = by_age[: settings["died"]], by_age[settings["died"] :]
         self.dead |= {p.number for p in died}
@@ -98,7 +118,9 @@ class Onward(Drawing):
         """Income, spending and level by the scheme of the wave."""
         rule = self._by_income if settings["scheme"] == "s2008" else self._after_spending
         placed = rule(person, settings["lines"]["dibao"])
-        return replace(placed, income_personal_monthly=self._own_income(placed, placed.income_per_capita_monthly))
+        return replace(
+            placed, income_personal_monthly=self._own_income(placed, placed.income_per_capita_monthly)
+        )
 
     def _by_income(self, person: Person, line: int) -> Person:
         below = (person.level in POOR) != (self.rng.random() < 0.08)
@@ -109,10 +131,17 @@ class Onward(Drawing):
 
     def _after_spending(self, person: Person, line: int) -> Person:
         poor = person.level in POOR
-        level = weighted(self.rng, {"deep": 58 if poor else 24, "relative": 40 if poor else 66, "accidental": 7})
-        bounds = {"deep": (60, line, 10), "relative": (line, 2 * line, 10), "accidental": (line // 2, 3 * line, 10)}
-        causes = tuple(dict.fromkeys(("accident", *person.causes))) if level == "accidental" else person.causes
-        left, burden = self.rng.randrange(*bounds[level]), self.rng.randrange(*BURDENS.get(causes[0], (0, 120)), 10)
+        level = weighted(
+            self.rng, {"deep": 58 if poor else 24, "relative": 40 if poor else 66, "accidental": 7}
+        )
+        bounds = {
+            "deep": (60, line, 10), "relative": (line, 2 * line, 10), "accidental": (line // 2, 3 * line, 10)
+        }
+        causes = (
+            tuple(dict.fromkeys(("accident", *person.causes))) if level == "accidental" else person.causes
+        )
+        left = self.rng.randrange(*bounds[level])
+        burden = self.rng.randrange(*BURDENS.get(causes[0], (0, 120)), 10)
         dibao = level == "deep" and left + burden < line and self.rng.random() < 0.7
         return replace(
             person, level=level, causes=causes[:3], has_dibao=dibao, income_per_capita_monthly=left + burden,

@@ -13,7 +13,9 @@ from typing import Any
 from tools.sample.dirt import Entry, Hand, cell_of, member_cell
 
 Blocks = Mapping[str, list[Entry]]
-INSTRUCTIONS = ("填表说明", "1. 本表由基层工会填写，逐级汇总。", "2. 文化程度按最高学历填写。", "3. 主要原因在前。")
+INSTRUCTIONS = (
+    "填表说明", "1. 本表由基层工会填写，逐级汇总。", "2. 文化程度按最高学历填写。", "3. 主要原因在前。"
+)
 KIN_PARTS = ("name", "m:relation", "sex", "birth_date")
 
 
@@ -50,7 +52,9 @@ class Place:
 
 
 def roster_pages(hand: Hand, blocks: Blocks, old: list[Entry]) -> tuple[list[Page], list[Place]]:
-    """The pages of a roster file and the places of its rows; `old` goes to the hidden sheet, where the plan has one."""
+    """The pages of a roster file and the places of its rows; `old` goes to the hidden sheet, where the plan
+    has one.
+    """
     hand, plan = replace(hand, plan=_with_slots(hand.plan)), hand.plan
     if plan.get("forms"):
         return _forms(hand, blocks)
@@ -71,7 +75,9 @@ def roster_pages(hand: Hand, blocks: Blocks, old: list[Entry]) -> tuple[list[Pag
 
 
 def _forms(hand: Hand, blocks: Blocks) -> tuple[list[Page], list[Place]]:
-    """One form a sheet, three labels a row with their values beside them, the family below; a form has no row of its own."""
+    """One form a sheet, three labels a row with their values beside them, the family below; a form has no row
+    of its own.
+    """
     pages, places = list[Page](), list[Place]()
     labels = [c for c in hand.columns if not c.startswith("m:")]
     kin = [c for c in hand.columns if c.startswith("m:")]
@@ -92,7 +98,10 @@ def _forms(hand: Hand, blocks: Blocks) -> tuple[list[Page], list[Place]]:
 
 def _with_slots(plan: Mapping[str, Any]) -> dict[str, Any]:
     parts = {"name": "姓名", "relation": "关系", "sex": "性别", "birth_date": "出生日期"}
-    slots = {f"m{i}:{p}": f"家庭成员{i + 1}{label}" for i in range(plan.get("slots", 0)) for p, label in parts.items()}
+    slots = {
+        f"m{i}:{p}": f"家庭成员{i + 1}{label}" for i in range(plan.get("slots", 0))
+        for p, label in parts.items()
+    }
     return {**plan, "columns": {**plan["columns"], **slots}}
 
 
@@ -100,7 +109,7 @@ def _summary(blocks: Blocks) -> Page:
     page = Page("汇总")
     page.put(0, ["困难职工情况汇总表"])
     page.put(1, ["单位名称", "困难职工人数", "其中：特困"])
-    counts = [(unit, len(rows), sum(e.person.level == "extreme" for e in rows)) for unit, rows in blocks.items()]
+    counts = [(u, len(rows), sum(e.person.level == "extreme" for e in rows)) for u, rows in blocks.items()]
     counts.append(("合计", sum(n for _, n, _ in counts), sum(n for *_, n in counts)))
     for row, line in enumerate(counts, 2):
         page.put(row, list(line))
@@ -164,7 +173,10 @@ def _header(page: Page, hand: Hand, columns: list[str], row: int) -> int:
 
 def _row(page: Page, hand: Hand, columns: list[str], entry: Entry, row: int, number: int) -> int:
     """The row of `entry`, with those of its members where the file has them; the next row is returned."""
-    own = [number if c == "row_number" else None if c.startswith("m:") else cell_of(entry, c, hand) for c in columns]
+    own = [
+        number if c == "row_number" else None if c.startswith("m:") else cell_of(entry, c, hand)
+        for c in columns
+    ]
     page.put(row, own)
     if entry.fate == "struck":
         page.struck.add(row)
@@ -176,10 +188,14 @@ def _row(page: Page, hand: Hand, columns: list[str], entry: Entry, row: int, num
 
 
 def _kin_beside(page: Page, hand: Hand, columns: list[str], entry: Entry, row: int) -> int:
-    """Members in columns of their own, the first on the head's row; the head's cells are merged or left blank."""
+    """Members in columns of their own, the first on the head's row; the head's cells are merged or left
+    blank.
+    """
     n = len(entry.person.members)
     for i in range(n):
-        page.put(row + i, [member_cell(entry.person, i, c[2:], hand) if c.startswith("m:") else None for c in columns])
+        page.put(row + i, [
+            member_cell(entry.person, i, c[2:], hand) if c.startswith("m:") else None for c in columns
+        ])
     last = row + max(n, 1) - 1
     for i, column in enumerate(columns):
         if hand.plan["members"] == "merged" and not column.startswith("m:"):
@@ -197,7 +213,9 @@ def _kin_below(page: Page, hand: Hand, columns: list[str], entry: Entry, row: in
 
 
 def _unit_column(page: Page, hand: Hand, columns: list[str], first: int, end: int) -> None:
-    """The unit once and merged, once and blanks, or ditto marks; a break in the block (a repeated header) begins anew."""
+    """The unit once and merged, once and blanks, or ditto marks; a break in the block (a repeated header)
+    begins anew.
+    """
     style = hand.plan.get("unit", "each")
     if style == "each" or "reporting_unit" not in columns:
         return
@@ -212,16 +230,21 @@ def _unit_column(page: Page, hand: Hand, columns: list[str], first: int, end: in
         above = unit
 
 
-def _total(page: Page, hand: Hand, columns: list[str], unit: str, entries: list[Entry], row: int, label: str) -> int:
+def _total(
+    page: Page, hand: Hand, columns: list[str], unit: str, entries: list[Entry], row: int, label: str
+) -> int:
     if not hand.plan.get("totals"):
         return row
     stated = len(entries) + (2 if unit == hand.plan.get("wrong_total") else 0)
-    return page.put(row, [f"{stated}人" if c == "name" else label if i == 0 else None for i, c in enumerate(columns)])
+    return page.put(
+        row, [f"{stated}人" if c == "name" else label if i == 0 else None for i, c in enumerate(columns)]
+    )
 
 
 def _ending(page: Page, hand: Hand, columns: list[str], blocks: Blocks, row: int) -> None:
     if len(blocks) > 1:
-        row = _total(page, hand, columns, "", [e for entries in blocks.values() for e in entries], row, "合计")
+        everybody = [e for entries in blocks.values() for e in entries]
+        row = _total(page, hand, columns, "", everybody, row, "合计")
     for line in hand.plan.get("notes", []):
         page.put(row, [line])
         page.merge(row, 0, row, len(columns) - 1)
@@ -233,4 +256,6 @@ def physical_lines(page: Page, places: list[Place]) -> list[Place]:
     breaks = Counter[int]()
     for (row, _), value in page.cells.items():
         breaks[row] += str(value).count("\n")
-    return [replace(p, sheet="", row=p.row + sum(n for row, n in breaks.items() if row < p.row - 1)) for p in places]
+    return [
+        replace(p, sheet="", row=p.row + sum(n for r, n in breaks.items() if r < p.row - 1)) for p in places
+    ]

@@ -18,13 +18,18 @@ Cell = tuple[str, str, int]
 
 
 def population_counts(wave: Wave, workers: int, words: Mapping[str, Any]) -> dict[Cell, int]:
-    """Workers by unit, sex and five-year band (0 the youngest), `workers` in all, nowhere fewer than those in hardship."""
+    """Workers by unit, sex and five-year band (0 the youngest), `workers` in all, nowhere fewer than those in
+    hardship.
+    """
     units, bands = words["units"].items(), enumerate(words["age_bands"].values())
     cells = product(units, SEXES.items(), bands)
     weights = {
-        (unit, sex, i): share * by_sex * weight for (unit, (share, *_)), (sex, (_, by_sex)), (i, weight) in cells
+        (unit, sex, i): share * by_sex * weight
+        for (unit, (share, *_)), (sex, (_, by_sex)), (i, weight) in cells
     }
-    base = Counter((p.unit, p.sex, min(max((p.age - 15) // 5, 0), len(words["age_bands"]) - 1)) for p in wave.people)
+    base = Counter(
+        (p.unit, p.sex, min(max((p.age - 15) // 5, 0), len(words["age_bands"]) - 1)) for p in wave.people
+    )
     rest, whole = workers - len(wave.people), sum(weights.values())
     shares = {cell: rest * weight // whole for cell, weight in weights.items()}
     left_over = rest - sum(shares.values())
@@ -73,7 +78,9 @@ def _months_before(day: datetime.date, months: int) -> datetime.date:
 
 
 def settings_text(wave: Wave, settings: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    """wave.toml, by the text of the published waves or, where the wave has a scheme of its own, of the later ones."""
+    """wave.toml, by the text of the published waves or, where the wave has a scheme of its own, of the later
+    ones.
+    """
     levels, told = (
         Counter(p.level for p in wave.people),
         {"wave": wave, "settings": settings, "total": len(wave.people)},

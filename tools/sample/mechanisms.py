@@ -1,4 +1,6 @@
-"""The sheets of the mechanisms that come with the rosters of 2009: what was published is in mechanisms.yaml, the rest is drawn."""
+"""The sheets of the mechanisms that come with the rosters of 2009: what was published is in mechanisms.yaml,
+the rest is drawn.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,12 @@ ILLNESSES = {"恶性肿瘤": 3, "尿毒症": 2, "心脏病": 3, "脑梗": 2}
 EPISODES = 64
 
 
-def write_daoli_mechanisms(target: Path, workers: Mapping[str, int], extreme: Sequence[Person], rng: Random) -> None:
-    """Write the sheets into the wave folder; `workers`: workers of each unit, `extreme`: those in extreme hardship."""
+def write_daoli_mechanisms(
+    target: Path, workers: Mapping[str, int], extreme: Sequence[Person], rng: Random
+) -> None:
+    """Write the sheets into the wave folder; `workers`: workers of each unit, `extreme`: those in extreme
+    hardship.
+    """
     for name, sheets in read_yaml(PLAN)["daoli"].items():
         write_workbook(target / name, [table(sheet) for sheet in sheets])
     write_workbook(target / "基层工会情况表.xlsx", [table(sheet) for sheet in _unit_sheets(workers, rng)])
@@ -63,7 +69,9 @@ def _unit_sheets(workers: Mapping[str, int], rng: Random) -> Iterator[dict[str, 
         happy, fairly = int(voting * rng.uniform(0.6, 0.8)), int(voting * rng.uniform(0.1, 0.18))
         grade = rng.choices(list(GRADES), list(GRADES.values()))[0]
         joint = "是" if grade[:2] in ("模范", "先进") else "否"
-        homes.append([number, unit, kind, members, grade, joint, voting, happy, fairly, voting - happy - fairly])
+        homes.append(
+            [number, unit, kind, members, grade, joint, voting, happy, fairly, voting - happy - fairly]
+        )
         full, women = n // 500, "是" if n > 1500 else "否"
         staff = (full, max(n // 250, 1), 1 + number % 2, 2 + number % 4)
         bodies.append([number, unit, kind, n, members, "是", "是", women, *staff])
@@ -71,9 +79,18 @@ def _unit_sheets(workers: Mapping[str, int], rng: Random) -> Iterator[dict[str, 
         fresh = [int(filed * rng.uniform(low, 0.98)) for low in (0.9, 0.75, 0.4)]
         files.append([number, unit, kind, filed, *fresh, filed // 12, filed // 9, filed // 60])
     for name, rest, rows in (
-        ("建家评议", ["会员总数", "建家等级", "是否党政工共建", "参加评议会员数", "评议满意人数", "评议基本满意人数", "评议不满意人数"], homes),
-        ("组织状况", ["职工总数", "会员总数", "工会委员会", "经审会", "女职工委员会", "专职工会干部", "兼职工会干部", "年召开会议次数", "年开展活动次数"], bodies),
-        ("档案管理", ["建档户数", "制定帮扶计划户数", "一年内更新户数", "已帮扶户数", "新增建档户数", "脱困退档户数", "返困户数"], files),
+        ("建家评议", [
+            "会员总数", "建家等级", "是否党政工共建", "参加评议会员数", "评议满意人数", "评议基本满意人数",
+            "评议不满意人数",
+        ], homes),
+        ("组织状况", [
+            "职工总数", "会员总数", "工会委员会", "经审会", "女职工委员会", "专职工会干部", "兼职工会干部",
+            "年召开会议次数", "年开展活动次数",
+        ], bodies),
+        ("档案管理", [
+            "建档户数", "制定帮扶计划户数", "一年内更新户数", "已帮扶户数", "新增建档户数", "脱困退档户数",
+            "返困户数",
+        ], files),
     ):  # fmt: skip
         headings = ["序号", "单位名称", "单位类型", *rest]
         yield {"sheet": name, "title": f"道里区基层工会{name}表", "headings": headings, "rows": rows}
@@ -88,8 +105,9 @@ def _pairs(people: Sequence[Person], rng: Random) -> dict[str, Any]:
         reached = start + datetime.timedelta(days=rng.randrange(200, 700))
         before, after = min(p.income_per_capita_monthly, STANDARD - 5), rng.randrange(STANDARD + 5, 420, 5)
         rows.append([number, rank, 2, p.name, p.id_number, start, STANDARD, before, after, "是", reached])
-    headings = ["序号", "干部职级", "结对轮次", "帮扶对象", "帮扶对象身份证号", "结对时间", "脱贫标准（元/月）", "结对前月人均收入（元/月）",
-                "结对后月人均收入（元/月）", "是否达到脱贫标准", "达标时间"]  # fmt: skip
+    headings = ["序号", "干部职级", "结对轮次", "帮扶对象", "帮扶对象身份证号", "结对时间",
+                "脱贫标准（元/月）", "结对前月人均收入（元/月）", "结对后月人均收入（元/月）",
+                "是否达到脱贫标准", "达标时间"]  # fmt: skip
     return {"sheet": "结对台账", "title": "道里区第二轮“一帮一”结对台账", "headings": headings, "rows": rows}
 
 
@@ -104,6 +122,7 @@ def _episodes(people: Sequence[Person], rng: Random) -> dict[str, Any]:
         aid = rng.choice([1000, 2000, 3000, 5000])
         paid = (p.income_household_annual, cost, insured, own - cut, cut, aid)
         rows.append([number, p.name, p.id_number, day, illness, *paid])
-    headings = ["序号", "患者姓名", "患者身份证号", "就医时间", "病种", "家庭年收入（元）", "医疗总费用（元）", "医保报销金额（元）",
-                "个人自付金额（元）", "医院减免金额（元）", "工会大病救助金额（元）"]  # fmt: skip
+    headings = ["序号", "患者姓名", "患者身份证号", "就医时间", "病种", "家庭年收入（元）",
+                "医疗总费用（元）", "医保报销金额（元）", "个人自付金额（元）", "医院减免金额（元）",
+                "工会大病救助金额（元）"]  # fmt: skip
     return {"sheet": "救助表", "title": f"{GIVER}大病医疗负担与救助表", "headings": headings, "rows": rows}

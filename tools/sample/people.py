@@ -1,4 +1,6 @@
-"""The true people of the sample study: who they are and how they move from wave to wave, before anyone writes them down."""
+"""The true people of the sample study: who they are and how they move from wave to wave, before anyone writes
+them down.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Person:
-    """A worker in hardship as they are in one wave; `number` and the ID number stay the same in all. Money is yuan.
+    """A worker in hardship as they are in one wave; `number` and the ID number stay the same in all. Money is
+    yuan.
 
     `left_on`: of those who left, and of those who `returned`, the day on which they (last) left the file.
     """
@@ -112,7 +115,9 @@ def weighted(rng: Random, weights: Mapping[str, float]) -> str:
 
 
 def draw_waves(rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any]) -> list[Wave]:
-    """The waves, last first: the last is drawn to its published counts, each earlier one is those who stayed and others."""
+    """The waves, last first: the last is drawn to its published counts, each earlier one is those who stayed
+    and others.
+    """
     draw = Drawing(rng, plan, words)
     waves = list(plan["waves"].items())
     people = draw.last_wave()
@@ -122,7 +127,8 @@ def draw_waves(rng: Random, plan: Mapping[str, Any], words: Mapping[str, Any]) -
         before = {**settings, "day": day.replace(year=day.year - 1)}  # of the first wave
         earlier = waves[place + 1][1] if place + 1 < len(waves) else before
         stayers = [draw.a_year_back(p, earlier) for p in rng.sample(people, settings["stay"])]
-        leavers = [draw.anyone(earlier) for _ in range(earlier["people"] - len(stayers) if settings["stay"] else 80)]
+        gone = earlier["people"] - len(stayers) if settings["stay"] else 80
+        leavers = [draw.anyone(earlier) for _ in range(gone)]
         drawn.append(Wave(name, day, tuple(people), tuple(leavers[:80])))
         people = stayers + leavers
         rng.shuffle(people)
@@ -140,7 +146,9 @@ class Drawing:
         """The people of the last wave, cell by cell, with the education of 特困 as published."""
         settings = next(iter(self.plan["waves"].values()))
         people = [self._of_cell(cell, settings, i) for cell in self.plan["cells"] for i in range(cell["n"])]
-        extreme = sorted((p for p in people if p.level == "extreme"), key=lambda p: -p.age + self.rng.uniform(-24, 24))
+        extreme = sorted(
+            (p for p in people if p.level == "extreme"), key=lambda p: -p.age + self.rng.uniform(-24, 24)
+        )
         given = [code for code, n in self.plan["education_of_extreme"].items() for _ in range(n)]
         schooled = {p.number: code for p, code in zip(extreme, given, strict=True)}
         people = [replace(p, education=schooled.get(p.number, p.education)) for p in people]
@@ -196,8 +204,12 @@ class Drawing:
 
     def _education(self, person: Person) -> str:
         old = max(person.age - 30, 0) / 10
-        weights = {"illiterate": 0.1 * old, "primary": 3 + 3 * old, "junior_secondary": 40, "senior_secondary": 24}
-        return weighted(self.rng, weights | {"vocational_secondary": 15, "junior_college": 5, "bachelor": 1.5})
+        weights = {
+            "illiterate": 0.1 * old, "primary": 3 + 3 * old, "junior_secondary": 40, "senior_secondary": 24
+        }
+        return weighted(
+            self.rng, weights | {"vocational_secondary": 15, "junior_college": 5, "bachelor": 1.5}
+        )
 
     def _family(self, person: Person) -> tuple[Member, ...]:
         wed = person.age >= 25 and self.rng.random() < 0.85
@@ -224,7 +236,9 @@ class Drawing:
         if person.age >= PENSION[person.sex] and self.rng.random() < 0.85:
             return "retired"
         stopped = self.words["units"][person.unit][2]
-        weights = {"employed": 1.0 if stopped else 5.0, "laid_off": 5.0 if stopped else 1.5, "unemployed": 2.5}
+        weights = {
+            "employed": 1.0 if stopped else 5.0, "laid_off": 5.0 if stopped else 1.5, "unemployed": 2.5
+        }
         weights |= {"flexible": 1.6, "sick_leave": 0.5, "migrant_worker": 0.5 if person.age < 45 else 0.1}
         late = person.age >= PENSION[person.sex] - 8
         return weighted(self.rng, weights | {"temporary": 0.4, "internal_retired": 1.5 if late else 0.0})
@@ -236,8 +250,10 @@ class Drawing:
         stopped = self.words["units"][person.unit][2]
         weights = {
             "illness": 0.9 * ill, "illness_self": 0.45 * ill, "illness_family": 0.5 * ill,
-            "schooling": 2.6 if _schooling(person) else 0.0, "unemployment": (3.0 + low_school) if idle else 0.05,
-            "enterprise_stopped": 2.8 if stopped else 0.1, "single_parent": 3.5 if person.is_single_parent else 0.0,
+            "schooling": 2.6 if _schooling(person) else 0.0,
+            "unemployment": (3.0 + low_school) if idle else 0.05,
+            "enterprise_stopped": 2.8 if stopped else 0.1,
+            "single_parent": 3.5 if person.is_single_parent else 0.0,
             "low_income": 1.0, "disability": 0.35, "accident": 0.2,
         }  # fmt: skip
         found = {weighted(self.rng, weights): None}
@@ -251,7 +267,9 @@ class Drawing:
         per_head = self.rng.randrange(-(-bounds[0] // 10) * 10, bounds[1], 10)
         own = self._own_income(person, per_head)
         dibao = person.level == "extreme" and self.rng.random() < 0.45
-        return replace(person, income_per_capita_monthly=per_head, income_personal_monthly=own, has_dibao=dibao)
+        return replace(
+            person, income_per_capita_monthly=per_head, income_personal_monthly=own, has_dibao=dibao
+        )
 
     def _own_income(self, person: Person, per_head: int) -> int:
         works = person.employment not in ("unemployed", "laid_off") or self.rng.random() < 0.4
@@ -268,6 +286,8 @@ def _schooling(person: Person) -> bool:
 
 
 def order_causes(person: Person, ticks: Sequence[str]) -> Person:
-    """The person's causes as a form of tick columns can say them: in its order, 本人大病 under 患大病 where it has no column."""
+    """The person's causes as a form of tick columns can say them: in its order, 本人大病 under 患大病 where
+    it has no column.
+    """
     said = {"illness" if c == "illness_self" and c not in ticks else c for c in person.causes}
     return replace(person, causes=tuple(c for c in ticks if c in said))

@@ -12,9 +12,12 @@ from tools.sample.dirt import Entry, Hand, damaged
 from tools.sample.layouts import Blocks, Page, Place, physical_lines, roster_pages
 from tools.sample.people import Person, Wave, order_causes
 
-GIVEN_AGAIN = ("name", "sex", "id_number", "birth_date", "age", "hardship_level", "reporting_unit", "row_number")
+GIVEN_AGAIN = (
+    "name", "sex", "id_number", "birth_date", "age", "hardship_level", "reporting_unit", "row_number"
+)
 LEFT_OPEN_AGAIN = (
-    "income_per_capita_monthly", "phone", "has_dibao", "file_status", "cause_other", "district", "income_personal_monthly",
+    "income_per_capita_monthly", "phone", "has_dibao", "file_status", "cause_other", "district",
+    "income_personal_monthly",
 )  # fmt: skip
 SENT_BY_TWO = 6
 
@@ -42,7 +45,7 @@ def draw_rosters(wave: Wave, plan: Mapping[str, Any], rng: Random, words: Mappin
     gone = iter(left)
     first = [_blocks(hand, wave.people) for hand in hands]
     again = [_with_second_sendings(blocks, hand, first) for blocks, hand in zip(first, hands, strict=True)]
-    rosters = [_roster(hand, _with_extras(blocks, hand, gone), wave) for blocks, hand in zip(again, hands, strict=True)]
+    rosters = [_roster(hand, _with_extras(b, hand, gone), wave) for b, hand in zip(again, hands, strict=True)]
     if "exits" in settings:  # a list of those who left since the wave before
         exits = {unit: [Entry(p, "exited") for p in left if p.unit == unit] for unit in words["units"]}
         rosters.append(_roster(Hand(plan["files"][settings["exits"]], rng, words), exits, wave))
@@ -57,7 +60,10 @@ def _roster(hand: Hand, blocks: Blocks, wave: Wave) -> Roster:
         pages[0].hidden_rows |= {p.row - 1 for p in hand.rng.sample(shown, 3)}  # as a filter left on does
     if plan["file"].endswith((".csv", ".tsv")):
         places = physical_lines(pages[0], places)
-    copied = [replace(p, file=plan["copy"], entry=replace(p.entry, fate="duplicate")) for p in places if "copy" in plan]
+    copied = [
+        replace(p, file=plan["copy"], entry=replace(p.entry, fate="duplicate"))
+        for p in places if "copy" in plan
+    ]
     return Roster(plan, pages, places + copied)
 
 
@@ -72,20 +78,25 @@ def _sound(entries: list[Entry]) -> list[Entry]:
 
 
 def _with_second_sendings(blocks: Blocks, hand: Hand, all_blocks: list[Blocks]) -> Blocks:
-    """With some people whom a unit of another file has sent too: little more than name and number is given here."""
+    """With some people whom a unit of another file has sent too: little more than name and number is given
+    here.
+    """
     if "duplicate" not in hand.plan.get("extras", []) or "copy" in hand.plan:
         return blocks
-    elsewhere = [e for other in all_blocks if other is not blocks for es in other.values() for e in _sound(es)]
+    elsewhere = [e for o in all_blocks if o is not blocks for es in o.values() for e in _sound(es)]
     sent = {unit: list(entries) for unit, entries in blocks.items()}
     left_open = {c: None for c in hand.columns if c not in GIVEN_AGAIN}
     for entry in hand.rng.sample(elsewhere, SENT_BY_TWO):
         unit = hand.one(*blocks)
-        sent[unit].append(Entry(replace(entry.person, unit=unit, causes=(), family=()), "duplicate", left_open))
+        sent[unit].append(
+            Entry(replace(entry.person, unit=unit, causes=(), family=()), "duplicate", left_open)
+        )
     return sent
 
 
 def _with_extras(blocks: Blocks, hand: Hand, gone: Iterator[Person]) -> Blocks:
-    """With rows over and above the true people: the same person twice, struck out, or no longer in hardship."""
+    """With rows over and above the true people: the same person twice, struck out, or no longer in hardship.
+    """
     extras, units = hand.plan.get("extras", []), list(blocks)
     filled = {unit: list(entries) for unit, entries in blocks.items()}
     for fate, n in (("struck", 4), ("exited", 7)):

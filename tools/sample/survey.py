@@ -1,4 +1,6 @@
-"""The member questionnaire of the last wave as an online service exports it, by text; and the decisions on doubtful replies."""
+"""The member questionnaire of the last wave as an online service exports it, by text; and the decisions on
+doubtful replies.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,19 @@ SKIPPED, BLANK = "(跳过)", "(空)"
 FIRST_DAY = datetime.datetime(2009, 6, 8, 8, 30)
 FAST, STRAIGHT, CARELESS = 7, 5, 9  # how many replies of each kind
 DECISIONS = (
-    "# 由研究者填写：rules 为筛查规则，decisions 为对每份存疑答卷的决定（keep 或 drop）及理由；每次清理都照此重做。\n"
+    "# 由研究者填写：rules 为筛查规则，decisions 为对每份存疑答卷的决定（keep 或 drop）及理由；"
+    "每次清理都照此重做。\n"
 )
 
 
 def survey_page(plan: Mapping[str, Any], units: Mapping[str, Any], rng: Random) -> tuple[Page, str]:
-    """The export, one row a reply (numbers have gaps where replies were deleted), and the text of screening.yaml."""
+    """The export, one row a reply (numbers have gaps where replies were deleted), and the text of
+    screening.yaml.
+    """
     numbers = sorted(rng.sample(range(1, plan["sent"] + 1), plan["answered"]))
     chosen = rng.sample(range(plan["answered"]), FAST + STRAIGHT + CARELESS)
-    fast, straight, careless = set(chosen[:FAST]), set(chosen[FAST : FAST + STRAIGHT]), set(chosen[FAST + STRAIGHT :])
+    fast, straight = set(chosen[:FAST]), set(chosen[FAST : FAST + STRAIGHT])
+    careless = set(chosen[FAST + STRAIGHT :])
     page, moment = Page("Sheet1"), FIRST_DAY
     page.put(0, [*META, *_headings(plan)])
     for i, number in enumerate(numbers):
@@ -41,7 +47,7 @@ def _headings(plan: Mapping[str, Any]) -> list[object]:
     return [
         "1、您的性别", "2、您的年龄", "3、您所在的单位",
         f"{plan['stem_known']}—{policies[0]}", *(f"4、{policy}" for policy in policies[1:]),
-        *(step["heading"] for step in plan["steps"]), plan["stem_helped"], plan["stem_needs"], plan["stem_order"],
+        *(s["heading"] for s in plan["steps"]), plan["stem_helped"], plan["stem_needs"], plan["stem_order"],
         f"{plan['stem_rated']}—{rated[0]}", *(f"11、{item}" for item in rated[1:]),
         plan["attention"], plan["score"], plan["open"],
     ]  # fmt: skip
@@ -54,12 +60,16 @@ def _reply(
     unit = weighted(rng, {name: share for name, (share, *_) in units.items()})
     known = [_grade(rng, plan["knows"], share + mood, 0.28) for share in plan["policies"].values()]
     steps = _steps(plan, rng, mood)
-    helped = _grade(rng, plan["grades"], 0.68 + mood, 0.2) if steps[-1] == plan["steps"][-1]["yes"] else SKIPPED
+    helped = (
+        _grade(rng, plan["grades"], 0.68 + mood, 0.2) if steps[-1] == plan["steps"][-1]["yes"] else SKIPPED
+    )
     rated = [_grade(rng, plan["grades"], share + mood, 0.17) for share in plan["rated"].values()]
     return [
         rng.choice(["男", "男", "女"]), weighted(rng, plan["ages"]), unit,
         *known, *steps, helped, _needs(plan, rng), _order(plan, rng),
-        *([plan["grades"][3]] * len(rated) if straight else [BLANK if rng.random() < 0.02 else word for word in rated]),
+        *([plan["grades"][3]] * len(rated) if straight else [
+            BLANK if rng.random() < 0.02 else word for word in rated
+        ]),
         rng.choice(plan["grades"][3:]) if careless else "一般",
         BLANK if rng.random() < 0.08 else str(min(100, max(20, round(rng.gauss(76 + 60 * mood, 10))))),
         rng.choice(plan["remarks"]) + rng.choice(["", "。", "！"]) if rng.random() < 0.25 else BLANK,
@@ -93,5 +103,6 @@ def _order(plan: Mapping[str, Any], rng: Random) -> str:
 def _decisions(fast: list[int], straight: list[int]) -> str:
     lines = [f'  - {{respondent_id: "{n}", reason: too_fast, decision: drop}}' for n in fast]
     lines += [f'  - {{respondent_id: "{n}", reason: straight_line, decision: keep}}' for n in straight]
-    rules = "rules:\n  fastest_seconds: 30\n  straight_items: 6\n  attention: {Q12: 一般}\n  same_answers: 10\n"
+    rules = "rules:\n  fastest_seconds: 30\n  straight_items: 6\n"
+    rules += "  attention: {Q12: 一般}\n  same_answers: 10\n"
     return DECISIONS + rules + "decisions:\n" + "\n".join(lines) + "\n"

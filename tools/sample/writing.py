@@ -38,7 +38,8 @@ def _write_page(sheet: Worksheet, page: Page, looks: dict[tuple[bool, bool], For
     for (row, column), value in page.cells.items():
         if value is None:
             continue
-        look = middle if (row, column) in corners else looks[row in page.struck, isinstance(value, datetime.date)]
+        dated = isinstance(value, datetime.date)
+        look = middle if (row, column) in corners else looks[row in page.struck, dated]
         if isinstance(value, datetime.date):
             sheet.write_datetime(row, column, datetime.datetime.combine(value, datetime.time()), look)
         elif isinstance(value, str):

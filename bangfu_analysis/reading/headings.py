@@ -265,6 +265,7 @@ def _fate(meaning: Meaning | None, heading: Heading, owner: Owner, words: Vocabu
     return "unmatched" if heading.key or filled else "empty"
 
 
+@lru_cache(maxsize=65536)  # units fill in one template: the same headings in every file
 def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> Meaning | None:
     """What `heading` means in `frame`, as a column of its owner."""
     key, parents, person = heading.key, heading.parents, owner.person

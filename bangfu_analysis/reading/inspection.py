@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
         kind = "form" if table.is_form else table.kind
         about = (*sheet, kind, reading.confidence, rows, len(table.body))
         for c in table.columns:
-            told = (_letter(table, c), _fit(c), _target(c), c.fate, "、".join(c.suggestions), reading.reason)
+            told = (_letter(table, c), _fit(c.heading), _target(c), c.fate, "、".join(c.suggestions), reading.reason)
             yield (*about, *told)
 
 
@@ -62,9 +63,10 @@ def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple
         yield *about, str(asked["cell"]).rstrip("0123456789"), words, meaning, "matched", "", reading.reason
 
 
-def _fit(column: Column) -> str:
+@lru_cache(maxsize=4096)
+def _fit(heading: str) -> str:
     """The heading, unless it holds what may be a person's name."""
-    heading = mask_long_numbers(column.heading)
+    heading = mask_long_numbers(heading)
     words = package_words()
     return heading if words.near(heading) or not words.names_in(heading) else withheld(heading)
 
@@ -107,7 +109,7 @@ def unknown_headings(readings: Iterable[SheetReading]) -> Iterator[tuple[str, Co
     for reading in readings:
         for table in reading.tables if LIKELY not in reading.reason else ():
             for column in table.columns:
-                fit = _fit(column) == column.heading and column.fate == "unmatched"
+                fit = _fit(column.heading) == column.heading and column.fate == "unmatched"
                 others = [c.heading for c in table.columns if c is not column and c.fate != "unmatched"]
                 if fit and column.key and column.key not in told and column.heading not in others:
                     told.add(column.key)

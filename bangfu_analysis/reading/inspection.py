@@ -47,8 +47,8 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
         kind = "form" if table.is_form else table.kind
         about = (*sheet, kind, reading.confidence, rows, len(table.body))
         for c in table.columns:
-            told = (_letter(table, c), _fit(c.heading), _target(c), c.fate, "、".join(c.suggestions), reading.reason)
-            yield (*about, *told)
+            heading, suggestions = _fit(c.heading), "、".join(c.suggestions)
+            yield (*about, _letter(table, c), heading, _target(c), c.fate, suggestions, reading.reason)
 
 
 def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple[object, ...]]:

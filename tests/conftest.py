@@ -13,7 +13,9 @@ settings.load_profile("untimed")
 
 
 def pytest_make_parametrize_id(config, val, argname):
-    """A file's bytes name no test: an archive holds the second it was made in, and workers must collect the same names."""
+    """A file's bytes name no test: an archive holds the second it was made in, and workers must collect the
+    same names.
+    """
     return argname if isinstance(val, bytes) else None
 
 
@@ -44,13 +46,17 @@ def demo(tmp_path_factory, own_key):
 
 @pytest.fixture(scope="session")
 def daoli(demo):
-    """data/raw/daoli as the demo wrote it: `wave_frames` cleans each wave of it once, for all tests that only read."""
+    """data/raw/daoli as the demo wrote it: `wave_frames` cleans each wave of it once, for all tests that only
+    read.
+    """
     return demo[0] / "data" / "raw" / "daoli"
 
 
 @pytest.fixture(scope="session")
 def own_project(demo):
-    """A folder -> the demo's project in it, cleaned and reported already, for a test that changes or writes something."""
+    """A folder -> the demo's project in it, cleaned and reported already, for a test that changes or writes
+    something.
+    """
 
     def build(folder):
         shutil.copytree(demo[0], folder, dirs_exist_ok=True)

@@ -1,4 +1,6 @@
-"""Workbooks drawn in layouts that reporting units use, and beside each cell's raw spelling what it truly says."""
+"""Workbooks drawn in layouts that reporting units use, and beside each cell's raw spelling what it truly
+says.
+"""
 
 import csv
 import datetime
@@ -26,31 +28,47 @@ UNITS = ("第一机械厂", "纺织总厂", "市粮油公司", "松江木材厂"
 STREETS = ("兆麟街道", "新阳路街道", "通江街道")
 SAYS: dict[str, dict[Any, tuple[str, ...]]] = {
     "sex": {"male": ("男", "男性", " 男"), "female": ("女", "女性", "女　")},
-    "education": {"primary": ("小学", "小学文化"), "junior_secondary": ("初中", "初  中", "初中毕业"), "senior_secondary": ("高中", "普高"),
-                  "vocational_secondary": ("中专", "技校"), "junior_college": ("大专", "高职"), "bachelor": ("本科", "大学本科")},
-    "employment_status": {"employed": ("在岗", "在职"), "laid_off": ("下岗", "下(待)岗", "待岗"), "unemployed": ("失业", "失（无）业"), "retired": ("退休", "已退休")},
+    "education": {"primary": ("小学", "小学文化"), "junior_secondary": ("初中", "初  中", "初中毕业"),
+                  "senior_secondary": ("高中", "普高"),
+                  "vocational_secondary": ("中专", "技校"), "junior_college": ("大专", "高职"),
+                  "bachelor": ("本科", "大学本科")},
+    "employment_status": {
+        "employed": ("在岗", "在职"), "laid_off": ("下岗", "下(待)岗", "待岗"),
+        "unemployed": ("失业", "失（无）业"), "retired": ("退休", "已退休"),
+    },
     "hardship_level": {"extreme": ("特困", "特困职工"), "general": ("困难", "一般困难")},
-    "cause": {"illness": ("疾病", "患大病"), "illness_self": ("本人大病", "本人患病"), "schooling": ("子女上学", "因学"), "unemployment": ("下岗失业", "下岗"),
-              "low_income": ("收入低", "低收入"), "disability": ("残疾", "因残"), "accident": ("意外事故", "车祸")},
+    "cause": {"illness": ("疾病", "患大病"), "illness_self": ("本人大病", "本人患病"),
+              "schooling": ("子女上学", "因学"), "unemployment": ("下岗失业", "下岗"),
+              "low_income": ("收入低", "低收入"), "disability": ("残疾", "因残"),
+              "accident": ("意外事故", "车祸")},
     "relation": {"spouse": ("配偶", "妻", "丈夫"), "child": ("子", "女儿", "长子"), "parent": ("父", "母亲")},
     "has_dibao": {True: ("是", "有", "√"), False: ("否", "无", "×")},
     "is_single_parent": {True: ("是", "有"), False: ("否", "无", "×")},
 }  # fmt: skip
 HEADS = {
-    "row": ("序号",), "name": ("姓名", "职工姓名", "姓　名"), "sex": ("性别", "性　别"), "id_number": ("身份证号", "公民身份号码", "*身份证号码"),
-    "birth_date": ("出生日期", "出生年月日"), "age": ("年龄", "年龄（岁）"), "education": ("文化程度", "文化\n程度", "学历"), "employer": ("工作单位", "所在单位"),
-    "district": ("所属街道", "居住街道"), "employment_status": ("工作状态", "就业状况"), "household_size": ("家庭人口", "家庭人口（人）"),
-    "income_personal_monthly": ("本人月平均收入", "月收入（元）"), "income_per_capita_monthly": ("家庭月人均收入", "人均月收入"),
-    "income_household_annual": ("家庭年收入", "家庭年度总收入"), "hardship_level": ("困难类别", "困难程度"), "has_dibao": ("是否低保", "低保户"),
+    "row": ("序号",), "name": ("姓名", "职工姓名", "姓　名"), "sex": ("性别", "性　别"),
+    "id_number": ("身份证号", "公民身份号码", "*身份证号码"),
+    "birth_date": ("出生日期", "出生年月日"), "age": ("年龄", "年龄（岁）"),
+    "education": ("文化程度", "文化\n程度", "学历"), "employer": ("工作单位", "所在单位"),
+    "district": ("所属街道", "居住街道"), "employment_status": ("工作状态", "就业状况"),
+    "household_size": ("家庭人口", "家庭人口（人）"),
+    "income_personal_monthly": ("本人月平均收入", "月收入（元）"),
+    "income_per_capita_monthly": ("家庭月人均收入", "人均月收入"),
+    "income_household_annual": ("家庭年收入", "家庭年度总收入"), "hardship_level": ("困难类别", "困难程度"),
+    "has_dibao": ("是否低保", "低保户"),
     "is_single_parent": ("是否单亲", "单亲家庭"), "causes": ("致困原因", "主要致困原因"),
 }  # fmt: skip
 UNREADABLE = {
-    "education": ("XX", "其它情况见备注"), "household_size": ("一家人", "99", "待核实"), "income_per_capita_monthly": ("见附件", "-500"),
-    "income_personal_monthly": ("低保", "-20"), "birth_date": ("1965-13-45", "农历三月"), "employment_status": ("XX", "情况复杂"),
+    "education": ("XX", "其它情况见备注"), "household_size": ("一家人", "99", "待核实"),
+    "income_per_capita_monthly": ("见附件", "-500"),
+    "income_personal_monthly": ("低保", "-20"), "birth_date": ("1965-13-45", "农历三月"),
+    "employment_status": ("XX", "情况复杂"),
     "hardship_level": ("甲类",), "income_household_annual": ("待核实",),
 }  # fmt: skip
-ROSTER = ("sex", "birth_date", "id_number", "education", "employer", "district", "employment_status", "household_size",
-          "income_personal_monthly", "income_per_capita_monthly", "hardship_level", "has_dibao", "is_single_parent", "causes")  # fmt: skip
+ROSTER = ("sex", "birth_date", "id_number", "education", "employer", "district", "employment_status",
+          "household_size",
+          "income_personal_monthly", "income_per_capita_monthly", "hardship_level", "has_dibao",
+          "is_single_parent", "causes")  # fmt: skip
 
 
 @dataclass
@@ -65,7 +83,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Line:
-    """One truth: the person or member on this row of this sheet (row None on a form), and the cells that cannot be read."""
+    """One truth: the person or member on this row of this sheet (row None on a form), and the cells that
+    cannot be read.
+    """
 
     file: str
     sheet: str
@@ -95,13 +115,19 @@ class Drawing:
         first = f"990102{day:%Y%m%d}{2 * r.randrange(500) + (sex == 'male'):03d}"
         own = {v: r.choice(list(SAYS[v])) for v in SAYS if v not in ("sex", "cause", "relation")}
         causes = r.sample(list(SAYS["cause"]), r.choice((1, 1, 1, 2, 3)))
-        true = own | {"sex": sex, "birth_date": day, "age": 2009 - day.year - ((day.month, day.day) > (6, 30)), "causes": causes,
-                      "employer": r.choice(UNITS), "district": r.choice(STREETS), "household_size": size, "income_personal_monthly": r.randrange(10, 160) * 10,
-                      "income_per_capita_monthly": income, "income_household_annual": income * 12 * size}  # fmt: skip
+        true = own | {"sex": sex, "birth_date": day,
+                      "age": 2009 - day.year - ((day.month, day.day) > (6, 30)), "causes": causes,
+                      "employer": r.choice(UNITS), "district": r.choice(STREETS), "household_size": size,
+                      "income_personal_monthly": r.randrange(10, 160) * 10,
+                      "income_per_capita_monthly": income,
+                      "income_household_annual": income * 12 * size}  # fmt: skip
         name = "".join(
-            r.choice(text) for text in ("王李张刘陈杨赵黄周吴", "伟芳娜敏静丽强磊军洋", "勇艳杰涛明超兰霞平刚")
+            r.choice(text)
+            for text in ("王李张刘陈杨赵黄周吴", "伟芳娜敏静丽强磊军洋", "勇艳杰涛明超兰霞平刚")
         )
-        family = [("spouse", (1949, 1988)), ("child", (1990, 2008)), ("parent", (1930, 1940))][: r.choice((0, 1, 2, 3))]
+        family = [
+            ("spouse", (1949, 1988)), ("child", (1990, 2008)), ("parent", (1930, 1940))
+        ][: r.choice((0, 1, 2, 3))]
         found = Person(name, first + check_character(first), true)
         for relation, years in family if members else ():
             one = self._person(born=years)
@@ -124,14 +150,21 @@ class Drawing:
         r = self.rng
         if variable == "id_number":
             i = person.id
-            return r.choice((i, i, f"{i[:6]} {i[6:14]} {i[14:]}", "'" + i, i.translate(FULL_WIDTH), i.lower()))
+            return r.choice(
+                (i, i, f"{i[:6]} {i[6:14]} {i[14:]}", "'" + i, i.translate(FULL_WIDTH), i.lower())
+            )
         if variable == "birth_date":
             y, m, d = value.year, value.month, value.day
             return r.choice(
-                (f"{y}/{m}/{d}", f"{value:%Y%m%d}", f"{y}年{m}月{d}日", f"{y}.{m}.{d}", datetime.datetime(y, m, d))
+                (
+                    f"{y}/{m}/{d}", f"{value:%Y%m%d}", f"{y}年{m}月{d}日", f"{y}.{m}.{d}",
+                    datetime.datetime(y, m, d),
+                )
             )
         if variable == "household_size":
-            return r.choice((value, str(value), f"{value}人", DIGITS[value], str(value).translate(FULL_WIDTH)))
+            return r.choice(
+                (value, str(value), f"{value}人", DIGITS[value], str(value).translate(FULL_WIDTH))
+            )
         if variable.startswith("income"):
             period = "年" if variable.endswith("annual") else "月"
             return r.choice(
@@ -151,9 +184,12 @@ class Drawing:
             return r.choice("、，；/+ \n和").join(r.choice(SAYS["cause"][c]) for c in value)
         return r.choice(SAYS[variable][value]) if variable in SAYS else value
 
-    def line(self, sheet: Worksheet, file: str, row: int, person: Person, variables: tuple[str, ...], *, first: int = 1,
+    def line(self, sheet: Worksheet, file: str, row: int, person: Person, variables: tuple[str, ...], *,
+             first: int = 1,
              instead: dict[str, Any] | None = None, number: int = 0, **known: Any) -> None:  # fmt: skip
-        """One roster row from column `first`; `instead` holds cells written otherwise (dittos); `known`: what the row says by its place."""
+        """One roster row from column `first`; `instead` holds cells written otherwise (dittos); `known`: what
+        the row says by its place.
+        """
         bad = {}
         for column, variable in enumerate(variables, first):
             raw, lost = (number, False) if variable == "row" else self.cell(person, variable)
@@ -175,7 +211,8 @@ class Drawing:
         **known: Any,
     ) -> None:
         expected = {
-            v: None if v in bad else person.true[v] for v in variables if v not in ("row", "name", "id_number")
+            v: None if v in bad else person.true[v] for v in variables
+            if v not in ("row", "name", "id_number")
         } | known
         if "id_number" in variables and "id_number" not in bad:
             expected |= {v: person.true[v] for v in ("sex", "birth_date") if v in expected}
@@ -218,10 +255,13 @@ def _merge(sheet: Worksheet, top: int, left: int, bottom: int, right: int) -> No
 
 @layout
 def printed_pages(d: Drawing, sheet: Worksheet, file: str) -> None:
-    """Title and unit lines; the header, a subtotal and a page number on every page; ditto marks; signatures and notes."""
+    """Title and unit lines; the header, a subtotal and a page number on every page; ditto marks; signatures
+    and notes.
+    """
     variables = ("row", "name", *ROSTER)
     heads = [d.head(v) for v in variables]
-    sheet["A1"], sheet["A2"], sheet["J2"] = "某区困难职工花名册", "填报单位（盖章）：某区总工会", "2009年6月30日"
+    sheet["A1"], sheet["A2"] = "某区困难职工花名册", "填报单位（盖章）：某区总工会"
+    sheet["J2"] = "2009年6月30日"
     _merge(sheet, 1, 1, 1, len(variables))
     row, above = 3, None
     for number, person in enumerate(sorted(d.people(24), key=lambda p: str(p.true["employer"])), 1):
@@ -254,9 +294,12 @@ def printed_pages(d: Drawing, sheet: Worksheet, file: str) -> None:
 
 @layout
 def three_levels_and_ticks(d: Drawing, sheet: Worksheet, file: str) -> None:
-    """Three header levels, the unit once for its people, causes to be ticked, money in 万元, subtotals by unit."""
+    """Three header levels, the unit once for its people, causes to be ticked, money in 万元, subtotals by
+    unit.
+    """
     causes = list(SAYS["cause"])
-    sheet["A1"], sheet["A2"], sheet["P2"] = "困难职工情况统计表", "填报单位：某区总工会", "金额单位：人民币万元"
+    sheet["A1"], sheet["A2"] = "困难职工情况统计表", "填报单位：某区总工会"
+    sheet["P2"] = "金额单位：人民币万元"
     leaves = (
         "单位",
         "序号",
@@ -292,8 +335,9 @@ def three_levels_and_ticks(d: Drawing, sheet: Worksheet, file: str) -> None:
         top = row
         for person in group:
             number += 1
-            d.line(sheet, file, row, person, plain, first=2, number=number, employer=unit, causes=person.true["causes"],
-                   **{v: person.true[v] for v in ("income_household_annual", "household_size", "hardship_level")})  # fmt: skip
+            d.line(sheet, file, row, person, plain, first=2, number=number, employer=unit,
+                   causes=person.true["causes"], **{v: person.true[v] for v in (
+                          "income_household_annual", "household_size", "hardship_level")})  # fmt: skip
             annual = person.true["income_household_annual"]
             sheet.cell(row, 8, d.rng.choice((annual / 10_000, f"{annual / 10_000:g}万", f"{annual}元")))
             sheet.cell(row, 9, person.true["household_size"])
@@ -313,8 +357,9 @@ def three_levels_and_ticks(d: Drawing, sheet: Worksheet, file: str) -> None:
 @layout
 def form_per_sheet(d: Drawing, sheet: Worksheet, file: str) -> None:
     """One form a sheet: values to the right of labels, a family table inside, remarks and stamps below."""
-    rows = (("name", "sex", "birth_date", "education"), ("id_number", "employment_status"), ("employer", "district"),
-            ("income_personal_monthly", "income_per_capita_monthly"), ("hardship_level", "has_dibao", "is_single_parent"), ("causes",))  # fmt: skip
+    rows = (("name", "sex", "birth_date", "education"), ("id_number", "employment_status"),
+            ("employer", "district"), ("income_personal_monthly", "income_per_capita_monthly"),
+            ("hardship_level", "has_dibao", "is_single_parent"), ("causes",))  # fmt: skip
     book = sheet.parent
     for number, person in enumerate(d.people(8, members=True), 1):
         page = sheet if number == 1 else book.create_sheet()
@@ -419,8 +464,12 @@ def several_tables_on_a_sheet(d: Drawing, sheet: Worksheet, file: str) -> None:
     """Two rosters with headings of their own and a table of aid, one under another."""
     row = 1
     for title, variables in (
-        ("一、特困职工名单", ("row", "name", "sex", "id_number", "education", "employer", "hardship_level", "causes")),
-        ("二、困难职工名单", ("row", "name", "sex", "birth_date", "education", "employment_status", "household_size")),
+        ("一、特困职工名单", (
+            "row", "name", "sex", "id_number", "education", "employer", "hardship_level", "causes"
+        )),
+        ("二、困难职工名单", (
+            "row", "name", "sex", "birth_date", "education", "employment_status", "household_size"
+        )),
     ):
         sheet.cell(row, 1, title)
         for column, variable in enumerate(variables, 1):
@@ -437,13 +486,18 @@ def several_tables_on_a_sheet(d: Drawing, sheet: Worksheet, file: str) -> None:
 
 @layout
 def struck_hidden_and_1904(d: Drawing, sheet: Worksheet, file: str) -> None:
-    """Days counted from 1904, as dates and as bare numbers; people struck through, hidden rows, a hidden sheet."""
+    """Days counted from 1904, as dates and as bare numbers; people struck through, hidden rows, a hidden
+    sheet.
+    """
     sheet.parent.epoch = CALENDAR_MAC_1904
     variables = ("row", "name", "birth_date", "education", "employer", "hardship_level", "causes")
     sheet.append([d.head(v) for v in variables])
     for row, person in enumerate(d.people(16), 2):
         serial = (person.true["birth_date"] - datetime.date(1904, 1, 1)).days
-        d.line(sheet, file, row, person, variables, number=row - 1, instead={"birth_date": serial} if row % 2 else {})
+        d.line(
+            sheet, file, row, person, variables, number=row - 1,
+            instead={"birth_date": serial} if row % 2 else {},
+        )
         if row % 6 == 0:
             d.truth.pop()
             for cell in sheet[row]:

@@ -77,7 +77,8 @@ def test_an_empty_folder_is_said_to_be_empty(wave, capsys):
 
 def encrypted(path):
     path.write_bytes(
-        bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 1000 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 2000
+        bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 1000 + "EncryptedPackage".encode("utf-16-le")
+        + b"\0" * 2000
     )
 
 
@@ -136,7 +137,9 @@ def test_a_wrong_call_ends_with_status_2(capsys, arguments):
 
 @pytest.mark.parametrize(
     ("arguments", "nearest"),
-    [(["raport", "."], "report"), (["clean", ".", "--ot", "x"], "--out"), (["report", ".", "--wy=1"], "--why")],
+    [(["raport", "."], "report"), (["clean", ".", "--ot", "x"], "--out"), (
+        ["report", ".", "--wy=1"], "--why"
+    )],
 )
 def test_the_nearest_command_or_option_is_suggested(capsys, arguments, nearest):
     with pytest.raises(SystemExit) as end:
@@ -159,9 +162,12 @@ def test_inspect_shows_what_each_heading_means_and_writes_nothing(wave, capsys):
 
 
 def test_a_line_of_mapping_settles_a_heading_and_a_value(wave, capsys):
-    (wave / "名册.csv").write_text(ROSTER.replace("文化程度", "文化程渡").replace("初中", "初小五年"), encoding="utf-8")
+    (wave / "名册.csv").write_text(
+        ROSTER.replace("文化程度", "文化程渡").replace("初中", "初小五年"), encoding="utf-8"
+    )
     (wave / "mapping.yaml").write_text(
-        "headings: {文化程渡: workers.education}\nvalues:\n  workers.education: {初小五年: primary}\n", encoding="utf-8"
+        "headings: {文化程渡: workers.education}\nvalues:\n  workers.education: {初小五年: primary}\n",
+        encoding="utf-8",
     )
     assert run(capsys, "clean", wave)[0] == 0
     workers = pd.read_parquet(wave.parents[2] / "processed" / "道里 区" / "2009" / "workers.parquet")
@@ -200,7 +206,9 @@ def test_answers_to_a_changed_cell_to_none_and_to_one_that_says_the_same_are_tol
     text = ROSTER.replace("初中", "XX", 1)
     (wave / "名册.csv").write_text(text, encoding="utf-8")
     run(capsys, "queries", wave)
-    book = openpyxl.load_workbook(wave.parents[3] / "data" / "processed" / "道里 区" / "2009" / "queries.xlsx")
+    book = openpyxl.load_workbook(
+        wave.parents[3] / "data" / "processed" / "道里 区" / "2009" / "queries.xlsx"
+    )
     sheet = book.worksheets[0]
     heads = [cell.value for cell in sheet[1]]
     sheet.cell(2, heads.index("请填正确内容") + 1).value = "高中"
@@ -226,7 +234,8 @@ def test_the_demo_writes_the_sample_study_where_there_is_none(demo):
 
 def test_importing_the_package_loads_nothing_that_draws_or_checks():
     code = (
-        "import sys, bangfu_analysis; heavy = {'matplotlib', 'seaborn', 'scipy', 'pandera', 'openpyxl', 'docx', 'pandas'};"
+        "import sys, bangfu_analysis; heavy = {'matplotlib', 'seaborn', 'scipy', 'pandera', 'openpyxl', "
+        "'docx', 'pandas'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -76,14 +76,23 @@ def test_a_study_codebook_adds_spellings_and_a_variable_is_kept_whole(tmp_path):
     ("overlay", "words"),
     [
         ({"headings": {"家庭总收": "workers.incom"}}, "headings.家庭总收 写的是 'workers.incom'"),
-        ({"values": {"workers.education": {"高级技校": "secondary"}}}, "写的是 'secondary'，可用：illiterate"),
+        (
+            {"values": {"workers.education": {"高级技校": "secondary"}}},
+            "写的是 'secondary'，可用：illiterate",
+        ),
         ({"heading": {}}, "未知的键 heading。可用：headings"),
         ({"heading": {}}, "是否想写 headings？"),
         ({"variables": {"workers": {"sex": {"heading": []}}}}, "workers.sex 未知的键 heading"),
         ({"lists": {"sex": [{"code": "male", "say": ["男士"]}]}}, "是否想写 says？"),
         ({"bands": {"below_line": {"level": []}}}, "是否想写 levels？"),
-        ({"crosswalk": {"carried": [{"variable": "unit", "from": ["甲"], "to": "乙", "why": "改名"}]}}, "缺少 valid_from"),
-        ({"crosswalk": {"breaks": [{"variable": "educaton", "valid_from": DAY, "why": "改"}]}}, "是否想写 education？"),
+        (
+            {"crosswalk": {"carried": [{"variable": "unit", "from": ["甲"], "to": "乙", "why": "改名"}]}},
+            "缺少 valid_from",
+        ),
+        (
+            {"crosswalk": {"breaks": [{"variable": "educaton", "valid_from": DAY, "why": "改"}]}},
+            "是否想写 education？",
+        ),
         ({"crosswalk": {"breaks": [{"variable": "education", "valid_from": DAY}]}}, "缺少 why"),
         ({"crosswalk": {"carry": []}}, "是否想写 carried？"),
         ({"variables": {"workers": {"sex": {"kind": "chocie"}}}}, "chocie"),
@@ -125,7 +134,10 @@ def test_broken_yaml_names_the_line(tmp_path):
 
 def test_a_pattern_may_name_an_earlier_one_of_its_room():
     sheets = patterns("sheets")
-    assert sheets["total"].match("本页小计：") and sheets["total"].match("共12人，其中女5人") and not sheets["total"].match("王合计划")
+    assert (
+        sheets["total"].match("本页小计：") and sheets["total"].match("共12人，其中女5人")
+        and not sheets["total"].match("王合计划")
+    )
     assert sheets["unit_name"].search("第一机械厂") and not sheets["unit_name"].search("花名册")
 
 

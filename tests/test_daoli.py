@@ -14,8 +14,9 @@ from bangfu_analysis.tidy.derive import add_bands
 pytestmark = pytest.mark.xdist_group("demo")
 
 WAVES = ["2007", "2008", "2009", "2010", "2018"]
-SAME_NAME = ["sex", "birth_date", "age", "education", "district", "household_size", "income_personal_monthly", "has_dibao",
-             "income_per_capita_monthly", "income_household_annual", "is_single_parent", "rigid_expense_annual"]  # fmt: skip
+SAME_NAME = ["sex", "birth_date", "age", "education", "district", "household_size", "income_personal_monthly",
+             "has_dibao", "income_per_capita_monthly", "income_household_annual", "is_single_parent",
+             "rigid_expense_annual"]  # fmt: skip
 OTHER_NAME = {"level": "hardship_level", "employment": "employment_status"}
 # For the 1,058 of 2009 these must be right for everybody; the rest may lose what the truth says is lost.
 SURE = ["sex", "age", "education", "hardship_level"]
@@ -38,11 +39,15 @@ def beside(cleaned):
 
 @cache
 def truth_of(wave):
-    return pd.read_parquet(Path(__file__).parent / "truth" / f"daoli_{wave}.parquet").rename(columns=OTHER_NAME)
+    return pd.read_parquet(
+        Path(__file__).parent / "truth" / f"daoli_{wave}.parquet"
+    ).rename(columns=OTHER_NAME)
 
 
 def places_of(truth):
-    """(file, sheet, row) -> place in `truth`, of where each true person's rows stand; merged people may keep either."""
+    """(file, sheet, row) -> place in `truth`, of where each true person's rows stand; merged people may keep
+    either.
+    """
     found = {}
     for place, row in enumerate(truth.itertuples()):
         for also in filter(None, [f"{row.file}|{row.sheet}|{row.row}", *str(row.also or "").split(";")]):
@@ -78,7 +83,7 @@ def test_values_are_the_true_ones_or_said_to_be_missing(beside, wave, variable):
         assert mine[variable].isna().all()
         return
     want, got = as_text(true[variable]), as_text(mine[variable])
-    lost, doubtful = (listing(true, columns, variable) for columns in (["lost", "not_given", "doubtful"], ["doubtful"]))
+    lost, doubtful = (listing(true, c, variable) for c in (["lost", "not_given", "doubtful"], ["doubtful"]))
     differs = want.ne(got)
     shown = pd.DataFrame({"want": want, "got": got, "file": mine["source_file"], "row": mine["source_row"]})
     assert not (differs & ~lost).any(), shown[differs & ~lost].head()
@@ -141,7 +146,7 @@ def test_who_left_is_known_with_the_reason_and_is_not_counted(cleaned, wave):
 
 
 def test_those_who_come_back_have_the_same_pseudonym_as_before_they_left(beside):
-    seen = {wave: dict(zip(beside(wave)[0]["person_no"], beside(wave)[1]["person_id"], strict=True)) for wave in WAVES}
+    seen = {w: dict(zip(beside(w)[0]["person_no"], beside(w)[1]["person_id"], strict=True)) for w in WAVES}
     back = (set(seen["2007"]) | set(seen["2008"])) & set(seen["2010"]) - set(seen["2009"])
     same = [seen["2010"][no] in (seen["2008"].get(no), seen["2007"].get(no)) for no in back]
     assert len(back) == 118
@@ -157,4 +162,6 @@ def test_no_frame_holds_a_name_an_id_number_or_a_phone(cleaned):
             text = frame.select_dtypes(include=["str"]).drop(columns=["person_id"], errors="ignore")
             held = text.apply(lambda column: column.fillna("").str.contains(long_number))
             assert not held.any(axis=None), f"{name}: {held.any()[held.any()].index.tolist()}"
-            assert not {"name", "id_number", "phone", "address", "card", "name_key", "identity"} & set(frame.columns)
+            assert not {
+                "name", "id_number", "phone", "address", "card", "name_key", "identity"
+            } & set(frame.columns)

@@ -1,4 +1,6 @@
-"""The published figures that the sample studies hold (truth/facts.yaml), looked for in frames, report.docx and tables.xlsx."""
+"""The published figures that the sample studies hold (truth/facts.yaml), looked for in frames, report.docx
+and tables.xlsx.
+"""
 
 import re
 from functools import cache
@@ -24,7 +26,9 @@ FACTS = yaml.safe_load((Path(__file__).parent / "truth" / "facts.yaml").read_tex
 def in_frames(frames, fact):
     """The number that the frames hold for a fact."""
     rows = frames[fact["frame"]]
-    rows = selected(add_bands(rows, load_codebook()) if fact["frame"] == "workers" else rows, fact.get("where"))
+    rows = selected(
+        add_bands(rows, load_codebook()) if fact["frame"] == "workers" else rows, fact.get("where")
+    )
     if "sum" in fact:
         return rows[fact["sum"]].sum() / (rows[fact["per"]].sum() if "per" in fact else 1)
     return rows[fact["distinct"]].nunique() if "distinct" in fact else len(rows)
@@ -48,13 +52,14 @@ def is_said(report, fact):
 
 def is_tabulated(report, fact):
     """Whether the sheet of tables.xlsx whose title begins as the fact says holds the number, as a number."""
-    sheets = [sheet for sheet in read_book(report.files["附表"]) if str(sheet["A1"].value).startswith(fact["table"])]
+    sheets = [s for s in read_book(report.files["附表"]) if str(s["A1"].value).startswith(fact["table"])]
     return any(cell.value == fact["value"] for sheet in sheets for row in sheet.iter_rows() for cell in row)
 
 
 @pytest.fixture(scope="module")
 def jilin_report(tmp_path_factory):
-    """The report of what the bureaus send in sums: the roster of 37,000 is read in the benchmark, not here."""
+    """The report of what the bureaus send in sums: the roster of 37,000 is read in the benchmark, not here.
+    """
     return report_wave(write_jilin(tmp_path_factory.mktemp("林 业"), seed=SEED, roster=False) / "2009")
 
 
@@ -97,7 +102,8 @@ def test_every_mechanism_that_the_study_reports_on_has_its_table(jilin_report):
 
 
 def test_nothing_of_it_is_misread(jilin_report):
-    # There is no roster here, and the published funds of the union are less than the help it says it paid for.
+    # There is no roster here, and the published funds of the union are less than the help it says it paid
+    # for.
     assert jilin_report.frames["issues"]["problem"].tolist() == ["aid_above_funds", "total_differs"]
     assert set(jilin_report.frames["sources"]["kind"]) == {
         "units",

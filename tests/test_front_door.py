@@ -48,8 +48,10 @@ def test_every_verb_under_a_design_has_an_example(name):
 
 
 def test_a_path_may_be_given_as_text_everywhere():
-    functions = [getattr(bangfu, name) for name in bangfu.__all__ if inspect.isfunction(getattr(bangfu, name))]
-    kinds = {(f.__name__, str(p.annotation)) for f in functions for p in inspect.signature(f).parameters.values()}
+    functions = [getattr(bangfu, n) for n in bangfu.__all__ if inspect.isfunction(getattr(bangfu, n))]
+    kinds = {
+        (f.__name__, str(p.annotation)) for f in functions for p in inspect.signature(f).parameters.values()
+    }
     assert not [told for told in kinds if re.search(r"\bPath\b", told[1]) and "str" not in told[1]]
 
 
@@ -62,8 +64,9 @@ def test_files_and_folders_are_found_by_their_names_as_text(tmp_path, monkeypatc
 
 
 def test_where_is_wherever_by_is():
-    functions = [getattr(bangfu, name) for name in bangfu.__all__ if inspect.isfunction(getattr(bangfu, name))]
-    functions += [getattr(opened, name) for opened in (bangfu.OpenWave, bangfu.OpenStudy) for name in vars(opened)
+    functions = [getattr(bangfu, n) for n in bangfu.__all__ if inspect.isfunction(getattr(bangfu, n))]
+    doors = (bangfu.OpenWave, bangfu.OpenStudy)
+    functions += [getattr(opened, name) for opened in doors for name in vars(opened)
                   if inspect.isfunction(getattr(opened, name))]
     asked = {f.__qualname__: set(inspect.signature(f).parameters) for f in functions}
     assert [name for name, has in asked.items() if "by" in has and not {"where", "data"} & has] == []

@@ -1,4 +1,6 @@
-"""Drawn workbooks damaged in ways that keep them workbooks: every clean ends, balances, and writes where it should."""
+"""Drawn workbooks damaged in ways that keep them workbooks: every clean ends, balances, and writes where it
+should.
+"""
 
 from pathlib import Path
 from random import Random
@@ -54,13 +56,16 @@ def merge_somewhere(sheet: Worksheet, rng: Random) -> None:
     for _ in range(rng.randint(1, 4)):
         row, column = rng.randint(1, sheet.max_row), rng.randint(1, sheet.max_column)
         sheet.merge_cells(
-            start_row=row, start_column=column, end_row=row + rng.randint(0, 4), end_column=column + rng.randint(0, 4)
+            start_row=row, start_column=column, end_row=row + rng.randint(0, 4),
+            end_column=column + rng.randint(0, 4),
         )
 
 
 def move_cells(sheet: Worksheet, rng: Random) -> None:
     row, column = rng.randint(1, sheet.max_row), rng.randint(1, sheet.max_column)
-    sheet.move_range(f"A{row}:{sheet.cell(row, column).coordinate}", rows=rng.randint(0, 3), cols=rng.randint(0, 3))
+    sheet.move_range(
+        f"A{row}:{sheet.cell(row, column).coordinate}", rows=rng.randint(0, 3), cols=rng.randint(0, 3)
+    )
 
 
 def hide(sheet: Worksheet, rng: Random) -> None:
@@ -105,7 +110,9 @@ def originals(tmp_path_factory):
     return sorted(folder.glob("*.xlsx"))
 
 
-@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 55))])
+@pytest.mark.parametrize(
+    "seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 55))]
+)
 def test_ten_damaged_workbooks_are_cleaned_in_balance_and_nothing_else_is_written(originals, tmp_path, seed):
     rng, wave = Random(seed), tmp_path / "raw" / "2009"
     wave.mkdir(parents=True)

@@ -1,7 +1,7 @@
 """JupyterLab itself, in a browser: two notebooks are opened, all cells run, and their charts are seen.
 
-Not among the everyday tests: `pip install -e ".[test,browser]"` and a Chromium (on Debian /usr/bin/chromium; BANGFU_CHROMIUM
-names another), then `pytest -m browser`.
+Not among the everyday tests: `pip install -e ".[test,browser]"` and a Chromium (on Debian /usr/bin/chromium;
+BANGFU_CHROMIUM names another), then `pytest -m browser`.
 """
 
 import json
@@ -50,9 +50,10 @@ def lab(tmp_path_factory):
         "JUPYTER_DATA_DIR": folder / ".data",
         "IPYTHONDIR": folder / ".ipython",
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root",
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}",
+               "--allow-root",
                f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]  # fmt: skip
-    environment = os.environ | {"PYTHONPATH": str(ROOT)} | {name: str(place) for name, place in settings.items()}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | {n: str(place) for n, place in settings.items()}
     with (
         (folder / "lab.log").open("w") as log,
         subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server,
@@ -103,7 +104,10 @@ def test_a_notebook_runs_in_jupyterlab_and_shows_its_charts(lab, page, notebook,
     start_kernel(page)
     page.click('.lm-MenuBar-item:has-text("Run")')
     page.click('.lm-Menu-item[data-command="runmenu:run-all"]')
-    done = "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(p => /^\\[\\d+\\]:?$/.test(p.textContent.trim()))"
+    done = (
+        "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(p => "
+        "/^\\[\\d+\\]:?$/.test(p.textContent.trim()))"
+    )
     page.wait_for_function(done, timeout=PATIENCE * 1000)
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
     assert page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]').count() == 0

@@ -1,4 +1,6 @@
-"""Data go one way: a module imports from its own floor or from one above it, and libraries stay behind their fences."""
+"""Data go one way: a module imports from its own floor or from one above it, and libraries stay behind their
+fences.
+"""
 
 import ast
 from pathlib import Path
@@ -7,7 +9,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
 FLOORS = [
-    "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "words", "keys", "wave", "reruns", "cleaning", "reading", "tidy", "analysis", "survey", "linkage", "release", "exhibits", "pages",
+    "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "words", "keys",
+    "wave", "reruns", "cleaning", "reading", "tidy", "analysis", "survey", "linkage", "release", "exhibits",
+    "pages",
     "checking", "study", "opened", "studies", "report", "counties", "notebook_runs", "first_steps", "cli",
 ]  # fmt: skip
 # cleaning stands before reading: what kind of question a column is, is told by what its cells mean.
@@ -71,7 +75,7 @@ def test_libraries_stay_behind_their_fences(path):
     for name in imports_of(path):
         allowed = FENCES.get(name.split(".")[0])
         if allowed is not None:
-            assert any(place == door or place.startswith(door + "/") for door in allowed), f"{place} imports {name}"
+            assert any(place == d or place.startswith(d + "/") for d in allowed), f"{place} imports {name}"
 
 
 def test_no_module_is_a_drawer_for_everything():

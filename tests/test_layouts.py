@@ -1,4 +1,6 @@
-"""Drawn workbooks against their truth: every row, every value, every unreadable cell; nothing given up that could be read."""
+"""Drawn workbooks against their truth: every row, every value, every unreadable cell; nothing given up that
+could be read.
+"""
 
 import datetime
 
@@ -21,7 +23,8 @@ def wave(tmp_path_factory):
 def rows_of(frame, file):
     mine = frame[frame["source_file"] == file]
     return {
-        (r["source_sheet"], None if pd.isna(r["source_row"]) else int(r["source_row"])): r for _, r in mine.iterrows()
+        (r["source_sheet"], None if pd.isna(r["source_row"]) else int(r["source_row"])): r
+        for _, r in mine.iterrows()
     }
 
 
@@ -30,7 +33,10 @@ def plain(value):
         return value
     if pd.isna(value):
         return None
-    return value.date() if isinstance(value, datetime.datetime) else bool(value) if isinstance(value, bool) else value
+    return (
+        value.date() if isinstance(value, datetime.datetime) else bool(value) if isinstance(value, bool)
+        else value
+    )
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -45,7 +51,8 @@ def test_every_person_is_found_with_every_value(wave, file):
         for place, values in expected.items()
         for name, value in values.items()
         if (
-            said := sorted(causes.get(found[place]["person_id"], [])) if name == "causes" else plain(found[place][name])
+            said := sorted(causes.get(found[place]["person_id"], [])) if name == "causes"
+            else plain(found[place][name])
         )
         != (sorted(value or []) if name == "causes" else value)
     ]
@@ -72,7 +79,7 @@ def test_every_family_member_is_found(wave, file):
     found = rows_of(frames["members"], file)
     expected = {(line.sheet, line.row): line.expected for line in lines_of(truth, file, members=True)}
     assert {
-        place: {name: plain(row[name]) for name in ("relation", "sex", "birth_date")} for place, row in found.items()
+        place: {n: plain(row[n]) for n in ("relation", "sex", "birth_date")} for place, row in found.items()
     } == expected
 
 

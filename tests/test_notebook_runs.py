@@ -7,7 +7,9 @@ from bangfu_analysis.notebook_runs import with_parameters
 
 
 def a_notebook(*cells):
-    parameters = nbformat.v4.new_code_cell('study = "daoli"\nwave = "2009"', metadata={"tags": ["parameters"]})
+    parameters = nbformat.v4.new_code_cell(
+        'study = "daoli"\nwave = "2009"', metadata={"tags": ["parameters"]}
+    )
     return nbformat.v4.new_notebook(cells=[parameters, *map(nbformat.v4.new_code_cell, cells)])
 
 
@@ -59,7 +61,8 @@ def test_a_new_wave_takes_over_settings_and_mapping_to_be_confirmed(tmp_path, ca
         'reference_date = 2009-06-30\nscope = "道外区"\n[line]\nurban = 245\n[stated]\nhardship_total = 9\n',
         encoding="utf-8",
     )
-    headings, read_as = "headings: {家庭总收: workers.income_household_annual}\n", "read_as:\n  名册.csv: roster\n"
+    headings = "headings: {家庭总收: workers.income_household_annual}\n"
+    read_as = "read_as:\n  名册.csv: roster\n"
     (last / "mapping.yaml").write_text(read_as + headings, encoding="utf-8")
     (last / "设置.xlsx").write_bytes(b"as it was")
     assert main(["new-wave", str(tmp_path / "道外"), "2010"]) == 0

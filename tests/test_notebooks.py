@@ -37,13 +37,17 @@ def test_it_is_committed_clean_with_question_and_parameters_first(path):
     assert "**读入**" in cells[0].source
     assert cells[1].metadata.tags == ["parameters"]
     assert not any(cell.outputs or cell.execution_count for cell in code)
-    assert not any(line.lstrip().startswith(("def ", "lambda")) for cell in code for line in cell.source.splitlines())
+    assert not any(
+        line.lstrip().startswith(("def ", "lambda")) for cell in code for line in cell.source.splitlines()
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(path, project):
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(project / "notebooks")}}).execute()
+    NotebookClient(
+        notebook, timeout=240, resources={"metadata": {"path": str(project / "notebooks")}}
+    ).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert outputs
     drawn = [o for o in outputs if "Figure" in str(o.get("data", {}).get("text/plain", ""))]

@@ -16,7 +16,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def names_and_ranges(requirements):
-    return {re.split(r"[<>=!~]", r, maxsplit=1)[0].strip().lower(): re.sub(r"^[\w.-]+", "", r) for r in requirements}
+    return {
+        re.split(r"[<>=!~]", r, maxsplit=1)[0].strip().lower(): re.sub(r"^[\w.-]+", "", r)
+        for r in requirements
+    }
 
 
 def start_lines(readme):
@@ -47,7 +50,8 @@ def test_the_lock_pins_every_dependency_and_carries_no_address():
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "://" not in lock
     pinned = {
-        line.split("==")[0].lower() for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))
+        line.split("==")[0].lower() for line in lock.splitlines()
+        if "==" in line and not line.startswith((" ", "#"))
     }
     assert {name.lower() for name in names_and_ranges(PROJECT["dependencies"])} <= pinned
 
@@ -59,7 +63,9 @@ def test_every_dependency_has_an_upper_bound():
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The package as a wheel holds it, unpacked where no clone is; run(arguments) calls its command from there."""
+    """The package as a wheel holds it, unpacked where no clone is; run(arguments) calls its command from
+    there.
+    """
     folder = tmp_path_factory.mktemp("安装")
     build = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
     subprocess.run([sys.executable, "-c", build, str(folder)], cwd=ROOT, check=True, capture_output=True)
@@ -67,7 +73,9 @@ def installed(tmp_path_factory):
 
     def run(*arguments):
         command = [sys.executable, "-m", "bangfu_analysis.cli", *arguments]
-        return subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=folder, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True
+        )
 
     return folder, run
 

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[1]
 
 def run(*command):
     return subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, encoding="utf-8",
+        check=False,
     )
 
 

@@ -1,4 +1,6 @@
-"""A wave with a questionnaire: read, given its codebook, screened by what the researcher decides, and reported."""
+"""A wave with a questionnaire: read, given its codebook, screened by what the researcher decides, and
+reported.
+"""
 
 import shutil
 from dataclasses import replace
@@ -134,11 +136,14 @@ def test_the_report_tells_scales_choices_and_funnels_as_the_codebook_names_them(
     assert "问卷共收回30份，全部有效。“您的性别”一题有30人作答，选择最多的依次是男（20人，占66.7%）" in words
     assert "服务的2个项目中，回答“满意”的占比最高的是态度（66.7%，30人作答）" in words
     assert (
-        "“需要【多选题】”一题（可多选）有30人作答，共选50项次，选择最多的依次是体检（30人，占100.0%）、讲座（20人，占66.7%）"
+        "“需要【多选题】”一题（可多选）有30人作答，共选50项次，选择最多的依次是体检（30人，占100.0%）、"
+        "讲座（20人，占66.7%）"
         in words
     )
     assert "帮扶逐步看，知晓20人（占30人的66.7%）、申请20人（占20人的100.0%）" in words
-    headings = [p.text for p in docx.Document(str(report.files["报告"])).paragraphs if p.style.name == "Heading 2"]
+    headings = [
+        p.text for p in docx.Document(str(report.files["报告"])).paragraphs if p.style.name == "Heading 2"
+    ]
     assert headings == ["您的性别", "需要【多选题】", "服务", "知道吗", "申请过吗", "帮扶"]
     assert words.startswith("某区“问卷”调查报告") and "根据“问卷”收到的1个文件" in words
     assert list(report.files["图"].glob("survey_*.png"))

@@ -1,4 +1,5 @@
-"""The report of the sample study, opened: the published figures, and what follows when workers are taken out."""
+"""The report of the sample study, opened: the published figures, and what follows when workers are taken out.
+"""
 
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def write_into(path, section, text):
 
 @pytest.fixture(scope="module")
 def fewer(tmp_path_factory, own_project):
-    """The report after a section was written and TAKEN workers, who stand nowhere else, were cut out of a raw file.
+    """The report after a section was written and TAKEN workers, who stand nowhere else, were cut out of a raw
+    file.
 
     With the people who stay.
     """
@@ -59,7 +61,9 @@ def fewer(tmp_path_factory, own_project):
         copy.unlink()
     names = {path.name for path in copies}
     own = truth[(truth["fate"] == "counted") & truth["file"].isin({CSV, *names})]
-    alone = own[own["also"].map(lambda also: {a.split("|")[0] for a in also.split(";") if a} <= {CSV, *names})]
+    alone = own[own["also"].map(
+        lambda also: {a.split("|")[0] for a in also.split(";") if a} <= {CSV, *names}
+    )]
     starts = set(truth.loc[truth["file"].isin({CSV, *names}), "row"])
     taken = alone[alone["row"].add(1).isin(starts)].head(TAKEN)  # records on one line only
     lines = (wave / CSV).read_bytes().split(b"\n")
@@ -67,7 +71,9 @@ def fewer(tmp_path_factory, own_project):
     (wave / CSV).write_bytes(b"\n".join(line for number, line in enumerate(lines) if number not in cut))
     people = truth[(truth["fate"] == "counted") & ~truth["person_no"].isin(taken["person_no"])]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("bangfu_analysis.report.body", lambda *shown, kept, **more: KEPT.update(kept) or body(*shown, kept=kept, **more))
+        patched.setattr("bangfu_analysis.report.body", lambda *shown, kept, **more: KEPT.update(kept) or body(
+            *shown, kept=kept, **more
+        ))
         return report_wave(wave), people
 
 
@@ -86,12 +92,15 @@ def tables_of(report):
 
 def test_the_report_says_the_published_figures_of_2009(report):
     words = words_of(report)
-    for figure in ("33724人", "困难职工3456人", "特困1058人", "男50岁以下612人", "男50岁以上140人", "女40岁以上196人",
+    for figure in ("33724人", "困难职工3456人", "特困1058人", "男50岁以下612人", "男50岁以上140人",
+                   "女40岁以上196人",
                    "女40岁以下110人", "初中以下692人", "高中345人", "大专以上21人"):  # fmt: skip
         assert figure in words, figure
     assert "占10.2%" in words
     assert "65.4%、32.6%、2.0%" in words
-    for heading in ("基本情况", "致困原因", "变化趋势", "主要做法及成效", "存在的主要问题", "对策建议", "数据质量"):
+    for heading in (
+        "基本情况", "致困原因", "变化趋势", "主要做法及成效", "存在的主要问题", "对策建议", "数据质量"
+    ):
         assert heading in words
     assert "虚构" in words
 
@@ -105,7 +114,7 @@ def test_the_report_says_nothing_that_contradicts_itself(report):
 def test_tables_and_workbook_hold_the_same_figures(report):
     assert any(t.get("江畔橡胶厂") == "215" for t in tables_of(report))
     book = openpyxl.load_workbook(report.files["附表"])
-    numbers = {cell.value for sheet in book for row in sheet.iter_rows() for cell in row if isinstance(cell.value, int)}
+    numbers = {cell.value for s in book for r in s.iter_rows() for cell in r if isinstance(cell.value, int)}
     assert {3456, 33724, 1058, 2398, 215, 612, 140, 196, 110, 692, 345, 21} <= numbers
 
 
@@ -113,7 +122,9 @@ def test_every_figure_is_there_as_png_and_svg(report):
     pngs = sorted(path.stem for path in report.files["图"].glob("*.png"))
     assert len(pngs) >= 6  # a figure that says no more than its sentence is not drawn
     assert pngs == sorted(path.stem for path in report.files["图"].glob("*.svg"))
-    pictures = [r for r in docx.Document(str(report.files["报告"])).part.rels.values() if "image" in r.reltype]
+    pictures = [
+        r for r in docx.Document(str(report.files["报告"])).part.rels.values() if "image" in r.reltype
+    ]
     assert len(pictures) == len(pngs)
 
 

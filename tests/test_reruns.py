@@ -1,4 +1,6 @@
-"""A wave with other headings is added in three commands; what runs again is what changed by content, and it is said why."""
+"""A wave with other headings is added in three commands; what runs again is what changed by content, and it
+is said why.
+"""
 
 import json
 import os
@@ -41,7 +43,9 @@ def roster(headings, people):
 def grown(tmp_path_factory):
     """A clone with a small study, to which wave 2010 is added; what the commands printed."""
     clone = tmp_path_factory.mktemp("clone")
-    tracked = subprocess.run(["git", "ls-files", "-z", "bangfu_analysis"], cwd=ROOT, capture_output=True, text=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "bangfu_analysis"], cwd=ROOT, capture_output=True, text=True
+    )
     files = tracked.stdout.strip("\0").split("\0") if tracked.returncode == 0 else []
     for name in files or [str(p.relative_to(ROOT)) for p in (ROOT / "bangfu_analysis").rglob("*.*")]:
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +111,9 @@ def test_what_is_gone_is_named_and_a_frame_made_anew_is_the_same_bytes(grown, tm
     where, before = places(folder), bytes_of(grown[0])
     (where.frames / "workers.parquet").unlink()
     (where.report / "tables.xlsx").rename(tmp_path / "tables.xlsx")
-    assert told(folder) == {"清洗 2010": ["成果不在原处（workers.parquet）"], "报告": ["成果不在原处（tables.xlsx）"]}
+    assert told(folder) == {
+        "清洗 2010": ["成果不在原处（workers.parquet）"], "报告": ["成果不在原处（tables.xlsx）"]
+    }
     wave_frames(folder)
     (tmp_path / "tables.xlsx").rename(where.report / "tables.xlsx")
     assert bytes_of(folder) == before

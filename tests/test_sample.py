@@ -33,7 +33,9 @@ UNITS = dict.fromkeys(WAVES, WORDS["units"])
 for wave, before in (("2010", "2009"), ("2018", "2010")):
     UNITS[wave] = units_of(UNITS[before], PLAN["later"][wave]["units"])
 CELLS = {("male", False): 612, ("male", True): 140, ("female", True): 196, ("female", False): 110}
-SCHOOLED = {"illiterate": 0, "primary": 0, "junior_secondary": 0, "vocational_secondary": 1, "senior_secondary": 1}
+SCHOOLED = {
+    "illiterate": 0, "primary": 0, "junior_secondary": 0, "vocational_secondary": 1, "senior_secondary": 1
+}
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,8 @@ def test_what_is_lost_is_lost_by_others_than_extreme_and_the_level_never(truth, 
     assert 60 < len(lost) < 250
     assert set(lost["level"]) == {"general"}
     assert set("|".join(lost["lost"]).split("|")) <= {
-        "education", "household_size", "income_personal_monthly", "employment_status", "cause", "birth_date", "age", "sex",
+        "education", "household_size", "income_personal_monthly", "employment_status", "cause", "birth_date",
+        "age", "sex",
     }  # fmt: skip
 
 
@@ -128,11 +131,15 @@ def test_the_workers_of_a_district_add_up_and_nowhere_fall_below_those_in_hardsh
     counts = population_counts(wave, 33724, WORDS)
     assert sum(counts.values()) == 33724
     by_unit = Counter(p.unit for p in wave.people)
-    assert all(sum(n for (u, *_), n in counts.items() if u == unit) > n_hard for unit, n_hard in by_unit.items())
+    assert all(
+        sum(n for (u, *_), n in counts.items() if u == unit) > n_hard for unit, n_hard in by_unit.items()
+    )
 
 
 def test_the_same_pages_give_the_same_bytes(tmp_path):
-    page = Page("一", {(0, 0): "姓名", (1, 0): datetime.date(1959, 7, 1), (2, 0): 3.5}, [(3, 0, 4, 0)], {1}, {2})
+    page = Page(
+        "一", {(0, 0): "姓名", (1, 0): datetime.date(1959, 7, 1), (2, 0): 3.5}, [(3, 0, 4, 0)], {1}, {2}
+    )
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         write_workbook(tmp_path / name / "x.xlsx", [page])
@@ -140,7 +147,9 @@ def test_the_same_pages_give_the_same_bytes(tmp_path):
 
 
 def unpacked(path):
-    """A file's bytes; of a workbook those of its parts, since how tightly they are packed is the machine's zlib's."""
+    """A file's bytes; of a workbook those of its parts, since how tightly they are packed is the machine's
+    zlib's.
+    """
     if path.suffix != ".xlsx":
         return path.read_bytes()
     with zipfile.ZipFile(path) as package:
@@ -173,7 +182,8 @@ def test_a_wave_has_four_layouts_and_headings_of_its_own(wave):
     def layout(plan):
         ticks = any(c.startswith("tick:") for c in plan["columns"])
         levels = any("/" in heading for heading in plan["columns"].values())
-        return ticks, levels, plan.get("sheets"), plan.get("members"), plan.get("slots"), plan["file"].endswith("csv")
+        kinds = (plan.get("sheets"), plan.get("members"), plan.get("slots"))
+        return ticks, levels, *kinds, plan["file"].endswith("csv")
 
     own = [PLAN["files"][key] for key in SETTINGS[wave]["files"]]
     others = [PLAN["files"][key] for name in SETTINGS if name != wave for key in SETTINGS[name]["files"]]
@@ -221,7 +231,9 @@ def texts():
             encoding = "gb18030" if path.suffix == ".csv" else "utf-16"
             yield from re.split(r"[,\t\r\n]", path.read_bytes().decode(encoding))
         elif path.suffix == ".xlsx":
-            yield from re.findall(r"<t[^>]*>([^<]*)</t>", zipfile.ZipFile(path).read("xl/sharedStrings.xml").decode())
+            yield from re.findall(
+                r"<t[^>]*>([^<]*)</t>", zipfile.ZipFile(path).read("xl/sharedStrings.xml").decode()
+            )
 
 
 def test_every_id_number_is_of_region_99_and_nearly_all_are_valid():

@@ -35,7 +35,9 @@ def test_outputs_of_another_wave_go_below_it_or_where_out_says(tmp_path):
     assert places(tmp_path / "2009", tmp_path / "x").frames == tmp_path / "x"
     assert places(tmp_path / "2009", tmp_path / "x").figures == tmp_path / "x" / "figures"
     apart = places(tmp_path / "2009", tmp_path / "x" / "frames")
-    assert (apart.report, apart.figures) == (tmp_path / "x" / "release", tmp_path / "x" / "release" / "figures")
+    assert (
+        (apart.report, apart.figures) == (tmp_path / "x" / "release", tmp_path / "x" / "release" / "figures")
+    )
 
 
 def test_only_files_as_received_are_read(tmp_path):
@@ -76,7 +78,9 @@ def test_nothing_changed_is_loaded_and_a_changed_file_or_mapping_is_cleaned_agai
     assert stored.stat().st_mtime_ns == before
     (folder / "名册.csv").write_text(ROSTER + "某丁,女,1970-01-02,高中,困难\n", encoding="utf-8")
     assert len(wave_frames(folder)["workers"]) == 4
-    (folder / "mapping.yaml").write_text("values:\n  workers.education: {中学: junior_secondary}\n", encoding="utf-8")
+    (folder / "mapping.yaml").write_text(
+        "values:\n  workers.education: {中学: junior_secondary}\n", encoding="utf-8"
+    )
     changed = stored.stat().st_mtime_ns
     wave_frames(folder)
     assert stored.stat().st_mtime_ns != changed
@@ -84,8 +88,11 @@ def test_nothing_changed_is_loaded_and_a_changed_file_or_mapping_is_cleaned_agai
 
 def test_questions_go_to_the_unit_of_their_row_where_a_sheet_holds_several(tmp_path):
     (tmp_path / "wave.toml").write_text('reference_date = 2009-06-30\nscheme = "s2000"\n', encoding="utf-8")
-    roster = "填报单位,姓名,出生日期,困难类别\n一厂,张强刚,1965-03-12,甲类\n一厂,李强刚,1965-03-12,特困\n二厂,王强刚,1965-13-12,特困\n"
+    roster = (
+        "填报单位,姓名,出生日期,困难类别\n一厂,张强刚,1965-03-12,甲类\n一厂,李强刚,1965-03-12,特困\n"
+        "二厂,王强刚,1965-13-12,特困\n"
+    )
     (tmp_path / "名册.csv").write_text(roster, encoding="utf-8")
     books = {path.stem: openpyxl.load_workbook(path).active for path in query_units(tmp_path)}
-    assert {name: sheet["D2"].value for name, sheet in books.items()} == {"queries": "D2", "一厂": "D2", "二厂": "C4"}
+    assert {name: s["D2"].value for name, s in books.items()} == {"queries": "D2", "一厂": "D2", "二厂": "C4"}
     assert books["二厂"]["F2"].value == "1965-13-12"

@@ -18,7 +18,9 @@ def wave(levels, scheme="s2000"):
 
 
 def test_change_is_the_difference_of_shares_and_growth_that_of_counts():
-    table = trend({"2009": wave(["extreme"] * 3 + ["general"]), "2008": wave(["extreme", "general"])}, "hardship_level")
+    table = trend(
+        {"2009": wave(["extreme"] * 3 + ["general"]), "2008": wave(["extreme", "general"])}, "hardship_level"
+    )
     assert table["wave"].tolist() == ["2008", "2008", "2009", "2009"]
     assert table["n"].tolist() == [1, 1, 3, 1]
     assert table["change"].isna().tolist() == [True, True, False, False]
@@ -54,7 +56,9 @@ def test_waves_of_two_schemes_are_not_compared_and_both_are_named():
 
 
 def test_a_marked_break_keeps_the_shares_and_gives_no_change():
-    frames = {"2009": wave(["extreme", "general"]), "2019": wave(["deep"], "s2018"), "2020": wave(["deep"], "s2018")}
+    frames = {
+        "2009": wave(["extreme", "general"]), "2019": wave(["deep"], "s2018"), "2020": wave(["deep"], "s2018")
+    }
     table = trend(frames, "hardship_level", breaks="mark")
     assert table.groupby("wave")["comparable"].all().to_dict() == {"2009": False, "2019": False, "2020": True}
     assert table.loc[table["wave"] == "2019", ["change", "growth"]].isna().all(axis=None)
@@ -63,8 +67,10 @@ def test_a_marked_break_keeps_the_shares_and_gives_no_change():
 
 def test_levels_of_another_scheme_are_no_zeros_of_a_wave():
     frames = {"2009": wave(["extreme", "general"]), "2019": wave(["deep", "relative"], "s2018")}
-    stacked = pd.concat([frame.astype({"hardship_level": object}).assign(wave=name) for name, frame in frames.items()])
-    table = trend(stacked.astype({"hardship_level": pd.CategoricalDtype(LEVELS)}), "hardship_level", breaks="mark")
+    stacked = pd.concat([f.astype({"hardship_level": object}).assign(wave=n) for n, f in frames.items()])
+    table = trend(
+        stacked.astype({"hardship_level": pd.CategoricalDtype(LEVELS)}), "hardship_level", breaks="mark"
+    )
     assert table[["wave", "hardship_level"]].astype(str).to_numpy().tolist() == [
         ["2009", "extreme"],
         ["2009", "general"],
@@ -74,7 +80,9 @@ def test_levels_of_another_scheme_are_no_zeros_of_a_wave():
 
 
 def test_a_variable_with_one_meaning_is_compared_across_schemes():
-    frames = {"2009": wave(["extreme"]).assign(sex="male"), "2019": wave(["deep"], "s2018").assign(sex="male")}
+    frames = {
+        "2009": wave(["extreme"]).assign(sex="male"), "2019": wave(["deep"], "s2018").assign(sex="male")
+    }
     assert trend(frames, "sex")["change"].tolist()[1:] == [0.0]
 
 

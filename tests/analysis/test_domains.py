@@ -10,7 +10,9 @@ from bangfu_analysis.survey.estimate import estimate_mean
 
 def frame():
     kind = pd.Categorical(["b", "a", None, "b"], ["a", "b", "c"])
-    return pd.DataFrame({"kind": kind, "unit": ["乙", "甲", "甲", "乙"], "y": pd.array([1, 2, None, 4], "Int64")})
+    return pd.DataFrame(
+        {"kind": kind, "unit": ["乙", "甲", "甲", "乙"], "y": pd.array([1, 2, None, 4], "Int64")}
+    )
 
 
 def test_no_group_is_one_group():
@@ -68,4 +70,6 @@ def test_a_design_may_be_held_in_categories_with_empty_levels():
     data = pd.DataFrame({"h": ["a", "a", "b", "b", "b"], "y": [1.0, 4, 2, 8, 9]})
     held = data.assign(h=pd.Categorical(data["h"], ["z", "b", "a"]))
     design = SurveyDesign(strata="h")
-    pd.testing.assert_frame_equal(estimate_mean(held, "y", design=design), estimate_mean(data, "y", design=design))
+    pd.testing.assert_frame_equal(
+        estimate_mean(held, "y", design=design), estimate_mean(data, "y", design=design)
+    )

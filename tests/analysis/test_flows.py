@@ -68,7 +68,8 @@ def test_a_persons_group_is_that_of_the_wave_before():
 def test_the_accounts_agree_and_say_what_no_list_records():
     accounts = flow_accounts(WORKERS, EXITS)
     assert accounts["difference"].tolist() == [0, 0]
-    assert accounts[["previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n"]].to_numpy().tolist() == [
+    measures = ["previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n"]
+    assert accounts[measures].to_numpy().tolist() == [
         [4, 1, 0, 1, 1, 3],
         [3, 1, 1, 2, 0, 3],
     ]
@@ -87,7 +88,8 @@ def test_the_identity_holds_whoever_comes_and_goes(waves, data):
     people = {str(i): sorted(wave) for i, wave in enumerate(waves)}
     frame = stacked(people, {w: "u" * len(people[w]) for w in people})
     gone = [
-        (w, p, data.draw(st.sampled_from(["died", "other"]))) for w in people for p in set("abcdefgh") - set(people[w])
+        (w, p, data.draw(st.sampled_from(["died", "other"]))) for w in people
+        for p in set("abcdefgh") - set(people[w])
     ]
     exits = pd.DataFrame(gone, columns=["wave", "person_id", "exit_reason"])
     accounts = flow_accounts(frame, exits)
@@ -102,7 +104,9 @@ def test_the_identity_holds_whoever_comes_and_goes(waves, data):
 def test_the_true_flows_lie_within_the_bounds_whichever_of_the_damaged_are_linked(waves, data):
     people = {str(i): sorted(wave) for i, wave in enumerate(waves)}
     true = stacked(people, {w: "u" * len(people[w]) for w in people}).assign(id_basis="id_number")
-    fates = data.draw(st.lists(st.sampled_from(["whole", "linked", "lost"]), min_size=len(true), max_size=len(true)))
+    fates = data.draw(
+        st.lists(st.sampled_from(["whole", "linked", "lost"]), min_size=len(true), max_size=len(true))
+    )
     fate = pd.Series(fates, index=true.index)
     other = true["person_id"].str.cat(true["wave"])
     seen = true.assign(
@@ -123,8 +127,12 @@ def test_the_true_flows_lie_within_the_bounds_whichever_of_the_damaged_are_linke
 def test_no_flow_is_above_its_bound_if_all_links_are_wrong(waves, data):
     people = {str(i): sorted(wave) for i, wave in enumerate(waves)}
     seen = stacked(people, {w: "u" * len(people[w]) for w in people})
-    linked = pd.Series(data.draw(st.lists(st.booleans(), min_size=len(seen), max_size=len(seen))), index=seen.index)
-    seen = seen.assign(id_basis="id_number").assign(id_basis=lambda f: f["id_basis"].mask(linked, "name_birth_unit"))
+    linked = pd.Series(
+        data.draw(st.lists(st.booleans(), min_size=len(seen), max_size=len(seen))), index=seen.index
+    )
+    seen = seen.assign(id_basis="id_number").assign(
+        id_basis=lambda f: f["id_basis"].mask(linked, "name_birth_unit")
+    )
     true = seen.assign(person_id=seen["person_id"].mask(linked, seen["person_id"].str.cat(seen["wave"])))
     told, held = flow_accounts(seen), flow_accounts(true)
     for flow in ("new", "exited"):
@@ -143,7 +151,9 @@ def test_links_make_one_person_of_two_and_leave_the_frame_as_it_was():
 
 def test_transitions_are_shares_of_the_earlier_state_and_drop_levels_nobody_has():
     table = transitions(WORKERS, "x", EXITS)
-    assert list(table) == ["wave_before", "wave", "x_before", "x", "n", "base_n", "share", "left_out_n", "comparable"]
+    assert list(table) == [
+        "wave_before", "wave", "x_before", "x", "n", "base_n", "share", "left_out_n", "comparable"
+    ]
     first = table[table["wave"].eq("2")]
     assert first["n"].tolist() == [1, 0, 0, 1]
     assert first["base_n"].tolist() == [1, 1, 1, 1]
@@ -183,7 +193,9 @@ def test_spells_say_what_of_them_is_not_seen():
 
 def test_the_life_table_is_that_of_kaplan_and_meier():
     # by hand: 4/5, 4/5 * 1/3; Greenwood 0.8 * sqrt(1/20), 4/15 * sqrt(1/20 + 2/3)
-    ended = pd.Categorical(["exited", "going_on", "died", "exited", "going_on"], ["exited", "died", "going_on"])
+    ended = pd.Categorical(
+        ["exited", "going_on", "died", "exited", "going_on"], ["exited", "died", "going_on"]
+    )
     stays = pd.DataFrame({"waves": [1, 1, 2, 2, 3], "began": "new", "ended": ended})
     table = life_table(stays)
     assert table[["n", "base_n", "censored_n"]].to_numpy().tolist() == [[1, 5, 1], [2, 3, 0], [0, 1, 1]]

@@ -39,7 +39,9 @@ WORKERS = frame("workers", [{"person_id": f"p{n:016x}", "hardship_level": "extre
 
 
 def numbers(result, measure="n"):
-    return {(i, u): v for i, u, v in zip(result["indicator"], result["counted_in"], result[measure], strict=True)}
+    return {
+        (i, u): v for i, u, v in zip(result["indicator"], result["counted_in"], result[measure], strict=True)
+    }
 
 
 def test_visits_are_counted_in_persons_and_yuan_and_shared_out_of_the_roster():
@@ -57,7 +59,9 @@ def test_groups_stand_under_the_frame_and_column_that_make_them_and_the_unknown_
     visited = result[result["indicator"] == "visited"]
     assert visited["aid.recipient"].tolist() == ["extreme_worker", "migrant_worker", "model_worker"]
     assert visited["n"].tolist() == [947, 51, 40]
-    assert result.loc[result["aid.recipient"].isna() & result["indicator"].eq("cash"), "n"].tolist() == [100000]
+    assert (
+        result.loc[result["aid.recipient"].isna() & result["indicator"].eq("cash"), "n"].tolist() == [100000]
+    )
 
 
 def test_a_named_person_without_a_quantity_is_one_person_however_often_helped():
@@ -76,7 +80,9 @@ def test_persons_households_and_person_times_stay_apart_and_do_not_add():
         ]
     )
     result = tabulate_mechanism({"aid": rows}, CODEBOOK, "medical_cards")
-    assert numbers(result) == {("cards", "persons"): 5, ("cards", "households"): 3, ("cards", "person_times"): 9}
+    assert (
+        numbers(result) == {("cards", "persons"): 5, ("cards", "households"): 3, ("cards", "person_times"): 9}
+    )
 
 
 def test_a_share_of_another_unit_is_refused_when_the_codebook_is_read():
@@ -97,7 +103,9 @@ def test_a_share_of_another_unit_is_refused_when_the_codebook_is_read():
     ],
 )
 def test_what_an_entry_has_wrong_is_said(change, words):
-    entry = {"number": 99, "label": "试", "frame": "dibao", "indicators": {"n": {"label": "户", "in": "households"}}}
+    entry = {"number": 99, "label": "试", "frame": "dibao", "indicators": {
+        "n": {"label": "户", "in": "households"}
+    }}
     with pytest.raises(CodebookError, match=words):
         mechanism(load_codebook({"mechanisms": {"wrong": {**entry, **change}}}), "wrong")
 
@@ -119,7 +127,9 @@ def test_what_the_roster_shows_has_no_ledger_of_its_own():
 
 
 def test_conditions_bound_a_number_by_a_number_or_by_another_column():
-    rows = frame("services", [{"promised_days": p, "days_taken": t} for p, t in ((5, 5), (5, 6), (3, None), (7, 1))])
+    rows = frame(
+        "services", [{"promised_days": p, "days_taken": t} for p, t in ((5, 5), (5, 6), (3, None), (7, 1))]
+    )
     assert len(selected(rows, {"days_taken": {"at_most": "promised_days"}})) == 2
     assert len(selected(rows, {"days_taken": {"over": "promised_days", "times": 0.5}})) == 2
     assert len(selected(rows, {"promised_days": {"from": 5, "below": 7}})) == 2
@@ -145,7 +155,8 @@ def test_rows_without_a_value_are_left_out_and_counted():
 def test_the_debt_of_a_case_runs_on_by_date():
     days = pd.to_datetime(["2009-11-26", "2009-10-23", "2009-11-02", "2009-11-26"])
     rows = frame(
-        "cases", {"date": days, "owed_yuan": [None, 30000, 8000, None], "received_yuan": [9000, None, None, 1000]}
+        "cases",
+        {"date": days, "owed_yuan": [None, 30000, 8000, None], "received_yuan": [9000, None, None, 1000]},
     )
     assert running({"cases": rows}, mechanism(CODEBOOK, "case"))["n"].tolist() == [30000, 38000, 28000]
 
@@ -166,4 +177,6 @@ def test_groups_add_up_to_the_whole_in_any_order(acts):
     whole, again = (tabulate_mechanism({"aid": aid(*r)}, CODEBOOK, "visits") for r in (rows, rows[::-1]))
     parts = tabulate_mechanism({"aid": aid(*rows)}, CODEBOOK, "visits", by="recipient")
     assert numbers(whole) == numbers(again)
-    assert parts.loc[parts["indicator"].eq("visited"), "n"].sum() == sum(n for kind, _, n in acts if kind == "visit")
+    assert parts.loc[parts["indicator"].eq("visited"), "n"].sum() == sum(
+        n for kind, _, n in acts if kind == "visit"
+    )

@@ -30,7 +30,9 @@ from bangfu_analysis.tidy.questionnaires import was_asked, wide_answers
 
 def survey(header, *rows, file="问卷_按文本_.xlsx"):
     cells = [tuple(header), *map(tuple, rows)]
-    found = read_questionnaire(Grid(Sheet(file, "Sheet1", cells, tuple(range(1, len(cells) + 1)))), load_codebook())
+    found = read_questionnaire(
+        Grid(Sheet(file, "Sheet1", cells, tuple(range(1, len(cells) + 1)))), load_codebook()
+    )
     return found.questions, found.responses
 
 
@@ -110,7 +112,9 @@ def test_the_summary_names_what_it_calls_the_top():
 
 def test_other_than_five_grades_need_a_definition():
     table = likert(*survey(["1、评议—甲", "1、乙"], ["满意", "基本满意"], ["不满意", "满意"]), "Q1")
-    with pytest.raises(ArgumentError, match="有 3 个等级（不满意、基本满意、满意），不是五级。请写明 top 和 bottom"):
+    with pytest.raises(
+        ArgumentError, match="有 3 个等级（不满意、基本满意、满意），不是五级。请写明 top 和 bottom"
+    ):
         likert_summary(table)
     assert likert_summary(table, top=["基本满意", "满意"], bottom=["不满意"])["share"].tolist() == [0.5, 1.0]
     with pytest.raises(ArgumentError, match="'很满意' 无效"):
@@ -148,7 +152,9 @@ def test_each_step_of_a_funnel_has_a_base_of_its_own():
 
 
 def test_any_table_can_be_made_for_each_group_of_respondents():
-    questions, responses = survey(["1、性别", "2、选"], ["男", "甲┋乙"], ["女", "甲"], ["男", "乙"], ["(空)", "甲"])
+    questions, responses = survey(
+        ["1、性别", "2、选"], ["男", "甲┋乙"], ["女", "甲"], ["男", "乙"], ["(空)", "甲"]
+    )
     sex = wide_answers(questions, responses).set_index("respondent_id")["Q1"]
     table = multiple_response(questions, responses, "Q2", by=sex)
     assert rows(table[["Q1", "option", "n", "base_n"]]) == [
@@ -178,7 +184,8 @@ def test_the_callers_frames_are_not_changed():
 
 
 @given(st.lists(st.tuples(*[st.sampled_from(words) for words in (
-    ["好", "差", "(空)", "(跳过)"], ["甲", "甲┋乙", "(空)", "(跳过)"])]), min_size=4, max_size=20))  # fmt: skip
+    ["好", "差", "(空)", "(跳过)"], ["甲", "甲┋乙", "(空)", "(跳过)"])]),
+    min_size=4, max_size=20))  # fmt: skip
 def test_every_way_to_a_share_has_one_base(replies):
     questions, responses = survey(["1、评价", "2、需要【多选题】"], ("好", "甲┋乙"), ("差", "乙"), *replies)
     wide, asked = wide_answers(questions, responses), was_asked(questions, responses)
@@ -196,11 +203,14 @@ def test_the_score_of_a_ranking_is_counted_as_the_service_counts_it():
     questions, responses = survey(["1、次序"], ["甲→乙→丙"], ["乙→甲→丙"], ["甲→丙→乙"], ["乙→甲"], ["(空)"])
     table = ranking(questions, responses, "Q1").set_index("option")
     # three options: the first place weighs 3, the second 2, the third 1; over the four who ranked any
-    assert table["ranking_score"].to_dict() == {"甲": (3 + 2 + 3 + 2) / 4, "乙": (2 + 3 + 1 + 3) / 4, "丙": (1 + 1 + 2) / 4}
+    assert table["ranking_score"].to_dict() == {
+        "甲": (3 + 2 + 3 + 2) / 4, "乙": (2 + 3 + 1 + 3) / 4, "丙": (1 + 1 + 2) / 4
+    }
 
 
 NUMBERS = survey(["1、年龄", "2、推荐（0-10）", "3、您的建议"], *[
-    [str(20 + i), str(i % 11), f"第{i}条，多办实事" if i % 3 else "(空)"] for i in range(40)], ["(空)", "(跳过)", "(跳过)"])  # fmt: skip
+    [str(20 + i), str(i % 11), f"第{i}条，多办实事" if i % 3 else "(空)"] for i in range(40)],
+    ["(空)", "(跳过)", "(跳过)"])  # fmt: skip
 
 
 def test_numbers_have_their_mean_median_and_distribution():
@@ -223,14 +233,18 @@ def test_bands_hold_every_number_once(numbers):
 def test_promoters_less_detractors_and_what_is_no_rating_from_0_to_10_is_refused():
     table = net_promoters(*NUMBERS, "Q2")
     said = [i % 11 for i in range(40)]
-    assert table["n"].tolist() == [sum(v <= 6 for v in said), sum(v in (7, 8) for v in said), sum(v > 8 for v in said)]
+    assert table["n"].tolist() == [
+        sum(v <= 6 for v in said), sum(v in (7, 8) for v in said), sum(v > 8 for v in said)
+    ]
     with pytest.raises(ArgumentError, match="Q1 有不在 0 到 10 之间的答案"):
         net_promoters(*NUMBERS, "Q1")
 
 
 def test_of_open_answers_it_is_told_how_many_answered():
     table = answered(*NUMBERS, "Q3")
-    assert rows(table[["option", "n", "base_n", "left_out_n"]]) == [("已作答", 26, 40, 0), ("未作答", 14, 40, 0)]
+    assert (
+        rows(table[["option", "n", "base_n", "left_out_n"]]) == [("已作答", 26, 40, 0), ("未作答", 14, 40, 0)]
+    )
 
 
 def test_every_question_is_tabulated_by_its_kind():

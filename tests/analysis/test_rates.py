@@ -15,7 +15,9 @@ from bangfu_analysis.analysis.rates import (
 from bangfu_analysis.errors import ArgumentError, NotComparable
 
 
-@given(n=st.integers(1, 500), part=st.floats(0, 1), method=st.sampled_from(["wilson", "wilson_cc", "clopper_pearson"]))
+@given(n=st.integers(1, 500), part=st.floats(0, 1), method=st.sampled_from(
+    ["wilson", "wilson_cc", "clopper_pearson"]
+))
 def test_limits_hold_the_share_and_are_mirrored(n, part, method):
     x = round(part * n)
     found, mirror = (share_interval(k, n, method=method).iloc[0] for k in (x, n - x))
@@ -32,7 +34,8 @@ def test_a_column_of_shares_has_a_row_each():
 
 
 def test_the_difference_turns_its_sign_with_the_order():
-    one, other = difference_of_shares([8, 3], [10, 10]).iloc[0], difference_of_shares([3, 8], [10, 10]).iloc[0]
+    one = difference_of_shares([8, 3], [10, 10]).iloc[0]
+    other = difference_of_shares([3, 8], [10, 10]).iloc[0]
     assert one["estimate"] == pytest.approx(-other["estimate"])
     assert one["ci_low"] == pytest.approx(-other["ci_high"])
 
@@ -49,14 +52,20 @@ def test_groups_are_standardised_apart():
     data = pd.DataFrame({"wave": [1, 1, 2, 2], "x": [2, 9, 4, 3], "n": [50, 60, 70, 20], "s": [3, 1, 3, 1]})
     found = standardize_direct(data, count="x", population="n", standard="s", by="wave")
     assert found["wave"].tolist() == [1, 2]
-    np.testing.assert_allclose(found["estimate"], [0.75 * 2 / 50 + 0.25 * 9 / 60, 0.75 * 4 / 70 + 0.25 * 3 / 20])
+    np.testing.assert_allclose(
+        found["estimate"], [0.75 * 2 / 50 + 0.25 * 9 / 60, 0.75 * 4 / 70 + 0.25 * 3 / 20]
+    )
 
 
-@given(st.lists(st.tuples(st.floats(0.1, 1), st.floats(0.1, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1))
+@given(
+    st.lists(st.tuples(st.floats(0.1, 1), st.floats(0.1, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1)
+)
 def test_the_parts_of_kitagawa_add_up_to_the_difference(rows):
     data = pd.DataFrame(rows, columns=["ca", "cb", "ra", "rb"])
     data = data.assign(ca=data["ca"] / data["ca"].sum(), cb=data["cb"] / data["cb"].sum())
-    found = kitagawa(data, share_a="ca", share_b="cb", rate_a="ra", rate_b="rb").set_index("component")["estimate"]
+    found = kitagawa(
+        data, share_a="ca", share_b="cb", rate_a="ra", rate_b="rb"
+    ).set_index("component")["estimate"]
     wanted = (data["ca"] * data["ra"]).sum() - (data["cb"] * data["rb"]).sum()
     assert found["total"] == pytest.approx(wanted, abs=1e-12)
     assert found["rate"] + found["composition"] == pytest.approx(wanted, abs=1e-12)

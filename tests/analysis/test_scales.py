@@ -36,7 +36,9 @@ def test_an_item_that_was_not_reversed_betrays_itself_by_its_correlation():
 
 
 def test_incomplete_respondents_are_left_out_and_counted():
-    more = pd.concat([SCORES.astype("Float64"), pd.DataFrame({"a": [3], "b": [pd.NA], "c": [2]}, dtype="Float64")])
+    more = pd.concat(
+        [SCORES.astype("Float64"), pd.DataFrame({"a": [3], "b": [pd.NA], "c": [2]}, dtype="Float64")]
+    )
     table = scale_table(more)
     assert table["left_out_n"].tolist() == [1] * 4 and table["estimate"].iloc[3] == pytest.approx(
         cronbach_alpha(SCORES)

@@ -114,7 +114,9 @@ def test_an_unknown_way_to_count_is_refused_by_name():
 
 
 def test_a_column_that_is_absent_is_named_with_the_nearest():
-    with pytest.raises(ColumnMissing, match="tabulate：数据框中没有列 educaton。现有列：.*是否想写 education？"):
+    with pytest.raises(
+        ColumnMissing, match="tabulate：数据框中没有列 educaton。现有列：.*是否想写 education？"
+    ):
         tabulate(people(education=["a"]), "educaton")
     with pytest.raises(ArgumentError, match="参数 by 是空的"):
         tabulate(people(education=["a"]), [])
@@ -123,7 +125,9 @@ def test_a_column_that_is_absent_is_named_with_the_nearest():
 def test_causes_of_workers_without_any_are_left_out_and_groups_have_their_own_base():
     workers = people(sex=coded(["male", "male", "female"], ["male", "female"]))
     causes = pd.DataFrame(
-        {"wave": "2009", "person_id": ["p0", "p0", "p2"], "cause": coded(["illness", "other", "illness"], CAUSES)}
+        {"wave": "2009", "person_id": ["p0", "p0", "p2"], "cause": coded(
+            ["illness", "other", "illness"], CAUSES
+        )}
     )
     table = cause_table(workers, causes, "sex")
     assert table.columns.tolist() == ["sex", "cause", "n", "base_n", "share", "left_out_n"]
@@ -186,7 +190,8 @@ def test_a_rate_without_any_denominator_says_what_the_population_holds():
 @given(st.lists(st.sampled_from([*EDUCATION, None]), min_size=1))
 def test_counts_do_not_depend_on_row_order_and_lose_nobody(education):
     forward, backward = (
-        tabulate(people(education=coded(e, EDUCATION)), by=["education"]) for e in (education, education[::-1])
+        tabulate(people(education=coded(e, EDUCATION)), by=["education"])
+        for e in (education, education[::-1])
     )
     assert_frame_equal(forward, backward)
     assert forward["n"].sum() + forward["left_out_n"].iloc[0] == len(education)

@@ -1,4 +1,6 @@
-"""Texts and tables in the manner of union reports, drawn with their truth: what holds, and what does not and how."""
+"""Texts and tables in the manner of union reports, drawn with their truth: what holds, and what does not and
+how.
+"""
 
 HOLDS = [  # a line break is a new paragraph
     "出资单位19个（见表37、图33）。",

@@ -1,4 +1,6 @@
-"""What running text states in figures, with units, qualifiers and ranges; what only looks like a number is left out."""
+"""What running text states in figures, with units, qualifiers and ranges; what only looks like a number is
+left out.
+"""
 
 import pytest
 from hypothesis import given
@@ -74,8 +76,8 @@ def test_about_with_two_decimals_is_rounded_and_not_vague():
 @pytest.mark.parametrize(
     "text",
     [
-        "生活救急110", "“4050”人员", "4050人员", "2009年4月11日", "20xx年11月26日", "见表3、图12", "〔2011〕15号",
-        "第2轮", "题70", "60级", "上午9:30", "12351热线",
+        "生活救急110", "“4050”人员", "4050人员", "2009年4月11日", "20xx年11月26日", "见表3、图12",
+        "〔2011〕15号", "第2轮", "题70", "60级", "上午9:30", "12351热线",
     ],
 )  # fmt: skip
 def test_what_counts_nothing_is_left_out(text):

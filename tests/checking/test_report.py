@@ -17,7 +17,7 @@ def check(text):
 
 
 def check_table(rows, words=""):
-    return check_passages([Passage("第1张表", words, tuple(tuple(row.split("|")) for row in rows.split(";")))])
+    return check_passages([Passage("第1张表", words, tuple(tuple(r.split("|")) for r in rows.split(";")))])
 
 
 @pytest.mark.parametrize("text", HOLDS)
@@ -57,7 +57,10 @@ def test_approximate_numbers_hold_where_any_value_that_they_allow_does():
 
 def test_lines_cut_in_the_middle_of_a_sentence_are_read_as_one(tmp_path):
     path = tmp_path / "报告.txt"
-    text = "按照统一部署，区总工会组织开展了全面调查，全区共有在册职工41260人，其中困难职工2063人，\n\n占7.0%。\n"
+    text = (
+        "按照统一部署，区总工会组织开展了全面调查，全区共有在册职工41260人，其中困难职工2063人，\n\n"
+        "占7.0%。\n"
+    )
     path.write_bytes(text.encode("gb18030"))
     found = check_report(path).faults
     assert found["place"].tolist() == ["第1行"]
@@ -66,7 +69,9 @@ def test_lines_cut_in_the_middle_of_a_sentence_are_read_as_one(tmp_path):
 
 def test_a_table_of_a_text_file_is_read_by_its_bars(tmp_path):
     path = tmp_path / "报告.md"
-    path.write_text("# 报告\n\n| 区县 | 人数 |\n|---|---|\n| 甲 | 100 |\n| 乙 | 120 |\n| 合计 | 230 |\n", "utf-8")
+    path.write_text(
+        "# 报告\n\n| 区县 | 人数 |\n|---|---|\n| 甲 | 100 |\n| 乙 | 120 |\n| 合计 | 230 |\n", "utf-8"
+    )
     assert check_report(path).faults[["place", "expected"]].values.tolist() == [["第3行", "220"]]
 
 
@@ -75,7 +80,9 @@ def run(paragraph, text, superscript=False):
 
 
 def test_a_word_report_is_read_as_it_is_shown(tmp_path):
-    """Marks of notes, what was moved away and the old half of a change are no text; a cell over two columns is two."""
+    """Marks of notes, what was moved away and the old half of a change are no text; a cell over two columns
+    is two.
+    """
     document = docx.Document()
     noted = document.add_paragraph()
     for text, raised in (("困难职工3456", False), ("1", True), ("人，其中男2100人、女1356人。", False)):

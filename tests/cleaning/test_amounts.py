@@ -16,9 +16,12 @@ def monthly(raw):
 @pytest.mark.parametrize(
     ("raw", "yuan"),
     [
-        ("1200元/月", 1200), ("￥1,200", 1200), ("１２００", 1200), ("1200.00", 1200), ("1200 ", 1200), ("1，200", 1200), ("1 200", 1200),
-        ("'1200", 1200), ("0.3万", 3000), ("3千", 3000), ("一千二", 1200), ("三百五", 350), ("每月1200元", 1200), ("月1200", 1200),
-        ("1200元/人·月", 1200), ("1200元整", 1200), ("人民币壹仟贰佰元整", 1200), ("1200（含低保）", 1200), ("低保360", 360),
+        ("1200元/月", 1200), ("￥1,200", 1200), ("１２００", 1200), ("1200.00", 1200), ("1200 ", 1200),
+        ("1，200", 1200), ("1 200", 1200),
+        ("'1200", 1200), ("0.3万", 3000), ("3千", 3000), ("一千二", 1200), ("三百五", 350),
+        ("每月1200元", 1200), ("月1200", 1200),
+        ("1200元/人·月", 1200), ("1200元整", 1200), ("人民币壹仟贰佰元整", 1200), ("1200（含低保）", 1200),
+        ("低保360", 360),
         (1200, 1200), (1200.5, 1200.5), (0, 0), ("0", 0), ("无", 0), ("无收入", 0), ("没有", 0),
     ],
 )  # fmt: skip
@@ -63,11 +66,16 @@ def test_strokes_and_blanks_are_missing_without_a_finding(raw):
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
-        ("待核实", "unreadable"), ("见附件", "unreadable"), ("其它情况见备注", "unreadable"), ("XX", "masked"), ("1**0", "masked"),
-        ("#REF!", "error_cell"), ("1□00", "lost_character"), ("低保", "income_without_amount"), ("退休金", "income_without_amount"),
-        (-500, "out_of_range"), ("-500", "out_of_range"), ("(500)", "out_of_range"), (100001, "out_of_range"), ("45岁", "not_a_number"),
-        ("50元/天", "other_period"), ("1200,300", "not_a_number"), ("本人800爱人600", "not_a_number"), ("2009年收入2万", "not_a_number"),
-        (True, "not_a_number"), (float("inf"), "not_a_number"), (datetime(2009, 1, 1), "date_in_number"), ("同上", "ditto_unresolved"),
+        ("待核实", "unreadable"), ("见附件", "unreadable"), ("其它情况见备注", "unreadable"),
+        ("XX", "masked"), ("1**0", "masked"),
+        ("#REF!", "error_cell"), ("1□00", "lost_character"), ("低保", "income_without_amount"),
+        ("退休金", "income_without_amount"),
+        (-500, "out_of_range"), ("-500", "out_of_range"), ("(500)", "out_of_range"), (100001, "out_of_range"),
+        ("45岁", "not_a_number"),
+        ("50元/天", "other_period"), ("1200,300", "not_a_number"), ("本人800爱人600", "not_a_number"),
+        ("2009年收入2万", "not_a_number"),
+        (True, "not_a_number"), (float("inf"), "not_a_number"), (datetime(2009, 1, 1), "date_in_number"),
+        ("同上", "ditto_unresolved"),
     ],
 )  # fmt: skip
 def test_money_that_cannot_be_read_is_given_up_with_its_reason(raw, problem):
@@ -75,9 +83,13 @@ def test_money_that_cannot_be_read_is_given_up_with_its_reason(raw, problem):
     assert (reading.value, reading.problem, reading.action) == (None, problem, "missing")
 
 
-@pytest.mark.parametrize("raw", ["无固定收入", "没有稳定收入", "无经济来源", "无固定工作", "收入不固定", "无工资"])
+@pytest.mark.parametrize(
+    "raw", ["无固定收入", "没有稳定收入", "无经济来源", "无固定工作", "收入不固定", "无工资"]
+)
 def test_no_steady_income_is_not_nothing(raw):
-    assert (monthly(raw).value, monthly(raw).problem, monthly(raw).action) == (None, "no_steady_income", "missing")
+    assert (monthly(raw).value, monthly(raw).problem, monthly(raw).action) == (
+        None, "no_steady_income", "missing"
+    )
     assert monthly("无任何收入") == Reading(0.0)
 
 
@@ -93,7 +105,8 @@ def test_a_stated_missing_value_informs_and_gives_nothing_up():
 
 def test_a_unit_in_the_cell_beats_the_heading():
     values = [
-        read_money(raw, factor=10000, period="year").value for raw in (0.12, "0.12", "1200元", "0.3万", "1.2万元")
+        read_money(raw, factor=10000, period="year").value
+        for raw in (0.12, "0.12", "1200元", "0.3万", "1.2万元")
     ]
     assert values == [1200, 1200, 1200, 3000, 12000]
 
@@ -112,14 +125,19 @@ def test_a_range_of_money_under_ten_thousand_yuan_scales_its_bounds():
     assert read_money("1-2", factor=10000).detail == Bounds(10000, 20000)
 
 
-@given(st.integers(0, 99999), st.sampled_from(["{}", "{}元", "￥{:,}", " {}", "{}.00", "{}元/月", "'{}", "{}块"]))
+@given(
+    st.integers(0, 99999), st.sampled_from(["{}", "{}元", "￥{:,}", " {}", "{}.00", "{}元/月", "'{}", "{}块"])
+)
 def test_money_round_trips_over_its_spellings(yuan, spelling):
     assert monthly(spelling.format(yuan)) == Reading(float(yuan))
 
 
 @pytest.mark.parametrize(
     ("raw", "count"),
-    [("4人", 4), ("4口", 4), ("三", 3), ("四口人", 4), ("3.0", 3), (3.0, 3), ("十", 10), ("两人", 2), ("三口之家", 3), ("共4人", 4), ("4人（含本人）", 4)],
+    [
+        ("4人", 4), ("4口", 4), ("三", 3), ("四口人", 4), ("3.0", 3), (3.0, 3), ("十", 10), ("两人", 2),
+        ("三口之家", 3), ("共4人", 4), ("4人（含本人）", 4),
+    ],
 )  # fmt: skip
 def test_counts_are_whole_numbers(raw, count):
     reading = read_count(raw, 1, 20)
@@ -129,7 +147,10 @@ def test_counts_are_whole_numbers(raw, count):
 
 @pytest.mark.parametrize(
     ("raw", "problem"),
-    [("一家人", "not_a_number"), (3.5, "not_whole"), ("3.5", "not_whole"), (99, "out_of_range"), ("0", "out_of_range"), ("3-4人", "range"), ("5人以上", "range"), ("4元", "not_a_number")],
+    [
+        ("一家人", "not_a_number"), (3.5, "not_whole"), ("3.5", "not_whole"), (99, "out_of_range"),
+        ("0", "out_of_range"), ("3-4人", "range"), ("5人以上", "range"), ("4元", "not_a_number"),
+    ],
 )  # fmt: skip
 def test_counts_that_are_none_are_given_up(raw, problem):
     reading = read_count(raw, 1, 20)
@@ -162,14 +183,19 @@ def test_nominal_age_is_lowered_by_one_and_flagged():
 @pytest.mark.parametrize(
     ("raw", "problem", "detail"),
     [
-        (1965, "birth_year_in_age", 1965), ("1965", "birth_year_in_age", 1965), ("1965年", "birth_year_in_age", 1965), ("1965.3", "birth_year_in_age", 1965),
-        (datetime(1965, 3, 12), "birth_year_in_age", 1965), ("40-50", "range", Bounds(40, 50)), ("40多岁", "range", Bounds(40)),
-        ("45/43", "several_values", None), (8, "out_of_range", None), (200, "out_of_range", None), ("XX", "masked", None),
+        (1965, "birth_year_in_age", 1965), ("1965", "birth_year_in_age", 1965),
+        ("1965年", "birth_year_in_age", 1965), ("1965.3", "birth_year_in_age", 1965),
+        (datetime(1965, 3, 12), "birth_year_in_age", 1965), ("40-50", "range", Bounds(40, 50)),
+        ("40多岁", "range", Bounds(40)),
+        ("45/43", "several_values", None), (8, "out_of_range", None), (200, "out_of_range", None),
+        ("XX", "masked", None),
     ],
 )  # fmt: skip
 def test_ages_that_are_none_are_given_up(raw, problem, detail):
     reading = read_age(raw, 14, 110)
-    assert (reading.value, reading.problem, reading.action, reading.detail) == (None, problem, "missing", detail)
+    assert (
+        (reading.value, reading.problem, reading.action, reading.detail) == (None, problem, "missing", detail)
+    )
 
 
 def test_measures_lose_their_unit_and_bands_keep_their_bounds():
@@ -184,7 +210,10 @@ def test_the_message_says_what_was_expected():
 
 
 @given(
-    st.one_of(st.text(), st.text("0123456789.+-~,，元万千百十约多年月人岁共()（）/OlxX*□ "), st.integers(), st.floats())
+    st.one_of(
+        st.text(), st.text("0123456789.+-~,，元万千百十约多年月人岁共()（）/OlxX*□ "), st.integers(),
+        st.floats(),
+    )
 )
 def test_any_cell_has_a_reading(raw):
     for read in (monthly, read_count, read_age, read_number):

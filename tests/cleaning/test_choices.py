@@ -8,7 +8,8 @@ from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import CodebookError
 
 WORKERS = load_codebook().of("workers")
-NUMBERED = load_codebook({"values": {"cause": {"1": "illness", "3": "schooling", "10": "other"}}}).of("workers")[
+CODES = {"1": "illness", "3": "schooling", "10": "other"}
+NUMBERED = load_codebook({"values": {"cause": CODES}}).of("workers")[
     "cause"
 ]
 
@@ -20,11 +21,15 @@ def said(variable, raw, **settings):
 @pytest.mark.parametrize(
     ("variable", "raw", "code"),
     [
-        ("education", "初  中", "junior_secondary"), ("education", "初中。", "junior_secondary"), ("education", "A.初中", "junior_secondary"),
-        ("education", "文盲/半文盲", "illiterate"), ("education", "职高", "vocational_secondary"), ("education", "高职", "junior_college"),
-        ("education", "□小学■初中□高中", "junior_secondary"), ("sex", " 女", "female"), ("sex", "男√ 女", "male"), ("sex", "□男■女", "female"),
+        ("education", "初  中", "junior_secondary"), ("education", "初中。", "junior_secondary"),
+        ("education", "A.初中", "junior_secondary"),
+        ("education", "文盲/半文盲", "illiterate"), ("education", "职高", "vocational_secondary"),
+        ("education", "高职", "junior_college"),
+        ("education", "□小学■初中□高中", "junior_secondary"), ("sex", " 女", "female"),
+        ("sex", "男√ 女", "male"), ("sex", "□男■女", "female"),
         ("employment_status", "下（待）岗", "laid_off"), ("industry", "农、林、牧、渔业", "agriculture"),
-        ("employer_ownership", "国有机关/事业单位", "public_institution"), ("disability_type", "无", "none"), ("education", "其它", "other"),
+        ("employer_ownership", "国有机关/事业单位", "public_institution"), ("disability_type", "无", "none"),
+        ("education", "其它", "other"),
     ],
 )  # fmt: skip
 def test_a_spelling_of_the_codebook_is_its_code(variable, raw, code):
@@ -34,10 +39,14 @@ def test_a_spelling_of_the_codebook_is_its_code(variable, raw, code):
 @pytest.mark.parametrize(
     ("variable", "raw", "problem"),
     [
-        ("education", "大专在读", "in_progress"), ("education", "大专及以上", "band"), ("education", "高中(含中专、技校)", "band"),
-        ("education", "高中/中专", "several_values"), ("education", "XX", "masked"), ("education", "其它情况见备注", "unreadable"),
-        ("education", "□", "lost_character"), ("education", "初□", "lost_character"), ("education", "1", "value_unknown"),
-        ("education", "中学", "value_unknown"), ("sex", "男□女□", "boxes"), ("sex", "男■女■", "boxes"), ("sex", 0, "value_unknown"),
+        ("education", "大专在读", "in_progress"), ("education", "大专及以上", "band"),
+        ("education", "高中(含中专、技校)", "band"),
+        ("education", "高中/中专", "several_values"), ("education", "XX", "masked"),
+        ("education", "其它情况见备注", "unreadable"),
+        ("education", "□", "lost_character"), ("education", "初□", "lost_character"),
+        ("education", "1", "value_unknown"),
+        ("education", "中学", "value_unknown"), ("sex", "男□女□", "boxes"), ("sex", "男■女■", "boxes"),
+        ("sex", 0, "value_unknown"),
         ("education", "#N/A", "error_cell"), ("education", True, "value_unknown"),
     ],
 )  # fmt: skip
@@ -54,7 +63,8 @@ def test_what_names_no_one_level_is_given_up_with_its_reason(variable, raw, prob
         ("disability_type", "肢体残疾贰级", "physical"), ("disability_type", "三级言语残疾", "speech"),
         ("disability_grade", "听力残疾二级", "grade_2"), ("education", "函授本科毕业", "bachelor"),
         ("employment_status", "退休工人", "retired"), ("enterprise_status", "已停產", "stopped"),
-        ("housing_type", "商品房两套", None), ("hardship_level", "非特困职工", None), ("hukou_type", "集体户", None),
+        ("housing_type", "商品房两套", None), ("hardship_level", "非特困职工", None),
+        ("hukou_type", "集体户", None),
         ("disability_type", "二级残疾", None), ("employment_status", "未退休", None),
     ],
 )  # fmt: skip
@@ -68,13 +78,15 @@ def test_taking_off_what_may_stand_around_never_changes_what_is_spelled(variable
     around = data.draw(st.sampled_from(["非", "未", "不", "曾"]))
     assert variable.find(spelling) == variable.spellings[spelling]
     denied = variable.find(around + spelling)
-    own = [level for level in denied if any(word.startswith(around) for word in level.says)]  # 非农户, 未审核中
+    own = [level for level in denied if any(w.startswith(around) for w in level.says)]  # 非农户, 未审核中
     assert denied in (variable.spellings.get(around + spelling, ()), tuple(own))
 
 
 @pytest.mark.parametrize(
     ("variable", "raw", "yes"),
-    [("has_dibao", "农村低保", True), ("has_dibao", "低保边缘户", False), ("is_single_parent", "丧偶单亲", True)],
+    [("has_dibao", "农村低保", True), ("has_dibao", "低保边缘户", False), (
+        "is_single_parent", "丧偶单亲", True
+    )],
 )
 def test_what_answers_to_a_yes_or_no_in_words_is_a_list(variable, raw, yes):
     assert read_yes_no(raw, WORKERS[variable]) == Reading(yes)
@@ -131,9 +143,10 @@ def test_none_is_no_further_cause_where_the_variable_says_so():
 @pytest.mark.parametrize(
     "raw",
     [
-        "疾病、子女上学", "疾病，子女上学", "疾病;上学", "疾病；上学", "疾病+上学", "疾病和上学", "疾病/上学", "疾病 上学", "疾病\n上学", "疾病\t上学",
-        "疾病|上学", "疾病┋上学", "疾病→上学", "疾病上学", "①疾病②上学", "1.疾病2.上学", "(1)疾病(2)上学", "1、疾病 2、子女上学", "疾病、上学、疾病", "■疾病□残疾■上学",
-        "疾病、上学等",
+        "疾病、子女上学", "疾病，子女上学", "疾病;上学", "疾病；上学", "疾病+上学", "疾病和上学", "疾病/上学",
+        "疾病 上学", "疾病\n上学", "疾病\t上学",
+        "疾病|上学", "疾病┋上学", "疾病→上学", "疾病上学", "①疾病②上学", "1.疾病2.上学", "(1)疾病(2)上学",
+        "1、疾病 2、子女上学", "疾病、上学、疾病", "■疾病□残疾■上学", "疾病、上学等",
     ],
 )  # fmt: skip
 def test_several_causes_are_read_in_their_order(raw):
@@ -142,14 +155,18 @@ def test_several_causes_are_read_in_their_order(raw):
 
 def test_a_label_that_holds_a_separator_is_not_split():
     assert read_choices("企业停产、半停产", WORKERS["cause"]) == Reading(("enterprise_stopped",))
-    assert read_choices("停产、半停产，残疾", WORKERS["cause"]) == Reading(("enterprise_stopped", "disability"))
+    assert (
+        read_choices("停产、半停产，残疾", WORKERS["cause"]) == Reading(("enterprise_stopped", "disability"))
+    )
 
 
 @pytest.mark.parametrize(
     ("raw", "codes"),
     [
-        ("丈夫患脑瘤，两个孩子上学", ("illness_family", "schooling")), ("本人有病，儿子读大学", ("illness_self", "schooling")),
-        ("妻子没有工作，孩子上高中", ("unemployment", "schooling")), ("离异，无房", ("single_parent", "housing")), ("无病，遭车祸", ("accident",)),
+        ("丈夫患脑瘤，两个孩子上学", ("illness_family", "schooling")),
+        ("本人有病，儿子读大学", ("illness_self", "schooling")),
+        ("妻子没有工作，孩子上高中", ("unemployment", "schooling")),
+        ("离异，无房", ("single_parent", "housing")), ("无病，遭车祸", ("accident",)),
     ],
 )  # fmt: skip
 def test_free_text_proposes_codes_by_keywords(raw, codes):
@@ -195,14 +212,19 @@ def test_yes(raw):
 
 @pytest.mark.parametrize(
     "raw",
-    ["否", "无", "没有", "×", "✗", "□", "☐", "F", "n", 0, "0", False, "未享受低保", "非低保户", "□是 ■否", "是□ 否√"],
+    [
+        "否", "无", "没有", "×", "✗", "□", "☐", "F", "n", 0, "0", False, "未享受低保", "非低保户", "□是 ■否",
+        "是□ 否√",
+    ],
 )
 def test_no(raw):
     assert read_yes_no(raw, WORKERS["has_dibao"]) == Reading(False)
 
 
 def test_yes_and_no_that_are_neither():
-    problems = {raw: read_yes_no(raw, WORKERS["has_dibao"]).problem for raw in ("2", "□是□否", "■是■否", "XX", "单亲")}
+    problems = {
+        raw: read_yes_no(raw, WORKERS["has_dibao"]).problem for raw in ("2", "□是□否", "■是■否", "XX", "单亲")
+    }
     assert problems == {
         "2": "value_unknown",
         "□是□否": "boxes",
@@ -211,14 +233,15 @@ def test_yes_and_no_that_are_neither():
         "单亲": "value_unknown",
     }
     assert read_yes_no("/", WORKERS["has_dibao"]) == BLANK
-    assert (read_yes_no("300元", WORKERS["has_dibao"]).value, read_yes_no("300元", WORKERS["has_dibao"]).action) == (
+    reading = read_yes_no("300元", WORKERS["has_dibao"])
+    assert (reading.value, reading.action) == (
         True,
         "inferred",
     )
 
 
 def test_tick_columns_are_unticked_where_blank():
-    assert [read_tick(raw).value for raw in ("√", 1, "■", None, "", "/", "×", 0, "□")] == [True] * 3 + [False] * 6
+    assert [read_tick(r).value for r in ("√", 1, "■", None, "", "/", "×", 0, "□")] == [True] * 3 + [False] * 6
     assert read_tick("患病") == Reading(
         True, "tick_in_words", "inferred", "勾选栏中写的不是勾号，按已勾选记录。请核对。", "info"
     )
@@ -250,7 +273,9 @@ def test_any_cell_has_a_reading(raw):
         assert bool(reading.problem) == bool(reading.message) == bool(reading.action)
 
 
-@given(st.lists(st.sampled_from(WORKERS["cause"].levels), min_size=1, max_size=4), st.sampled_from("、,;/+|┋\n"))
+@given(
+    st.lists(st.sampled_from(WORKERS["cause"].levels), min_size=1, max_size=4), st.sampled_from("、,;/+|┋\n")
+)
 def test_labels_joined_by_any_separator_are_their_codes(levels, separator):
     codes = tuple(dict.fromkeys(level.code for level in levels))
     assert read_choices(separator.join(level.label for level in levels), WORKERS["cause"]) == Reading(codes)

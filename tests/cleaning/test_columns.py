@@ -19,12 +19,13 @@ def column(name, values, **settings):
 
 
 def test_every_kind_of_variable_is_tried_here():
-    assert {variable.kind for variable in ONE_OF_EACH} == {variable.kind for variable in load_codebook().variables}
+    assert {v.kind for v in ONE_OF_EACH} == {variable.kind for variable in load_codebook().variables}
 
 
 @given(
     st.lists(
-        st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.dates(), st.times()), max_size=6
+        st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.dates(), st.times()),
+        max_size=6,
     )
 )
 def test_readings_stand_in_the_order_of_the_cells(values):
@@ -62,7 +63,9 @@ def test_texts_lose_their_padding_and_keep_their_words():
 
 def test_long_numbers_do_not_pass_through_texts():
     reading = column("employer", ["百货大楼13900000000"])[0]
-    assert (reading.value, reading.problem, reading.action) == ("百货大楼***********", "long_number_masked", "repaired")
+    assert (reading.value, reading.problem, reading.action) == (
+        "百货大楼***********", "long_number_masked", "repaired"
+    )
 
 
 def test_a_lost_character_in_a_text_is_kept_and_told():

@@ -17,7 +17,8 @@ def born(raw, **settings):
 @pytest.mark.parametrize(
     "raw",
     [
-        "1965.3", "1965.03", "1965-3", "1965/3", "1965年3月", "65年3月", "196503", 196503, 1965.03, 1965.3, "一九六五年三月", "六五年三月",
+        "1965.3", "1965.03", "1965-3", "1965/3", "1965年3月", "65年3月", "196503", 196503, 1965.03, 1965.3,
+        "一九六五年三月", "六五年三月",
         "1965年三月", "1965-03-00", "1965年3月份", "1965.3月", "'1965.3", "１９６５．３",
     ],
 )  # fmt: skip
@@ -28,9 +29,10 @@ def test_months_keep_the_month(raw):
 @pytest.mark.parametrize(
     "raw",
     [
-        "19650312", 19650312, "1965.3.12", "65.3.12", "65-3-12", "650312", "1965年3月12日", "1965-03-12 00:00:00", "1965-03-12T00:00:00",
-        datetime(1965, 3, 12), date(1965, 3, 12), 23813, 23813.0, "23813", "1965 3 12", "1965 年 3 月 12 日", "一九六五年三月十二日",
-        "1965/3/12 星期五", "1965年3月12日生", "1965·3·12", "1965.3.12日",
+        "19650312", 19650312, "1965.3.12", "65.3.12", "65-3-12", "650312", "1965年3月12日",
+        "1965-03-12 00:00:00", "1965-03-12T00:00:00",
+        datetime(1965, 3, 12), date(1965, 3, 12), 23813, 23813.0, "23813", "1965 3 12", "1965 年 3 月 12 日",
+        "一九六五年三月十二日", "1965/3/12 星期五", "1965年3月12日生", "1965·3·12", "1965.3.12日",
     ],
 )  # fmt: skip
 def test_days_are_read_in_every_spelling(raw):
@@ -45,17 +47,23 @@ def test_years_keep_the_year(raw):
 @pytest.mark.parametrize(
     ("raw", "problem", "detail"),
     [
-        (1965.1, "ambiguous_month", 1965), ("3/12/1965", "ambiguous_month", 1965), ("1965-02-30", "impossible_date", None),
-        ("1965-13-01", "impossible_date", None), ("1965-13-45", "impossible_date", None), ("1865-03-12", "impossible_date", None),
-        ("2065-03-12", "future_date", None), ("2009-07-01", "future_date", None), ("农历三月", "lunar_date", None),
-        ("1965年农历三月", "lunar_date", 1965), ("20xx年", "masked", None), ("8小时", "not_a_date", None), (8, "not_a_date", None),
-        ("45岁", "not_a_date", None), ("1965.3-6", "not_a_date", None), ("#N/A", "error_cell", None), ("待核实", "unreadable", None),
-        (True, "not_a_date", None), ("1965□3", "lost_character", None),
+        (1965.1, "ambiguous_month", 1965), ("3/12/1965", "ambiguous_month", 1965),
+        ("1965-02-30", "impossible_date", None),
+        ("1965-13-01", "impossible_date", None), ("1965-13-45", "impossible_date", None),
+        ("1865-03-12", "impossible_date", None),
+        ("2065-03-12", "future_date", None), ("2009-07-01", "future_date", None),
+        ("农历三月", "lunar_date", None),
+        ("1965年农历三月", "lunar_date", 1965), ("20xx年", "masked", None), ("8小时", "not_a_date", None),
+        (8, "not_a_date", None),
+        ("45岁", "not_a_date", None), ("1965.3-6", "not_a_date", None), ("#N/A", "error_cell", None),
+        ("待核实", "unreadable", None), (True, "not_a_date", None), ("1965□3", "lost_character", None),
     ],
 )  # fmt: skip
 def test_dates_that_cannot_be_read_are_given_up_with_their_reason(raw, problem, detail):
     reading = born(raw)
-    assert (reading.value, reading.problem, reading.action, reading.detail) == (None, problem, "missing", detail)
+    assert (
+        (reading.value, reading.problem, reading.action, reading.detail) == (None, problem, "missing", detail)
+    )
 
 
 @pytest.mark.parametrize("raw", [None, "", "/", "无", "—"])
@@ -70,7 +78,9 @@ def test_two_digit_years_of_births_take_the_century_in_which_the_person_can_live
 
 def test_two_digit_years_of_other_dates_are_inferred():
     reading = read_date("09-3-12", reference=REFERENCE)
-    assert (reading.value, reading.problem, reading.action) == (date(2009, 3, 12), "two_digit_year", "inferred")
+    assert (
+        (reading.value, reading.problem, reading.action) == (date(2009, 3, 12), "two_digit_year", "inferred")
+    )
 
 
 def test_this_year_and_last_year_follow_the_reference_date():
@@ -84,7 +94,9 @@ def test_this_year_and_last_year_follow_the_reference_date():
 @pytest.mark.parametrize("raw", ["2008年", "2008", 2008, "二〇〇八年", "去年", "2008年春节", "2008-00-00"])
 def test_a_year_alone_is_no_first_of_january(raw):
     reading = read_date(raw, reference=REFERENCE)
-    assert (reading.value, reading.problem, reading.action, reading.detail) == (None, "year_only", "missing", 2008)
+    assert (reading.value, reading.problem, reading.action, reading.detail) == (
+        None, "year_only", "missing", 2008
+    )
 
 
 def test_dates_other_than_births_may_lie_later_in_the_year_of_the_wave():
@@ -98,7 +110,10 @@ def test_serial_numbers_of_1904_workbooks_count_from_1904():
 
 @given(
     st.dates(date(1920, 1, 1), date(2008, 12, 31)),
-    st.sampled_from(["{0.year}-{0.month}-{0.day}", "{0:%Y%m%d}", "{0.year}年{0.month}月{0.day}日", "{0:%Y/%m/%d}", "{0.year}.{0.month}.{0.day}", "{0:%Y-%m-%d} 00:00:00"]),
+    st.sampled_from([
+        "{0.year}-{0.month}-{0.day}", "{0:%Y%m%d}", "{0.year}年{0.month}月{0.day}日", "{0:%Y/%m/%d}",
+        "{0.year}.{0.month}.{0.day}", "{0:%Y-%m-%d} 00:00:00",
+    ]),
 )  # fmt: skip
 def test_dates_round_trip_over_their_spellings(day, spelling):
     assert born(spelling.format(day)) == Reading(day, detail="day")

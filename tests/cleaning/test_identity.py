@@ -29,15 +29,21 @@ first17s = st.builds(
 
 
 def test_the_example_of_the_standard_holds():
-    assert read_id(GB_EXAMPLE) == Reading(Identity("id18", GB_EXAMPLE, date(1949, 12, 31), "female", GB_EXAMPLE[:15]))
-    assert {read_id(raw).value for raw in ("11010519491231002x", "11010519491231002×", "11010519491231002Ｘ")} == {
+    assert read_id(GB_EXAMPLE) == Reading(
+        Identity("id18", GB_EXAMPLE, date(1949, 12, 31), "female", GB_EXAMPLE[:15])
+    )
+    raws = ("11010519491231002x", "11010519491231002×", "11010519491231002Ｘ")
+    assert {read_id(raw).value for raw in raws} == {
         read_id(GB_EXAMPLE).value
     }
 
 
 @pytest.mark.parametrize(
     "raw",
-    [OURS, f"'{OURS}", f" {OURS} ", f"{OURS[:6]} {OURS[6:14]} {OURS[14:]}", "".join(chr(ord(c) + 0xFEE0) for c in OURS), f"身份证号：{OURS}", int(OURS)],
+    [
+        OURS, f"'{OURS}", f" {OURS} ", f"{OURS[:6]} {OURS[6:14]} {OURS[14:]}",
+        "".join(chr(ord(c) + 0xFEE0) for c in OURS), f"身份证号：{OURS}", int(OURS),
+    ],
 )  # fmt: skip
 def test_spelling_is_no_finding(raw):
     assert read_id(raw) == Reading(IDENTITY)
@@ -110,8 +116,10 @@ def test_a_number_shown_in_powers_of_ten_holds_no_birth_date():
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
-        (OURS[:17], "id_length"), (OURS + "1", "id_length"), (13900000000, "id_length"), (f"{OURS}/{OURS}", "several_ids"), (OURS + OURS, "several_ids"),
-        ("E12345678", "not_an_id"), ("护照", "not_an_id"), ("990102196513011111", "id_bad_birth"), ("990102****03121111", "masked"),
+        (OURS[:17], "id_length"), (OURS + "1", "id_length"), (13900000000, "id_length"),
+        (f"{OURS}/{OURS}", "several_ids"), (OURS + OURS, "several_ids"),
+        ("E12345678", "not_an_id"), ("护照", "not_an_id"), ("990102196513011111", "id_bad_birth"),
+        ("990102****03121111", "masked"),
         ("#REF!", "error_cell"), ("待核实", "unreadable"), (True, "not_an_id"),
     ],
 )  # fmt: skip
@@ -138,8 +146,10 @@ def test_no_message_holds_a_digit_of_the_number():
         assert "6503" not in read_id(raw).message
 
 
-@given(st.lists(st.one_of(st.none(), st.text("0123456789Xx ", max_size=19), st.floats(), st.integers(1, 10**18), st.sampled_from(
-    [OURS, OURS[:17] + "0", OURS[:10] + OURS[11] + OURS[10] + OURS[12:], OURS.lower(), "99010219650230" + OURS[14:], GB_EXAMPLE])), max_size=8))  # fmt: skip
+@given(st.lists(st.one_of(
+    st.none(), st.text("0123456789Xx ", max_size=19), st.floats(), st.integers(1, 10**18), st.sampled_from(
+        [OURS, OURS[:17] + "0", OURS[:10] + OURS[11] + OURS[10] + OURS[12:], OURS.lower(),
+         "99010219650230" + OURS[14:], GB_EXAMPLE])), max_size=8))  # fmt: skip
 def test_a_column_of_numbers_says_what_each_says_by_itself(raws):
     cells = objects(raws)
     readings = read_ids(cells)
@@ -154,8 +164,10 @@ def test_a_column_of_numbers_says_what_each_says_by_itself(raws):
 @pytest.mark.parametrize(
     ("raw", "key"),
     [
-        ("张　三", "张三"), (" 欧阳 修", "欧阳修"), ("*李四", "李四"), ("王五（已故）", "王五"), ("阿依古丽•买买提", "阿依古丽·买买提"), ("Maria", "maria"),
-        ("张**", None), ("李某", None), ("合计", None), ("不详", None), ("待核实", None), ("12", None), ("王", None), ("张三1", None), (None, None), (3, None),
+        ("张　三", "张三"), (" 欧阳 修", "欧阳修"), ("*李四", "李四"), ("王五（已故）", "王五"),
+        ("阿依古丽•买买提", "阿依古丽·买买提"), ("Maria", "maria"),
+        ("张**", None), ("李某", None), ("合计", None), ("不详", None), ("待核实", None), ("12", None),
+        ("王", None), ("张三1", None), (None, None), (3, None),
     ],
 )  # fmt: skip
 def test_names_have_one_form_and_other_contents_none(raw, key):

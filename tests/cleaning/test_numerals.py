@@ -13,7 +13,9 @@ def written(number: int) -> str:
         return "零"
     if number >= 10_000:
         low = number % 10_000
-        return written(number // 10_000) + "万" + ("零" if 0 < low < 1000 else "") + (written(low) if low else "")
+        return written(number // 10_000) + "万" + ("零" if 0 < low < 1000 else "") + (
+            written(low) if low else ""
+        )
     text, gap = "", False
     for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
         digit = number // unit % 10
@@ -39,9 +41,12 @@ def test_digits_read_one_by_one_are_the_number_they_write(number):
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("一千二", 1200), ("三百五", 350), ("一千零二", 1002), ("十二", 12), ("二十", 20), ("廿三", 23), ("两万", 20000),
-        ("一万二", 12000), ("1.2万", 12000), ("3千", 3000), ("3千5百", 3500), ("1千2", 1200), ("一百零五", 105), ("0万", 0),
-        ("壹仟贰佰", 1200), ("一亿二千万", 1.2e8), ("一万半", 15000), ("半万", 5000), ("二〇〇九", 2009), ("3k", 3000), ("2w", 20000),
+        ("一千二", 1200), ("三百五", 350), ("一千零二", 1002), ("十二", 12), ("二十", 20), ("廿三", 23),
+        ("两万", 20000),
+        ("一万二", 12000), ("1.2万", 12000), ("3千", 3000), ("3千5百", 3500), ("1千2", 1200),
+        ("一百零五", 105), ("0万", 0),
+        ("壹仟贰佰", 1200), ("一亿二千万", 1.2e8), ("一万半", 15000), ("半万", 5000), ("二〇〇九", 2009),
+        ("3k", 3000), ("2w", 20000),
     ],
 )  # fmt: skip
 def test_mixed_and_elliptic_numerals_are_read(text, number):
@@ -55,7 +60,10 @@ def test_what_is_no_single_number_is_none(text):
 
 @pytest.mark.parametrize(
     ("text", "pair"),
-    [("五六百", (500, 600)), ("十五六", (15, 16)), ("三四", (3, 4)), ("两三千", (2000, 3000)), ("十几", (11, 19)), ("二十几", (21, 29))],
+    [
+        ("五六百", (500, 600)), ("十五六", (15, 16)), ("三四", (3, 4)), ("两三千", (2000, 3000)),
+        ("十几", (11, 19)), ("二十几", (21, 29)),
+    ],
 )  # fmt: skip
 def test_neighbouring_digits_are_a_range(text, pair):
     assert read_neighbours(text) == pair

@@ -27,8 +27,10 @@ def frames_of(year, n, *, population=0, causes=True, few=0):
     people = pd.DataFrame(
         {
             "wave": year, "source_file": "a.csv", "source_sheet": "", "source_row": range(2, n + 2),
-            "person_id": [f"p{i:016x}" for i in range(n)], "id_basis": "row", "sex": ["male", "female"] * (n // 2),
-            "age": [30, 45] * (n // 2), "education": ["primary", "bachelor"] * (n // 2), "employer": "纺织总厂",
+            "person_id": [f"p{i:016x}" for i in range(n)], "id_basis": "row",
+            "sex": ["male", "female"] * (n // 2),
+            "age": [30, 45] * (n // 2), "education": ["primary", "bachelor"] * (n // 2),
+            "employer": "纺织总厂",
             "hardship_scheme": "s2000", "hardship_level": ["extreme"] * (n // 2) + ["general"] * (n - n // 2),
             "employment_status": "laid_off", "cause_main": "illness" if causes else None,
         }
@@ -69,7 +71,8 @@ def test_one_wave_without_denominators_has_no_trends_and_no_rates(tmp_path):
 
 def test_two_waves_with_denominators_have_both(tmp_path):
     data = data_of(
-        tmp_path, {"2008": frames_of("2008", 60, population=500), "2009": frames_of("2009", 40, population=400)}
+        tmp_path,
+        {"2008": frames_of("2008", 60, population=500), "2009": frames_of("2009", 40, population=400)},
     )
     found = {exhibit.id: exhibit for exhibit in exhibits(data)}
     assert found["trend_total"].frame[["wave", "n", "base_n"]].values.tolist() == [
@@ -95,12 +98,14 @@ def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
 
 
 def test_the_few_who_came_new_or_back_are_one_group_that_the_totals_of_the_wave_do_not_give_away(tmp_path):
-    waves = {year: frames_of(year, n) for year, n in (("2007", 60), ("2008", 40), ("2009", 62))}  # 2 new, 20 back
+    waves = {y: frames_of(y, n) for y, n in (("2007", 60), ("2008", 40), ("2009", 62))}  # 2 new, 20 back
     policy = replace(load_policy(), class_rule=False)  # all of a level stay in it here
     moves = next(each for each in exhibits(data_of(tmp_path, waves), policy) if each.id == "flow_levels")
     assert not moves.frame["suppressed"].any()
     assert moves.frame.loc[moves.frame["hardship_level_before"].eq("came"), "n"].sum() == 22
-    assert moves.frame.groupby("hardship_level", observed=True)["n"].sum()[["extreme", "general"]].tolist() == [31, 31]
+    assert moves.frame.groupby(
+        "hardship_level", observed=True
+    )["n"].sum()[["extreme", "general"]].tolist() == [31, 31]
     assert "新建档和返困 人数" in moves.table.columns
 
 
@@ -142,7 +147,8 @@ def test_small_counts_are_hidden_in_tables_and_words_alike(tmp_path):
 
 def test_every_exhibit_has_a_section_and_draws_its_figure(tmp_path):
     data = data_of(
-        tmp_path, {"2008": frames_of("2008", 60, population=500), "2009": frames_of("2009", 40, population=400)}
+        tmp_path,
+        {"2008": frames_of("2008", 60, population=500), "2009": frames_of("2009", 40, population=400)},
     )
     shown = exhibits(data)
     placed = {each.id for section, own in load_outline().filled(shown) for each in own}
@@ -155,7 +161,9 @@ def test_every_exhibit_has_a_section_and_draws_its_figure(tmp_path):
 @pytest.mark.parametrize(("verdicts", "rows"), [(["agrees"], 0), (["agrees", "differs", "cannot_tell"], 2)])
 def test_the_totals_that_do_not_agree_are_listed_by_source_number_not_by_file(tmp_path, verdicts, rows):
     frames = frames_of("2009", 40)
-    totals = {"source_file": "王某上报.xlsx", "source_sheet": "表", "cell": "B9", "stated": 10.0, "computed": 9.0}
+    totals = {
+        "source_file": "王某上报.xlsx", "source_sheet": "表", "cell": "B9", "stated": 10.0, "computed": 9.0
+    }
     off = pd.DataFrame([{**totals, "wave": "2009", "verdict": verdict} for verdict in verdicts])
     sheets = typed(pd.DataFrame({"source_file": ["王某上报.xlsx"], "wave": "2009"}), "sources", CODEBOOK)
     frames |= {"totals": typed(off, "totals", CODEBOOK), "sources": sheets}
@@ -179,7 +187,9 @@ def test_every_row_of_exhibits_yaml_is_made_by_something_and_drawn_by_something(
 def test_whom_help_reached_is_told_by_level_and_hidden_where_few(tmp_path, few, told):
     frames = frames_of("2009", 40, few=few)
     ids = frames["workers"]["person_id"].tolist()[8:28]
-    aid = pd.DataFrame({"wave": "2009", "person_id": [*ids, None, ids[0]], "amount_yuan": 100.0, "kind": "living"})
+    aid = pd.DataFrame(
+        {"wave": "2009", "person_id": [*ids, None, ids[0]], "amount_yuan": 100.0, "kind": "living"}
+    )
     frames["aid"] = typed(aid, "aid", CODEBOOK)
     found = {each.id: each for each in exhibits(data_of(tmp_path, {"2009": frames}))}["helped"]
     assert told in found.text and ("得到救助" in found.text) == bool(told)

@@ -28,7 +28,9 @@ def result(name, counts, *, base=None, left=0):
     whole = sum(counts.values()) if base is None else base
     shares = [n / whole if whole else float("nan") for n in counts.values()]
     codes = pd.Categorical(list(counts), list(counts))
-    return pd.DataFrame({name: codes, "n": list(counts.values()), "base_n": whole, "left_out_n": left, "share": shares})
+    return pd.DataFrame(
+        {name: codes, "n": list(counts.values()), "base_n": whole, "left_out_n": left, "share": shares}
+    )
 
 
 def protected(frame):
@@ -48,12 +50,17 @@ def said(name, frame, within=(), **settings):
     """The sentences of an exhibit of the frame."""
     own = recipe(**{"id": "t", "make": "count", "text": name, **settings})
     cut = Cut("t", "", frame, tuple(dimensions(frame)))
-    return Exhibit(cut, own, Layout(within=within), CODEBOOK, facts={"place": "道里区"}).text.removesuffix(CENSUS)
+    return Exhibit(
+        cut, own, Layout(within=within), CODEBOOK, facts={"place": "道里区"}
+    ).text.removesuffix(CENSUS)
 
 
 def rate(n, base_n):
     return pd.DataFrame(
-        {"n": [n], "base_n": pd.array([base_n], "Int64"), "share": [n / base_n if base_n else None], "left_out_n": 0}
+        {
+            "n": [n], "base_n": pd.array([base_n], "Int64"), "share": [n / base_n if base_n else None],
+            "left_out_n": 0,
+        }
     )
 
 
@@ -74,7 +81,8 @@ def test_a_split_in_natural_order_says_the_published_figures():
 def test_those_without_an_answer_are_stated_and_outside_the_base():
     told = said("shares", bands(2, 1, 1, left=12))
     assert told == (
-        "困难职工中文化程度有记录的4人，其中初中以下2人、高中1人、大专以上1人，分别占50.0%、25.0%、25.0%；另有12人文化程度未详，不计入占比。"
+        "困难职工中文化程度有记录的4人，其中初中以下2人、高中1人、大专以上1人，分别占50.0%、25.0%、25.0%；"
+        "另有12人文化程度未详，不计入占比。"
     )
     nobody = said("shares", bands(0, 0, 0, left=12))
     assert nobody == "困难职工的文化程度均未填报，共12人。"
@@ -84,7 +92,8 @@ def test_causes_go_by_size_with_the_rest_last_and_say_that_several_count():
     counts = {"illness": 30, "schooling": 50, "other": 60, "disability": 0}
     told = said("shares", result("cause", counts, base=100))
     assert told == (
-        "困难职工100人中，子女上学50人、疾病未分本人家属30人、其他60人，分别占50.0%、30.0%、60.0%（一人可有多项，各项占比之和大于100%）。"
+        "困难职工100人中，子女上学50人、疾病未分本人家属30人、其他60人，分别占50.0%、30.0%、"
+        "60.0%（一人可有多项，各项占比之和大于100%）。"
     )
     natural = said("shares", result("cause", counts, base=100), sort="codebook")
     assert natural.startswith("困难职工100人中，疾病未分本人家属30人、子女上学50人、其他60人")
@@ -135,7 +144,10 @@ def test_every_number_said_is_in_the_frame(counts):
 def test_the_largest_causes_stand_in_front_without_the_rest():
     counts = {"illness": 30, "schooling": 50, "other": 60, "disability": 5}
     told = said("leading", result("cause_main", counts))
-    assert told == "困难职工145人中，居前3位的主要致困原因依次是子女上学（50人，占34.5%）、疾病未分本人家属（30人，占20.7%）、残疾（5人，占3.4%）。"
+    assert told == (
+        "困难职工145人中，居前3位的主要致困原因依次是子女上学（50人，占34.5%）、疾病未分本人家属（30人，"
+        "占20.7%）、残疾（5人，占3.4%）。"
+    )
     many = said("leading", result("cause", {"schooling": 50, "other": 60}, base=100), noun="提及的致困原因")
     assert many == "困难职工100人中，提及的致困原因居首位的是子女上学（50人，占50.0%）（一人可有多项）。"
     none = said("leading", result("cause", {"illness": 0}, base=0))
@@ -144,12 +156,15 @@ def test_the_largest_causes_stand_in_front_without_the_rest():
 
 def test_the_largest_level_of_each_group_with_ties_and_without_empty_groups():
     people = pd.DataFrame({
-        "age_ten_year": pd.Categorical(["thirties"] * 3 + ["forties"] * 2, ["thirties", "forties", "fifties"]),
+        "age_ten_year": pd.Categorical(
+            ["thirties"] * 3 + ["forties"] * 2, ["thirties", "forties", "fifties"]
+        ),
         "sex": pd.Categorical(["male", "male", "female", "male", "female"], ["male", "female"]),
     })  # fmt: skip
     table = tabulate(people, "sex", within="age_ten_year")
     assert said("by_group", table, within=("age_ten_year",)) == (
-        "按年龄看，困难职工中30–39岁最多的是男（2人，占该组的66.7%）；40–49岁最多的是男、女（各1人，各占该组的50.0%）。"
+        "按年龄看，困难职工中30–39岁最多的是男（2人，占该组的66.7%）；"
+        "40–49岁最多的是男、女（各1人，各占该组的50.0%）。"
     )
     nothing = said("by_group", table.assign(suppressed=True), within=("age_ten_year",))
     assert nothing == "困难职工按年龄分组，没有可公布的人数。"
@@ -165,7 +180,8 @@ def test_highest_and_lowest_rates_leave_small_units_aside():
         }
     )
     assert said("extremes", rates) == (
-        "各填报单位中，困难率最高的是甲厂，为30.0%，最低的是乙厂，为2.5%（职工总数未详或不足30人的1个未参与比较）。"
+        "各填报单位中，困难率最高的是甲厂，为30.0%，最低的是乙厂，"
+        "为2.5%（职工总数未详或不足30人的1个未参与比较）。"
     )
     assert said("extremes", rates.tail(2)) == "可比较困难率的填报单位不足两个，不作比较。"
     same = rates.head(2).assign(share=0.1)
@@ -174,7 +190,10 @@ def test_highest_and_lowest_rates_leave_small_units_aside():
 
 def test_change_over_a_year_says_counts_growth_and_points():
     told = said("change", waves({"2008": 3300, "2009": 3456}, [0.0979, 0.1025]))
-    assert told == "2009年困难职工3456人，比上年增加156人，增长4.7%；占职工总数的比重为10.3%，比上年上升0.5个百分点。"
+    assert told == (
+        "2009年困难职工3456人，比上年增加156人，增长4.7%；占职工总数的比重为10.3%，"
+        "比上年上升0.5个百分点。"
+    )
 
 
 def test_a_series_rises_year_by_year_only_if_each_step_does():
@@ -211,7 +230,8 @@ def moved_people(first, second):
 def test_a_shift_names_from_to_and_points():
     table = trend(moved_people(["male"] * 5 + ["female"] * 5, ["male"] * 6 + ["female"] * 4), "sex")
     assert said("shift", table) == (
-        "与2008年相比，2009年困难职工的性别构成中，男占比由50.0%上升到60.0%，上升10.0个百分点；女占比由50.0%下降到40.0%，下降10.0个百分点。"
+        "与2008年相比，2009年困难职工的性别构成中，男占比由50.0%上升到60.0%，上升10.0个百分点；"
+        "女占比由50.0%下降到40.0%，下降10.0个百分点。"
     )
     still = trend(moved_people(["male", "female"], ["male", "female"] * 3), "sex")
     assert said("shift", still) == "与2008年相比，2009年困难职工的性别构成基本持平。"
@@ -244,7 +264,8 @@ def test_the_quality_paragraph_balances():
     assert sentences.quality(sources, issues, totals) == (
         "本次共收到2个文件（其中1个有采用的数据），工作表2张，其中1张未能读取。"
         "共10行：保留8行，合并重复1行，单列备查0行，合计行1行，标题和说明0行，表头0行，空行0行。"
-        "记录问题3处，其中无法辨认而作缺失1处、修正2处。上报的合计数3项，与名册核对，相符2项、不符1项、无法核对0项。"
+        "记录问题3处，其中无法辨认而作缺失1处、修正2处。上报的合计数3项，与名册核对，相符2项、不符1项、"
+        "无法核对0项。"
     )
 
 
@@ -255,7 +276,9 @@ def test_files_received_are_counted_one_way_everywhere():
 
 
 def test_frames_of_another_shape_are_refused_in_words():
-    with pytest.raises(ArgumentError, match="shares：应是按一个变量分组的非空结果，现有分组列 .*sex.*age_band"):
+    with pytest.raises(
+        ArgumentError, match="shares：应是按一个变量分组的非空结果，现有分组列 .*sex.*age_band"
+    ):
         said("shares", bands(1, 1, 1).assign(sex="male", age_band="x"))
 
 

@@ -48,7 +48,8 @@ def account(workers, exits=None, **facts):
 def test_the_account_prints_its_sum_and_who_is_unrecorded():
     exits = pd.DataFrame({"wave": ["2009"], "person_id": ["b"], "exit_reason": ["died"]})
     assert account(WORKERS, exits) == (
-        "2008年至2009年，新建档1人、返困0人、退出1人、死亡1人：3＋1＋0－1－1＝2；其中退出者中1人没有退档记录。"
+        "2008年至2009年，新建档1人、返困0人、退出1人、死亡1人：3＋1＋0－1－1＝2；"
+        "其中退出者中1人没有退档记录。"
     )
 
 
@@ -67,7 +68,10 @@ def test_an_account_with_hidden_flows_prints_none_of_them():
 def test_moves_follow_those_who_were_there_and_leave_out_who_came():
     table = transitions(WORKERS, "hardship_level", outside=True)
     words = said("moves", table, BOTH, waves=["2008", "2009"])
-    assert words == "2008年在册的人到2009年：原特困的1人，现为困难1人（100.0%）；原困难的2人，现为退出2人（100.0%）。"
+    assert words == (
+        "2008年在册的人到2009年：原特困的1人，现为困难1人（100.0%）；"
+        "原困难的2人，现为退出2人（100.0%）。"
+    )
 
 
 def test_the_shares_of_moves_are_those_that_the_table_prints():
@@ -79,7 +83,8 @@ def test_the_shares_of_moves_are_those_that_the_table_prints():
     )
     words = said("moves", table, BOTH, waves=["1", "2"])
     printed = display_table(
-        table.drop(columns=["wave_before", "wave", "comparable"]), CODEBOOK, Layout(within=("hardship_level_before",))
+        table.drop(columns=["wave_before", "wave", "comparable"]), CODEBOOK,
+        Layout(within=("hardship_level_before",)),
     ).rows
     for row in printed:
         assert row[2] == 0 or row[1] == "合计" or f"{row[1]}{row[2]}人（{row[3]:.1f}%）" in words
@@ -87,7 +92,10 @@ def test_the_shares_of_moves_are_those_that_the_table_prints():
 
 def test_a_fair_comparison_names_what_is_rate_and_what_is_mix():
     result = pd.DataFrame(
-        {"wave": ["2008", "2009"], "crude": [0.10, 0.12], "standardized": [0.11, 0.12], "rate": [None, 0.01], "composition": [None, 0.01]}
+        {
+            "wave": ["2008", "2009"], "crude": [0.10, 0.12], "standardized": [0.11, 0.12],
+            "rate": [None, 0.01], "composition": [None, 0.01],
+        }
     )  # fmt: skip
     words = said("standardized", result)
     assert "2009年困难率为12.0%，比上年上升2.0个百分点" in words
@@ -97,7 +105,10 @@ def test_a_fair_comparison_names_what_is_rate_and_what_is_mix():
 
 def test_units_are_named_by_how_far_their_rate_moved():
     rates = pd.DataFrame(
-        {"wave": ["1", "1", "1", "2", "2", "2"], "unit": ["甲厂", "乙厂", "丙厂"] * 2, "n": [10] * 6, "share": [0.1, 0.2, 0.3, 0.15, 0.12, 0.2]}
+        {
+            "wave": ["1", "1", "1", "2", "2", "2"], "unit": ["甲厂", "乙厂", "丙厂"] * 2, "n": [10] * 6,
+            "share": [0.1, 0.2, 0.3, 0.15, 0.12, 0.2],
+        }
     )  # fmt: skip
     words = said("movers", change(rates))
     assert words == (

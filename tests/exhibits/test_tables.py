@@ -31,7 +31,8 @@ def protected(frame):
 
 def test_a_table_has_labels_percents_a_total_and_the_unknown_outside_the_base():
     table = display_table(
-        tabulate(workers(692, 345, 21, 4), "education_band"), CODEBOOK, title="特困职工的文化程度", source="名册"
+        tabulate(workers(692, 345, 21, 4), "education_band"), CODEBOOK, title="特困职工的文化程度",
+        source="名册",
     )
     assert table.columns == ("文化程度（三档）", "人数", "占比（%）")
     assert table.kinds == ("text", "count", "percent")
@@ -92,7 +93,9 @@ def test_several_mentions_have_no_total_and_stand_by_size_with_other_last():
         wave="1", cause=pd.Categorical([r[1] for r in rows], CAUSES)
     )
     table = display_table(cause_table(people, causes), CODEBOOK, Layout(order="size"))
-    assert table.texts() == [["子女上学", "2", "100.0"], ["疾病未分本人家属", "1", "50.0"], ["其他", "2", "100.0"]]
+    assert table.texts() == [
+        ["子女上学", "2", "100.0"], ["疾病未分本人家属", "1", "50.0"], ["其他", "2", "100.0"]
+    ]
     assert "一人可有多项，各项占比之和大于100%。" in table.notes
 
 
@@ -163,7 +166,9 @@ def test_a_display_table_cannot_be_changed():
 def test_labels_follow_the_scheme_that_holds_all_codes():
     both = pd.Series(["dibao", "no_dibao"], name="hardship_level")
     assert labels_of(CODEBOOK, both) == ["享受低保", "未享受低保"]
-    assert labels_of(CODEBOOK, pd.Series(["dibao", "near_dibao"], name="hardship_level")) == ["低保户", "低保边缘户"]
+    assert labels_of(
+        CODEBOOK, pd.Series(["dibao", "near_dibao"], name="hardship_level")
+    ) == ["低保户", "低保边缘户"]
     assert labels_of(CODEBOOK, pd.Series(["甲厂", None], name="unit")) == ["甲厂", "…"]
     assert labels_of(CODEBOOK, pd.Series([True, False], name="has_dibao"), "en") == ["yes", "no"]
     assert (title_of(CODEBOOK, "cause_main"), title_of(CODEBOOK, "绘制")) == ("主要致困原因", "绘制")

@@ -27,7 +27,10 @@ def test_counts_name_their_unit_and_have_no_commas():
 
 @pytest.mark.parametrize(
     ("yuan", "said"),
-    [(0, "0元"), (960, "960元"), (148.94, "148.94元"), (9999.5, "9999.5元"), (10000, "1万元"), (207600, "20.76万元"), (120380000, "12038万元")],
+    [
+        (0, "0元"), (960, "960元"), (148.94, "148.94元"), (9999.5, "9999.5元"), (10000, "1万元"),
+        (207600, "20.76万元"), (120380000, "12038万元"),
+    ],
 )  # fmt: skip
 def test_money_is_in_yuan_or_ten_thousands_with_two_decimals_at_most(yuan, said):
     assert money(yuan) == said
@@ -49,7 +52,8 @@ def test_movements_of_counts(before, now, said):
 
 
 @pytest.mark.parametrize(
-    ("step", "said"), [(0.4, "比上年上升0.4个百分点"), (-0.4, "比上年下降0.4个百分点"), (0.0, "比上年基本持平")]
+    ("step", "said"),
+    [(0.4, "比上年上升0.4个百分点"), (-0.4, "比上年下降0.4个百分点"), (0.0, "比上年基本持平")],
 )
 def test_differences_of_shares_are_points(step, said):
     assert points(step, "比上年") == said

@@ -30,7 +30,9 @@ def states(cells):
 
 
 def test_skipped_blank_and_empty_cells_are_different_from_answers():
-    assert states(["是", "(跳过)", "（空）", "", None, "  ", -3.0, "-2", float("nan")]) == [0, 1, 2, 2, 2, 2, 1, 2, 2]
+    assert states(["是", "(跳过)", "（空）", "", None, "  ", -3.0, "-2", float("nan")]) == [
+        0, 1, 2, 2, 2, 2, 1, 2, 2
+    ]
 
 
 def test_minus_two_is_an_answer_where_the_column_knows_other_negative_numbers():
@@ -39,7 +41,9 @@ def test_minus_two_is_an_answer_where_the_column_knows_other_negative_numbers():
 
 def test_numbers_read_the_same_from_text_and_from_cells():
     found = column(["1", 1, 1.0, "１", 2.5, datetime(2009, 7, 1, 8, 30)])
-    assert found.per_row(np.array(found.words)).tolist() == ["1", "1", "1", "１", "2.5", "2009-07-01T08:30:00"]
+    assert (
+        found.per_row(np.array(found.words)).tolist() == ["1", "1", "1", "１", "2.5", "2009-07-01T08:30:00"]
+    )
     assert found.per_row(found.numbers)[:5].tolist() == [1, 1, 1, 1, 2.5]
 
 

@@ -45,7 +45,8 @@ def test_labels_and_their_values_make_one_row() -> None:
     table = reading.tables[0]
     assert (reading.kind, table.is_form, table.body.index.tolist()) == ("form", True, [0])
     assert values(reading) == {
-        "name": "甲一", "sex": "男", "birth_date": "1965.3", "id_number": ID, "ethnicity": "汉族", "education": "初中",
+        "name": "甲一", "sex": "男", "birth_date": "1965.3", "id_number": ID, "ethnicity": "汉族",
+        "education": "初中",
         "employer": "某厂", "health": "健康", "political_status": "群众", "household_size": 3,
         "income_per_capita_monthly": 300, "hardship_level": "特困", "cause": "疾病", "phone": "13900000000",
     }  # fmt: skip
@@ -79,14 +80,16 @@ def test_a_sheet_called_after_its_person_is_named_by_its_position() -> None:
 
 def test_a_blank_form_names_nobody() -> None:
     blank = [
-        [c if n % 2 == 0 else None for n, c in enumerate(row)] if r not in (0, 5) else row for r, row in enumerate(FORM)
+        [c if n % 2 == 0 else None for n, c in enumerate(row)] if r not in (0, 5) else row
+        for r, row in enumerate(FORM)
     ]
     reading = read(blank[:6] + [[None] * 6, [None] * 6] + blank[8:])
     assert (reading.kind, len(reading.tables[0].body), len(reading.tables[1].body)) == ("form", 0, 0)
 
 
 def test_values_may_stand_below_their_labels_where_labels_stand_side_by_side() -> None:
-    rows = [["姓名", "甲一", "身份证号", ID], ["性别", "男", "民族", "汉族"], ["文化程度", "初中", "困难类别", "特困"],
+    rows = [["姓名", "甲一", "身份证号", ID], ["性别", "男", "民族", "汉族"],
+            ["文化程度", "初中", "困难类别", "特困"],
             ["工作单位", "致困原因", None, None], ["某厂", "疾病", None, None]]  # fmt: skip
     found = values(read(rows, merged=()))
     assert (found["employer"], found["level" if "level" in found else "hardship_level"]) == ("某厂", "特困")
@@ -96,7 +99,9 @@ def test_values_may_stand_below_their_labels_where_labels_stand_side_by_side() -
 def test_a_sheet_that_explains_the_columns_is_no_form(name: str) -> None:
     rows = [
         ["项目", "说明"],
-        *([label, "请如实填写本栏"] for label in ("姓名", "性别", "身份证号", "民族", "文化程度", "困难类别")),
+        *([label, "请如实填写本栏"] for label in (
+            "姓名", "性别", "身份证号", "民族", "文化程度", "困难类别"
+        )),
     ]
     assert read(rows, name=name, merged=()).rows["kept"] == 0
 
@@ -108,7 +113,8 @@ def test_several_forms_on_a_sheet_are_several_people() -> None:
 
 
 def test_a_value_that_is_spelled_like_a_label_stays_a_value() -> None:
-    rows = [["姓名", "甲一", "身份证号", ID], ["性别", "男", "民族", "汉族"], ["本人月平均收入", "低保", "家庭人口", 3],
+    rows = [["姓名", "甲一", "身份证号", ID], ["性别", "男", "民族", "汉族"],
+            ["本人月平均收入", "低保", "家庭人口", 3],
             ["困难类别", "特困", "是否单亲", "否"]]  # fmt: skip
     found = values(read(rows, merged=()))
     assert (found["income_personal_monthly"], found["hardship_level"]) == ("低保", "特困")
@@ -139,7 +145,9 @@ def test_people_side_by_side_behind_one_column_of_labels_are_a_person_a_column()
 
 
 def test_a_sheet_that_explains_fields_in_two_columns_is_nobody() -> None:
-    rows = [[label, "文本", "必填"] for label in ("姓名", "性别", "身份证号", "文化程度", "困难类别", "致困原因")]
+    rows = [
+        [label, "文本", "必填"] for label in ("姓名", "性别", "身份证号", "文化程度", "困难类别", "致困原因")
+    ]
     assert read(rows, merged=()).rows["kept"] == 0
 
 
@@ -153,10 +161,13 @@ def test_forms_side_by_side_are_several_people(gap: int) -> None:
 
 
 def test_every_value_may_stand_below_its_label() -> None:
-    rows = [["姓名", "性别", "身份证号"], ["甲一", "男", ID], ["文化程度", "工作单位", "家庭人口"], ["初中", "某厂", 3],
-            ["困难类别", "致困原因", "健康状况"], ["特困", "残疾", "残疾"], ["填表人：某", None, None]]  # fmt: skip
+    rows = [["姓名", "性别", "身份证号"], ["甲一", "男", ID], ["文化程度", "工作单位", "家庭人口"],
+            ["初中", "某厂", 3], ["困难类别", "致困原因", "健康状况"], ["特困", "残疾", "残疾"],
+            ["填表人：某", None, None]]  # fmt: skip
     found = values(read(rows, merged=()))
-    assert (found["id_number"], found["household_size"], found["cause"], found["health"]) == (ID, 3, "残疾", "残疾")
+    assert (
+        found["id_number"], found["household_size"], found["cause"], found["health"]
+    ) == (ID, 3, "残疾", "残疾")
 
 
 @pytest.mark.parametrize("across", [1, 3])
@@ -186,14 +197,16 @@ def test_an_id_number_may_be_written_one_digit_a_cell() -> None:
 
 
 def test_a_roster_of_one_person_under_two_header_levels_is_no_form() -> None:
-    rows = [["姓名", "性别", "身份证号", "家庭情况", None, "困难情况"], [None, None, None, "家庭人口", "家庭月人均收入", "困难类别"],
+    rows = [["姓名", "性别", "身份证号", "家庭情况", None, "困难情况"],
+            [None, None, None, "家庭人口", "家庭月人均收入", "困难类别"],
             ["甲一", "男", ID, 3, 300, "特困"]]  # fmt: skip
     reading = read(rows, merged=())
     assert (reading.kind, reading.header_rows) == ("roster", "1-2")
 
 
 def test_the_name_of_the_spouse_under_that_of_the_person_makes_no_second_form() -> None:
-    rows = [["本人", "姓名", "甲一", "性别", "男"], ["配偶", "姓名", "乙二", "性别", "女"], ["情况", "困难类别", "特困", "家庭人口", 3],
+    rows = [["本人", "姓名", "甲一", "性别", "男"], ["配偶", "姓名", "乙二", "性别", "女"],
+            ["情况", "困难类别", "特困", "家庭人口", 3],
             ["单位", "工作单位", "某厂", "文化程度", "初中"]]  # fmt: skip
     reading = read(rows, merged=())
     assert ([t.body.loc[0, 1] for t in reading.tables], values(reading)["sex"]) == (["甲一"], "男")

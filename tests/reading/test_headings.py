@@ -11,7 +11,9 @@ WORDS = Vocabulary(load_codebook())
 FILLED = frozenset({"…"})
 
 
-def columns(*headings: str, kind: str = "roster", values: frozenset[str] = FILLED, factor: float = 1.0) -> list[Column]:
+def columns(
+    *headings: str, kind: str = "roster", values: frozenset[str] = FILLED, factor: float = 1.0
+) -> list[Column]:
     parsed = [Heading(n, tuple(h.split("|"))) for n, h in enumerate(headings, start=1)]
     return list(columns_for(kind, parsed, WORDS, [values] * len(parsed), factor))
 
@@ -96,10 +98,12 @@ def test_headings_of_wide_members_carry_their_slot() -> None:
 
 
 def test_beside_relation_and_member_name_the_same_headings_mean_the_member() -> None:
-    found = columns("职工姓名", "性别", "身份证号", "与户主关系", "姓名", "性别", "年龄", "困难类别", "致困原因")
+    found = columns(
+        "职工姓名", "性别", "身份证号", "与户主关系", "姓名", "性别", "年龄", "困难类别", "致困原因"
+    )
     assert named(found) == [
-        "workers.name", "workers.sex", "workers.id_number", "members.relation", "members.name", "members.sex", "members.age",
-        "workers.hardship_level", "workers.cause",
+        "workers.name", "workers.sex", "workers.id_number", "members.relation", "members.name", "members.sex",
+        "members.age", "workers.hardship_level", "workers.cause",
     ]  # fmt: skip
 
 
@@ -133,6 +137,8 @@ def test_the_kind_of_a_table_is_told_by_its_headings(headings: str, kind: str) -
 
 
 def test_a_new_heading_needs_one_line_of_mapping() -> None:
-    words = Vocabulary(load_codebook({"headings": {"帮困等次": "workers.hardship_level", "内部码": "ignore"}}))
+    words = Vocabulary(
+        load_codebook({"headings": {"帮困等次": "workers.hardship_level", "内部码": "ignore"}})
+    )
     found = columns_for("roster", [Heading(1, ("帮困等次",)), Heading(2, ("内部码",))], words, [FILLED] * 2)
     assert named(list(found)) == ["workers.hardship_level", "ignored"]

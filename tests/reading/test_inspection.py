@@ -9,7 +9,9 @@ from bangfu_analysis.reading.locate import read_sheet
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.reading.workbook import sheet_of
 
-ROWS = [("姓名", "性别", "身份证号", "困难职工类形", "血型"), ("甲一", "男", "99010219650312001X", "特困", "A")]
+ROWS = [
+    ("姓名", "性别", "身份证号", "困难职工类形", "血型"), ("甲一", "男", "99010219650312001X", "特困", "A")
+]
 
 
 def reading() -> SheetReading:
@@ -55,7 +57,9 @@ def test_nothing_is_proposed_where_all_is_known() -> None:
 
 
 def test_the_questions_of_a_questionnaire_are_told_with_their_kinds():
-    cells = [("序号", "所用时间", "1、性别", "2、爱好"), ("1", "30秒", "男", "球┋棋"), ("2", "40秒", "女", "球")]
+    cells = [
+        ("序号", "所用时间", "1、性别", "2、爱好"), ("1", "30秒", "男", "球┋棋"), ("2", "40秒", "女", "球")
+    ]
     reading = read_sheet(sheet_of(cells, "1_按文本_问卷.xlsx", "Sheet1"), load_codebook())
     told = describe([reading])
     assert told["rows"].tolist() == [2] * 4

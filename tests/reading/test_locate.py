@@ -59,7 +59,8 @@ def test_title_unit_date_and_money_lines_are_metadata_and_notes() -> None:
     )  # fmt: skip
     (table,) = reading.tables
     assert dict(table.meta) == {
-        "title": "某区困难职工花名册", "unit": "某区总工会", "date": "2009年6月30日", "money_factor": 10_000.0,
+        "title": "某区困难职工花名册", "unit": "某区总工会", "date": "2009年6月30日",
+        "money_factor": 10_000.0,
     }  # fmt: skip
     assert [c.factor for c in table.columns][-2:] == [10_000.0, 1.0]
     assert said(reading.rows) == {"kept": 1, "totals": 1, "notes": 4, "headers": 1}
@@ -69,7 +70,10 @@ def test_title_unit_date_and_money_lines_are_metadata_and_notes() -> None:
 
 def test_a_unit_line_may_hold_its_values_in_the_next_cells() -> None:
     reading = read(
-        [["工资表"], ["填报单位：", "某厂", None, "所属月份：", "2024.4"], HEAD, [1, "甲一", "男", ID, "特困"]]
+        [
+            ["工资表"], ["填报单位：", "某厂", None, "所属月份：", "2024.4"], HEAD,
+            [1, "甲一", "男", ID, "特困"],
+        ]
     )
     assert dict(reading.tables[0].meta) == {"title": "工资表", "unit": "某厂", "date": "2024.4"}
 
@@ -85,7 +89,8 @@ def test_two_header_levels_are_joined_merged_or_not(merged: bool) -> None:
     merges = [(1, 1, 2, 1), (1, 2, 1, 4), (1, 5, 1, 6), (1, 7, 2, 7)] if merged else []
     reading = read(rows, merges)
     assert [c.heading for c in reading.tables[0].columns] == [
-        "序号", "基本情况/姓名", "基本情况/性别", "基本情况/年龄", "致困原因/疾病", "致困原因/子女上学", "困难类别",
+        "序号", "基本情况/姓名", "基本情况/性别", "基本情况/年龄", "致困原因/疾病", "致困原因/子女上学",
+        "困难类别",
     ]  # fmt: skip
     assert [c.tick for c in reading.tables[0].columns][4:6] == ["illness", "schooling"]
     assert (reading.header_rows, reading.rows["kept"]) == ("1-2", 2)
@@ -102,7 +107,9 @@ def test_three_levels_and_a_line_of_column_numbers_belong_to_the_header() -> Non
         ],
         [(1, 1, 3, 1), (1, 2, 1, 4), (1, 5, 1, 6), (2, 2, 3, 2), (2, 3, 3, 3), (2, 4, 3, 4)],
     )
-    assert named(reading) == ["row_number", "name", "sex", "age", "income_personal_monthly", "income_household_annual"]
+    assert named(reading) == [
+        "row_number", "name", "sex", "age", "income_personal_monthly", "income_household_annual"
+    ]
     assert (reading.header_rows, reading.rows["kept"]) == ("1-4", 1)
 
 
@@ -110,8 +117,10 @@ def test_subtotals_cover_their_block_and_page_headers_are_dropped() -> None:
     head = ["序号", "姓名", "性别", "单位", "月收入"]
     reading = read(
         [
-            head, [1, "甲一", "男", "一厂", 500], [2, "乙二", "男", "一厂", 500], ["小计", 2, None, None, 1000],
-            head, [3, "丙三", "女", "二厂", 300], ["小计", 1, None, None, 300], ["合  计", 3, None, None, 1300], ["其中：女", 1],
+            head, [1, "甲一", "男", "一厂", 500], [2, "乙二", "男", "一厂", 500],
+            ["小计", 2, None, None, 1000],
+            head, [3, "丙三", "女", "二厂", 300], ["小计", 1, None, None, 300],
+            ["合  计", 3, None, None, 1300], ["其中：女", 1],
         ]
     )  # fmt: skip
     (table,) = reading.tables
@@ -125,7 +134,10 @@ def test_subtotals_cover_their_block_and_page_headers_are_dropped() -> None:
 
 def test_values_are_filled_inside_merges_and_dittos_are_resolved() -> None:
     reading = read(
-        [[*HEAD, "工作单位", "文化程度"], [1, "甲一", "男", ID, "特困", "一厂", "初中"], [2, "乙二", "男", None, "〃", None, "同上"]],
+        [
+            [*HEAD, "工作单位", "文化程度"], [1, "甲一", "男", ID, "特困", "一厂", "初中"],
+            [2, "乙二", "男", None, "〃", None, "同上"],
+        ],
         [(2, 6, 3, 6)],
     )  # fmt: skip
     assert reading.tables[0].body.loc[3].tolist() == [2, "乙二", "男", None, "特困", "一厂", "初中"]
@@ -134,7 +146,9 @@ def test_values_are_filled_inside_merges_and_dittos_are_resolved() -> None:
 def test_blanks_repeat_the_value_above_only_where_the_column_names_each_group_once() -> None:
     head = ["姓名", "性别", "身份证号", "工作单位"]
     grouped = read([head, ["甲", "男", 1, "一厂"], ["乙", "男", 2], ["丙", "男", 3, "二厂"], ["丁", "女", 4]])
-    each = read([head, ["甲", "男", 1, "一厂"], ["乙", "男", 2, "一厂"], ["丙", "男", 3], ["丁", "女", 4, "二厂"]])
+    each = read(
+        [head, ["甲", "男", 1, "一厂"], ["乙", "男", 2, "一厂"], ["丙", "男", 3], ["丁", "女", 4, "二厂"]]
+    )
     assert grouped.tables[0].body[4].tolist() == ["一厂", "一厂", "二厂", "二厂"]
     assert problems(grouped) == [("filled_down", "D1")]
     assert each.tables[0].body[4].tolist() == ["一厂", "一厂", None, "二厂"]
@@ -173,7 +187,10 @@ def test_family_in_the_roster_s_own_columns_becomes_a_members_table() -> None:
 
 
 def test_lines_that_name_a_unit_over_its_people_become_their_reporting_unit() -> None:
-    rows = [HEAD, ["第一机械厂"], [1, "甲", "男", ID, "特困"], ["小计", 1], ["纺织总厂"], [2, "乙", "女", None, "困难"]]
+    rows = [
+        HEAD, ["第一机械厂"], [1, "甲", "男", ID, "特困"], ["小计", 1], ["纺织总厂"],
+        [2, "乙", "女", None, "困难"],
+    ]
     reading = read(rows, [(2, 1, 2, 5), (5, 1, 5, 5)])
     assert named(reading)[-1] == "reporting_unit"
     assert reading.tables[0].body[6].to_dict() == {3: "第一机械厂", 6: "纺织总厂"}
@@ -210,7 +227,8 @@ def test_tables_below_and_beside_one_another_are_told_apart() -> None:
 def test_a_second_unit_line_over_the_same_header_names_the_unit_of_the_people_below() -> None:
     reading = read(
         [
-            ["填报单位：一厂"], HEAD, [1, "甲", "男", ID, "特困"], [], ["填报单位：二厂"], HEAD, [1, "乙", "女", None, "困难"]]
+            ["填报单位：一厂"], HEAD, [1, "甲", "男", ID, "特困"], [], ["填报单位：二厂"], HEAD,
+            [1, "乙", "女", None, "困难"]]
     )  # fmt: skip
     assert [(t.meta["unit"], t.body.index.tolist()) for t in reading.tables] == [("一厂", [3]), ("二厂", [7])]
 
@@ -234,10 +252,13 @@ def test_four_levels_over_a_column_that_nobody_fills_are_one_header() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["单位：万元", "（单位：万元）", "金额单位：人民币万元", "万元", "单位 万元", "计量单位：人、万元"]
+    "unit",
+    ["单位：万元", "（单位：万元）", "金额单位：人民币万元", "万元", "单位 万元", "计量单位：人、万元"],
 )
 def test_the_money_unit_of_a_sheet_is_read_however_it_is_put(unit: str) -> None:
-    reading = read([[None, None, None, None, None, unit], [*HEAD, "家庭年收入"], [1, "甲", "男", ID, "特困", 1.2]])
+    reading = read(
+        [[None, None, None, None, None, unit], [*HEAD, "家庭年收入"], [1, "甲", "男", ID, "特困", 1.2]]
+    )
     assert reading.tables[0].columns[-1].factor == 10_000.0
 
 
@@ -275,7 +296,9 @@ def test_an_empty_template_has_its_kind_and_no_rows() -> None:
 
 
 def test_rows_after_the_signatures_that_are_unlike_the_table_are_set_aside() -> None:
-    reading = read([HEAD, [1, "甲", "男", ID, "特困"], ["制表人：某"], [1, 2, 3], [], [1, "乙", "女", ID, "特困"]])
+    reading = read(
+        [HEAD, [1, "甲", "男", ID, "特困"], ["制表人：某"], [1, 2, 3], [], [1, "乙", "女", ID, "特困"]]
+    )
     assert reading.tables[0].body.index.tolist() == [2, 6]
     assert problems(reading) == [("row_after_footer", "A4")]
 
@@ -324,9 +347,14 @@ def test_an_unmatched_heading_and_a_doubled_one_are_findings() -> None:
 
 def test_a_questionnaire_is_recognised_and_its_replies_are_kept() -> None:
     reading = read(
-        [["序号", "提交答卷时间", "所用时间", "来源", "1、您的性别"], [1, "2025/1/1 1:00:00", "9秒", "微信", "男"]]
+        [
+            ["序号", "提交答卷时间", "所用时间", "来源", "1、您的性别"],
+            [1, "2025/1/1 1:00:00", "9秒", "微信", "男"],
+        ]
     )
-    assert (reading.kind, reading.tables, said(reading.rows)) == ("questionnaire", (), {"kept": 1, "headers": 1})
+    assert (
+        (reading.kind, reading.tables, said(reading.rows)) == ("questionnaire", (), {"kept": 1, "headers": 1})
+    )
 
 
 def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
@@ -342,8 +370,12 @@ def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
 
 def test_a_summary_is_never_stacked_with_its_parts_but_stands_alone(tmp_path: Path) -> None:
     part = [HEAD, [1, "甲", "男", ID, "特困"]]
-    many = read_file(workbook(tmp_path / "a.xlsx", {"汇总表": part, "一厂": part, "二厂": part}), "a.xlsx", CODEBOOK)
-    alone = read_file(workbook(tmp_path / "b.xlsx", {"汇总表": [["困难职工汇总表"], *part]}), "b.xlsx", CODEBOOK)
+    many = read_file(
+        workbook(tmp_path / "a.xlsx", {"汇总表": part, "一厂": part, "二厂": part}), "a.xlsx", CODEBOOK
+    )
+    alone = read_file(
+        workbook(tmp_path / "b.xlsx", {"汇总表": [["困难职工汇总表"], *part]}), "b.xlsx", CODEBOOK
+    )
     assert [r.rows["kept"] for r in many] == [0, 1, 1]
     assert "不重复计入" in many[0].set_aside
     assert alone[0].rows["kept"] == 1
@@ -365,7 +397,10 @@ def test_bodies_are_objects_with_the_row_numbers_a_person_sees() -> None:
 
 
 CELLS = st.one_of(
-    st.none(), st.sampled_from(["", " ", *HEAD, "家庭成员", "关系", "合计", "小计", "注：", "填表人：", "同上", "〃", "√", "疾病", "金额", "男"]),
+    st.none(), st.sampled_from([
+        "", " ", *HEAD, "家庭成员", "关系", "合计", "小计", "注：", "填表人：", "同上", "〃", "√", "疾病",
+        "金额", "男",
+    ]),
     st.integers(-5, 3000), st.floats(), st.dates(), st.booleans(), st.text(max_size=4),
 )  # fmt: skip
 
@@ -381,7 +416,9 @@ def grids(draw: st.DrawFn) -> tuple[list[list[Any]], list[tuple[int, int, int, i
 
 @settings(max_examples=300, deadline=None)
 @given(grids())
-def test_whatever_a_sheet_holds_every_row_and_cell_is_accounted_for(grid: tuple[list[list[Any]], Merges]) -> None:
+def test_whatever_a_sheet_holds_every_row_and_cell_is_accounted_for(
+    grid: tuple[list[list[Any]], Merges]
+) -> None:
     reading = read(*grid)
     kept = sum(len(t.body) for t in reading.tables if t.kind != "other" and not t.is_form)
     assert reading.rows["kept"] <= kept or reading.kind == "form"
@@ -395,7 +432,9 @@ def test_a_plain_sheet_named_as_a_questionnaire_is_one_unless_it_names_people() 
     assert asked.questions["text"].tolist() == head and asked.questions["kind"].tolist() == ["single"] * 3
     assert read([head, *answers]).kind != "questionnaire"
     assert (
-        read([HEAD, [1, "甲一", "男", ID, "特困"], [2, "甲二", "女", ID, "特困"]], name="困难职工问卷").kind == "roster"
+        read(
+            [HEAD, [1, "甲一", "男", ID, "特困"], [2, "甲二", "女", ID, "特困"]], name="困难职工问卷"
+        ).kind == "roster"
     )
 
 
@@ -414,15 +453,20 @@ WIDE = [*HEAD, "家庭人口", "家庭月人均收入"]
 )
 def test_examples_and_hints_under_the_header_are_nobody(row: list[Any], problem: str) -> None:
     reading = read([WIDE, row, PERSON])
-    assert (problems(reading), reading.tables[0].body.index.tolist()) == ([(problem, reading.findings[0].cell)], [3])
+    assert (problems(reading), reading.tables[0].body.index.tolist()) == (
+        [(problem, reading.findings[0].cell)], [3]
+    )
 
 
 @pytest.mark.parametrize(
-    "row", [[None] * 5 + [3, 300], ["平均", *[None] * 4, 3, 300], ["特困", 1], [None, "小 计", *[None] * 3, 3]]
+    "row",
+    [[None] * 5 + [3, 300], ["平均", *[None] * 4, 3, 300], ["特困", 1], [None, "小 计", *[None] * 3, 3]],
 )
 def test_a_row_of_numbers_alone_is_a_total_and_nobody(row: list[Any]) -> None:
     reading = read([WIDE, PERSON, row])
-    assert (said(reading.rows), reading.tables[0].totals[0].row) == ({"kept": 1, "totals": 1, "headers": 1}, 3)
+    assert (
+        (said(reading.rows), reading.tables[0].totals[0].row) == ({"kept": 1, "totals": 1, "headers": 1}, 3)
+    )
 
 
 def test_a_person_without_a_name_but_with_a_row_number_is_still_one() -> None:
@@ -436,7 +480,10 @@ def test_a_total_at_the_top_covers_what_is_below() -> None:
 
 def test_headings_cut_over_two_rows_are_read_together() -> None:
     reading = read(
-        [["序", "姓名", "性", "身份证", "困难"], ["号", None, "别", "号码", "类别"], [1, "甲一", "男", ID, "特困"]]
+        [
+            ["序", "姓名", "性", "身份证", "困难"], ["号", None, "别", "号码", "类别"],
+            [1, "甲一", "男", ID, "特困"],
+        ]
     )
     assert (named(reading), reading.header_rows) == (
         ["row_number", "name", "sex", "id_number", "hardship_level"],
@@ -454,7 +501,9 @@ def test_a_blank_column_does_not_cut_a_table_whose_rows_go_on_behind_it() -> Non
 
 
 def test_a_unit_stands_in_the_cell_behind_its_label_without_a_colon() -> None:
-    reading = read([["填报单位", None, "某厂", "填报日期", "2009-06-30"], HEAD, [1, "甲一", "男", ID, "特困"]])
+    reading = read(
+        [["填报单位", None, "某厂", "填报日期", "2009-06-30"], HEAD, [1, "甲一", "男", ID, "特困"]]
+    )
     assert dict(reading.tables[0].meta) == {"unit": "某厂", "date": "2009-06-30"}
 
 
@@ -465,7 +514,9 @@ def test_the_last_person_is_no_title_of_the_table_below() -> None:
 
 def test_a_roster_with_numbered_headings_is_no_questionnaire() -> None:
     heads = ["1、姓名", "2、性别", "3、身份证号", "4、文化程度", "5、困难类别"]
-    assert read([heads, ["甲一", "男", ID, "初中", "特困"], ["乙二", "女", None, "初中", "困难"]]).kind == "roster"
+    assert read(
+        [heads, ["甲一", "男", ID, "初中", "特困"], ["乙二", "女", None, "初中", "困难"]]
+    ).kind == "roster"
 
 
 def test_several_labels_with_their_values_in_one_cell_are_set_aside_not_notes() -> None:
@@ -474,7 +525,9 @@ def test_several_labels_with_their_values_in_one_cell_are_set_aside_not_notes() 
 
 
 def test_counts_behind_colons_under_the_table_are_notes() -> None:
-    assert said(read([HEAD, PERSON[:5], ["特困户数：2", "困难户数：3"]]).rows) == {"kept": 1, "notes": 1, "headers": 1}
+    assert said(read([HEAD, PERSON[:5], ["特困户数：2", "困难户数：3"]]).rows) == {
+        "kept": 1, "notes": 1, "headers": 1
+    }
 
 
 def test_subtotals_above_their_people_cover_what_follows() -> None:
@@ -508,7 +561,10 @@ def test_people_between_the_families_of_others_are_set_aside_not_mixed_up() -> N
 
 def test_halves_side_by_side_may_spell_their_headings_differently() -> None:
     reading = read(
-        [[*HEAD, "序 号", "姓  名", "性 别", "身份证号码", "困难类型"], [*PERSON[:5], 2, "乙二", "女", None, "困难"]]
+        [
+            [*HEAD, "序 号", "姓  名", "性 别", "身份证号码", "困难类型"],
+            [*PERSON[:5], 2, "乙二", "女", None, "困难"],
+        ]
     )
     assert [len(t.body) for t in reading.tables] == [1, 1]
 

@@ -15,7 +15,9 @@ from openpyxl.styles import Font
 from bangfu_analysis.reading import workbook
 from bangfu_analysis.reading.workbook import read_sheets
 
-CELLS = st.sampled_from([None, None, "男", "第一机械厂", 1, 0, 2.5, True, date(2019, 6, 30), "=1/0", "=1=1", "<row r="])
+CELLS = st.sampled_from(
+    [None, None, "男", "第一机械厂", 1, 0, 2.5, True, date(2019, 6, 30), "=1/0", "=1=1", "<row r="]
+)
 SHEETS = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 30), CELLS), max_size=25)
 
 

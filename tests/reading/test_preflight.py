@@ -49,10 +49,15 @@ def saved(cell: str, value: object = "x", merge: str = "", bold: bool = False) -
         ("包.zip", package(a=b"1"), "这是压缩包或其他文件"),
         ("坏.xlsx", b"PK\x03\x04junk", "文件已损坏"),
         ("乱.csv", bytes(range(256)) * 9, "不是电子表格（内容是二进制数据）"),
-        ("弹.xlsx", package(xl__workbook_xml=b"", xl__worksheets__sheet1_xml=b" " * 150_000_000), "会耗尽内存"),
+        (
+            "弹.xlsx", package(xl__workbook_xml=b"", xl__worksheets__sheet1_xml=b" " * 150_000_000),
+            "会耗尽内存",
+        ),
     ],
 )
-def test_what_is_no_spreadsheet_is_refused_by_name_with_what_to_do(name: str, data: bytes, words: str) -> None:
+def test_what_is_no_spreadsheet_is_refused_by_name_with_what_to_do(
+    name: str, data: bytes, words: str
+) -> None:
     with pytest.raises(FileRefused, match="未读取。") as refusal:
         file_type(data, name)
     assert str(refusal.value).startswith(f"{name}：")

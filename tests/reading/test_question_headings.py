@@ -82,7 +82,10 @@ def test_a_dash_of_two_characters_is_punctuation():
 
 @pytest.mark.parametrize(
     "heading",
-    ["您的称呼", "Name", "填表人", "您的手机", "工号", "您的微信", "Your phone number", "您孩子叫什么", "签名", "车牌", "设备号"],
+    [
+        "您的称呼", "Name", "填表人", "您的手机", "工号", "您的微信", "Your phone number", "您孩子叫什么",
+        "签名", "车牌", "设备号",
+    ],
 )
 def test_what_names_a_person_is_known_by_its_heading_in_many_words(heading):
     assert names_person(heading)

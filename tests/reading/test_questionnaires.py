@@ -64,7 +64,9 @@ def test_single_multiple_and_fill_in_by_text():
 
 def test_a_respondent_who_ticked_nothing_left_the_question_blank():
     found = read(["2、(甲)", "2、(乙)"], [0, 0], [1, -3], file="问卷_按序号_样例.xlsx")
-    assert answers(found, "Q2", "option", "value", "status") == [("2", None, None, "blank"), ("3", "甲", 1, "answered")]
+    assert answers(found, "Q2", "option", "value", "status") == [
+        ("2", None, None, "blank"), ("3", "甲", 1, "answered")
+    ]
 
 
 def test_a_name_column_does_not_make_option_numbers_into_ratings():
@@ -96,7 +98,9 @@ def test_the_two_exports_of_a_partial_ranking_are_equal():
         ("5", "甲", 1, "answered"), ("5", "乙", 2, "answered"),
         ("6", "甲", 1, "answered"), ("6", "丙", 2, "answered"),
     ]  # fmt: skip
-    assert answers(by_text, "Q4", "option", "value", "status") == answers(by_number, "Q4", "option", "value", "status")
+    assert answers(by_text, "Q4", "option", "value", "status") == answers(
+        by_number, "Q4", "option", "value", "status"
+    )
     assert by_number.questions["kind"].tolist() == ["ranking"]
 
 
@@ -115,7 +119,9 @@ def test_a_matrix_has_one_question_an_item_with_the_stem_of_its_first_column():
 def test_rows_of_a_matrix_with_several_answers_are_multiple_choices():
     reading = read(["7、关心什么—医疗", "7、就学"], ["报销┋大病", "学费"], ["报销", "学费┋生活费"])
     assert [q[:2] for q in questions(reading, "kind", "item")] == [("multiple", "医疗"), ("multiple", "就学")]
-    assert [(o, v) for _, o, v in answers(reading, "Q7_1", "option", "value")][:2] == [("报销", 1), ("大病", 1)]
+    assert (
+        [(o, v) for _, o, v in answers(reading, "Q7_1", "option", "value")][:2] == [("报销", 1), ("大病", 1)]
+    )
 
 
 def test_a_matrix_by_number_keeps_its_ratings_in_value():
@@ -130,7 +136,9 @@ def test_a_matrix_by_number_keeps_its_ratings_in_value():
 
 
 def test_single_answers_by_number_keep_their_code_and_the_fill_in_of_its_own_column():
-    found = read(["3、学历", "3、(其他:)", "4、满意"], [1, "", 5], [9, "夜校", -3], file="问卷_按序号_样例.xlsx")
+    found = read(
+        ["3、学历", "3、(其他:)", "4、满意"], [1, "", 5], [9, "夜校", -3], file="问卷_按序号_样例.xlsx"
+    )
     assert questions(found, "question_id", "kind", "options") == [("Q3", "single", []), ("Q4", "single", [])]
     assert answers(found, "Q3", "option", "value", "text", "status") == [
         ("2", None, 1, None, "answered"),
@@ -166,10 +174,12 @@ def test_an_untouched_slider_is_blank_and_scores_are_numbers():
 
 def test_colliding_and_missing_numbers_still_give_unique_ids():
     found = read(
-        ["1、性别", "1.1 学历", "1、性别", "工种", "1、性别", "车间"], *[["男", "高中", "女", "钳工", "男", "一"]] * 2
+        ["1、性别", "1.1 学历", "1、性别", "工种", "1、性别", "车间"],
+        *[["男", "高中", "女", "钳工", "男", "一"]] * 2,
     )
     assert questions(found, "question_id", "number", "text") == [
-        ("Q1", "1", "性别"), ("Q1.1", "1.1", "学历"), ("Q1b", "1", "性别"), ("U1", None, "工种"), ("Q1c", "1", "性别"), ("U2", None, "车间"),
+        ("Q1", "1", "性别"), ("Q1.1", "1.1", "学历"), ("Q1b", "1", "性别"), ("U1", None, "工种"),
+        ("Q1c", "1", "性别"), ("U2", None, "车间"),
     ]  # fmt: skip
 
 
@@ -186,14 +196,18 @@ def test_meta_columns_are_typed_and_of_an_ip_only_the_place_is_kept():
     assert found.questions["kind"].tolist() == ["meta"] * 7 + ["single"]
     assert answers(found, "提交答卷时间", "text") == [("5", "2009-07-01T22:28"), ("7", "2009-07-02T08:05")]
     assert answers(found, "所用时间", "value") == [("5", 158), ("7", 65)]
-    assert answers(found, "来自IP", "text", "status") == [("5", "黑龙江-哈尔滨", "answered"), ("7", None, "answered")]
+    assert answers(found, "来自IP", "text", "status") == [
+        ("5", "黑龙江-哈尔滨", "answered"), ("7", None, "answered")
+    ]
     assert answers(found, "来源详情", "text", "status") == [("5", None, "blank"), ("7", None, "blank")]
     assert answers(found, "总分", "value") == [("5", 6), ("7", 7)]
     assert "10.0.0" not in found.responses.to_csv()
 
 
 def test_a_tencent_export_is_read_with_its_own_meta_columns():
-    header = ["编号", "开始答题时间", "结束答题时间", "答题时长", "地理位置省", "昵称", "1.您的性别", "2.爱好"]
+    header = [
+        "编号", "开始答题时间", "结束答题时间", "答题时长", "地理位置省", "昵称", "1.您的性别", "2.爱好"
+    ]
     rows = [
         [1, "2009/7/1 12:00", "2009/7/1 12:03", 180, "黑龙江", "小王", "男", "棋;球"],
         [2, "", "", 95, "", "小李", "女", "球"],
@@ -245,7 +259,7 @@ def test_a_mapped_question_keeps_to_the_range_of_its_variable():
 
 def test_numbers_are_read_as_people_write_them_and_what_is_none_is_told_by_its_kind_alone():
     said = ["18岁", "一千出头", "约500", "张测试", "500-600"]
-    found = read(["3、收入", "4、性别"], *[[str(i), "男"] for i in range(1, 46)], *[[word, "女"] for word in said])
+    found = read(["3、收入", "4、性别"], *[[str(i), "男"] for i in range(1, 46)], *[[w, "女"] for w in said])
     assert answers(found, "Q3", "value", "text")[-5:] == [
         ("47", 18, None), ("48", 1000, None), ("49", 500, None), ("50", None, None), ("51", None, None),
     ]  # fmt: skip
@@ -259,7 +273,9 @@ def test_numbers_are_read_as_people_write_them_and_what_is_none_is_told_by_its_k
 def test_a_row_number_that_cannot_serve_gives_way_to_the_sheets_rows():
     found = read(["序号", "所用时间", "1、性别"], ["1", "9秒", "男"], ["1", "八秒", "女"])
     assert list(found.responses["respondent_id"].cat.categories) == ["2", "3"]
-    assert [(f.problem, f.cell) for f in found.findings] == [("row_numbers_unusable", "A"), ("meta_unreadable", "B3")]
+    assert [(f.problem, f.cell) for f in found.findings] == [
+        ("row_numbers_unusable", "A"), ("meta_unreadable", "B3")
+    ]
 
 
 def test_every_row_and_filled_cell_has_its_fate():
@@ -299,12 +315,14 @@ def test_an_empty_sheet_is_refused_in_words():
 def test_the_frames_have_the_columns_and_types_that_were_promised():
     found = read([*META, "1、性别"], [*FIRST, "男"])
     assert found.responses.dtypes.astype(str).to_dict() == {
-        "source_file": "category", "source_sheet": "category", "source_row": "Int64", "respondent_id": "category",
-        "question_id": "category", "item": "category", "option": "category", "value": "Float64", "text": "str", "status": "category",
+        "source_file": "category", "source_sheet": "category", "source_row": "Int64",
+        "respondent_id": "category",
+        "question_id": "category", "item": "category", "option": "category", "value": "Float64",
+        "text": "str", "status": "category",
     }  # fmt: skip
     assert list(found.questions.columns) == [
-        "source_file", "source_sheet", "source_row", "cell", "question_id", "block", "number", "text", "kind", "item", "options",
-        "keep_text",
+        "source_file", "source_sheet", "source_row", "cell", "question_id", "block", "number", "text", "kind",
+        "item", "options", "keep_text",
     ]  # fmt: skip
     assert found.questions["cell"].tolist()[:2] == ["A1", "B1"]
 

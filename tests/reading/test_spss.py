@@ -25,7 +25,9 @@ KEPT = ["respondent_id", "question_id", "item", "option", "value", "text", "stat
 
 def survey():
     cells = [tuple(HEADER), *map(tuple, ROWS)]
-    return read_questionnaire(Grid(Sheet("问卷_按文本_.xlsx", "Sheet1", cells, (1, 2, 3, 4))), load_codebook())
+    return read_questionnaire(
+        Grid(Sheet("问卷_按文本_.xlsx", "Sheet1", cells, (1, 2, 3, 4))), load_codebook()
+    )
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".dta"])
@@ -80,7 +82,9 @@ def test_a_sav_in_a_wave_folder_is_a_questionnaire_whose_labels_keep_their_codes
 
 
 def with_sets(path, sets):
-    """The .sav with a record of multiple-response sets (extension 7, subtype 7), which pyreadstat reads and cannot write."""
+    """The .sav with a record of multiple-response sets (extension 7, subtype 7), which pyreadstat reads and
+    cannot write.
+    """
     data, record = path.read_bytes(), sets.encode()
     end = data.index(struct.pack("<ii", 999, 0))
     path.write_bytes(data[:end] + struct.pack("<4i", 7, 7, 1, len(record)) + record + data[end:])
@@ -91,13 +95,20 @@ def test_sets_of_several_answers_and_every_kind_of_missing_are_read_under_the_fi
     import pyreadstat
 
     frame = pd.DataFrame(
-        {"v1": [1.0, 2, 99, 98], "b_law": [2.0, 1, 1, 9], "b_skill": [2.0, 2, 1, 9], "c1": [3.0, 1, 2, 9], "c2": [1.0, 9, 3, 9]}
+        {
+            "v1": [1.0, 2, 99, 98], "b_law": [2.0, 1, 1, 9], "b_skill": [2.0, 2, 1, 9], "c1": [3.0, 1, 2, 9],
+            "c2": [1.0, 9, 3, 9],
+        }
     )
-    said = {"v1": {1: "男", 2: "女", 98: "不适用", 99: "拒答"}, **dict.fromkeys(["c1", "c2"], {1: "电话", 2: "短信", 3: "微信"})}
+    said = {"v1": {1: "男", 2: "女", 98: "不适用", 99: "拒答"}, **dict.fromkeys(
+        ["c1", "c2"], {1: "电话", 2: "短信", 3: "微信"}
+    )}
     heads = {"v1": "性别", "b_law": "法律援助", "b_skill": "技能培训"}
     away = {"v1": [{"lo": 98, "hi": 99}], **{name: [9] for name in ("b_law", "b_skill", "c1", "c2")}}
     path = tmp_path / "会员.sav"
-    pyreadstat.write_sav(frame, str(path), column_labels=heads, variable_value_labels=said, missing_ranges=away)
+    pyreadstat.write_sav(
+        frame, str(path), column_labels=heads, variable_value_labels=said, missing_ranges=away
+    )
     label = "需要哪些帮助"
     sets = f"$need=D1 2 {len(label.encode())} {label} b_law b_skill\n$how=C 12 怎样通知 c1 c2\n"
     (reading,) = read_file(with_sets(path, sets), path.name, load_codebook())
@@ -112,10 +123,13 @@ def test_sets_of_several_answers_and_every_kind_of_missing_are_read_under_the_fi
         reading.questions["question_id"], reading.questions["text"], strict=True))))  # fmt: skip
     chosen = rows[rows["option"].notna() & rows["value"].gt(0)]
     assert chosen.groupby(["question", "option"], observed=True).size().to_dict() == {
-        ("性别", "男"): 1, ("性别", "女"): 1, ("需要哪些帮助", "法律援助"): 1, ("需要哪些帮助", "技能培训"): 2,
+        ("性别", "男"): 1, ("性别", "女"): 1, ("需要哪些帮助", "法律援助"): 1,
+        ("需要哪些帮助", "技能培训"): 2,
         ("怎样通知", "电话"): 2, ("怎样通知", "短信"): 1, ("怎样通知", "微信"): 2,
     }  # fmt: skip
-    assert rows.loc[rows["question"].eq("性别"), "status"].tolist() == ["answered", "answered", "blank", "skipped"]
+    assert rows.loc[rows["question"].eq("性别"), "status"].tolist() == [
+        "answered", "answered", "blank", "skipped"
+    ]
     last = rows[rows["respondent_id"].eq("5")].drop_duplicates("question_id")["status"]
     assert last.tolist() == ["skipped", "blank", "blank"]
 
@@ -125,8 +139,8 @@ def test_all_letters_of_stata_are_missing(tmp_path):
 
     frame = pd.DataFrame({"sex": pd.Series([1, 2, "a", "b", "c"], dtype=object), "town": list("vwxyz")})
     pyreadstat.write_dta(
-        frame, str(tmp_path / "s.dta"), column_labels={"sex": "性别"}, variable_value_labels={"sex": {1: "男", 2: "女"}},
-        missing_user_values={"sex": ["a", "b", "c"]},
+        frame, str(tmp_path / "s.dta"), column_labels={"sex": "性别"},
+        variable_value_labels={"sex": {1: "男", 2: "女"}}, missing_user_values={"sex": ["a", "b", "c"]},
     )  # fmt: skip
     (reading,) = read_file(tmp_path / "s.dta", "s.dta", load_codebook())
     rows = reading.responses[reading.responses["question_id"].eq("sex")]

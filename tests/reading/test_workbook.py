@@ -64,13 +64,16 @@ def test_text_and_html_and_xml_that_wear_an_xls_name_are_read(tmp_path: Path) ->
     page = f"<html><table><tr><td colspan=3>花名册</td></tr>{cells}</table></html>"
     (html,) = read(tmp_path, "b.xls", page.encode("gb18030"))
     space = (
-        'xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
+        'xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+        'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
     )
     lines = "".join(
-        "<Row>" + "".join(f'<Cell><Data ss:Type="String">{c}</Data></Cell>' for c in row) + "</Row>" for row in ROWS
+        "<Row>" + "".join(f'<Cell><Data ss:Type="String">{c}</Data></Cell>' for c in row) + "</Row>"
+        for row in ROWS
     )
     book = (
-        f'<?xml version="1.0"?><Workbook {space}><Worksheet ss:Name="表"><Table>{lines}</Table></Worksheet></Workbook>'
+        f'<?xml version="1.0"?><Workbook {space}><Worksheet '
+        f'ss:Name="表"><Table>{lines}</Table></Worksheet></Workbook>'
     )
     (xml,) = read(tmp_path, "c.xls", book.encode())
     assert [*text.cells] == [tuple(row) for row in ROWS]
@@ -88,7 +91,9 @@ def test_a_page_without_a_table_is_refused(tmp_path: Path) -> None:
 def book_with_structure(path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
-    for row in [["姓名", "性别", "月收入"], ["甲一", "男", 1], ["乙二", "女", 2], ["丙三", "女", 3], ["丁四", "男", 4]]:
+    for row in [
+        ["姓名", "性别", "月收入"], ["甲一", "男", 1], ["乙二", "女", 2], ["丙三", "女", 3], ["丁四", "男", 4]
+    ]:
         sheet.append(row)
     sheet.row_dimensions[2].hidden = True
     sheet.column_dimensions["B"].hidden = True

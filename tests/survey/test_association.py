@@ -29,7 +29,9 @@ def rows_of(table):
 @settings(max_examples=25, deadline=None)
 @given(table=TABLES)
 def test_a_simple_random_sample_gives_the_chi_square_of_the_counts(table):
-    """Rao and Scott's correction of a simple random sample is (n - 1) / n, so the first-order test is the plain one."""
+    """Rao and Scott's correction of a simple random sample is (n - 1) / n, so the first-order test is the
+    plain one.
+    """
     data = rows_of(table)
     plain = chi_square(table).iloc[0]
     found = test_independence(data, "a", "b", design=SurveyDesign(), statistic="Chisq").iloc[0]
@@ -147,7 +149,9 @@ def test_one_layer_of_mantel_haenszel_is_the_chi_square_of_n_less_one():
     table = [[12, 7], [5, 20]]
     found = mantel_haenszel([table], correct=False).iloc[0]
     assert found["statistic"] == pytest.approx(chi_square(table)["statistic"].item() * 43 / 44)
-    assert mantel_haenszel([table], exact=True)["p_value"].item() == pytest.approx(fisher(table)["p_value"].item())
+    assert mantel_haenszel([table], exact=True)["p_value"].item() == pytest.approx(
+        fisher(table)["p_value"].item()
+    )
 
 
 @pytest.mark.parametrize(

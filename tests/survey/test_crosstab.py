@@ -28,7 +28,9 @@ def people(rows=200):
             "c": rng.integers(0, 25, rows),
             "w": rng.uniform(1, 5, rows),
             "sex": sex,
-            "level": pd.Categorical(rng.choice(["deep", "relative"], rows), ["deep", "relative", "accidental"]),
+            "level": pd.Categorical(
+                rng.choice(["deep", "relative"], rows), ["deep", "relative", "accidental"]
+            ),
             "area": rng.choice(["甲", "乙"], rows),
             "ill": rng.integers(0, 2, rows),
             "debt": rng.integers(0, 2, rows),
@@ -75,7 +77,9 @@ def test_margins_are_the_sums_of_the_cells():
     assert whole["n"] == answered.sum()
     single = estimate_share(data, "sex", design=DESIGN, where=answered)
     np.testing.assert_allclose(by_sex["se"], single["se"])
-    assert whole["total_se"] == pytest.approx(estimate_total(data, design=DESIGN, where=answered)["se"].item())
+    assert (
+        whole["total_se"] == pytest.approx(estimate_total(data, design=DESIGN, where=answered)["se"].item())
+    )
 
 
 def test_whole_numbers_stay_whole_beside_the_margins():
@@ -102,7 +106,9 @@ def test_multiple_response_on_both_bases():
     assert persons["se"].iloc[0] == pytest.approx(alone["se"].item())
     answers = estimate_multiple(data, ["ill", "debt"], design=DESIGN, base="answers", by="area")
     np.testing.assert_allclose(answers.groupby("area")["share"].sum(), 1)
-    assert answers[["area", "option"]].to_numpy().tolist() == [[a, o] for a in ("乙", "甲") for o in ("ill", "debt")]
+    assert answers[["area", "option"]].to_numpy().tolist() == [
+        [a, o] for a in ("乙", "甲") for o in ("ill", "debt")
+    ]
 
 
 def test_marks_follow_the_rules():

@@ -41,7 +41,9 @@ def test_weights_come_from_the_finite_population_where_none_are_named():
 
 def test_a_stratum_taken_whole_adds_no_variance():
     data = frame().assign(N=[3] * 6 + [6] * 6)
-    whole = estimate_total(data, "y", design=SurveyDesign(strata="h", cluster="c", fpc="N", nest=True), by="h")
+    whole = estimate_total(
+        data, "y", design=SurveyDesign(strata="h", cluster="c", fpc="N", nest=True), by="h"
+    )
     assert whole["se"].iloc[0] == 0
     assert whole["se"].iloc[1] > 0
 
@@ -78,7 +80,9 @@ def test_a_lonely_unit_fails_by_default_and_says_what_to_do():
     data = frame().assign(c=[1, 1, 2, 2, 3, 3] + [1] * 6)
     with pytest.raises(ArgumentError, match="1 个层只有一个抽样单元.*lonely_psu='adjust'"):
         se(SurveyDesign(strata="h", cluster="c", nest=True), data)
-    outside = estimate_mean(data, "y", design=SurveyDesign(strata="h", cluster="c", nest=True), where={"h": "a"})
+    outside = estimate_mean(
+        data, "y", design=SurveyDesign(strata="h", cluster="c", nest=True), where={"h": "a"}
+    )
     assert outside["se"].item() > 0  # the lonely stratum is not spoken of
 
 
@@ -135,7 +139,9 @@ def test_the_rank_of_a_jackknife_in_a_group_is_that_of_its_weights():
     for rule in ["adjust", "remove"] * 10:
         sizes = [int(rng.integers(2, 5)), *rng.integers(1, 5, 3).tolist()]
         taken = {h: rng.random() < 0.25 and h > 0 for h in range(4)}
-        rows = [(h, u, n if taken[h] else n + 5) for h, n in enumerate(sizes) for u in range(n) for _ in range(3)]
+        rows = [
+            (h, u, n if taken[h] else n + 5) for h, n in enumerate(sizes) for u in range(n) for _ in range(3)
+        ]
         data = pd.DataFrame(rows, columns=["h", "u", "N"]).assign(w=lambda f: rng.uniform(1, 5, len(f)))
         design = SurveyDesign("w", "h", "u", "N", nest=True, lonely_psu=rule, replicates="JKn")
         sample, group = resolve(data, design), rng.integers(0, 3, len(data))

@@ -32,7 +32,9 @@ def test_a_panel_is_tested_by_mcnemar():
     (a, b), (c, d) = wanted["table"]
     was, now = ["yes"] * (a + b) + ["no"] * (c + d), ["yes"] * a + ["no"] * b + ["yes"] * c + ["no"] * d
     people = list(range(len(was)))
-    workers = pd.DataFrame({"wave": ["1"] * len(was) + ["2"] * len(was), "person_id": people * 2, "x": was + now})
+    workers = pd.DataFrame(
+        {"wave": ["1"] * len(was) + ["2"] * len(was), "person_id": people * 2, "x": was + now}
+    )
     found = panel_change(workers, "x", "yes").iloc[0]
     close(found[["statistic", "p_value"]], [wanted["stat"], wanted["p"]])
     assert found[["base_n", "gained_n", "lost_n"]].tolist() == [a + b + c + d, c, b]
@@ -45,7 +47,9 @@ def test_a_panel_is_tested_by_mcnemar():
 
 def test_a_change_is_rs_contrast_with_the_covariance_of_the_groups(survey):
     wanted = R["workers.wk.contrast.F_minus_M"]
-    found = estimate_change(survey.assign(sex=survey["sex"].map({"M": 0, "F": 1})), "hard", over="sex", design=DESIGN)
+    found = estimate_change(
+        survey.assign(sex=survey["sex"].map({"M": 0, "F": 1})), "hard", over="sex", design=DESIGN
+    )
     close(found[["estimate", "se"]].iloc[0], [wanted["est"], wanted["se"]])
     wanted = R["workers.wk.ttest.income_sex"]
     found = estimate_change(survey, "income", over="sex", design=DESIGN).iloc[0]
@@ -61,7 +65,9 @@ def test_all_steps_of_a_series_are_the_contrasts_of_r_over_waves(survey):
     wanted = R["workers.wk.trend.by.wave"]["est"]
     close(found["estimate"], np.diff(wanted))
     for _, row in found.iterrows():
-        same = estimate_difference(survey, "hard", design=DESIGN, between="wave", reference=row["wave_before"])
+        same = estimate_difference(
+            survey, "hard", design=DESIGN, between="wave", reference=row["wave_before"]
+        )
         close(row["se"], same.loc[same["wave"].eq(row["wave"]), "se"].item())
 
 
@@ -83,7 +89,9 @@ def test_the_same_people_twice_give_the_paired_t_test():
 
 def test_replicates_give_the_jackknife_of_the_difference():
     draw = np.random.default_rng(3)
-    panel = pd.DataFrame({"wave": ["1"] * 20 + ["2"] * 20, "person": [*range(20)] * 2, "income": draw.normal(9, 2, 40)})
+    panel = pd.DataFrame(
+        {"wave": ["1"] * 20 + ["2"] * 20, "person": [*range(20)] * 2, "income": draw.normal(9, 2, 40)}
+    )
     linear, jackknife = (
         estimate_change(panel, "income", design=SurveyDesign(cluster="person", replicates=r))["se"].item()
         for r in (None, "JK1")
@@ -93,7 +101,10 @@ def test_replicates_give_the_jackknife_of_the_difference():
 
 def test_shares_change_level_by_level_and_group_by_group():
     frame = pd.DataFrame(
-        {"wave": list("1122") * 2, "sex": list("ffffmmmm"), "x": list("uvuuuvvv"), "person": [1, 2, 1, 2, 3, 4, 3, 4]}
+        {
+            "wave": list("1122") * 2, "sex": list("ffffmmmm"), "x": list("uvuuuvvv"),
+            "person": [1, 2, 1, 2, 3, 4, 3, 4],
+        }
     )
     found = estimate_change(frame, "x", design=SurveyDesign(cluster="person"), by="sex")
     assert found[["sex", "x", "estimate"]].to_numpy().tolist() == [

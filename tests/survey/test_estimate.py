@@ -26,7 +26,9 @@ def people(seed=1, rows=120):
             "c": rng.integers(0, 5, rows),
             "w": rng.uniform(1, 9, rows),
             "sex": pd.Categorical(rng.choice(["female", "male"], rows), ["male", "female"]),
-            "cause": pd.Categorical(rng.choice(["illness", "schooling"], rows), ["illness", "schooling", "housing"]),
+            "cause": pd.Categorical(
+                rng.choice(["illness", "schooling"], rows), ["illness", "schooling", "housing"]
+            ),
             "income": np.where(rng.random(rows) < 0.1, np.nan, rng.gamma(4, 500, rows)),
             "ill": rng.integers(0, 2, rows),
         }
@@ -50,7 +52,9 @@ def test_a_domain_is_the_same_by_by_by_where_and_by_hand():
 def test_where_is_a_condition_or_a_mask(where):
     data = people()
     found = estimate_mean(data, "income", design=DESIGN, where=where)
-    pd.testing.assert_frame_equal(found, estimate_mean(data, "income", design=DESIGN, where=data["sex"] == "female"))
+    pd.testing.assert_frame_equal(
+        found, estimate_mean(data, "income", design=DESIGN, where=data["sex"] == "female")
+    )
 
 
 def test_a_filtered_frame_would_give_another_standard_error():
@@ -66,7 +70,9 @@ def test_a_filtered_frame_would_give_another_standard_error():
 def test_weights_times_a_constant_change_no_share_and_no_error(seed, factor):
     data = people(seed)
     one = estimate_share(data, "cause", design=DESIGN, by="sex").drop(columns="deff")
-    other = estimate_share(data.assign(w=data["w"] * factor), "cause", design=DESIGN, by="sex").drop(columns="deff")
+    other = estimate_share(
+        data.assign(w=data["w"] * factor), "cause", design=DESIGN, by="sex"
+    ).drop(columns="deff")
     pd.testing.assert_frame_equal(one, other, rtol=1e-8)
 
 
@@ -77,7 +83,9 @@ def test_permuting_the_rows_changes_nothing(seed):
     mixed = data.sample(frac=1, random_state=seed)
     for call in (estimate_mean, estimate_total):
         found = call(mixed, "income", design=DESIGN, by=["cause", "sex"])
-        pd.testing.assert_frame_equal(found, call(data, "income", design=DESIGN, by=["cause", "sex"]), rtol=1e-8)
+        pd.testing.assert_frame_equal(
+            found, call(data, "income", design=DESIGN, by=["cause", "sex"]), rtol=1e-8
+        )
 
 
 def test_a_census_gives_the_counts_of_tabulate_and_the_errors_of_a_simple_random_sample():

@@ -49,7 +49,8 @@ HERE = Path(__file__).parent / "oracle"
 R = json.loads((HERE / "expected_synthetic.json").read_text(encoding="utf-8"))["results"]
 DESIGNS = {
     "wk": SurveyDesign(
-        weight="weight", strata="district", cluster=["enterprise", "id"], fpc=["n_ent", "n_workers"], nest=True
+        weight="weight", strata="district", cluster=["enterprise", "id"], fpc=["n_ent", "n_workers"],
+        nest=True,
     ),
     "wk1": SurveyDesign(weight="weight", strata="district", cluster="enterprise", nest=True),
 }
@@ -109,7 +110,9 @@ def test_tables(workers, survey):
     design, reference = survey
     rows = estimate_table(workers, ["edu", "sex"], within="sex", design=design, ci="mean")
     assert_limits(rows.sort_values(["edu", "sex"]), reference("row.edu_by_sex"))
-    assert_limits(estimate_table(workers, ["edu", "sex"], design=design, ci="mean"), reference("cell.sex_edu"))
+    assert_limits(
+        estimate_table(workers, ["edu", "sex"], design=design, ci="mean"), reference("cell.sex_edu")
+    )
 
 
 @pytest.mark.parametrize("variable", ["hard", "unemp"])
@@ -191,7 +194,9 @@ def test_standardisation_under_the_design(workers, survey):
     design, reference = survey
     wanted = reference("standardize.edu_by_district")
     mix = {"ageg": dict(zip(wanted["ageg"], wanted["pop"], strict=True))}
-    found = estimate_mean(workers, "hard", design=standardize(workers, design, "ageg", "district", mix), by="district")
+    found = estimate_mean(
+        workers, "hard", design=standardize(workers, design, "ageg", "district", mix), by="district"
+    )
     assert_close(found[["estimate", "se"]].T, [wanted["est"], wanted["se"]])
 
 
@@ -253,7 +258,9 @@ def test_chi_square_and_residuals(table):
 
 @pytest.mark.parametrize("table", ["t22", "t22b", "t23", "t34"])
 def test_fisher(table):
-    """p agrees to 1e-9. R finds odds ratios by uniroot at its default tolerance (1e-4, on a bounded scale): 1 %."""
+    """p agrees to 1e-9. R finds odds ratios by uniroot at its default tolerance (1e-4, on a bounded scale): 1
+    %.
+    """
     wanted = expected(f"base.fisher.{table}")
     found = fisher(wanted["table"]).iloc[0]
     assert_close(found["p_value"], wanted["p"])
@@ -264,7 +271,8 @@ def test_fisher(table):
 
 def test_mantel_haenszel():
     wanted = expected("base.cmh.UCB")
-    rows = np.array(wanted["table"], float)  # male admitted and rejected, female admitted and rejected, by department
+    # male admitted and rejected, female admitted and rejected, by department
+    rows = np.array(wanted["table"], float)
     layers = [np.array([[rows[0, k], rows[2, k]], [rows[1, k], rows[3, k]]]) for k in range(rows.shape[1])]
     found, plain = mantel_haenszel(layers).iloc[0], mantel_haenszel(layers, correct=False).iloc[0]
     columns = ["statistic", "p_value", "estimate", "ci_low", "ci_high"]
@@ -326,7 +334,9 @@ def test_trends_of_series():
     assert_close(found[["estimate", "p_value", "slope"]], [wanted["tau"], wanted["p"], wanted["sen"]])
     wanted = expected("trend.wls")
     found = weighted_trend(wanted["x"], wanted["y"], wanted["se"])
-    assert_close(found[["estimate", "se_fitted", "se"]].T, [wanted["coef"], wanted["lm_se"], wanted["fixed_se"]])
+    assert_close(
+        found[["estimate", "se_fitted", "se"]].T, [wanted["coef"], wanted["lm_se"], wanted["fixed_se"]]
+    )
     slope = found[["statistic", "p_value", "q", "q_p_value"]].iloc[1]
     assert_close(slope, [wanted["z"], wanted["p_z"], wanted["Q"], wanted["Q_p"]])
     wanted = expected("trend.apc")
@@ -347,10 +357,12 @@ def test_comparisons_and_panels():
 
 
 def test_no_key_is_forgotten():
-    """Every key is fetched by a test above. Within keys these are not compared: ciprop "likelihood" (not offered),
-    rates.indirect "rate" (its inputs are not in the file), laeken qsr and rmpg (no such function), covariances off
-    the diagonal (no result frame holds them)."""
+    """Every key is fetched by a test above. Within keys these are not compared: ciprop "likelihood" (not
+    offered), rates.indirect "rate" (its inputs are not in the file), laeken qsr and rmpg (no such function),
+    covariances off the diagonal (no result frame holds them)."""
     source = Path(__file__).read_text(encoding="utf-8")
-    fetched = re.findall(r'(?:reference|expected)\(f?"([^"]+)"\)', source) + ["rates.direct", "rates.direct.zero"]
+    fetched = (
+        re.findall(r'(?:reference|expected)\(f?"([^"]+)"\)', source) + ["rates.direct", "rates.direct.zero"]
+    )
     pattern = "|".join(".+".join(map(re.escape, re.split(r"\{[^}]+\}", key))) for key in fetched)
     assert [key for key in R if not re.fullmatch(rf"(workers\.wk1?\.)?({pattern})", key)] == []

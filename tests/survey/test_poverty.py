@@ -43,7 +43,9 @@ def test_the_line_may_change_by_wave_or_by_row():
 
 def test_the_index_of_the_whole_is_the_weighted_mean_of_the_groups():
     rng = np.random.default_rng(0)
-    data = pd.DataFrame({"y": rng.gamma(2, 500, 300), "g": rng.integers(0, 3, 300), "w": rng.uniform(1, 3, 300)})
+    data = pd.DataFrame(
+        {"y": rng.gamma(2, 500, 300), "g": rng.integers(0, 3, 300), "w": rng.uniform(1, 3, 300)}
+    )
     design = SurveyDesign(weight="w")
     whole = fgt(data, "y", 800, design=design)["estimate"].to_numpy()
     groups = fgt(data, "y", 800, design=design, by="g")["estimate"].to_numpy().reshape(3, 3)
@@ -53,7 +55,9 @@ def test_the_index_of_the_whole_is_the_weighted_mean_of_the_groups():
 def test_the_shortfall_is_yuan_a_year_and_counts_the_household():
     data = incomes(400.0, 900, 1500, size=[3, 1, 2])
     assert shortfall(data, "y", 1000, design=CENSUS)["estimate"].item() == (600 + 100) * 12
-    assert shortfall(data, "y", 1000, design=CENSUS, size="size", months=1)["estimate"].item() == 600 * 3 + 100
+    assert (
+        shortfall(data, "y", 1000, design=CENSUS, size="size", months=1)["estimate"].item() == 600 * 3 + 100
+    )
 
 
 def test_gini_of_equal_and_of_one_owner():
@@ -71,7 +75,9 @@ def test_the_error_of_gini_is_close_to_the_jackknife():
 
 
 def test_the_error_of_gini_is_that_of_the_slopes_of_its_definition_over_pairs():
-    """Nothing of the package is used: Gini's mean difference of all pairs, its slope in every weight, and the spread between units."""
+    """Nothing of the package is used: Gini's mean difference of all pairs, its slope in every weight, and the
+    spread between units.
+    """
     rng = np.random.default_rng(4)
     unit = rng.integers(0, 24, 240)
     y, w = rng.lognormal(7, 0.6, 240).round(-2) + 20 * unit, rng.uniform(1, 9, 240)  # rounded: with ties
@@ -94,9 +100,13 @@ def test_the_error_of_gini_is_that_of_the_slopes_of_its_definition_over_pairs():
 def test_aid_for_the_poorest_has_a_negative_index_and_ties_do_not_depend_on_order():
     data = incomes(1.0, 2, 3, 4, aid=[8.0, 1, 1, 0])
     assert concentration_index(data, "aid", "y", design=CENSUS)["estimate"].item() < 0
-    assert concentration_index(data.assign(aid=7.0), "aid", "y", design=CENSUS)["estimate"].item() == pytest.approx(0)
+    assert concentration_index(
+        data.assign(aid=7.0), "aid", "y", design=CENSUS
+    )["estimate"].item() == pytest.approx(0)
     tied = incomes(1.0, 1, 2, aid=[9.0, 1, 5])
-    found = [concentration_index(d, "aid", "y", design=CENSUS)["estimate"].item() for d in (tied, tied.iloc[[1, 0, 2]])]
+    found = [concentration_index(d, "aid", "y", design=CENSUS)["estimate"].item() for d in (
+        tied, tied.iloc[[1, 0, 2]]
+    )]
     assert found[0] == pytest.approx(found[1])
 
 
@@ -134,4 +144,6 @@ def test_coverage_and_adequacy_of_aid():
     found = coverage(data.assign(aid=data["aid"].fillna(0)), "aid", design=CENSUS, where=data["y"] < 1000)
     assert found[["n", "base_n", "share"]].iloc[0].tolist() == [1, 3, 1 / 3]
     assert coverage(data.assign(aid=0), "aid", design=CENSUS)["share"].tolist() == [0.0]
-    assert adequacy(data, "aid", "y", 1000, design=CENSUS)["estimate"].item() == pytest.approx(4100 / (900 * 12))
+    assert (
+        adequacy(data, "aid", "y", 1000, design=CENSUS)["estimate"].item() == pytest.approx(4100 / (900 * 12))
+    )

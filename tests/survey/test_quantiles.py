@@ -37,7 +37,9 @@ def test_weights_repeat_values():
 
 
 def test_a_row_per_group_and_quantile_and_empty_groups_stay():
-    data = pd.DataFrame({"y": [1.0, 2, 3, np.nan, 5], "g": pd.Categorical(["a", "a", "a", "a", "b"], ["a", "b", "c"])})
+    data = pd.DataFrame(
+        {"y": [1.0, 2, 3, np.nan, 5], "g": pd.Categorical(["a", "a", "a", "a", "b"], ["a", "b", "c"])}
+    )
     found = estimate_quantile(data, "y", [0.5, 0.9], design=PLAIN, by="g")
     assert found[["g", "q"]].to_numpy().tolist() == [[g, q] for g in "abc" for q in (0.5, 0.9)]
     assert found["n"].tolist() == [3, 3, 1, 1, 0, 0]

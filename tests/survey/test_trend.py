@@ -18,7 +18,9 @@ def answers(rows=300):
     rng = np.random.default_rng(5)
     wave = rng.integers(2018, 2024, rows)
     hard = (rng.random(rows) < 0.5 - 0.05 * (wave - 2018)).astype(int)
-    return pd.DataFrame({"wave": wave, "hard": hard, "c": rng.integers(0, 30, rows), "w": rng.uniform(1, 4, rows)})
+    return pd.DataFrame(
+        {"wave": wave, "hard": hard, "c": rng.integers(0, 30, rows), "w": rng.uniform(1, 4, rows)}
+    )
 
 
 def test_a_trend_over_two_waves_is_the_difference_between_them():
@@ -44,7 +46,9 @@ def test_replicates_give_nearly_the_same_error():
     data = answers()
     for kind in ("linear", "logit"):
         linear = estimate_trend(data, "hard", "wave", design=SurveyDesign(cluster="c"), kind=kind)
-        made = estimate_trend(data, "hard", "wave", design=SurveyDesign(cluster="c", replicates="JK1"), kind=kind)
+        made = estimate_trend(
+            data, "hard", "wave", design=SurveyDesign(cluster="c", replicates="JK1"), kind=kind
+        )
         np.testing.assert_allclose(made["estimate"], linear["estimate"])
         np.testing.assert_allclose(made["se"], linear["se"], rtol=0.1)
 
@@ -72,7 +76,9 @@ def test_a_straight_line_is_found_again():
     assert found["q"].iloc[0] == pytest.approx(0, abs=1e-9)
     steady = annual_change(x, 1000 * 0.9 ** (x - 2019), [10_000] * 6).iloc[0]
     assert steady["estimate"] == pytest.approx(-0.1)
-    assert kendall_trend(x, [1, 2, 3, 4, 5, 6]).iloc[0][["estimate", "slope"]].tolist() == pytest.approx([1, 1])
+    assert (
+        kendall_trend(x, [1, 2, 3, 4, 5, 6]).iloc[0][["estimate", "slope"]].tolist() == pytest.approx([1, 1])
+    )
 
 
 def test_words_of_errors():

@@ -42,7 +42,9 @@ def recursion(z, stages, rule):
 
 
 def population_of(rng, strata, lonely):
-    """Three strata of clusters of people, the number of each in the population, and a stratum with one cluster."""
+    """Three strata of clusters of people, the number of each in the population, and a stratum with one
+    cluster.
+    """
     rows = []
     for h in range(strata):
         clusters = 1 if lonely and h == 0 else int(rng.integers(2, 5))
@@ -50,13 +52,17 @@ def population_of(rng, strata, lonely):
             people, extra = int(rng.integers(2, 6)), int(rng.integers(0, 9))
             rows += [(h, c, i, clusters + 3 * (h % 2), people + extra) for i in range(people)]
     frame = pd.DataFrame(rows, columns=["h", "c", "person", "clusters", "people"])
-    weight, y, domain = rng.uniform(1, 9, len(frame)), rng.normal(50, 9, len(frame)), rng.integers(0, 3, len(frame))
+    weight, y = rng.uniform(1, 9, len(frame)), rng.normal(50, 9, len(frame))
+    domain = rng.integers(0, 3, len(frame))
     return frame.assign(w=weight, y=y, g=domain)
 
 
 def stages_of(frame, fpc):
     clusters = frame.groupby("h")["c"].transform("nunique")
-    first = [frame["h"], frame["h"] * 100 + frame["c"], clusters, frame["clusters"] if fpc else clusters * 0 + np.inf]
+    first = [
+        frame["h"], frame["h"] * 100 + frame["c"], clusters,
+        frame["clusters"] if fpc else clusters * 0 + np.inf,
+    ]
     people = frame.groupby(["h", "c"])["person"].transform("nunique")
     second = [first[1], first[1] * 100 + frame["person"], people, frame["people"]]
     return [first, second] if fpc else [first]
@@ -69,7 +75,8 @@ def stages_of(frame, fpc):
     rule=st.sampled_from(["adjust", "remove", "certainty", "average"]),
 )
 @example(seed=1440, fpc=False, rule="average")  # a group that meets lonely units alone
-@example(seed=976, fpc=False, rule="average")  # a group that nobody is in, beside one that meets a lonely unit
+# a group that nobody is in, beside one that meets a lonely unit
+@example(seed=976, fpc=False, rule="average")
 def test_any_design_gives_the_variance_of_the_recursion(seed, fpc, rule):
     rng = np.random.default_rng(seed)
     frame = population_of(rng, strata=int(rng.integers(2, 5)), lonely=True)
@@ -98,7 +105,9 @@ def test_any_design_gives_the_variance_of_the_recursion(seed, fpc, rule):
 
 def test_units_that_are_rows_and_many_groups_give_what_the_dense_table_gives(monkeypatch):
     rng = np.random.default_rng(5)
-    frame = pd.DataFrame({"h": rng.integers(0, 9, 400), "c": rng.integers(0, 40, 400), "y": rng.normal(size=400)})
+    frame = pd.DataFrame(
+        {"h": rng.integers(0, 9, 400), "c": rng.integers(0, 40, 400), "y": rng.normal(size=400)}
+    )
     code = rng.integers(0, 30, 400)
     sample = resolve(frame, SurveyDesign(strata="h", cluster="c", nest=True))
     slopes, y = rng.normal(size=(2, 30)), frame["y"].to_numpy()

@@ -50,7 +50,10 @@ def test_the_standard_error_after_post_stratification_is_that_of_the_residuals()
     design = post_stratify(data, DESIGN, {"sex": SEX})
     w, y = design_weights(data, design).to_numpy(), data["y"].to_numpy()
     z = (y - np.average(y, weights=w)) / w.sum()
-    own = pd.Series(z * data["w"]).groupby(data["sex"]).transform("sum") / data.groupby("sex")["w"].transform("sum")
+    own = (
+        pd.Series(z * data["w"]).groupby(data["sex"]).transform("sum")
+        / data.groupby("sex")["w"].transform("sum")
+    )
     residual = (z - own.to_numpy()) * w
     wanted = np.sqrt(covariance(resolve(data, DESIGN), [residual])[0, 0])
     assert estimate_mean(data, "y", design=design)["se"].item() == pytest.approx(wanted, rel=1e-10)
@@ -168,7 +171,10 @@ def test_the_report_shows_before_after_and_target():
     [
         (lambda d: post_stratify(d, DESIGN, {"sex": {"female": 1}}), "样本中的取值 male 在总体合计中没有"),
         (lambda d: post_stratify(d, DESIGN, {"sex": SEX | {"other": 5}}), "样本中没有总体中的类别 other"),
-        (lambda d: rake(d, DESIGN, {"sex": SEX, "age": dict.fromkeys(AGE, 1.0)}), "各边际的合计不相等：800、3"),
+        (
+            lambda d: rake(d, DESIGN, {"sex": SEX, "age": dict.fromkeys(AGE, 1.0)}),
+            "各边际的合计不相等：800、3",
+        ),
         (lambda d: post_stratify(d, DESIGN, {"sex": {"female": -1, "male": 2}}), "含缺失、负数或重复"),
         (lambda d: post_stratify(d, DESIGN, [1, 2]), "总体合计应是"),
         (lambda d: post_stratify(d.assign(sex=None), DESIGN, {"sex": SEX}), "（缺失）"),

@@ -38,7 +38,9 @@ def test_a_bare_number_under_the_names_counts_people_and_one_under_ticks_counts_
     people = ("赵一,男,990101196001101005,√,,13900000001\n", "钱二,女,990101196102111018,√,√,13900000002\n")
     for stated, verdict in (("2", "agrees"), ("3", "differs")):
         last = f"合计,{stated},,,2,1,13900000003\n"
-        table = text.replace("姓名", "序号,姓名") + "".join(f"{n},{row}" for n, row in enumerate(people, 1)) + last
+        table = text.replace("姓名", "序号,姓名") + "".join(
+            f"{n},{row}" for n, row in enumerate(people, 1)
+        ) + last
         totals = frames_of({"a.csv": table})["totals"].set_index("cell").astype({"verdict": str})
         assert totals.loc["B4", ["what", "verdict"]].tolist() == ["rows", verdict]
         assert totals.loc[["E4", "F4"], "what"].tolist() == ["cause", "cause"]
@@ -71,7 +73,8 @@ def sheet(**changes):
     rows = dict.fromkeys(ROW_FATES, 0) | {"kept": 3, "headers": 1}
     cells = dict.fromkeys(CELL_FATES, 0) | {"header": 5, "body": 15}
     return SheetReading(
-        "a.xlsx", "表", "roster", **{"rows": rows, "cells": cells, "row_count": 4, "cells_filled": 20} | changes
+        "a.xlsx", "表", "roster",
+        **{"rows": rows, "cells": cells, "row_count": 4, "cells_filled": 20} | changes,
     )
 
 
@@ -92,21 +95,26 @@ def test_a_row_or_cell_that_is_lost_stops_the_clean(changes):
         sources_frame([sheet(**changes)], pd.DataFrame(), WAVE)
 
 
-def test_a_stated_number_that_matches_nothing_is_told_and_so_is_a_row_that_went_nowhere(tmp_path, monkeypatch):
+def test_a_stated_number_that_matches_nothing_is_told_and_so_is_a_row_that_went_nowhere(
+    tmp_path, monkeypatch
+):
     import pandas as pd
 
     from bangfu_analysis.study import clean_wave
     from bangfu_analysis.tidy.accounts import unspent
 
     monkeypatch.setenv("BANGFU_KEY_FILE", str(tmp_path / "key"))
-    rows = "姓名,性别,身份证号,工龄津贴档\n赵一,男,990101196001101005,3\n钱二,女,990101196102111018,4\n合计,,,7\n"
+    rows = (
+        "姓名,性别,身份证号,工龄津贴档\n赵一,男,990101196001101005,3\n钱二,女,990101196102111018,4\n"
+        "合计,,,7\n"
+    )
     (tmp_path / "名册.csv").write_text(rows, encoding="utf-8")
     (tmp_path / "wave.toml").write_text('reference_date = 2009-06-30\nscheme = "s2000"\n', encoding="utf-8")
     totals = clean_wave(tmp_path)["totals"]
     assert totals.set_index("cell").loc["D4", ["stated", "verdict"]].tolist() == [7.0, "cannot_tell"]
     nothing = [pd.DataFrame({"source_file": [], "source_sheet": []})]
     left = unspent([t for s in _read(tmp_path) for t in s.tables], nothing)
-    assert [(one.problem, one.cell) for one in left] == [("row_without_place", "A2"), ("row_without_place", "A3")]
+    assert [(o.problem, o.cell) for o in left] == [("row_without_place", "A2"), ("row_without_place", "A3")]
 
 
 def _read(folder):

@@ -19,7 +19,8 @@ def workers(**columns):
     types = {"age": "Int64", "household_size": "Int64", "income_household_annual": "Float64"}
     types |= {"rigid_expense_annual": "Float64"}
     types |= {
-        v: pd.CategoricalDtype(CODEBOOK.variable("workers", v).codes) for v in ("sex", "education", "hardship_level")
+        v: pd.CategoricalDtype(CODEBOOK.variable("workers", v).codes)
+        for v in ("sex", "education", "hardship_level")
     }
     return frame.astype({c: t for c, t in types.items() if c in frame})
 
@@ -55,15 +56,21 @@ def test_fifty_and_forty_count_as_over_and_the_sexes_are_cut_apart():
 def test_every_age_falls_in_one_band_and_a_missing_one_in_none():
     frame = workers(age=[14, 19, 20, 59, 60, 110, None])
     bands = add_bands(frame, CODEBOOK)
-    assert bands["age_five_year"].tolist()[:6] == ["under_20", "under_20", "from_20", "from_55", "from_60", "from_60"]
-    assert bands["age_ten_year"].tolist()[:6] == ["under_30", "under_30", "under_30", "fifties", "from_60", "from_60"]
+    assert bands["age_five_year"].tolist()[:6] == [
+        "under_20", "under_20", "from_20", "from_55", "from_60", "from_60"
+    ]
+    assert bands["age_ten_year"].tolist()[:6] == [
+        "under_30", "under_30", "under_30", "fifties", "from_60", "from_60"
+    ]
     assert bands[["age_five_year", "age_ten_year"]].iloc[6].isna().all()
     assert "age_by_sex" not in bands
 
 
 def test_vocational_schools_are_senior_secondary_and_other_is_in_no_band():
     frame = workers(
-        education=["illiterate", "junior_secondary", "vocational_secondary", "senior_secondary", "bachelor", "other"]
+        education=[
+            "illiterate", "junior_secondary", "vocational_secondary", "senior_secondary", "bachelor", "other"
+        ]
     )
     bands = add_bands(frame, CODEBOOK)["education_band"]
     low, middle, high = CODEBOOK.bands["education_band"].codes
@@ -83,7 +90,8 @@ def test_hardship_level_keeps_the_levels_of_the_schemes_that_occur():
 
 def test_income_per_head_is_missing_where_income_or_size_is():
     frame = workers(
-        income_household_annual=[24000, None, 12000], household_size=[2, 2, None], rigid_expense_annual=[36000, 0, 0]
+        income_household_annual=[24000, None, 12000], household_size=[2, 2, None],
+        rigid_expense_annual=[36000, 0, 0],
     )
     expected = pd.Series([1000, pd.NA, pd.NA], dtype="Float64", name="income_per_head")
     assert_series_equal(income_per_head(frame), expected)
@@ -94,10 +102,13 @@ def test_income_per_head_is_missing_where_income_or_size_is():
 
 def test_below_the_line_is_deep_below_two_lines_relative_and_the_line_itself_is_not_below():
     frame = workers(
-        income_household_annual=[5999, 6000, 11999, 12000, None], household_size=[1] * 5, rigid_expense_annual=[0] * 5
+        income_household_annual=[5999, 6000, 11999, 12000, None], household_size=[1] * 5,
+        rigid_expense_annual=[0] * 5,
     )
     level = hardship_by_income(frame, CODEBOOK, scheme="s2018", line=500)
-    assert level.astype(object).where(level.notna(), None).tolist() == ["deep", "relative", "relative", None, None]
+    assert level.astype(object).where(level.notna(), None).tolist() == [
+        "deep", "relative", "relative", None, None
+    ]
     assert level.cat.categories.tolist() == ["deep", "relative"]
 
 

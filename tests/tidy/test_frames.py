@@ -25,11 +25,14 @@ def test_a_row_becomes_a_worker_with_codes_and_provenance(frames_of):
         {
             "名册.csv": HEAD
             + row
-            + row.replace("张某", "李某").replace(MAN, WOMAN).replace("男", "女").replace("1965年3月12日", "1970-6-30")
+            + row.replace("张某", "李某").replace(MAN, WOMAN).replace("男", "女").replace(
+                "1965年3月12日", "1970-6-30"
+            )
         },
     )
     worker = frames["workers"].iloc[0]
-    assert worker[["wave", "source_file", "source_row", "sex", "education", "employer", "household_size", "hardship_level", "cause_main", "age"]].tolist() == [
+    own = ["wave", "source_file", "source_row", "sex", "education", "employer", "household_size"]
+    assert worker[[*own, "hardship_level", "cause_main", "age"]].tolist() == [
         "2009", "名册.csv", 2, "male", "junior_secondary", "纺织总厂", 3, "extreme", "illness", 44,
     ]  # fmt: skip
     assert frames["causes"].query("person_id == @worker.person_id")["cause"].astype(str).tolist() == [
@@ -51,13 +54,18 @@ def test_the_same_person_twice_is_one_worker_and_one_issue(frames_of):
     assert len(frames["workers"]) == 2
     assert frames["workers"].query("sex == 'male'")["source_file"].tolist() == ["b.csv"]
     merged = frames["issues"].query("problem == 'person_twice'")
-    assert merged[["source_file", "source_row", "cell", "action"]].values.tolist() == [["a.csv", 2, "A2", "repaired"]]
+    assert merged[["source_file", "source_row", "cell", "action"]].values.tolist() == [
+        ["a.csv", 2, "A2", "repaired"]
+    ]
     assert "b.csv" in merged["message"].iloc[0]
     assert frames["sources"].set_index("source_file")["rows_merged"].to_dict() == {"a.csv": 1, "b.csv": 0}
 
 
 def test_one_id_number_under_two_names_stays_two_people(frames_of):
-    rows = f"张强刚,男,{MAN},1965-03-12,初中,纺织总厂,3,特困,疾病\n李春林,男,{MAN},1965-03-12,初中,木材厂,3,困难,疾病\n"
+    rows = (
+        f"张强刚,男,{MAN},1965-03-12,初中,纺织总厂,3,特困,疾病\n"
+        f"李春林,男,{MAN},1965-03-12,初中,木材厂,3,困难,疾病\n"
+    )
     frames = frames_of({"a.csv": HEAD + rows})
     assert frames["workers"]["person_id"].nunique() == 2
     assert (frames["issues"]["problem"] == "id_shared").sum() == 2
@@ -65,18 +73,26 @@ def test_one_id_number_under_two_names_stays_two_people(frames_of):
 
 def test_people_side_by_side_on_a_row_without_id_numbers_stay_two(frames_of):
     head = "姓名,性别,年龄,困难类别"
-    frames = frames_of({"甲.csv": f"{head},{head}\n某甲,男,44,特困,某乙,女,45,困难\n某丙,男,46,特困,某丁,女,47,困难\n"})
+    frames = frames_of(
+        {"甲.csv": f"{head},{head}\n某甲,男,44,特困,某乙,女,45,困难\n某丙,男,46,特困,某丁,女,47,困难\n"}
+    )
     assert sorted(frames["workers"]["age"].tolist()) == [44, 45, 46, 47]
 
 
 def test_a_person_without_a_whole_id_number_is_linked_by_name_birth_and_unit(frames_of):
-    rows = f"张强刚,男,{MAN},1965-03-12,初中,纺织总厂,3,特困,疾病\n张强刚,男,99010219650312,1965-03-12,初中,纺织总厂,3,特困,疾病\n"
+    rows = (
+        f"张强刚,男,{MAN},1965-03-12,初中,纺织总厂,3,特困,疾病\n"
+        "张强刚,男,99010219650312,1965-03-12,初中,纺织总厂,3,特困,疾病\n"
+    )
     frames = frames_of({"a.csv": HEAD + rows})
     assert len(frames["workers"]) == 1
 
 
 def test_the_id_number_overrules_sex_and_birth_and_says_so(frames_of):
-    rows = f"张某,女,{MAN},1966-03-12,初中,纺织总厂,3,特困,疾病\n王某,女,{WOMAN},不清,小学,木材厂,2,困难,疾病\n"
+    rows = (
+        f"张某,女,{MAN},1966-03-12,初中,纺织总厂,3,特困,疾病\n"
+        f"王某,女,{WOMAN},不清,小学,木材厂,2,困难,疾病\n"
+    )
     frames = frames_of({"a.csv": HEAD + rows})
     assert frames["workers"]["sex"].astype(str).tolist() == ["male", "female"]
     assert frames["workers"]["birth_date"].dt.strftime("%F").tolist() == ["1965-03-12", "1970-06-30"]
@@ -115,7 +131,9 @@ def test_people_who_left_are_in_exits_and_not_among_the_workers(frames_of):
     ],
 )
 def test_the_scheme_is_inferred_where_every_label_fits_one(frames_of, labels, scheme, levels):
-    rows = "".join(f"某{i},男,,19{60 + i}-01-02,初中,纺织总厂,3,{label},疾病\n" for i, label in enumerate(labels))
+    rows = "".join(
+        f"某{i},男,,19{60 + i}-01-02,初中,纺织总厂,3,{label},疾病\n" for i, label in enumerate(labels)
+    )
     frames = frames_of({"a.csv": HEAD + rows}, scheme="")
     assert frames["workers"]["hardship_scheme"].unique().tolist() == [scheme]
     assert frames["workers"]["hardship_level"].astype(str).tolist() == levels
@@ -143,7 +161,10 @@ def test_an_id_number_exported_as_a_formula_is_its_text(frames_of):
 
 def test_the_unit_in_a_title_is_that_of_the_people_under_it(frames_of):
     rows = "姓名,性别,出生日期,困难类别\n{},男,{}-03-12,特困\n合计,1人,,\n"
-    text = "松江木材厂困难职工花名册（2009年）,,,\n" + rows.format("张强刚", 1965) + "纺织总厂困难职工花名册,,,\n"
+    text = (
+        "松江木材厂困难职工花名册（2009年）,,,\n" + rows.format("张强刚", 1965)
+        + "纺织总厂困难职工花名册,,,\n"
+    )
     frames = frames_of({"a.csv": text + rows.format("李春林", 1966)})
     assert frames["workers"]["reporting_unit"].tolist() == ["松江木材厂", "纺织总厂"]
     assert frames["totals"]["verdict"].tolist() == ["agrees", "agrees"]
@@ -151,7 +172,8 @@ def test_the_unit_in_a_title_is_that_of_the_people_under_it(frames_of):
 
 def test_labels_of_two_schemes_leave_the_scheme_open_with_an_issue(frames_of):
     rows = "".join(
-        f"某{i},男,,19{60 + i}-01-02,初中,纺织总厂,3,{label},疾病\n" for i, label in enumerate(["特困", "深度困难"])
+        f"某{i},男,,19{60 + i}-01-02,初中,纺织总厂,3,{label},疾病\n"
+        for i, label in enumerate(["特困", "深度困难"])
     )
     frames = frames_of({"a.csv": HEAD + rows}, scheme="")
     assert frames["workers"]["hardship_scheme"].isna().all()
@@ -178,7 +200,10 @@ def test_the_same_file_under_another_name_is_set_aside_whole(frames_of):
 
 
 CELLS = st.one_of(
-    st.none(), st.sampled_from(["男", "女", "初中", "特困", "合计", "3人", "-", "不详", "1965.3", "１２００元", MAN, "注：", "〃", "#REF!"]),
+    st.none(), st.sampled_from([
+        "男", "女", "初中", "特困", "合计", "3人", "-", "不详", "1965.3", "１２００元", MAN, "注：", "〃",
+        "#REF!",
+    ]),
     st.text(alphabet="男女中学0123456789./-元万 　注合计", max_size=8),
 )  # fmt: skip
 

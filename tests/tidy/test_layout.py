@@ -1,4 +1,6 @@
-"""What is new in a wave's headings, values and layouts is listed against the last one; what might be a name is not kept."""
+"""What is new in a wave's headings, values and layouts is listed against the last one; what might be a name
+is not kept.
+"""
 
 import pandas as pd
 
@@ -13,7 +15,9 @@ PEOPLE = ["某甲,男,1960-01-02,初中,特困", "某乙,女,1961-01-02,大专,�
 def a_wave(study, year, text, scheme="s2000", name="名册.csv"):
     folder = study / year
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "wave.toml").write_text(f"reference_date = {year}-06-30\nscheme = '{scheme}'\n", encoding="utf-8")
+    (folder / "wave.toml").write_text(
+        f"reference_date = {year}-06-30\nscheme = '{scheme}'\n", encoding="utf-8"
+    )
     (folder / name).write_text(text, encoding="utf-8")
     return folder
 
@@ -36,8 +40,10 @@ def test_headings_values_layouts_and_the_scheme_are_listed(tmp_path):
     assert changes["subject"].drop_duplicates().tolist() == ["口径", "列名", "项目", "取值", "版式"]
     told = "\n".join(changes["message"])
     for words in (
-        "困难类别口径：s2000 → s2018", "未认出的列名：1 处，如 名册.csv F2", "新增项目：家庭人口", "没有了的项目：文化程度",
-        "新出现的取值：困难类别“深度困难”", "没有再出现的取值：性别“女”", "列名的新写法：出生日期“出生年月”", "新的表头所在行：2",
+        "困难类别口径：s2000 → s2018", "未认出的列名：1 处，如 名册.csv F2", "新增项目：家庭人口",
+        "没有了的项目：文化程度",
+        "新出现的取值：困难类别“深度困难”", "没有再出现的取值：性别“女”", "列名的新写法：出生日期“出生年月”",
+        "新的表头所在行：2",
     ):  # fmt: skip
         assert words in told
     assert "某丙" not in told

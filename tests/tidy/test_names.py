@@ -23,7 +23,9 @@ def test_names_in_shifted_columns_and_in_free_text_are_masked(tmp_path):
     frames = tidy_frames(read_file(wave.folder / "名册.csv", "名册.csv", codebook), codebook, wave, b"k" * 32)
     for name, frame in frames.items():
         for person in ("赵启明", "钱向阳", "孙立新"):
-            assert not frame.astype(str).apply(lambda column, p=person: column.str.contains(p)).any(axis=None), name
+            assert not frame.astype(str).apply(
+                lambda column, p=person: column.str.contains(p)
+            ).any(axis=None), name
     assert frames["workers"]["employer"].tolist()[::2] == ["纺织总厂", "木材厂"]
     found = frames["issues"].set_index("cell")
     assert found.loc["E3", "problem"] == "name_in_cell"
@@ -51,9 +53,13 @@ def test_addresses_phones_and_names_leave_no_text_column_of_any_table(tmp_path):
     frames = tidy_frames(sheets, codebook, wave, b"k" * 32)
     for name, frame in frames.items():
         for secret in ("赵启明", "孙立新", "陈小二", "0451", "12号"):
-            assert not frame.astype(str).apply(lambda column, s=secret: column.str.contains(s)).any(axis=None), name
+            assert not frame.astype(str).apply(
+                lambda column, s=secret: column.str.contains(s)
+            ).any(axis=None), name
     assert frames["workers"]["employer"].tolist() == ["***饭店", "木材厂"]
     assert frames["workers"]["district"].fillna("").tolist() == ["", "兆麟街道"]
     told = set(frames["issues"][["source_file", "cell", "problem"]].itertuples(index=False, name=None))
     roster_told = {("名册.csv", "F2", "address_in_cell"), ("名册.csv", "E2", "name_in_cell")}
-    assert told >= roster_told | {("台账.csv", "E2", "name_in_cell"), ("台账.csv", "E3", "long_number_masked")}
+    assert (
+        told >= roster_told | {("台账.csv", "E2", "name_in_cell"), ("台账.csv", "E3", "long_number_masked")}
+    )

@@ -56,7 +56,9 @@ def test_a_draft_written_as_yaml_and_read_back_is_the_same_book(tmp_path):
     book = draft_book(*by_text())
     rich = replace(
         book,
-        items={**book.items, "Q1": replace(book.items["Q1"], concept="sex", bands={"男性": (1,)}, reversed=True)},
+        items={
+            **book.items, "Q1": replace(book.items["Q1"], concept="sex", bands={"男性": (1,)}, reversed=True)
+        },
         funnels={"低保": (("知晓", "Q1", ("男",)),)},
     )
     path = tmp_path / "questionnaire.yaml"
@@ -73,7 +75,9 @@ def test_the_two_exports_of_one_survey_agree_cell_for_cell_under_their_common_bo
     book = pair_exports(by_text(), by_number())
     assert book.items["Q1"].options == {1: "男", 2: "女"}
     assert book.items["Q2"].options == {1: "球", 2: "书", 3: "棋"}
-    (text_questions, texts), (number_questions, numbers) = (apply_book(*e, book) for e in (by_text(), by_number()))
+    (text_questions, texts), (number_questions, numbers) = (
+        apply_book(*e, book) for e in (by_text(), by_number())
+    )
     assert_frame_equal(texts[COLUMNS], numbers[COLUMNS])
     same = ["question_id", "block", "number", "text", "kind", "item", "options"]
     assert_frame_equal(text_questions[same], number_questions[same])
@@ -118,7 +122,9 @@ def test_reversed_items_are_turned_in_the_scores_of_a_scale():
     turned = replace(book, items={**book.items, "Q3_2": replace(book.items["Q3_2"], reversed=True)})
     _, responses = apply_book(*by_text(), turned)
     scores = item_scores(responses, turned, "Q3")
-    assert scores.astype(object).where(scores.notna(), None).to_numpy().tolist() == [[5, 5], [1, 1], [None, 1]]
+    assert (
+        scores.astype(object).where(scores.notna(), None).to_numpy().tolist() == [[5, 5], [1, 1], [None, 1]]
+    )
     with pytest.raises(CodebookError, match="没有量表 sat。可选：Q3"):
         item_scores(responses, turned, "sat")
 

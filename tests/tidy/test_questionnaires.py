@@ -19,12 +19,16 @@ ROWS = [
 
 def reading(header=HEADER, rows=ROWS, file="问卷_按文本_.xlsx"):
     cells = [tuple(header), *map(tuple, rows)]
-    return read_questionnaire(Grid(Sheet(file, "Sheet1", cells, tuple(range(1, len(cells) + 1)))), load_codebook())
+    return read_questionnaire(
+        Grid(Sheet(file, "Sheet1", cells, tuple(range(1, len(cells) + 1)))), load_codebook()
+    )
 
 
 def test_the_wide_view_has_a_row_a_respondent_with_ordered_answers_and_indicators():
     given = reading()
-    wide = wide_answers(given.questions, given.responses).drop(columns=["source_file", "source_sheet", "source_row"])
+    wide = wide_answers(given.questions, given.responses).drop(
+        columns=["source_file", "source_sheet", "source_row"]
+    )
     grades = pd.CategoricalDtype(["一般", "满意"], ordered=True)
     expected = pd.DataFrame(
         {
@@ -63,7 +67,9 @@ def test_stacked_questionnaires_keep_their_categories_and_their_files():
 
 
 def test_after_picking_one_file_the_wide_view_holds_its_respondents_only():
-    questions, responses = stack_questionnaires([reading(), reading(["1、性别"], [["男"]], file="乙.xlsx")], "2009")
+    questions, responses = stack_questionnaires(
+        [reading(), reading(["1、性别"], [["男"]], file="乙.xlsx")], "2009"
+    )
     wide = wide_answers(
         questions[questions["source_file"] == "乙.xlsx"], responses[responses["source_file"] == "乙.xlsx"]
     )
@@ -84,7 +90,8 @@ def test_coded_answers_tell_skipped_from_blank_and_keep_fill_ins_beside():
     coded, headings, labels = coded_answers(given.questions, given.responses)
     frame = coded.drop(columns=["meta_1", "meta_2", "Q5", "Q2_2t"])
     assert frame.to_dict("list") == {
-        "Q1": [2, 1, 2], "Q2_1": [1, -3, 1], "Q2_2": [1, -3, 0], "Q3_1": [1, -2, -2], "Q3_2": [2, -2, 1], "Q4": [80, -3, 0],
+        "Q1": [2, 1, 2], "Q2_1": [1, -3, 1], "Q2_2": [1, -3, 0], "Q3_1": [1, -2, -2], "Q3_2": [2, -2, 1],
+        "Q4": [80, -3, 0],
     }  # fmt: skip
     assert coded["Q2_2t"].tolist()[0] == "棋"
     assert labels == {"Q1": {1: "一般", 2: "满意"}}

@@ -59,7 +59,9 @@ def test_rules_about_what_is_not_there_are_refused():
     with pytest.raises(ArgumentError, match="取值 '男性' 无效。可选：男、女"):
         screen(questions, responses, ScreeningRules(quota={"Q1": {"男性": 3}}))
     with pytest.raises(ArgumentError, match="没有“所用时间”或“答题时长”"):
-        screen(questions[questions["question_id"] != "所用时间"], responses, ScreeningRules(fastest_seconds=9))
+        screen(
+            questions[questions["question_id"] != "所用时间"], responses, ScreeningRules(fastest_seconds=9)
+        )
 
 
 def test_decisions_are_replayed_and_bases_before_and_after_are_told():
@@ -104,7 +106,10 @@ def test_how_each_reply_was_given_is_a_table_from_which_thresholds_are_chosen():
 
 
 def test_a_run_goes_over_blocks_and_an_export_without_blocks_or_duration_has_no_measures():
-    cells = [["1、甲—一", "1、二", "2、乙—一", "2、二", "2、三"], ["好", "差", "差", "差", "好"], ["差", "好", "好", "好", "差"]]
+    cells = [
+        ["1、甲—一", "1、二", "2、乙—一", "2、二", "2、三"], ["好", "差", "差", "差", "好"],
+        ["差", "好", "好", "好", "差"],
+    ]
     sheet = Sheet("问卷.xlsx", "S", [*map(tuple, cells)], (1, 2, 3))
     found = read_questionnaire(Grid(sheet), load_codebook())
     assert reply_quality(found.questions, found.responses)["longest_run"].tolist() == [3, 3]

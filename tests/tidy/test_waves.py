@@ -16,8 +16,14 @@ from bangfu_analysis.wave import Wave
 OWN = {
     "crosswalk": {
         "carried": [
-            {"variable": "unit", "from": ["第一棉纺厂", "第二棉纺厂"], "to": "纺织总厂", "valid_to": datetime.date(2009, 12, 31), "why": "合并"},
-            {"variable": "district", "from": ["新东街道", "新西街道"], "to": "老街道", "valid_from": datetime.date(2012, 1, 1), "why": "分设"},
+            {
+                "variable": "unit", "from": ["第一棉纺厂", "第二棉纺厂"], "to": "纺织总厂",
+                "valid_to": datetime.date(2009, 12, 31), "why": "合并",
+            },
+            {
+                "variable": "district", "from": ["新东街道", "新西街道"], "to": "老街道",
+                "valid_from": datetime.date(2012, 1, 1), "why": "分设",
+            },
         ]
     }
 }  # fmt: skip
@@ -27,15 +33,17 @@ CODEBOOK = load_codebook(OWN)
 def a_wave(year, scheme, levels, **columns):
     n = len(levels)
     people = {
-        "wave": year, "source_file": "a.csv", "source_sheet": "", "source_row": range(2, n + 2), "id_basis": "row",
-        "person_id": [f"p{year}{i:012x}" for i in range(n)], "hardship_scheme": scheme, "hardship_level": levels,
+        "wave": year, "source_file": "a.csv", "source_sheet": "", "source_row": range(2, n + 2),
+        "id_basis": "row",
+        "person_id": [f"p{year}{i:012x}" for i in range(n)], "hardship_scheme": scheme,
+        "hardship_level": levels,
     }  # fmt: skip
     frames = {name: typed(pd.DataFrame(), name, CODEBOOK) for name in FRAME_COLUMNS}
     return frames | {"workers": typed(pd.DataFrame(people | columns), "workers", CODEBOOK)}
 
 
 def stack(tmp_path, waves, **line):
-    settings = [Wave(tmp_path / year, datetime.date(int(year), 6, 30), line=line.get(f"y{year}", {})) for year in waves]
+    settings = [Wave(tmp_path / y, datetime.date(int(y), 6, 30), line=line.get(f"y{y}", {})) for y in waves]
     frames = stack_waves(waves, settings, CODEBOOK)
     return frames | {"workers": add_bands(frames["workers"], CODEBOOK)}
 
@@ -62,7 +70,9 @@ def test_levels_of_two_schemes_meet_on_the_scale_that_both_share(three):
 
 
 def test_a_scheme_that_is_not_on_the_scale_is_an_error_that_names_it_and_says_why(three):
-    with pytest.raises(NotComparable, match="2018 批次：深度困难、相对困难按扣除刚性支出后的收入划分.*income_level"):
+    with pytest.raises(
+        NotComparable, match="2018 批次：深度困难、相对困难按扣除刚性支出后的收入划分.*income_level"
+    ):
         trend(three["workers"], "below_line", definitions=three["definitions"])
     with pytest.raises(NotComparable, match=r"2009 为 s2000 特困与困难（2000年代），2013 为 s2012"):
         trend(three["workers"], "hardship_level", definitions=three["definitions"])
@@ -94,7 +104,9 @@ def test_income_gives_one_rule_for_all_waves_and_says_which_wave_has_no_line(tmp
     waves = {
         "2009": a_wave("2009", "s2000", ["extreme"] * 3, income_household_annual=[2400, 7200, None],
                        household_size=2, income_per_capita_monthly=[900, 1, 350]),
-        "2018": a_wave("2018", "s2018", ["deep"] * 2, income_household_annual=[12000, 36000], household_size=2),
+        "2018": a_wave(
+            "2018", "s2018", ["deep"] * 2, income_household_annual=[12000, 36000], household_size=2
+        ),
     }  # fmt: skip
     lines = {"y2009": {"extreme": 245, "general": 280}, "y2018": {"dibao": 600, "extreme": 1}}
     both = stack(tmp_path, waves, **lines)
@@ -102,7 +114,9 @@ def test_income_gives_one_rule_for_all_waves_and_says_which_wave_has_no_line(tmp
         "under_line", "line_to_edge", "line_to_edge", "under_line", "over_edge",
     ]  # fmt: skip
     assert (
-        trend(both["workers"], "income_level", definitions=both["definitions"])["comparable"].tolist()[3:] == [True] * 3
+        trend(
+            both["workers"], "income_level", definitions=both["definitions"]
+        )["comparable"].tolist()[3:] == [True] * 3
     )
     one = stack(tmp_path, waves, y2009={"extreme": 245})
     with pytest.raises(NotComparable, match=r"2018 批次：wave.toml 的 \[line\] 中没有低保标准"):
@@ -121,12 +135,19 @@ def test_the_line_is_what_the_crosswalk_names_first_or_the_only_one(tmp_path):
 
 def test_merged_units_and_split_regions_are_counted_together_and_listed(tmp_path):
     waves = {
-        "2009": a_wave("2009", "s2000", ["extreme"] * 3, employer=["第一棉纺厂", "第二棉纺厂", "机械厂"], district="老街道"),
-        "2013": a_wave("2013", "s2000", ["extreme"] * 2, employer="纺织总厂", district=["新东街道", "新西街道"]),
+        "2009": a_wave(
+            "2009", "s2000", ["extreme"] * 3, employer=["第一棉纺厂", "第二棉纺厂", "机械厂"],
+            district="老街道",
+        ),
+        "2013": a_wave(
+            "2013", "s2000", ["extreme"] * 2, employer="纺织总厂", district=["新东街道", "新西街道"]
+        ),
     }  # fmt: skip
     before = waves["2009"]["workers"].copy()
     frames = stack(tmp_path, waves)
-    assert frames["workers"]["employer"].tolist() == ["纺织总厂", "纺织总厂", "机械厂", "纺织总厂", "纺织总厂"]
+    assert (
+        frames["workers"]["employer"].tolist() == ["纺织总厂", "纺织总厂", "机械厂", "纺织总厂", "纺织总厂"]
+    )
     assert frames["workers"]["district"].eq("老街道").all()
     told = frames["carried"][["variable", "wave", "was", "now", "n"]].values.tolist()
     assert ["employer", "2009", "第一棉纺厂", "纺织总厂", 1] in told
@@ -147,7 +168,9 @@ def test_nothing_is_carried_over_where_all_waves_know_the_same_values(tmp_path):
 
 
 def test_a_dated_break_breaks_every_level(tmp_path):
-    waves = {y: a_wave(y, "s2000", ["extreme"] * 2, hukou_type="agricultural") for y in ("2009", "2013", "2018")}
+    waves = {
+        y: a_wave(y, "s2000", ["extreme"] * 2, hukou_type="agricultural") for y in ("2009", "2013", "2018")
+    }
     frames = stack(tmp_path, waves)
     with pytest.raises(NotComparable, match="取消农业户口"):
         trend(frames["workers"], "hukou_type", definitions=frames["definitions"])

@@ -33,6 +33,7 @@ def audit(*records: Mapping[str, Any]) -> pd.DataFrame:
     found = [_range(place[name], len(names), *limits) for name in hidden]
     named = [(group, dict(sorted(where)), *ends) for (group, where), ends in zip(hidden, found, strict=True)]
     frame = pd.DataFrame(named, columns=["population", "where", "low", "high"])
+    frame = frame.astype({"low": "float64", "high": "float64"})  # of none as well
     return frame.assign(gap=frame["high"] - frame["low"])
 
 

@@ -118,7 +118,8 @@ def _classes(sums: Sequence[Sum], every: Mapping[Cell, float], policy: Policy) -
         group = {variable for variable, _ in each.whole.where}
         told = len(held) == 1 and not is_rest(held[0]) and (each.by, None) not in held[0].where
         if told and each.by and "@" not in each.by and group and not open_to_all:
-            found.setdefault(held[0], set()).update(part for part in each.parts if not every[part])
+            empty = {part for part in each.parts if not every[part] and (each.by, None) not in part.where}
+            found.setdefault(held[0], set()).update(empty)  # that nobody lacks an answer tells no answer
     return found
 
 

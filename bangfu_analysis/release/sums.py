@@ -47,13 +47,37 @@ def all_sums(
         for whole, by in _wholes(cell, nest.implied):
             if whole in cells:
                 groups.setdefault((whole, by), []).append(cell)
-    sums = []
-    for each in (*told, *(Sum(tuple(parts), whole, by) for (whole, by), parts in groups.items())):
+    told += [Sum(tuple(parts), whole, by) for (whole, by), parts in groups.items()]
+    sums = list(_with_rests(told, numbers, [*complete, *_made_up(groups, numbers)], nest, own))
+    # What follows from them may make up further wholes.
+    every = _followed(numbers, sums)
+    sums = list(_with_rests(told, numbers, [*complete, *_made_up(groups, every)], nest, own))
+    return sums, _followed(numbers, sums)
+
+
+def _with_rests(
+    told: Iterable[Sum], numbers: Mapping[Cell, float], complete: Sequence[Census], nest: Nest,
+    own: Container[Cell],
+) -> dict[Sum, None]:
+    """Each sum once, with what its parts leave of the whole."""
+    found: dict[Sum, None] = {}
+    for each in told:
         several = each.by.partition("@")[0].endswith(ANY)  # of which a person may have several
         for parts in ([(part,) for part in each.parts] if several else [each.parts]):
-            sums += _with_rest(each._replace(parts=parts), numbers, complete, nest, own)
-    sums = list(dict.fromkeys(sums))
-    return sums, _followed(numbers, sums)
+            rested = _with_rest(each._replace(parts=parts), numbers, complete, nest, own)
+            found |= dict.fromkeys(rested)
+    return found
+
+
+def _made_up(
+    groups: Mapping[tuple[Cell, str], Sequence[Cell]], numbers: Mapping[Cell, float]
+) -> Iterator[Census]:
+    """Wholes that the levels shown make up, in whichever release: nobody inside is of another, or of none."""
+    for (whole, by), parts in groups.items():
+        held = {dict(part.where).get(by): numbers[part] for part in parts if numbers.get(part)}
+        plain = "@" not in by and not by.endswith(ANY) and not whole.of
+        if plain and held and None not in held and round(sum(held.values()) - numbers.get(whole, -1), 6) == 0:
+            yield Census(whole.population, whole.where, by, frozenset(held))
 
 
 def _with_wholes(cells: Iterable[Cell]) -> dict[Cell, None]:

@@ -71,30 +71,12 @@ def frames(**more):
         "reason": "加密的文件",
     }
     lost |= {"first_row": None, "last_row": None}
+    places = [(5, "C5"), (6, "C6")]
+    where = ("甲.xlsx", "名册")
     found = [
-        Finding(
-            "value_unknown",
-            "看不懂",
-            "error",
-            "missing",
-            "甲.xlsx",
-            "名册",
-            5,
-            "C5",
-            "education",
-            raw="某人的原文",
-        ),
-        Finding(
-            "value_unknown",
-            "看不懂",
-            "error",
-            "missing",
-            "甲.xlsx",
-            "名册",
-            6,
-            "C6",
-            "education",
-            raw="某人的原文",
+        *(
+            Finding("value_unknown", "看不懂", "error", "missing", *where, *at, "education", raw="某人的原文")
+            for at in places
         ),
         Finding("my_own_problem", "说明", "info", "kept"),
     ]

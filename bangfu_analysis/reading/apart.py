@@ -1,8 +1,9 @@
 """Files are read in a process of their own, which is ended where one hangs, crashes or wants too much.
 
-One child reads file after file, whatever their size, and hands each reading back; when it has to be ended,
-the file it was at is answered for and another child goes on with the rest. Limits grow with the size of the
-file: of processor time and memory on Linux, of time by the clock everywhere (Windows, macOS: of that alone).
+One child reads file after file, whatever their size, and hands each reading back; where there are many
+files, two children take every other one. When a child has to be ended, the file it was at is answered for and
+another child goes on with the rest. Limits grow with the size of the file: of processor time and memory on
+Linux, of time by the clock everywhere (Windows, macOS: of that alone).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any, TypeVar
 
 from bangfu_analysis.errors import BangfuError
 
+MANY = 50  # files from which on a second child saves more than it costs
 SECONDS, SECONDS_A_MB = 10.0, 0.6  # of the processor
 SLOWER = 5  # by the clock, as the machine may be slow or in demand
 MEMORY, MEMORY_A_BYTE = 700_000_000, 60  # beyond what the process has already
@@ -51,6 +53,14 @@ def read_apart(
 
     What `read` takes and gives must be such as can be pickled. A BangfuError of `read` is raised here.
     """
+    children = 2 if len(paths) >= MANY else 1
+    turns = [_by_one(paths[n::children], read, instead) for n in range(children)]
+    return (next(turns[n % children]) for n in range(len(paths)))
+
+
+def _by_one(
+    paths: Sequence[Path], read: Callable[[Path], T], instead: Callable[[Path, str], T]
+) -> Iterator[T]:
     left = list(paths)
     while left:
         with _child(read, left) as (child, answers):

@@ -59,6 +59,16 @@ def test_whatever_a_file_does_the_others_are_read(monkeypatch):
     ]
 
 
+@LINUX
+def test_many_files_are_read_by_two_processes_and_answered_in_order(monkeypatch):
+    monkeypatch.setattr(apart, "MANY", 4)
+    names = ["a", "b", "is killed", "c", "crashes", "d"]
+    told = {"is killed": f"is killed: {MEMORY_WHY}", "crashes": f"crashes: {CRASH_WHY}"}
+    assert outcomes(*names) == [told.get(name, name) for name in names]
+    assert len(set(read_apart([Path()] * 4, lambda path: os.getpid(), lambda path, why: 0))) == 2
+    assert len(set(read_apart([Path()] * 3, lambda path: os.getpid(), lambda path, why: 0))) == 1
+
+
 def test_what_a_person_can_mend_is_raised_where_it_was_asked():
     def refuses(path: Path) -> str:
         raise CallError(f"{path.name}：有误")

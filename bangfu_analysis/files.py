@@ -65,7 +65,7 @@ def write(path: Path, content: bytes | str, *, keep: bool = False, private: bool
     temporary = target.with_name(f".~{zlib.crc32(os.fsencode(target.name)):08x}")
     try:
         if keep and target.exists() and (old := target.read_bytes()) != data:
-            write(target.with_name(target.name + BACKUP), old)
+            write(target.with_name(target.name + BACKUP), old, private=private)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             _write_through(temporary, data, 0o600 if private else 0o666)

@@ -147,7 +147,7 @@ def new_wave(study: Path, name: str) -> Path:
     write(folder / SETTINGS_FILE, _next_settings(settings, name))
     for kept in ("mapping.yaml", SETTINGS_BOOK):
         if (last / kept).exists():
-            write(folder / kept, _READ_AS.sub(_as_comments, (last / kept).read_bytes()))
+            write(folder / kept, _READ_AS.sub(_as_comments, (last / kept).read_bytes()), private=True)
     return folder
 
 

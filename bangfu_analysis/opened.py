@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis import reruns
 from bangfu_analysis.analysis.domains import names as column_names
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
@@ -26,7 +27,7 @@ from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.pages.notebook import mark_raw_frames
 from bangfu_analysis.release.cells import Cut
-from bangfu_analysis.release.gate import Released, joined, protect
+from bangfu_analysis.release.gate import Released, joined, known_before, protect
 from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
 from bangfu_analysis.release.protection import Record
 from bangfu_analysis.release.scanner import Search, scan, withdraw
@@ -214,25 +215,28 @@ class OpenWave:
         return report_settings(self.settings.folder, self.codebook)[0]
 
     def released(self, recipes: Iterable[Recipe]) -> tuple[list[Exhibit], Released]:
-        """The exhibits of `recipes`, protected together against what other waves have released, and the
-        release.
+        """The exhibits of `recipes`, protected together against what this wave and others have released, and
+        the release.
         """
         made = [(each, absurd(each)) for one in recipes for each in make(self.data, one)]
         raw = [each for each, why in made if not why]
-        told = tuple(f"表图“{each.title}”没有列入：{why}。" for each, why in made if why)
+        away = tuple(f"表图“{each.title}”没有列入：{why}。" for each, why in made if why)
         while True:
             cuts = [cut for each in raw for cut in each.cuts]
             try:
-                released = self.protect(cuts, self.other_releases())
+                released = self.added(cuts)
                 break
             except ReleaseConflict as fault:
                 wrong = _concerned(raw, fault)
                 if wrong is None:
                     raise
                 raw = [each for each in raw if each is not wrong]
-                told = (*told, f"表图“{wrong.title}”与其他表矛盾，没有列入：{fault}")
+                away = (*away, f"表图“{wrong.title}”与其他表矛盾，没有列入：{fault}")
+        told: tuple[str, ...] = ()
+        if more := known_before(_released(self.places), released.record):
+            told = (f"本批次以前另发布过{more}个数（见{RELEASED}），由它们可推知的，这里也不列出。",)
         shown = [self._here(each, released.frames) for each in raw]
-        return shown, replace(released, notes=(*released.notes, *told), left_out=told)
+        return shown, replace(released, notes=(*released.notes, *told, *away), left_out=away)
 
     def ask(self, make_it: str, settings: Mapping[str, Any]) -> Exhibit:
         """The exhibit of one row as exhibits.yaml has it; a sentence where the wave has nothing for it."""
@@ -275,12 +279,13 @@ class OpenWave:
 
     def added(self, cuts: Sequence[Cut]) -> Released:
         """More counts, protected against what this wave and the others have released."""
-        return self.protect(cuts, [*_released(self.places), *self.other_releases()])
+        return self.protect(cuts, [*self.other_releases(), *_released(self.places)])
 
-    def record(self, released: Released) -> None:
-        """Add what was released to the release.json of the wave."""
-        earlier = _released(self.places)
-        whole = joined(earlier[0], released.record) if earlier else released.record
+    def record(self, released: Released, **scanned: Any) -> None:
+        """Add what was released to the release.json of the wave: what has left the office has left."""
+        now = {**released.record, **scanned, "data": reruns.state(self.settings.folder, self.out)}
+        before = _released(self.places)
+        whole = joined(before[-1], now) if before else now
         write(self.places.report / RELEASED, json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
 
     def banners(self, by: By = None, *, where: Where = None, **test: Any) -> list[Banner]:
@@ -337,9 +342,16 @@ class OpenWave:
 
 
 def _released(where: Places) -> list[Record]:
-    """What a wave has released before, if anything."""
+    """What a wave has released, if anything: of other data or by other policies first, then the last."""
     file = where.report / RELEASED
-    return [json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
+    if not file.exists():
+        return []
+    try:
+        last = json.loads(file.read_text(encoding="utf-8"))
+        return [*last.get("earlier", ()), last]
+    except (ValueError, AttributeError) as fault:
+        to_do = "请从备份恢复；若以前的发布都没有送出，可删去它。未作保护，已停止"
+        raise CallError(f"{file}：已损坏，不能核对以前发布过什么。{to_do}。") from fault
 
 
 def _concerned(raw: Sequence[Exhibit], fault: ReleaseConflict) -> Exhibit | None:

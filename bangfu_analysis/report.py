@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import tempfile
@@ -142,8 +141,7 @@ def _pass_on(opened: OpenWave, released: Released, files: Mapping[str, Path], dr
     """Search all that was written for what is a person's, write release.json, withdraw what was met."""
     found = scan([*(path for what, path in files.items() if what != RECORD), *drawn], opened.search)
     sent = [path for what, path in files.items() if what not in (RECORD, QUALITY)]
-    record = {**released.record, "scanned": {"files": len(sent) + len(drawn), "hits": len(found)}}
-    write(files[RECORD], json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    opened.record(released, scanned={"files": len(sent) + len(drawn), "hits": len(found)})
     withdraw(found)
 
 

@@ -76,6 +76,12 @@ def stored(folder: Path, out: Path | None = None) -> dict[str, Path]:
     return {file.stem: file for file in files if file.suffix == ".parquet"}
 
 
+def state(folder: Path, out: Path | None = None) -> str:
+    """A keyed digest of the frames of a wave: another where the data are others."""
+    files = _stored(places(folder, out).frames / MARK)["files"]
+    return _digest(json.dumps(sorted(files.items())).encode())[:16]
+
+
 def reasons(mark: Path, now: Inputs) -> list[str]:
     """Why a result with this mark must be made again from `now`, in Chinese; [] where nothing changed, its
     files included.

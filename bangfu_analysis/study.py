@@ -420,7 +420,7 @@ def link_waves(folder: str | Path, *, out: str | Path | None = None) -> Links:
     the raw files.
 
     Nothing derived from a name is kept but pseudonyms and keyed codes. Pairs to decide are written to
-    links_review.xlsx in the report folder of the wave; answered, that workbook lies in the study's folder as
+    links_review.xlsx beside the frames of the wave; answered, that workbook lies in the study's folder as
     links.xlsx.
     """
     folder, out = Path(folder), None if out is None else Path(out)

@@ -74,6 +74,19 @@ class WaveData:
             and before["definition"] and now["definition"] not in ("", before["definition"])
         }
 
+    @cached_property
+    def merged(self) -> dict[tuple[str, str, str], list[str]]:
+        """(wave, variable, code) -> what the wave itself calls what is counted as this code over the waves.
+        """
+        told, found = self.every["carried"], dict[tuple[str, str, str], list[str]]()
+        rows = told[told["frame"].eq("workers")].to_dict("records")
+        for row in [row for row in rows for _ in rows]:  # merged again after it was merged
+            into = found.setdefault((row["wave"], row["variable"], row["now"]), [row["now"]])
+            also = found.get((row["wave"], row["variable"], row["was"]), [row["was"]])
+            into += [code for code in also if code not in into]
+        units = [key for key in found if key[1] in ("employer", "reporting_unit")]
+        return found | {(wave, "unit", now): found[wave, name, now] for wave, name, now in units}
+
     @property
     def worst(self) -> str:
         """The code of the level that the reports single out (特困 in s2000); "" where the scheme is not
@@ -99,6 +112,7 @@ class WaveData:
         title = recipe.title or f"{recipe.subject}的{'与'.join(names)}"
         counted = "workers" if recipe.over_waves else f"workers/{self.wave.name}"
         of = {"population": counted, "where": recipe.where, "within": layout.within, **cut}
+        of |= {"merged": self.merged} if recipe.over_waves else {}
         full = replace(
             layout, measures=recipe.measures or layout.measures, tail=recipe.tail or layout.tail,
             headings={**layout.headings, **recipe.headings}, notes=(*layout.notes, *recipe.notes),

@@ -239,9 +239,6 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         rates = pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]]
     frame = change(rates, broken=[*data.breaks])
     frame = frame.assign(break_note=[data.breaks.get(str(wave), "") for wave in frame["wave"]])
-    if by == ["unit"] and data.every["carried"]["variable"].isin(["employer", "reporting_unit"]).any():
-        by = ["common_unit"]  # units merged over the waves
-        frame = frame.rename(columns={"unit": by[0]})
     if by and recipe.tail:
         frame = _last_first(frame, by[0], data.wave.name)
     unit = "单位：%、百分点" if by and recipe.measures == ("share",) else None

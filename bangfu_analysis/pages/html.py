@@ -82,7 +82,7 @@ def write_quality(
         title=f"{wave.scope or wave.study}{wave.name}批次数据质量", facts=list(facts.items()),
         summary=quality(sources, issues, totals), sections=sections,
     )  # fmt: skip
-    return write(path, page)
+    return write(path, page, private=True)
 
 
 def template(name: str) -> jinja2.Template:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,8 +13,6 @@ import pandas as pd
 
 Where = frozenset[tuple[str, str | None]]
 ANSWERED = "_answered"  # `sex+age_answered`: "yes" of whom all of these are known, null of the others
-# What is renamed, merged or split between waves is one over waves.
-OVER_WAVES = {name: f"common_{name}" for name in ("unit", "reporting_unit", "employer", "district")}
 IN_TABLES = {"cause_main": "cause"}  # what tables and the codebook call a column of `workers`
 ANY = "_any"  # `cause_any`: a variable of which a person may have several
 
@@ -34,10 +34,11 @@ class Cut:
     shares add up and base_n counts; `apart`: dimensions that name a population of their own (a wave, an
     indicator, an item); `population`: "workers/2009", or "workers" where a dimension of `apart` follows
     it; `where`: the subgroup, {variable: code or [codes]}; `multiple`: dimensions of which a person may
-    have several; `kind`: count; rate (base_n is a public denominator, no count of this population); mean,
-    quantile (of n people who have a value of `variable`) and total (the amount of n people), which stand
-    in `estimate`; `contributions`: columns `largest` and `second` of each row of a mean or total, for
-    dominance.
+    have several; `merged`: (wave, variable, code) -> the codes of that wave which are counted as this one,
+    where a table over waves has one name for what was renamed or merged; `kind`: count; rate (base_n is a
+    public denominator, no count of this population); mean, quantile (of n people who have a value of
+    `variable`) and total (the amount of n people), which stand in `estimate`; `contributions`: columns
+    `largest` and `second` of each row of a mean or total, for dominance.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Cut:
     variable: str = ""
     contributions: pd.DataFrame | None = None
     apart: tuple[str, ...] = ("wave",)
+    merged: Mapping[tuple[str, str, str], Sequence[str]] = field(default_factory=dict)
 
     @property
     def measured(self) -> bool:
@@ -76,11 +78,12 @@ def rows_of(cut: Cut) -> Iterator[Row]:
     own = [d for d in cut.dimensions if d not in apart and d not in cut.within]
     inner = [d for d in cut.dimensions if d not in apart and (d in cut.within or cut.measured)]
     asked = [cut.variable] * bool(cut.variable) if cut.measured else own
-    beside, names = condition(cut.where), [name_of(cut, d) for d in asked]
+    names = [name_of(cut, d) for d in asked]
     for row in cut.frame.to_dict("records"):
         population = "/".join([cut.population, *(str(code_of(row[d])) for d in apart)])
-        group = beside | {(name_of(cut, d), code_of(row[d])) for d in inner}
-        cell = group | {(name_of(cut, d), code_of(row[d])) for d in own}
+        told = partial(condition, merged=cut.merged, wave=str(row.get("wave", "")))
+        group = told(cut.where) | told({name_of(cut, d): row[d] for d in inner})
+        cell = group | told({name_of(cut, d): row[d] for d in own})
         yield _row(cut, row, Cell(population, group), Cell(population, cell), names)
 
 
@@ -107,19 +110,24 @@ def _row(cut: Cut, row: Mapping[Any, Any], whole: Cell, cell: Cell, asked: list[
     return Row(counted, whole, base if told else None, none, amount, numbers)
 
 
-def condition(where: Mapping[str, object]) -> Where:
-    """A subgroup as conditions; several codes of a variable are one condition of a variable of their own."""
+def condition(
+    where: Mapping[str, object], merged: Mapping[tuple[str, str, str], Sequence[str]] = MappingProxyType({}),
+    wave: str = "",
+) -> Where:
+    """A subgroup as conditions; several codes of a variable are one condition, `variable=a|b`: yes."""
     found: dict[str, str | None] = {}
     for variable, codes in where.items():
-        words = sorted({str(code_of(code)) for code in several_codes(codes)})
-        variable, one = IN_TABLES.get(variable, variable), len(words) == 1
-        found |= {variable: words[0]} if one else {one_of_several(variable, words): "yes"}
+        name, said = IN_TABLES.get(variable, variable), map(code_of, several_codes(codes))
+        words = {each for code in said for each in merged.get((wave, name, str(code)), (code,))}
+        several = f"{name}={'|'.join(sorted(map(str, words)))}"
+        found |= {name: next(iter(words))} if len(words) == 1 else {several: "yes"}
     return frozenset(found.items())
 
 
-def one_of_several(variable: str, codes: Iterable[str]) -> str:
-    """The variable that says whether one of these codes holds."""
-    return f"{variable}={'|'.join(sorted(codes))}"
+def one_of(variable: str) -> tuple[str, list[str]]:
+    """Of `variable=a|b` the variable and the codes; of any other itself, and none."""
+    name, _, codes = variable.partition("=")
+    return name, codes.split("|") if codes else []
 
 
 def several_codes(codes: object) -> Iterable[object]:
@@ -140,8 +148,6 @@ def code_of(value: object) -> str | None:
 
 
 def name_of(cut: Cut, dimension: str) -> str:
-    """The variable of a dimension in conditions; a unit over several waves may be several of one wave."""
-    if dimension in OVER_WAVES and "wave" in cut.dimensions:
-        return OVER_WAVES[dimension]
+    """The variable of a dimension in conditions."""
     name = IN_TABLES.get(dimension, dimension)
     return name + ANY if dimension in cut.multiple and not dimension.endswith(ANY) else name

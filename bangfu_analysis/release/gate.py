@@ -21,6 +21,7 @@ EXTREMES = ("min", "max")  # each is the value of one person
 STEPS = ("change", "growth")
 OF_ALL = ("mean", "top_share", "answers_n", "share_of_answers")  # tell of all rows of a base together
 COUNTS = ("n", "base_n", "left_out_n")
+ONCE = {"nested": ("where", "inside"), "counts": ("population", "where"), "tables": ("id",)}
 MARKS = ("comparable", "break_note", "suppressed")  # said of a row, no numbers
 
 
@@ -47,7 +48,8 @@ def protect(
     numbers.
     """
     tables = [(cut, list(rows_of(cut))) for cut in cuts]
-    nest = nest_of(cuts, codebook, people, others)
+    named = {variable for _, rows in tables for row in rows for variable, _ in row.n.where}
+    nest = nest_of(cuts, codebook, people, others, named)
     counts, hidden = protected(tables, policy, nest, others)
     gone = {cut.id: [_is_gone(cut, row, hidden, policy) for row in rows] for cut, rows in tables}
     frames = {cut.id: _masked(cut, rows, gone[cut.id], hidden, policy) for cut, rows in tables}
@@ -148,17 +150,48 @@ def _record(
     }
 
 
-def joined(before: Record, now: Record) -> Record:
-    """What was released before with what is added; the same count stands once."""
-    def once(part: str, *keys: str) -> list[Any]:
-        named = {json.dumps([e[k] for k in keys], sort_keys=True): e for e in (*before[part], *now[part])}
-        return [*named.values()]
+def joined(before: Record, now: Record) -> dict[str, Any]:
+    """What was released before with what is released now: nothing is forgotten, and a count stands once.
 
-    known = {variable: [*codes] for variable, codes in before["levels"].items()}
-    for variable, codes in now["levels"].items():
-        known[variable] = list(dict.fromkeys([*known.get(variable, []), *codes]))
-    return {
-        **before, "levels": known, "multiple": sorted({*before["multiple"], *now["multiple"]}),
-        "nested": once("nested", "where", "inside"), "counts": once("counts", "population", "where"),
-        "tables": once("tables", "id"),
-    }
+    What was released of other data (`data` differs) or by another policy than now stands apart, in `earlier`,
+    until the same count is released again exactly.
+    """
+    past = [*before.get("earlier", ())]
+    if all(before.get(part) == now.get(part) for part in ("policy", "data")):
+        now = _together(before, now)
+    else:
+        past.append({part: before[part] for part in ("policy", "levels", "multiple", "nested", "counts")})
+    by_policy: dict[str, dict[str, Any]] = {}
+    for each in past:
+        policy = json.dumps(each["policy"])
+        by_policy[policy] = _together(by_policy.get(policy, each), each)
+    exact = now["policy"]["rounding"] == 1
+    again = {_said(count, *ONCE["counts"]) for count in now["counts"] if exact}
+    for each in by_policy.values():
+        each["counts"] = [count for count in each["counts"] if _said(count, *ONCE["counts"]) not in again]
+    past = [each for each in by_policy.values() if each["counts"]]
+    return {**now, "earlier": past} if past else {part: now[part] for part in now if part != "earlier"}
+
+
+def known_before(records: Sequence[Record], now: Record) -> int:
+    """How many counts were released before that are not among those of `now`."""
+    own = {_said(count, *ONCE["counts"]) for count in now["counts"]}
+    before = {_said(count, *ONCE["counts"]) for record in records for count in record["counts"]}
+    return len(before - own)
+
+
+def _together(before: Record, now: Record) -> dict[str, Any]:
+    """Two records of the same data and policy in one; of the same count the later number."""
+    both = {**before, **now}
+    for part, keys in ONCE.items():
+        every = [*before.get(part, ()), *now.get(part, ())]
+        both[part] = [*{_said(each, *keys): each for each in every}.values()]
+    known: dict[str, dict[str, None]] = {}
+    for variable, codes in (*before["levels"].items(), *now["levels"].items()):
+        known.setdefault(variable, {}).update(dict.fromkeys(codes))
+    both["levels"] = {variable: [*codes] for variable, codes in known.items()}
+    return both | {"multiple": sorted({*before["multiple"], *now["multiple"]})}
+
+
+def _said(entry: Record, *keys: str) -> str:
+    return json.dumps([entry[key] for key in keys], sort_keys=True)

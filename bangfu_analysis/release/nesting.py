@@ -14,6 +14,8 @@ from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.release import cells
 from bangfu_analysis.tidy.derive import add_bands
 
+POPULATION = "population"  # as a condition: of which people this holds
+PLACES = ("unit", "reporting_unit", "employer", "district")
 Implied: TypeAlias = dict[cells.Where, set[tuple[str, str | None]]]
 
 
@@ -37,71 +39,56 @@ class Inside(NamedTuple):
     whole: tuple[str, str | None]
     parts: frozenset[cells.Where]
     complete: bool = True
+    of: cells.Where = frozenset()  # {(POPULATION, which)}, where it holds of one alone
 
 
 def nest_of(
     cuts: Sequence[cells.Cut], codebook: Codebook | None = None, people: pd.DataFrame | None = None,
-    others: Sequence[Mapping[str, Any]] = (),
+    others: Sequence[Mapping[str, Any]] = (), named: Set[str] = frozenset(),
 ) -> Nest:
     """How the categories of `cuts` and of `others` (release.json) hang together.
 
-    By the codebook's bands, by conditions of several codes; of `people`, the rows that are counted: all
-    values of a condition's column, which unit lies in which area.
+    By the codebook's bands, by conditions of several codes (variables that are `named`); of `people`, the
+    rows that are counted: all values of a condition's column, which unit lies in which area.
     `{(age_five_year, from_20)}` implies `(age_ten_year, under_30)`; with `(sex, male)`, one of age_by_sex.
     """
     before = {name: codes for record in others for name, codes in record["levels"].items()}
     known = {name: codes for name, codes in before.items() if not name.endswith(cells.ANSWERED)}
     levels = {**known, **_levels_of(cuts, codebook, people)}
-    asked = {name.removesuffix(cells.ANY) for name in levels}
-    asked |= {name for cut in cuts for name, _ in cells.condition(cut.where)}
+    asked = {name.removesuffix(cells.ANY) for name in (*levels, *named)}
     banded = sorted({band.variable for band in codebook.bands.values()}) if codebook else []
     found = [each for name in banded if codebook for each in _bands_of(name, codebook, asked)]
     found += _places(people, asked) if people is not None else []
-    found += [*_several(cuts), *_over_waves(levels, codebook)]
+    found += _several(asked)
     implied: Implied = {}
-    for part, whole in ((part, each.whole) for each in found for part in each.parts):
+    for part, whole in ((part | each.of, each.whole) for each in found for part in each.parts):
         implied.setdefault(part, set()).add(whole)
-    covering = {(each.by, frozenset({each.whole})): each.parts for each in found if each.complete}
+    covering = {(each.by, each.of | {each.whole}): each.parts for each in found if each.complete}
     return Nest(implied, covering, levels)
 
 
-def _several(cuts: Iterable[cells.Cut]) -> Iterator[Inside]:
+def _several(names: Iterable[str]) -> Iterator[Inside]:
     """Conditions of several codes of a variable."""
-    for variable, codes in (item for cut in cuts for item in cut.where.items()):
-        words = sorted({str(cells.code_of(code)) for code in cells.several_codes(codes)})
-        if len(words) > 1:
-            name = cells.IN_TABLES.get(variable, variable)
-            yield Inside(name, (cells.one_of_several(name, words), "yes"), _each(name, words))
+    for several in sorted(names):
+        name, codes = cells.one_of(several)
+        if codes:
+            yield Inside(name, (several, "yes"), _each(name, codes))
 
 
 def _each(name: str, codes: Iterable[str]) -> frozenset[cells.Where]:
     return frozenset(frozenset({(name, code)}) for code in codes)
 
 
-def _over_waves(levels: Mapping[str, Sequence[str]], codebook: Codebook | None) -> Iterator[Inside]:
-    """What each code of one wave is called over all waves, by the crosswalk."""
-    entries = codebook.crosswalk.get("carried", []) if codebook else []
-    for variable, common in cells.OVER_WAVES.items():
-        named = "district" if variable == "district" else "unit"
-        into = {str(old): str(e["to"]) for e in entries if e["variable"] == named for old in e["from"]}
-        found: dict[str, list[str]] = {}
-        for code in levels.get(variable, []) if common in levels else ():
-            last = code
-            while into.get(last, last) != last:
-                last = into[last]
-            found.setdefault(last, []).append(code)
-        yield from (Inside(variable, (common, one), _each(variable, codes)) for one, codes in found.items())
-
-
 def _places(people: pd.DataFrame, asked: Set[str]) -> Iterator[Inside]:
     """Which unit lies in which other, which area: everybody knows that of the places where he works."""
-    for finer, coarser in permutations([name for name in cells.OVER_WAVES if name in asked & {*people}], 2):
+    of = frozenset((POPULATION, f"workers/{wave}") for wave in people.get("wave", pd.Series()).unique())
+    for finer, coarser in permutations([name for name in PLACES if name in asked & {*people}], 2):
         pairs = people[[finer, coarser]].astype(object).drop_duplicates()
         inside = pairs[~pairs.duplicated(finer, keep=False)].dropna()
         for code, rows in pairs.groupby(coarser):
             parts = inside.loc[inside[coarser].eq(code), finer]
             complete = len(parts) == len(rows)
-            yield Inside(finer, (coarser, str(code)), _each(finer, map(str, parts)), complete)
+            yield Inside(finer, (coarser, str(code)), _each(finer, map(str, parts)), complete, of)
 
 
 def _bands_of(variable: str, codebook: Codebook, asked: Set[str]) -> Iterator[Inside]:
@@ -142,11 +129,12 @@ def _levels_of(
     found: dict[str, dict[str, None]] = {}
     for cut in cuts:
         for name in (d for d in cut.dimensions if d not in cut.apart):
-            column = cut.frame[name]
+            column, variable = cut.frame[name], cells.name_of(cut, name)
             kept = isinstance(column.dtype, pd.CategoricalDtype)
             values = column.cat.categories if kept else column.dropna().unique()
-            own = dict.fromkeys(str(cells.code_of(value)) for value in values)
-            found.setdefault(cells.name_of(cut, name), {}).update(own)
+            parts = [code for key, codes in cut.merged.items() if key[1] == variable for code in codes]
+            own = dict.fromkeys([*(str(cells.code_of(value)) for value in values), *parts])
+            found.setdefault(variable, {}).update(own)
         for name in set(cut.where) - set(found):
             held = people[name].dropna() if people is not None and name in people else None
             codes = cells.several_codes(cut.where[name]) if held is None else held.unique().tolist()

@@ -63,6 +63,7 @@ def _counts(
     """The counts of a release with what follows from them, and those to be hidden."""
     shown, before = _before(others, {cell.population for cell in numbers})
     own = {cell: n for cell, n in numbers.items() if not cell.of}
+    shown = {cell: n for cell, n in shown.items() if own.get(cell, n) == n}  # else of other data
     told = [told_by(cut, rows) for cut, rows in tables]
     stated = [each for sums, _ in told for each in sums]
     complete = [each for _, censuses in told for each in censuses]

@@ -7,8 +7,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from bangfu_analysis.errors import ReleaseConflict
-from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row, Where
-from bangfu_analysis.release.nesting import Implied, Nest
+from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row, Where, one_of
+from bangfu_analysis.release.nesting import POPULATION, Implied, Nest
 
 REST = "_rest"  # `cause_rest`: what those levels of cause that are known leave of their whole
 
@@ -81,8 +81,16 @@ def _made_up(
 
 
 def _with_wholes(cells: Iterable[Cell]) -> dict[Cell, None]:
-    """The cells with all that they are parts of, in an order of their own."""
+    """The cells with all that they are parts of, those of one of several codes with each, in an order of
+    their own.
+    """
     found = {*cells}
+    for cell in list(found):
+        for condition in cell.where:
+            name, codes = one_of(condition[0])
+            rest = cell.where - {condition}
+            if name not in dict(rest):
+                found |= {cell._replace(where=rest | {(name, code)}) for code in codes}
     for cell in list(found):
         for size in range(len(cell.where)):
             found |= {cell._replace(where=frozenset(some)) for some in combinations(cell.where, size)}
@@ -138,7 +146,8 @@ def _wholes(cell: Cell, implied: Implied) -> Iterator[tuple[Cell, str]]:
             yield cell._replace(where=cell.where - {condition}), condition[0]
     for finer in (frozenset(some) for size in (1, 2) for some in combinations(conditions, size)):
         rest, by = cell.where - finer, "+".join(sorted(dict(finer)))
-        for condition in sorted(_coarser(finer, implied), key=str):
+        here = implied.get(finer | {(POPULATION, cell.population)}, ())
+        for condition in sorted([*_coarser(finer, implied), *here], key=str):
             if condition[0] not in dict(rest):
                 yield cell._replace(where=rest | {condition}), f"{by}@{condition[0]}"
 
@@ -160,7 +169,8 @@ def _is_all(told: Sum, complete: Sequence[Census], nest: Nest) -> bool:
         found = {dict(cell.where).get(name) for cell in told.parts}
         return any(census.levels <= found for census in censuses)
     inside = frozenset({(coarse, dict(told.whole.where)[coarse])})
-    finer = nest.covering.get((name, inside), frozenset())
+    here = inside | {(POPULATION, told.whole.population)}
+    finer = nest.covering.get((name, inside)) or nest.covering.get((name, here), frozenset())
     held = {frozenset({(name, code)}) for census in censuses for code in census.levels}
     needed = finer & held if held else finer
     return bool(finer) and needed <= {cell.where - (told.whole.where - inside) for cell in told.parts}

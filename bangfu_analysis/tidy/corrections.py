@@ -161,7 +161,7 @@ def write_sheets(
             source = f"={OPTIONS}!$A${place}:${chr(64 + max(len(said), 1))}${place}"
             rule = {"validate": "list", "source": source, "error_type": "warning"}
             sheet.data_validation(place, at, place, at, rule)
-    return write(path, written.getvalue(), keep=not options)
+    return write(path, written.getvalue(), keep=not options, private=True)
 
 
 def read_answers(folder: Path) -> list[Answer]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.opened import OpenWave
 from bangfu_analysis.release.audit import audit
@@ -93,6 +94,14 @@ def assert_safe(*records, threshold=5):
 
 def test_exhibits_saved_after_a_report_give_nothing_back(tmp_path):
     assert_safe(*saved_after_a_report(tmp_path, 150, 1, questions=2))
+
+
+def test_a_damaged_record_stops_the_next_release(tmp_path):
+    wave = drawn_wave(tmp_path, 150, 1)
+    wave.places.report.mkdir(parents=True)
+    (wave.places.report / "release.json").write_text('{"counts": [', encoding="utf-8")
+    with pytest.raises(CallError, match=r"release.json：已损坏.*从备份恢复.*未作保护，已停止"):
+        wave.count("sex").save(tmp_path / "a.csv")
 
 
 @pytest.mark.slow

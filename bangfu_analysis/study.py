@@ -36,7 +36,7 @@ from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
-from bangfu_analysis.tidy.screening import apply_decisions
+from bangfu_analysis.tidy.screening import apply_decisions, has_unusable_numbers
 from bangfu_analysis.tidy.waves import layout_changes, layout_frame
 from bangfu_analysis.wave import (
     BOOK_FILE,
@@ -250,9 +250,10 @@ def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, A
     own, ids = content.get("items"), [str(name) for name in questions["question_id"]]
     offered = ([*map(str, () if given is None else given)] for given in questions["options"])
     options = dict(zip(ids, offered, strict=True))
+    people = {*responses["respondent_id"].astype("str")}
     return {
         "answers": lambda at, _: options.get(at[2]) or None, "own": [*own] if isinstance(own, dict) else ids,
-        "questions": ids, "respondents": set(responses["respondent_id"].astype("str")),
+        "questions": ids, "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
         "concepts": ["", *load_codebook().of("workers")],
     }  # fmt: skip
 

@@ -26,6 +26,7 @@ from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.settings import check_settings
 from bangfu_analysis.text import heading_key, squeeze
 from bangfu_analysis.tidy.questionnaires import option_codes, places_of, questionnaire_frames
+from bangfu_analysis.tidy.values import told_at
 
 HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，清理和报告按此进行。
 # options 代码与文字，按印刷顺序；reversed 反向计分题写 true；concept 对应的名册变量（如 sex、education）；\
@@ -152,13 +153,13 @@ def pair_exports(
 
 def apply_book(
     questions: pd.DataFrame, responses: pd.DataFrame, book: QuestionnaireBook
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The frames with the book laid over: texts, kinds and options of `questions`; code and label of every
     single and matrix answer in `responses` (reversal is left to the scales). Rows come in the order of the
-    options.
+    options. Then the answers that are not among the book's options, as rows of `responses`: there their
+    option and code are missing.
 
-    CodebookError where the book names a question that the export has not, or an answer is not among its
-    options.
+    CodebookError where the book names a question that the export has not.
     """
     if absent := [n for n in (*book.items, *book.keep_text) if n not in set(questions["question_id"])]:
         known = listed(questions["question_id"])
@@ -172,13 +173,21 @@ def apply_book(
         options=pd.Series(options, index=questions.index, dtype=object),
         keep_text=questions["question_id"].isin(book.keep_text),
     )
-    return laid, _labelled(responses, laid, book)
+    labelled, lost = _labelled(responses, laid, book)
+    return laid, labelled, responses[lost]
 
 
 def with_book(reading: SheetReading, content: Mapping[str, Any]) -> SheetReading:
-    """The reading of a questionnaire with the content of questionnaire.yaml laid over it."""
-    questions, responses = apply_book(*questionnaire_frames(reading), book_from(content))
-    return replace(reading, questions=questions, responses=responses)
+    """The reading of a questionnaire with the content of questionnaire.yaml laid over it; of each question
+    with answers that are not among its options a finding says in which row the first stands.
+    """
+    questions, responses, lost = apply_book(*questionnaire_frames(reading), book_from(content))
+    told, heads = list(reading.findings), questions.set_index("question_id")["cell"]
+    for name, rows in lost.groupby("question_id", observed=True):
+        first, column = int(rows["source_row"].iloc[0]), str(heads[name]).rstrip("0123456789")
+        where = (reading.file, reading.sheet, first, f"{column}{first}", str(name))
+        told.append(told_at("answer_unknown", *where, name=name, n=len(rows)))
+    return replace(reading, questions=questions, responses=responses, findings=tuple(told))
 
 
 def item_scores(responses: pd.DataFrame, book: QuestionnaireBook, scale: str) -> pd.DataFrame:
@@ -283,7 +292,9 @@ def _overlaid(questions: pd.DataFrame, book: QuestionnaireBook, key: str) -> pd.
     return questions["question_id"].map(said).astype("str").fillna(questions[key].astype("str"))
 
 
-def _labelled(responses: pd.DataFrame, known: pd.DataFrame, book: QuestionnaireBook) -> pd.DataFrame:
+def _labelled(
+    responses: pd.DataFrame, known: pd.DataFrame, book: QuestionnaireBook
+) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
     labels = list(dict.fromkeys(label for options in known["options"] for label in options))
     option = places_of(labels, responses).copy()
     value = responses["value"].to_numpy(dtype=float, na_value=np.nan, copy=True)
@@ -293,17 +304,12 @@ def _labelled(responses: pd.DataFrame, known: pd.DataFrame, book: QuestionnaireB
         if item and item.kind in ("single", "matrix") and any(item.options.values()):
             option[at], value[at], unknown = _both(option[at], value[at], item, labels)
             lost[at] |= unknown
-    if lost.any():
-        where = listed(responses.loc[lost, "question_id"].astype("str").unique())
-        raise CodebookError(
-            f"问卷码本的 options 不全：{where} 有 {int(lost.sum())} 个答案不在其中。请补充选项后重试。"
-        )
     done = responses.assign(
         option=pd.Categorical.from_codes(option, dtype=pd.CategoricalDtype(pd.Index(labels, dtype="str"))),
         value=pd.arrays.FloatingArray(np.nan_to_num(value), np.isnan(value)),
         question_id=responses["question_id"].cat.set_categories(list(known["question_id"])),
     )
-    return _in_option_order(done, known)
+    return _in_option_order(done, known), lost
 
 
 def _both(

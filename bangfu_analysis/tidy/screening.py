@@ -16,6 +16,7 @@ from bangfu_analysis.reading.question_headings import META_ROLE
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.questionnaires import one_questionnaire, places_of, question, questionnaire_frames
+from bangfu_analysis.tidy.values import told_at
 
 REASONS = {
     "too_fast": "作答过快", "straight_line": "各项答案相同", "long_run": "连续相同", "flat": "几乎没有差别",
@@ -104,6 +105,7 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     questions, responses = questionnaire_frames(reading)
     columns, rules = ["respondent_id", "reason", "decision"], ScreeningRules(**content.get("rules") or {})
     decisions = pd.DataFrame(content.get("decisions") or [], columns=columns, dtype="str")
+    reading, decisions = _followed(reading, decisions, {*responses["respondent_id"].astype("str")})
     kept, _ = replay(questions, responses, decisions)
     doubts = screen(questions, responses, rules).merge(decisions, "left", columns[:2])
     dropped = decisions[decisions["decision"].eq("drop")]
@@ -115,6 +117,22 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     told = (*reading.findings, *_told(reading, rows, dropped, waiting))
     moved, emptied = _moved(reading.rows, "kept", len(away)), _moved(reading.cells, "body", cells)
     return replace(reading, responses=kept, findings=told, rows=moved, cells=emptied)
+
+
+def has_unusable_numbers(reading: SheetReading) -> bool:
+    """Whether the respondents of a questionnaire bear the numbers of rows, as their own cannot be used."""
+    return any(finding.problem == "row_numbers_unusable" for finding in reading.findings)
+
+
+def _followed(
+    reading: SheetReading, decisions: pd.DataFrame, known: set[str]
+) -> tuple[SheetReading, pd.DataFrame]:
+    """No decision is followed where the numbers of respondents were lost and some name nobody."""
+    unknown = [name for name in decisions["respondent_id"] if name not in known]
+    if not (unknown and has_unusable_numbers(reading)):
+        return reading, decisions
+    told = told_at("decisions_not_followed", reading.file, reading.sheet, ids=listed(unknown))
+    return replace(reading, findings=(*reading.findings, told)), decisions.iloc[:0]
 
 
 def _told(

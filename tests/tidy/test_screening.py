@@ -7,7 +7,14 @@ from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import Sheet
-from bangfu_analysis.tidy.screening import ScreeningRules, replay, reply_quality, screen, thresholds
+from bangfu_analysis.tidy.screening import (
+    ScreeningRules,
+    apply_decisions,
+    replay,
+    reply_quality,
+    screen,
+    thresholds,
+)
 
 CELLS = [
     ["序号", "所用时间", "1、性别", "2、满意度—甲", "2、乙", "2、丙", "3、请打6分"],
@@ -19,10 +26,13 @@ CELLS = [
 ]
 
 
+def reading(cells=CELLS):
+    sheet = Sheet("问卷_按文本_.xlsx", "Sheet1", [*map(tuple, cells)], tuple(range(1, len(cells) + 1)))
+    return read_questionnaire(Grid(sheet), load_codebook())
+
+
 def frames():
-    sheet = Sheet("问卷_按文本_.xlsx", "Sheet1", [*map(tuple, CELLS)], tuple(range(1, len(CELLS) + 1)))
-    found = read_questionnaire(Grid(sheet), load_codebook())
-    return found.questions, found.responses
+    return reading().questions, reading().responses
 
 
 def flagged(**rules):
@@ -86,6 +96,15 @@ def test_a_decision_that_cannot_be_carried_out_is_an_error():
         replay(questions, responses, pd.DataFrame({**row, "reason": [None]}))
     with pytest.raises(ColumnMissing, match="筛查决定：数据框中没有列 decision"):
         replay(questions, responses, pd.DataFrame(row).drop(columns="decision"))
+
+
+def test_no_decision_is_followed_where_the_numbers_of_the_replies_were_lost():
+    decisions = [{"respondent_id": name, "reason": "too_fast", "decision": "drop"} for name in ("1", "5")]
+    numberless = reading([CELLS[0], *(["", *row[1:]] for row in CELLS[1:])])
+    screened = apply_decisions(numberless, {"decisions": decisions})
+    assert screened.responses["respondent_id"].nunique() == 5
+    told = {finding.problem: finding for finding in screened.findings}
+    assert "（1 等）" in told["decisions_not_followed"].message
 
 
 def test_how_each_reply_was_given_is_a_table_from_which_thresholds_are_chosen():

@@ -8,9 +8,10 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -19,6 +20,7 @@ import bangfu_analysis as bangfu
 from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.errors import BalanceBroken, BangfuError, CallError, Withdrawn
 from bangfu_analysis.files import why
+from bangfu_analysis.progress import SHOWN
 
 if TYPE_CHECKING:
     from bangfu_analysis.report import Report
@@ -32,6 +34,7 @@ TO_DO = {  # where the reader's reason does not say it
 MOST_LINES = 15
 DOUBTFUL = 0.5  # confidence below which a sheet is told
 NOTHING_READ = ("unreadable", "notes", "empty")
+COUNTED = "{desc} {n_fmt}/{total_fmt} |{bar}| 已用 {elapsed}，还需 {remaining}"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -63,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say_what_can_be_said(stream)
     try:
         chosen = _parser().parse_args(arguments)
-        status = NOT_ALL_READ if chosen.run(chosen) else DONE
+        with _progress():
+            status = NOT_ALL_READ if chosen.run(chosen) else DONE
         sys.stdout.flush()
         return status
     except (BalanceBroken, Withdrawn) as fault:
@@ -128,16 +132,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _bar(files: Sequence[Path]) -> Iterable[Path]:
+@contextmanager
+def _progress() -> Iterator[None]:
+    """On a terminal, a bar for each step, and at the end what each took; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield
+        return
     from tqdm import tqdm
 
-    return tqdm(files, desc="读取", unit="个文件", disable=not sys.stderr.isatty())
+    took, begun = dict[str, float](), time.monotonic()
+
+    @contextmanager
+    def show(what: str, total: int) -> Iterator[Callable[[], object]]:
+        start = took.setdefault(what, 0.0) - time.monotonic()
+        with tqdm(total=total, desc=what, leave=False, bar_format=COUNTED if total else "{desc}…") as bar:
+            yield bar.update
+        took[what] = start + time.monotonic()
+
+    before = SHOWN.set(show)
+    try:
+        yield
+    finally:
+        SHOWN.reset(before)
+    if long := [f"{what} {seconds:.0f} 秒" for what, seconds in took.items() if seconds >= 0.5]:
+        print(f"用时 {time.monotonic() - begun:.0f} 秒，其中{'，'.join(long)}。", file=sys.stderr)
 
 
 def _start(chosen: argparse.Namespace) -> None:
     from bangfu_analysis.first_steps import start_wave
 
-    path = start_wave(chosen.folder, (lambda _, default: default) if chosen.yes else _asked, _bar)
+    path = start_wave(chosen.folder, (lambda _, default: default) if chosen.yes else _asked)
     print(f"已写出 {path}：\n\n{path.read_text(encoding='utf-8')}")
     print(f"接着运行 bangfu inspect --settings {chosen.folder}，选定认不出的列名、写法和单位。")
 
@@ -170,12 +194,12 @@ def _inspect(chosen: argparse.Namespace) -> bool:
     if chosen.settings:
         from bangfu_analysis.study import write_settings
 
-        path = write_settings(chosen.path, _bar)
+        path = write_settings(chosen.path)
         print(f"已写出 {path}。请在“选择”一列中选定（已选的不变），保存后重新运行 bangfu clean。")
         return False
     from bangfu_analysis.tidy.settings_book import proposed_values
 
-    readings = bangfu.inspect(chosen.path, _bar)
+    readings = bangfu.inspect(chosen.path)
     by_sheet = bangfu.describe(readings).groupby(["file", "sheet"], sort=False, dropna=False)
     for (file, sheet), columns in by_sheet:
         first = columns.iloc[0]
@@ -196,7 +220,7 @@ def _inspect(chosen: argparse.Namespace) -> bool:
 def _clean_all(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.counties import FAILED, INCOMPLETE, clean_study, dataset_of
 
-    told = clean_study(chosen.folder, jobs=chosen.jobs, progress=_bar)
+    told = clean_study(chosen.folder, jobs=chosen.jobs)
     for row in told[told["reason"].ne("")].to_dict("records"):
         print(f"{row['county']}/{row['wave']}：{row['reason']}", file=sys.stderr)
     failed, twice = told["outcome"].eq(FAILED).sum(), told["elsewhere_n"].sum()
@@ -215,7 +239,7 @@ def _clean(chosen: argparse.Namespace) -> bool:
     _tell_why(chosen, chosen.out, report=False)
     pool = ThreadPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
     with pool as executor:
-        frames = wave_frames(chosen.folder, out=chosen.out, executor=executor, progress=_bar)
+        frames = wave_frames(chosen.folder, out=chosen.out, executor=executor)
     _tell_changes(chosen, chosen.out)
     for name, frame in frames.items():
         print(f"{name:12s}{len(frame):8d} 行")
@@ -275,7 +299,7 @@ def _tell_doubts(frames: Frames) -> None:
 def _report(chosen: argparse.Namespace) -> bool:
     frames = chosen.out / "frames" if chosen.out else None
     _tell_why(chosen, frames, report=True)
-    made = bangfu.report_wave(chosen.folder, out=chosen.out, progress=_bar)
+    made = bangfu.report_wave(chosen.folder, out=chosen.out)
     _tell_changes(chosen, frames)
     if chosen.why and made.merged:
         print("report.docx 中的改动：", *made.merged, sep="\n  ")
@@ -292,7 +316,7 @@ def _report(chosen: argparse.Namespace) -> bool:
 
 def _questionnaire(chosen: argparse.Namespace) -> bool:
     frames = chosen.out / "frames" if chosen.out else None
-    opened = bangfu.open_wave(chosen.folder, out=frames, progress=_bar)
+    opened = bangfu.open_wave(chosen.folder, out=frames)
     split = [pair.replace("＝", "=").rpartition("=") for pair in chosen.where]
     where = {name: re.split("[,，]", codes) for name, _, codes in split}
     print(f"交叉表：{opened.questionnaire(chosen.by, where=where)}")
@@ -300,7 +324,7 @@ def _questionnaire(chosen: argparse.Namespace) -> bool:
 
 
 def _queries(chosen: argparse.Namespace) -> None:
-    whole, *single = bangfu.query_units(chosen.folder, progress=_bar)
+    whole, *single = bangfu.query_units(chosen.folder)
     print(f"全部问题：{whole}")
     print(f"分单位：{len(single)} 个工作簿，在 {whole.parent / 'queries'}")
     print("填好后以 corrections.xlsx（或 corrections_单位名.xlsx）存入批次文件夹，下次清洗时自动采用。")
@@ -319,13 +343,13 @@ def _link(chosen: argparse.Namespace) -> None:
 
 def _fill(chosen: argparse.Namespace) -> bool:
     if chosen.list:
-        for mark, words in bangfu.open_wave(chosen.list, progress=_bar).marks().items():
+        for mark, words in bangfu.open_wave(chosen.list).marks().items():
             print(f"{mark}  {words}")
         return False
     if chosen.folder is None:
         calls = "bangfu fill 我的报告.docx 批次文件夹；列出标记：bangfu fill --list 批次文件夹。"
         raise CallError(f"fill：请写明文件和批次文件夹：{calls}")
-    told = bangfu.open_wave(chosen.folder, progress=_bar).fill(chosen.file)
+    told = bangfu.open_wave(chosen.folder).fill(chosen.file)
     print(*told, sep="\n", end="\n" if told else "", file=sys.stderr)
     print(f"已填写：{chosen.file}（原文件在旁边的 {chosen.file.name}.bak）")
     return bool(told)
@@ -348,7 +372,7 @@ def _templates(chosen: argparse.Namespace) -> None:
 def _notebooks(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.notebook_runs import run_notebooks
 
-    done = run_notebooks(chosen.study, chosen.wave, progress=_bar)
+    done = run_notebooks(chosen.study, chosen.wave)
     for path, fault in done.items():
         print(f"{path}{'：' + fault if fault else ''}")
     return any(done.values())
@@ -379,7 +403,7 @@ def _demo(chosen: argparse.Namespace) -> bool:
 
     raw = Path("data") / "raw"
     raw = raw if (raw / "daoli").is_dir() else Path("bangfu-demo") / raw
-    made = bangfu.report_wave(sample_study(raw, chosen.study) / "2009", progress=_bar)
+    made = bangfu.report_wave(sample_study(raw, chosen.study) / "2009")
     print("示例调查（虚构人物，合计数取自已发表的报告）已完成：")
     return _told(made)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +15,7 @@ from bangfu_analysis.analysis.domains import engines
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.files import place, write
+from bangfu_analysis.progress import steps
 from bangfu_analysis.reruns import due, stored
 from bangfu_analysis.wave import SETTINGS_FILE, codebooks
 
@@ -27,8 +27,7 @@ _CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clea
 
 
 def clean_study(
-    folder: str | Path, *, executor: Executor | None = None, jobs: int = 2,
-    progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+    folder: str | Path, *, executor: Executor | None = None, jobs: int = 2
 ) -> pd.DataFrame:
     """Clean every county of a study, `<folder>/<county>/<wave>`, and lay their frames together.
 
@@ -46,7 +45,7 @@ def clean_study(
     waves = county_waves(study)
     with nullcontext(executor) if executor else ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(_clean_one, str(wave)) for wave in waves]
-        outcomes = [_outcome(future) for future in progress(futures)]
+        outcomes = [_outcome(future) for future in steps("清洗各县区", futures)]
     done = [wave for wave, (outcome, _) in zip(waves, outcomes, strict=True) if outcome != FAILED]
     parts = {wave: _lay_together(wave, study) for wave in done}
     elsewhere = _elsewhere({wave: frames["workers"] for wave, frames in parts.items()}, study)

@@ -23,7 +23,7 @@ from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.pages.theme import register_font
 from bangfu_analysis.study import inspect, wave_codebook
 from bangfu_analysis.tidy.values import infer_scheme
-from bangfu_analysis.wave import SETTINGS_BOOK, SETTINGS_FILE, Progress, Wave, load_wave, waves_in
+from bangfu_analysis.wave import SETTINGS_BOOK, SETTINGS_FILE, Wave, load_wave, waves_in
 
 QUESTIONS = {
     "reference_date": "年龄算到哪一天？年-月-日",
@@ -40,7 +40,7 @@ _READ_AS = re.compile(rb"(?m)^read_as:.*\n?(?:[ \t].*\n?)*")  # of mapping.yaml
 _OPEN = re.compile(r"(?:~\$|\.~lock\.|\.~)(.+\.(?:xlsx?|xlsb|docx?|pptx?|ods|et|wps|csv))#?")
 
 
-def start_wave(folder: Path, ask: Callable[[str, str], str], progress: Progress = iter) -> Path:
+def start_wave(folder: Path, ask: Callable[[str, str], str]) -> Path:
     """Write wave.toml into a folder of files; `ask(question, default)` answers, again after a fault.
 
     Defaults come from the files: the latest date on them, the place in their titles, the scheme that their
@@ -49,7 +49,7 @@ def start_wave(folder: Path, ask: Callable[[str, str], str], progress: Progress 
     path = folder / SETTINGS_FILE
     if path.exists():
         raise CallError(f"{path} 已经有了，没有改动。要重新回答，请先移走或删除它。")
-    found = _defaults(folder, progress)
+    found = _defaults(folder)
     schemes = wave_codebook(folder).schemes
     answers = {name: _answer(name, found[name], ask, [*schemes]) for name in QUESTIONS}
     lines = [f"reference_date = {answers['reference_date']}      # 年龄算到这一天"]
@@ -76,9 +76,9 @@ def _answer(name: str, default: str, ask: Callable[[str, str], str], schemes: li
             return str(day.value) if name == "reference_date" else said
 
 
-def _defaults(folder: Path, progress: Progress) -> dict[str, str]:
+def _defaults(folder: Path) -> dict[str, str]:
     """What the files and the names of the folders say: question -> answer, "" where they do not."""
-    today, sheets = date.today(), inspect(folder, progress)
+    today, sheets = date.today(), inspect(folder)
     tables = [table for sheet in sheets for table in sheet.tables]
     said = [read_date(t.meta["date"], reference=today) for t in tables if t.meta.get("date")]
     days = [day.value for day in said if isinstance(day.value, date) and day.detail == "day"]

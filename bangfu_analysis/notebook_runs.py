@@ -11,16 +11,17 @@ from typing import Any
 
 from bangfu_analysis.errors import ArgumentError, CallError, one_of
 from bangfu_analysis.files import write
+from bangfu_analysis.progress import steps
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.study import wave_search
-from bangfu_analysis.wave import Progress, find_wave, places
+from bangfu_analysis.wave import find_wave, places
 
 _ASSIGNED = re.compile(r"^(\w+)\s*=", re.MULTILINE)
 _HEAD = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n'
 _PAGE = _HEAD + "<body>{body}</body></html>\n"
 
 
-def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[Path, str]:
+def run_notebooks(study: str, wave: str) -> dict[Path, str]:
     """Run every notebook of the project on a wave; returns executed copy -> what went wrong ("" where nothing
     did).
 
@@ -38,7 +39,7 @@ def run_notebooks(study: str, wave: str, *, progress: Progress = iter) -> dict[P
     target = places(folder).report / "notebooks"
     parameters = {"study": study if within else str(folder.parent), "wave": wave}
     done = {}
-    for source in progress(sources):
+    for source in steps("运行笔记本", sources):
         done[target / source.name] = _run(source, target / source.name, parameters)
     written = [*done, *(path.with_suffix(".html") for path in done)]
     withdraw(scan(written, wave_search(folder)))

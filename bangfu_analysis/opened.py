@@ -26,6 +26,7 @@ from bangfu_analysis.exhibits.sections import report_settings
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.pages.notebook import mark_raw_frames
+from bangfu_analysis.progress import doing, steps
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.release.gate import Released, joined, known_before, protect
 from bangfu_analysis.release.policy import RELEASE_FILE, Policy, load_policy
@@ -35,7 +36,7 @@ from bangfu_analysis.study import questionnaire_book, study_frames, wave_codeboo
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import Places, Progress, Wave, find_wave, levels, load_wave, places
+from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places
 
 RELEASED = "release.json"
 By = str | Sequence[str] | None
@@ -218,7 +219,8 @@ class OpenWave:
         """The exhibits of `recipes`, protected together against what this wave and others have released, and
         the release.
         """
-        made = [(each, absurd(each)) for one in recipes for each in make(self.data, one)]
+        computed = steps("计算表图", [*recipes])
+        made = [(each, absurd(each)) for one in computed for each in make(self.data, one)]
         raw = [each for each, why in made if not why]
         away = tuple(f"表图“{each.title}”没有列入：{why}。" for each, why in made if why)
         while True:
@@ -262,6 +264,7 @@ class OpenWave:
     def _protected(self, raw: Exhibit) -> Exhibit:
         return self._here(raw, self.protect(raw.cuts).frames)
 
+    @doing("隐去可推算的数")
     def protect(self, cuts: Sequence[Cut], others: Sequence[Record] = ()) -> Released:
         """What of raw cuts may be shown beside `others`, by the policy of the wave; see `protect` of the
         gate.
@@ -390,8 +393,7 @@ def _id(make_it: str, settings: Mapping[str, Any]) -> str:
 
 
 def open_wave(
-    study: str | Path, wave: str | None = None, *, clean: bool = True, out: str | Path | None = None,
-    progress: Progress = iter,
+    study: str | Path, wave: str | None = None, *, clean: bool = True, out: str | Path | None = None
 ) -> OpenWave:
     """A wave: `open_wave("daoli", "2009")` of the project around the working folder, or the path of its
     folder.
@@ -403,7 +405,7 @@ def open_wave(
     folder = Path(study) if wave is None else find_wave(str(study), wave)
     to = None if out is None else Path(out)
     settings, codebook = load_wave(folder), wave_codebook(folder)
-    frames = wave_frames(folder, clean=clean, out=to, progress=progress)
+    frames = wave_frames(folder, clean=clean, out=to)
     book = questionnaire_book(folder, frames)
     data = WaveData(settings, codebook, frames, partial(study_frames, folder, own=frames, out=to), book)
     policy = load_policy(*(level / RELEASE_FILE for level in levels(folder)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,14 @@ from bangfu_analysis.exhibits.sections import dimensions_of, report_settings
 from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.opened import RELEASED, OpenWave, open_wave
+from bangfu_analysis.progress import doing, steps
 from bangfu_analysis.release.gate import Released
 from bangfu_analysis.release.policy import RELEASE_FILE, load_policy
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
 from bangfu_analysis.study import wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import TEMPLATE_FILE, Places, Progress, levels, load_wave, places, study_waves
+from bangfu_analysis.wave import TEMPLATE_FILE, Places, levels, load_wave, places, study_waves
 
 RECORD, QUALITY = "发布记录", "数据质量"
 NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx"}
@@ -48,7 +49,7 @@ class Report:
     merged: tuple[str, ...] = ()  # what people had changed in report.docx, and what became of it
 
 
-def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: Progress = iter) -> Report:
+def report_wave(folder: str | Path, *, out: str | Path | None = None) -> Report:
     """Tables, figures, quality page and report of a wave, at its `places`; left as they are where nothing
     changed.
 
@@ -63,7 +64,7 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None, progress: 
     where, inputs = places(wave, to), report_inputs(study_waves(wave))
     files = {what: where.report / name for what, name in {**NAMES, RECORD: RELEASED}.items()}
     files[QUALITY] = where.frames / "quality.html"
-    opened, nothing = open_wave(wave, out=to, progress=progress), tuple[str, ...]()
+    opened, nothing = open_wave(wave, out=to), tuple[str, ...]()
     left_out, merged = nothing, nothing
     if reasons(where.frames / REPORT_MARK, inputs):
         with locked(where.report):
@@ -123,13 +124,20 @@ def _write_report(
         template=templates[-1] if templates else None, last=where.frames / LAST,
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
-    write_report_page(document, files["网页"])
     by_id = {each.id: each for each in shown}
     slides = [(point.sentence, by_id[point.exhibit]) for point in points]
-    write(files["幻灯"], deck(slides, cover=[written.title.replace("\n", ""), *filter(None, under)]))
+    cover = [written.title.replace("\n", ""), *filter(None, under)]
     charts = {each.id: chart_of(each, title="") for each in shown if has_chart(each)}
-    write(files["附表"], tables_book(tables, charts, title=title))
-    write_quality(files[QUALITY], data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
+    pages: list[Callable[[], Path]] = [
+        lambda: write_report_page(document, files["网页"]),
+        lambda: write(files["幻灯"], deck(slides, cover=cover)),
+        lambda: write(files["附表"], tables_book(tables, charts, title=title)),
+        lambda: write_quality(
+            files[QUALITY], data.frames, wave=data.wave, codebook=data.codebook, changes=changes
+        ),
+    ]
+    for page in steps("写出网页、幻灯、附表和质量说明", pages):
+        page()
     drawn = [path for paths in figures.values() for path in paths]
     _pass_on(opened, released, files, drawn)
     faults = check_report(document).faults.to_dict("records")
@@ -137,6 +145,7 @@ def _write_report(
     return drawn, (*released.left_out, *told), written.told
 
 
+@doing("检查有无个人信息")
 def _pass_on(opened: OpenWave, released: Released, files: Mapping[str, Path], drawn: list[Path]) -> None:
     """Search all that was written for what is a person's, write release.json, withdraw what was met."""
     found = scan([*(path for what, path in files.items() if what != RECORD), *drawn], opened.search)
@@ -157,4 +166,4 @@ def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:
 
     drawn = [each for each in shown if "figure" in each.recipe.show and has_chart(each)]
     heads = headlines(shown)  # the caption says what is drawn: the title, what it shows
-    return {e.id: save_figure(e.chart(title=heads.get(e.id, "")), folder, e.id) for e in drawn}
+    return {e.id: save_figure(e.chart(title=heads.get(e.id, "")), folder, e.id) for e in steps("制图", drawn)}

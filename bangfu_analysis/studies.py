@@ -12,7 +12,7 @@ from bangfu_analysis.errors import CallError, did_you_mean, listed
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.opened import By, OpenWave, Where, open_wave
 from bangfu_analysis.tidy.frames import Frames
-from bangfu_analysis.wave import Progress, find_study, waves_in
+from bangfu_analysis.wave import find_study, waves_in
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class OpenStudy:
         return self.last.ask("standardized", {"text": "standardized", "title": title, **look})
 
 
-def open_study(study: str | Path, *, until: str | None = None, progress: Progress = iter) -> OpenStudy:
+def open_study(study: str | Path, *, until: str | None = None) -> OpenStudy:
     """The study's waves up to `until` (its last one where None): by its name under data/raw, or by its
     folder.
     """
@@ -74,4 +74,4 @@ def open_study(study: str | Path, *, until: str | None = None, progress: Progres
         raise CallError(f"{folder} 中没有带 wave.toml 的批次。请检查调查文件夹。")
     if until is not None and until not in known:
         raise CallError(f"{folder} 中没有批次 {until}。现有：{listed(known)}。{did_you_mean(until, known)}")
-    return OpenStudy(open_wave(folder / (until or known[-1]), progress=progress))
+    return OpenStudy(open_wave(folder / (until or known[-1])))

@@ -25,6 +25,7 @@ from bangfu_analysis.keys import load_key
 from bangfu_analysis.linkage.candidates import candidates
 from bangfu_analysis.linkage.links import Links, link_frames, read_decisions, review_links
 from bangfu_analysis.pages.notebook import mark_raw_frames
+from bangfu_analysis.progress import doing, steps
 from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import Column, SheetReading, Table
@@ -44,7 +45,6 @@ from bangfu_analysis.wave import (
     SCREENING_FILE,
     SETTINGS_BOOK,
     SETTINGS_FILE,
-    Progress,
     Wave,
     codebooks,
     decisions,
@@ -81,19 +81,17 @@ def _names_of_files(folder: Path) -> set[str]:
     return {*names, *(name.rpartition("/")[2] for name in names)}
 
 
-def write_settings(folder: Path, progress: Progress = iter) -> Path:
+def write_settings(folder: Path) -> Path:
     """Write 设置.xlsx into the wave's folder: what the wave leaves open, with drop-downs; what was chosen
     there stays.
     """
     from bangfu_analysis.tidy import settings_book
 
     wave, codebook = load_wave(folder), wave_codebook(folder)
-    return settings_book.write_settings(read_wave(wave, codebook, progress=progress), codebook, folder)
+    return settings_book.write_settings(read_wave(wave, codebook), codebook, folder)
 
 
-def read_wave(
-    wave: Wave, codebook: Codebook, *, executor: Executor | None = None, progress: Progress = iter
-) -> list[SheetReading]:
+def read_wave(wave: Wave, codebook: Codebook, *, executor: Executor | None = None) -> list[SheetReading]:
     """How every sheet of every file of the wave is read; `executor` reads files in parallel."""
     files = wave_files(wave.folder)
     read = partial(_read, folder=wave.folder, codebook=codebook, include_hidden=wave.include_hidden)
@@ -102,7 +100,7 @@ def read_wave(
     else:
         some = [files[n : n + TOGETHER] for n in range(0, len(files), TOGETHER)]
         done = chain.from_iterable(executor.map(partial(_all_read, read), some))
-    found = [sheet for _, sheets in zip(progress(files), done, strict=True) for sheet in sheets]
+    found = [sheet for _, sheets in zip(steps("读取文件", files), done, strict=True) for sheet in sheets]
     return sorted([*found, *_not_read(wave.folder)], key=lambda sheet: sheet.file)
 
 
@@ -134,8 +132,7 @@ def _not_read(folder: Path) -> list[SheetReading]:
 
 
 def clean_wave(
-    folder: str | Path, *, out: str | Path | None = None, executor: Executor | None = None,
-    progress: Progress = iter,
+    folder: str | Path, *, out: str | Path | None = None, executor: Executor | None = None
 ) -> Frames:
     """Raw wave -> tidy frames, checked against their schemas and written as parquet; see tidy_frames for what
     is in them.
@@ -146,14 +143,16 @@ def clean_wave(
     key, made_from = load_key(), reruns.wave_inputs(folder)
     where = places(folder, out).frames
     with locked(where), _collector_paused():
-        read = read_wave(wave, codebook, executor=executor, progress=progress) or [_nothing_in(folder)]
-        sheets, replayed = apply_answers(with_questionnaire_files(read, folder), read_answers(folder), key)
-        frames = tidy_frames(sheets, codebook, wave, key, [*replayed, *_unused(folder, sheets)])
-        frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
-        load_wave(folder, columns=_columns(sheets, frames))
-        for name, frame in frames.items():
-            check(frame, name, codebook)
-        _store(frames, codes_of(_names_in(sheets), key), where, made_from)
+        read = read_wave(wave, codebook, executor=executor) or [_nothing_in(folder)]
+        with doing("整理数据"):
+            asked = with_questionnaire_files(read, folder)
+            sheets, replayed = apply_answers(asked, read_answers(folder), key)
+            frames = tidy_frames(sheets, codebook, wave, key, [*replayed, *_unused(folder, sheets)])
+            frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
+            load_wave(folder, columns=_columns(sheets, frames))
+            for name, frame in frames.items():
+                check(frame, name, codebook)
+            _store(frames, codes_of(_names_in(sheets), key), where, made_from)
     return frames
 
 
@@ -301,8 +300,7 @@ def _store(frames: Frames, names: Sequence[str], folder: Path, made_from: reruns
 
 
 def wave_frames(
-    folder: Path, *, clean: bool = True, out: Path | None = None, executor: Executor | None = None,
-    progress: Progress = iter,
+    folder: Path, *, clean: bool = True, out: Path | None = None, executor: Executor | None = None
 ) -> Frames:
     """The tidy frames of a wave: loaded where nothing that they depend on has changed, else cleaned anew.
 
@@ -314,7 +312,7 @@ def wave_frames(
             return {file.stem: pd.read_parquet(file) for file in files}
         raise CallError(f"{where} 中没有整洁数据。请先运行 bangfu clean {folder}，或去掉 clean=False。")
     if reruns.due(folder, out):
-        return clean_wave(folder, out=out, executor=executor, progress=progress)
+        return clean_wave(folder, out=out, executor=executor)
     return {name: pd.read_parquet(file) for name, file in reruns.stored(folder, out).items()}
 
 
@@ -368,7 +366,7 @@ def could_not_read(frames: Frames) -> pd.DataFrame:
     return broken[["source_file", "source_sheet", "kind", "reason"]].reset_index(drop=True)
 
 
-def inspect(path: str | Path, progress: Progress = iter) -> list[SheetReading]:
+def inspect(path: str | Path) -> list[SheetReading]:
     """How a file, or every file of a folder, would be read; nothing is written. A folder needs no wave.toml
     for this.
     """
@@ -381,12 +379,12 @@ def inspect(path: str | Path, progress: Progress = iter) -> list[SheetReading]:
         load_wave(path)
     folder = path if path.is_dir() else path.parent
     files = wave_files(path) if path.is_dir() else [path]
-    read = zip(progress(files), _read(files, folder, wave_codebook(folder)), strict=True)
+    read = zip(steps("读取文件", files), _read(files, folder, wave_codebook(folder)), strict=True)
     return [sheet for _, sheets in read for sheet in sheets] + (_not_read(path) if path.is_dir() else [])
 
 
 def study_frames(
-    folder: str | Path, *, own: Frames | None = None, out: str | Path | None = None, progress: Progress = iter
+    folder: str | Path, *, own: Frames | None = None, out: str | Path | None = None
 ) -> Frames:
     """The frames of all waves of the study up to this one, stacked on what they share, people under one id.
 
@@ -398,12 +396,13 @@ def study_frames(
 
     *earlier, last = study_waves(folder)
     waves = [*earlier, last]
-    frames = {wave.name: wave_frames(wave, progress=progress) for wave in earlier}
-    frames[last.name] = wave_frames(last, progress=progress) if own is None else own
+    frames = {wave.name: wave_frames(wave) for wave in earlier}
+    frames[last.name] = wave_frames(last) if own is None else own
     frames = linked_frames(folder, frames, out=out)
     return stack_waves(frames, [load_wave(wave) for wave in waves], wave_codebook(folder))
 
 
+@doing("关联各批次")
 def linked_frames(folder: Path, waves: Mapping[str, Frames], *, out: Path | None = None) -> dict[str, Frames]:
     """The frames of the waves up to the one in `folder` with everybody under one person_id; see link_frames.
 
@@ -441,7 +440,7 @@ def link_waves(folder: str | Path, *, out: str | Path | None = None) -> Links:
     return review_links(keys, by_name, read_decisions(decisions(folder)), where)
 
 
-def query_units(folder: str | Path, *, progress: Progress = iter) -> list[Path]:
+def query_units(folder: str | Path) -> list[Path]:
     """Workbooks of questions to send back, one a reporting unit and one of all, written beside the frames of
     the wave.
 
@@ -450,8 +449,8 @@ def query_units(folder: str | Path, *, progress: Progress = iter) -> list[Path]:
     """
     folder = Path(folder)
     wave, codebook, key = load_wave(folder), wave_codebook(folder), load_key()
-    frames = wave_frames(folder, progress=progress)
-    sheets, _ = apply_answers(read_wave(wave, codebook, progress=progress), read_answers(folder), key)
+    frames = wave_frames(folder)
+    sheets, _ = apply_answers(read_wave(wave, codebook), read_answers(folder), key)
     queries = queries_frame(frames["issues"], frames["workers"], sheets, key)
     made = write_queries(queries, places(folder).frames)
     withdraw(scan(made, wave_search(folder)))

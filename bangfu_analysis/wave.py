@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ OUTLINE_FILE, TEMPLATE_FILE = "outline.yaml", "template.docx"
 REPORT_FILES = (OUTLINE_FILE, TEMPLATE_FILE, "exhibits.yaml", "release.yaml")
 SETTINGS_BOOK = "设置.xlsx"
 OWN_FILES = (SETTINGS_FILE, SETTINGS_BOOK, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
-Progress = Callable[[Sequence[Path]], Iterable[Path]]  # shows how far a reading of files is
 IGNORED = "系统文件或临时文件，按名称忽略"
 _SYSTEM = re.compile(r"(?i)\.|~\$|thumbs\.db$|ehthumbs|desktop\.ini$|.*\.(tmp|temp|bak|part|crdownload)$")
 _OURS = re.compile(r"\.git.*|\.lock|\.~[0-9a-f]{8}")

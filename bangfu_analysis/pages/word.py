@@ -48,6 +48,7 @@ from bangfu_analysis.pages.word_template import (
     packed,
     xml,
 )
+from bangfu_analysis.progress import doing
 
 REFERENCE = re.compile(r"\{(表|图):([^{}]+)\}")
 _EXHIBIT = re.compile(r"\.[表图句]?(\w+)\.\d+\.\d+$")  # in the id of a unit
@@ -66,6 +67,7 @@ class Written:
     told: tuple[str, ...] = ()
 
 
+@doing("写出报告")
 def write_report(
     blocks: Sequence[Block], path: Path, *, title: str, subtitle: str = "", date: Date | None = None,
     template: Path | None = None, last: Path | None = None,

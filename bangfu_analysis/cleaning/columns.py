@@ -93,10 +93,10 @@ def _read_tick(variable: Variable, tick: str, raw: object) -> Reading:
 
 def _read_name(raw: object) -> Reading:
     """The name's key as value: for the pseudonym only, never for a frame."""
-    if isinstance(raw, str) and several_names(raw):
-        return told("several_names")
-    key = name_key(raw)
-    return Reading(key) if key is not None else read_absence(raw) or BLANK
+    if (key := name_key(raw)) is not None:
+        return Reading(key)
+    several = isinstance(raw, str) and several_names(raw)
+    return told("several_names") if several else read_absence(raw) or BLANK
 
 
 def _read_text(raw: object) -> Reading:

@@ -79,7 +79,7 @@ def identities(cells: Objects, readings: Readings) -> dict[str, Objects]:
     named = ("key", "first15", "birth", "sex", "disability")
     said = objects([r.value if isinstance(r.value, Identity) else _NOBODY for r in readings.distinct])
     parts = {part: objects([getattr(one, part) or None for one in said])[readings.places] for part in named}
-    whole = readings.of_each(lambda reading: reading is WHOLE).astype(bool)
+    whole = readings.where(lambda reading: reading is WHOLE)
     numbers = cells[whole]
     parts["key"][whole], parts["birth"][whole] = numbers, _births(numbers)
     parts["first15"][whole] = [number[:15] for number in numbers]

@@ -98,10 +98,14 @@ class Readings(Sequence[Reading]):
         """The value of every cell, None where missing."""
         return self.of_each(lambda reading: reading.value)
 
+    def where(self, holds: Callable[[Reading], bool]) -> npt.NDArray[np.bool_]:
+        """True for each cell of whose Reading `holds` does, asked once for each distinct one."""
+        return np.fromiter(map(holds, self.distinct), bool, len(self.distinct))[self.places]
+
     @property
     def problems(self) -> npt.NDArray[np.bool_]:
         """True for each cell that is worth a finding."""
-        return self.of_each(lambda reading: bool(reading.problem)).astype(bool)
+        return self.where(lambda reading: bool(reading.problem))
 
 
 def text_of(raw: object) -> str:

@@ -47,14 +47,16 @@ def _facts(people: pd.DataFrame, members: pd.DataFrame, codebook: Codebook, wave
     lines = [float(line) for line in wave.line.values() if isinstance(line, (int, float))] or [float("nan")]
     listed = members.reindex(columns=["id_key", "person_id"]).dropna()
     both = rows[["id_key", "person_id"]].reset_index().merge(listed, on="id_key", suffixes=("", "_head"))
-    alike = rows[["name_key", "sex", "birth_date", "age", "employer"]].astype(object).fillna("").duplicated()
+    unknown = rows["id_key"].isna() & rows["name_key"].notna()
+    namesakes = rows[rows["name_key"].isin(rows.loc[unknown, "name_key"])]
+    said = namesakes[["name_key", "sex", "birth_date", "age", "employer"]].astype(object).fillna("")
     return rows.assign(
         **_listed(people, members), line_low=min(lines), line_high=max(lines),
         per_head=rows["income_household_annual"] / 12 / size,
         left_per_head=((rows["income_household_annual"] / 12 - spent) / size).fillna(of_head),
         schooling=[isinstance(causes, tuple) and "schooling" in causes for causes in rows["causes"]],
         is_member=rows.index.isin(both.loc[both["person_id"].ne(both["person_id_head"]), "index"]),
-        same_without_id=alike & rows["id_key"].isna() & rows["name_key"].notna(),
+        same_without_id=unknown & rows.index.isin(said.index[said.duplicated()]),
     )
 
 
@@ -86,7 +88,7 @@ def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
     differ = ("sex_differs_from_id", "birth_date_differs_from_id")
     rows = {(f.source_file, f.source_sheet, f.source_row) for f in findings if f.problem in differ}
     known = people[people["id_key"].notna()]
-    sizes = Counter(zip(known["source_file"], known["source_sheet"], strict=True))
+    sizes = known.groupby(["source_file", "source_sheet"]).size().to_dict()
     return [
         told_at("rows_shifted", *sheet, n=sizes[sheet], off=off)
         for sheet, off in Counter((file, sheet) for file, sheet, _ in rows).items()
@@ -132,7 +134,7 @@ def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTa
     days, opened = (pd.to_datetime(s.astype(object)) for s in (aid["date"], people["file_date"]))
     filed = aid["person_id"].map(dict(zip(people["person_id"], opened, strict=True)))
     own = [clean for clean in cleans if clean.number in set(aid["table"])]
-    coarse = readings_of(own, "aid", "date").of_each(lambda reading: reading.detail == "year").astype(bool)
+    coarse = readings_of(own, "aid", "date").where(lambda reading: reading.detail == "year")
     months, since = (dates.dt.to_period("M") for dates in (days, pd.to_datetime(filed)))
     early = pd.Series(~coarse, index=aid.index) & (months < since)
     return at_cells(cleans, at_rows(aid, early, told("aid_before_file")), "aid", "date")

@@ -82,7 +82,8 @@ def tidy_frames(
     findings += crosschecks.aid_against_funds(frames["aid"], frames["funds"])
     frames["issues"] = _issues(permitted(findings, names, words), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
-    lost = unspent([clean.table for clean in cleans], [*frames.values(), away])
+    others = [f for name, f in frames.items() if name not in ("workers", "exits", "causes")]  # in keys
+    lost = unspent([clean.table for clean in cleans], [*others, away])
     if lost:
         frames["issues"] = _issues(permitted([*findings, *lost], names, words), wave)
     return frames

@@ -34,7 +34,7 @@ def without_shifted(clean: CleanTable, wave: Wave) -> CleanTable:
     """`clean` with the cells of a row that is shifted by one column given up, from where the shift begins."""
     columns = [c for c in clean.table.columns if c.index in clean.readings and c.variable is not None]
     typed = [c for c in columns if c.variable is not None and c.variable.kind not in _WORDED and not c.tick]
-    given_up = [clean.readings[c.index].of_each(_is_given_up).astype(bool) for c in typed]
+    given_up = [clean.readings[c.index].where(_is_given_up) for c in typed]
     doubtful = np.flatnonzero(np.sum(given_up, axis=0) >= 2)
     if clean.table.is_form or len(given_up) < _PROOF or not len(doubtful):
         return clean
@@ -126,7 +126,9 @@ def without_names(
         said = {value: _nameless(str(value), names, words, int(n)) for value, n in times.items()}
         changed = {value: nameless for value, nameless in said.items() if nameless != value}
         hit = rows[variable.name].isin([*changed])
-        cleared[variable.name] = rows[variable.name].where(~hit, rows[variable.name].map(changed))
+        if not changed:
+            continue
+        cleared[variable.name] = rows[variable.name].where(~hit, rows.loc[hit, variable.name].map(changed))
         for table, row, value in rows.loc[hit, ["table", "row", variable.name]].itertuples(index=False):
             column = cleans[table].column(variable.frame, variable.name)
             if column is not None:

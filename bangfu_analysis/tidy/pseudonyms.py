@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import reduce
 from hashlib import blake2b
 from typing import Any
 
@@ -16,7 +17,7 @@ import pandas as pd
 
 from bangfu_analysis.keys import pseudonyms
 from bangfu_analysis.text import halfwidth, squeeze
-from bangfu_analysis.tidy.values import CleanTable, first_cell
+from bangfu_analysis.tidy.values import CleanTable, first_cell, first_cells
 
 _TOLD_APART_BY = [
     "id_first15", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit",
@@ -94,20 +95,21 @@ def compared(people: pd.DataFrame, cleans: Sequence[CleanTable]) -> pd.DataFrame
     In memory only. A number that is not whole is as it stands, one that Excel cut is its first 15 digits.
     """
     birth, precision = people["birth_date"], people["birth_date_precision"]
-    length = precision.map({"day": 10, "month": 7}).fillna(0).astype(int)
-    born = [None if not n else day.isoformat()[:n] for day, n in zip(birth, length, strict=True)]
+    days = birth.map({day: day.isoformat() for day in birth.dropna().unique()}).astype(object)
     numbers = people["id_key"].where(people["id_key"].notna(), people["id_first15"])
     unread = people.index[numbers.isna()]
     places = people.loc[unread, ["table", "row"]].to_dict("records")
     as_they_stand = pd.Series([_as_it_stands(row, cleans) for row in places], index=unread, dtype=object)
     said = {
         "name": people["name_key"],
-        "born": pd.Series(born, index=people.index, dtype=object),
+        "born": days.where(precision.eq("day"), days[precision.eq("month")].str[:7]),
         "employer": _squeezed(people["employer"]),
         "unit": _squeezed(people["reporting_unit"]),
         "id_digits": as_they_stand.reindex(people.index).fillna(numbers),
     }
-    return pd.DataFrame(said, dtype=object).astype(object).where(lambda frame: frame.notna(), None)
+    return pd.DataFrame({name: column.astype(object) for name, column in said.items()}).where(
+        lambda frame: frame.notna(), None
+    )
 
 
 def _squeezed(names: pd.Series) -> pd.Series:
@@ -136,14 +138,17 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
         "name_birth": name + "|" + known["born"].str[:7],
         "name_employer": name + "|" + known["employer"],
         "name_unit": name + "|" + known["unit"],
-        "code": known["name"].fillna("").str.cat(known.drop(columns="name").fillna(""), sep="|"),
+        "code": _joined([column for _, column in known.fillna("").items()], "|"),
     }
     hashed = {kind: _hashed(kind + ":" + column, key) for kind, column in texts.items()}
-    first, *others = [_hashed(name + "|" + _without(digits, *spared), key) for spared in _SPARED]
-    hashed["name_id"] = first.str.cat(pd.concat(others, axis=1), sep=" ")
+    without = [_hashed(name + "|" + _without(digits, *spared), key) for spared in _SPARED]
+    hashed["name_id"] = _joined(without, " ")
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
-    cells = [first_cell(*place, cleans) for place in zip(people["table"], people["row"], strict=True)]
-    return people.assign(whole=whole.astype("boolean"), cell=cells).assign(**hashed)
+    return people.assign(whole=whole.astype("boolean"), cell=first_cells(people, cleans), **hashed)
+
+
+def _joined(columns: Sequence[pd.Series], mark: str) -> pd.Series:
+    return reduce(lambda left, right: left + mark + right, columns)
 
 
 def _without(digits: pd.Series, start: int, stop: int) -> pd.Series:

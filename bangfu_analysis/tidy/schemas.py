@@ -74,6 +74,8 @@ def typed(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
 def _cast(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
     if values.dtype == dtype:
         return values
+    if values.isna().all():
+        return pd.Series(index=values.index, dtype=dtype)
     objects: Any = values.astype(object)
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Series(pd.Categorical(objects, dtype=dtype), index=values.index)

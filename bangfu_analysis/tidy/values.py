@@ -17,7 +17,14 @@ from bangfu_analysis.cleaning.readings import Reading, Readings, told
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding, quoted
-from bangfu_analysis.reading.tables import Column, SheetReading, Table, address, mapped_columns
+from bangfu_analysis.reading.tables import (
+    Column,
+    SheetReading,
+    Table,
+    address,
+    column_letters,
+    mapped_columns,
+)
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.schemas import dtype_of
 from bangfu_analysis.wave import Wave
@@ -156,9 +163,12 @@ def _told(column: Column, reading: Reading, raw: object) -> tuple[str, str]:
 
 
 def _placed(table: Table, row: int, column: Column, reading: Reading, said: str, shown: str) -> Finding:
-    quoting = reading._replace(message=f"{column.meaning.label}“{said}”：{reading.message}")
-    place = (table.file, table.sheet, None if table.is_form else row, address(table, row, column))
-    return at_place(quoting, *place, column.meaning.name, raw=said, value=shown)
+    cell, variable, number = address(table, row, column), column.meaning, None if table.is_form else row
+    told = f"{place_of(table.file, table.sheet, cell)}：{variable.label}“{said}”：{reading.message}"
+    return Finding(
+        reading.problem, told, reading.severity, reading.action or "kept", table.file, table.sheet, number,
+        cell, variable.name, said, shown,
+    )
 
 
 def at_place(
@@ -228,6 +238,14 @@ def at_cells(
 def first_cell(table: int, row: int, cleans: Sequence[CleanTable]) -> str:
     """The address of a person's first cell. Two people may stand side by side in a row."""
     return address(cleans[table].table, int(row), cleans[table].first)
+
+
+def first_cells(rows: pd.DataFrame, cleans: Sequence[CleanTable]) -> pd.Series:
+    """The address of everybody's first cell."""
+    firsts = {clean.number: clean.first for clean in cleans if clean.table.columns}
+    letters = rows["table"].map({n: column_letters(c.place or c.index) for n, c in firsts.items()})
+    numbers = rows["table"].map({n: c.row for n, c in firsts.items()}).fillna(rows["row"])
+    return letters.astype("str") + numbers.astype(int).astype("str")
 
 
 def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | None = None) -> pd.DataFrame:

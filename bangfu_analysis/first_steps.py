@@ -22,6 +22,7 @@ from bangfu_analysis.keys import key_file, load_key
 from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.pages.theme import register_font
 from bangfu_analysis.study import inspect, wave_codebook
+from bangfu_analysis.tidy.settings_book import write_settings
 from bangfu_analysis.tidy.values import infer_scheme
 from bangfu_analysis.wave import SETTINGS_BOOK, SETTINGS_FILE, Wave, load_wave, waves_in
 
@@ -133,7 +134,7 @@ def new_wave(study: Path, name: str) -> Path:
     moved on.
 
     All are to be confirmed. Stated totals, denominators and what read_as says of files are kept as comments:
-    they are the last wave's.
+    they are the last wave's. So are decisions on replies, which are left out.
     CallError where the study has no wave yet or this one exists.
     """
     if safe_name(name) != name:
@@ -145,9 +146,11 @@ def new_wave(study: Path, name: str) -> Path:
     last = waves[-1]
     settings = (last / SETTINGS_FILE).read_text(encoding="utf-8-sig")
     write(folder / SETTINGS_FILE, _next_settings(settings, name))
-    for kept in ("mapping.yaml", SETTINGS_BOOK):
-        if (last / kept).exists():
-            write(folder / kept, _READ_AS.sub(_as_comments, (last / kept).read_bytes()), private=True)
+    if (last / "mapping.yaml").exists():
+        said = _READ_AS.sub(_as_comments, (last / "mapping.yaml").read_bytes())
+        write(folder / "mapping.yaml", said, private=True)
+    if (last / SETTINGS_BOOK).exists():
+        write_settings([], folder, last / SETTINGS_BOOK)
     return folder
 
 

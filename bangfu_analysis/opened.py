@@ -36,6 +36,7 @@ from bangfu_analysis.study import questionnaire_book, study_frames, wave_codeboo
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
 from bangfu_analysis.tidy.frames import Frames
+from bangfu_analysis.tidy.settings_book import policy_chosen
 from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places
 
 RELEASED = "release.json"
@@ -408,6 +409,11 @@ def open_wave(
     frames = wave_frames(folder, clean=clean, out=to)
     book = questionnaire_book(folder, frames)
     data = WaveData(settings, codebook, frames, partial(study_frames, folder, own=frames, out=to), book)
-    policy = load_policy(*(level / RELEASE_FILE for level in levels(folder)))
     mark_raw_frames()
-    return OpenWave(data, policy, to)
+    return OpenWave(data, wave_policy(folder), to)
+
+
+def wave_policy(folder: Path, dimensions: Sequence[str] | None = None) -> Policy:
+    """The policy that release.yaml of the study and of the wave and 设置.xlsx choose; see `load_policy`."""
+    files = (level / RELEASE_FILE for level in levels(folder))
+    return load_policy(*files, dimensions=dimensions, chosen=policy_chosen(folder))

@@ -33,6 +33,7 @@ from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
 from bangfu_analysis.settings import Words, read_settings
 from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy import questionnaire_book as books
+from bangfu_analysis.tidy import settings_book
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
@@ -67,12 +68,10 @@ def wave_codebook(folder: Path) -> Codebook:
     """The package's codebook with the study's codebook.yaml, the wave's mapping.yaml and 设置.xlsx laid over
     it.
     """
-    from bangfu_analysis.tidy.settings_book import settings_overlay
-
     below = load_codebook(*codebooks(folder), files=partial(_names_of_files, folder))
     if not (folder / SETTINGS_BOOK).exists():
         return below
-    return load_codebook(*codebooks(folder), settings_overlay(folder, below))
+    return load_codebook(*codebooks(folder), settings_book.settings_overlay(folder, below))
 
 
 def _names_of_files(folder: Path) -> set[str]:
@@ -85,10 +84,10 @@ def write_settings(folder: Path) -> Path:
     """Write 设置.xlsx into the wave's folder: what the wave leaves open, with drop-downs; what was chosen
     there stays.
     """
-    from bangfu_analysis.tidy import settings_book
-
     wave, codebook = load_wave(folder), wave_codebook(folder)
-    return settings_book.write_settings(read_wave(wave, codebook), codebook, folder)
+    sheets, screenings = _asked(read_wave(wave, codebook), folder)
+    replies = (settings_book.open_replies(s, screenings.get(s.file, {})) for s in _questionnaires(sheets))
+    return settings_book.write_settings(chain(settings_book.open_things(sheets, codebook), *replies), folder)
 
 
 def read_wave(wave: Wave, codebook: Codebook, *, executor: Executor | None = None) -> list[SheetReading]:
@@ -226,19 +225,50 @@ def _nothing_in(folder: Path) -> SheetReading:
 
 def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
     """The readings with copies of a questionnaire set aside, questionnaire.yaml laid over it and
-    screening.yaml replayed.
+    what screening.yaml and 设置.xlsx decide on replies replayed.
 
     Where a wave has several questionnaires, `file:` in these says which one is meant; CodebookError where
-    that is not clear.
+    that is not clear, or where the two decide otherwise.
     """
-    sheets = without_copied_exports(sheets)
-    for name, apply in ((BOOK_FILE, books.with_book), (SCREENING_FILE, apply_decisions)):
+    sheets, screenings = _asked(sheets, folder)
+    files = {sheet.file: sheet for sheet in _questionnaires(sheets)}
+    for file, decided in settings_book.replies_decided(folder).items():
+        if file not in files:
+            told = f"“{file}”不是本批次的问卷（有：{listed(files) or '无'}）。请删去 设置.xlsx 中它的各行。"
+            raise CodebookError(f"{SETTINGS_BOOK}：{told}")
+        screening = screenings.setdefault(file, {})
+        said = {(d["respondent_id"], d.get("reason")): d["decision"] for d in screening.get("decisions", ())}
+        for key, (decision, cell) in decided.items():
+            if (other := said.setdefault(key, decision)) != decision:
+                told = f"答卷 {key[0]} 写的是 {other}，{cell} 选的是 {decision}，两处不一致"
+                raise CodebookError(f"{SCREENING_FILE} 中{told}。请改成一致或删去一处。")
+        rows = [{"respondent_id": who, "reason": why, "decision": what} for (who, why), what in said.items()]
+        screening["decisions"] = rows
+    done = {file: apply_decisions(files[file], screening) for file, screening in screenings.items()}
+    return [done[s.file] if s is files.get(s.file) and s.file in done else s for s in sheets]
+
+
+def _asked(
+    sheets: list[SheetReading], folder: Path
+) -> tuple[list[SheetReading], dict[str, dict[str, Any]]]:
+    """The readings as questionnaire.yaml has them, copies of a questionnaire set aside; and what
+    screening.yaml says, by the file of its questionnaire.
+    """
+    sheets, screenings = without_copied_exports(sheets), dict[str, dict[str, Any]]()
+    for name in (BOOK_FILE, SCREENING_FILE):
         if (folder / name).exists():
             words = partial(_questionnaire_words, sheets, where=name)
             content = read_settings(folder / name, Path(name).stem, words)
             chosen = _questionnaire_of(sheets, content.pop("file", ""), name)
-            sheets = [apply(sheet, content) if sheet is chosen else sheet for sheet in sheets]
-    return sheets
+            if name == SCREENING_FILE:
+                screenings[chosen.file] = content
+            else:
+                sheets = [books.with_book(sheet, content) if sheet is chosen else sheet for sheet in sheets]
+    return sheets, screenings
+
+
+def _questionnaires(sheets: Sequence[SheetReading]) -> list[SheetReading]:
+    return [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
 
 
 def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: str) -> Words:
@@ -258,7 +288,7 @@ def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, A
 
 
 def _questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> SheetReading:
-    known = [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
+    known = _questionnaires(sheets)
     chosen = [sheet for sheet in known if not file or sheet.file == file]
     if len(chosen) != 1:
         files = listed(sheet.file for sheet in known) or "无"

@@ -64,7 +64,6 @@ def test_a_new_wave_takes_over_settings_and_mapping_to_be_confirmed(tmp_path, ca
     headings = "headings: {家庭总收: workers.income_household_annual}\n"
     read_as = "read_as:\n  名册.csv: roster\n"
     (last / "mapping.yaml").write_text(read_as + headings, encoding="utf-8")
-    (last / "设置.xlsx").write_bytes(b"as it was")
     assert main(["new-wave", str(tmp_path / "道外"), "2010"]) == 0
     text = (tmp_path / "道外" / "2010" / "wave.toml").read_text(encoding="utf-8")
     assert "reference_date = 2010-06-30" in text
@@ -72,6 +71,5 @@ def test_a_new_wave_takes_over_settings_and_mapping_to_be_confirmed(tmp_path, ca
     assert "\nurban = 245" in text
     mapping = (tmp_path / "道外" / "2010" / "mapping.yaml").read_text(encoding="utf-8")
     assert mapping == f"# read_as:\n#   名册.csv: roster\n{headings}"
-    assert (tmp_path / "道外" / "2010" / "设置.xlsx").read_bytes() == b"as it was"
     assert main(["new-wave", str(tmp_path / "道外"), "2010"]) == 2
     assert "已有文件夹" in capsys.readouterr().err

@@ -99,7 +99,7 @@ def test_decisions_are_replayed_at_every_clean_and_every_row_stays_accounted_for
     assert "3" not in set(fewer["responses"]["respondent_id"])
     assert ("respondent_dropped", "A4") in problems(fewer) and ("too_fast", "A7") in problems(fewer)
     said = fewer["issues"].loc[fewer["issues"]["problem"] == "screened", "message"].tolist()
-    assert said == ["问卷共收回 30 份，按 screening.yaml 剔除 1 份，进入统计 29 份。"]
+    assert said == ["问卷共收回 30 份，按筛查决定剔除 1 份，进入统计 29 份。"]
     keep = '- {respondent_id: "6", reason: too_fast, decision: keep}\n'
     (wave / "screening.yaml").write_text(settings + keep, encoding="utf-8")
     again = wave_frames(wave)

@@ -35,11 +35,12 @@ class Policy:
         return f"发布规则“{self.name}”：不足{self.threshold}人的数不列出，也不能由其他数推算{rounded}。"
 
 
-def load_policy(*files: Path, dimensions: Sequence[str] | None = None) -> Policy:
-    """The policy that `files` (release.yaml of study and wave; absent ones are skipped) choose and adjust.
+def load_policy(*files: Path, dimensions: Sequence[str] | None = None, chosen: str = "") -> Policy:
+    """The policy that `files` (release.yaml of study and wave; absent ones are skipped) and `chosen` (in
+    设置.xlsx) name, adjusted by the files.
 
-    CodebookError names the file, the line and the nearest word (`dimensions`: what may be open, where known):
-    nothing leaves under a policy in doubt.
+    CodebookError names the file, the line and the nearest word (`dimensions`: what may be open, where known),
+    or where these two differ: nothing leaves under a policy in doubt.
 
     >>> load_policy().threshold
     5
@@ -52,9 +53,12 @@ def load_policy(*files: Path, dimensions: Sequence[str] | None = None) -> Policy
             own |= read_settings(file, "release", {**names, "policies": list(policies)})
         except CodebookError as fault:
             raise CodebookError(f"{fault}未作保护，已停止。") from fault
-    chosen = own.pop("policy", content["policy"])
-    settings = policies[chosen] | own
+    written = own.pop("policy", chosen or content["policy"])
+    if chosen and chosen != written:
+        told = f"release.yaml 的 policy 写的是 {written}，设置.xlsx 选的是 {chosen}，两处不一致"
+        raise CodebookError(f"{told}。请改成一致或删去一处。未作保护，已停止。")
+    settings = policies[written] | own
     for key, kind in (("open_variables", frozenset), ("dominance", tuple)):
         settings[key] = kind(settings[key])
     settings["public"] = tuple(map(frozenset, settings["public"]))
-    return Policy(name=chosen, **settings)
+    return Policy(name=written, **settings)

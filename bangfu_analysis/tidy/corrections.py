@@ -138,6 +138,7 @@ def write_sheets(
     `options`: what the answer to each row may be, as a drop-down, where one sheet asks for a choice.
     """
     import xlsxwriter
+    from xlsxwriter.utility import xl_rowcol_to_cell
 
     how = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(written := io.BytesIO(), how) as book:
@@ -158,7 +159,8 @@ def write_sheets(
             lists = book.add_worksheet(OPTIONS)
         for place, said in enumerate(options, 1):
             lists.write_row(place - 1, 0, said)
-            source = f"={OPTIONS}!$A${place}:${chr(64 + max(len(said), 1))}${place}"
+            last = xl_rowcol_to_cell(place - 1, max(len(said), 1) - 1, row_abs=True, col_abs=True)
+            source = f"={OPTIONS}!$A${place}:{last}"
             rule = {"validate": "list", "source": source, "error_type": "warning"}
             sheet.data_validation(place, at, place, at, rule)
     return write(path, written.getvalue(), keep=not options, private=True)
@@ -197,6 +199,12 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Filled]:
             raise FileRefused(f"{path.name} [{sheet.name}]：{told}")
         for number, cells in enumerate(sheet.cells[1:], 2):
             yield sheet.name, number, dict(zip(heads, cells, strict=True))
+
+
+def lists_of(path: Path) -> list[list[str]]:
+    """What the drop-downs of a workbook that `write_sheets` wrote offer, row by row."""
+    lists = (sheet.cells for sheet in _sheets_of(path) if sheet.name == OPTIONS)
+    return [[str(cell) for cell in row if not is_blank(cell)] for row in next(lists, [])]
 
 
 def _sheets_of(path: Path) -> list[Sheet]:

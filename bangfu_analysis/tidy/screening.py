@@ -23,6 +23,7 @@ REASONS = {
     "attention": "未通过检测题", "same_answers": "与另一份答案相同", "over_quota": "超出配额",
 }
 DECISIONS = ("keep", "drop")
+USUAL = {"fastest_share": 0.3, "straight_items": 5}  # what a wave without rules of its own is asked about
 COLUMNS = ["respondent_id", "reason", "question_id", "message", "decision"]
 DURATIONS = frozenset(name for name, role in META_ROLE.items() if role == "seconds")
 MEASURES = ("seconds", "speed", "longest_run", "run_share", "variance")
@@ -95,8 +96,8 @@ def replay(
 
 
 def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetReading:
-    """A questionnaire's reading as screening.yaml has it: `rules`, as ScreeningRules, and `decisions`, as
-    `replay` takes them.
+    """A questionnaire's reading as screening.yaml and 设置.xlsx have it: `rules`, as ScreeningRules, and
+    `decisions`, as `replay` takes them.
 
     Rows of dropped respondents are set aside, each with a finding that gives the reason; what a rule finds
     and nobody has decided is a finding too; one more tells the base before and after. ArgumentError as
@@ -117,6 +118,14 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     told = (*reading.findings, *_told(reading, rows, dropped, waiting))
     moved, emptied = _moved(reading.rows, "kept", len(away)), _moved(reading.cells, "body", cells)
     return replace(reading, responses=kept, findings=told, rows=moved, cells=emptied)
+
+
+def doubts(reading: SheetReading, rules: Mapping[str, Any]) -> pd.DataFrame:
+    """The doubtful replies of a questionnaire by `rules`, as `screen` has them; without rules by USUAL."""
+    questions, responses = questionnaire_frames(reading)
+    timed = reply_quality(questions, responses)["seconds"].notna().any()
+    usual = {name: cut for name, cut in USUAL.items() if timed or name != "fastest_share"}
+    return screen(questions, responses, ScreeningRules(**(rules or usual)))
 
 
 def has_unusable_numbers(reading: SheetReading) -> bool:
@@ -141,13 +150,13 @@ def _told(
     """What became of the decisions, and what still waits for one, each with its row."""
     reasons = dropped["reason"].replace(REASONS).groupby(dropped["respondent_id"]).agg("、".join)
     n = (len(rows), len(reasons), len(rows) - len(reasons))
-    whole = "问卷共收回 {} 份，按 screening.yaml 剔除 {} 份，进入统计 {} 份。".format(*n)
+    whole = "问卷共收回 {} 份，按筛查决定剔除 {} 份，进入统计 {} 份。".format(*n)
     yield Finding("screened", whole, "info", source_file=reading.file, source_sheet=reading.sheet)
     told = [
-        ("respondent_dropped", who, f"按 screening.yaml 的决定剔除，理由：{why}")
+        ("respondent_dropped", who, f"按筛查决定剔除，理由：{why}")
         for who, why in reasons.items()
     ]
-    undecided = "，尚无决定。请在 screening.yaml 中写明 keep 或 drop"
+    undecided = "，尚无决定。请在 设置.xlsx 中选定，或在 screening.yaml 中写明 keep 或 drop"
     waits = waiting[["reason", "respondent_id", "message"]].itertuples(index=False)
     for problem, who, message in (*told, *((why, who, what + undecided) for why, who, what in waits)):
         row, text = int(rows[str(who)]), f"答卷 {who}：{message}。"

@@ -17,15 +17,19 @@ from bangfu_analysis.findings import quoted
 from bangfu_analysis.reading.inspection import unknown_headings
 from bangfu_analysis.reading.tables import SheetReading, mapped_columns
 from bangfu_analysis.text import heading_key, is_blank, mask_long_numbers, squeeze
-from bangfu_analysis.tidy.corrections import rows_of, write_sheets
+from bangfu_analysis.tidy.corrections import lists_of, rows_of, write_sheets
 from bangfu_analysis.tidy.people import unit_of
 from bangfu_analysis.tidy.schemas import FRAMES_FILE
+from bangfu_analysis.tidy.screening import REASONS, doubts
 from bangfu_analysis.wave import SETTINGS_BOOK
 from bangfu_analysis.words import MOST_ROWS, package_words, withheld
 
 COLUMNS = ("种类", "项目", "原文", "在哪里", "选择", "为什么这样建议")
-HEADING, VALUE, UNIT, SHEET = "列名", "写法", "单位", "表"
+HEADING, VALUE, UNIT, SHEET, REPLY, RELEASE = "列名", "写法", "单位", "表", "答卷", "发布"
 IGNORE = "忽略"
+DECISIONS = {"保留": "keep", "剔除": "drop"}
+POLICIES = {"内部": "inside", "对外": "outside"}
+WHO_READS = "本单位与上级工会选“内部”，单位以外选“对外”（隐去更多）；不选的，按 release.yaml 或“内部”"
 FRAMES, KINDS = FRAMES_FILE["labels"], FRAMES_FILE["sheets"]
 WIDTHS = (8, 22, 26, 34, 26, 60)
 LONGEST = 12  # characters of an answer
@@ -42,15 +46,25 @@ def open_things(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[
             options = [*KINDS.values(), IGNORE]
             yield SHEET, "", name, sheet.file, options, sheet.reason or "认不出是哪一种表"
     for key, column, place in unknown_headings(sheets):
-        options = [*dict.fromkeys([*(_shown(t, codebook) for t in column.suggestions), IGNORE])]
-        reason = "与建议的项目写法或内容相近，请核对" if len(options) > 1 else "没有相近的项目"
-        yield HEADING, "", mask_long_numbers(key), place, options, reason
+        near = [*dict.fromkeys([*(_shown(t, codebook) for t in column.suggestions), IGNORE])]
+        frame = next((t.partition(".")[0] for t in column.suggestions if "." in t), "workers")
+        every = [_shown(f"{frame}.{name}", codebook) for name in codebook.of(frame)]
+        reason = "与列表开头的项目写法或内容相近，请核对" if len(near) > 1 else "没有相近的项目"
+        yield HEADING, "", mask_long_numbers(key), place, [*dict.fromkeys([*near, *every])], reason
     for variable, word, shown, times, place in unknown_values(sheets):
-        labels = [variable.label_of(code) for code in nearest_codes(word, variable)[:5]] if shown else []
+        codes = [*(nearest_codes(word, variable) if shown else ()), *variable.codes]
+        labels = [variable.label_of(code) for code in dict.fromkeys(codes)]
         told = "按写法的相近程度排列" if shown else "可能涉及个人，不在此显示，请在原表中改正"
         item, text = _shown(f"{variable.frame}.{variable.name}", codebook), word if shown else withheld(word)
         yield VALUE, item, text, place, [*labels, IGNORE], f"共 {times} 处；{told}"
     yield from _open_units(sheets, codebook)
+    yield RELEASE, "", "报告给谁看", "", [*POLICIES], WHO_READS
+
+
+def open_replies(reading: SheetReading, screening: Mapping[str, Any]) -> Iterator[Open]:
+    """The doubtful replies of a questionnaire, to be kept or dropped; see `doubts`."""
+    for who, reason, _, message, _ in doubts(reading, screening.get("rules", {})).astype(str).to_numpy():
+        yield REPLY, REASONS[reason], who, reading.file, [*DECISIONS], message
 
 
 def _open_units(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[Open]:
@@ -84,14 +98,21 @@ def _shown(target: str, codebook: Codebook) -> str:
     return IGNORE if not name else f"{FRAMES.get(frame, frame)}·{codebook.variable(frame, name).label}"
 
 
-def write_settings(sheets: Sequence[SheetReading], codebook: Codebook, folder: Path) -> Path:
-    """Write 设置.xlsx of the wave in `folder`: what stood there and was chosen stays; what is new follows."""
+def write_settings(things: Iterable[Open], folder: Path, last: Path | None = None) -> Path:
+    """Write 设置.xlsx of the wave in `folder`: what stood there and was chosen stays; what is new follows.
+
+    `last`: that of the wave before, of which all but the decisions on replies stay.
+    """
     path, rows, options = folder / SETTINGS_BOOK, [], []
-    before = {(row["种类"], row["项目"], row["原文"]): row for _, row in _rows(path)}
-    found = {thing[:3]: thing[3:] for thing in open_things(sheets, codebook)}
+    source = last or path
+    lists = lists_of(source) if source.exists() else []
+    before = {(row["种类"], row["项目"], row["原文"]): (row, n) for n, row in _rows(source)}
+    before = {key: row for key, row in before.items() if key[0] != REPLY or not last}
+    found = {thing[:3]: thing[3:] for thing in things}
     for key in dict.fromkeys([*before, *found]):
-        said = before.get(key, {})
-        where, choices, reason = found.get(key) or (said["在哪里"], (), said["为什么这样建议"])
+        said, number = before.get(key, ({}, 0))
+        offered = lists[number - 2] if 2 <= number < len(lists) + 2 else []
+        where, choices, reason = found.get(key) or (said["在哪里"], offered, said["为什么这样建议"])
         rows.append((*key, where, said.get("选择", ""), reason))
         options.append(choices)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -114,8 +135,9 @@ def settings_overlay(folder: Path, codebook: Codebook) -> dict[str, Any]:
     mapping = read_yaml(folder / "mapping.yaml") if (folder / "mapping.yaml").exists() else {}
     targets = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
     for number, row in _rows(path):
-        choice, word, place = row["选择"], row["原文"], f"{path.name} [设置] E{number}"
-        if not choice or (choice == IGNORE and row["种类"] != HEADING):
+        choice, word, place = row["选择"], row["原文"], _cell(number)
+        nothing = not choice or (choice == IGNORE and row["种类"] != HEADING)
+        if nothing or row["种类"] in (REPLY, RELEASE):
             continue
         part, inner, code = _resolved(row, targets, place)
         said = (mapping.get(part) or {}).get(inner, {}) if inner else mapping.get(part) or {}
@@ -126,6 +148,35 @@ def settings_overlay(folder: Path, codebook: Codebook) -> dict[str, Any]:
             raise CodebookError(f"{told}，两处不一致。请改成一致或删去一处。")
         (overlay[part].setdefault(inner, {}) if inner else overlay[part])[word] = code
     return {part: said for part, said in overlay.items() if said}
+
+
+def replies_decided(folder: Path) -> dict[str, dict[tuple[str, str], tuple[str, str]]]:
+    """What was chosen of doubtful replies: file -> (respondent, reason) -> the decision and its cell."""
+    reasons, found = {label: code for code, label in REASONS.items()}, dict[str, Any]()
+    for number, row in _rows(folder / SETTINGS_BOOK):
+        if row["种类"] == REPLY and row["选择"]:
+            key = row["原文"], reasons.get(row["项目"], row["项目"])
+            decision = _code(row["选择"], DECISIONS, _cell(number))
+            found.setdefault(row["在哪里"], {})[key] = decision, _cell(number)
+    return found
+
+
+def policy_chosen(folder: Path) -> str:
+    """The release policy that was chosen in 设置.xlsx; "" where none was."""
+    rows = [(n, row["选择"]) for n, row in _rows(folder / SETTINGS_BOOK) if row["种类"] == RELEASE]
+    return "".join(_code(choice, POLICIES, _cell(number)) for number, choice in rows if choice)
+
+
+def _cell(number: int) -> str:
+    return f"{SETTINGS_BOOK} [设置] E{number}"
+
+
+def _code(choice: str, options: Mapping[str, str], place: str) -> str:
+    """The code of what was chosen; CodebookError where it is none of the options."""
+    if choice not in options:
+        told = f"“{choice}”不是可选的内容。可选：{listed(options)}。请从下拉列表中选择"
+        raise CodebookError(f"{place}：{told}。")
+    return options[choice]
 
 
 def _plain(part: str, word: str) -> str:
@@ -144,11 +195,9 @@ def _resolved(row: Mapping[str, str], targets: Mapping[str, Variable], place: st
         options = {label: name for name, label in KINDS.items()}
     elif kind == VALUE and variable:
         options = {level.label: level.code for level in variable.levels}
-    if choice not in options:
-        told = f"“{choice}”不是可选的内容。可选：{listed(options)}。请从下拉列表中选择"
-        raise CodebookError(f"{place}：{told}。")
+    code = _code(choice, options, place)
     inner = f"{variable.frame}.{variable.name}" if kind == VALUE and variable else ""
-    return {HEADING: "headings", SHEET: "read_as", VALUE: "values"}[kind], inner, options[choice]
+    return {HEADING: "headings", SHEET: "read_as", VALUE: "values"}[kind], inner, code
 
 
 def proposed_values(sheets: Sequence[SheetReading]) -> str:

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from bangfu_analysis.errors import CodebookError
+from bangfu_analysis.first_steps import new_wave
+from bangfu_analysis.opened import wave_policy
 from bangfu_analysis.study import clean_wave, wave_codebook, write_settings
 
 OWN = ["家里有人瘫着", "深困型", "三中", "某技"]
@@ -96,3 +98,57 @@ def test_a_mapping_is_obeyed_and_its_heading_in_no_file_is_told(wave: Path) -> N
     assert told.tolist() == ["困难职工类形"]
     assert frames["workers"]["hardship_level"].isna().all()
     assert not frames["issues"]["problem"].eq("heading_unmatched").any()
+
+
+def add_questionnaire(wave: Path) -> None:
+    """Twenty replies, those numbered 3 and 6 given in a hurry."""
+    rows = [[i, "20秒" if i in (3, 6) else f"{i + 200}秒", "男女"[i % 2]] for i in range(1, 21)]
+    asked = pd.DataFrame(rows, columns=["序号", "所用时间", "1、您的性别"])
+    asked.to_excel(wave / "12_按文本_问卷_20_20.xlsx", index=False)
+
+
+def test_doubtful_replies_and_the_release_are_chosen_from_lists(wave: Path) -> None:
+    add_questionnaire(wave)
+    path = write_settings(wave)
+    assert {word for kind, word in table(path) if kind == "答卷"} == {"3", "6"}
+    assert options(path, "3") == ["保留", "剔除"] and options(path, "报告给谁看") == ["内部", "对外"]
+    assert len(set(clean_wave(wave)["responses"]["respondent_id"])) == 20, "nothing chosen, nothing dropped"
+    choose(path, {"3": "剔除", "6": "保留", "报告给谁看": "对外"})
+    assert {*map(str, range(1, 21))} - {*clean_wave(wave)["responses"]["respondent_id"]} == {"3"}
+    assert (wave_policy(wave).name, wave_policy(wave).threshold) == ("outside", 10)
+    again = write_settings(wave)
+    assert table(again)["答卷", "3"][4] == "剔除" and options(again, "3") == ["保留", "剔除"]
+
+
+def test_yaml_beside_the_book_adds_to_it_and_must_not_say_otherwise(wave: Path) -> None:
+    add_questionnaire(wave)
+    choose(write_settings(wave), {"3": "剔除", "报告给谁看": "内部"})
+    line = '{respondent_id: "%s", reason: too_fast, decision: %s}'
+    screening = wave / "screening.yaml"
+    screening.write_text(f"decisions: [{line % (6, 'drop')}]", encoding="utf-8")
+    assert not {"3", "6"} & set(clean_wave(wave)["responses"]["respondent_id"])
+    screening.write_text(f"decisions: [{line % (3, 'keep')}]", encoding="utf-8")
+    with pytest.raises(CodebookError, match=r"screening\.yaml 中答卷 3 写的是 keep，设置\.xlsx .*E\d+"):
+        clean_wave(wave)
+    (wave / "release.yaml").write_text("threshold: 6\n", encoding="utf-8")
+    assert (wave_policy(wave).name, wave_policy(wave).threshold) == ("inside", 6)
+    (wave / "release.yaml").write_text("policy: outside\n", encoding="utf-8")
+    with pytest.raises(CodebookError, match=r"release\.yaml 的 policy .* outside，设置\.xlsx .* inside"):
+        wave_policy(wave)
+
+
+def test_the_next_wave_takes_choices_and_lists_along_but_no_decision_on_a_reply(wave: Path) -> None:
+    add_questionnaire(wave)
+    choose(write_settings(wave), {"3": "剔除", "报告给谁看": "对外", "三中": "第三中学"})
+    path = new_wave(wave.parent, "2025") / "设置.xlsx"
+    assert ("答卷", "3") not in table(path)
+    assert table(path)["单位", "三中"][4] == "第三中学" and options(path, "三中")[-1] == "忽略"
+    assert wave_policy(path.parent).name == "outside"
+
+
+def test_a_questionnaire_that_has_gone_is_told(wave: Path) -> None:
+    add_questionnaire(wave)
+    choose(write_settings(wave), {"3": "剔除"})
+    next(wave.glob("12_*.xlsx")).unlink()
+    with pytest.raises(CodebookError, match="“12_按文本_问卷_20_20.xlsx”不是本批次的问卷"):
+        clean_wave(wave)

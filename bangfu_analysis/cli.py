@@ -373,9 +373,10 @@ def _notebooks(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.notebook_runs import run_notebooks
 
     done = run_notebooks(chosen.study, chosen.wave)
-    for path, fault in done.items():
-        print(f"{path}{'：' + fault if fault else ''}")
-    return any(done.values())
+    for path, ran in done.items():
+        print(f"{path}{'：' + ran.fault if ran.fault else ''}")
+        print(*(f"  {told}" for told in ran.skipped), sep="\n", end="\n" if ran.skipped else "")
+    return any(ran.fault for ran in done.values())
 
 
 def _check(chosen: argparse.Namespace) -> bool:
@@ -399,11 +400,11 @@ def _told(made: Report) -> bool:
 
 
 def _demo(chosen: argparse.Namespace) -> bool:
-    from bangfu_analysis.first_steps import sample_study
+    from bangfu_analysis.first_steps import lay_down, sample_study
 
-    raw = Path("data") / "raw"
-    raw = raw if (raw / "daoli").is_dir() else Path("bangfu-demo") / raw
-    made = bangfu.report_wave(sample_study(raw, chosen.study) / "2009")
+    project = Path() if Path("data", "raw", "daoli").is_dir() else Path("bangfu-demo")
+    made = bangfu.report_wave(sample_study(project / "data" / "raw", chosen.study) / "2009")
+    lay_down(project)
     print("示例调查（虚构人物，合计数取自已发表的报告）已完成：")
     return _told(made)
 

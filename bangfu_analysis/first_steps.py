@@ -19,6 +19,7 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import BangfuError, CallError
 from bangfu_analysis.files import safe_name, write
 from bangfu_analysis.keys import key_file, load_key
+from bangfu_analysis.notebook_runs import HOME
 from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.pages.theme import register_font
 from bangfu_analysis.study import inspect, wave_codebook
@@ -32,9 +33,7 @@ QUESTIONS = {
     "scheme": "困难类别按哪个口径？s2000、s2008、s2012、s2018；不清楚请留空，由程序推断",
     "urban": "低保标准是每人每月多少元？没有请留空",
 }
-CLONE = Path(__file__).parents[1]  # where the package is not installed from a wheel
-SHIPPED = Path(__file__).parent / "sample"  # a wheel holds the sample study here; a clone in data/raw
-OLDEST, NEWEST = (3, 11), (3, 13)
+OLDEST, NEWEST = (3, 11), (3, 14)
 MOST_CHARACTERS = 240  # of a path: Windows ends at 259, and outputs have longer names than inputs
 _PLACE = re.compile(r"(?:.*?省)?(?:[\u4e00-\u9fff]{1,6}?市)?([\u4e00-\u9fff]{1,4}?[区县旗市])")
 _READ_AS = re.compile(rb"(?m)^read_as:.*\n?(?:[ \t].*\n?)*")  # of mapping.yaml
@@ -118,15 +117,22 @@ def sample_study(raw: Path, study: str) -> Path:
     folder = raw / study
     if folder.is_dir():
         return folder
-    if shipped := [root / study for root in (SHIPPED, CLONE / "data" / "raw") if (root / study).is_dir()]:
-        shutil.copytree(shipped[0], folder)
-    elif (CLONE / "tools" / "sample").is_dir():
+    if (shipped := HOME / "data" / "raw" / study).is_dir():
+        shutil.copytree(shipped, folder)
+    elif (HOME / "tools" / "sample").is_dir():
         command = [sys.executable, "-m", "tools.sample", str(raw.resolve()), "--study", study]
-        subprocess.run(command, cwd=CLONE, check=True)
+        subprocess.run(command, cwd=HOME, check=True)
     else:
         told = "由源代码中的 tools/sample 生成，安装包里没有。请在源代码文件夹中运行，或改用 daoli。"
         raise CallError(f"示例调查 {study} {told}")
     return folder
+
+
+def lay_down(project: Path) -> None:
+    """The notebooks and the pages of docs/ in a project's folder, as far as it has none."""
+    for name in ("notebooks", "docs"):
+        if not (project / name).exists():
+            shutil.copytree(HOME / name, project / name)
 
 
 def new_wave(study: Path, name: str) -> Path:
@@ -185,7 +191,7 @@ def codes_of(name: str, codebook: Codebook) -> Iterator[str]:
 def faults_of_machine(folder: Path) -> Iterator[tuple[bool, str]]:
     """(well, sentence) on the versions, font, key; `folder`: writable or not, long paths, open files."""
     version = ".".join(map(str, sys.version_info[:3]))
-    told = f"bangfu {__version__}，Python {version}（应为 3.11 至 3.13），{sys.platform}"
+    told = f"bangfu {__version__}，Python {version}（应为 3.11 至 3.14），{sys.platform}"
     yield OLDEST <= sys.version_info[:2] <= NEWEST, told
     yield _told(lambda: f"字体可用：{register_font()}")
     yield _told(_key)

@@ -19,6 +19,7 @@ from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.body import absurd
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.labels import title_of
 from bangfu_analysis.exhibits.making import make, nothing
 from bangfu_analysis.exhibits.questionnaires import surveys_of
 from bangfu_analysis.exhibits.recipes import Recipe, recipe
@@ -37,7 +38,7 @@ from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.settings_book import policy_chosen
-from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places
+from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places, study_waves
 
 RELEASED = "release.json"
 By = str | Sequence[str] | None
@@ -208,7 +209,10 @@ class OpenWave:
         return self.ask("findings", {})
 
     def _lacks(self, one: Recipe) -> str:
-        return f"{self.name} 批次没有可用的数据来做“{one.title or one.id}”，从略。"
+        """The sentence on an exhibit that the wave has no data for, with the reason where it is known."""
+        alone = one.section == "trends" and len(study_waves(self.settings.folder)) == 1
+        why = f"只有 {self.name} 一个批次，不能" if alone else f"{self.name} 批次没有可用的数据来"
+        return f"{why}做“{one.title or title_of(self.codebook, one.of)}”，从略。"
 
     def recipes(self) -> list[Recipe]:
         """The report's exhibits as data: the package's, with those of the study and of the wave laid over

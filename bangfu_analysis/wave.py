@@ -255,7 +255,8 @@ def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
         return found[0]
     settings = [path for raw in _raw(here) for path in raw.glob(f"*/*/{SETTINGS_FILE}")]
     known = listed(sorted("/".join(path.parts[-3:-1]) for path in settings)) or "无"
-    raise CallError(f"找不到批次 data/raw/{study}/{wave}。现有批次：{known}。请检查 study 与 wave。")
+    told = f"现有批次：{known}。请检查 study 与 wave；不在项目文件夹中的，study 写调查文件夹的完整路径。"
+    raise CallError(f"找不到批次 data/raw/{study}/{wave}。{told}")
 
 
 def find_study(study: str | Path) -> Path:

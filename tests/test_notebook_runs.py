@@ -1,6 +1,9 @@
+import shutil
+
 import nbformat
 import pytest
 
+from bangfu_analysis import notebook_runs
 from bangfu_analysis.cli import main
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.notebook_runs import with_parameters
@@ -42,6 +45,26 @@ def test_a_study_elsewhere_is_run_by_its_path(project, tmp_path):
     assert main(["notebooks", str(wave.parent), "2010"]) == 0
     made = nbformat.read(wave / "_out" / "release" / "notebooks" / "01.ipynb", as_version=4)
     assert made.cells[1].outputs[0]["text"] == f"{wave.parent} 2010\n"
+
+
+def test_what_a_notebook_skips_is_told_with_the_reason(project, capsys):
+    said = "2010 批次没有问卷，从略。"
+    nbformat.write(a_notebook(f"print('共 3 页。\\n{said}')"), project / "notebooks" / "02.ipynb")
+    assert main(["notebooks", "道外", "2010"]) == 0
+    *_, path, skipped = capsys.readouterr().out.splitlines()
+    assert (path[-8:], skipped) == ("02.ipynb", f"  {said}")
+
+
+def test_without_notebooks_of_its_own_a_project_runs_those_of_the_package(project, monkeypatch):
+    shutil.rmtree(project / "notebooks")
+    home = project / "别处"
+    (home / "notebooks").mkdir(parents=True)
+    code = "from pathlib import Path; print(Path.cwd())"
+    nbformat.write(a_notebook(code), home / "notebooks" / "03.ipynb")
+    monkeypatch.setattr(notebook_runs, "HOME", home)
+    assert main(["notebooks", "道外", "2010"]) == 0
+    made = nbformat.read(project / "reports/道外/2010/notebooks/03.ipynb", as_version=4)
+    assert made.cells[1].outputs[0]["text"] == f"{project.resolve()}\n"
 
 
 def test_an_unknown_parameter_is_an_error_with_a_suggestion():

@@ -80,9 +80,10 @@ def installed(tmp_path_factory):
     return folder, run
 
 
-def test_a_wheel_holds_the_sample_study_once_and_no_tool(installed):
+@pytest.mark.parametrize("name", ["data/raw/daoli", "notebooks", "docs"])
+def test_a_wheel_holds_the_sample_study_notebooks_and_docs_once_and_no_tool(installed, name):
     folder, _ = installed
-    shipped, committed = folder / "bangfu_analysis" / "sample" / "daoli", ROOT / "data" / "raw" / "daoli"
+    shipped, committed = folder / "bangfu_analysis" / "sample" / name, ROOT / name
     files = sorted(path.relative_to(committed) for path in committed.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(shipped) for path in shipped.rglob("*") if path.is_file())
     assert all((shipped / file).read_bytes() == (committed / file).read_bytes() for file in files)
@@ -101,4 +102,6 @@ def test_the_demo_runs_from_a_wheel_outside_a_clone(installed):
     folder, run = installed
     done = run("demo")
     assert (done.returncode, done.stderr) == (0, "")
-    assert (folder / "bangfu-demo" / "reports" / "daoli" / "2009" / "report.docx").exists()
+    project = folder / "bangfu-demo"
+    assert (project / "reports" / "daoli" / "2009" / "report.docx").exists()
+    assert (project / "docs" / "first-hour.md").exists() and len([*project.glob("notebooks/*.ipynb")]) == 11

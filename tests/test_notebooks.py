@@ -21,7 +21,7 @@ def project(tmp_path_factory, own_project):
     """A project with the sample study, so that nothing is written into the clone."""
     folder = tmp_path_factory.mktemp("调查 项目")
     own_project(folder)
-    (folder / "notebooks").mkdir()
+    (folder / "notebooks").mkdir(exist_ok=True)
     return folder
 
 

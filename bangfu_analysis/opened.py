@@ -38,7 +38,7 @@ from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.settings_book import policy_chosen
-from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places, study_waves
+from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places
 
 RELEASED = "release.json"
 By = str | Sequence[str] | None
@@ -210,7 +210,7 @@ class OpenWave:
 
     def _lacks(self, one: Recipe) -> str:
         """The sentence on an exhibit that the wave has no data for, with the reason where it is known."""
-        alone = one.section == "trends" and len(study_waves(self.settings.folder)) == 1
+        alone = one.section == "trends" and len(self.data.waves) == 1
         why = f"只有 {self.name} 一个批次，不能" if alone else f"{self.name} 批次没有可用的数据来"
         return f"{why}做“{one.title or title_of(self.codebook, one.of)}”，从略。"
 

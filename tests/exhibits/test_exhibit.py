@@ -106,8 +106,8 @@ def test_an_unknown_column_suffix_or_exhibit_suggests_the_nearest(now, tmp_path)
 
 def test_what_a_wave_lacks_is_said_in_a_sentence(now):
     lacking = now.exhibit("flow_accounts")
-    assert "没有可用的数据" in lacking.text and lacking.frame.empty
-    assert "没有可用的数据" in lacking._repr_html_()
+    assert "只有 2009 一个批次" in lacking.text and lacking.frame.empty
+    assert "只有 2009 一个批次" in lacking._repr_html_()
     assert lacking.chart() is not None
 
 

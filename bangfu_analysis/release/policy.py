@@ -12,6 +12,7 @@ from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.settings import read_settings
 
 RELEASE_FILE = "release.yaml"
+LABELS = {"inside": "内部使用", "outside": "对外公布"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Policy:
     def words(self) -> str:
         """What the report prints of it."""
         rounded = f"，其余人数取{self.rounding}的倍数" if self.rounding > 1 else ""
-        return f"发布规则“{self.name}”：不足{self.threshold}人的数不列出，也不能由其他数推算{rounded}。"
+        return f"发布规则“{LABELS[self.name]}”：不足{self.threshold}人的数不列出，也不能由其他数推算{rounded}。"
 
 
 def load_policy(*files: Path, dimensions: Sequence[str] | None = None, chosen: str = "") -> Policy:

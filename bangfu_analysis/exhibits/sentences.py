@@ -39,6 +39,7 @@ MOST_TOLD = 3  # of the largest levels, and of those that moved most
 LEAST_BASE = 30  # one case moves the rate of fewer too far
 MISSING_MOVES = 0.05  # of the people: a change of those without a value that is told beside a trend
 SMALL = "人数少于5人，或为防止推算而从略"
+NOT_COMPARED = "不作比较。"
 CENSUS = "名册是全数登记，以上变化是在册人数的实际变化，不是抽样误差。"
 
 
@@ -156,7 +157,8 @@ def change(of: Exhibit) -> str:
     three waves or more the series follows; 逐年增加 is said only where every step is one. Hidden or not
     comparable figures are not compared.
     """
-    return _moved(of.focused.sort_values("wave").reset_index(drop=True), of.subject) + CENSUS
+    told = _moved(of.focused.sort_values("wave").reset_index(drop=True), of.subject)
+    return told if told.endswith(NOT_COMPARED) else told + CENSUS
 
 
 def _moved(rows: pd.DataFrame, subject: str) -> str:
@@ -167,11 +169,11 @@ def _moved(rows: pd.DataFrame, subject: str) -> str:
         return f"{year(now['wave'])}{subject}{SMALL}。"
     text = f"{year(now['wave'])}{subject}{counted(now['n'])}"
     if len(rows) == 1:
-        return f"{text}；只有一批数据，不作比较。"
+        return f"{text}；只有一批数据，{NOT_COMPARED}"
     before = rows.iloc[-2]
     when = since(before["wave"], now["wave"])
     if hidden(last).any() or not _comparable(rows).iloc[-1]:
-        return f"{text}；与{year(before['wave'])}口径不同或人数从略，不作比较。"
+        return f"{text}；与{year(before['wave'])}口径不同或人数从略，{NOT_COMPARED}"
     text += f"，{moved(before['n'], now['n'], when, '人')}"
     if "share" in rows and last["share"].notna().all():
         printed = percent(now["share"]) - percent(before["share"])

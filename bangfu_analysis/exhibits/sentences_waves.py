@@ -11,7 +11,7 @@ import pandas as pd
 
 from bangfu_analysis.exhibits.labels import STATES
 from bangfu_analysis.exhibits.measures import dimensions, hidden, records
-from bangfu_analysis.exhibits.sentences import SMALL
+from bangfu_analysis.exhibits.sentences import NOT_COMPARED, SMALL
 from bangfu_analysis.exhibits.wording import counted, half_up, in_percent, percent, points, since, year
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def movers(of: Exhibit) -> str:
     rates, what = of.frame, of.recipe.noun or "困难率"
     before, last = sorted(rates["wave"].unique())[-2:]
     now = rates[rates["wave"].eq(last)].dropna(subset=["change"])
+    if now.empty:
+        return f"各单位的{what}与{year(before)}口径不同或缺数，{NOT_COMPARED}"
     labels, steps = now[dimensions(now)[-1]].astype(str), now["change"].map(percent).astype(float)
     moved = now.assign(step=steps, label=labels).sort_values("step")
     ways = {"下降": moved[moved["step"] < 0], "上升": moved[moved["step"] > 0].iloc[::-1]}

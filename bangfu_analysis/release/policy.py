@@ -33,7 +33,8 @@ class Policy:
     def words(self) -> str:
         """What the report prints of it."""
         rounded = f"，其余人数取{self.rounding}的倍数" if self.rounding > 1 else ""
-        return f"发布规则“{LABELS[self.name]}”：不足{self.threshold}人的数不列出，也不能由其他数推算{rounded}。"
+        few = f"不足{self.threshold}人的数不列出，也不能由其他数推算"
+        return f"发布规则“{LABELS[self.name]}”：{few}{rounded}。"
 
 
 def load_policy(*files: Path, dimensions: Sequence[str] | None = None, chosen: str = "") -> Policy:

@@ -128,7 +128,7 @@ def definitions(
 def _named(scheme: str, codebook: Codebook) -> str:
     if scheme not in codebook.schemes:
         return f"口径 {scheme}" if scheme else "口径不详"
-    return f"{scheme} {codebook.schemes[scheme]['label']}"
+    return str(codebook.schemes[scheme]["label"])
 
 
 def _rows(
@@ -146,7 +146,7 @@ def _rows(
             why = {of[w]: [v for v in without if of[v] == of[w]] for w in without if of}
             note = "；".join(f"{'、'.join(names)} 批次：{reason}" for reason, names in why.items())
         else:
-            note = f"{before} 为 {_named(told[before], codebook)}，{wave} 为 {_named(own, codebook)}"
+            note = f"{before}为{_named(told[before], codebook)}，{wave}为{_named(own, codebook)}"
         rows.append((variable, "", wave, own, comparable, "" if comparable else note))
         before = wave
     return rows

@@ -131,9 +131,18 @@ def effects(of: Exhibit) -> str:
     return f"其他条件相同时看{of.facts['answer']}的{what}：{'；'.join([*words, *rest])}。{NO_CAUSE}"
 
 
+def numbers(of: Exhibit) -> str:
+    """Mean and median of the number that one question asked for; of several the table tells."""
+    rows = list(records(of.frame[~hidden(of.frame)]))
+    if len(rows) != 1 or pd.isna(rows[0].median):
+        return ""
+    mean, middle = (f"{half_up(number, 2):g}" for number in (rows[0].estimate, rows[0].median))
+    return f"“{rows[0].item}”一题有{counted(rows[0].n)}作答，均值{mean}，中位数{middle}。"
+
+
 SAY: dict[str, Callable[[Exhibit], str]] = {
     "single": most_chosen, "multiple": partial(most_chosen, manner="（可多选）"),
     "ranking": partial(most_chosen, verb="排在第一位"), "number": partial(most_chosen, verb="人数"),
-    "promoters": promoters, "answered": how_many, "numbers": lambda _: "", "scale": scale, "funnel": steps,
+    "promoters": promoters, "answered": how_many, "numbers": numbers, "scale": scale, "funnel": steps,
     "effects": effects,
 }

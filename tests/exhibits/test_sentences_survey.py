@@ -5,7 +5,10 @@ import pandas as pd
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.exhibits.exhibit import as_exhibit
+from bangfu_analysis.exhibits.exhibit import Exhibit, as_exhibit
+from bangfu_analysis.exhibits.recipes import recipe
+from bangfu_analysis.exhibits.tables import Layout
+from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.models import fit_model
 
@@ -45,3 +48,14 @@ def test_a_mean_is_told_in_its_own_unit(people):
     row = model.effects.query("level == True").iloc[0]
     assert f"是否低保：是，比否高{row['estimate']:.2f}（" in found.text
     assert "百分点" not in found.text and "effect" not in found.frame
+
+
+def numbers(*items):
+    frame = pd.DataFrame({"item": items, "n": 374, "estimate": 74.6925, "median": 77.0, "sd": 13.9})
+    asked = recipe(id="numbers", make="questionnaire", text="numbers")
+    return Exhibit(Cut("numbers", "", frame, ("item",), kind="mean"), asked, Layout(), CODEBOOK).text
+
+
+def test_the_number_that_one_question_asked_for_is_a_sentence_and_several_are_a_table():
+    assert numbers("请打分") == "“请打分”一题有374人作答，均值74.69，中位数77。"
+    assert numbers("请打分", "打几分") == ""

@@ -74,7 +74,7 @@ def test_a_scheme_that_is_not_on_the_scale_is_an_error_that_names_it_and_says_wh
         NotComparable, match="2018 批次：深度困难、相对困难按扣除刚性支出后的收入划分.*income_level"
     ):
         trend(three["workers"], "below_line", definitions=three["definitions"])
-    with pytest.raises(NotComparable, match=r"2009 为 s2000 特困与困难（2000年代），2013 为 s2012"):
+    with pytest.raises(NotComparable, match=r"2009为特困与困难（2000年代），2013为低保户口径"):
         trend(three["workers"], "hardship_level", definitions=three["definitions"])
 
 

@@ -4,7 +4,6 @@ of its own.
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, islice, zip_longest
@@ -31,25 +30,25 @@ class Rows(Sequence[tuple[object, ...]]):
 
     def __init__(self, rows: Iterable[Sequence[object]]) -> None:
         numbers: list[defaultdict[object, int]] = []
-        places: list[array[int]] = []
+        places: list[list[npt.NDArray[np.int32]]] = []
         left, done = iter(rows), 0
         while piece := list(islice(left, PIECE)):
             columns = list(zip_longest(*piece, fillvalue=""))
             while len(numbers) < len(columns):
                 numbers.append(defaultdict(count().__next__))
-                places.append(array("i", [numbers[-1][""]]) * done)
+                places.append([np.full(done, numbers[-1][""], np.int32)])
             columns += [("",) * len(piece)] * (len(numbers) - len(columns))
             for j, values in enumerate(columns):
                 apart = _TOLD_APART in numbers[j]
-                places[j].extend(map(numbers[j].__getitem__, map(_by_type, values) if apart else values))
+                places[j].append(_found(numbers[j], map(_by_type, values) if apart else values, len(piece)))
                 if not apart and (0 in numbers[j] or 1 in numbers[j]) and bool in set(map(type, values)):
                     numbers[j] = _told_apart(numbers[j])
-                    places[j][-len(values) :] = array("i", map(numbers[j].__getitem__, map(_by_type, values)))
+                    places[j][-1] = _found(numbers[j], map(_by_type, values), len(piece))
             done += len(piece)
         self.distinct: list[Objects] = []
-        self.places = np.empty((len(places[0]) if places else 0, len(places)), dtype=np.int32, order="F")
+        self.places = np.empty((done * bool(places), len(places)), dtype=np.int32, order="F")
         for j, (column, number) in enumerate(zip(places, numbers, strict=True)):
-            self.places[:, j], distinct = _without_blanks(column, number)
+            self.places[:, j], distinct = _without_blanks(np.concatenate(column), number)
             self.distinct.append(distinct)
 
     def __len__(self) -> int:
@@ -95,12 +94,20 @@ def _by_type(value: object) -> object:
     return (bool, value) if value is True or value is False else value
 
 
-def _without_blanks(places: array[int], numbers: Iterable[object]) -> tuple[npt.NDArray[np.int32], Objects]:
+def _found(
+    numbers: defaultdict[object, int], values: Iterable[object], size: int
+) -> npt.NDArray[np.int32]:
+    return np.fromiter(map(numbers.__getitem__, values), np.int32, size)
+
+
+def _without_blanks(
+    places: npt.NDArray[np.int32], numbers: Iterable[object]
+) -> tuple[npt.NDArray[np.int32], Objects]:
     said = [key[1] if type(key) is tuple else key for key in numbers]
-    blank = [not (type(v) is str and v[:1].isalnum()) and is_blank(v) for v in said]
+    blank = [not v[:1].isalnum() and is_blank(v) if type(v) is str else v is None or v != v for v in said]
     kept = ~np.array(blank, dtype=bool)
     new = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
-    return new[np.frombuffer(places, dtype=np.int32)], objects(said)[kept]
+    return new[places], objects(said)[kept]
 
 
 def distinct_cells(cells: Objects) -> tuple[Places, Objects]:
@@ -109,6 +116,8 @@ def distinct_cells(cells: Objects) -> tuple[Places, Objects]:
 
     None, NaN and the like have the place -1.
     """
+    if len(cells) == 1 and cells[0] is not None and cells[0] == cells[0]:  # as in forms: nothing to compare
+        return np.zeros(1, np.intp), cells
     places, found = pd.factorize(cells)
     if {bool, int, float} & set(map(type, found)) and bool in set(map(type, cells)):
         apart = [None if absent else _by_type(v) for v, absent in zip(cells, pd.isna(cells), strict=True)]

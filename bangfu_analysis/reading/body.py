@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from bangfu_analysis.reading.rows import LIKE, Block, totals_of
 from bangfu_analysis.reading.tables import Column, Table
 from bangfu_analysis.text import DITTO, squeeze
 
+_NO_DITTO = re.compile(r"\d|[\u3400-\u540b\u540d-\u9fff]+$")  # a number, or characters without 同
 _TEXT_DITTO = frozenset("”“\"'′＂〞.…")  # beside a number it may count inches or seconds
 _NUMERIC = ("money", "count", "number", "age", "date", "id_number", "yes_no", "row_number")
 
@@ -31,8 +33,8 @@ def table_of(block: Block, meta: Mapping[str, object]) -> tuple[Table, list[Find
     findings = []
     for place, column in enumerate(block.columns):
         kind = column.variable.kind if column.variable is not None else "text"
-        texts = (v for v in grid.distinct[column.index - 1] if isinstance(v, str) and len(v) <= 8)
-        if any(_is_ditto(squeeze(text)) for text in texts if not text[:1].isdigit()):
+        texts = [v for v in grid.distinct[column.index - 1] if type(v) is str and len(v) <= 8]
+        if any(_is_ditto(squeeze(text)) for text in texts if not _NO_DITTO.match(text)):
             _resolve_dittos(values, place, numeric=kind in _NUMERIC)
         if column.variable is not None and column.variable.fill and (n := _fill_down(values, place)):
             v, at = column.variable, column.index - 1
@@ -253,7 +255,7 @@ def _lent(table: Table, headings: Sequence[Heading], words: Vocabulary) -> list[
     """The members' columns that say of the head what the roster's own columns do not."""
     taken = {c.meaning.name for c in table.columns if c.means("workers")}
     found = []
-    for column, owner in zip(table.columns, owners_of(headings, words), strict=False):
+    for column, owner in zip(table.columns, owners_of(tuple(headings), words), strict=False):
         flat = owner.person == "member" and column.slot is None
         variable = words.find("workers", owner.key) if flat else None
         if variable is not None and variable.name not in taken and variable.kind != "private":

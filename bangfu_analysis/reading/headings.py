@@ -214,7 +214,7 @@ def columns_for(
     """
     frame = str(words.codebook.kinds[kind]["frame"]) if kind in words.codebook.kinds else ""
     near = [frame, "members"] if frame == "workers" else [frame] if frame else list(words.frames)
-    owners = owners_of(headings, words)
+    owners = owners_of(tuple(headings), words)
     meanings = _meanings(frame, headings, owners, words, values)
     columns: list[Column] = []
     for heading, owner, meaning, below in zip(headings, owners, meanings, values, strict=True):
@@ -336,7 +336,7 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
     fewer columns open. What may be roster or members is a roster where a relation says 本人:
     the heads would have no place among the members.
     """
-    best, most, owners = "", (0, 0), owners_of(headings, words)
+    best, most, owners = "", (0, 0), owners_of(tuple(headings), words)
     if any(_is_stacked(heading, words) for heading in headings):
         return ""
     for kind, rule in words.codebook.kinds.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from bangfu_analysis.codebook import patterns
@@ -50,7 +51,8 @@ def slot_in(heading: Heading) -> tuple[int, str] | None:
     return next(filter(None, map(slot_of, texts)), None)
 
 
-def owners_of(headings: Sequence[Heading], words: Vocabulary) -> list[Owner]:
+@lru_cache(maxsize=256)  # asked for each kind of table, and units fill in one template
+def owners_of(headings: tuple[Heading, ...], words: Vocabulary) -> tuple[Owner, ...]:
     """The owner of every column: by merged parent, by prefix, or by the nearest name heading to the left."""
     named = [_named(heading, words) for heading in headings]
     if any(owner.slot and not owner.names for owner in named):  # the number stands on every column
@@ -61,7 +63,7 @@ def owners_of(headings: Sequence[Heading], words: Vocabulary) -> list[Owner]:
         alone = not related and not any(words.may_be_of(following, "member") for following in right)
         if named[n].person == words.person(heading.key) == "member" and not heading.parents and alone:
             named[n] = NOBODY
-    return list(_in_order(headings, _told_apart(headings, named, words, related), words))
+    return tuple(_in_order(headings, _told_apart(headings, named, words, related), words))
 
 
 def _in_order(headings: Sequence[Heading], named: Sequence[Owner], words: Vocabulary) -> Iterator[Owner]:

@@ -103,7 +103,7 @@ def labelled_totals(block: Block) -> Booleans:
     first = range(block.first, min(block.first + 6, block.last))
     leading = {*first, block.place_of("name"), block.place_of("employer")}
     for c in leading - {None}:
-        texts = (v for v in grid.distinct[c] if isinstance(v, str))
+        texts = [v for v in grid.distinct[c] if type(v) is str]
         labels = {v for v in texts if "计" in v or "共" in v or "其中" in v}
         if hits := {v for v in labels if LIKE["total"].match(squeeze(v))}:
             found |= block.says(c, hits)

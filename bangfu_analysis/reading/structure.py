@@ -80,7 +80,8 @@ def _of_part(package: Package, part: str, looks: Looks) -> tuple[Marked, dict[st
     if len(xml) > LARGEST_XML:
         return {}, {"structure": "工作表过大，未检查隐藏的行列、删除线和批注"}
     texts, marks = _marked_cells(xml, looks)
-    rows, columns = (map(_attributes, t.findall(xml) if b"hidden=" in xml else ()) for t in (_ROW, _COLUMN))
+    hidden = b"hidden=" in xml
+    rows, columns = (map(_attributes, t.findall(xml) if hidden else ()) for t in (_ROW, _COLUMN))
     marks["hidden_rows"] = {int(row[b"r"]) for row in rows if row.get(b"hidden") in _ON and b"r" in row}
     spans = [(int(c[b"min"]), min(int(c[b"max"]), 16384) + 1) for c in columns if c.get(b"hidden") in _ON]
     marks["hidden_columns"] = {n for span in spans for n in range(*span)}

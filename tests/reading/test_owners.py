@@ -15,7 +15,7 @@ def parsed(said: str) -> list[Heading]:
 
 
 def short(said: str) -> str:
-    return "".join(owner.person[0] for owner in owners_of(parsed(said), WORDS))
+    return "".join(owner.person[0] for owner in owners_of(tuple(parsed(said)), WORDS))
 
 
 @pytest.mark.parametrize(

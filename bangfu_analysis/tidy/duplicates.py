@@ -18,7 +18,7 @@ from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import SheetReading, Table
 from bangfu_analysis.text import heading_key, squeeze
 from bangfu_analysis.tidy.schemas import FRAMES_FILE
-from bangfu_analysis.tidy.values import CleanTable, at_cells, at_place, first_cell, place_of
+from bangfu_analysis.tidy.values import CleanTable, at_cells, at_place, place_of
 from bangfu_analysis.wave import Wave
 
 _COMPARED = FRAMES_FILE["compared"]
@@ -63,7 +63,7 @@ def merge_people(
     fullest = order.drop_duplicates("person_id")
     away = several.drop(fullest.index)
     provenance = [
-        "wave", "source_file", "source_sheet", "source_row", "row", "table", "id_basis",
+        "wave", "source_file", "source_sheet", "source_row", "row", "table", "cell", "id_basis",
         "birth_date_precision",
     ]
     gaps = order.groupby("person_id", sort=False).first().drop(columns=provenance)
@@ -71,21 +71,20 @@ def merge_people(
     whole = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()
     people = pd.concat([rows[~twice], whole.astype(rows.dtypes)]).sort_values(["table", "row"], kind="stable")
     pairs = [(row, kept.loc[row["person_id"]]) for _, row in away.iterrows()]
-    findings = [f for pair in pairs for f in (_merged(*pair, cleans), *_differing(*pair, cleans))]
+    findings = [f for pair in pairs for f in (_merged(*pair), *_differing(*pair, cleans))]
     # a copy: hundreds of columns put on one by one
     return people.reset_index(drop=True).copy(), away, findings
 
 
-def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Finding:
+def _merged(row: pd.Series, kept: pd.Series) -> Finding:
     differing = [name for name in _COMPARED if _differ(row[name], kept[name])]
     two_units = _differ(row["reporting_unit"], kept["reporting_unit"])
-    cell, others = (first_cell(one["table"], one["row"], cleans) for one in (row, kept))
-    other = place_of(kept["source_file"], kept["source_sheet"], others)
+    other = place_of(kept["source_file"], kept["source_sheet"], kept["cell"])
     differs = f"，两处不一致：{listed(differing)}，以较全的一行为准" if differing else ""
     said = told("person_in_two_units" if two_units else "person_twice", other=other, differs=differs)
     said = said._replace(action="conflict") if differing else said
     number = None if pd.isna(row["source_row"]) else int(row["source_row"])
-    return at_place(said, row["source_file"], row["source_sheet"], number, cell, "person_id")
+    return at_place(said, row["source_file"], row["source_sheet"], number, row["cell"], "person_id")
 
 
 def _differing(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> list[Finding]:

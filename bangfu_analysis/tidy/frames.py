@@ -138,7 +138,7 @@ def _people(
     cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave, key: bytes
 ) -> tuple[pd.DataFrame, list[Finding]]:
     rows, findings = worker_rows(cleans, codebook, wave)
-    return with_person_ids(rows, cleans, key, wave.study), findings
+    return with_person_ids(rows, key, wave.study), findings
 
 
 def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:

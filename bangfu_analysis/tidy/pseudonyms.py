@@ -17,11 +17,11 @@ import pandas as pd
 
 from bangfu_analysis.keys import pseudonyms
 from bangfu_analysis.text import halfwidth, squeeze
-from bangfu_analysis.tidy.values import CleanTable, first_cell, first_cells
+from bangfu_analysis.tidy.values import CleanTable
 
 _TOLD_APART_BY = [
     "id_first15", "name_key", "birth_date", "birth_date_precision", "employer", "reporting_unit",
-    "wave", "source_file", "source_sheet", "table", "row",
+    "wave", "source_file", "source_sheet", "cell",
 ]
 _LEGIBLE = re.compile(r"\d{14,18}[\dX]?")
 _SPARED = ((0, 6), (5, 10), (9, 14), (13, 18))  # of an ID number: a slip lies within one of these parts
@@ -29,7 +29,7 @@ _ALPHABET = np.array([*"abcdefghijklmnop"])
 _SHIFTS = np.arange(60, 20, -4, dtype=np.uint64)  # ten letters of a hash, of four bits each
 
 
-def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes, study: str) -> pd.DataFrame:
+def with_person_ids(rows: pd.DataFrame, key: bytes, study: str) -> pd.DataFrame:
     """`rows` with person_id and id_basis: of the ID number, else of what tells people apart, else of the row.
 
     A row is that of its study and wave: no two folders share a person by it.
@@ -37,7 +37,7 @@ def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes
     whole = rows["id_key"].notna()
     by_id = "id:" + rows.loc[whole, "id_key"].astype(object)
     unknown = rows.loc[~whole, _TOLD_APART_BY]
-    others = [_without_id(row, cleans, study) for row in unknown.to_dict("records")]
+    others = [_without_id(row, study) for row in unknown.to_dict("records")]
     said = pd.DataFrame(others, index=unknown.index, columns=["id_basis", "_identity"], dtype=object)
     marked = rows.assign(
         id_basis=said["id_basis"].reindex(rows.index).fillna("id_number"),
@@ -46,14 +46,14 @@ def with_person_ids(rows: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes
     return _linked(_shared_ids_apart(marked), key)
 
 
-def _without_id(row: dict[Any, Any], cleans: Sequence[CleanTable], study: str) -> tuple[str, str]:
+def _without_id(row: dict[Any, Any], study: str) -> tuple[str, str]:
     """id_basis and what the pseudonym is made of, for a row without a whole ID number."""
     if pd.notna(row["id_first15"]) and pd.notna(row["name_key"]):
         return "id15_name", f"id15:{row['id_first15']}:{row['name_key']}"
     if by_name := _name_birth_unit(row):
         return "name_birth_unit", by_name
-    place = [study, *(row[name] for name in ("wave", "source_file", "source_sheet"))]
-    return "row", ":".join(["row", *map(str, place), first_cell(row["table"], row["row"], cleans)])
+    place = (row[name] for name in ("wave", "source_file", "source_sheet", "cell"))
+    return "row", ":".join(["row", study, *map(str, place)])
 
 
 def _name_birth_unit(row: dict[Any, Any]) -> str:
@@ -144,7 +144,7 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
     without = [_hashed(name + "|" + _without(digits, *spared), key) for spared in _SPARED]
     hashed["name_id"] = _joined(without, " ")
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
-    return people.assign(whole=whole.astype("boolean"), cell=first_cells(people, cleans), **hashed)
+    return people.assign(whole=whole.astype("boolean"), **hashed)
 
 
 def _joined(columns: Sequence[pd.Series], mark: str) -> pd.Series:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -53,10 +52,12 @@ class CleanTable:
     readings: Mapping[int, Readings]
     findings: tuple[Finding, ...]
 
-    @cached_property
-    def first(self) -> Column:
-        """The leftmost column."""
-        return min(self.table.columns, key=lambda column: column.index)
+    @property
+    def cells(self) -> list[str]:
+        """The address of the first cell of every row. Two people may stand side by side in a row."""
+        first = min(self.table.columns, key=lambda column: column.index)
+        letters = column_letters(first.place or first.index)
+        return [f"{letters}{row if first.row is None else first.row}" for row in self.rows]
 
     def columns(self, frame: str, name: str = "") -> list[Column]:
         """The mapped columns that mean variables of `frame`, or its variable `name`, in sheet order."""
@@ -235,22 +236,9 @@ def at_cells(
     return found
 
 
-def first_cell(table: int, row: int, cleans: Sequence[CleanTable]) -> str:
-    """The address of a person's first cell. Two people may stand side by side in a row."""
-    return address(cleans[table].table, int(row), cleans[table].first)
-
-
-def first_cells(rows: pd.DataFrame, cleans: Sequence[CleanTable]) -> pd.Series:
-    """The address of everybody's first cell."""
-    firsts = {clean.number: clean.first for clean in cleans if clean.table.columns}
-    letters = rows["table"].map({n: column_letters(c.place or c.index) for n, c in firsts.items()})
-    numbers = rows["table"].map({n: c.row for n, c in firsts.items()}).fillna(rows["row"])
-    return letters.astype("str") + numbers.astype(int).astype("str")
-
-
 def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | None = None) -> pd.DataFrame:
-    """The rows of all tables as they are, one after another: provenance, `table` and `row`, and a column per
-    variable that any has.
+    """The rows of all tables as they are, one after another: provenance, `table`, `row` and `cell` (their
+    first), and a column per variable that any has.
     """
     sizes = np.array([len(clean.rows) for clean in cleans], dtype=int)
     row = np.concatenate([np.array([], np.int64), *(np.asarray(clean.rows, np.int64) for clean in cleans)])
@@ -262,6 +250,7 @@ def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | N
         "source_sheet": np.repeat(objects([clean.table.sheet for clean in cleans]), sizes),
         "table": np.repeat([clean.number for clean in cleans], sizes).astype(int),
         "row": row,
+        "cell": objects([cell for clean in cleans for cell in clean.cells]),
     }
     variables = {c.meaning.name: c.meaning for clean in cleans for c in clean.columns(frame)}
     kept = {name: variable for name, variable in variables.items() if variable.kind not in NO_VALUES}

@@ -37,7 +37,8 @@ def add_bands(workers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     nobody used.
     """
     bands = bands_of(workers.columns, codebook)
-    narrowed = {"hardship_level": levels_in_use(workers, codebook)} if _has_scheme(workers) else {}
+    known = {"hardship_level", "hardship_scheme"} <= set(workers.columns)
+    narrowed = {"hardship_level": levels_in_use(workers, codebook)} if known else {}
     return workers.assign(**narrowed, **{band.name: _banded(workers, band) for band in bands})
 
 
@@ -122,10 +123,6 @@ def _beside(band: Band) -> list[str]:
 
 def _needs_sex(band: Band) -> bool:
     return any("sex" in level for level in band.levels)
-
-
-def _has_scheme(workers: pd.DataFrame) -> bool:
-    return {"hardship_level", "hardship_scheme"} <= set(workers.columns)
 
 
 def levels_in_use(workers: pd.DataFrame, codebook: Codebook) -> pd.Series[Any]:

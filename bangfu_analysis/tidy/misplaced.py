@@ -32,8 +32,8 @@ _SHIFTED = told("row_cells_shifted")
 
 def without_shifted(clean: CleanTable, wave: Wave) -> CleanTable:
     """`clean` with the cells of a row that is shifted by one column given up, from where the shift begins."""
-    columns = [c for c in clean.table.columns if c.index in clean.readings and c.variable is not None]
-    typed = [c for c in columns if c.variable is not None and c.variable.kind not in _WORDED and not c.tick]
+    read = [c for c in clean.table.columns if c.index in clean.readings and not c.tick]
+    typed = [c for c in read if c.meaning.kind not in _WORDED]
     given_up = [clean.readings[c.index].where(_is_given_up) for c in typed]
     doubtful = np.flatnonzero(np.sum(given_up, axis=0) >= 2)
     if clean.table.is_form or len(given_up) < _PROOF or not len(doubtful):
@@ -43,7 +43,8 @@ def without_shifted(clean: CleanTable, wave: Wave) -> CleanTable:
 
     @cache
     def is_read(kind: type, cell: object, index: int) -> bool:
-        return not _is_given_up(_read(cell, by_index[index], wave))
+        own, day = by_index[index], wave.reference_date
+        return not _is_given_up(read_column([cell], own.meaning, reference=day, factor=own.factor)[0])
 
     starts = {}
     for n in doubtful:
@@ -68,10 +69,6 @@ def _fits(
     asked = [c for c in typed if (c.index >= first.index if step > 0 else c.index > first.index)]
     beside = [(cell, c) for c in asked if (cell := cells.get(c.index + step)) is not None]
     return len(beside) >= _PROOF and all(is_read(type(cell), cell, c.index) for cell, c in beside)
-
-
-def _read(cell: object, column: Column, wave: Wave) -> Reading:
-    return read_column([cell], column.meaning, reference=wave.reference_date, factor=column.factor)[0]
 
 
 def _start(clean: CleanTable, n: int, first: Column) -> int:

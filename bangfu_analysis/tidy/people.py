@@ -267,16 +267,12 @@ def _slot_rows(
     person = next((person for person, number in SLOTS.items() if number == slot), None)  # 配偶姓名, 学生姓名
     said = rows["relation"].astype(object)
     rows = rows.assign(relation=said.where(said.notna(), person)) if person else rows
-    listed = np.concatenate([_listed(clean, slot) for clean in with_slot])
+    own = [[c.index for c in clean.columns("members") if c.slot == slot] for clean in with_slot]
+    filled = (c.table.body[at].notna().any(axis=1) for c, at in zip(with_slot, own, strict=True))
+    listed = np.concatenate([*filled])
     heads = np.concatenate([_head_rows(clean) for clean in with_slot])
     others = rows.assign(slot=slot, head_row=heads)[listed & rows["relation"].ne("head").to_numpy()]
     return _complete(others.reset_index(drop=True), cleans, "members", codebook, wave, slot)
-
-
-def _listed(clean: CleanTable, slot: int | None) -> Any:
-    """The rows in which any of a member's cells is filled."""
-    own = [c.index for c in clean.columns("members") if c.slot == slot]
-    return clean.table.body[own].notna().any(axis=1).to_numpy()
 
 
 def _head_rows(clean: CleanTable) -> Any:

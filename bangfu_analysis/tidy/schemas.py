@@ -65,8 +65,6 @@ def typed(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     dropped.
     """
     wanted = dtypes(frame, codebook)
-    if rows.empty:
-        return pd.DataFrame({c: pd.Series(dtype=t) for c, t in wanted.items()})
     full = rows.reindex(columns=list(wanted))
     return pd.DataFrame({c: _cast(full[c], t) for c, t in wanted.items()}).reset_index(drop=True)
 
@@ -94,14 +92,16 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
         named = dict.fromkeys([*PROVENANCE, *FRAMES_FILE["questionnaires"][frame]], pa.Column(nullable=True))
         schema = pa.DataFrameSchema(named, name=frame)
     else:
-        wanted = dtypes(frame, codebook)
-        if rows.empty and list(rows.dtypes.items()) == list(wanted.items()):
+        wanted, unique = dtypes(frame, codebook), KEYS.get(frame, [])
+        other = list(rows.dtypes.items()) != list(wanted.items())
+        if rows.empty and not other:
             return rows  # most frames of most waves: pandera takes a second for a score of them
-        columns = {c: pa.Column(t, nullable=True) for c, t in wanted.items()}
-        if "person_id" in columns:
+        kept = wanted if other else {c: wanted[c] for c in unique}  # and long over each column
+        columns = {c: pa.Column(t, nullable=True) for c, t in kept.items()}
+        if "person_id" in wanted:
             pattern = pa.Check.str_matches(r"^p[0-9a-f]{16}$")
             columns["person_id"] = pa.Column("str", pattern, nullable=frame not in PEOPLE)
-        schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=KEYS.get(frame), name=frame)
+        schema = pa.DataFrameSchema(columns, strict=other, ordered=other, unique=unique or None, name=frame)
     try:
         schema.validate(rows, lazy=True)
     except pa.errors.SchemaErrors as faults:

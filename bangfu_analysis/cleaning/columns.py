@@ -73,7 +73,7 @@ def _reader(
             none_means=v.none_means,
         ),
         "date": partial(read_date, reference=reference, birth=v.name == "birth_date", epoch1904=epoch1904),
-        "name": _read_name,
+        "name": lambda raw: _read_name(raw, v),
         "remark": lambda raw: read_remark(raw, v),
         "text": _read_text,
         "unit": _read_text,
@@ -91,10 +91,10 @@ def _read_tick(variable: Variable, tick: str, raw: object) -> Reading:
     return ticked._replace(value=(tick,) if variable.kind == "choices" else tick)
 
 
-def _read_name(raw: object) -> Reading:
-    """The name's key as value: for the pseudonym only, never for a frame."""
+def _read_name(raw: object, variable: Variable) -> Reading:
+    """The name's key as value, for the pseudonym only; a remark in brackets behind the name is told."""
     if (key := name_key(raw)) is not None:
-        return Reading(key)
+        return (read_remark(raw, variable) if str(raw).strip()[-1] in ")）" else BLANK)._replace(value=key)
     several = isinstance(raw, str) and several_names(raw)
     return told("several_names") if several else read_absence(raw) or BLANK
 

@@ -49,12 +49,13 @@ def _stands_alone(grid: Grid, left: tuple[int, int], right: tuple[int, int], wor
     """The columns on the right are no more of the same rows: another header row, names of their own, or other
     rows filled.
     """
-    rows = [r for r in _candidates(grid, *right) if is_header(grid, r, *right, words)][:1]
+    rows = [r for r in _candidates(grid, *right) if is_header(grid, r, *right, words)]
     found = (words.find("workers", grid.key(rows[0], c)) for c in grid.columns_of(rows[0], *right))
     said = {v.name for v in found if v}
     if not is_header(grid, rows[0], *left, words) or said & {"row_number", "name", "id_number"}:
         return True
-    here, there = (grid.filled[rows[0] + 1 :, a:b].any(axis=1) for a, b in (left, right))
+    body = next(r for r in range(rows[0] + 1, grid.height + 1) if r not in rows)
+    here, there = (grid.filled[body:, a:b].any(axis=1) for a, b in (left, right))
     return bool((there & ~here).any() or there.sum() < 0.8 * here.sum())
 
 

@@ -123,13 +123,13 @@ class Vocabulary:
         """True where a column right of the name of `person` says something of that person, not of the
         household.
         """
-        if person in ("worker", "staff"):
-            return person == "worker"
+        if person == "worker":
+            return True
         own = next(filter(None, (self.find("workers", key) for key in (heading.key, *heading.parents))), None)
         if own is None:
             known = self.find("members", heading.key) is not None
-            return known or not self.codebook.by_heading.get(heading.key)
-        of = self.codebook.each["helper"] if person == "helper" else self.family
+            return known or (person != "staff" and not self.codebook.by_heading.get(heading.key))
+        of = self.codebook.each[person] if person in HELPING else self.family
         return own.kind in NOT_COUNTED or own.name in of
 
     def option(self, parent: str, leaf: str, frame: str) -> Meaning | None:

@@ -71,10 +71,11 @@ def _in_order(headings: Sequence[Heading], named: Sequence[Owner], words: Vocabu
     current = Owner("worker", "")
     for heading, owner in zip(headings, named, strict=True):
         if owner.person:
-            current = owner if owner.names and not (owner.own and heading.parents) else current
+            begins = owner.names and not (owner.own and heading.parents)
+            current = owner if begins else Owner("worker", "") if owner.person == "worker" else current
             yield owner
             continue
-        if families and words.is_relation(heading.key) and current.person not in MEMBERS:
+        if families and words.is_relation(heading.key) and current.person not in (*MEMBERS, "staff"):
             current = Owner("member", heading.key, said=True)
         elif not words.may_be_of(heading, current.person):
             current = Owner("worker", "")
@@ -94,7 +95,7 @@ def _named(heading: Heading, words: Vocabulary) -> Owner:
     known = words.find("workers", key)
     if known is not None and known.kind == "name":
         return Owner("worker", key, said=bool(person), names=True)
-    if person and _is_name(rest):
+    if person and _is_name(rest) and (person == "member" or not LIKE["about"].search(key)):
         return Owner(person, "姓名", said=True, names=True, own=True)
     if known is not None or (words.knows(key) and words.find("members", key) is None):
         return Owner("worker", key, said=True) if person == "worker" else NOBODY

@@ -164,8 +164,8 @@ def _is_note(block: Block, row: int) -> bool:
     merge = grid.merges.get((row, columns[0]))
     across = merge is not None and merge[1] - columns[0] >= max(1, 0.5 * (block.last - block.first) - 1)
     owner = next((c.variable for c in block.columns if c.index - 1 == columns[0]), None)
-    other = block.kind != "roster"
-    said = owner is not None and (owner.identifying or (other and owner.kind != "row_number"))
+    named = owner is not None and owner.identifying and not LIKE["nobody"].match(first)
+    said = named or (owner is not None and block.kind != "roster" and owner.kind != "row_number")
     dated = LIKE["date_line"].match(first) is not None and "年" in first
     return len(first) >= LONG_NOTE or across or dated or (not said and block.last - block.first > 2)
 

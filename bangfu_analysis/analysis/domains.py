@@ -1,18 +1,21 @@
 """Which rows a figure speaks of: the groups of `by`, the subgroup `where`, the numbers of a variable.
 
-A row's group is a code 0..k-1; rows outside every group carry the code k, so that one `bincount` of length k
-+ 1 serves them all and no frame is ever filtered (a filtered frame gives the wrong standard error).
+A row's group is a code 0..k-1, of the smallest type that holds them; rows outside every group carry the
+code k, so that one `bincount` of length k + 1 serves them all and no frame is ever filtered (a filtered frame
+gives the wrong standard error).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
 from bangfu_analysis.codebook import load_codebook
@@ -40,9 +43,14 @@ class Domains:
         """How many groups there are."""
         return len(self.levels)
 
-    def only(self, rows: Truths) -> Codes:
-        """The codes, with rows that are not in `rows` moved outside."""
-        return self.code if rows.all() else np.where(rows, self.code, self.count)
+    @cached_property
+    def sizes(self) -> Floats:
+        """How many rows each group has."""
+        return sums(self.code, self.count)
+
+    def only(self, rows: Truths) -> Domains:
+        """The groups without the rows that are not in `rows`."""
+        return self if rows.all() else replace(self, code=np.where(rows, self.code, self.count))
 
 
 def names(columns: Names) -> list[str]:
@@ -132,13 +140,20 @@ def numbers(frame: pd.DataFrame, variable: str) -> Floats:
 def filled(frame: pd.DataFrame, variable: str | None) -> tuple[Floats, Truths]:
     """The `numbers` of the column (None: 1 for everybody) with 0 for missing, and where they are known."""
     values = np.ones(len(frame)) if variable is None else numbers(frame, variable)
+    if len(values) and not np.isnan(values.min()):
+        return values, np.ones(len(values), dtype=bool)
     known = ~np.isnan(values)
-    return (values, known) if known.all() else (np.where(known, values, 0.0), known)
+    return np.where(known, values, 0.0), known
 
 
 def sums(code: Codes, count: int, values: Floats | None = None) -> Floats:
     """Sum of the values (or number of rows) in each group."""
-    return np.bincount(code, values, count + 1)[:count].astype(float, copy=False)
+    if values is not None:
+        return np.bincount(code.ravel(), values.ravel(), count + 1)[:count].astype(float, copy=False)
+    found = np.zeros(count + 1, dtype=np.intp)
+    for part in slices(len(code)):
+        np.add.at(found, code[part].astype(np.intp), 1)
+    return found[:count].astype(float)
 
 
 def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
@@ -146,7 +161,7 @@ def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
     is -1.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes: Any = column.cat.codes.to_numpy()
+        codes: Any = column.array.codes
         return codes, pd.CategoricalIndex(column.cat.categories, dtype=column.dtype)
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "i":
         codes, integers = packed(column.to_numpy(dtype=np.intp))
@@ -157,16 +172,23 @@ def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
 
 def packed(values: Codes) -> tuple[Codes, Codes]:
     """Codes 0..k-1 of integers, and the integers; by counting, not hashing, where they lie close together."""
-    if not len(values) or (low := int(values.min())) + 2 * len(values) < int(values.max()):
+    low, high = map(int, ends(values)) if len(values) else (0, -1)
+    if not len(values) or low + 2 * len(values) < high:
         return pd.factorize(values, sort=True)
     values = values - low if low else values
-    seen = a_row_each(values) >= 0
+    seen = a_row_each(values, high - low + 1) >= 0
     return values if seen.all() else (np.cumsum(seen) - 1)[values], np.flatnonzero(seen) + low
 
 
-def a_row_each(code: Codes) -> Codes:
-    """A row of each code 0..k (-1: none); no further rows are looked at once all codes are seen."""
-    found = np.full(int(code.max()) + 1, -1, dtype=np.intp)
+def ends(values: NDArray[Any]) -> tuple[Any, Any]:
+    """The least and the greatest; missing if any is missing."""
+    found = [(values[part].min(), values[part].max()) for part in slices(len(values))]
+    return np.min([low for low, _ in found]), np.max([high for _, high in found])
+
+
+def a_row_each(code: Codes, count: int) -> Codes:
+    """A row of each code below `count` (-1: none); no further rows are looked at once all codes are seen."""
+    found = np.full(count, -1, dtype=np.intp)
     for part in slices(len(code)):
         found[code[part]] = np.arange(part.start, part.stop)
         if found.min() >= 0:
@@ -231,14 +253,11 @@ def domains(frame: pd.DataFrame, by: Names = None, where: Where = None) -> Domai
     parts = [level_codes(frame[column]) for column in columns]
     shape = [len(levels) for _, levels in parts]
     size = int(np.prod(shape, dtype=np.int64))
-    code: Codes = np.zeros(len(frame), dtype=np.intp)
+    small = np.min_scalar_type(-max(size, *shape, 0) - 1)
+    code: Any = np.zeros(len(frame), dtype=small)
     for place, (codes, levels) in enumerate(parts):
         inside = inside & (codes >= 0) if codes.min(initial=0) < 0 else inside
-        if place:
-            code *= len(levels)  # in place: a new array costs more than the sum
-            code += codes
-        else:
-            code = codes.astype(np.intp)
+        code = code * len(levels) + codes.astype(small, copy=False) if place else codes.astype(small)
     code = code if inside.all() else np.where(inside, code, size)
     kept: Codes = np.arange(size)
     if columns and not any(isinstance(levels, pd.CategoricalIndex) for _, levels in parts):
@@ -248,3 +267,8 @@ def domains(frame: pd.DataFrame, by: Names = None, where: Where = None) -> Domai
     places = np.unravel_index(kept, shape) if columns else ()
     table = {n: levels.take(place) for n, (_, levels), place in zip(columns, parts, places, strict=True)}
     return Domains(code, pd.DataFrame(table, index=pd.RangeIndex(len(kept))))
+
+
+def in_one(rows: Truths) -> Domains:
+    """These rows as one group."""
+    return Domains(np.where(rows, 0, 1), pd.DataFrame(index=pd.RangeIndex(1)))

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import special
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Where
-from bangfu_analysis.analysis.domains import level_codes, require, rows_where, sums
+from bangfu_analysis.analysis.domains import in_one, level_codes, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.variance import estimate_and_covariance
@@ -48,7 +48,7 @@ def test_independence(
     sample, inside = resolve(frame, design), rows_where(frame, where)
     live, rows = inside & (sample.weight > 0), inside | sample.keeps_rows
     code, shape = _cells(frame, row, column, live)
-    nu = float(sample.degrees(np.where(inside, 0, 1), 1)[0])
+    nu = float(sample.degrees(in_one(inside))[0])
     count, wald = shape[0] * shape[1], statistic in ("Wald", "adjWald")
     cells, v = _cells_and_covariance(sample, code, count, as_shares=not wald)
     kind = (shape, nu, statistic)

@@ -72,8 +72,8 @@ def _cells(
     code = np.where(inner.code < inner.count, inner.code, -1)
     found = shares(sample, bases, code, inner.levels, level, ci)
     inside, size = (code >= 0) & (bases.code < bases.count), bases.count * inner.count
-    place = np.where(inside, bases.code * inner.count + code, size)
-    people = fit_total(sample, np.ones(len(code)), place, size)
+    place = np.where(inside, bases.code.astype(np.intp) * inner.count + code, size)
+    people = fit_total(sample, np.ones(len(code)), Domains(place, pd.DataFrame(index=range(size))))
     if not cells:  # the whole of each base: a share of 1 by definition, not by sampling
         found = found.assign(ci_low=found["share"], ci_high=found["share"])
     return found.assign(total=people.estimate, total_se=np.sqrt(people.variance))
@@ -129,12 +129,12 @@ def estimate_multiple(
     answered: Truths = np.asarray(~np.isnan(ticks).any(axis=1))
     ticks = np.nan_to_num(ticks)
     bottom = ticks.sum(axis=1) if base == "answers" else np.ones(len(frame))
-    code, count = groups.only(answered), groups.count
-    live = sample.live(code, count)
+    used, count = groups.only(answered), groups.count
+    live = sample.live(used).code
     base_n = sums(live, count, bottom).astype("int64")
     parts = []
     for column, tick in zip(columns, ticks.T, strict=True):
-        found = fit_ratio(sample, tick, bottom, code, count)
+        found = fit_ratio(sample, tick, bottom, used)
         part = table(sample, groups, found, sample.degrees(), level)
         part = part.assign(option=column, share=found.estimate)
         parts.append(part.assign(n=sums(live, count, tick).astype("int64"), base_n=base_n))

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Codes, Floats, Names
-from bangfu_analysis.analysis.domains import ROWS, names, no_replicates, numbers, require, sums
+from bangfu_analysis.analysis.arrays import Floats, Names
+from bangfu_analysis.analysis.domains import (
+    ROWS,
+    Domains,
+    ends,
+    in_one,
+    names,
+    no_replicates,
+    numbers,
+    require,
+    sums,
+)
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.calibration import Calibration, Projection, Step
 from bangfu_analysis.survey.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank
@@ -77,44 +86,40 @@ class Sample:
     """A design laid over a frame: all in arrays, row by row."""
 
     weight: Floats
+    whole: bool  # no row has weight 0
     stages: tuple[Stage, ...]
     projections: tuple[Projection, ...]
     replicates: ReplicateSet | None
     lonely_psu: str
     cells: pd.DataFrame | None = None  # of a cube: n (rows), live (of a weight above 0), squares (of weights)
 
-    @cached_property
-    def whole(self) -> bool:
-        """No row has weight 0."""
-        return bool(self.weight.all() if self.cells is None else self.cells["n"].eq(self.cells["live"]).all())
-
     @property
     def keeps_rows(self) -> bool:
         """A subset keeps its other rows at weight 0, and R counts them as rows (after calibration)."""
         return bool(self.projections) and self.replicates is None
 
-    def live(self, code: Codes, count: int) -> Codes:
-        """The codes, with rows of weight 0 moved outside."""
-        return code if self.whole else np.where(self.weight > 0, code, count)
+    def live(self, groups: Domains) -> Domains:
+        """The groups without the rows of weight 0."""
+        return groups if self.whole else groups.only(self.weight > 0)
 
-    def people(self, code: Codes, count: int, *, live: bool = True) -> Floats:
+    def people(self, groups: Domains, *, live: bool = True) -> Floats:
         """How many rows (with a weight above 0, where `live`) each group has."""
         if self.cells is None:
-            return sums(self.live(code, count) if live else code, count)
-        return sums(code, count, self.cells["live" if live else "n"].to_numpy(dtype=float))
+            return (self.live(groups) if live else groups).sizes
+        return sums(groups.code, groups.count, self.cells["live" if live else "n"].to_numpy(dtype=float))
 
-    def degrees(self, code: Codes | None = None, count: int = 1) -> Floats:
+    def degrees(self, groups: Domains | None = None) -> Floats:
         """Degrees of freedom of each group: units less strata with a positive weight (replicates: rank less
         one).
 
         R: degf(design), or degf(subset(design, ...)) for groups.
         """
         first = self.stages[0]
-        if code is None:
+        if groups is None:
             if self.replicates is None and self.whole:
                 return np.array([float(first.taken.sum() - len(first.taken))])
-            code = np.zeros(len(self.weight), dtype=np.intp)
-        code, width = self.live(code, count), count + 1
+            groups = in_one(self.weight > 0)
+        code, count, width = self.live(groups).code, groups.count, groups.count + 1
         if self.replicates is not None and self.replicates.given:
             return np.array([self.replicates.rank(code == c) - 1.0 for c in range(count)])
         pairs = pd.unique(first.unit * width + code)
@@ -139,20 +144,21 @@ def resolve(frame: pd.DataFrame, design: SurveyDesign, *, cubes: bool = False) -
     if frame.empty:
         raise ArgumentError("数据框没有任何行，无法估计。")
     stages = stages_of(frame, design.strata, design.cluster, design.fpc, design.nest)
-    base = _weights(frame, design, stages)
-    now = (len(frame), base.sum())
-    if design.sealed is not None and not np.allclose(design.sealed, now, rtol=1e-9, atol=0):
+    base, least = _weights(frame, design, stages)
+    sealed = design.sealed
+    if sealed is not None and not np.allclose(sealed, (len(frame), base.sum()), rtol=1e-9, atol=0):
         raise ArgumentError(
             "校准过的设计只能用于校准时的那张表（行数或权数总和变了）。子群请用 by 或 where，不要先筛选。"
         )
     calibration = Calibration(design.steps, frame, base)
     weight, projections = calibration.apply(base)
-    replicates = _replicates(frame, design, base, stages[0], calibration)
-    if ROWS not in frame:
-        return Sample(weight, stages, projections, replicates, design.lonely_psu)
-    cells = _cells(frame, design, weight)
-    times = cells["n"].to_numpy() if design.weight is None else 1
-    return Sample(weight * times, stages, projections, replicates, design.lonely_psu, cells)
+    replicates, cells = _replicates(frame, design, base, stages[0], calibration), None
+    whole = bool((weight.min() if design.steps else least) > 0)
+    if ROWS in frame:
+        cells = _cells(frame, design, weight)
+        weight = weight * cells["n"].to_numpy() if design.weight is None else weight
+        whole = bool(cells["n"].eq(cells["live"]).all())
+    return Sample(weight, whole, stages, projections, replicates, design.lonely_psu, cells)
 
 
 def _cells(frame: pd.DataFrame, design: SurveyDesign, weight: Floats) -> pd.DataFrame:
@@ -167,20 +173,22 @@ def _cells(frame: pd.DataFrame, design: SurveyDesign, weight: Floats) -> pd.Data
     return pd.DataFrame({"n": n, "live": frame[live], "squares": squares, "each": 1.0})
 
 
-def _weights(frame: pd.DataFrame, design: SurveyDesign, stages: tuple[Stage, ...]) -> Floats:
+def _weights(frame: pd.DataFrame, design: SurveyDesign, stages: tuple[Stage, ...]) -> tuple[Floats, float]:
+    """The weights before calibration, and the least of them."""
     if design.weight is None:
         ratio = np.ones(len(frame))
         for stage in stages if design.fpc else ():
             ratio = ratio * (stage.population / stage.taken)[stage.stratum[stage.unit]]
-        return ratio
+        return ratio, 1.0
     weight = numbers(frame, design.weight)
-    if not np.isfinite(weight.sum()):
+    low, high = ends(weight)
+    if not np.isfinite([low, high]).all():
         bad = int((~np.isfinite(weight)).sum())
         raise ArgumentError(f"权数列 {design.weight} 有 {bad} 行缺失或无穷。请补齐；不在样本中的行写 0。")
-    if weight.min() < 0:
+    if low < 0:
         bad = int((weight < 0).sum())
         raise ArgumentError(f"权数列 {design.weight} 有 {bad} 行为负数，权数应不小于 0。请更正。")
-    return weight
+    return weight, low
 
 
 def _replicates(

@@ -13,7 +13,16 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
-from bangfu_analysis.analysis.domains import Domains, domains, filled, level_codes, names, require, sums
+from bangfu_analysis.analysis.domains import (
+    Domains,
+    domains,
+    filled,
+    in_one,
+    level_codes,
+    names,
+    require,
+    sums,
+)
 from bangfu_analysis.analysis.flows import transitions
 from bangfu_analysis.analysis.intervals import t_value, tested
 from bangfu_analysis.errors import ArgumentError, listed, one_of
@@ -50,15 +59,15 @@ def estimate_difference(
     codes, levels = level_codes(frame[between])
     one_of("reference", reference := levels[0] if reference is None else reference, levels)
     base = levels.tolist().index(reference)
-    if not (live := groups.only(answered & (codes >= 0))[codes == base] < groups.count).any():
+    if not (groups.only(answered & (codes == base))).sizes.any():
         raise ArgumentError(
-            f"参照组 {between} = {reference} 没有一行有 {variable} 的取值（共 {len(live)} 行），无从比较。"
-            "请换一个 reference。"
+            f"参照组 {between} = {reference} 没有一行有 {variable} 的取值（共 {(codes == base).sum()} 行），"
+            "无从比较。请换一个 reference。"
         )
     others = np.delete(np.arange(len(levels)), base)
     pairs = (others, np.full(len(others), base))
     table = _compared(sample, groups, [({}, y, answered)], codes, len(levels), pairs, level)
-    asked = sums(sample.live(groups.code, groups.count), groups.count).astype("int64").repeat(len(others))
+    asked = sample.people(groups).astype("int64").repeat(len(others))
     own = {between: levels.take(np.tile(others, groups.count)), "reference": reference, "n": table["every_n"]}
     table = table.assign(**own, base_n=table["every_n"], left_out_n=asked - table["every_n"], deff=np.nan)
     counts = ["n", "base_n", "left_out_n"]
@@ -141,8 +150,8 @@ def _contrasts(
     mean, v = estimate_and_covariance(sample, means, apart, code < count)
     joint, here, there = v[later, earlier], v[later, later], v[earlier, earlier]
     gap, variance = mean[later] - mean[earlier], np.maximum(here + there - 2 * joint, 0)
-    df = sample.degrees(np.where(code < count, 0, 1), 1)[0] - 1
-    n = sums(sample.live(code, count), count).astype("int64")
+    df = sample.degrees(in_one(code < count))[0] - 1
+    n = sums(code[sample.weight > 0], count).astype("int64")
     found = {"n_before": n[earlier], "n": n[later], "every_n": int(n.sum())}
     found |= tested(gap, np.where(np.isnan(gap), np.nan, np.sqrt(variance)), df, level)
     return found | {"correlation": per(joint, np.sqrt(here * there))}

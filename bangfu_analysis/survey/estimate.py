@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Where
+from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
 from bangfu_analysis.analysis.domains import (
     Domains,
     Variable,
@@ -35,6 +35,7 @@ from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.variance import Statistic, replicate_covariance, variance_of
 
 NOBODY = "所选的行中没有一行有可用的取值（或权数都是 0），没有什么可以估计。请检查 where 和缺失。"
+MANY = 100  # values have a middle that is near enough
 ROUNDING = 1e-12  # what is left of a sum of squares when nothing is left
 RESULT = ["n", "base_n", "left_out_n", "estimate", "se", "ci_low", "ci_high", "df", "deff"]
 
@@ -55,28 +56,27 @@ def per(numerator: Floats, denominator: Floats) -> Floats:
     return np.asarray(np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=known))
 
 
-def fit_ratio(
-    sample: Sample, y: Floats, x: Floats | None, code: Codes, count: int, start: float = 0.0
-) -> Fit:
+def fit_ratio(sample: Sample, y: Floats, x: Floats | None, used: Domains, start: float = 0.0) -> Fit:
     """Ratio of two totals in each group (x None: the mean), linearised as (y - R x) / X.
 
     It is worked out as the distance from `start`, so that digits stay where all values lie close together.
     In a cube y and x are the same for all rows of a cell.
     """
-    w, cells = sample.weight, sample.cells
+    w, cells, code, count = sample.weight, sample.cells, used.code, used.count
 
-    def columns(part: slice) -> list[Floats]:
-        times = 1.0 if x is None else x[part]
-        gap = y[part] - start * times if start else y[part]
-        top, base = w[part] * gap, w[part] * times
-        return [top, base, top * gap, *(() if x is None else (top * times, base * times, w[part]))]
+    def columns(part: slice) -> tuple[list[Floats], list[Floats]]:
+        if x is None:
+            gap, base = y[part] - start, w[part]
+            return [(top := base * gap), base], [top * gap]
+        top, base = w[part] * y[part], w[part] * x[part]
+        return [top, base], [top * y[part], top * x[part], base * x[part], w[part]]
 
     def statistic(weight: Floats) -> Floats:
         return per(sums(code, count, weight * y), sums(code, count, weight if x is None else weight * x))
 
     squares = () if cells is None else _products(cells["squares"], y - start, np.ones(1) if x is None else x)
-    made = variance_of(sample, statistic, columns, _ratio_slopes, code, count, squares)
-    return _ratio(made, start, sample.people(code, count))
+    made = variance_of(sample, statistic, columns, _ratio_slopes, used, squares)
+    return _ratio(made, start, sample.people(used))
 
 
 def _ratio_slopes(top: Floats, base: Floats, *_: Floats) -> list[Floats]:
@@ -91,19 +91,20 @@ def _ratio(made: tuple[list[Floats], Floats], start: float, n: Floats) -> Fit:
     return _alone(_fit(n, ratio + start, variance, squares, people))
 
 
-def fit_total(sample: Sample, y: Floats, code: Codes, count: int) -> Fit:
+def fit_total(sample: Sample, y: Floats, used: Domains) -> Fit:
     """Total in each group."""
     w = sample.weight
 
     def statistic(weight: Floats) -> Floats:
-        return sums(code, count, weight * y)
+        return sums(used.code, used.count, weight * y)
 
-    def columns(part: slice) -> list[Floats]:
-        return [w[part] * y[part], w[part] * y[part] ** 2, w[part]]
+    def columns(part: slice) -> tuple[list[Floats], list[Floats]]:
+        total = w[part] * y[part]
+        return [total], [total * y[part], w[part]]
 
     squares = () if sample.cells is None else _products(sample.cells["squares"], y)
-    made = variance_of(sample, statistic, columns, lambda *_: [np.ones(count)], code, count, squares)
-    return _total(made, sample.people(code, count))
+    made = variance_of(sample, statistic, columns, lambda *_: [np.ones(used.count)], used, squares)
+    return _total(made, sample.people(used))
 
 
 def _total(made: tuple[list[Floats], Floats], n: Floats) -> Fit:
@@ -141,37 +142,39 @@ class Moments:
 
     def ratio(self, sample: Sample, groups: Domains) -> Fit:
         """As `fit_ratio`."""
-        code = groups.only(self.n > 0)
-        made = variance_of(sample, _none, self._part, _ratio_slopes, code, groups.count, self.squares)
-        return _ratio(made, self.start, sums(code, groups.count, self.n))
+        used = groups.only(self.n > 0)
+        made = variance_of(sample, _none, self._ratio_part, _ratio_slopes, used, self.squares)
+        return _ratio(made, self.start, sums(used.code, used.count, self.n))
 
     def total(self, sample: Sample, groups: Domains) -> Fit:
         """As `fit_total`."""
-        code, at, (y, x, yy) = groups.only(self.n > 0), self.start, self.sums
-        plain = replace(self, sums=[y + at * x, yy + 2 * at * y + at**2 * x, x])
-        squares = [np.sum([k * s for k, s in zip((1, 2 * at, at**2), self.squares, strict=False)], axis=0)]
-        made = variance_of(
-            sample, _none, plain._part, lambda *_: [np.ones(groups.count)], code, groups.count, squares
-        )
-        return _total(made, sums(code, groups.count, self.n))
+        used, at, (y, x, yy) = groups.only(self.n > 0), self.start, self.sums
 
-    def _part(self, part: slice) -> list[Floats]:
-        return [column[part] for column in self.sums]
+        def columns(part: slice) -> tuple[list[Floats], list[Floats]]:
+            mine = y[part] + at * x[part]
+            return [mine], [yy[part] + at * (y[part] + mine), x[part]]
+
+        squares = [np.sum([k * s for k, s in zip((1, 2 * at, at**2), self.squares, strict=False)], axis=0)]
+        made = variance_of(sample, _none, columns, lambda *_: [np.ones(used.count)], used, squares)
+        return _total(made, sums(used.code, used.count, self.n))
+
+    def _ratio_part(self, part: slice) -> tuple[list[Floats], list[Floats]]:
+        return [column[part] for column in self.sums[:2]], [column[part] for column in self.sums[2:]]
 
 
 def _none(weight: Floats) -> Floats:
     raise ArgumentError("重复权数不能由汇总（cells）估计。")
 
 
-def fit(sample: Sample, statistic: Statistic, z: Floats, code: Codes, count: int) -> Fit:
+def fit(sample: Sample, statistic: Statistic, z: Floats, used: Domains) -> Fit:
     """Any statistic of the weights with its linearised value z; without deff."""
 
-    def columns(part: slice) -> list[Floats]:
-        return [sample.weight[part] * z[part]]
+    def columns(part: slice) -> tuple[list[Floats], list[Floats]]:
+        return [sample.weight[part] * z[part]], []
 
-    _, variance = variance_of(sample, statistic, columns, lambda _: [np.ones(count)], code, count)
-    none = np.zeros(count)
-    return _alone(_fit(sample.people(code, count), statistic(sample.weight), variance, none, none))
+    _, variance = variance_of(sample, statistic, columns, lambda _: [np.ones(used.count)], used)
+    none = np.zeros(used.count)
+    return _alone(_fit(sample.people(used), statistic(sample.weight), variance, none, none))
 
 
 def _alone(found: Fit) -> Fit:
@@ -217,8 +220,10 @@ def estimate_mean(
         found = Moments.of(frame, variable, design, sample).ratio(sample, groups)
     else:
         y, answered = filled(frame, variable)
-        middle = float(y.sum() / max(answered.sum(), 1))
-        found = fit_ratio(sample, y, None, groups.only(answered), groups.count, middle)
+        few = slice(None, None, len(y) // MANY + 1)
+        some = np.sort(y[few][answered[few]] if answered[few].any() else y[answered])
+        middle = float(some[len(some) // 2]) if len(some) else 0.0
+        found = fit_ratio(sample, y, None, groups.only(answered), middle)
     return table(sample, groups, found, sample.degrees(), level)
 
 
@@ -238,7 +243,7 @@ def estimate_total(
         found = Moments.of(frame, variable, design, sample).total(sample, groups)
     else:
         y, answered = filled(frame, variable)
-        found = fit_total(sample, y, groups.only(answered), groups.count)
+        found = fit_total(sample, y, groups.only(answered))
     return table(sample, groups, found, sample.degrees(), level)
 
 
@@ -258,7 +263,7 @@ def estimate_ratio(
         found = Moments.of(frame, (numerator, denominator), design, sample).ratio(sample, groups)
     else:
         (y, has_y), (x, has_x) = filled(frame, numerator), filled(frame, denominator)
-        found = fit_ratio(sample, y, x, groups.only(has_y & has_x), groups.count)
+        found = fit_ratio(sample, y, x, groups.only(has_y & has_x))
     return table(sample, groups, found, sample.degrees(), level)
 
 
@@ -290,26 +295,26 @@ def shares(
     sample: Sample, groups: Domains, codes: Codes, levels: pd.DataFrame, level: float, ci: str
 ) -> pd.DataFrame:
     """Shares of coded levels (-1: no answer) in each group; one at a time, so that memory stays low."""
-    code, count = groups.only(codes >= 0), groups.count
+    used, count = groups.only(codes >= 0), groups.count
     if not len(levels):
         raise ArgumentError(NOBODY)
-    degrees = sample.degrees(groups.code, count)
-    everybody = sample.people(groups.code, count, live=False)
-    rows = np.full(count, float(len(code))) if sample.keeps_rows else everybody
+    degrees = sample.degrees(groups)
+    everybody = sample.people(groups, live=False)
+    rows = np.full(count, float(len(codes))) if sample.keeps_rows else everybody
     parts = []
     for k in range(len(levels)):
-        hit = (codes == k).astype(float)
-        found = fit_ratio(sample, hit, None, code, count)
-        spread = _logit_variance(sample, hit, code, found) if ci == "logit" else found.variance
+        hit = codes == k
+        found = fit_ratio(sample, hit.astype(float), None, used)
+        spread = _logit_variance(sample, hit, used.code, found) if ci == "logit" else found.variance
         low, high = share_limits(found.estimate, spread, degrees, rows, level, ci)
-        n = sample.people(np.where(hit > 0, code, count), count).astype("int64")
+        n = sample.people(used.only(hit)).astype("int64")
         own = {str(name): levels[name].array.take([k] * count) for name in levels}
         part = table(sample, groups, found, degrees, level).assign(n=n, share=found.estimate, **own)
         parts.append(part.assign(ci_low=low, ci_high=high))
     return grouped(parts, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
 
 
-def _logit_variance(sample: Sample, hit: Floats, code: Codes, found: Fit) -> Floats:
+def _logit_variance(sample: Sample, hit: Truths, code: Codes, found: Fit) -> Floats:
     """The variance of shares that has that of their log odds: of the replicates' log odds, as R's svyglm has
     it."""
     if sample.replicates is None:
@@ -328,11 +333,12 @@ def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float)
     if not found.n.any():
         raise ArgumentError(NOBODY)
     se, n = np.sqrt(found.variance), found.n.astype("int64")
-    everybody = sample.people(groups.code, groups.count).astype("int64")
+    everybody = sample.people(groups).astype("int64")
     low, high = around(found.estimate, se, df, level)
     df = np.broadcast_to(df, groups.count)
     figures = (n, n, everybody - n, found.estimate, se, low, high, df, found.deff)
-    return groups.levels.assign(**dict(zip(RESULT, figures, strict=True)))
+    levels = {str(name): levels.array for name, levels in groups.levels.items()}
+    return pd.DataFrame(levels | dict(zip(RESULT, figures, strict=True)))
 
 
 def grouped(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:

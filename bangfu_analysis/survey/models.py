@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import special
 
 from bangfu_analysis.analysis.arrays import Floats, Where
-from bangfu_analysis.analysis.domains import numbers, require, rows_where
+from bangfu_analysis.analysis.domains import in_one, numbers, require, rows_where
 from bangfu_analysis.analysis.intervals import tested
 from bangfu_analysis.errors import ArgumentError, listed, one_of
 from bangfu_analysis.survey.design import SurveyDesign, resolve
@@ -123,7 +123,7 @@ def fit_model(
     x, spec = _matrix(terms, data)
     q, r = np.linalg.qr(x)
     _independent(r, list(spec.column_names))
-    df = float(sample.degrees(np.where(used, 0, 1), 1)[0]) + 1 - x.shape[1]
+    df = float(sample.degrees(in_one(used))[0]) + 1 - x.shape[1]
     if df <= 0:
         raise ArgumentError(
             f"模型有 {x.shape[1]} 个系数，设计的自由度只有 {df + x.shape[1] - 1:g}，不够估计。请减少自变量。"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Floats, Names, Where
-from bangfu_analysis.analysis.domains import domains, level_codes, names, numbers, require, sums
+from bangfu_analysis.analysis.domains import domains, level_codes, names, numbers, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign, resolve
 from bangfu_analysis.survey.estimate import (
@@ -110,9 +110,9 @@ def concentration_index(
     """
     sample, groups = resolve(frame, manner["design"]), domains(frame, manner.get("by"), manner.get("where"))
     a, y = numbers(frame, variable), numbers(frame, rank_by)
-    code = groups.only(~np.isnan(a) & ~np.isnan(y))
-    _not_negative(a[code < groups.count], variable, f"，基尼系数和集中指数{SENSELESS}")
-    rows = [np.flatnonzero(code == c) for c in range(groups.count)]
+    used = groups.only(~np.isnan(a) & ~np.isnan(y))
+    _not_negative(a[used.code < used.count], variable, f"，基尼系数和集中指数{SENSELESS}")
+    rows = [np.flatnonzero(used.code == c) for c in range(used.count)]
 
     def statistic(weight: Floats) -> Floats:
         return np.array([_concentration(a[r], y[r], weight[r])[0] for r in rows])
@@ -120,7 +120,7 @@ def concentration_index(
     z = np.zeros(len(frame))
     for r in rows:
         z[r] = _concentration(a[r], y[r], sample.weight[r])[1]
-    found = fit(sample, statistic, z, code, groups.count)
+    found = fit(sample, statistic, z, used)
     return table(sample, groups, found, sample.degrees(), manner.get("level", 0.95))
 
 
@@ -154,8 +154,8 @@ def theil(
     """
     sample, groups = resolve(frame, design), domains(frame, None, where)
     y = numbers(frame, variable)
-    code = groups.only(~np.isnan(y))
-    used = code == 0
+    answered = groups.only(~np.isnan(y))
+    used = answered.code == 0
     _not_negative(y[used], variable, f"，泰尔指数{SENSELESS}")
     y = np.where(used, y, 0.0)
     log = y * np.log(np.where(y > 0, y, 1.0))
@@ -165,7 +165,7 @@ def theil(
 
     income = sample.weight @ y
     z = (log - y * (sample.weight @ log / income) - y) / income + 1 / sample.weight[used].sum()
-    found = fit(sample, statistic, z, code, 1)
+    found = fit(sample, statistic, z, answered)
     total = table(sample, groups, found, sample.degrees(), level).assign(component="total")
     if between is None:
         return grouped([total], ["component"])
@@ -270,7 +270,7 @@ def targeting(
     for values, column in ((lacks, need), (got, helped)):
         _not_negative(values, column, NO_NEED)
     known = ~np.isnan(lacks) & ~np.isnan(got)
-    inside = domains(frame, None, where).only(known) == 0
+    inside = rows_where(frame, where) & known
     work = frame.assign(
         _lacks=lacks, _got=got, _needless=lacks <= 0, _leaked=np.where(lacks > 0, 0.0, got), _rank=-lacks,
         **{name: frame[name].astype("category") for name in groups},
@@ -290,7 +290,7 @@ def targeting(
     if is_needy.any() and _in_amounts(got) and _in_amounts(lacks):
         found["adequacy"] = estimate_ratio(work, "_got", "_lacks", **needy)
     every = domains(work, by, where)
-    left_out = sums(every.only(~known), every.count).astype("int64")
+    left_out = every.only(~known).sizes.astype("int64")
     parts = [found[name].assign(measure=name, left_out_n=left_out) for name in MEASURES if name in found]
     table = grouped(parts, [*groups, "measure", "n", "base_n", "left_out_n", "share", "estimate"])
     told = table.assign(measure=pd.Categorical(table["measure"], list(MEASURES)))

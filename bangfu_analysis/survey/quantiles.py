@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Where
-from bangfu_analysis.analysis.domains import domains, numbers, sums
+from bangfu_analysis.analysis.domains import domains, numbers
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import SurveyDesign, resolve
@@ -43,14 +43,14 @@ def estimate_quantile(
         raise ArgumentError(f"分位点 q 应在 0 与 1 之间，得到 {q}。中位数写 0.5。")
     sample, groups = resolve(frame, design), domains(frame, by, where)
     y, count = numbers(frame, variable), groups.count
-    code = sample.live(groups.only(~np.isnan(y)), count)
-    rows = np.full(count, float(len(y))) if sample.keeps_rows else sums(code, count)
-    curves, df = _curves(y, sample.weight, code, count), sample.degrees(code, count)
+    used = sample.live(groups.only(~np.isnan(y)))
+    rows = np.full(count, float(len(y))) if sample.keeps_rows else used.sizes
+    curves, df = _curves(y, sample.weight, used.code, count), sample.degrees(used)
     parts = []
     for p in wanted:
         estimate = np.array([RULES[rule](x, w, p) for x, w in curves])
-        below = (y <= np.append(estimate, np.nan)[code]).astype(float)
-        share = fit_ratio(sample, below, None, code, count)
+        below = (y <= np.append(estimate, np.nan)[used.code]).astype(float)
+        share = fit_ratio(sample, below, None, used)
         limits = _limits(share, df, rows, level, interval)
         low, high = (_ends(RULES[rule], curves, limit) for limit in limits)
         se = (high - low) / (2 * t_value(df, level))

@@ -77,23 +77,25 @@ def stages_of(
 def _stage(
     frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None, held: Floats | None
 ) -> Stage:
-    rows = a_row_each(unit)
-    if not _agree(unit, layer[rows], layer):
-        raise ArgumentError(
-            "有的抽样单元（cluster）跨了几个层（strata）。若各层的编号会重复，请写 nest=True；否则请更正。"
-        )
+    rows = a_row_each(unit, int(unit.max()) + 1)
     stratum = packed(layer[rows])[0]
     taken = np.bincount(stratum, held).astype(float)
     parent, carried = np.zeros(len(taken), dtype=np.intp), np.ones(len(taken))
     if before is not None:
         parent[stratum] = before.unit[rows]
         carried = (before.carried * before.taken / before.population)[before.stratum[parent]]
-    stated = np.full(len(taken), np.inf)
+    same, stated, values = True, np.full(len(taken), np.inf), list[NDArray[Any]]([layer])
     if fpc is not None:
-        value = numbers(frame, fpc)
-        stated[stratum] = value[rows]
-        if not _agree(unit, stated[stratum], value) or (stated < 0).any():
-            raise ArgumentError(f"fpc 列 {fpc} 同一层内有缺失、负数或不同的值。每层只应有一个总数或抽样比。")
+        values.append(frame[fpc].to_numpy() if _is_whole(frame[fpc]) else numbers(frame, fpc))
+        stated[stratum] = values[1][rows]
+        same = np.array_equal(stated[stratum], values[1][rows])
+    agree = _agree(unit, rows, values)
+    if not agree[0]:
+        raise ArgumentError(
+            "有的抽样单元（cluster）跨了几个层（strata）。若各层的编号会重复，请写 nest=True；否则请更正。"
+        )
+    if not (all(agree) and same) or (stated < 0).any():
+        raise ArgumentError(f"fpc 列 {fpc} 同一层内有缺失、负数或不同的值。每层只应有一个总数或抽样比。")
     return Stage(unit, stratum, parent, taken, _population(taken, stated, fpc), carried, held)
 
 
@@ -108,15 +110,26 @@ def _population(taken: Floats, stated: Floats, fpc: str | None) -> Floats:
     return stated
 
 
-def _agree(unit: Codes, of_unit: NDArray[Any], values: NDArray[Any]) -> bool:
-    """Whether every row has the value of its unit. A slice at a time: arrays as long as the frame cost more
-    than their sums."""
-    return all(np.array_equal(of_unit.take(unit[part]), values[part]) for part in slices(len(unit)))
+def _agree(unit: Codes, rows: Codes, values: list[NDArray[Any]]) -> list[bool]:
+    """Of each array of values, whether every row has the value of its unit's row. A slice at a time: arrays
+    as long as the frame cost more than what is done with them."""
+    agree = [True] * len(values)
+    if len(rows) == len(unit):
+        return agree
+    of_units = np.column_stack([value[rows] for value in values])
+    for part in slices(len(unit)):
+        found = of_units.take(unit[part], axis=0)
+        agree = [a and bool((found[:, i] == values[i][part]).all()) for i, a in enumerate(agree)]
+    return agree
+
+
+def _is_whole(column: pd.Series[Any]) -> bool:
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind == "i"
 
 
 def _integers(frame: pd.DataFrame, column: str) -> Codes:
     """A column as integers: its own, or the codes of its levels."""
-    if frame[column].dtype.kind == "i" and isinstance(frame[column].dtype, np.dtype):
+    if _is_whole(frame[column]):
         return frame[column].to_numpy(dtype=np.intp)
     codes = level_codes(frame[column])[0]
     if codes.min() < 0:

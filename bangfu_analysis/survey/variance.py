@@ -13,7 +13,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Truths
-from bangfu_analysis.analysis.domains import slices, sums
+from bangfu_analysis.analysis.domains import Domains, slices, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import Sample
 from bangfu_analysis.survey.replicates import ReplicateSet
@@ -21,37 +21,38 @@ from bangfu_analysis.survey.stages import Stage
 
 Statistic = Callable[[Floats], Floats]  # of the weights
 Gradient = Callable[..., Sequence[Floats]]  # of the totals
-Columns = Callable[[slice], Sequence[Floats]]  # of a slice of rows, the weight included
+# Of a slice of rows, the weight included: those that the gradient is of, and others.
+Columns = Callable[[slice], tuple[Sequence[Floats], Sequence[Floats]]]
 EVERY = slice(None)
 DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 
 
 def variance_of(
-    sample: Sample, statistic: Statistic, columns: Columns, gradient: Gradient, code: Codes, count: int,
+    sample: Sample, statistic: Statistic, columns: Columns, gradient: Gradient, used: Domains,
     squares: Sequence[Floats] = (),
 ) -> tuple[list[Floats], Floats]:
     """Totals of columns in each group, and the variance of a function of the first of them by its gradient.
 
-    Rows of code `count` are in no group. Rows are summed by unit and group once, for totals and variance
+    Rows are summed by unit and group once, for totals and variance
     alike. Replicates recompute the function as `statistic` instead. `squares`, where the rows of a cell are
     units: the sums over them of the products of the columns that the gradient is of, aa (, ab, bb).
     """
+    code, count = used.code, used.count
     units = _collapse(sample.stages[0], columns, code, count + 1)
-    totals = [sums(units.group, count, column) for column in units.columns]
+    totals = [column[:count] for column in units.totals]
     if sample.replicates is not None:
         return totals, np.diag(replicate_covariance(sample.replicates, statistic, statistic(sample.weight)))
     slopes = [np.append(slope, 0.0) for slope in gradient(*totals)]
     if sample.projections:
-        influence = _combined(columns(EVERY), slopes, code)
+        influence = _combined(columns(EVERY)[0], slopes, code)
         each = [covariance(sample, [np.where(code == c, influence, 0.0)]) for c in range(count)]
         return totals, np.array([v[0, 0] for v in each])
     variance = np.zeros(count)
     for i, stage in enumerate(sample.stages):
         units = _collapse(stage, columns, code, count + 1) if i else units
         moved, seen = _combined(units.columns, slopes, units.group), _seen(stage, code, count)
-        within = 0.0 if stage.held is None else _within(moved, squares, slopes, code, stage.held)
-        found = _products(stage, units.unit, units.group, [moved], seen, sample.lonely_psu, within)
-        variance += found[:count, 0, 0]
+        within = None if stage.held is None else _within(moved, squares, slopes, code, stage.held)
+        variance += _squares(stage, units, moved, seen, sample.lonely_psu, within)[:count]
     return totals, variance
 
 
@@ -64,72 +65,90 @@ def covariance(sample: Sample, influences: Sequence[Floats], rows: Truths | None
     code = code if rows is None or sample.projections else np.where(rows, 0, 1)
     total: Floats = np.zeros((len(influences), len(influences)))
     for stage in sample.stages:
-        units = [sums(stage.unit, stage.units, influence) for influence in influences]
-        one, seen = np.zeros(stage.units, dtype=np.intp), _seen(stage, code, 1)[:, :1]
-        total += _products(stage, np.arange(stage.units), one, units, seen, sample.lonely_psu)[0]
+        units = np.column_stack([sums(stage.unit, stage.units, influence) for influence in influences])
+        strata = np.column_stack([sums(stage.stratum, len(stage.taken), unit) for unit in units.T])
+        seen = _seen(stage, code, 1)[:, :1]
+        units -= _centres(stage, strata, seen, sample.lonely_psu)[stage.stratum]
+        units *= np.sqrt(_scales(stage, sample.lonely_psu, seen))[stage.stratum]
+        total += units.T @ units
     return total
 
 
-def _products(
-    stage: Stage, unit: Codes, group: Codes, figures: Sequence[Floats], seen: Truths, rule: str,
-    within: Floats | float = 0.0,
+def _squares(
+    stage: Stage, units: _Sums, figure: Floats, seen: Truths, rule: str, within: Floats | None
 ) -> Floats:
-    """Products of the deviations of units from their stratum's centre, scaled and added up: groups x figures
-    x figures.
+    """Squared deviations of units from their stratum's centre, scaled and added up in each group.
 
     A unit that is absent from a group counts as 0 there. Units that a cell of a cube holds together deviate
-    as their mean does, and by `within` from it.
+    as their mean does, and by `within` from it. A slice at a time.
     """
-    width = seen.shape[1]
-    key, taken = stage.stratum[unit] * width + group, np.repeat(stage.taken, width)
-    absent = taken - np.bincount(key, stage.held, len(taken))
-    scale = np.broadcast_to(_scales(stage, rule, seen), seen.shape).ravel()
-    totals = [sums(key, len(taken), figure).reshape(-1, width) for figure in figures]
-    centres = [_centres(stage, total, seen, rule).ravel() for total in totals]
-    held = stage.held
-    means = figures if held is None else [figure / held for figure in figures]
-    gaps = [mean - centre.take(key) for mean, centre in zip(means, centres, strict=True)]
-    found = np.empty((width, len(figures), len(figures)))
-    for i, j in zip(*np.tril_indices(len(figures)), strict=True):
-        each = gaps[i] * gaps[j] if held is None else gaps[i] * gaps[j] * held + within
-        products = np.bincount(key, each, len(taken)) + absent * centres[i] * centres[j]
-        found[:, i, j] = found[:, j, i] = (products * scale).reshape(-1, width).sum(0)
-    return found
+    width, held = seen.shape[1], stage.held
+    present, total, found = (np.zeros(len(stage.taken) * width) for _ in range(3))
+
+    pieces = []
+    for part in slices(len(figure)):
+        key = (stage.stratum[units.unit[part]] * width + units.group[part]).ravel()
+        pieces.append((key, value := figure[part].ravel(), times := 1.0 if held is None else held[part]))
+        np.add.at(total, key, value)
+        if units.unit.ndim == 1:
+            np.add.at(present, key, times)
+    centre = _centres(stage, total.reshape(-1, width), seen, rule).ravel()
+    for key, value, times in pieces:
+        gap = (value if held is None else value / times) - centre.take(key)
+        np.add.at(found, key, gap**2 if held is None else gap**2 * times)
+    if within is not None:
+        found += sums(stage.stratum[units.unit] * width + units.group, len(found), within)
+    if units.unit.ndim == 1:
+        found += (np.repeat(stage.taken, width) - present) * centre**2
+    return np.asarray((found.reshape(-1, width) * _scales(stage, rule, seen)).sum(0))
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Columns summed by unit and group."""
+    """Columns summed by unit and group (of all pairs: a row a unit, a column a group), and by group alone."""
 
     unit: Codes
     group: Codes
     columns: Sequence[Floats]
+    totals: Sequence[Floats]
 
 
 def _collapse(stage: Stage, columns: Columns, code: Codes, width: int) -> _Sums:
     """Sums of all pairs of unit and group if they are few, else of those that occur; a slice of rows at a
     time."""
     if stage.units == len(code):
-        return _Sums(stage.unit, code, columns(EVERY))
+        moving, others = columns(EVERY)
+        return _Sums(stage.unit, code, moving, [sums(code, width, column) for column in (*moving, *others)])
     place, size = None, stage.units * width
     pairs: Codes = np.arange(0)
     if size > max(2 * len(code), DENSE):
         pairs, place = np.unique(stage.unit * width + code, return_inverse=True)
-    totals = [np.zeros(size if place is None else len(pairs)) for _ in columns(slice(0, 0))]
+    none, more = columns(slice(0, 0))
+    totals = [np.zeros(size if place is None else len(pairs)) for _ in none]
+    others = [np.zeros(width) for _ in more]
     for part in slices(len(code)):
-        key = stage.unit[part] * width + code[part] if place is None else place[part]
-        for total, column in zip(totals, columns(part), strict=True):
+        here = code[part].astype(np.intp)
+        key = stage.unit[part] * width + here if place is None else place[part]
+        moving, rest = columns(part)
+        for total, column in zip(totals, moving, strict=True):
             np.add.at(total, key, column)
+        for total, column in zip(others, rest, strict=True):
+            np.add.at(total, here, column)
     if place is None:
-        unit, group = np.arange(stage.units), np.arange(width)
-        return _Sums(np.repeat(unit, width), np.tile(group, stage.units), totals)
-    return _Sums(pairs // width, pairs % width, totals)
+        by_unit = [total.reshape(-1, width) for total in totals]
+        unit, group = np.arange(stage.units)[:, None], np.broadcast_to(np.arange(width), by_unit[0].shape)
+        return _Sums(unit, group, by_unit, [*(total.sum(0) for total in by_unit), *others])
+    unit, group = pairs // width, pairs % width
+    return _Sums(unit, group, totals, [*(sums(group, width, total) for total in totals), *others])
 
 
 def _combined(columns: Sequence[Floats], slopes: Sequence[Floats], group: Codes) -> Floats:
     """The first columns, each times the slope of its group, added up."""
-    moved = [column * slope[group] for column, slope in zip(columns, slopes, strict=False)]
-    return np.asarray(np.sum(moved, axis=0))
+    moved = np.zeros(columns[0].shape)
+    for part in slices(len(moved)):
+        for column, slope in zip(columns, slopes, strict=True):
+            moved[part] += column[part] * slope.take(group[part])
+    return moved
 
 
 def _seen(stage: Stage, code: Codes, count: int) -> Truths:

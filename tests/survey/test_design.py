@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bangfu_analysis.analysis.domains import Domains
 from bangfu_analysis.errors import ArgumentError, ColumnMissing
 from bangfu_analysis.survey.design import SurveyDesign, design_weights, resolve
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_total
@@ -148,7 +149,7 @@ def test_the_rank_of_a_jackknife_in_a_group_is_that_of_its_weights():
         weights = [sample.replicates.weight(r) for r in range(len(sample.replicates.rscales))]
         given = replace(sample.replicates, given=weights)
         wanted = [given.rank(group == g) - 1 for g in range(3)]
-        assert sample.degrees(group, 3).tolist() == wanted
+        assert sample.degrees(Domains(group, pd.DataFrame(index=range(3)))).tolist() == wanted
 
 
 def test_replicate_columns_without_the_sampling_weight_in_them():

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy.special import chdtrc
 
+from bangfu_analysis.analysis.domains import domains
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.association import test_independence
 from bangfu_analysis.survey.design import SurveyDesign, design_weights, resolve
@@ -164,8 +165,7 @@ def named(prefix, table, names=("",), columns=("estimate", "se")):
 
 def degrees(name):
     frame, design, where = drawn(name)
-    code = np.zeros(len(frame), dtype=int) if where is None else np.where(where, 0, 1)
-    return {f"design.{name}.degf": resolve(frame, design).degrees(code, 1)}
+    return {f"design.{name}.degf": resolve(frame, design).degrees(domains(frame, where=where))}
 
 
 def weights(key, frame, design):
@@ -295,7 +295,7 @@ def alone_jackknifed(rule):
 def targeted(name):
     frame, design, _ = drawn(name)
     key, known = f"target.{name}", frame["income"].notna()
-    found = {f"{key}.degf": resolve(frame, design).degrees(np.where(known, 0, 1), 1)}
+    found = {f"{key}.degf": resolve(frame, design).degrees(domains(frame, where=known))}
     for what, top, base in (
         ("aided_given_poor", "aided_poor", "poor"),
         ("poor_given_aided", "aided_poor", "aided"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bangfu_analysis.analysis.domains import Domains
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign, resolve
 from bangfu_analysis.survey.variance import covariance, variance_of
@@ -91,7 +92,8 @@ def test_any_design_gives_the_variance_of_the_recursion(seed, fpc, rule):
         wanted.append(recursion(z[rows], inside, rule) if rows.any() else 0.0)
 
     def found():
-        return variance_of(sample, None, lambda part: [z[part]], lambda total: [np.ones(3)], code, 3)[1]
+        groups = Domains(code, pd.DataFrame(index=range(3)))
+        return variance_of(sample, None, lambda part: ([z[part]], []), lambda total: [np.ones(3)], groups)[1]
 
     if np.isnan(wanted).any():
         with pytest.raises(ArgumentError, match="没有可用的同伴"):
@@ -108,17 +110,17 @@ def test_units_that_are_rows_and_many_groups_give_what_the_dense_table_gives(mon
     frame = pd.DataFrame(
         {"h": rng.integers(0, 9, 400), "c": rng.integers(0, 40, 400), "y": rng.normal(size=400)}
     )
-    code = rng.integers(0, 30, 400)
+    groups = Domains(rng.integers(0, 30, 400), pd.DataFrame(index=range(30)))
     sample = resolve(frame, SurveyDesign(strata="h", cluster="c", nest=True))
     slopes, y = rng.normal(size=(2, 30)), frame["y"].to_numpy()
 
     def columns(part):
-        return [y[part], np.ones(len(y[part]))]
+        return [y[part], np.ones(len(y[part]))], []
 
-    dense = variance_of(sample, None, columns, lambda *totals: slopes, code, 30)[1]
+    dense = variance_of(sample, None, columns, lambda *totals: slopes, groups)[1]
     monkeypatch.setattr("bangfu_analysis.survey.variance.DENSE", 0)
     np.testing.assert_allclose(
-        variance_of(sample, None, columns, lambda *totals: slopes, code, 30)[1], dense, rtol=1e-12
+        variance_of(sample, None, columns, lambda *totals: slopes, groups)[1], dense, rtol=1e-12
     )
 
 

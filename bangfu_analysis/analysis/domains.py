@@ -140,10 +140,18 @@ def numbers(frame: pd.DataFrame, variable: str) -> Floats:
 def filled(frame: pd.DataFrame, variable: str | None) -> tuple[Floats, Truths]:
     """The `numbers` of the column (None: 1 for everybody) with 0 for missing, and where they are known."""
     values = np.ones(len(frame)) if variable is None else numbers(frame, variable)
-    if len(values) and not np.isnan(values.min()):
+    if len(values) and np.isfinite(ends(values)).all():
         return values, np.ones(len(values), dtype=bool)
     known = ~np.isnan(values)
+    if endless := int(np.isinf(values).sum()):
+        raise ArgumentError(f"变量 {variable} 有 {endless} 行是无穷大，无法计算。请更正，或改成缺失。")
     return np.where(known, values, 0.0), known
+
+
+def measured(frame: pd.DataFrame, variable: str) -> Floats:
+    """The `numbers` of the column, missing as NaN; infinite ones are refused."""
+    values, known = filled(frame, variable)
+    return values if known.all() else np.where(known, values, np.nan)
 
 
 def sums(code: Codes, count: int, values: Floats | None = None) -> Floats:

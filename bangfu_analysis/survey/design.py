@@ -185,6 +185,8 @@ def _weights(frame: pd.DataFrame, design: SurveyDesign, stages: tuple[Stage, ...
     if not np.isfinite([low, high]).all():
         bad = int((~np.isfinite(weight)).sum())
         raise ArgumentError(f"权数列 {design.weight} 有 {bad} 行缺失或无穷。请补齐；不在样本中的行写 0。")
+    if high == 0:
+        raise ArgumentError(f"权数列 {design.weight} 全是 0，没有一行有可用的取值。请核对权数。")
     if low < 0:
         bad = int((weight < 0).sum())
         raise ArgumentError(f"权数列 {design.weight} 有 {bad} 行为负数，权数应不小于 0。请更正。")

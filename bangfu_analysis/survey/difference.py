@@ -57,6 +57,8 @@ def estimate_difference(
     y, answered = filled(frame, variable)
     require(frame, [between], where="estimate_difference")
     codes, levels = level_codes(frame[between])
+    if not len(levels):
+        raise ArgumentError(f"分组列 {between} 没有一行有取值，无从比较。请换一列。")
     one_of("reference", reference := levels[0] if reference is None else reference, levels)
     base = levels.tolist().index(reference)
     if not (groups.only(answered & (codes == base))).sizes.any():
@@ -170,6 +172,8 @@ def _values(frame: pd.DataFrame, variable: str) -> Iterator[Value]:
         yield {}, *filled(frame, variable)
         return
     codes, levels = level_codes(column)
+    if not len(levels):
+        raise ArgumentError(f"变量 {variable} 没有一行有取值，没有变化可以估计。请换一列。")
     for k, code in enumerate(levels):
         yield {variable: code}, (codes == k).astype(float), codes >= 0
 

@@ -332,6 +332,8 @@ def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float)
     """The result frame of estimates with t limits; refused where no row of any group has a value."""
     if not found.n.any():
         raise ArgumentError(NOBODY)
+    if np.isnan(found.estimate).all():
+        raise ArgumentError("作除数的合计（分母、总量）在所选的行中都是 0，没有意义。请核对。")
     se, n = np.sqrt(found.variance), found.n.astype("int64")
     everybody = sample.people(groups).astype("int64")
     low, high = around(found.estimate, se, df, level)

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import special
 
 from bangfu_analysis.analysis.arrays import Floats, Where
-from bangfu_analysis.analysis.domains import in_one, numbers, require, rows_where
+from bangfu_analysis.analysis.domains import in_one, measured, require, rows_where
 from bangfu_analysis.analysis.intervals import tested
 from bangfu_analysis.errors import ArgumentError, listed, one_of
 from bangfu_analysis.survey.design import SurveyDesign, resolve
@@ -115,7 +115,7 @@ def fit_model(
     response, terms = _parts(formula)
     variables = sorted(terms.required_variables, key=formula.index)
     require(frame, [response, *variables], where="fit_model")
-    sample, y = resolve(frame, design), numbers(frame, response)
+    sample, y = resolve(frame, design), measured(frame, response)
     inside = rows_where(frame, where) & (sample.weight > 0)
     used = inside & ~np.isnan(y) & frame[variables].notna().all(axis=1).to_numpy()
     y = _answers(response, y[used], family)
@@ -161,13 +161,17 @@ def regress(x: Floats, y: Floats, weight: Floats, family: str) -> tuple[Floats, 
     eta = kind.start(y)
     for _ in range(STEPS):
         mean, slope = kind.mean(eta), kind.slope(eta)
-        pull = slope / kind.variance(mean)
-        strength = weight * slope * pull
+        with np.errstate(all="ignore"):
+            pull = slope / kind.variance(mean)
+            strength = weight * slope * pull
+            gain = x.T @ (strength * (eta + (y - mean) / slope))
+        if not (np.isfinite(gain).all() and np.isfinite(strength).all()):
+            raise NotEstimable
         try:
             inverse = np.linalg.inv(x.T @ (x * strength[:, None]))
         except np.linalg.LinAlgError as error:
             raise NotEstimable from error
-        beta: Floats = inverse @ (x.T @ (strength * (eta + (y - mean) / slope)))
+        beta: Floats = inverse @ gain
         before, eta = eta, x @ beta
         if family != "linear" and np.abs(eta[weight > 0]).max() > FARTHEST:
             raise NotEstimable

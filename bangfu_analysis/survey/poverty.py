@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Floats, Names, Where
-from bangfu_analysis.analysis.domains import domains, level_codes, names, numbers, require, rows_where, sums
+from bangfu_analysis.analysis.domains import domains, level_codes, measured, names, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign, resolve
 from bangfu_analysis.survey.estimate import (
@@ -47,7 +47,7 @@ class Manner(TypedDict, total=False):
 def line_of(frame: pd.DataFrame, line: Line) -> Floats:
     """The poverty line of each row: one number, a column, or {wave: line} for the frame's `wave`."""
     if isinstance(line, str):
-        found = numbers(frame, line)
+        found = measured(frame, line)
     elif isinstance(line, Mapping):
         require(frame, ["wave"], where="贫困线")
         if unknown := sorted(set(frame["wave"].dropna()) - set(line), key=str):
@@ -62,7 +62,7 @@ def line_of(frame: pd.DataFrame, line: Line) -> Floats:
 
 def _gap(frame: pd.DataFrame, income: str, line: Line) -> Floats:
     """Yuan below the line, 0 above it; missing where income or line is."""
-    return np.maximum(0.0, line_of(frame, line) - numbers(frame, income))
+    return np.maximum(0.0, line_of(frame, line) - measured(frame, income))
 
 
 def fgt(
@@ -91,7 +91,7 @@ def shortfall(
     income and line are per person and month; `size` (household size) counts all members where a row is a
     household.
     """
-    yuan = _gap(frame, income, line) * months * (1.0 if size is None else numbers(frame, size))
+    yuan = _gap(frame, income, line) * months * (1.0 if size is None else measured(frame, size))
     return estimate_total(frame.assign(_gap=yuan), "_gap", **manner)
 
 
@@ -109,7 +109,7 @@ def concentration_index(
     Doorslaer 1997, J. Econometrics 77). Ranked by itself it is Gini's coefficient.
     """
     sample, groups = resolve(frame, manner["design"]), domains(frame, manner.get("by"), manner.get("where"))
-    a, y = numbers(frame, variable), numbers(frame, rank_by)
+    a, y = measured(frame, variable), measured(frame, rank_by)
     used = groups.only(~np.isnan(a) & ~np.isnan(y))
     _not_negative(a[used.code < used.count], variable, f"，基尼系数和集中指数{SENSELESS}")
     rows = [np.flatnonzero(used.code == c) for c in range(used.count)]
@@ -153,11 +153,13 @@ def theil(
     Econometrica 48).
     """
     sample, groups = resolve(frame, design), domains(frame, None, where)
-    y = numbers(frame, variable)
+    y = measured(frame, variable)
     answered = groups.only(~np.isnan(y))
     used = answered.code == 0
     _not_negative(y[used], variable, f"，泰尔指数{SENSELESS}")
     y = np.where(used, y, 0.0)
+    if not used.any() or not sample.weight @ y:
+        raise ArgumentError(f"变量 {variable} 没有一行有可用的取值，或者都是 0，泰尔指数{SENSELESS}")
     log = y * np.log(np.where(y > 0, y, 1.0))
 
     def statistic(w: Floats) -> Floats:
@@ -194,20 +196,23 @@ def catastrophic(
 
     headcount: share of households that spend more than `threshold` of their resources (0.1 and 0.25 for
     income or consumption, SDG 3.8.2; 0.4 for capacity to pay, Xu et al. 2003, Lancet 362). overshoot: mean
-    part beyond it, over all; mean_positive_overshoot: among those beyond (Wagstaff and van Doorslaer 2003,
-    Health Econ. 12). Rows with resources of 0 or less have no budget share and are left out.
+    part beyond it, over all; mean_positive_overshoot: among those beyond, without a row where there are none
+    (Wagstaff and van Doorslaer 2003, Health Econ. 12). Rows with resources of 0 or less have no budget share
+    and are left out.
     """
     if not 0 < threshold < 1:
         raise ArgumentError(f"参数 threshold 应在 0 与 1 之间，得到 {threshold}。SDG 3.8.2 用 0.1 和 0.25。")
-    have = numbers(frame, resources)
-    part = np.divide(numbers(frame, spending), have, out=np.full(len(frame), np.nan), where=have > 0)
+    have = measured(frame, resources)
+    part = np.divide(measured(frame, spending), have, out=np.full(len(frame), np.nan), where=have > 0)
     hit = np.where(np.isnan(part), np.nan, part > threshold)
     work = frame.assign(_hit=hit, _beyond=np.maximum(part - threshold, 0.0))
     parts = [
         estimate_mean(work, "_hit", **manner).assign(measure="headcount"),
         estimate_mean(work, "_beyond", **manner).assign(measure="overshoot"),
-        estimate_ratio(work, "_beyond", "_hit", **manner).assign(measure="mean_positive_overshoot"),
     ]
+    if parts[0]["estimate"].gt(0).any():
+        beyond = estimate_ratio(work, "_beyond", "_hit", **manner)
+        parts.append(beyond.assign(measure="mean_positive_overshoot"))
     return grouped(parts, [*names(manner.get("by")), "measure"])
 
 
@@ -216,7 +221,7 @@ def coverage(
 ) -> pd.DataFrame:
     """Share of those eligible (`where`) whom aid reached; `aided` holds True/False or amounts (above 0 is
     reached)."""
-    yes = numbers(frame, aided)
+    yes = measured(frame, aided)
     reached = pd.Categorical(np.where(np.isnan(yes), np.nan, (yes > 0).astype(float)), categories=[0.0, 1.0])
     found = estimate_share(frame.assign(_aided=reached), "_aided", ci=ci, **manner)
     return found[found["_aided"] == 1].drop(columns="_aided").reset_index(drop=True)
@@ -227,7 +232,7 @@ def adequacy(
 ) -> pd.DataFrame:
     """Aid received over the shortfall: sum of aid (yuan, missing is none) / sum of max(0, line - income) x
     months."""
-    work = frame.assign(_aid=np.nan_to_num(numbers(frame, aid)), _gap=_gap(frame, income, line) * months)
+    work = frame.assign(_aid=np.nan_to_num(measured(frame, aid)), _gap=_gap(frame, income, line) * months)
     return estimate_ratio(work, "_aid", "_gap", **manner)
 
 
@@ -266,7 +271,7 @@ def targeting(
     """
     groups = names(by)
     require(frame, [need, helped, *groups], where="targeting")
-    lacks, got = numbers(frame, need), numbers(frame, helped)
+    lacks, got = measured(frame, need), measured(frame, helped)
     for values, column in ((lacks, need), (got, helped)):
         _not_negative(values, column, NO_NEED)
     known = ~np.isnan(lacks) & ~np.isnan(got)
@@ -280,7 +285,12 @@ def targeting(
         Manner(design=design or CENSUS, by=by, level=level, where=rows)
         for rows in (inside, is_needy, is_helped)
     )
-    found = {"concentration": concentration_index(work, "_got", "_rank", **everybody)}
+    if not (is_needy.any() or is_helped.any()):
+        resolve(frame, design or CENSUS)  # which says where there are no rows, or no weights
+        raise ArgumentError(f"所选的行中没有人需要（{need}）或得到（{helped}）帮扶，没有什么可以计算。")
+    found = {}
+    if is_helped.any():
+        found["concentration"] = concentration_index(work, "_got", "_rank", **everybody)
     if is_needy.any():
         found["coverage"] = coverage(work, "_got", **needy)
     if is_helped.any():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Where
-from bangfu_analysis.analysis.domains import domains, numbers
+from bangfu_analysis.analysis.domains import domains, measured
 from bangfu_analysis.analysis.intervals import around, share_limits, t_value
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import SurveyDesign, resolve
@@ -42,7 +42,7 @@ def estimate_quantile(
     if not ((wanted >= 0) & (wanted <= 1)).all():
         raise ArgumentError(f"分位点 q 应在 0 与 1 之间，得到 {q}。中位数写 0.5。")
     sample, groups = resolve(frame, design), domains(frame, by, where)
-    y, count = numbers(frame, variable), groups.count
+    y, count = measured(frame, variable), groups.count
     used = sample.live(groups.only(~np.isnan(y)))
     rows = np.full(count, float(len(y))) if sample.keeps_rows else used.sizes
     curves, df = _curves(y, sample.weight, used.code, count), sample.degrees(used)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.arrays import Names
 from bangfu_analysis.analysis.domains import names, require
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.errors import ArgumentError, listed
 from bangfu_analysis.survey.calibration import Calibrate, Trim, margin_of
 from bangfu_analysis.survey.design import SurveyDesign, design_weights, seal
 
@@ -90,6 +90,8 @@ def standardize(
     share = dict(zip(mix.cells, np.divide(mix.totals, sum(mix.totals)), strict=True))
     people = frame[inner + outer].astype(object).assign(n=design_weights(frame, design))
     cells = people.groupby(inner + outer, as_index=False)["n"].sum().query("n > 0")
+    if cells.empty:
+        raise ArgumentError(f"列 {listed([*inner, *outer])} 没有一行都有取值，无法标准化。请先处理缺失值。")
     part = [share.get(cell, 0.0) for cell in cells[inner].itertuples(index=False, name=None)]
     return post_stratify(frame, design, cells.assign(n=cells.groupby(outer)["n"].transform("sum") * part))
 
@@ -115,6 +117,8 @@ def weighting_report(
     both = pd.DataFrame({f"total_{when}": design_weights(frame, one) for when, one in designs.items()})
     parts = []
     for column in names(margins):
+        if frame[column].isna().all():
+            raise ArgumentError(f"列 {column} 没有一行有取值，无从报告。请换一列。")
         groups = both.groupby(frame[column], observed=False)
         part = groups.sum().assign(n=groups.size(), target=_target(after, column))
         shares = {f"share_{when}": part[f"total_{when}"] / part[f"total_{when}"].sum() for when in designs}

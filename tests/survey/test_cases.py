@@ -9,12 +9,12 @@ import pytest
 from bangfu_analysis.errors import ArgumentError, BangfuError
 from bangfu_analysis.survey.association import test_independence
 from bangfu_analysis.survey.design import SurveyDesign, design_weights
-from bangfu_analysis.survey.difference import estimate_difference
+from bangfu_analysis.survey.difference import estimate_change, estimate_difference
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_share, estimate_total
-from bangfu_analysis.survey.poverty import gini, theil
+from bangfu_analysis.survey.poverty import gini, targeting, theil
 from bangfu_analysis.survey.quantiles import estimate_quantile
 from bangfu_analysis.survey.trend import cochran_armitage, estimate_trend, kendall_trend, weighted_trend
-from bangfu_analysis.survey.weighting import post_stratify, rake, trim
+from bangfu_analysis.survey.weighting import post_stratify, rake, standardize, trim
 
 CASES = Path(__file__).parent / "oracle" / "cases"
 
@@ -78,6 +78,18 @@ def test_a_group_of_one_row_has_a_mean_and_no_interval():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda f: estimate_total(f.assign(y=np.inf), "y", design=SurveyDesign()), "y 有 3 行是无穷大"),
+        (lambda f: gini(f.assign(y=[1, -np.inf, 2]), "y", design=SurveyDesign()), "y 有 1 行是无穷大"),
+        (lambda f: estimate_mean(f.assign(w=0), "y", design=SurveyDesign("w")), "权数列 w 全是 0"),
+        (lambda f: trim(f.assign(w=0), SurveyDesign("w"), upper=3), "权数列 w 全是 0"),
+        (lambda f: gini(f.assign(y=0), "y", design=SurveyDesign()), "合计.*都是 0"),
+        (lambda f: theil(f.assign(y=0), "y", design=SurveyDesign()), "都是 0，泰尔指数"),
+        (lambda f: theil(f, "empty", design=SurveyDesign()), "没有一行有可用的取值"),
+        (lambda f: targeting(f.assign(y=0), "y", "y"), "没有人需要（y）或得到（y）帮扶"),
+        (lambda f: estimate_difference(f.assign(g=None), "y", design=SurveyDesign(), between="g"),
+         "分组列 g 没有一行有取值"),
+        (lambda f: estimate_change(f.assign(wave=f["g"], x=None), "x", design=None), "x 没有一行有取值"),
+        (lambda f: standardize(f.assign(x=None), SurveyDesign(), "x", "g", {"x": {"u": 1}}), "无法标准化"),
         (lambda f: estimate_mean(f, "empty", design=SurveyDesign()), "没有一行有可用的取值"),
         (lambda f: estimate_mean(f, "y", design=SurveyDesign(), where={"g": "c"}), "没有一行有可用的取值"),
         (lambda f: estimate_share(f.assign(x=None), "x", design=SurveyDesign()), "没有一行有可用的取值"),

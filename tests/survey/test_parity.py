@@ -17,7 +17,7 @@ from bangfu_analysis.survey.association import test_independence
 from bangfu_analysis.survey.design import SurveyDesign, design_weights, resolve
 from bangfu_analysis.survey.estimate import estimate_mean, estimate_ratio, estimate_share, estimate_total
 from bangfu_analysis.survey.models import fit_model
-from bangfu_analysis.survey.poverty import concentration_index
+from bangfu_analysis.survey.poverty import concentration_index, targeting
 from bangfu_analysis.survey.replicates import Replicates
 from bangfu_analysis.survey.weighting import post_stratify, rake, trim
 
@@ -513,6 +513,18 @@ def test_figures_are_those_of_r(group, case):
 def test_every_key_is_compared_or_named_with_its_reason():
     answered = {key for group, case in GROUPS for key in figures(group, case)}
     assert [key for key in R if key not in answered and not_covered(key) is None] == []
+
+
+@pytest.mark.parametrize("name", ["stratclus", "twostage", "boot"])
+def test_targeting_gives_the_coverage_and_leakage_of_r(name):
+    frame, design, _ = drawn(name)
+    found = targeting(frame, "poor", "aided", design=design).set_index("measure")
+    wanted = [R[f"target.{name}.aided_given_poor.wilson.{part}"] for part in ("est", "lci", "uci")]
+    limits = found.loc["coverage", ["estimate", "ci_low", "ci_high"]].to_numpy(float)
+    np.testing.assert_allclose(limits, wanted, rtol=1e-9)
+    leaked = R[f"target.{name}.poor_given_aided.ratio.est"], R[f"target.{name}.poor_given_aided.ratio.se"]
+    assert found.loc["leakage", "estimate"] == pytest.approx(1 - leaked[0], rel=1e-9)
+    assert found.loc["leakage", "se"] == pytest.approx(leaked[1], rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["oracle.md", "oracle.en.md"])

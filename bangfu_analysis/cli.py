@@ -23,6 +23,8 @@ from bangfu_analysis.files import why
 from bangfu_analysis.progress import SHOWN
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bangfu_analysis.report import Report
     from bangfu_analysis.tidy.frames import Frames
 
@@ -31,6 +33,7 @@ TO_DO = {  # where the reader's reason does not say it
     "empty": "。请向报送单位核实是否发错了文件。",
     "notes": "。其中若有数据表，请用 bangfu inspect 查看读法，补全表头后再清洗。",
 }
+FATES = {"matched": "", "ignored": "不采用", "unmatched": "没有认出", "empty": "空列"}
 MOST_LINES = 15
 DOUBTFUL = 0.5  # confidence below which a sheet is told
 NOTHING_READ = ("unreadable", "notes", "empty")
@@ -201,20 +204,36 @@ def _inspect(chosen: argparse.Namespace) -> bool:
 
     readings = bangfu.inspect(chosen.path)
     by_sheet = bangfu.describe(readings).groupby(["file", "sheet"], sort=False, dropna=False)
-    for (file, sheet), columns in by_sheet:
-        first = columns.iloc[0]
-        head = f"表头 {first['header_rows'] or '—'}，{first['rows']} 行，把握 {first['confidence']:.0%}"
-        print(f"\n{file} [{sheet}]：{first['taken_for']}，{head}")
-        if first["reason"]:
-            print(f"  {first['reason']}")
-        for _, line in columns[columns["column"].ne("")].iterrows():
-            guess = f"可能是 {line['suggestions']}" if line["suggestions"] else ""
-            meaning = line["variable"] or f"（{line['status']}）{guess}"
-            print(f"  {line['column']:>3} {line['heading']} → {meaning}")
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for _, columns in by_sheet:
+        file, sheet = columns.iloc[0][["file", "sheet"]]
+        alike.setdefault((file, *_read_as(columns)), []).append(sheet)
+    for (file, *lines), sheets in alike.items():
+        more = f"等 {len(sheets)} 张相同的表" if len(sheets) > 1 else ""
+        print(f"\n{file} [{sheets[0]}]{more}：", end="")
+        print(*lines, sep="\n")
     for what, proposal in (("列名", bangfu.proposed_mapping(readings)), ("写法", proposed_values(readings))):
         if proposal:
-            print(f"\n未认出的{what}可在批次文件夹的 mapping.yaml 中确认（逐行核对后保存）：\n\n{proposal}")
+            print(f"\n未认出的{what}，请运行 bangfu inspect --settings {chosen.path}，在 设置.xlsx 中选定；")
+            print(f"或写在批次文件夹的 mapping.yaml 中（逐行核对后保存）：\n\n{proposal}")
     return not readings or any(reading.kind == "unreadable" for reading in readings)
+
+
+def _read_as(columns: pd.DataFrame) -> Iterator[str]:
+    """Lines on one sheet: what it is taken for, and what each of its columns means."""
+    from bangfu_analysis.exhibits.labels import WORDS
+
+    labels = {f"{v.frame}.{v.name}": v.label for v in bangfu.load_codebook().variables}
+    first = columns.iloc[0]
+    head = f"表头 {first['header_rows'] or '—'}，{first['rows']} 行，把握 {first['confidence']:.0%}"
+    yield f"{WORDS['kinds'].get(first['taken_for'], first['taken_for'])}，{head}"
+    if first["reason"]:
+        yield f"  {first['reason']}"
+    for line in columns[columns["column"].ne("")].to_dict("records"):
+        guess = f"可能是 {line['suggestions']}" if line["suggestions"] else ""
+        label = labels.get(line["variable"].partition("=")[0], "")
+        meaning = f"{line['variable']} {label}".strip() or f"（{FATES[line['status']]}）{guess}"
+        yield f"  {line['column']:>3} {line['heading']} → {meaning}"
 
 
 def _clean_all(chosen: argparse.Namespace) -> bool:

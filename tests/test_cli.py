@@ -157,6 +157,7 @@ def test_inspect_shows_what_each_heading_means_and_writes_nothing(wave, capsys):
     assert "B 性别 → workers.sex" in out or "2 性别 → workers.sex" in out
     assert "文化程渡" in out
     assert '# "特别难": extreme' in out
+    assert f"请运行 bangfu inspect --settings {wave}，在 设置.xlsx 中选定" in out
     assert "workers.education" in out
     assert list(wave.parents[2].iterdir()) == [wave.parents[1]]
 

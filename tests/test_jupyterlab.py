@@ -1,4 +1,4 @@
-"""JupyterLab itself, in a browser: two notebooks are opened, all cells run, and their charts are seen.
+"""JupyterLab itself, in a browser: notebooks are opened, all cells run, charts seen and a table copied.
 
 Not among the everyday tests: `pip install -e ".[test,browser]"` and a Chromium (on Debian /usr/bin/chromium;
 BANGFU_CHROMIUM names another), then `pytest -m browser`.
@@ -6,6 +6,7 @@ BANGFU_CHROMIUM names another), then `pytest -m browser`.
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -27,6 +28,7 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+OWN = "我的 分析/自己的问题.ipynb"  # a notebook in another folder of the project
 PATIENCE = 240  # seconds for a notebook: the first cleans the sample study
 
 
@@ -36,6 +38,8 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("调查 项目")
     for name in ("data/raw", "notebooks"):
         shutil.copytree(ROOT / name, folder / name)
+    (folder / "我的 分析").mkdir()
+    shutil.copy(ROOT / "notebooks" / "11_your_own_question.ipynb", folder / OWN)
     for name, setting in SETTINGS.items():
         path = folder / ".settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +64,7 @@ def lab(tmp_path_factory):
     ):
         address = f"http://127.0.0.1:{port}"
         wait_for(f"{address}/api/status?token={token}")
-        yield lambda notebook: f"{address}/lab/tree/notebooks/{notebook}?token={token}&reset"
+        yield lambda notebook: f"{address}/lab/tree/{notebook}?token={token}&reset"
         server.terminate()
 
 
@@ -83,7 +87,8 @@ def page():
         pytest.skip("no Chromium: set BANGFU_CHROMIUM")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser.new_page(viewport={"width": 1400, "height": 1000})
+        rights = ["clipboard-read", "clipboard-write"]
+        yield browser.new_page(viewport={"width": 1400, "height": 1000}, permissions=rights)
         browser.close()
 
 
@@ -97,9 +102,9 @@ def start_kernel(page, seconds=60):
         page.wait_for_timeout(300)
 
 
-@pytest.mark.parametrize("notebook", ["02_who_is_in_hardship.ipynb", "03_why.ipynb"])
-def test_a_notebook_runs_in_jupyterlab_and_shows_its_charts(lab, page, notebook, tmp_path):
-    page.goto(lab(notebook))
+def run_all(page, address):
+    """Open a notebook, run all its cells, and wait until the last is done."""
+    page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     start_kernel(page)
     page.click('.lm-MenuBar-item:has-text("Run")')
@@ -111,7 +116,35 @@ def test_a_notebook_runs_in_jupyterlab_and_shows_its_charts(lab, page, notebook,
     page.wait_for_function(done, timeout=PATIENCE * 1000)
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
     assert page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]').count() == 0
+
+
+READ = "notebooks/01_read_and_check.ipynb"
+
+
+@pytest.mark.parametrize(
+    "notebook", [READ, "notebooks/02_who_is_in_hardship.ipynb", "notebooks/03_why.ipynb", OWN]
+)
+def test_a_notebook_runs_in_jupyterlab_and_shows_its_charts(lab, page, notebook, tmp_path):
+    run_all(page, lab(notebook))
+    assert page.locator(".jp-OutputArea table").count() >= 2
+    page.screenshot(path=str(tmp_path / "lab.png"))
+    if notebook == READ:  # tables alone
+        return
     charts = page.locator(".jp-OutputArea img[src^='data:image/png']")
     assert charts.count() >= 1
     assert charts.first.evaluate("image => image.naturalWidth") > 300
-    page.screenshot(path=str(tmp_path / "lab.png"))
+
+
+COPY = """table => { const range = document.createRange(); range.selectNode(table);
+    const chosen = getSelection(); chosen.removeAllRanges(); chosen.addRange(range);
+    document.execCommand("copy"); }"""
+PASTE = """async () => { const [held] = await navigator.clipboard.read();
+    return await (await held.getType("text/html")).text(); }"""
+
+
+def test_a_table_is_copied_with_its_lines_and_sides(lab, page):
+    run_all(page, lab(OWN))
+    page.locator(".jp-OutputArea table").last.evaluate(COPY)
+    copied = page.evaluate(PASTE)
+    assert "女困难职工的文化程度" in copied and '<td align="right"' in copied
+    assert len(re.findall("border-bottom: 1.5pt solid", copied)) >= 4  # under the title and the last row

@@ -36,6 +36,8 @@ class Package:
             with zipfile.ZipFile(path) as archive:
                 entries = {entry.filename: entry for entry in archive.infolist()}
                 return cls({name: archive.read(name) for name in entries}, entries)
+        except FileNotFoundError as fault:
+            raise BangfuError(f"没有文件 {path}。请检查文件名和所在的文件夹。") from fault
         except (OSError, zipfile.BadZipFile, RuntimeError) as fault:
             told = "打不开。应为没有加密的 .docx 或 .pptx 文件，请在 Word、WPS 中另存后重试"
             raise BangfuError(f"{path.name}：{told}。") from fault

@@ -76,7 +76,7 @@ def queries_frame(
         if (*place, variable) in cells:
             label, raw = cells[*place, variable]
             own = of_rows.get((*place[:2], row))
-            unit = own if isinstance(own, str) else units.get((*place[:2],), "") or place[0]
+            unit = own if isinstance(own, str) else units.get((*place[:2],), "") or Path(place[0]).stem
             rows.append((unit, *place, label, said, message, "", check_code(raw, key)))
     table = pd.DataFrame(rows, columns=["unit", *COLUMNS[1:]])
     return {

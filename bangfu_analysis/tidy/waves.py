@@ -8,6 +8,7 @@ What may be compared, and how, is data: `crosswalk` and the bands by scheme of t
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -28,6 +29,7 @@ DEFINITIONS = ["variable", "level", "wave", "definition", "comparable", "note"]
 CARRIED = ["frame", "variable", "wave", "was", "now", "n", "note"]
 _ORGANISATIONS = ("unit", "reporting_unit", "employer", "giver")
 Entry = Mapping[str, Any]
+_LAST_LEVEL = re.compile(r"/(?![^(（]*[)）])")  # between levels of a heading; not that of (元/月)
 
 
 def stack_waves(waves: Mapping[str, Frames], settings: Sequence[Wave], codebook: Codebook) -> Frames:
@@ -186,7 +188,7 @@ def layout_frame(sheets: Sequence[SheetReading], wave: str) -> pd.DataFrame:
     is left empty. A questionnaire is one row: its questions are a frame of their own.
     """
     seen = describe([replace(sheet, questions=None) for sheet in sheets if not sheet.set_aside])
-    words = seen["heading"].map(lambda text: heading_key(text.rpartition("/")[2]))
+    words = seen["heading"].map(lambda text: heading_key(_LAST_LEVEL.split(text)[-1]))
     found = seen.rename(columns={"file": "source_file", "sheet": "source_sheet"}).assign(
         wave=wave, heading=words.where(seen["status"].eq("matched"), ""),
         variable=seen["variable"].str.replace("[#=].*", "", regex=True),

@@ -24,7 +24,7 @@ OUTSIDE = sorted(ROOT.glob("*.md"))
 PAGES = [*OUTSIDE, *sorted(DOCS.rglob("*.md"))]
 CHINESE = [
     path for path in sorted(DOCS.rglob("*.md"))
-    if not path.name.endswith(".en.md") and path.parent.name not in ("decisions", "reference")
+    if not path.name.endswith(".en.md") and path.parent.name != "reference"
 ]  # fmt: skip
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 STUDY_FILES = ("codebook.yaml", "exhibits.yaml")  # where what a page shows is to lie; all else in the wave

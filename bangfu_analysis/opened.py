@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.body import absurd
+from bangfu_analysis.exhibits.coarser import MOSTLY, coarse, few_enough, halved, stars
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import title_of
-from bangfu_analysis.exhibits.making import make, nothing
+from bangfu_analysis.exhibits.making import nothing
 from bangfu_analysis.exhibits.questionnaires import surveys_of
 from bangfu_analysis.exhibits.recipes import Recipe, recipe
 from bangfu_analysis.exhibits.sections import report_settings
@@ -41,6 +43,7 @@ from bangfu_analysis.tidy.settings_book import policy_chosen
 from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places
 
 RELEASED = "release.json"
+TURNS = 2  # in which tables of stars are made coarser
 By = str | Sequence[str] | None
 Where = Mapping[str, Any] | None
 
@@ -225,13 +228,13 @@ class OpenWave:
         the release.
         """
         computed = steps("计算表图", [*recipes])
-        made = [(each, absurd(each)) for one in computed for each in make(self.data, one)]
+        coarser = [each for one in computed for each in coarse(self.data, one, self.policy.threshold)]
+        made = [(each, absurd(each)) for each in few_enough(self.data, coarser)]
         raw = [each for each, why in made if not why]
         away = tuple(f"表图“{each.title}”没有列入：{why}。" for each, why in made if why)
         while True:
-            cuts = [cut for each in raw for cut in each.cuts]
             try:
-                released = self.added(cuts)
+                raw, released = self._without_stars(raw, self.added)
                 break
             except ReleaseConflict as fault:
                 wrong = _concerned(raw, fault)
@@ -248,7 +251,7 @@ class OpenWave:
     def ask(self, make_it: str, settings: Mapping[str, Any]) -> Exhibit:
         """The exhibit of one row as exhibits.yaml has it; a sentence where the wave has nothing for it."""
         named = recipe(**{"id": _id(make_it, settings), "make": make_it, **settings})
-        found = make(self.data, named)
+        found = coarse(self.data, named, self.policy.threshold)
         return self._protected(found[0]) if found else nothing(self.data, named, self._lacks(named))
 
     def other_releases(self) -> list[Record]:
@@ -267,7 +270,32 @@ class OpenWave:
         return self._protected(Exhibit(made, recipe(**settings), layout, self.codebook, source))
 
     def _protected(self, raw: Exhibit) -> Exhibit:
-        return self._here(raw, self.protect(raw.cuts).frames)
+        (made,), released = self._without_stars([raw], self.protect)
+        return self._here(made, released.frames)
+
+    def _without_stars(
+        self, raw: list[Exhibit], protect: Callable[[list[Cut]], Released]
+    ) -> tuple[list[Exhibit], Released]:
+        """What is protected together, made coarser where most of a table would be hidden; and its release."""
+        tried, settled = dict[str, tuple[Exhibit, float]](), set[str]()  # what was finer, and how starred
+        for turn in count():
+            released = protect([cut for each in raw for cut in each.cuts])
+            now = [*raw]
+            for at, each in enumerate(raw):
+                frame = released.frames[each.id]
+                hidden, (finer, was) = stars(each, frame), tried.pop(each.id, (each, 2.0))
+                if hidden >= was:  # the coarser one is no better
+                    now[at] = finer
+                    settled.add(each.id)
+                elif hidden >= MOSTLY and each.id not in settled and turn < TURNS:
+                    # Where counts are shown, few have no value in the groups that shares are of.
+                    first = each.cut.within if "n" in frame and frame["n"].notna().mean() > MOSTLY else ()
+                    if coarser := halved(self.data, each, first):
+                        now[at], tried[each.id] = coarser, (each, hidden)
+            if all(one is other for one, other in zip(raw, now, strict=True)):
+                break
+            raw = now
+        return raw, released
 
     @doing("隐去可推算的数")
     def protect(self, cuts: Sequence[Cut], others: Sequence[Record] = ()) -> Released:

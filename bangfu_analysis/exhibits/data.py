@@ -5,7 +5,7 @@ waves up to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import title_of
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.release.cells import Cut
+from bangfu_analysis.release.cells import IN_TABLES, JOINT, Cut, is_other
 from bangfu_analysis.tidy.derive import add_bands
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
@@ -36,18 +36,40 @@ class WaveData:
     frames: Frames
     stacked: Callable[[], Frames]
     book: QuestionnaireBook = QuestionnaireBook({})
+    join: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+
+    def joined(self, join: Mapping[str, Sequence[Sequence[str]]]) -> WaveData:
+        """The same with levels of variables (of questions: options) joined: of `[a, b]` those of both are
+        `a∪b`.
+        """
+        answers = _with_options(self.frames, join) if "responses" in self.frames else {}
+        frames = {**self.frames, **answers}
+        return replace(self, frames=frames, stacked=lambda: self.every, join=join) if join else self
 
     @cached_property
     def workers(self) -> pd.DataFrame:
         """The workers of this wave with their bands and `unit`."""
-        return with_bands(self.frames["workers"], self.codebook, self.frames.get("population"))
+        own = with_bands(self.frames["workers"], self.codebook, self.frames.get("population"))
+        return with_joined(own, self.join)
+
+    @property
+    def causes(self) -> pd.DataFrame:
+        """The causes of this wave."""
+        return with_joined(self.frames["causes"], self.join)
+
+    @property
+    def population(self) -> pd.DataFrame:
+        """The denominators of this wave."""
+        return with_joined(self.frames["population"], self.join)
 
     @cached_property
     def every(self) -> Frames:
         """The frames of all waves, those of `workers` with bands and `unit`."""
         frames = self.stacked()
-        workers = with_bands(frames["workers"], self.codebook, frames.get("population"))
-        return {**frames, "workers": workers}
+        if self.join:  # of what has its bands
+            both = ("workers", "population")
+            return {**frames, **{name: with_joined(frames[name], self.join) for name in both}}
+        return {**frames, "workers": with_bands(frames["workers"], self.codebook, frames.get("population"))}
 
     @property
     def place(self) -> str:
@@ -122,6 +144,39 @@ class WaveData:
             Cut(recipe.id, title, frame, tuple(dimensions), **of), recipe, full, self.codebook,
             self.source(source, all_waves=recipe.over_waves), focus, {"place": self.place, **facts},
         )
+
+
+def with_joined(frame: pd.DataFrame, join: Mapping[str, Sequence[Sequence[str]]]) -> pd.DataFrame:
+    """`frame` with joined levels: `a∪b` in the place of the first, 其他（合并） last."""
+    for name in frame:
+        groups = join.get(IN_TABLES.get(str(name), str(name)), ())
+        into = {code: JOINT.join(group) for group in groups for code in group if code}
+        if into:
+            values = frame[name].astype(object).map(lambda code, into=into: into.get(code, code))
+            kind: Any = frame[name].dtype
+            if isinstance(kind, pd.CategoricalDtype):
+                levels = list(dict.fromkeys(into.get(code, code) for code in kind.categories))
+                levels = levels if kind.ordered else sorted(levels, key=is_other)
+                kind = pd.CategoricalDtype(levels, ordered=kind.ordered)
+            frame = frame.assign(**{str(name): values.astype(kind)})
+    return frame
+
+
+def _with_options(frames: Frames, join: Mapping[str, Sequence[Sequence[str]]]) -> Frames:
+    """Questions and responses with joined options; of these a respondent has one answer, the chosen one."""
+    questions, responses = frames["questions"], frames["responses"]
+    for id in {*questions["question_id"]} & {*join}:
+        own = responses[responses["question_id"].eq(id)]
+        chosen = own["value"].fillna(1).sort_values(ascending=False, kind="stable").index
+        told = with_joined(own.loc[chosen], {"option": join[id]}).drop_duplicates(["respondent_id", "option"])
+        responses = pd.concat([responses[responses["question_id"].ne(id)], told.sort_index()])
+        into = {code: JOINT.join(group) for group in join[id] for code in group if code}
+        options = [
+            [*dict.fromkeys(into.get(o, o) for o in offered)] if own_id == id else offered
+            for own_id, offered in zip(questions["question_id"], questions["options"], strict=True)
+        ]
+        questions = questions.assign(options=pd.Series(options, questions.index, dtype=object))
+    return {"questions": questions, "responses": responses}
 
 
 def with_bands(

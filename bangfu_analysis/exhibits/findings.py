@@ -13,6 +13,7 @@ import pandas as pd
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.measures import dimensions, hidden
 from bangfu_analysis.exhibits.wording import counted, half_up, moved, percent, points, share_of, since, year
+from bangfu_analysis.release.cells import is_other
 
 MOST, PER_SECTION = 7, 2
 LEAST_BASE = 30  # of fewer no group is said to be hit most
@@ -150,7 +151,7 @@ def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     frame, name = of.frame, dimensions(of.frame)[-1]
     if len(dimensions(frame)) != 1 or of.recipe.where:
         return
-    seen = frame[frame["n"].notna() & frame["share"].notna() & frame[name].astype(object).ne("other")]
+    seen = frame[frame["n"].notna() & frame["share"].notna() & ~frame[name].map(is_other).astype(bool)]
     if len(seen) < 2:
         return
     worst = seen[seen[name].isin([scheme["worst"] for scheme in of.codebook.schemes.values()])]
@@ -208,7 +209,7 @@ def _change(of: Exhibit, _: Shown) -> Iterator[Finding]:
     name = _trend_of(of)
     for code in of.frame[name].dropna().unique() if name not in ("", "rate") else ():
         run = _run(of.frame, name, code)
-        if run.empty or code == "other":
+        if run.empty or is_other(code):
             continue
         first, last = run.iloc[0], run.iloc[-1]
         step = half_up(percent(last["share"]) - percent(first["share"]))

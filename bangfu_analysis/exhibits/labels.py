@@ -12,6 +12,7 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Codebook, read_yaml
 from bangfu_analysis.errors import CodebookError
+from bangfu_analysis.release.cells import JOINT, parts_of
 
 MISSING = "…"
 LANGS = ("zh", "en")
@@ -54,7 +55,12 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
         known |= _scheme_labels(codebook, set(values.dropna()) - set(STATES), held, lang)
     if pd.api.types.is_bool_dtype(values.dtype):
         known = {truth: words[lang == "en"] for truth, words in WORDS["truths"].items()}
-    return [MISSING if pd.isna(v) else known.get(str(v), str(v)) for v in values.astype(object)]
+    def label(code: str) -> str:
+        if code.endswith(JOINT):
+            return STATES["joined"][lang == "en"]
+        return "、".join(known.get(part, part) for part in parts_of(code)) or code
+
+    return [MISSING if pd.isna(v) else label(str(v)) for v in values.astype(object)]
 
 
 def labels_in(codebook: Codebook, table: pd.DataFrame, column: str, lang: str = "zh") -> list[str]:

@@ -25,7 +25,7 @@ from bangfu_analysis.exhibits.mechanisms import mechanism_exhibits
 from bangfu_analysis.exhibits.questionnaires import questionnaire_exhibits
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.release.cells import Cut
+from bangfu_analysis.release.cells import Cut, parts_of
 
 Make = Callable[[WaveData, Recipe], list[Exhibit]]
 STRATA = ["sex", "age_five_year"]
@@ -90,7 +90,7 @@ def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) 
     band = data.codebook.bands.get(names[-1])
     if len(dimensions) > 1 or band is None or band.variable != "cause_main":
         return [made]
-    causes = sorted_by_size(named(cause_table(workers, data.frames["causes"], mention="main")), "cause")
+    causes = sorted_by_size(named(cause_table(workers, data.causes, mention="main")), "cause")
     parts = replace(made.cut, id=f"{recipe.id}_parts", frame=causes, dimensions=("cause",))
     return [replace(made, beside=(parts,))]
 
@@ -113,7 +113,7 @@ def _sorted(frame: pd.DataFrame, name: str, recipe: Recipe) -> pd.DataFrame:
 
 def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """Rates by `by`, where there are denominators for it; the whole count where there are none at all."""
-    workers, population, by, where = data.workers, data.frames["population"], [*recipe.by], recipe.where
+    workers, population, by, where = data.workers, data.population, [*recipe.by], recipe.where
     try:
         if not by:
             rate = rate_of(workers, population, where)
@@ -132,7 +132,8 @@ def joined(rates: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...
     A unit of the population sheet without people has no rate of 0.0 %; people without a denominator stay.
     """
     empty = rates["n"].eq(0) & rates["base_n"].gt(0).fillna(False)
-    lacking = [str(unit) for unit in rates.loc[rates["base_n"].isna() & rates["n"].gt(0), name]]
+    without = rates.loc[rates["base_n"].isna() & rates["n"].gt(0), name]
+    lacking = [one for unit in without for one in parts_of(str(unit))]
     told = []
     for unit in rates.loc[empty, name].astype(str):
         near = get_close_matches(unit, lacking, n=1, cutoff=0.5)
@@ -155,7 +156,7 @@ def rate_of(
 
 
 def _causes(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    workers, causes, groups = subset(data.workers, recipe.where), data.frames["causes"], [*recipe.by]
+    workers, causes, groups = subset(data.workers, recipe.where), data.causes, [*recipe.by]
     if causes.empty or _unknown(workers, groups):
         return []
     mention = recipe.mention or "any"

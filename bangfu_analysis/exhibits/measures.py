@@ -14,6 +14,7 @@ import pandas as pd
 
 from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.exhibits.wording import half_up, percent
+from bangfu_analysis.release.cells import is_other
 
 DECIMALS = {"count": 0, "percent": 1, "points": 1, "number": 2, "p": 3, "amount": 2}
 IN_PERCENT = ("percent", "points")
@@ -108,7 +109,7 @@ def sorted_by_size(result: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     by = "n" if "n" in result else "estimate"
     size = result.groupby(name, observed=True)[by].sum().astype("Float64").fillna(0)
-    ranked = sorted(size.index, key=lambda code: (code == "other", -size[code]))
+    ranked = sorted(size.index, key=lambda code: (is_other(code), -size[code]))
     place = result[name].astype(object).map({code: i for i, code in enumerate(ranked)})
     ahead = [c for c in dimensions(result) if c != name]
     group = result.groupby(ahead, observed=True, sort=False).ngroup() if ahead else 0

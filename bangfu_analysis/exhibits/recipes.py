@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ class Recipe:
     `within` that figure and sentences speak of (`worst`: the one reports single out); `draw`: the chart;
     `text`: the sentences; `measures`, `tail`, `headings`, `notes`: see `Layout`; `show`: text, table, figure,
     or annex for tables.xlsx alone (chosen by what it says where empty: see `body`); `subject`, `noun`: words
-    of the sentences.
+    of the sentences; `join`: levels of a variable that are one, so that none is of few (see `coarser`).
     """
 
     id: str
@@ -50,6 +50,7 @@ class Recipe:
     show: tuple[str, ...] = ()
     subject: str = "困难职工"
     noun: str = ""
+    join: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
     added: bool = False  # by the study, not the package
 
     @property

@@ -29,6 +29,7 @@ from bangfu_analysis.exhibits.wording import (
     since,
     year,
 )
+from bangfu_analysis.release.cells import is_other
 
 if TYPE_CHECKING:
     from bangfu_analysis.exhibits.exhibit import Exhibit
@@ -211,7 +212,7 @@ def shift(of: Exhibit) -> str:
     kept = new.drop(apart.index)
     before = old.loc[~hidden(old)].set_index(name)["percent"].rename("before")
     both = kept.loc[~hidden(kept)].set_index(name).join(before, how="inner").dropna(subset=["before"])
-    steps = both.drop("other", errors="ignore")
+    steps = both.drop([code for code in both.index if is_other(code)])
     steps = steps.assign(step=(steps["percent"] - steps["before"]).map(half_up))
     most = steps.loc[steps["step"].ne(0)].sort_values("step", key=abs, ascending=False, kind="stable")
     head = f"与{year(waves[0])}相比，{year(waves[1])}{of.subject}的{titled}构成"
@@ -298,7 +299,7 @@ def _nameable(table: pd.DataFrame, name: str = "") -> pd.DataFrame:
     其他.
     """
     seen = table.loc[table["n"].gt(0).fillna(False) & ~hidden(table)]
-    return seen.loc[seen[name].astype(object).ne("other")] if name else seen
+    return seen.loc[~seen[name].map(is_other).astype(bool)] if name else seen
 
 
 def _one_dimension(result: pd.DataFrame, where: str) -> str:

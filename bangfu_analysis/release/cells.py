@@ -14,6 +14,7 @@ import pandas as pd
 Where = frozenset[tuple[str, str | None]]
 ANSWERED = "_answered"  # `sex+age_answered`: "yes" of whom all of these are known, null of the others
 IN_TABLES = {"cause_main": "cause"}  # what tables and the codebook call a column of `workers`
+JOINT = "∪"  # `a∪b`: one of these codes, as a level or a condition; `a∪b∪`: these and like ones, 其他（合并）
 ANY = "_any"  # `cause_any`: a variable of which a person may have several
 
 
@@ -114,20 +115,31 @@ def condition(
     where: Mapping[str, object], merged: Mapping[tuple[str, str, str], Sequence[str]] = MappingProxyType({}),
     wave: str = "",
 ) -> Where:
-    """A subgroup as conditions; several codes of a variable are one condition, `variable=a|b`: yes."""
+    """A subgroup as conditions; several codes of a variable are one condition, `variable=a∪b`: yes."""
     found: dict[str, str | None] = {}
     for variable, codes in where.items():
         name, said = IN_TABLES.get(variable, variable), map(code_of, several_codes(codes))
-        words = {each for code in said for each in merged.get((wave, name, str(code)), (code,))}
-        several = f"{name}={'|'.join(sorted(map(str, words)))}"
+        parts = [part for code in said for part in ([code] if code is None else parts_of(code))]
+        words = {each for code in parts for each in merged.get((wave, name, str(code)), (code,))}
+        several = f"{name}={JOINT.join(sorted(map(str, words)))}"
         found |= {name: next(iter(words))} if len(words) == 1 else {several: "yes"}
     return frozenset(found.items())
 
 
 def one_of(variable: str) -> tuple[str, list[str]]:
-    """Of `variable=a|b` the variable and the codes; of any other itself, and none."""
+    """Of `variable=a∪b` the variable and the codes; of any other itself, and none."""
     name, _, codes = variable.partition("=")
-    return name, codes.split("|") if codes else []
+    return name, parts_of(codes)
+
+
+def parts_of(code: str) -> list[str]:
+    """The codes of a joined level; of a plain one itself."""
+    return [part for part in code.split(JOINT) if part]
+
+
+def is_other(code: object) -> bool:
+    """Whether a level is what is left: 其他, or several of few people folded into one."""
+    return code == "other" or str(code).endswith(JOINT)
 
 
 def several_codes(codes: object) -> Iterable[object]:

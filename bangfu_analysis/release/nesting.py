@@ -133,7 +133,8 @@ def _levels_of(
             kept = isinstance(column.dtype, pd.CategoricalDtype)
             values = column.cat.categories if kept else column.dropna().unique()
             parts = [code for key, codes in cut.merged.items() if key[1] == variable for code in codes]
-            own = dict.fromkeys([*(str(cells.code_of(value)) for value in values), *parts])
+            said = [part for value in values for part in cells.parts_of(str(cells.code_of(value)))]
+            own = dict.fromkeys([*said, *parts])
             found.setdefault(variable, {}).update(own)
         for name in set(cut.where) - set(found):
             held = people[name].dropna() if people is not None and name in people else None

@@ -48,11 +48,37 @@ def all_sums(
             if whole in cells:
                 groups.setdefault((whole, by), []).append(cell)
     told += [Sum(tuple(parts), whole, by) for (whole, by), parts in groups.items()]
+    told += _with_joined(groups)
     sums = list(_with_rests(told, numbers, [*complete, *_made_up(groups, numbers)], nest, own))
     # What follows from them may make up further wholes.
     every = _followed(numbers, sums)
     sums = list(_with_rests(told, numbers, [*complete, *_made_up(groups, every)], nest, own))
     return sums, _followed(numbers, sums)
+
+
+def _with_joined(groups: Mapping[tuple[Cell, str], Sequence[Cell]]) -> Iterator[Sum]:
+    """Each sum with joined levels in the place of those that they join; such as overlap in sums apart."""
+    layers: dict[tuple[Cell, str], list[dict[str, Cell]]] = {}
+    for (whole, several), parts in sorted(groups.items(), key=lambda each: (order(each[0][0]), each[0][1])):
+        name, codes = one_of(several)
+        if codes and (whole, name) in groups and not name.endswith(ANY):
+            own = layers.setdefault((whole, name), [])
+            free = next((layer for layer in own if not {*codes} & {*layer}), None)
+            own += [{}] if free is None else []
+            (own[-1] if free is None else free).update(dict.fromkeys(codes, parts[0]))
+    for (whole, name), found in layers.items():
+        for layer in found:
+            own_codes = ((part, dict(part.where)[name]) for part in groups[whole, name])
+            single = [part for part, code in own_codes if code not in layer]
+            yield Sum((*single, *dict.fromkeys(layer.values())), whole, name)
+
+
+def _codes(cell: Cell, name: str) -> set[str | None]:
+    """The codes of a variable that are met in a cell: one, or those of a joined level."""
+    said = dict(cell.where)
+    if name in said:
+        return {said[name]}
+    return {code for variable in said if one_of(variable)[0] == name for code in one_of(variable)[1]}
 
 
 def _with_rests(
@@ -127,10 +153,17 @@ def told_by(cut: Cut, rows: Sequence[Row]) -> tuple[list[Sum], list[Census]]:
             several = [variable for variable in by if variable.endswith(ANY)]
             sums.append(Sum(parts, base, several[0] if several else by[0] if len(by) == 1 else ""))
             if left_out and not several and numbers[left_out] == 0:
-                held = [condition for cell in parts if numbers[cell] for condition in cell.where]
-                levels = {name: frozenset(code for v, code in held if v == name) for name in by}
+                held = [each for cell in parts if numbers[cell] for one in cell.where for each in _each(one)]
+                names = {name for variable in by for name, _ in _each((variable, None))}
+                levels = {name: frozenset(code for v, code in held if v == name) for name in names}
                 complete += [Census(*group[:2], name, codes) for name, codes in levels.items()]
     return sums, complete
+
+
+def _each(condition: tuple[str, str | None]) -> list[tuple[str, str | None]]:
+    """A condition, or each of those of which it is one of several."""
+    name, codes = one_of(condition[0])
+    return [(name, code) for code in codes] or [condition]
 
 
 def order(cell: Cell) -> tuple[str, str, list[tuple[str, str]]]:
@@ -157,7 +190,7 @@ def _coarser(finer: Where, implied: Implied) -> list[tuple[str, str | None]]:
     ((variable, code), *more) = finer
     if variable.endswith(ANY) and not more:
         base = frozenset({(variable.removesuffix(ANY), code)})
-        return [(name + ANY, level) for name, level in implied.get(base, ())]
+        return [*((name + ANY, level) for name, level in implied.get(base, ())), *implied.get(finer, ())]
     return [*implied.get(finer, ())]
 
 
@@ -166,7 +199,7 @@ def _is_all(told: Sum, complete: Sequence[Census], nest: Nest) -> bool:
     name, _, coarse = told.by.partition("@")
     censuses = list(_censuses(told.whole, name, complete))
     if not coarse:
-        found = {dict(cell.where).get(name) for cell in told.parts}
+        found = {code for cell in told.parts for code in _codes(cell, name)}
         return any(census.levels <= found for census in censuses)
     inside = frozenset({(coarse, dict(told.whole.where)[coarse])})
     here = inside | {(POPULATION, told.whole.population)}
@@ -209,7 +242,7 @@ def _with_rest(
 
 def _missing(told: Sum, complete: Sequence[Census], nest: Nest) -> tuple[str, str | None]:
     """The condition of what the parts leave: the one level that is not among them, if there is but one."""
-    found = {dict(cell.where).get(told.by) for cell in told.parts}
+    found = {code for cell in told.parts for code in _codes(cell, told.by)}
     everybody = any(_censuses(told.whole, told.by, complete))
     options = [*nest.levels.get(told.by, ()), *([] if everybody else [None])]
     missing = [code for code in options if code not in found]

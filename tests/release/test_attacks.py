@@ -115,6 +115,17 @@ def test_those_without_a_value_are_not_found_by_subtraction():
     assert narrowest(safe.record) >= INSIDE.threshold - 1e-6
 
 
+def test_levels_joined_in_one_table_do_not_tell_who_has_no_value_by_another():
+    frame = people(600, 11)
+    ages = frame["education"].astype(object).map({code: "abbc"[at % 4] for at, code in enumerate(EDUCATION)})
+    kind = pd.CategoricalDtype(["a∪b", "c"])
+    joined = frame.assign(education=ages.replace({"a": "a∪b", "b": "a∪b"}).astype(kind))
+    joined.loc[joined.index[joined["cause"].eq("a")][:1], "education"] = pd.NA
+    safe = released(cut(joined, ["cause"]), cut(joined, ["cause"], ["education"]))
+    whole, parts = safe.frames["cause"], safe.frames["education_cause"].query("cause == 'a'")
+    assert whole.query("cause == 'a'")["n"].isna().all() or parts["n"].isna().any()  # or they tell of one
+
+
 def test_a_mean_does_not_give_its_hidden_count_nor_a_hidden_amount_back():
     frame = people(300, 5).assign(unit=pd.Categorical(["u"] * 200 + ["v"] * 97 + ["w"] * 3), income=500.0)
     means = frame.groupby("unit", observed=True)["income"].agg(["size", "mean", "min", "max"]).reset_index()

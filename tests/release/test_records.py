@@ -68,7 +68,7 @@ def test_units_merged_later_are_the_same_people_under_both_names():
     over = tabulate(later, ["unit"]).assign(wave="2007")
     trend = Cut("waves", "", over, ("wave", "unit"), ("wave",), merged=MERGED)
     second = protect([trend], INSIDE, others=[first.record])
-    assert ("unit=一厂|二厂|新厂", "yes") in {pair for where in numbers(second.record) for pair in where}
+    assert ("unit=一厂∪二厂∪新厂", "yes") in {pair for where in numbers(second.record) for pair in where}
     found = audit(first.record, second.record)
     assert np.isfinite(found["low"]).all() and found["gap"].min() >= INSIDE.threshold - 1e-6
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -35,6 +36,7 @@ TO_DO = {  # where the reader's reason does not say it
 }
 FATES = {"matched": "", "ignored": "不采用", "unmatched": "没有认出", "empty": "空列"}
 MOST_LINES = 15
+FEW_NUMBERS = 6  # of a table, that are listed one by one
 DOUBTFUL = 0.5  # confidence below which a sheet is told
 NOTHING_READ = ("unreadable", "notes", "empty")
 COUNTED = "{desc} {n_fmt}/{total_fmt} |{bar}| 已用 {elapsed}，还需 {remaining}"
@@ -362,8 +364,9 @@ def _link(chosen: argparse.Namespace) -> None:
 
 def _fill(chosen: argparse.Namespace) -> bool:
     if chosen.list:
-        for mark, words in bangfu.open_wave(chosen.list).marks().items():
-            print(f"{mark}  {words}")
+        marks = bangfu.open_wave(chosen.list).marks()
+        lines = (f"{mark}  {words}" for mark, words in marks.items()) if chosen.all else _in_short(marks)
+        print(*lines, sep="\n")
         return False
     if chosen.folder is None:
         calls = "bangfu fill 我的报告.docx 批次文件夹；列出标记：bangfu fill --list 批次文件夹。"
@@ -372,6 +375,18 @@ def _fill(chosen: argparse.Namespace) -> bool:
     print(*told, sep="\n", end="\n" if told else "", file=sys.stderr)
     print(f"已填写：{chosen.file}（原文件在旁边的 {chosen.file.name}.bak）")
     return bool(told)
+
+
+def _in_short(marks: dict[str, str]) -> Iterator[str]:
+    """A line a chart and table: its title, its marks; of many numbers the first."""
+    for _, group in groupby(marks, key=lambda mark: re.split(r"[:.}]", mark)[1]):
+        own = list(group)
+        numbers = [mark for mark in own if mark.startswith("{{数")]
+        many = len(numbers) > FEW_NUMBERS
+        shown = own[: 1 - len(numbers)] if many else own
+        title = next(marks[mark] for mark in own if mark.startswith("{{表"))
+        yield f"{title}：{' '.join(shown)}" + (f" 等{len(numbers)}个数" if many else "")
+    yield "每一个数的标记：bangfu fill --all --list 批次文件夹"
 
 
 def _new_wave(chosen: argparse.Namespace) -> None:

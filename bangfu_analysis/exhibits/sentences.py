@@ -110,11 +110,11 @@ def leading(of: Exhibit) -> str:
 
 
 def by_group(of: Exhibit) -> str:
-    """The largest level in each group; groups of nobody are not named.
+    """The largest level in each group, told once where it is the same in all; groups of nobody are not named.
 
     `按年龄看，困难职工中30岁以下最多的是子女上学（12人，占该组的40.0%）；…`
     """
-    within, words = of.layout.within[0], []
+    within, led = of.layout.within[0], list[tuple[str, str, str]]()
     name = _one_dimension(of.focused.drop(columns=within), "by_group")
     for _, block in of.focused.groupby(within, observed=True, sort=True):
         seen = _nameable(of.printed(block, name))
@@ -124,11 +124,14 @@ def by_group(of: Exhibit) -> str:
         most = seen.loc[seen["n"].eq(seen["n"].max())]
         each, share = "各" if len(most) > 1 else "", most["percent"].iloc[0]
         part = f"，{each}占该组的{in_percent(share)}" if pd.notna(share) else ""  # its base may be hidden
-        levels = f"{'、'.join(most['label'])}（{each}{counted(most['n'].iloc[0])}{part}）"
-        words.append(f"{of.labels(most[within])[0]}最多的是{levels}")
-    if not words:
+        size = f"{each}{counted(most['n'].iloc[0])}{part}"
+        led.append((of.labels(most[within])[0], "、".join(most["label"]), size))
+    if not led:
         return f"{of.subject}按{of.titled(within)}分组，没有可公布的人数。"
-    return f"按{of.titled(within)}看，{of.subject}中{'；'.join(words)}。"
+    head, leaders = f"按{of.titled(within)}看，{of.subject}中", {leader for _, leader, _ in led}
+    if len(led) > 2 and len(leaders) == 1:
+        return f"{head}{'、'.join(f'{group}（{size}）' for group, _, size in led)}最多的都是{leaders.pop()}。"
+    return f"{head}{'；'.join(f'{group}最多的是{leader}（{size}）' for group, leader, size in led)}。"
 
 
 def extremes(of: Exhibit) -> str:
@@ -158,11 +161,7 @@ def change(of: Exhibit) -> str:
     three waves or more the series follows; 逐年增加 is said only where every step is one. Hidden or not
     comparable figures are not compared.
     """
-    told = _moved(of.focused.sort_values("wave").reset_index(drop=True), of.subject)
-    return told if told.endswith(NOT_COMPARED) else told + CENSUS
-
-
-def _moved(rows: pd.DataFrame, subject: str) -> str:
+    rows, subject = of.focused.sort_values("wave").reset_index(drop=True), of.subject
     if rows["wave"].duplicated().any():
         raise ArgumentError("change：同一批次有多行。请先筛选到每批次一行，或改用 shift。")
     now, last = rows.iloc[-1], rows.tail(2)
@@ -180,7 +179,7 @@ def _moved(rows: pd.DataFrame, subject: str) -> str:
         printed = percent(now["share"]) - percent(before["share"])
         step = percent(now["change"]) if "change" in rows and pd.notna(now["change"]) else half_up(printed)
         text += f"；占职工总数的比重为{share_of(now['share'])}，{points(step, when)}"
-    return text + "。" + (_series(rows, subject) if len(rows) > 2 else "")
+    return f"{text}。{_series(rows, subject) if len(rows) > 2 else ''}{CENSUS}"
 
 
 def _series(rows: pd.DataFrame, subject: str) -> str:
@@ -281,7 +280,7 @@ def quality(sources: pd.DataFrame, issues: pd.DataFrame, totals: pd.DataFrame) -
     unread = int(sources["kind"].eq("unreadable").sum())
     read = f"，其中{unread}张未能读取" if unread else "，均已读取"
     rows = sources.filter(regex="^rows").sum().astype(int)
-    fates = "，".join(f"{word}{rows[fate]}行" for fate, word in WORDS["told_rows"].items())
+    fates = "，".join(f"{word}{rows[fate]}行" for fate, word in WORDS["told_rows"].items() if rows[fate])
     actions, verdicts = issues["action"].value_counts(), totals["verdict"].value_counts()
     words = [f"{word}{actions.get(a, 0)}处" for a, word in WORDS["told_actions"].items() if actions.get(a, 0)]
     lines = [
@@ -289,7 +288,8 @@ def quality(sources: pd.DataFrame, issues: pd.DataFrame, totals: pd.DataFrame) -
         f"记录问题{len(issues)}处" + (f"，其中{'、'.join(words)}" if words else ""),
     ]  # fmt: skip
     if len(totals):
-        told = "、".join(f"{word}{verdicts.get(v, 0)}项" for v, word in WORDS["verdicts"].items())
+        found = {word: verdicts.get(v, 0) for v, word in WORDS["verdicts"].items()}
+        told = "、".join(f"{word}{n}项" for word, n in found.items() if n)
         lines.append(f"上报的合计数{len(totals)}项，与名册核对，{told}")
     return "。".join(lines) + "。"
 

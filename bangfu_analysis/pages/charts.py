@@ -60,9 +60,15 @@ def has_chart(exhibit: Exhibit) -> bool:
 
 
 def _bars(rows: Rows, *, of: str = "share", key: str = "bar", by_size: bool = False) -> Chart:
-    """A bar a level, a panel a group; without groups each with its count. Sorted, levels of nobody go."""
+    """A bar a level, a panel a group; without groups each with its count. Sorted, levels of nobody go; a
+    group of which no bar is seen goes where another one is.
+    """
     *groups, down = rows.dimensions()
-    across, every = "".join(groups), len(rows.frame)
+    across, full = "".join(groups), rows
+    if across:
+        seen = rows.frame[of].gt(0).fillna(False).groupby(rows.frame[across], observed=True).transform("any")
+        rows = rows.of(rows.frame[seen]) if seen.any() else rows
+    unseen, every = rows.when(len(rows.frame) < len(full.frame), "unseen"), len(rows.frame)
     if by_size or rows.exhibit.recipe.sort == "size":
         rows = rows.of(sorted_by_size(_of_somebody(rows.frame, down), down))
     texts = _with_counts(rows, rows.texts(of), key) if not across and "n" in rows.frame else ()
@@ -70,7 +76,7 @@ def _bars(rows: Rows, *, of: str = "share", key: str = "bar", by_size: bool = Fa
     heads = list(map(str, values.columns)) if across else []
     heads = rows.with_bases(across, heads) if across and "base_n" in rows.frame else heads
     said = rows.measured(of, "of_group" if across else {"rate": "of_two", "mean": "of_known"}.get(key, ""))
-    notes = (*rows.notes(across), rows.when(len(rows.frame) < every, "nobody"))
+    notes = (*full.notes(across), rows.when(len(rows.frame) < every, "nobody"), unseen)
     form = FORMS[measure(of, rows.frame).kind]
     return Chart("bars", values, printed, said, notes, form=form, heads=tuple(heads))
 

@@ -214,7 +214,7 @@ def test_what_cannot_be_compared_is_not():
     table = waves({"2008": 3300, "2009": 3456})
     assert said("change", table.tail(1)) == "2009年困难职工3456人；只有一批数据，不作比较。"
     broken = said("change", table.assign(comparable=[False, False]))
-    assert broken == "2009年困难职工3456人；与2008年口径不同或人数从略，不作比较。"
+    assert broken == "2009年困难职工3456人；与2008年口径不同或人数从略，不作比较。"  # of a census: nothing
     hidden = table.assign(n=pd.array([3300, None], "Int64"), suppressed=[False, True])
     assert said("change", hidden) == "2009年困难职工人数少于5人，或为防止推算而从略。"
     with pytest.raises(ArgumentError, match="同一批次有多行"):
@@ -263,9 +263,8 @@ def test_the_quality_paragraph_balances():
     totals = pd.DataFrame({"verdict": ["agrees", "differs", "agrees"]})
     assert sentences.quality(sources, issues, totals) == (
         "本次共收到2个文件（其中1个有采用的数据），工作表2张，其中1张未能读取。"
-        "共10行：保留8行，合并重复1行，单列备查0行，合计行1行，标题和说明0行，表头0行，空行0行。"
-        "记录问题3处，其中无法辨认而作缺失1处、修正2处。上报的合计数3项，与名册核对，相符2项、不符1项、"
-        "无法核对0项。"
+        "共10行：保留8行，合并重复1行，合计行1行。"
+        "记录问题3处，其中无法辨认而作缺失1处、修正2处。上报的合计数3项，与名册核对，相符2项、不符1项。"
     )
 
 

@@ -111,6 +111,15 @@ def test_groups_are_panels_that_share_the_order_of_causes_and_name_their_base():
     assert chart.subtitle == "占比（%），括号内为各组人数"
 
 
+def test_a_group_of_which_nothing_may_be_shown_has_no_panel():
+    shares = pd.DataFrame({"sex": ["male", "male", "female", "female"], "cause": ["illness", "other"] * 2})
+    shares = shares.assign(n=pd.array([6, 4, None, 0], "Int64"), share=[0.6, 0.4, None, 0.0], base_n=10)
+    chart = of(shares.assign(suppressed=[False, False, True, False]), "panels")
+    assert chart.heads == ("男 (10)",) and "各项均不能列出的组未画出" in chart.notes
+    every = of(shares.assign(share=None, suppressed=True, n=pd.array([None] * 4, "Int64")), "panels")
+    assert len(every.heads) == 2
+
+
 def test_what_a_release_hides_is_hidden_in_panels_too():
     workers = pd.DataFrame({"sex": ["male"] * 30 + ["female"] * 30, "person_id": range(60), "wave": "1"})
     named = ["illness"] * 28 + ["other"] * 2 + ["illness"] * 25 + ["other"] * 5

@@ -332,6 +332,12 @@ def test_the_sample_study_fills_a_document_for_2009_and_refreshes_it_for_2010(tm
     assert around(path) == first
     assert "全区困难职工3208人，特困占（本批次无此数）%。" + OWN in words(path)
     assert b">3208<" in parts(deck)["ppt/slides/slide1.xml"]
+    assert main(["fill", "--all", "--list", str(wave)]) == 0
+    every = capsys.readouterr().out
+    assert "{{数:rate.share}}  10.2" in every
     assert main(["fill", "--list", str(wave)]) == 0
-    assert "{{数:rate.share}}  10.2" in capsys.readouterr().out
+    short = capsys.readouterr().out
+    assert "困难类别：{{图:level}} {{表:level}} {{句:level}} {{数:level.extreme.n}} 等10个数" in short
+    marks = [set(re.findall("{{[图表句]:.*?}}", listed)) for listed in (short, every)]
+    assert marks[0] == marks[1] and len(short.splitlines()) * 10 < len(every.splitlines())
     assert main(["fill", str(path)]) == 2

@@ -15,6 +15,7 @@ KINDS = {  # what the cells of a variable are
     "remark": "备注",
     **dict.fromkeys(("id_number", "name", "private", "row_number", "ignored"), "不保留，只留在 data/raw"),
 }  # fmt: skip
+PACKAGE_ONLY = ("patterns", "told", "traditional")  # read of the package alone
 ADDED = frozenset(  # lists that an overlay adds to; every other list it replaces
     ["headings", "unsure", "says", "inner", "other_period", "endings", "around", "ignored_headings", "any_of",
      "carried", "breaks"]
@@ -93,7 +94,8 @@ def words_of(
     content: Mapping[str, Any], overlay: Mapping[str, Any], files: Callable[[], Collection[str]] | None = None
 ) -> Words:
     """The names that an overlay may use: those of the codebook below it, and its own."""
-    own = {part: each for part in ("variables", "lists") if isinstance(each := overlay.get(part), dict)}
+    parts = ("variables", "lists", "bands", "schemes")
+    own = {part: each for part in parts if isinstance(each := overlay.get(part), dict)}
     lists = _Lists(content["lists"], own.get("lists", {}))
     frames: Mapping[str, Mapping[str, Any]] = merge(content.get("variables", {}), own.get("variables", {}))
     names = [name for variables in frames.values() for name in variables]
@@ -109,15 +111,53 @@ def words_of(
         return [*(below.get(at[1], {}) if at[0] == "variables" else below)]
 
     categories = lists.codes("hardship_level")
+    bands = merge(content.get("bands", {}), own.get("bands", {}))
+
+    def own_of(at: tuple[str, ...]) -> Mapping[str, Any]:
+        """The entry of a variable that the codebook has already; {} for a new one."""
+        found: Mapping[str, Any] = content.get("variables", {}).get(at[1], {}).get(at[2], {})
+        return found
+
+    def codes_of(name: object) -> list[str] | None:
+        """The codes of a variable of workers; None where it has no list."""
+        of = frames.get("workers", {}).get(str(name), {})
+        open_ones = ("unit", "text", "date", "name", None)
+        return lists.codes(of["values"]) if "values" in of else None if of.get("kind") in open_ones else []
+
+    def of_scheme(at: tuple[str, ...], _: Beside) -> list[str]:
+        known = [*content["lists"]["hardship_level"], *lists.added("hardship_level")]
+        return [str(each.get("code")) for each in known if each.get("scheme") == at[1]] or categories
+
+    def own_lists(at: tuple[str, ...], _: Beside) -> list[str]:
+        of = own_of(at).get("values")
+        return [*([of] if of else content.get("lists", {})), *own.get("lists", {})]
+
+    def shape(at: tuple[str, ...], _: Beside) -> Any:
+        found: Any = content
+        for key in at:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    def new(at: tuple[str, ...], beside: Beside) -> list[str]:
+        code, scheme = str(beside.get("code")), beside.get("scheme", "")
+        known = {(str(each["code"]), each.get("scheme", "")) for each in content["lists"].get(at[1], [])}
+        return [] if (code, scheme) in known else [code]
+
     return {
+        "new": new, "shapes": shape, "own_lists": own_lists,
+        "schemes": [*merge(content.get("schemes", {}), own.get("schemes", {}))],
+        "banded_codes": lambda at, _: codes_of(bands.get(at[1], {}).get("variable")),
+        "carried_codes": lambda _, beside: codes_of(beside.get("variable")),
         "variables": variables, "targets": ["ignore", *variables], "codes": codes, "known": known,
         "codes_of_list": lambda at, _: [*lists.codes(at[1]), ""],  # "": of no code
-        "categories": categories,
+        "categories": of_scheme,
         "banded": ["unit", *names, *(band["variable"] for band in content.get("bands", {}).values())],
         "kinds": ["questionnaire", *content.get("kinds", {})], "frames": [*content["variables"]],
-        "lists": [*content.get("lists", {}), *own.get("lists", {})], "kinds_of_variable": KINDS,
+        "lists": [*content.get("lists", {}), *own.get("lists", {})],
+        "kinds_of_variable": lambda at, _: [own_of(at)["kind"]] if own_of(at) else [*KINDS],
         "lines": [*content.get("crosswalk", {}).get("line", ()), *categories], "carried": ["unit", *names],
-        "parts": [*content], "claimed": lists.claimed, **({"files": lambda *_: files()} if files else {}),
+        "parts": [part for part in content if part not in PACKAGE_ONLY],
+        "claimed": lists.claimed, **({"files": lambda *_: files()} if files else {}),
     }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ Known = Words | Callable[[Mapping[str, Any]], Words]  # or what they are, where 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C is quick
 _MOST_NODES = 50_000
 _TAGS = frozenset(["str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge"])
+TAKEN = frozenset(["wave", "person_id", "id_basis", "unit", "source_file", "source_sheet", "source_row"])
 _WIDE = re.compile(r"[：，＝［］｛｝“”‘’＃　]")
 
 
@@ -69,6 +70,16 @@ def check_settings(
 ) -> dict[str, Any]:
     """As read_settings, of a mapping that is no file."""
     return _checked(_plain(content), rules, words or {}, source, CodebookError)
+
+
+def located(path: Path, fault: str, names: Collection[str]) -> str:
+    """A fault that shows later, with the file and the first line that writes one of `names` that it tells of.
+    """
+    whole = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
+    told = [name for name in whole if name.search(fault)]
+    lines = enumerate(_text(path).splitlines(), 1)
+    near = (n for n, line in lines if any(name.search(line) for name in told))
+    return _sentence(path.name, Mistake(next(near, 1), fault.removeprefix(f"{path.name}：")))
 
 
 def _sentence(source: str, mistake: Mistake) -> str:
@@ -149,21 +160,26 @@ def _toml(text: str) -> Node:
     """The nodes of a TOML text; lines are those where the keys stand."""
     try:
         content = tomllib.loads(text.replace("\r\n", "\n").replace("\r", "\n"))
-    except tomllib.TOMLDecodeError as fault:
-        place = re.search(r"at line (\d+)", str(fault))
-        at = int(place[1]) if place else len(text.splitlines())
-        raise Mistake(at, _why_no_toml("".join(text.splitlines()[at - 1 : at]), str(fault))) from fault
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        place, lines = re.search(r"at line (\d+)", str(fault)), text.splitlines()
+        long = [n for n, line in enumerate(lines, 1) if len(re.findall("\"{3}|'{3}", line)) % 2]
+        at = int(place[1]) if place else long[-1] if long else len(lines)  # where a text was not closed
+        raise Mistake(at, _why_no_toml("".join(lines[at - 1 : at])[:80], str(fault))) from fault
     places: dict[tuple[str, ...], int] = {}
     section: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), start=1):
+        keys: tuple[str, ...] = ()
         if head := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
-            section = tuple(part.strip().strip("\"'") for part in head[1].split("."))
-            places.setdefault(section, number)
+            keys = section = _parts(head[1])
         elif pair := re.match(r"\s*([^=#\s][^=#]*?)\s*=", line):
-            keys = (*section, *(part.strip().strip("\"'") for part in pair[1].split(".")))
-            for depth in range(len(section), len(keys)):
-                places.setdefault(keys[: depth + 1], number)
+            keys = (*section, *_parts(pair[1]))
+        for depth in range(len(keys)):
+            places.setdefault(keys[: depth + 1], number)
     return _plain(content, places=places)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in name.split("."))
 
 
 def _why_no_toml(line: str, fault: str) -> str:
@@ -239,7 +255,7 @@ class _Checker:
         self._mistake(node.line, at, f"写的是 {_shown(node.value)}，{told}")
 
     def _mapping(self, node: Node, rule: Mapping[str, Any], at: tuple[str, ...]) -> Any:
-        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/<?"}
+        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/<?-"}
         entries = {} if node.value is None else node.value
         if not isinstance(entries, dict):
             such = f"，可用的键：{listed(known)}" if known else ""
@@ -249,22 +265,28 @@ class _Checker:
             return {}
         self.beside = _unwrapped(node) if "?" in rule else self.beside
         free = {key: self._names(key[1:], at) for key in rule if key.startswith("*")}
-        content = {}
+        content, spelt = {}, dict[str, str]()
         for key, each in entries.items():
             own = known.get(key, rule.get(next((star for star in free if _open(star, free[star], key)), "")))
             if not key.strip():
                 self._mistake(node.lines.get(key, node.line), at, "有一项的键是空的。请补上。")
             elif own is None:
-                told = _instead(key, [*known, *(name for names in free.values() for name in names or ())])
-                self._mistake(node.lines.get(key, node.line), at, f"未知的键 {key}。{told}")
+                told = instead(key, [*known, *(name for names in free.values() for name in names or ())])
+                new = "新的名称由小写英文字母、数字和下划线组成，以字母开头。" if "*name" in rule else ""
+                self._mistake(node.lines.get(key, node.line), at, f"未知的键 {key}。{new}{told}")
+            elif (twin := spelt.setdefault(squeeze(key), key)) != key and entries[twin].value != each.value:
+                told = f"{key} 与第 {node.lines[twin]} 行的 {twin} 是同一种写法，所指却不同。请去掉一处。"
+                self._mistake(node.lines[key], at, told)
             elif each.value is not None or isinstance(own, str):  # an empty section says nothing
                 content[key] = self.check(each, own, (*at, key))
         needed = [[key[:-1]] for key in rule if key.endswith("!")] + ([rule["+"]] if "+" in rule else [])
         for key, by_value in rule.get("?", {}).items():
-            needed += [[name] for name in by_value.get(content.get(key), ())]
+            for value, names in by_value.items():
+                meant = self._names(value, (*at, key)) or [value]
+                needed += [[part] for part in names if content.get(key) in meant]
         if "<" in rule and set(rule["<"]) <= set(content):
             self._rising([content[key] for key in rule["<"]], node, at)
-        for keys in (keys for keys in needed if not set(keys) & set(entries)):
+        for keys in (keys for keys in needed if not set(keys) & set(content)):
             self._mistake(node.line, at, f"缺少 {' 或 '.join(keys)}。请补上。")
         return content
 
@@ -278,10 +300,20 @@ class _Checker:
             self._told(node, at, "应至少有一项。请补上，或去掉这一项。")
         if isinstance(rule[0], Mapping) and "/" in rule[0]:
             self._once(node.value, rule[0]["/"], at)
+        words = [str(each.value) for each in node.value if len(rule) == 1 and isinstance(rule[0], str)]
+        if twice := [word for n, word in enumerate(words) if word in words[:n]]:
+            self._mistake(node.line, at, f"{twice[0]} 重复。请去掉一处。")
         rules = rule if len(rule) > 1 else rule * len(node.value)
         found = [self.check(each, own, at) for each, own in zip(node.value, rules, strict=True)]
         if more == "<":
             self._rising(found, node, at)
+        low, high = rule[0].get("-", ("", "")) if isinstance(rule[0], Mapping) else ("", "")
+        for (one, other), each in zip(pairwise(found), node.value[1:], strict=True) if low else ():
+            end, start = one.get(high), other.get(low)
+            falling = one.get(low) is not None and one.get(low) == other.get(high)
+            alike = falling or end == start or one.get("sex") != other.get("sex")
+            if None not in (end, start) and not alike:
+                self._told(each, at, f"前一级的 {high} 是 {end}，这一级的 {low} 是 {start}，应首尾相接。")
         return found
 
     def _rising(self, values: list[Any], node: Node, at: tuple[str, ...]) -> None:
@@ -303,14 +335,17 @@ class _Checker:
     def _scalar(self, value: Any, rule: str, at: tuple[str, ...]) -> tuple[Any, str]:
         """The value, and what is wrong with it ("" where nothing is)."""
         kind, _, more = rule.partition(" ")
-        if kind == "any":
-            return _unwrapped(value), ""
+        if kind == "like":
+            plain, own = _unwrapped(value), self.words.get("shapes")
+            return plain, _unlike(plain, own(at, {}) if callable(own) else plain)
         if kind == "flag":
             return value, "" if isinstance(value, bool) else "应为 true 或 false（不加引号）。"
         if kind == "date":
             day = value.date() if isinstance(value, datetime.datetime) else value
-            good = isinstance(day, datetime.date) and 1900 <= day.year <= 2100
-            return day, "" if good else "应为日期，如 2009-06-30：四位年、两位月、两位日，不加引号。"
+            first, last = (1950, datetime.date.today().year) if more == "past" else (1900, 2100)
+            good = isinstance(day, datetime.date) and first <= day.year <= last
+            form = "如 2009-06-30：四位年、两位月、两位日，不加引号"
+            return day, "" if good else f"应为日期，{form}；在 {first} 至 {last} 年之间。"
         if kind in ("number", "whole"):
             return value, _number(value, kind, more)
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -319,7 +354,7 @@ class _Checker:
             return "", "冒号后没有写值（全角冒号不算）。请补上，或去掉这一项。"
         if not isinstance(text, str):
             return "", "应为文字" + ("" if isinstance(value, list | dict) else "。请加双引号") + "。"
-        if kind == "text" and more:
+        if kind == "word" or (kind == "text" and more):
             return text, _not_filled(text, more)
         if kind == "pattern":
             return text, _no_pattern(text)
@@ -328,7 +363,7 @@ class _Checker:
             owner = owners.get(squeeze(text)) if isinstance(owners, Mapping) else None
             return text, f"它已是 {owner} 的写法，一种写法只能属于一个代码。请去掉一处。" if owner else ""
         names = more.removeprefix("of ").split(", ") if kind == "one" else self._names(kind, at)
-        return text, "" if names is None or text in names else _instead(text, names)
+        return text, "" if names is None or text in names else instead(text, names)
 
     def _names(self, name: str, at: tuple[str, ...]) -> Collection[str] | None:
         """The words of a vocabulary; None where it is open."""
@@ -337,7 +372,18 @@ class _Checker:
 
 
 def _open(star: str, names: Collection[str] | None, key: str) -> bool:
+    if star == "*name":
+        return bool(re.fullmatch("[a-z][a-z0-9_]*", key)) and key not in TAKEN
     return key.isdecimal() if star == "*#" else names is None or key in names
+
+
+def _unlike(value: object, own: object, at: str = "") -> str:
+    """What is wrong with a part of a codebook of another shape than what it is laid over."""
+    shapes: dict[type, str] = {dict: "一组“键: 值”", list: "方括号中的一列", str: "文字"}
+    if isinstance(value, dict) and isinstance(own, dict):
+        return next(filter(None, (_unlike(each, own.get(key, each), key) for key, each in value.items())), "")
+    fits = isinstance(value, type(own)) or not {type(own), type(value)} & {dict, list, str}
+    return "" if fits else f"{at and f'其中 {at} '}应为{shapes.get(type(own), '数或 true、false')}。"
 
 
 def _number(value: object, kind: str, bounds: str) -> str:
@@ -353,11 +399,11 @@ def _number(value: object, kind: str, bounds: str) -> str:
 
 
 def _not_filled(text: str, places: str) -> str:
-    """What is wrong with a text that may hold the `places` in braces, or ("filled") must not be empty."""
-    if places == "filled":
-        return "" if text.strip() else "不能是空的。请补上，或去掉这一项。"
-    odd = [place for place in re.findall(r"\{.*?\}", text) if place not in places]
-    return f"其中 {odd[0]} 不能填入，可用：{places}。请改正，或去掉花括号。" if odd else ""
+    """What is wrong with a text that must not be empty, and may hold the `places` in braces."""
+    if not text.strip():
+        return "不能是空的。请补上，或去掉这一项。"
+    odd = [place for place in re.findall(r"\{[^}]*\}?|\}", text) if place not in places.split()]
+    return f"其中 {odd[0]} 不能填入，可用：{places}。请改正，或去掉花括号。" if odd and "{" in places else ""
 
 
 def _no_pattern(text: str) -> str:
@@ -368,14 +414,16 @@ def _no_pattern(text: str) -> str:
     return ""
 
 
-def _instead(found: str, words: Collection[str]) -> str:
+def instead(found: str, words: Collection[str]) -> str:
     """What may stand there instead of a word: all words, or of very many the most alike; and the nearest."""
     options = list(dict.fromkeys(words))
     begun = [word for word in options if len(found) > 2 and word.casefold().startswith(found.casefold())]
+    within = [word for word in options if len(found) > 1 and found.casefold() in word.casefold()]
+    few = 50 if len(found) < 3 else 60
     alike = process.extract(
-        found, options, scorer=fuzz.ratio, processor=str.casefold, limit=8, score_cutoff=60
+        found, options, scorer=fuzz.ratio, processor=str.casefold, limit=8, score_cutoff=few
     )
-    near = [*begun, *(word for word, *_ in alike)]
+    near = [*begun, *(word for word, *_ in alike), *within]
     hint = f"是否想写 {near[0]}？" if near else "请改用其中之一。" if options else "请去掉这一项。"
     return f"可用：{listed(near[:8] if len(options) > 40 and near else options) or '无'}。{hint}"
 

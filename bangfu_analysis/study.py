@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from bangfu_analysis import reruns
 from bangfu_analysis.codebook import Codebook, load_codebook
-from bangfu_analysis.errors import CallError, CodebookError, listed
+from bangfu_analysis.errors import ArgumentError, CallError, CodebookError, listed
 from bangfu_analysis.exhibits.data import with_bands
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
@@ -30,7 +31,7 @@ from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import Column, SheetReading, Table
 from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
-from bangfu_analysis.settings import Words, read_settings
+from bangfu_analysis.settings import Beside, Words, located, read_settings
 from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy import questionnaire_book as books
 from bangfu_analysis.tidy import settings_book
@@ -38,7 +39,7 @@ from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.schemas import check, typed
-from bangfu_analysis.tidy.screening import apply_decisions, has_unusable_numbers
+from bangfu_analysis.tidy.screening import REASONS, apply_decisions, has_unusable_numbers
 from bangfu_analysis.tidy.waves import layout_changes, layout_frame
 from bangfu_analysis.wave import (
     BOOK_FILE,
@@ -71,7 +72,8 @@ def wave_codebook(folder: Path) -> Codebook:
     below = load_codebook(*codebooks(folder), files=partial(_names_of_files, folder))
     if not (folder / SETTINGS_BOOK).exists():
         return below
-    return load_codebook(*codebooks(folder), settings_book.settings_overlay(folder, below))
+    files = _names_of_files(folder)
+    return load_codebook(*codebooks(folder), settings_book.settings_overlay(folder, below, files))
 
 
 def _names_of_files(folder: Path) -> set[str]:
@@ -182,12 +184,15 @@ def wave_search(folder: Path, *, out: Path | None = None) -> Search:
     return Search(frozenset(codes), load_key(), known)
 
 
-def _columns(sheets: Sequence[SheetReading], frames: Frames) -> list[str]:
-    """What a setting may call a column: those of the frames, the headings of the files, the questions."""
-    headings = [column.heading for _, column in _columns_of(sheets)]
+def _columns(sheets: Sequence[SheetReading], frames: Frames) -> dict[str, bool]:
+    """What a setting may call a column (of the frames, headings of the files, questions) -> whether it holds
+    numbers.
+    """
+    cells = ((c.heading, pd.to_numeric(t.body[c.index], errors="coerce")) for t, c in _columns_of(sheets))
     asked = frames["questions"]["question_id"].astype("str") if "questions" in frames else ()
-    held = [str(column) for frame in frames.values() for column in frame.columns]
-    return [*dict.fromkeys([*held, *headings, *asked])]
+    held = {str(name): is_numeric_dtype(each) for frame in frames.values() for name, each in frame.items()}
+    headings = {name: bool(each.notna().any()) for name, each in cells}
+    return {**held, **headings, **dict.fromkeys(asked, True), **held}
 
 
 def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
@@ -262,8 +267,13 @@ def _asked(
             chosen = _questionnaire_of(sheets, content.pop("file", ""), name)
             if name == SCREENING_FILE:
                 screenings[chosen.file] = content
-            else:
-                sheets = [books.with_book(sheet, content) if sheet is chosen else sheet for sheet in sheets]
+                continue
+            try:
+                laid = books.with_book(chosen, content)
+            except (CodebookError, ArgumentError) as fault:
+                named = [*content.get("items", {}), *content.get("scales", {})]
+                raise CodebookError(located(folder / name, str(fault), named)) from fault
+            sheets = [laid if sheet is chosen else sheet for sheet in sheets]
     return sheets, screenings
 
 
@@ -273,16 +283,28 @@ def _questionnaires(sheets: Sequence[SheetReading]) -> list[SheetReading]:
 
 def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: str) -> Words:
     """The questions and the respondents that the settings of a questionnaire may name."""
+    known = [sheet.file for sheet in _questionnaires(sheets)]
     file = content.get("file")
-    reading = _questionnaire_of(sheets, file if isinstance(file, str) else "", where)
+    if file is not None and file not in known:
+        return {"exports": known}
+    reading = _questionnaire_of(sheets, file or "", where)
     questions, responses = questionnaire_frames(reading)
-    own, ids = content.get("items"), [str(name) for name in questions["question_id"]]
+    parts = (content.get(part) for part in ("items", "scales"))
+    items, scales = ({**of} if isinstance(of, dict) else {} for of in parts)
+    ids = [str(name) for name in questions["question_id"]]
     offered = ([*map(str, () if given is None else given)] for given in questions["options"])
     options = dict(zip(ids, offered, strict=True))
     people = {*responses["respondent_id"].astype("str")}
+
+    def scored(at: tuple[str, ...], _: Beside) -> Collection[str] | None:
+        """The options of the items of a scale, where their own file writes them."""
+        own = [items.get(each) or {} for each in scales[at[1]].get("items") or ()]
+        return [str(word) for item in own for word in (item.get("options") or {}).values()] or None
+
     return {
-        "answers": lambda at, _: options.get(at[2]) or None, "own": [*own] if isinstance(own, dict) else ids,
-        "questions": ids, "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
+        "answers": lambda at, _: options.get(at[2]) or None, "own": [*items] or ids, "scored": scored,
+        "exports": known, "reasons": [*REASONS], "questions": ids,
+        "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
         "concepts": ["", *load_codebook().of("workers")],
     }  # fmt: skip
 

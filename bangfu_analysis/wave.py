@@ -7,8 +7,10 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ SETTINGS_BOOK = "设置.xlsx"
 OWN_FILES = (SETTINGS_FILE, SETTINGS_BOOK, "mapping.yaml", "corrections.xlsx", BOOK_FILE, SCREENING_FILE)
 IGNORED = "系统文件或临时文件，按名称忽略"
 _SYSTEM = re.compile(r"(?i)\.|~\$|thumbs\.db$|ehthumbs|desktop\.ini$|.*\.(tmp|temp|bak|part|crdownload)$")
+_NEAR_BOOK = re.compile(r"(?i)(设置\s*([(（-].*)?|corrections?[^.]*)\.(xlsx?|xlsm|et|csv)$")
 _OURS = re.compile(r"\.git.*|\.lock|\.~[0-9a-f]{8}")
 
 
@@ -60,9 +63,9 @@ class Wave:
         return self.folder.resolve().parent.name
 
 
-def load_wave(folder: Path, *, columns: Collection[str] | None = None) -> Wave:
-    """The settings of the wave in `folder`; with `columns` (of its data), whether those of [sample] are among
-    them.
+def load_wave(folder: Path, *, columns: Mapping[str, bool] | None = None) -> Wave:
+    """The settings of the wave in `folder`; with `columns` (of its data -> whether they hold numbers),
+    whether those of [sample] are among them.
 
     Raises CallError where there is no such folder, WaveSettingsError where wave.toml is absent (the message
     holds a ready-made one) or says what settings.yaml does not allow.
@@ -71,11 +74,31 @@ def load_wave(folder: Path, *, columns: Collection[str] | None = None) -> Wave:
         told = f"应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。"
         raise CallError(f"找不到批次文件夹 {folder}。请检查路径；{told}")
     path = folder / SETTINGS_FILE
+    for found in filter(None, map(_misnamed, sorted(folder.iterdir()))):
+        raise WaveSettingsError(found)
     if not path.exists():
         told = f"请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），粘贴以下内容并改成本批次的情况："
         raise WaveSettingsError(f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。{told}\n\n{_example(folder)}")
-    words = {**_words(folder), **({} if columns is None else {"columns": columns})}
-    return Wave(folder=folder, **read_settings(path, "wave", words, error=WaveSettingsError))
+    content = read_settings(path, "wave", partial(_words, folder, columns), error=WaveSettingsError)
+    return Wave(folder=folder, **content)
+
+
+def _misnamed(path: Path) -> str:
+    """What is wrong with the name of a file that looks like settings; "" where nothing is."""
+    names = [*OWN_FILES, *REPORT_FILES]
+    if is_own(path) or path.name in names or path.name.startswith((".", "~$")):
+        return ""
+    if path.name == "codebook.yaml":
+        told = "应放在上一级的调查文件夹中；只对本批次有效的，写在 mapping.yaml 中"
+        return f"{path.name}：{told}。请移动或改名。"
+    told = "不是设置文件的名称，不会采用"
+    if _NEAR_BOOK.match(path.name):
+        near = SETTINGS_BOOK if path.name.startswith("设置") else "corrections.xlsx"
+    elif not re.search(r"(?i)\.(ya?ml|toml|tml)(\.txt)?$", path.name):
+        return ""
+    else:
+        near = next(iter(get_close_matches(path.name.casefold(), names, n=1, cutoff=0.75)), "")
+    return f"{path.name}：{told}。是否想写 {near}？请改名，或移出这个文件夹。" if near else ""
 
 
 def codebooks(folder: Path) -> list[Path]:
@@ -86,15 +109,20 @@ def codebooks(folder: Path) -> list[Path]:
     return [study.parent / "codebook.yaml", study / "codebook.yaml", folder / "mapping.yaml"]
 
 
-def _words(folder: Path) -> Words:
-    """The names that wave.toml may use: schemes and levels of the study's codebook."""
+def _words(folder: Path, columns: Mapping[str, bool] | None, content: Mapping[str, Any]) -> Words:
+    """The names that wave.toml may use: schemes and levels (of the wave's scheme) of the study's codebook."""
     codebook = load_codebook(*codebooks(folder))
     levels = codebook.variable("workers", "hardship_level").codes
+    of_scheme = codebook.schemes.get(str(content.get("scheme")), {}).get("levels", levels)
+    held: Words = {} if columns is None else {
+        "columns": columns, "numbers": [name for name, number in columns.items() if number]
+    }  # fmt: skip
     return {
+        **held,
         "parts_of": lambda at, _: codebook.variable("population", at[1]).codes or None,
         "schemes": [*codebook.schemes],
-        "lines": [*dict.fromkeys([*codebook.crosswalk["line"], *levels])],
-        "totals": ["workers_total", "hardship_total", *(f"{code}_total" for code in levels)],
+        "lines": [*dict.fromkeys([*codebook.crosswalk["line"], *of_scheme])],
+        "totals": ["workers_total", "hardship_total", *(f"{code}_total" for code in of_scheme)],
         "dimensions": [*(v.name for v in codebook.of("population").values() if v.kind in ("choice", "unit"))],
     }
 

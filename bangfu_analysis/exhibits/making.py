@@ -48,7 +48,7 @@ def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     try:
         return [each for each in MAKES[recipe.make](data, recipe) if _says_something(each.frame)]
     except (ArgumentError, ColumnMissing) as fault:
-        raise type(fault)(f"exhibits.yaml：表图 {recipe.id}：{fault}") if recipe.added else fault from fault
+        raise type(fault)(f"{recipe.added}：{fault}") if recipe.added else fault from fault
 
 
 def _says_something(frame: pd.DataFrame) -> bool:

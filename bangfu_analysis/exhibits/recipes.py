@@ -11,7 +11,7 @@ from typing import Any
 
 from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.exhibits.measures import measures
-from bangfu_analysis.settings import Beside, Words, read_settings
+from bangfu_analysis.settings import Beside, Words, located, read_settings
 
 EXHIBITS_FILE = "exhibits.yaml"
 OWN = Path(__file__).with_name(EXHIBITS_FILE)
@@ -51,7 +51,7 @@ class Recipe:
     subject: str = "困难职工"
     noun: str = ""
     join: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
-    added: bool = False  # by the study, not the package
+    added: str = ""  # where the study, not the package, writes it: file, line and id
 
     @property
     def over_waves(self) -> bool:
@@ -75,7 +75,7 @@ def load_recipes(*files: Path, words: Callable[[], Words] = dict) -> list[Recipe
     for path in filter(Path.exists, files):
         content = read_settings(path, "exhibits", partial(_words, words, rows))
         for entry in content.get("exhibits", []):
-            rows = _laid_over(rows, {**entry, "added": True})
+            rows = _laid_over(rows, {**entry, "added": located(path, f"表图 {entry['id']}", [entry["id"]])})
     return [recipe(**row) for row in rows.values()]
 
 
@@ -101,9 +101,14 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
         found = given.get(f"of {row_of(beside).get('make')}", given.get("of"))
         return None if callable(found) else found
 
+    def beside_by(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+        dimensions, by = given.get("dimensions"), _tuple(row_of(beside).get("by") or ())
+        return None if dimensions is None or callable(dimensions) else [d for d in dimensions if d not in by]
+
     ids = [*known, *filter(_WORD.fullmatch, map(str, made))]
     own: Words = {
-        "ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting, "of": subjects
+        "ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting, "of": subjects,
+        "others": beside_by,
     }
     return {**given, **own}
 

@@ -172,8 +172,12 @@ def read_answers(folder: Path) -> list[Answer]:
     """
     files, place = sorted(folder.glob("corrections*.xlsx")), ("文件", "工作表", "单元格", "核对码")
     found = []
-    for row in (row for path in files for _, _, row in answered_rows(path, COLUMNS, ANSWER)):
+    rows = ((path, *row) for path in files for row in answered_rows(path, COLUMNS, ANSWER))
+    for path, page, number, row in rows:
         file, sheet, cell, check = (str(row[name] or "").strip() for name in place)
+        if not (file and check and re.fullmatch("[A-Z]{1,3}[1-9][0-9]*", cell)):
+            told = f"文件“{file}”、单元格“{cell}”、核对码“{check}”没有填全或被改动，不知道答的是哪一格"
+            raise FileRefused(f"{path.name} [{page}] 第 {number} 行：{told}。请照原表恢复，或删去这一行。")
         found.append(Answer(file, sheet, cell, row[ANSWER], check))
     return found
 
@@ -194,9 +198,9 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Filled]:
     read = (sheet for sheets in read_apart([path], _sheets_of, refused) for sheet in sheets)
     for sheet in (sheet for sheet in read if sheet.cells and sheet.name != OPTIONS):
         heads = [squeeze(str(value)) for value in sheet.cells[0]]
-        if not set(columns) <= set(heads):
-            told = f"第一行应为列名 {'、'.join(columns)}。请用程序写出的表填写。"
-            raise FileRefused(f"{path.name} [{sheet.name}]：{told}")
+        if absent := [name for name in columns if name not in heads]:
+            told = f"应为列名 {'、'.join(columns)}，没有 {'、'.join(absent)}。请用程序写出的表填写。"
+            raise FileRefused(f"{path.name} [{sheet.name}] 第 1 行：{told}")
         for number, cells in enumerate(sheet.cells[1:], 2):
             yield sheet.name, number, dict(zip(heads, cells, strict=True))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import pandas as pd
 from bangfu_analysis.cleaning.choices import read_choice, read_choices
 from bangfu_analysis.cleaning.identity import name_key
 from bangfu_analysis.codebook import Codebook, Variable, read_yaml
-from bangfu_analysis.errors import CodebookError, listed
+from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.findings import quoted
 from bangfu_analysis.reading.inspection import unknown_headings
 from bangfu_analysis.reading.tables import SheetReading, mapped_columns
+from bangfu_analysis.settings import instead
 from bangfu_analysis.text import heading_key, is_blank, mask_long_numbers, squeeze
 from bangfu_analysis.tidy.corrections import lists_of, rows_of, write_sheets
 from bangfu_analysis.tidy.people import unit_of
@@ -125,8 +126,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         yield number, {head: "" if is_blank(value) else str(value).strip() for head, value in row.items()}
 
 
-def settings_overlay(folder: Path, codebook: Codebook) -> dict[str, Any]:
-    """What was chosen in the wave's 设置.xlsx, as mapping.yaml would say it; {} without one.
+def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -> dict[str, Any]:
+    """What was chosen in the wave's 设置.xlsx, as mapping.yaml would say it; {} without one. `files`: those
+    of the wave.
 
     CodebookError where a choice is none of what there is (the cell is named), or mapping.yaml says otherwise.
     """
@@ -134,12 +136,23 @@ def settings_overlay(folder: Path, codebook: Codebook) -> dict[str, Any]:
     overlay: dict[str, Any] = {"headings": {}, "values": {}, "units": {}, "read_as": {}}
     mapping = read_yaml(folder / "mapping.yaml") if (folder / "mapping.yaml").exists() else {}
     targets = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
+    chosen: dict[tuple[str, ...], tuple[int, str]] = {}
     for number, row in _rows(path):
         choice, word, place = row["选择"], row["原文"], _cell(number)
-        nothing = not choice or (choice == IGNORE and row["种类"] != HEADING)
-        if nothing or row["种类"] in (REPLY, RELEASE):
+        if not choice or row["种类"] in (REPLY, RELEASE):
             continue
+        if not word:
+            told = f"原文是空的，不知道“{choice}”指什么。请勿改动这一列"
+            raise CodebookError(f"{path.name} [设置] C{number}：{told}。")
+        if row["种类"] == SHEET and word not in files:
+            raise CodebookError(f"{path.name} [设置] C{number}：没有文件“{word}”。{instead(word, files)}")
+        first, said_first = chosen.setdefault((row["种类"], row["项目"], word), (number, choice))
+        if said_first != choice:
+            told = f"“{word}”选的是“{choice}”，第 {first} 行选的是“{said_first}”"
+            raise CodebookError(f"{place}：{told}。请改成一致或删去一行。")
         part, inner, code = _resolved(row, targets, place)
+        if choice == IGNORE and row["种类"] != HEADING:
+            continue
         said = (mapping.get(part) or {}).get(inner, {}) if inner else mapping.get(part) or {}
         written = {_plain(part, str(name)): str(value) for name, value in said.items()}
         other = written.get(_plain(part, word), code)
@@ -174,7 +187,7 @@ def _cell(number: int) -> str:
 def _code(choice: str, options: Mapping[str, str], place: str) -> str:
     """The code of what was chosen; CodebookError where it is none of the options."""
     if choice not in options:
-        told = f"“{choice}”不是可选的内容。可选：{listed(options)}。请从下拉列表中选择"
+        told = f"“{choice}”不是可选的内容。{instead(choice, options)}请从下拉列表中选择"
         raise CodebookError(f"{place}：{told}。")
     return options[choice]
 
@@ -185,19 +198,25 @@ def _plain(part: str, word: str) -> str:
 
 def _resolved(row: Mapping[str, str], targets: Mapping[str, Variable], place: str) -> tuple[str, str, str]:
     """The part of a mapping that a row fills, the variable of a value, and the code of what was chosen."""
-    kind, choice = row["种类"], row["选择"]
+    kind, choice, (before, _, number) = row["种类"], row["选择"], place.rpartition("E")
+    parts = {HEADING: "headings", SHEET: "read_as", VALUE: "values", UNIT: "units"}
+    if kind not in parts:
+        raise CodebookError(f"{before}A{number}：种类“{kind}”无效。{instead(kind, [*parts, REPLY, RELEASE])}")
+    variable, options = targets.get(row["项目"]), {IGNORE: ""}
     if kind == UNIT:
         return "units", "", choice
-    variable, options = targets.get(row["项目"]), dict[str, str]()
+    if kind == VALUE and not (variable and variable.levels):
+        asked = [label for label, each in targets.items() if each.levels]
+        told = f"没有这样的项目“{row['项目']}”。{instead(row['项目'], asked)}"
+        raise CodebookError(f"{before}B{number}：{told}")
     if kind == HEADING:
         options = {IGNORE: "ignore", **{label: f"{v.frame}.{v.name}" for label, v in targets.items()}}
     elif kind == SHEET:
-        options = {label: name for name, label in KINDS.items()}
-    elif kind == VALUE and variable:
-        options = {level.label: level.code for level in variable.levels}
+        options |= {label: name for name, label in KINDS.items()}
+    elif variable:
+        options |= {level.label: level.code for level in variable.levels}
     code = _code(choice, options, place)
-    inner = f"{variable.frame}.{variable.name}" if kind == VALUE and variable else ""
-    return {HEADING: "headings", SHEET: "read_as", VALUE: "values"}[kind], inner, code
+    return parts[kind], f"{variable.frame}.{variable.name}" if kind == VALUE and variable else "", code
 
 
 def proposed_values(sheets: Sequence[SheetReading]) -> str:

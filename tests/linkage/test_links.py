@@ -127,7 +127,7 @@ def test_an_answer_that_is_none_is_an_error_with_its_row(tmp_path):
     book = openpyxl.load_workbook(tmp_path / "other.xlsx")
     book.worksheets[0]["A1"] = "编号"
     book.save(tmp_path / "other.xlsx")
-    with pytest.raises(FileRefused, match="第一行应为列名"):
+    with pytest.raises(FileRefused, match="第 1 行：应为列名"):
         read_decisions([tmp_path / "other.xlsx"])
 
 

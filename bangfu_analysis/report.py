@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pandas as pd
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.body import body
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.findings import find, headlines
+from bangfu_analysis.exhibits.findings import Finding, find, headlines
 from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
 from bangfu_analysis.exhibits.sections import dimensions_of, report_settings
 from bangfu_analysis.exhibits.tables import DisplayTable
@@ -95,7 +95,6 @@ def _write_report(
     opened: OpenWave, files: Mapping[str, Path], where: Places, changes: pd.DataFrame
 ) -> tuple[list[Path], tuple[str, ...], tuple[str, ...]]:
     """Write the files of a report; returns those of its figures, what was left out, and what was merged."""
-    from bangfu_analysis.checking.report import check_report
     from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.pages.charts import chart_of, has_chart
     from bangfu_analysis.pages.excel import tables_book
@@ -123,13 +122,11 @@ def _write_report(
         template=templates[-1] if templates else None, last=where.frames / LAST,
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
-    by_id = {each.id: each for each in shown}
-    slides = [(point.sentence, by_id[point.exhibit]) for point in points]
     cover = [written.title.replace("\n", ""), *filter(None, under)]
     charts = {each.id: chart_of(each, title="") for each in shown if has_chart(each)}
     pages: list[Callable[[], Path]] = [
         lambda: write_report_page(document, files["网页"]),
-        lambda: write(files["幻灯"], deck(slides, cover=cover)),
+        lambda: write(files["幻灯"], deck(_slides(shown, points), cover=cover)),
         lambda: write(files["附表"], tables_book(tables, charts, title=title)),
         lambda: write_quality(
             files[QUALITY], data.frames, wave=data.wave, codebook=data.codebook, changes=changes
@@ -139,10 +136,22 @@ def _write_report(
         page()
     drawn = [path for paths in figures.values() for path in paths]
     _pass_on(opened, released, files, drawn)
-    exact = opened.policy.rounding == 1  # rounded counts add up to nothing exactly
-    faults = check_report(document).faults.to_dict("records") if exact else []
-    told = (f"报告自核：{row['place']}：{row['found']}，应为{row['expected']}。" for row in faults)
+    told = _contradictions(document) if opened.policy.rounding == 1 else ()  # rounded parts need not add up
     return drawn, (*released.left_out, *told), written.told
+
+
+def _slides(shown: Sequence[Exhibit], points: Sequence[Finding]) -> list[tuple[str, Exhibit]]:
+    """What was found, each with the exhibit that shows it."""
+    by_id = {each.id: each for each in shown}
+    return [(point.sentence, by_id[point.exhibit]) for point in points]
+
+
+def _contradictions(document: Path) -> list[str]:
+    """What a report says that does not hold together."""
+    from bangfu_analysis.checking.report import check_report
+
+    faults = check_report(document).faults.to_dict("records")
+    return [f"报告自核：{row['place']}：{row['found']}，应为{row['expected']}。" for row in faults]
 
 
 @doing("检查有无个人信息")

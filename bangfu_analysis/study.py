@@ -242,11 +242,13 @@ def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[S
             told = f"“{file}”不是本批次的问卷（有：{listed(files) or '无'}）。请删去 设置.xlsx 中它的各行。"
             raise CodebookError(f"{SETTINGS_BOOK}：{told}")
         screening = screenings.setdefault(file, {})
-        said = {(d["respondent_id"], d.get("reason")): d["decision"] for d in screening.get("decisions", ())}
+        written = screening.get("decisions") or ()
+        said = {(str(d["respondent_id"]), d.get("reason")): d.get("decision") for d in written}
         for key, (decision, cell) in decided.items():
-            if (other := said.setdefault(key, decision)) != decision:
+            if (other := said.get(key) or decision) != decision:
                 told = f"答卷 {key[0]} 写的是 {other}，{cell} 选的是 {decision}，两处不一致"
                 raise CodebookError(f"{SCREENING_FILE} 中{told}。请改成一致或删去一处。")
+            said[key] = decision
         rows = [{"respondent_id": who, "reason": why, "decision": what} for (who, why), what in said.items()]
         screening["decisions"] = rows
     done = {file: apply_decisions(files[file], screening) for file, screening in screenings.items()}

@@ -114,7 +114,7 @@ def test_decisions_that_cannot_be_carried_out_stop_the_clean_in_words(wave):
     ):
         clean_wave(wave)
     (wave / "screening.yaml").write_text("file: 别的.xlsx\n", encoding="utf-8")
-    with pytest.raises(CodebookError, match=f"screening.yaml：本批次的问卷有：{FILE}。请在其中写一行 file"):
+    with pytest.raises(CodebookError, match=f"screening.yaml .*file 写的是 .别的.xlsx.，可用：{FILE}"):
         clean_wave(wave)
 
 

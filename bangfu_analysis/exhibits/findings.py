@@ -12,6 +12,7 @@ import pandas as pd
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.measures import dimensions, hidden
+from bangfu_analysis.exhibits.sentences import share_step
 from bangfu_analysis.exhibits.wording import counted, half_up, moved, percent, points, share_of, since, year
 from bangfu_analysis.release.cells import is_other
 
@@ -124,7 +125,7 @@ def _step(before: Any, now: Any) -> str:
         return ""
     text = f"，{moved(before['n'], now['n'], since(before['wave'], now['wave']), '人')}"
     if pd.notna(now["share"]) and pd.notna(before["share"]):
-        text += f"，占比{points(half_up(percent(now['share']) - percent(before['share'])))}"
+        text += f"，占比{points(share_step(before, now))}"
     return text
 
 

@@ -176,10 +176,14 @@ def change(of: Exhibit) -> str:
         return f"{text}；与{year(before['wave'])}口径不同或人数从略，{NOT_COMPARED}"
     text += f"，{moved(before['n'], now['n'], when, '人')}"
     if "share" in rows and last["share"].notna().all():
-        printed = percent(now["share"]) - percent(before["share"])
-        step = percent(now["change"]) if "change" in rows and pd.notna(now["change"]) else half_up(printed)
-        text += f"；占职工总数的比重为{share_of(now['share'])}，{points(step, when)}"
+        text += f"；占职工总数的比重为{share_of(now['share'])}，{points(share_step(before, now), when)}"
     return f"{text}。{_series(rows, subject) if len(rows) > 2 else ''}{CENSUS}"
+
+
+def share_step(before: Any, now: Any) -> float:
+    """The change of a share since the wave before in points, as its table has it."""
+    printed = half_up(percent(now["share"]) - percent(before["share"]))
+    return percent(now["change"]) if pd.notna(now.get("change")) else printed
 
 
 def _series(rows: pd.DataFrame, subject: str) -> str:

@@ -59,6 +59,15 @@ def test_number_rate_and_change_stand_first_as_the_tables_print_them():
     assert first.exhibit == "rate"
 
 
+def test_a_change_stands_on_page_one_as_in_its_section_and_table():
+    trend_total = waves([36410, 31780])
+    trend_total.frame["base_n"] = 1_000_000
+    trend_total.frame["share"] = trend_total.frame["n"] / 1_000_000
+    trend_total.frame["change"] = trend_total.frame["share"].diff()  # 0.463 points: 3.6 and 3.2 are printed
+    first, *_ = find([trend_total, whole(31780, 1_000_000)])
+    assert "占比下降0.5个百分点" in first.sentence
+
+
 def test_nothing_is_compared_across_a_change_of_who_counts():
     said = [one.sentence for one in find([whole(100, 1000), waves([110, 100], comparable=False),
                                           causes({"by_illness": 60, "by_schooling": 40}),

@@ -13,6 +13,7 @@ from bangfu_analysis.analysis.tabulate import cause_table as cause_table
 from bangfu_analysis.analysis.tabulate import hardship_rate as hardship_rate
 from bangfu_analysis.analysis.tabulate import means as means
 from bangfu_analysis.analysis.tabulate import tabulate as tabulate
+from bangfu_analysis.area_report import report_study as report_study
 from bangfu_analysis.checking.report import check_report as check_report
 from bangfu_analysis.codebook import load_codebook as load_codebook
 from bangfu_analysis.counties import clean_study as clean_study

@@ -317,7 +317,19 @@ def _tell_doubts(frames: Frames) -> None:
         print(line, file=sys.stderr)
 
 
+def _report_all(chosen: argparse.Namespace) -> bool:
+    from bangfu_analysis.area_report import report_study
+
+    asked = {"area": chosen.area, "level": chosen.level, "wave": chosen.wave, "out": chosen.out}
+    made = report_study(chosen.folder, **asked)
+    print(*(f"{what}：{path}" for what, path in made.files.items()), sep="\n")
+    print(*made.left_out, sep="\n", file=sys.stderr)
+    return False
+
+
 def _report(chosen: argparse.Namespace) -> bool:
+    if chosen.all:
+        return _report_all(chosen)
     frames = chosen.out / "frames" if chosen.out else None
     _tell_why(chosen, frames, report=True)
     made = bangfu.report_wave(chosen.folder, out=chosen.out)

@@ -16,6 +16,7 @@ from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.files import place, write
 from bangfu_analysis.progress import steps
+from bangfu_analysis.release.cells import AREAS
 from bangfu_analysis.reruns import due, stored
 from bangfu_analysis.wave import SETTINGS_FILE, codebooks
 
@@ -38,8 +39,9 @@ def clean_study(
 
     Returns a row a county and wave: county, wave, outcome (cleaned; incomplete: some file could not be read;
     unchanged; failed), reason (Chinese, "" where none), n (workers), elsewhere_n (of them on another county's
-    roster of that wave, by pseudonym). In `dataset_of(folder)` lie <frame>/county=<county>/<wave>.parquet and
-    duplicates.parquet. CallError where there is no wave below `folder`.
+    roster of that wave, by pseudonym). In `dataset_of(folder)` lie <frame>/county=<county>/<wave>.parquet
+    (below province=<province>/city=<city>/ where county folders lie in such) and duplicates.parquet.
+    CallError where there is no wave below `folder`.
     """
     study = Path(folder)
     waves = county_waves(study)
@@ -47,7 +49,12 @@ def clean_study(
         futures = [pool.submit(_clean_one, str(wave)) for wave in waves]
         outcomes = [_outcome(future) for future in steps("清洗各县区", futures)]
     done = [wave for wave, (outcome, _) in zip(waves, outcomes, strict=True) if outcome != FAILED]
-    parts = {wave: _lay_together(wave, study) for wave in done}
+    homes = homes_of(waves, study)
+    parts = {wave: _lay_together(wave, dataset_of(study), homes[wave]) for wave in done}
+    own = {home.parts for home in homes.values()}
+    for file in dataset_of(study).rglob("county=*/*.parquet"):  # of counties that are elsewhere now, or gone
+        if file.relative_to(dataset_of(study)).parts[1:] not in own:
+            file.unlink()
     elsewhere = _elsewhere({wave: frames["workers"] for wave, frames in parts.items()}, study)
     rows = [
         {
@@ -78,24 +85,47 @@ def dataset_of(study: Path) -> Path:
     return whole.parents[1] / "processed" / whole.name if inside else whole / "_out"
 
 
+def homes_of(waves: Sequence[Path], study: Path) -> dict[Path, Path]:
+    """Where the frames of each wave folder lie in those of the study: county=<county>/<wave>.parquet, below
+    province=<province>/city=<city>/ as far as folders say so.
+
+    A county under a province alone (of Beijing, say) has that for its city. An area is called by its folder,
+    and with those above it where another is called so too.
+    """
+    within = {wave: wave.parent.relative_to(study).parts for wave in waves}
+    depth = min(max(map(len, within.values())), len(AREAS))
+    full = {wave: parts[:1] * (depth - len(parts)) + parts for wave, parts in within.items()}
+    paths = {wave: [*parts[: depth - 1], "_".join(parts[depth - 1 :])] for wave, parts in full.items()}
+    homes = dict.fromkeys(waves, Path())
+    for at, name in enumerate(AREAS[-depth:]):
+        whole = {wave: "_".join(dict.fromkeys(path[: at + 1])) for wave, path in paths.items()}
+        called = [path[at] for path in {whole[wave]: paths[wave] for wave in waves}.values()]
+        for wave, path in paths.items():
+            homes[wave] /= f"{name}={path[at] if called.count(path[at]) == 1 else whole[wave]}"
+    return {wave: home / f"{wave.name}.parquet" for wave, home in homes.items()}
+
+
 def scan_study(folder: str | Path, engine: str = "duckdb") -> dict[str, Scan]:
     """The frames of all counties that `clean_study` laid together, by name, as tables that stay on disk.
 
     `engine`: duckdb, polars, dask or pyspark. `tabulate`, `hardship_rate`, `cause_table`, `trend`, `flows`,
     `estimate_mean`, `_total`, `_ratio`, `_share` and `cells` take them as they take pandas; `workers` has
-    `unit` and the bands, all have `county`. `.frame` is the lazy frame of narwhals. Confidential: one row a
-    person. CallError where the study is not cleaned, ArgumentError for an engine that is not installed.
+    `unit` and the bands, all have `county` (`city`, `province`, where folders lie in such). `.frame` is the
+    lazy frame of narwhals. Confidential: one row a person. CallError where the study is not cleaned,
+    ArgumentError for an engine that is not installed.
     """
     study, door = Path(folder), engines("scans")
     root = dataset_of(study)
-    files = sorted(root.glob("*/county=*/*.parquet"))
+    files = sorted(root.glob("*/**/county=*/*.parquet"))
     if not files:
         raise CallError(f"{root} 中没有各县区的数据框。请先运行 bangfu clean --all {study}。")
     codebook = load_codebook(*codebooks(study / "wave")[:2])
-    county = pd.CategoricalDtype(list(dict.fromkeys(path.parent.name.partition("=")[2] for path in files)))
-    names = dict.fromkeys(path.parents[1].name for path in files)
-    kinds = {name: {**door.kinds_of(name, codebook), "county": county} for name in names}
-    frames = {name: door.read_scan(str(root / name), engine, kinds[name]) for name in names}
+    homes = [path.parent.relative_to(root) for path in files]
+    areas = {name: dict.fromkeys(area for home in homes for area in _called(name, home)) for name in AREAS}
+    own = {name: pd.CategoricalDtype([*called]) for name, called in areas.items() if called}
+    names = dict.fromkeys(home.parts[0] for home in homes)
+    kinds = {name: {**door.kinds_of(name, codebook), **own} for name in names}
+    frames = {name: door.read_scan(str(root / name), engine, kinds[name], [*own]) for name in names}
     return frames | {"workers": door.with_bands(frames["workers"], frames.get("population"), codebook)}
 
 
@@ -126,11 +156,13 @@ def _outcome(future: Any) -> tuple[str, str]:
     return outcome, reason
 
 
-def _lay_together(wave: Path, study: Path) -> dict[str, Path]:
+def _called(area: str, home: Path) -> list[str]:
+    return [part.partition("=")[2] for part in home.parts if part.startswith(f"{area}=")]
+
+
+def _lay_together(wave: Path, root: Path, home: Path) -> dict[str, Path]:
     """The frames of a county, put into the dataset of the study; returns the files there."""
-    root, county = dataset_of(study), _county(wave, study).replace("/", "_")
-    parts = {name: root / name / f"county={county}" / f"{wave.name}.parquet" for name in stored(wave)}
-    return {name: place(parts[name], file) for name, file in stored(wave).items()}
+    return {name: place(root / name / home, file) for name, file in stored(wave).items()}
 
 
 def _rows_of(part: Path) -> int:

@@ -243,7 +243,7 @@ class OpenWave:
                 raw = [each for each in raw if each is not wrong]
                 away = (*away, f"表图“{wrong.title}”与其他表矛盾，没有列入：{fault}")
         told: tuple[str, ...] = ()
-        if more := known_before(_released(self.places), released.record):
+        if more := known_before(released_before(self.places), released.record):
             told = (f"本批次以前另发布过{more}个数（见{RELEASED}），由它们可推知的，这里也不列出。",)
         shown = [self._here(each, released.frames) for each in raw]
         return shown, replace(released, notes=(*released.notes, *told, *away), left_out=away)
@@ -258,7 +258,7 @@ class OpenWave:
         """The release.json of the study's other waves, where there are any."""
         own = self.settings.folder.resolve()
         others = [p.parent for p in sorted(own.parent.glob("*/wave.toml")) if p.parent != own]
-        return [record for folder in others for record in _released(places(folder))]
+        return [record for folder in others for record in released_before(places(folder))]
 
     def _estimated(
         self, frame: pd.DataFrame, names: Sequence[str], look: Mapping[str, Any], **cut: Any
@@ -302,7 +302,7 @@ class OpenWave:
         """What of raw cuts may be shown beside `others`, by the policy of the wave; see `protect` of the
         gate.
         """
-        return protect(cuts, self.policy, codebook=self.codebook, people=self.workers, others=others)
+        return protect(cuts, self.policy, codebook=self.codebook, people=self.data.people, others=others)
 
     def _here(self, raw: Exhibit, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
         keep = partial(_kept, self, raw.cuts)
@@ -315,12 +315,12 @@ class OpenWave:
 
     def added(self, cuts: Sequence[Cut]) -> Released:
         """More counts, protected against what this wave and the others have released."""
-        return self.protect(cuts, [*self.other_releases(), *_released(self.places)])
+        return self.protect(cuts, [*self.other_releases(), *released_before(self.places)])
 
     def record(self, released: Released, **scanned: Any) -> None:
         """Add what was released to the release.json of the wave: what has left the office has left."""
         now = {**released.record, **scanned, "data": reruns.state(self.settings.folder, self.out)}
-        before = _released(self.places)
+        before = released_before(self.places)
         whole = joined(before[-1], now) if before else now
         write(self.places.report / RELEASED, json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
 
@@ -377,7 +377,7 @@ class OpenWave:
         return "columns" if ordered else "ranked"
 
 
-def _released(where: Places) -> list[Record]:
+def released_before(where: Places) -> list[Record]:
     """What a wave has released, if anything: of other data or by other policies first, then the last."""
     file = where.report / RELEASED
     if not file.exists():

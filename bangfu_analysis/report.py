@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.body import body
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.findings import Finding, find, headlines
 from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
-from bangfu_analysis.exhibits.sections import dimensions_of, report_settings
+from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.exhibits.sections import Outline, dimensions_of, report_settings
 from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.opened import RELEASED, OpenWave, open_wave, wave_policy
@@ -67,7 +66,8 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None) -> Report:
     left_out, merged = nothing, nothing
     if reasons(where.frames / REPORT_MARK, inputs):
         with locked(where.report):
-            figures, left_out, merged = _write_report(opened, files, where, wave_changes(wave, out=to))
+            settings = report_settings(wave, codebook)
+            figures, left_out, merged = write_files(opened, files, where, *settings)
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
     made = {**files, "图": where.figures, "整洁数据": where.frames}
     return Report(opened.data.frames, made, left_out, merged)
@@ -91,10 +91,13 @@ def as_pdf(document: Path) -> Path:
     return write(document.with_suffix(".pdf"), content)
 
 
-def _write_report(
-    opened: OpenWave, files: Mapping[str, Path], where: Places, changes: pd.DataFrame
+def write_files(
+    opened: OpenWave, files: Mapping[str, Path], where: Places, recipes: Sequence[Recipe], outline: Outline,
+    told: Sequence[str] = (),
 ) -> tuple[list[Path], tuple[str, ...], tuple[str, ...]]:
-    """Write the files of a report; returns those of its figures, what was left out, and what was merged."""
+    """Write the files of a report (`told`: what else it says at its end); returns those of its figures, what
+    was left out, and what was merged.
+    """
     from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.pages.charts import chart_of, has_chart
     from bangfu_analysis.pages.excel import tables_book
@@ -105,7 +108,6 @@ def _write_report(
     from bangfu_analysis.pages.word import edited, write_report
 
     data = opened.data
-    recipes, outline = report_settings(data.wave.folder, data.codebook)
     shown, released = opened.released(recipes)
     title, document = report_title(data, outline), files["报告"]
     points = find(shown)
@@ -113,7 +115,7 @@ def _write_report(
     chosen = body(shown, found={point.exhibit for point in points}, kept=kept, drawn=has_chart)
     figures = _figures(chosen, where.figures)
     tables = _tables(shown)
-    notes = (*released.notes, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
+    notes = (*released.notes, *told, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
     drawings = {id: paths[0] for id, paths in figures.items()}
     content = report_blocks(data, chosen, points, drawings, outline, notes)
     templates = [path for level in levels(data.wave.folder) if (path := level / TEMPLATE_FILE).exists()]
@@ -128,10 +130,11 @@ def _write_report(
         lambda: write_report_page(document, files["网页"]),
         lambda: write(files["幻灯"], deck(_slides(shown, points), cover=cover)),
         lambda: write(files["附表"], tables_book(tables, charts, title=title)),
-        lambda: write_quality(
-            files[QUALITY], data.frames, wave=data.wave, codebook=data.codebook, changes=changes
-        ),
     ]
+    if QUALITY in files:
+        changes = wave_changes(data.wave.folder, out=opened.out)
+        about = {"wave": data.wave, "codebook": data.codebook, "changes": changes}
+        pages.append(lambda: write_quality(files[QUALITY], data.frames, **about))
     for page in steps("写出网页、幻灯、附表和质量说明", pages):
         page()
     drawn = [path for paths in figures.values() for path in paths]

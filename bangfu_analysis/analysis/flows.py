@@ -139,20 +139,27 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
     number who came or left is one whom the roster knows, as far as there are such. What lies within, no
     linkage of these rosters can say for certain.
     """
+    stock = tabulate(workers, "wave").set_index("wave")["n"]
+    weights = None
+    if not isinstance(workers, pd.DataFrame):
+        known = [name for name in ["id_basis"] if name in engines().scanned(workers).columns]
+        workers, exits, weights = engines().patterns(workers, exits, known)
     moved = movements(workers, exits)
+    each = moved["person_id"].map(weights) if weights is not None else pd.Series(1, moved.index)
     followed = workers["id_basis"].eq("id_number") if "id_basis" in workers else workers["person_id"].notna()
-    count = pd.crosstab([moved["wave_before"], moved["wave"]], moved["flow"])
+    steps = [moved["wave_before"], moved["wave"]]
+    count = pd.crosstab(steps, moved["flow"], each, aggfunc="sum").fillna(0).astype("int64")
     count = count.reindex(columns=list(FLOWS), fill_value=0)
-    bounds = _bounds(moved, workers[followed], count)
+    bounds = _bounds(moved, workers[followed], count, each)
     found = count.add_suffix("_n").join(bounds).rename_axis(columns=None).reset_index()
-    stock = workers.groupby("wave", observed=True).size()
     found = found.assign(previous_n=found["wave_before"].map(stock), stock_n=found["wave"].map(stock))
     unknown = ~moved["person_id"].isin(workers.loc[followed, "person_id"])
     aside = moved.assign(
         unrecorded_n=moved["flow"].eq("exited") & ~moved["recorded"],
         unfollowed_n=moved["flow"].isin(COMING + GOING) & unknown,
     )
-    found = found.join(aside.groupby("wave")[["unrecorded_n", "unfollowed_n"]].sum(), on="wave")
+    aside = aside[["unrecorded_n", "unfollowed_n"]].mul(each, axis=0).groupby(aside["wave"]).sum()
+    found = found.join(aside, on="wave")
     came, went = (found[[f"{flow}_n" for flow in side]].sum(axis=1) for side in (COMING, GOING))
     return found.assign(difference=found["stock_n"] - found["previous_n"] - came + went)[
         ["wave_before", "wave", "previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n",
@@ -160,8 +167,12 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
     ]  # fmt: skip
 
 
-def _bounds(moved: pd.DataFrame, numbered: pd.DataFrame, count: pd.DataFrame) -> pd.DataFrame:
-    """Between what the flows of each step lie; `numbered`: the rows of workers with a whole ID number."""
+def _bounds(
+    moved: pd.DataFrame, numbered: pd.DataFrame, count: pd.DataFrame, each: pd.Series
+) -> pd.DataFrame:
+    """Between what the flows of each step lie; `numbered`: the rows of workers with a whole ID number;
+    `each`: for how many a row of `moved` stands.
+    """
     known = pd.MultiIndex.from_frame(numbered[["wave", "person_id"]])
     ends = (moved[[wave, "person_id"]] for wave in ("wave_before", "wave"))
     was, now = (pd.MultiIndex.from_frame(end).isin(known) for end in ends)
@@ -177,7 +188,7 @@ def _bounds(moved: pd.DataFrame, numbered: pd.DataFrame, count: pd.DataFrame) ->
         "new": moved["flow"].eq("new") & ~now,
         "came": moved["flow"].isin(COMING) & ~now,
     }
-    n = pd.DataFrame(some).groupby([moved["wave_before"], moved["wave"]]).sum()
+    n = pd.DataFrame(some).mul(each, axis=0).groupby([moved["wave_before"], moved["wave"]]).sum()
 
     def least(*most: pd.Series) -> pd.Series:
         return pd.concat(most, axis=1).min(axis=1)

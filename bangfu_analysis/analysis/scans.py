@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -23,38 +23,41 @@ def kinds_of(frame: str, codebook: Codebook) -> dict[str, Any]:
     return dtypes(frame, codebook) | (bands if frame == "workers" else {})
 
 
-def read_scan(folder: str, engine: str, kinds: Mapping[str, Any]) -> Scan:
-    """The files <folder>/county=<county>/*.parquet as a table of an engine; a county is text, also 230102."""
+def read_scan(folder: str, engine: str, kinds: Mapping[str, Any], areas: Sequence[str]) -> Scan:
+    """The files <folder>/…/county=<county>/*.parquet as a table of an engine; `areas`, the columns of these
+    folders, are text, also 230102.
+    """
     one_of("engine", engine, ENGINES)
     try:
-        table = scanned(ENGINES[engine](folder))
+        table = scanned(ENGINES[engine](folder, areas))
     except ModuleNotFoundError as fault:
         others = f"请安装它，或换一个引擎（可选：{listed(ENGINES)}）。"
         raise ArgumentError(f"没有安装 {engine}。{others}") from fault
-    return Scan(table.frame.with_columns(nw.col("county").cast(nw.String)), kinds)
+    return Scan(table.frame.with_columns(nw.col(*areas).cast(nw.String)), kinds)
 
 
-def _on_duckdb(folder: str) -> Any:
+def _on_duckdb(folder: str, areas: Sequence[str]) -> Any:
     import duckdb
 
-    files = f"{folder}/*/*.parquet".replace("'", "''")
+    files = f"{folder}/{'*/' * len(areas)}*.parquet".replace("'", "''")
     return duckdb.sql(f"from read_parquet('{files}', hive_partitioning = true, hive_types_autocast = false)")
 
 
-def _on_polars(folder: str) -> Any:
+def _on_polars(folder: str, areas: Sequence[str]) -> Any:
     import polars as pl
 
-    return pl.scan_parquet(f"{folder}/*/*.parquet", hive_schema={"county": pl.String})
+    files = f"{folder}/{'*/' * len(areas)}*.parquet"
+    return pl.scan_parquet(files, hive_schema=dict.fromkeys(areas, pl.String))
 
 
-def _on_dask(folder: str) -> Any:
+def _on_dask(folder: str, areas: Sequence[str]) -> Any:
     import dask.dataframe as dd
 
-    county = {"flavor": "hive", "schema": pa.schema([("county", pa.string())])}
-    return dd.read_parquet(folder, dataset={"partitioning": county})
+    hive = {"flavor": "hive", "schema": pa.schema([(area, pa.string()) for area in areas])}
+    return dd.read_parquet(folder, dataset={"partitioning": hive})
 
 
-def _on_spark(folder: str) -> Any:
+def _on_spark(folder: str, _: Sequence[str]) -> Any:
     from pyspark.sql import SparkSession
 
     spark = SparkSession.builder.getOrCreate()

@@ -38,7 +38,8 @@ def coarse(data: WaveData, recipe: Recipe, threshold: int) -> list[Exhibit]:
     """The exhibits of a recipe, of raw frames, with categories so coarse that few are below `threshold`."""
     made = make(data, recipe)
     for _ in range(ROUNDS):
-        asked = _coarser(data, recipe, made, threshold) if recipe.make in MAKES else None
+        able = recipe.make in MAKES and not data.on_disk
+        asked = _coarser(data, recipe, made, threshold) if able else None
         again = make(data.joined(asked.join), asked) if asked else []
         if not asked or len(again) != len(made):
             break
@@ -76,7 +77,8 @@ def halved(data: WaveData, exhibit: Exhibit, first: Collection[str] = ()) -> Exh
     none can be joined.
     """
     recipe = exhibit.recipe
-    found = sorted(_tables(exhibit) if recipe.make in MAKES else (), key=lambda one: -len(one[1]))
+    able = recipe.make in MAKES and not data.on_disk
+    found = sorted(_tables(exhibit) if able else (), key=lambda one: -len(one[1]))
     for name, table in sorted(found, key=lambda one: one[0] not in first):
         kept, codes = len(table) // 2, [*table.index]
         least = {*table.sum(axis=1).sort_values(kind="stable").index[: len(table) - kept]}

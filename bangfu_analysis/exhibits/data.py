@@ -13,12 +13,13 @@ from typing import Any
 
 import pandas as pd
 
+from bangfu_analysis.analysis.domains import gathered
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import title_of
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.release.cells import IN_TABLES, JOINT, Cut, is_other
+from bangfu_analysis.release.cells import AREAS, IN_TABLES, JOINT, Cut, is_other
 from bangfu_analysis.tidy.derive import add_bands
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
@@ -28,7 +29,7 @@ from bangfu_analysis.wave import Wave
 @dataclass(frozen=True)
 class WaveData:
     """A wave's frames, settings and codebook; `stacked` gives the frames of all waves of the study up to this
-    one.
+    one. Those of many counties may be tables of `scan_study`, which stay on disk.
     """
 
     wave: Wave
@@ -45,6 +46,11 @@ class WaveData:
         answers = _with_options(self.frames, join) if "responses" in self.frames else {}
         frames = {**self.frames, **answers}
         return replace(self, frames=frames, stacked=lambda: self.every, join=join) if join else self
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the people are tables of `scan_study`, which no level is joined in."""
+        return not isinstance(self.frames["workers"], pd.DataFrame)
 
     @cached_property
     def workers(self) -> pd.DataFrame:
@@ -72,6 +78,12 @@ class WaveData:
         return {**frames, "workers": with_bands(frames["workers"], self.codebook, frames.get("population"))}
 
     @property
+    def people(self) -> pd.DataFrame:
+        """The rows that are counted; of a table on disk, which areas lie in which."""
+        areas = [name for name in AREAS if name in self.workers.columns]
+        return gathered(self.workers, ["wave", *areas])[0]
+
+    @property
     def place(self) -> str:
         """The scope in words."""
         return self.wave.scope or self.wave.study
@@ -79,7 +91,7 @@ class WaveData:
     @property
     def waves(self) -> list[str]:
         """The names of all waves, first first."""
-        return sorted(self.every["workers"]["wave"].unique())
+        return sorted(gathered(self.every["workers"], "wave")[0]["wave"].unique())
 
     @cached_property
     def breaks(self) -> dict[str, str]:
@@ -114,7 +126,7 @@ class WaveData:
         """The code of the level that the reports single out (特困 in s2000); "" where the scheme is not
         known.
         """
-        schemes = self.workers["hardship_scheme"].dropna().unique()
+        schemes = gathered(self.workers, "hardship_scheme")[0]["hardship_scheme"].dropna().unique()
         return str(self.codebook.schemes[schemes[0]]["worst"]) if len(schemes) == 1 else ""
 
     def source(self, what: str = "困难职工名册", *, all_waves: bool = False) -> str:
@@ -148,7 +160,7 @@ class WaveData:
 
 def with_joined(frame: pd.DataFrame, join: Mapping[str, Sequence[Sequence[str]]]) -> pd.DataFrame:
     """`frame` with joined levels: `a∪b` in the place of the first, 其他（合并） last."""
-    for name in frame:
+    for name in frame.columns if join else ():
         groups = join.get(IN_TABLES.get(str(name), str(name)), ())
         into = {code: JOINT.join(group) for group in groups for code in group if code}
         if into:
@@ -182,7 +194,11 @@ def _with_options(frames: Frames, join: Mapping[str, Sequence[Sequence[str]]]) -
 def with_bands(
     workers: pd.DataFrame, codebook: Codebook, population: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """`workers` with `unit` and one column per band of the codebook; see `with_unit` and `add_bands`."""
+    """`workers` with `unit` and one column per band of the codebook; see `with_unit` and `add_bands`. A table
+    of `scan_study` has them.
+    """
+    if not isinstance(workers, pd.DataFrame):
+        return workers
     return add_bands(with_unit(workers, population), codebook)
 
 

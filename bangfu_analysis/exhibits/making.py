@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.analysis.change import change, trend
-from bangfu_analysis.analysis.domains import subset
+from bangfu_analysis.analysis.domains import gathered, rows_of, subset
 from bangfu_analysis.analysis.flows import flow_accounts, transitions
 from bangfu_analysis.analysis.rates import decomposition, standardized
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, means, tabulate
@@ -69,7 +69,9 @@ def _unknown(workers: pd.DataFrame, names: Sequence[str]) -> bool:
 
 
 def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -> list[Exhibit]:
-    workers, names = subset(data.workers if workers is None else workers, recipe.where), [*recipe.by]
+    names = [*recipe.by]
+    asked = [*names, *filter(None, [recipe.within]), "cause_main", *recipe.where]
+    workers = subset(gathered(data.workers if workers is None else workers, asked)[0], recipe.where)
     if _unknown(workers, names):
         return []
     within = recipe.within if recipe.within and workers[recipe.within].notna().any() else ""
@@ -152,15 +154,15 @@ def rate_of(
     if population["n"].notna().any():
         return hardship_rate(workers, population, where=where)
     unknown = {"base_n": pd.array([None], "Int64"), "share": [float("nan")], "left_out_n": [0]}
-    return pd.DataFrame({"n": [len(subset(workers, where))], **unknown})
+    return pd.DataFrame({"n": [rows_of(subset(*gathered(workers, where=where)))], **unknown})
 
 
 def _causes(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    workers, causes, groups = subset(data.workers, recipe.where), data.causes, [*recipe.by]
-    if causes.empty or _unknown(workers, groups):
+    groups, mention, where = [*recipe.by], recipe.mention or "any", recipe.where
+    none = not data.on_disk and data.causes.empty
+    if none or _unknown(subset(*gathered(data.workers, groups, where=where)), groups):
         return []
-    mention = recipe.mention or "any"
-    frame = named(cause_table(workers, causes, by=groups, mention=mention))
+    frame = named(cause_table(data.workers, data.causes, by=groups, mention=mention, where=where))
     frame = sorted_by_size(frame, "cause") if recipe.sort == "size" else frame
     layout = Layout(within=tuple(groups), across=groups[0] if len(groups) == 1 else "")
     several = frozenset(["cause"] if mention == "any" else [])
@@ -189,10 +191,12 @@ def _trend(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """
     if recipe.of == "rate":
         return _rates_over_waves(data, recipe)
-    workers = subset(data.every["workers"], recipe.where)
-    if recipe.of == "cause":
-        workers = workers.assign(cause=workers["cause_main"])
-    if recipe.of not in workers or _unknown(workers, [recipe.of]) or _one_scheme(data, recipe.of):
+    every, of = data.every["workers"], "cause_main" if recipe.of == "cause" else recipe.of
+    if of not in every.columns:
+        return []
+    workers = subset(gathered(every, ["wave", of, *recipe.where])[0], recipe.where)
+    workers = workers.rename(columns={"cause_main": "cause"}) if recipe.of == "cause" else workers
+    if _unknown(workers, [recipe.of]) or _one_scheme(data, recipe.of):
         return []
     frame = trend(workers, recipe.of, breaks="mark", definitions=_definitions(data, recipe.of))
     frame = named(frame) if recipe.of == "cause" else frame
@@ -222,7 +226,7 @@ def _one_scheme(data: WaveData, name: str) -> bool:
     if not told.loc[told["comparable"], "variable"].eq(name).any():
         return True
     if band.schemes:
-        return workers["hardship_scheme"].nunique() < 2
+        return gathered(workers, "hardship_scheme")[0]["hardship_scheme"].nunique() < 2
     return not workers.groupby("wave")["income_to_line"].count().all()
 
 
@@ -235,8 +239,9 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
             return []
         rates = hardship_rate(workers, population, by=["wave", *by], where=where)
     else:
-        waves = ((wave, part, population["wave"] == wave) for wave, part in workers.groupby("wave"))
-        rows = [rate_of(part, population[own], where).assign(wave=wave) for wave, part, own in waves]
+        own = {wave: population[population["wave"].eq(wave)] for wave in data.waves}
+        waves = ((wave, rate_of(workers, n, {**where, "wave": wave})) for wave, n in own.items())
+        rows = [rate.assign(wave=wave) for wave, rate in waves]
         rates = pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]]
     frame = change(rates, broken=[*data.breaks])
     frame = frame.assign(break_note=[data.breaks.get(str(wave), "") for wave in frame["wave"]])
@@ -266,12 +271,12 @@ def _last_first(frame: pd.DataFrame, name: str, wave: str) -> pd.DataFrame:
 
 def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """The account of who came and went since the wave before: a row a wave, a column a flow."""
-    exits = data.every["exits"]
+    exits, names = data.every["exits"], ["wave", "exit_reason"]
     accounts = flow_accounts(data.every["workers"], exits)
     stayed = accounts["previous_n"] - accounts["exited_n"] - accounts["died_n"]
     wide = accounts.assign(stayed_n=stayed).rename(columns=lambda name: name.removesuffix("_n"))
     long = wide.melt("wave", FLOWS, "flow", "n")
-    told = long["wave"].isin(exits.dropna(subset=["exit_reason"])["wave"])
+    told = long["wave"].isin(gathered(exits, names)[0].dropna(subset=["exit_reason"])["wave"])
     long = long[told | long["flow"].ne("died")]
     frame = long.astype({"flow": pd.CategoricalDtype(FLOWS)}).sort_values(["wave", "flow"])
     frame = frame.merge(accounts[["wave", "previous_n", "stock_n"]], on="wave").reset_index(drop=True)
@@ -286,7 +291,10 @@ def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     made = data.exhibit(recipe, frame, ["wave", "flow"], layout, facts=facts, **cut)
     stocks = ((name, accounts[["wave", name]].rename(columns={name: "n"})) for name in tail)
     beside = tuple(
-        Cut(f"{recipe.id}_{name}", recipe.title, stock, ("wave",), population="flows", where={"flow": flows})
+        Cut(
+            f"{recipe.id}_{name}", recipe.title, stock, ("wave",), population="flows",
+            where={**recipe.where, "flow": flows},
+        )
         for (name, stock), flows in zip(stocks, (BEFORE, NOW), strict=True)
     )
     return [replace(made, beside=beside)]
@@ -324,8 +332,7 @@ def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     waves = [wave for wave in data.waves if wave >= since]
     if known.empty or len(waves) < 2:
         return []
-    workers, known = (rows[rows["wave"].isin(waves)] for rows in (data.every["workers"], known))
-    strata = hardship_rate(workers, known, by=["wave", *STRATA])
+    strata = hardship_rate(data.every["workers"], known, by=["wave", *STRATA], where={"wave": waves})
     strata = strata.assign(stratum=strata["sex"].astype(str) + " " + strata["age_five_year"].astype(str))
     held = strata["base_n"].fillna(0).gt(0).groupby(strata["stratum"]).transform("all")
     if not held.any() or strata.loc[~held, "n"].sum():  # somebody stands where there are no workers

@@ -15,6 +15,7 @@ Where = frozenset[tuple[str, str | None]]
 ANSWERED = "_answered"  # `sex+age_answered`: "yes" of whom all of these are known, null of the others
 IN_TABLES = {"cause_main": "cause"}  # what tables and the codebook call a column of `workers`
 JOINT = "∪"  # `a∪b`: one of these codes, as a level or a condition; `a∪b∪`: these and like ones, 其他（合并）
+AREAS = ("province", "city", "county")  # each inside the one before: a count of the inner says the outer
 ANY = "_any"  # `cause_any`: a variable of which a person may have several
 
 
@@ -85,7 +86,14 @@ def rows_of(cut: Cut) -> Iterator[Row]:
         told = partial(condition, merged=cut.merged, wave=str(row.get("wave", "")))
         group = told(cut.where) | told({name_of(cut, d): row[d] for d in inner})
         cell = group | told({name_of(cut, d): row[d] for d in own})
-        yield _row(cut, row, Cell(population, group), Cell(population, cell), names)
+        whole = Cell(population, of_innermost(group))
+        yield _row(cut, row, whole, Cell(population, of_innermost(cell)), names)
+
+
+def of_innermost(where: Where) -> Where:
+    """The conditions without the areas that an inner one lies in."""
+    areas = [name for name in AREAS if name in dict(where)]
+    return frozenset(each for each in where if each[0] not in areas[:-1])
 
 
 def _row(cut: Cut, row: Mapping[Any, Any], whole: Cell, cell: Cell, asked: list[str]) -> Row:

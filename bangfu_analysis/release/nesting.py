@@ -82,7 +82,8 @@ def _each(name: str, codes: Iterable[str]) -> frozenset[cells.Where]:
 def _places(people: pd.DataFrame, asked: Set[str]) -> Iterator[Inside]:
     """Which unit lies in which other, which area: everybody knows that of the places where he works."""
     of = frozenset((POPULATION, f"workers/{wave}") for wave in people.get("wave", pd.Series()).unique())
-    for finer, coarser in permutations([name for name in PLACES if name in asked & {*people}], 2):
+    names = [name for name in (*PLACES, *cells.AREAS) if name in asked & {*people}]
+    for finer, coarser in permutations(names, 2):
         pairs = people[[finer, coarser]].astype(object).drop_duplicates()
         inside = pairs[~pairs.duplicated(finer, keep=False)].dropna()
         for code, rows in pairs.groupby(coarser):

@@ -90,28 +90,15 @@ def report_study(
     <study>/_out. What cannot be made so is in `left_out`, each with its reason, as are exhibits without data.
     CallError where the study is not cleaned or has no such area, ArgumentError for an unknown level or wave.
     """
-    study = Path(folder).resolve()
-    scans = scan_study(study, engine)
-    parts = [name for name in AREAS if name in scans["workers"].columns]
-    known = gathered(scans["workers"], [*parts, "wave"])[0]
-    one_of("level", level, parts)
-    wave = wave or str(known["wave"].max())
-    one_of("wave", wave, sorted(known["wave"].unique()))
-    where = _area_called(area, known[parts]) if area else {}
-    homes = homes_of(county_waves(study), study)
-    held = {f"{name}={code}" for name, code in where.items()}
-    homes = {folder: home for folder, home in homes.items() if held <= {*home.parts}}
-    codebook = load_codebook(*codebooks(study / "wave")[:2])
-    own = study / wave
-    policy = load_policy(*(up / RELEASE_FILE for up in levels(own)), dimensions=dimensions_of(codebook))
-    scans = {name: scan.filter(where) for name, scan in scans.items()}
-    population, lacking = _denominators(scans)
-    data = _data(own, scans, population, homes, codebook, area)
-    called = safe_name(f"{area or '全部'}_{level}")
-    to = Path(out) / "frames" if out else _reports_of(study) / wave / called
-    opened = OpenArea(data, policy, to, homes)
-    recipes, outline = report_settings(own, codebook)
-    recipes, told = _recipes(recipes, data, level, where)
+    opened, lacking = _opened(folder, area, wave, engine)
+    data, known = opened.data, opened.data.people
+    one_of("level", level, [*known])
+    if out is None:
+        study = data.wave.folder.parent
+        to = _reports_of(study) / data.wave.name / safe_name(f"{area or '全部'}_{level}")
+    opened = replace(opened, out=Path(out) / "frames" if out else to)
+    recipes, outline = report_settings(data.wave.folder, data.codebook)
+    recipes, told = _recipes(recipes, data, level, _area_called(area, known))
     files = {what: opened.places.report / name for what, name in {**NAMES, RECORD: RELEASED}.items()}
     with locked(opened.places.report):
         _, left_out, merged = write_files(opened, files, opened.places, recipes, outline, lacking)
@@ -119,6 +106,25 @@ def report_study(
     told += [_without(each, "没有可用的数据") for each in recipes if each.id not in made]
     every = (*lacking, *told, *left_out)
     return Report(data.frames, {**files, "图": opened.places.figures}, every, merged)
+
+
+def _opened(folder: str | Path, area: str, wave: str, engine: str) -> tuple[OpenArea, list[str]]:
+    """The counties of an area, and why there are no rates where there are none."""
+    study = Path(folder).resolve()
+    scans = scan_study(study, engine)
+    parts = [name for name in AREAS if name in scans["workers"].columns]
+    known = gathered(scans["workers"], [*parts, "wave"])[0]
+    wave = wave or str(known["wave"].max())
+    one_of("wave", wave, sorted(known["wave"].unique()))
+    where = _area_called(area, known[parts])
+    homes, held = homes_of(county_waves(study), study), {f"{name}={code}" for name, code in where.items()}
+    homes = {folder: home for folder, home in homes.items() if held <= {*home.parts}}
+    own, codebook = study / wave, load_codebook(*codebooks(study / "wave")[:2])
+    policy = load_policy(*(up / RELEASE_FILE for up in levels(own)), dimensions=dimensions_of(codebook))
+    scans = {name: scan.filter(where) for name, scan in scans.items()}
+    population, lacking = _denominators(scans)
+    data = _data(own, scans, population, homes, codebook, area)
+    return OpenArea(data, policy, _reports_of(study) / wave / safe_name(area or "全部"), homes), lacking
 
 
 def _recipes(
@@ -146,6 +152,9 @@ def _reports_of(study: Path) -> Path:
 
 
 def _area_called(area: str, known: pd.DataFrame) -> Where:
+    """The area as a condition; none where all are meant."""
+    if not area:
+        return {}
     for name in known:
         if known[name].eq(area).any():
             return {str(name): area}

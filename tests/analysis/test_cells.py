@@ -148,6 +148,7 @@ def test_trends_and_flows(lazily):
     the_same(bangfu.trend, lazily, "people", by="cause_main", within="sex", multiple="persons")
     the_same(bangfu.flows, lazily, "people")
     assert_same(bangfu.flows(lazily("people"), lazily("exits")), bangfu.flows(ONCE, EXITS))
+    the_same(bangfu.flow_accounts, lazily, "once", "exits")
     settings = {"by": ["has_dibao", "district"], "where": {"sex": "female"}}
     the_same(bangfu.flows, lazily, "once", "exits", **settings)
 
@@ -241,7 +242,7 @@ def test_without_narwhals_a_sentence_says_what_to_install(monkeypatch):
 
 
 ROWS_ALONE = {
-    "means": {"variable": "income"}, "transitions": {"variable": "sex"}, "spells": {}, "flow_accounts": {},
+    "means": {"variable": "income"}, "transitions": {"variable": "sex"}, "spells": {},
     "estimate_quantile": {"variable": "income", "q": 0.5, "design": CLUSTERED},
     "estimate_difference": {"variable": "income", "between": "sex", "design": CLUSTERED},
     "estimate_change": {"variable": "income", "over": "wave", "design": CLUSTERED},

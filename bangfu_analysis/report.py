@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bangfu_analysis.errors import CallError
@@ -133,14 +134,16 @@ def write_files(
     ]
     if QUALITY in files:
         changes = wave_changes(data.wave.folder, out=opened.out)
-        about = {"wave": data.wave, "codebook": data.codebook, "changes": changes}
-        pages.append(lambda: write_quality(files[QUALITY], data.frames, **about))
+        book, target = data.codebook, files[QUALITY]
+        quality = partial(write_quality, target, data.frames, wave=data.wave, codebook=book, changes=changes)
+        pages.append(quality)
     for page in steps("写出网页、幻灯、附表和质量说明", pages):
         page()
     drawn = [path for paths in figures.values() for path in paths]
     _pass_on(opened, released, files, drawn)
-    told = _contradictions(document) if opened.policy.rounding == 1 else ()  # rounded parts need not add up
-    return drawn, (*released.left_out, *told), written.told
+    rounded = opened.policy.rounding > 1  # rounded parts need not add up
+    doubts = () if rounded else _contradictions(document)
+    return drawn, (*released.left_out, *doubts), written.told
 
 
 def _slides(shown: Sequence[Exhibit], points: Sequence[Finding]) -> list[tuple[str, Exhibit]]:

@@ -22,10 +22,19 @@ from bangfu_analysis.keys import key_file, load_key
 from bangfu_analysis.notebook_runs import HOME
 from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.pages.theme import register_font
+from bangfu_analysis.report import LAST, NAMES
 from bangfu_analysis.study import inspect, wave_codebook
 from bangfu_analysis.tidy.settings_book import write_settings
 from bangfu_analysis.tidy.values import infer_scheme
-from bangfu_analysis.wave import SETTINGS_BOOK, SETTINGS_FILE, Wave, load_wave, waves_in
+from bangfu_analysis.wave import (
+    REPORT_FILES,
+    SETTINGS_BOOK,
+    SETTINGS_FILE,
+    Wave,
+    load_wave,
+    places,
+    waves_in,
+)
 
 QUESTIONS = {
     "reference_date": "年龄算到哪一天？年-月-日",
@@ -136,8 +145,8 @@ def lay_down(project: Path) -> None:
 
 
 def new_wave(study: Path, name: str) -> Path:
-    """The folder of the next wave: last wave's mapping.yaml and 设置.xlsx, and its wave.toml with the year
-    moved on.
+    """The folder of the next wave: last wave's settings, its wave.toml with the year moved on; and its
+    report, of which what people wrote stays when the new one is made.
 
     All are to be confirmed. Stated totals, denominators and what read_as says of files are kept as comments:
     they are the last wave's. So are decisions on replies, which are left out.
@@ -157,6 +166,12 @@ def new_wave(study: Path, name: str) -> Path:
         write(folder / "mapping.yaml", said, private=True)
     if (last / SETTINGS_BOOK).exists():
         write_settings([], folder, last / SETTINGS_BOOK)
+    old, new = places(last), places(folder)
+    kept = {last / file: folder / file for file in REPORT_FILES}
+    kept |= {old.report / NAMES["报告"]: new.report / NAMES["报告"], old.frames / LAST: new.frames / LAST}
+    for path, target in kept.items():
+        if path.exists():
+            write(target, path.read_bytes(), private=LAST in target.name)
     return folder
 
 

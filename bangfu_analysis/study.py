@@ -305,7 +305,9 @@ def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, A
 
     return {
         "answers": lambda at, _: options.get(at[2]) or None, "own": [*items] or ids, "scored": scored,
-        "exports": known, "reasons": [*REASONS], "questions": ids,
+        "exports": known, "questions": ids,
+        # A word of one's own is as good; what is written like a code is one.
+        "reasons": lambda _, beside: [*REASONS] if str(beside.get("reason", "")).isascii() else None,
         "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
         "concepts": ["", *load_codebook().of("workers")],
     }  # fmt: skip

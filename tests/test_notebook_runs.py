@@ -87,7 +87,13 @@ def test_a_new_wave_takes_over_settings_and_mapping_to_be_confirmed(tmp_path, ca
     headings = "headings: {家庭总收: workers.income_household_annual}\n"
     read_as = "read_as:\n  名册.csv: roster\n"
     (last / "mapping.yaml").write_text(read_as + headings, encoding="utf-8")
+    names = ["exhibits.yaml", "_out/release/report.docx", "_out/frames/report_last.json"]
+    written = {name: name.encode() for name in names}
+    for name, content in written.items():
+        (last / name).parent.mkdir(parents=True, exist_ok=True)
+        (last / name).write_bytes(content)
     assert main(["new-wave", str(tmp_path / "道外"), "2010"]) == 0
+    assert written == {name: (tmp_path / "道外" / "2010" / name).read_bytes() for name in written}
     text = (tmp_path / "道外" / "2010" / "wave.toml").read_text(encoding="utf-8")
     assert "reference_date = 2010-06-30" in text
     assert "# hardship_total = 9" in text

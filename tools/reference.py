@@ -147,19 +147,23 @@ def _said(rule: Any) -> str:
 
 def _functions() -> Iterator[str]:
     yield "`import bangfu_analysis as bangfu` 之后可用的名称；说明和例子如 `help(bangfu.open_wave)`。\n"
-    yield from _table(("名称", "参数", "作用"), (_function(n, getattr(bangfu_analysis, n)) for n in PUBLIC))
+    heads = ("名称", "参数", "作用", "English")
+    yield from _table(heads, (_function(n, getattr(bangfu_analysis, n)) for n in PUBLIC))
     for shown in (bangfu_analysis.OpenWave, bangfu_analysis.OpenStudy, bangfu_analysis.Exhibit):
         yield f"## {shown.__name__}\n"
         own = [(name, each) for name, each in vars(shown).items() if not name.startswith("_")]
         told = [(name, each) for name, each in own if callable(each) or isinstance(each, WORKED_OUT)]
-        yield from _table(("名称", "参数", "作用"), (_function(name, each) for name, each in told))
+        yield from _table(heads, (_function(name, each, shown.__name__) for name, each in told))
 
 
-def _function(name: str, each: Any) -> Iterator[str]:
-    """Its name, the names of its arguments, and the first paragraph of its docstring."""
+def _function(name: str, each: Any, of: str = "") -> Iterator[str]:
+    """Its name, the names of its arguments, what it does in Chinese, and the first paragraph of its
+    docstring.
+    """
     yield f"`{name}`"
     is_function = inspect.isfunction(each)
     yield ", ".join(p for p in inspect.signature(each).parameters if p != "self") if is_function else ""
+    yield WORDS["functions"].get(f"{of}.{name}") or WORDS["functions"][name]
     yield (inspect.getdoc(each) or "").split("\n\n")[0]
 
 

@@ -48,7 +48,7 @@ def attempt(wheels: Path) -> None:
         "PIP_CONFIG_FILE": os.devnull, "PYTHONUTF8": "1", "BANGFU_KEY_FILE": str(place / "key"),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip
-    install = ["pip", "install", "-q", "--no-index", "--find-links", wheels, "bangfu-analysis"]
+    install = ["pip", "install", "-q", "--no-index", "--find-links", str(wheels), "bangfu-analysis"]
     bangfu = [programs / "bangfu"]
     run("install", [programs / "python", "-m", *install], place, alone)
     run("version", [*bangfu, "--version"], place, alone)

@@ -73,8 +73,8 @@ def _as_picture(exhibit: bangfu.Exhibit, dpi: int = DPI) -> Image.Image:
 def _overview(now: OpenWave) -> Image.Image:
     """Two pages of the report with two of its charts beside them."""
     made = bangfu.report_wave(now.settings.folder).files["报告"]
-    command = ["pdftoppm", "-r", "90", "-l", str(max(PAGES)), "-png", as_pdf(made), made.with_name("page")]
-    subprocess.run(command, check=True)
+    command = ["pdftoppm", "-r", "90", "-l", str(max(PAGES)), "-png"]
+    subprocess.run([*command, str(as_pdf(made)), str(made.with_name("page"))], check=True)
     printed = sorted(made.parent.glob("page*.png"))
     pages = [Image.open(printed[number - 1]).convert("RGB") for number in PAGES]
     charts = [_as_picture(now.exhibit(name), 130) for name in BESIDE]

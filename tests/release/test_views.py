@@ -105,7 +105,7 @@ def test_every_view_prints_what_the_release_says(tmp_path):
     word = [[cell.text for cell in row.cells] for row in table.rows]
     sheet = [[str(c.value) for c in row] for row in openpyxl.load_workbook(files["xlsx"]).worksheets[-1].rows]
     page = files["html"].read_text(encoding="utf-8")
-    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", page)]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page)]
     for table in (word, sheet, rows):
         assert {row[0]: row[1] for row in table if row and row[0] in said} == said
     drawn = re.findall(r"<text[^>]*>([^<]*)</text>", files["svg"].read_text(encoding="utf-8"))

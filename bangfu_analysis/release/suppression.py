@@ -95,8 +95,9 @@ def _pattern(numbers: Numbers, matrix: sparse.csr_matrix) -> Flags:
     width = numbers.width.copy()
     for place, reached, _ in _weak(numbers, matrix, can, width):
         width[place] = reached if reached > NEAR else 0.0  # nothing can do better
-    # What follows from fixed numbers is known, hidden or not.
-    open_to_all = (width == 0) & (numbers.width > 0) & (numbers.value >= numbers.width)
+    # What follows from fixed numbers is known, hidden or not; so is an empty level that a table leaves out.
+    large = (numbers.value >= numbers.width) | ~numbers.small
+    open_to_all = (width == 0) & (numbers.width > 0) & large
     numbers = replace(numbers, small=numbers.small & ~open_to_all, fixed=numbers.fixed | open_to_all)
     can = can & ~open_to_all
     cuts: list[Floats] = []

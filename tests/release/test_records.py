@@ -13,6 +13,7 @@ from bangfu_analysis.release.audit import audit
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.release.gate import joined, protect
 from bangfu_analysis.release.policy import load_policy
+from bangfu_analysis.release.suppression import Numbers, hide
 
 INSIDE = load_policy()
 MERGED = {("2007", "unit", "新厂"): ["新厂", "一厂", "二厂"]}
@@ -71,6 +72,14 @@ def test_units_merged_later_are_the_same_people_under_both_names():
     assert ("unit=一厂∪二厂∪新厂", "yes") in {pair for where in numbers(second.record) for pair in where}
     found = audit(first.record, second.record)
     assert np.isfinite(found["low"]).all() and found["gap"].min() >= INSIDE.threshold - 1e-6
+
+
+def test_an_empty_level_that_a_table_leaves_out_is_not_hidden_in_the_place_of_another():
+    value = np.array([30.0, 40, 70, 0, 22, 22])  # two levels, all of them, those of none; these by another
+    flags = {"small": np.arange(6) == 4, "unprinted": np.zeros(6, bool), "fixed": np.zeros(6, bool)}
+    numbers = Numbers(value, np.array([9.0, 9, 9, 0, 9, 9]), np.full(6, 5.0), **flags)
+    hidden = hide(numbers, [((0, 1), 2), ((0, 1, 3), 2), ((3, 4), 5)])
+    assert hidden.tolist() == [False, False, False, False, True, True]
 
 
 @pytest.mark.slow

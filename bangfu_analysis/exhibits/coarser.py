@@ -175,7 +175,7 @@ def _neighbours(table: pd.DataFrame, threshold: int) -> Groups:
     groups: Groups = [[code] for code in held]
     sums: list[Any] = [table.loc[code] for code in held]
     while rare := [at for at, own in enumerate(sums) if _rare(own.to_frame().T, threshold)]:
-        if len(groups) == 2:
+        if len(groups) <= 2:
             return []
         at = rare[0]
         beside = min((n for n in (at - 1, at + 1) if 0 <= n < len(sums)), key=lambda n: sums[n].sum())

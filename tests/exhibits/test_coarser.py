@@ -1,5 +1,6 @@
 """Rare options are folded and neighbours joined before large counts are hidden, on every page."""
 
+import itertools
 import json
 
 import numpy as np
@@ -92,3 +93,13 @@ def test_more_counts_than_can_be_protected_at_once_are_made_fewer(wave, monkeypa
 def test_what_has_no_few_stays_as_it_is(wave):
     one = recipe(id="sex", make="count", by="sex")
     assert coarse(wave.data, one, 5)[0].recipe == one
+
+
+@pytest.mark.parametrize("sizes", [*itertools.product((0, 2, 40), repeat=3), (3,), (), (0, 3), (2, 3)])
+def test_of_however_few_levels_at_least_two_are_left_or_none_are_joined(sizes):
+    table = pd.DataFrame({"n": sizes}, index=[f"c{i}" for i in range(len(sizes))], dtype=float)
+    groups = coarser._neighbours(table, 5)
+    joined = [code for group in groups for code in group]
+    held = [code for code in table.index if table.loc[code, "n"]]
+    assert len(joined) == len(set(joined)) and set(joined) <= set(held)
+    assert not groups or len(held) - len(joined) + len(groups) >= 2

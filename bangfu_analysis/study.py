@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import datetime
 import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from bangfu_analysis import reruns
 from bangfu_analysis.codebook import Codebook, load_codebook
-from bangfu_analysis.errors import ArgumentError, CallError, CodebookError, listed
+from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.data import with_bands
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
@@ -27,24 +26,28 @@ from bangfu_analysis.linkage.candidates import candidates
 from bangfu_analysis.linkage.links import Links, link_frames, read_decisions, review_links
 from bangfu_analysis.pages.notebook import mark_raw_frames
 from bangfu_analysis.progress import doing, steps
+from bangfu_analysis.questionnaire_settings import (
+    asked_by,
+    questionnaire_of,
+    questionnaires_in,
+    with_questionnaire_files,
+)
 from bangfu_analysis.reading.apart import read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import Column, SheetReading, Table
 from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
-from bangfu_analysis.settings import Beside, Words, located, read_settings
+from bangfu_analysis.settings import read_settings
 from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy import questionnaire_book as books
 from bangfu_analysis.tidy import settings_book
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
-from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
+from bangfu_analysis.tidy.questionnaires import questionnaire_frames
 from bangfu_analysis.tidy.schemas import check, typed
-from bangfu_analysis.tidy.screening import REASONS, apply_decisions, has_unusable_numbers
 from bangfu_analysis.tidy.waves import layout_changes, layout_frame
 from bangfu_analysis.wave import (
     BOOK_FILE,
     IGNORED,
-    SCREENING_FILE,
     SETTINGS_BOOK,
     SETTINGS_FILE,
     Wave,
@@ -87,8 +90,8 @@ def write_settings(folder: Path) -> Path:
     there stays.
     """
     wave, codebook = load_wave(folder), wave_codebook(folder)
-    sheets, screenings = _asked(read_wave(wave, codebook), folder)
-    replies = (settings_book.open_replies(s, screenings.get(s.file, {})) for s in _questionnaires(sheets))
+    sheets, screenings = asked_by(read_wave(wave, codebook), folder)
+    replies = (settings_book.open_replies(s, screenings.get(s.file, {})) for s in questionnaires_in(sheets))
     return settings_book.write_settings(chain(settings_book.open_things(sheets, codebook), *replies), folder)
 
 
@@ -228,100 +231,6 @@ def _nothing_in(folder: Path) -> SheetReading:
     return SheetReading("", "", "empty", reason=message, findings=(Finding("no_files", message, "error"),))
 
 
-def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
-    """The readings with copies of a questionnaire set aside, questionnaire.yaml laid over it and
-    what screening.yaml and 设置.xlsx decide on replies replayed.
-
-    Where a wave has several questionnaires, `file:` in these says which one is meant; CodebookError where
-    that is not clear, or where the two decide otherwise.
-    """
-    sheets, screenings = _asked(sheets, folder)
-    files = {sheet.file: sheet for sheet in _questionnaires(sheets)}
-    for file, decided in settings_book.replies_decided(folder).items():
-        if file not in files:
-            told = f"“{file}”不是本批次的问卷（有：{listed(files) or '无'}）。请删去 设置.xlsx 中它的各行。"
-            raise CodebookError(f"{SETTINGS_BOOK}：{told}")
-        screening = screenings.setdefault(file, {})
-        written = screening.get("decisions") or ()
-        said = {(str(d["respondent_id"]), d.get("reason")): d.get("decision") for d in written}
-        for key, (decision, cell) in decided.items():
-            if (other := said.get(key) or decision) != decision:
-                told = f"答卷 {key[0]} 写的是 {other}，{cell} 选的是 {decision}，两处不一致"
-                raise CodebookError(f"{SCREENING_FILE} 中{told}。请改成一致或删去一处。")
-            said[key] = decision
-        rows = [{"respondent_id": who, "reason": why, "decision": what} for (who, why), what in said.items()]
-        screening["decisions"] = rows
-    done = {file: apply_decisions(files[file], screening) for file, screening in screenings.items()}
-    return [done[s.file] if s is files.get(s.file) and s.file in done else s for s in sheets]
-
-
-def _asked(
-    sheets: list[SheetReading], folder: Path
-) -> tuple[list[SheetReading], dict[str, dict[str, Any]]]:
-    """The readings as questionnaire.yaml has them, copies of a questionnaire set aside; and what
-    screening.yaml says, by the file of its questionnaire.
-    """
-    sheets, screenings = without_copied_exports(sheets), dict[str, dict[str, Any]]()
-    for name in (BOOK_FILE, SCREENING_FILE):
-        if (folder / name).exists():
-            words = partial(_questionnaire_words, sheets, where=name)
-            content = read_settings(folder / name, Path(name).stem, words)
-            chosen = _questionnaire_of(sheets, content.pop("file", ""), name)
-            if name == SCREENING_FILE:
-                screenings[chosen.file] = content
-                continue
-            try:
-                laid = books.with_book(chosen, content)
-            except (CodebookError, ArgumentError) as fault:
-                named = [*content.get("items", {}), *content.get("scales", {})]
-                raise CodebookError(located(folder / name, str(fault), named)) from fault
-            sheets = [laid if sheet is chosen else sheet for sheet in sheets]
-    return sheets, screenings
-
-
-def _questionnaires(sheets: Sequence[SheetReading]) -> list[SheetReading]:
-    return [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
-
-
-def _questionnaire_words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: str) -> Words:
-    """The questions and the respondents that the settings of a questionnaire may name."""
-    known = [sheet.file for sheet in _questionnaires(sheets)]
-    file = content.get("file")
-    if file is not None and file not in known:
-        return {"exports": known}
-    reading = _questionnaire_of(sheets, file or "", where)
-    questions, responses = questionnaire_frames(reading)
-    parts = (content.get(part) for part in ("items", "scales"))
-    items, scales = ({**of} if isinstance(of, dict) else {} for of in parts)
-    ids = [str(name) for name in questions["question_id"]]
-    offered = ([*map(str, () if given is None else given)] for given in questions["options"])
-    options = dict(zip(ids, offered, strict=True))
-    people = {*responses["respondent_id"].astype("str")}
-
-    def scored(at: tuple[str, ...], _: Beside) -> Collection[str] | None:
-        """The options of the items of a scale, where their own file writes them."""
-        own = [items.get(each) or {} for each in scales[at[1]].get("items") or ()]
-        return [str(word) for item in own for word in (item.get("options") or {}).values()] or None
-
-    return {
-        "answers": lambda at, _: options.get(at[2]) or None, "own": [*items] or ids, "scored": scored,
-        "exports": known, "questions": ids,
-        # A word of one's own is as good; what is written like a code is one.
-        "reasons": lambda _, beside: [*REASONS] if str(beside.get("reason", "")).isascii() else None,
-        "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
-        "concepts": ["", *load_codebook().of("workers")],
-    }  # fmt: skip
-
-
-def _questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> SheetReading:
-    known = _questionnaires(sheets)
-    chosen = [sheet for sheet in known if not file or sheet.file == file]
-    if len(chosen) != 1:
-        files = listed(sheet.file for sheet in known) or "无"
-        raise CodebookError(f"{where}：本批次的问卷有：{files}。请在其中写一行 file: 文件名，说明是哪一份。")
-    return chosen[0]
-
-
 def draft_questionnaire(folder: str | Path, file: str = "") -> Path:
     """Write questionnaire.yaml, drafted from the wave's questionnaire, for the researcher to complete;
     returns its path.
@@ -331,7 +240,7 @@ def draft_questionnaire(folder: str | Path, file: str = "") -> Path:
     folder, path = Path(folder), Path(folder) / BOOK_FILE
     if not path.exists():
         wave, codebook = load_wave(folder), wave_codebook(folder)
-        reading = _questionnaire_of(read_wave(wave, codebook), file, BOOK_FILE)
+        reading = questionnaire_of(read_wave(wave, codebook), file, BOOK_FILE)
         book = books.draft_book(*questionnaire_frames(reading), codebook)
         write(path, (f"file: {file}\n" if file else "") + books.book_yaml(book))
     return path

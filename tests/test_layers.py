@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "bangfu_analysis"
 FLOORS = [
     "errors", "text", "files", "settings", "distinct", "findings", "overlays", "codebook", "words", "keys",
     "wave", "progress", "reruns", "cleaning", "reading", "tidy", "analysis", "survey", "linkage", "release",
-    "exhibits", "pages", "checking", "study", "opened", "studies", "report", "counties", "area_report",
-    "notebook_runs", "first_steps", "cli",
+    "exhibits", "pages", "checking", "questionnaire_settings", "study", "opened", "studies", "report",
+    "counties", "area_report", "notebook_runs", "first_steps", "cli",
 ]  # fmt: skip
 # cleaning stands before reading: what kind of question a column is, is told by what its cells mean.
 FENCES = {

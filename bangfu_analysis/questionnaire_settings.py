@@ -1,0 +1,123 @@
+"""What a researcher says of the questionnaires of a wave: questionnaire.yaml laid over them, and decisions on
+replies, of screening.yaml and of 设置.xlsx, replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.errors import ArgumentError, CodebookError, listed
+from bangfu_analysis.reading.tables import SheetReading
+from bangfu_analysis.settings import Beside, Words, located, read_settings
+from bangfu_analysis.tidy import questionnaire_book as books
+from bangfu_analysis.tidy import settings_book
+from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
+from bangfu_analysis.tidy.screening import REASONS, apply_decisions, has_unusable_numbers
+from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, SETTINGS_BOOK
+
+
+def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
+    """The readings with copies of a questionnaire set aside, questionnaire.yaml laid over it and
+    what screening.yaml and 设置.xlsx decide on replies replayed.
+
+    Where a wave has several questionnaires, `file:` in these says which one is meant; CodebookError where
+    that is not clear, or where the two decide otherwise.
+    """
+    sheets, screenings = asked_by(sheets, folder)
+    files = {sheet.file: sheet for sheet in questionnaires_in(sheets)}
+    for file, decided in settings_book.replies_decided(folder).items():
+        if file not in files:
+            told = f"“{file}”不是本批次的问卷（有：{listed(files) or '无'}）。请删去 设置.xlsx 中它的各行。"
+            raise CodebookError(f"{SETTINGS_BOOK}：{told}")
+        screening = screenings.setdefault(file, {})
+        screening["decisions"] = _decided(screening.get("decisions") or (), decided)
+    done = {file: apply_decisions(files[file], screening) for file, screening in screenings.items()}
+    return [done[s.file] if s is files.get(s.file) and s.file in done else s for s in sheets]
+
+
+def _decided(
+    written: Iterable[Mapping[str, Any]], chosen: Mapping[tuple[str, str], tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """The decisions of screening.yaml with those of 设置.xlsx (and the cell of each); CodebookError where the
+    two differ.
+    """
+    said = {(str(d["respondent_id"]), d.get("reason")): d.get("decision") for d in written}
+    for key, (decision, cell) in chosen.items():
+        if (other := said.get(key) or decision) != decision:
+            told = f"答卷 {key[0]} 写的是 {other}，{cell} 选的是 {decision}，两处不一致"
+            raise CodebookError(f"{SCREENING_FILE} 中{told}。请改成一致或删去一处。")
+        said[key] = decision
+    return [{"respondent_id": who, "reason": why, "decision": what} for (who, why), what in said.items()]
+
+
+def asked_by(
+    sheets: list[SheetReading], folder: Path
+) -> tuple[list[SheetReading], dict[str, dict[str, Any]]]:
+    """The readings as questionnaire.yaml has them, copies of a questionnaire set aside; and what
+    screening.yaml says, by the file of its questionnaire.
+    """
+    sheets, screenings = without_copied_exports(sheets), dict[str, dict[str, Any]]()
+    for name in (BOOK_FILE, SCREENING_FILE):
+        if (folder / name).exists():
+            words = partial(_words, sheets, where=name)
+            content = read_settings(folder / name, Path(name).stem, words)
+            chosen = questionnaire_of(sheets, content.pop("file", ""), name)
+            if name == SCREENING_FILE:
+                screenings[chosen.file] = content
+                continue
+            try:
+                laid = books.with_book(chosen, content)
+            except (CodebookError, ArgumentError) as fault:
+                named = [*content.get("items", {}), *content.get("scales", {})]
+                raise CodebookError(located(folder / name, str(fault), named)) from fault
+            sheets = [laid if sheet is chosen else sheet for sheet in sheets]
+    return sheets, screenings
+
+
+def questionnaires_in(sheets: Sequence[SheetReading]) -> list[SheetReading]:
+    """The readings that are questionnaires and enter the frames."""
+    return [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
+
+
+def _words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: str) -> Words:
+    """The questions and the respondents that the settings of a questionnaire may name."""
+    known = [sheet.file for sheet in questionnaires_in(sheets)]
+    file = content.get("file")
+    if file is not None and file not in known:
+        return {"exports": known}
+    reading = questionnaire_of(sheets, file or "", where)
+    questions, responses = questionnaire_frames(reading)
+    parts = (content.get(part) for part in ("items", "scales"))
+    items, scales = ({**of} if isinstance(of, dict) else {} for of in parts)
+    ids = [str(name) for name in questions["question_id"]]
+    offered = ([*map(str, () if given is None else given)] for given in questions["options"])
+    options = dict(zip(ids, offered, strict=True))
+    people = {*responses["respondent_id"].astype("str")}
+
+    def scored(at: tuple[str, ...], _: Beside) -> Collection[str] | None:
+        """The options of the items of a scale, where their own file writes them."""
+        own = [items.get(each) or {} for each in scales[at[1]].get("items") or ()]
+        return [str(word) for item in own for word in (item.get("options") or {}).values()] or None
+
+    return {
+        "answers": lambda at, _: options.get(at[2]) or None, "own": [*items] or ids, "scored": scored,
+        "exports": known, "questions": ids,
+        # A word of one's own is as good; what is written like a code is one.
+        "reasons": lambda _, beside: [*REASONS] if str(beside.get("reason", "")).isascii() else None,
+        "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
+        "concepts": ["", *load_codebook().of("workers")],
+    }  # fmt: skip
+
+
+def questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> SheetReading:
+    """The questionnaire of `file`, or the only one; CodebookError names those there are."""
+    known = questionnaires_in(sheets)
+    chosen = [sheet for sheet in known if not file or sheet.file == file]
+    if len(chosen) != 1:
+        files = listed(sheet.file for sheet in known) or "无"
+        raise CodebookError(f"{where}：本批次的问卷有：{files}。请在其中写一行 file: 文件名，说明是哪一份。")
+    return chosen[0]

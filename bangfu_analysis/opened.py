@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.body import absurd
-from bangfu_analysis.exhibits.coarser import MOSTLY, coarse, few_enough, halved, stars
+from bangfu_analysis.exhibits.coarser import coarse, few_enough, without_stars
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import title_of
@@ -43,7 +42,6 @@ from bangfu_analysis.tidy.settings_book import policy_chosen
 from bangfu_analysis.wave import Places, Wave, find_wave, levels, load_wave, places
 
 RELEASED = "release.json"
-TURNS = 2  # in which tables of stars are made coarser
 By = str | Sequence[str] | None
 Where = Mapping[str, Any] | None
 
@@ -234,7 +232,7 @@ class OpenWave:
         away = tuple(f"表图“{each.title}”没有列入：{why}。" for each, why in made if why)
         while True:
             try:
-                raw, released = self._without_stars(raw, self.added)
+                raw, released = without_stars(self.data, raw, self.added)
                 break
             except ReleaseConflict as fault:
                 wrong = _concerned(raw, fault)
@@ -270,32 +268,8 @@ class OpenWave:
         return self._protected(Exhibit(made, recipe(**settings), layout, self.codebook, source))
 
     def _protected(self, raw: Exhibit) -> Exhibit:
-        (made,), released = self._without_stars([raw], self.protect)
+        (made,), released = without_stars(self.data, [raw], self.protect)
         return self._here(made, released.frames)
-
-    def _without_stars(
-        self, raw: list[Exhibit], protect: Callable[[list[Cut]], Released]
-    ) -> tuple[list[Exhibit], Released]:
-        """What is protected together, made coarser where most of a table would be hidden; and its release."""
-        tried, settled = dict[str, tuple[Exhibit, float]](), set[str]()  # what was finer, and how starred
-        for turn in count():
-            released = protect([cut for each in raw for cut in each.cuts])
-            now = [*raw]
-            for at, each in enumerate(raw):
-                frame = released.frames[each.id]
-                hidden, (finer, was) = stars(each, frame), tried.pop(each.id, (each, 2.0))
-                if hidden >= was:  # the coarser one is no better
-                    now[at] = finer
-                    settled.add(each.id)
-                elif hidden >= MOSTLY and each.id not in settled and turn < TURNS:
-                    # Where counts are shown, few have no value in the groups that shares are of.
-                    first = each.cut.within if "n" in frame and frame["n"].notna().mean() > MOSTLY else ()
-                    if coarser := halved(self.data, each, first):
-                        now[at], tried[each.id] = coarser, (each, hidden)
-            if all(one is other for one, other in zip(raw, now, strict=True)):
-                break
-            raw = now
-        return raw, released
 
     @doing("隐去可推算的数")
     def protect(self, cuts: Sequence[Cut], others: Sequence[Record] = ()) -> Released:

@@ -9,8 +9,9 @@ options, causes and units are folded into one row, 其他（合并）. A joined 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pandas as pd
@@ -22,7 +23,8 @@ from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import labels_of
 from bangfu_analysis.exhibits.making import make
 from bangfu_analysis.exhibits.recipes import Recipe
-from bangfu_analysis.release.cells import ANY, IN_TABLES, JOINT, is_other, name_of, parts_of
+from bangfu_analysis.release.cells import ANY, IN_TABLES, JOINT, Cut, is_other, name_of, parts_of
+from bangfu_analysis.release.gate import Released
 
 MOST_CELLS = 2000  # counts of one population that are protected together
 MAKES = ("count", "rate", "causes", "mean", "trend", "questionnaire")
@@ -30,7 +32,7 @@ PLACES = ("unit", "reporting_unit", "employer", "district")
 OTHER = ""  # as the last of a group: it is 其他（合并）
 LEFT = 2  # levels that a fold must leave beside it
 TOLD_APART = ("sex", "hardship_level")  # never joined: the report speaks of each
-ROUNDS, MOSTLY = 4, 0.5
+ROUNDS, TURNS, MOSTLY = 4, 2, 0.5
 Groups = list[list[str]]
 
 
@@ -65,7 +67,32 @@ def few_enough(data: WaveData, raw: Sequence[Exhibit]) -> list[Exhibit]:
             return found
 
 
-def stars(raw: Exhibit, protected: pd.DataFrame) -> float:
+def without_stars(
+    data: WaveData, raw: Sequence[Exhibit], protect: Callable[[list[Cut]], Released]
+) -> tuple[list[Exhibit], Released]:
+    """What is protected together, made coarser where most of a table would be hidden; and its release."""
+    shown, tried, settled = list(raw), dict[str, tuple[Exhibit, float]](), set[str]()
+    for turn in count():
+        released = protect([cut for each in shown for cut in each.cuts])
+        now = list(shown)
+        for at, each in enumerate(shown):
+            frame = released.frames[each.id]
+            hidden, (finer, was) = _stars(each, frame), tried.pop(each.id, (each, 2.0))
+            if hidden >= was:  # the coarser one is no better
+                now[at] = finer
+                settled.add(each.id)
+            elif hidden >= MOSTLY and each.id not in settled and turn < TURNS:
+                # Where counts are shown, few have no value in the groups that shares are of.
+                first = each.cut.within if "n" in frame and frame["n"].notna().mean() > MOSTLY else ()
+                if again := halved(data, each, first):
+                    now[at], tried[each.id] = again, (each, hidden)
+        if all(one is other for one, other in zip(shown, now, strict=True)):
+            break
+        shown = now
+    return shown, released
+
+
+def _stars(raw: Exhibit, protected: pd.DataFrame) -> float:
     """What part of the numbers of a table protection hides."""
     numbers = [name for name in ("n", "share", "estimate") if name in raw.frame]
     held = raw.frame[numbers].notna()

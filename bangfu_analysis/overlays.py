@@ -90,71 +90,95 @@ class _Lists:
         return [code for code in self.codes(name) if code in labels or not labels]
 
 
+@dataclass(frozen=True)
+class _Names:
+    """What names there are: of the codebook (`content`) and of an overlay that has not been checked (`own`);
+    a method is the vocabulary at one place of the overlay.
+    """
+
+    content: Mapping[str, Any]
+    own: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def lists(self) -> _Lists:
+        return _Lists(self.content["lists"], self.own.get("lists", {}))
+
+    def both(self, part: str) -> Mapping[str, Any]:
+        """A part of the codebook with that of the overlay over it."""
+        found: Mapping[str, Any] = merge(self.content.get(part, {}), self.own.get(part, {}))
+        return found
+
+    def codes(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        frame, name = _split_target(at[1])
+        of = self.both("variables").get(frame, {}).get(name, {}).get("values")
+        return self.lists.open_to(at[2], str(of))
+
+    def known(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        below = self.content.get(at[0], {})
+        return [*(below.get(at[1], {}) if at[0] == "variables" else below)]
+
+    def of_variable(self, at: tuple[str, ...]) -> Mapping[str, Any]:
+        """The entry of a variable that the codebook has already; {} for a new one."""
+        found: Mapping[str, Any] = self.content.get("variables", {}).get(at[1], {}).get(at[2], {})
+        return found
+
+    def kinds(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        of = self.of_variable(at)
+        return [of["kind"]] if of else [*KINDS]
+
+    def codes_of(self, name: object) -> list[str] | None:
+        """The codes of a variable of workers; None where it has no list."""
+        of = self.both("variables").get("workers", {}).get(str(name), {})
+        if "values" in of:
+            return self.lists.codes(of["values"])
+        return None if of.get("kind") in ("unit", "text", "date", "name", None) else []
+
+    def banded(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
+        return self.codes_of(self.both("bands").get(at[1], {}).get("variable"))
+
+    def of_scheme(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        levels = [*self.content["lists"]["hardship_level"], *self.lists.added("hardship_level")]
+        own = [str(each.get("code")) for each in levels if each.get("scheme") == at[1]]
+        return own or self.lists.codes("hardship_level")
+
+    def of_list(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        of = self.of_variable(at).get("values")
+        return [*([of] if of else self.content.get("lists", {})), *self.own.get("lists", {})]
+
+    def shape(self, at: tuple[str, ...], _: Beside) -> Any:
+        found: Any = self.content
+        for key in at:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    def new(self, at: tuple[str, ...], beside: Beside) -> list[str]:
+        code, scheme = str(beside.get("code")), beside.get("scheme", "")
+        below = {(str(each["code"]), each.get("scheme", "")) for each in self.content["lists"].get(at[1], [])}
+        return [] if (code, scheme) in below else [code]
+
+
 def words_of(
     content: Mapping[str, Any], overlay: Mapping[str, Any], files: Callable[[], Collection[str]] | None = None
 ) -> Words:
     """The names that an overlay may use: those of the codebook below it, and its own."""
     parts = ("variables", "lists", "bands", "schemes")
     own = {part: each for part in parts if isinstance(each := overlay.get(part), dict)}
-    lists = _Lists(content["lists"], own.get("lists", {}))
-    frames: Mapping[str, Mapping[str, Any]] = merge(content.get("variables", {}), own.get("variables", {}))
+    there = _Names(content, own)
+    frames, lists = there.both("variables"), there.lists
     names = [name for variables in frames.values() for name in variables]
     variables = [f"{frame}.{name}" for frame in frames for name in frames[frame]]
     variables += frames.get("workers", {})
-
-    def codes(at: tuple[str, ...], _: Beside) -> list[str]:
-        frame, name = _split_target(at[1])
-        return lists.open_to(at[2], str(frames.get(frame, {}).get(name, {}).get("values")))
-
-    def known(at: tuple[str, ...], _: Beside) -> list[str]:
-        below = content.get(at[0], {})
-        return [*(below.get(at[1], {}) if at[0] == "variables" else below)]
-
     categories = lists.codes("hardship_level")
-    bands = merge(content.get("bands", {}), own.get("bands", {}))
-
-    def own_of(at: tuple[str, ...]) -> Mapping[str, Any]:
-        """The entry of a variable that the codebook has already; {} for a new one."""
-        found: Mapping[str, Any] = content.get("variables", {}).get(at[1], {}).get(at[2], {})
-        return found
-
-    def codes_of(name: object) -> list[str] | None:
-        """The codes of a variable of workers; None where it has no list."""
-        of = frames.get("workers", {}).get(str(name), {})
-        open_ones = ("unit", "text", "date", "name", None)
-        return lists.codes(of["values"]) if "values" in of else None if of.get("kind") in open_ones else []
-
-    def of_scheme(at: tuple[str, ...], _: Beside) -> list[str]:
-        known = [*content["lists"]["hardship_level"], *lists.added("hardship_level")]
-        return [str(each.get("code")) for each in known if each.get("scheme") == at[1]] or categories
-
-    def own_lists(at: tuple[str, ...], _: Beside) -> list[str]:
-        of = own_of(at).get("values")
-        return [*([of] if of else content.get("lists", {})), *own.get("lists", {})]
-
-    def shape(at: tuple[str, ...], _: Beside) -> Any:
-        found: Any = content
-        for key in at:
-            found = found.get(key) if isinstance(found, dict) else None
-        return found
-
-    def new(at: tuple[str, ...], beside: Beside) -> list[str]:
-        code, scheme = str(beside.get("code")), beside.get("scheme", "")
-        known = {(str(each["code"]), each.get("scheme", "")) for each in content["lists"].get(at[1], [])}
-        return [] if (code, scheme) in known else [code]
-
     return {
-        "new": new, "shapes": shape, "own_lists": own_lists,
-        "schemes": [*merge(content.get("schemes", {}), own.get("schemes", {}))],
-        "banded_codes": lambda at, _: codes_of(bands.get(at[1], {}).get("variable")),
-        "carried_codes": lambda _, beside: codes_of(beside.get("variable")),
-        "variables": variables, "targets": ["ignore", *variables], "codes": codes, "known": known,
+        "new": there.new, "shapes": there.shape, "own_lists": there.of_list, "known": there.known,
+        "schemes": [*there.both("schemes")], "banded_codes": there.banded,
+        "carried_codes": lambda _, beside: there.codes_of(beside.get("variable")),
+        "variables": variables, "targets": ["ignore", *variables], "codes": there.codes,
         "codes_of_list": lambda at, _: [*lists.codes(at[1]), ""],  # "": of no code
-        "categories": of_scheme,
+        "categories": there.of_scheme, "kinds_of_variable": there.kinds,
         "banded": ["unit", *names, *(band["variable"] for band in content.get("bands", {}).values())],
         "kinds": ["questionnaire", *content.get("kinds", {})], "frames": [*content["variables"]],
         "lists": [*content.get("lists", {}), *own.get("lists", {})],
-        "kinds_of_variable": lambda at, _: [own_of(at)["kind"]] if own_of(at) else [*KINDS],
         "lines": [*content.get("crosswalk", {}).get("line", ()), *categories], "carried": ["unit", *names],
         "parts": [part for part in content if part not in PACKAGE_ONLY],
         "claimed": lists.claimed, **({"files": lambda *_: files()} if files else {}),

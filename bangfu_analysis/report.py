@@ -102,7 +102,6 @@ def write_files(
     from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.pages.charts import chart_of, has_chart
     from bangfu_analysis.pages.excel import tables_book
-    from bangfu_analysis.pages.html import write_quality
     from bangfu_analysis.pages.report import report_blocks, report_title
     from bangfu_analysis.pages.report_page import write_report_page
     from bangfu_analysis.pages.slides import deck
@@ -133,10 +132,7 @@ def write_files(
         lambda: write(files["附表"], tables_book(tables, charts, title=title)),
     ]
     if QUALITY in files:
-        changes = wave_changes(data.wave.folder, out=opened.out)
-        book, target = data.codebook, files[QUALITY]
-        quality = partial(write_quality, target, data.frames, wave=data.wave, codebook=book, changes=changes)
-        pages.append(quality)
+        pages.append(partial(_write_quality, opened, files[QUALITY]))
     for page in steps("写出网页、幻灯、附表和质量说明", pages):
         page()
     drawn = [path for paths in figures.values() for path in paths]
@@ -144,6 +140,14 @@ def write_files(
     rounded = opened.policy.rounding > 1  # rounded parts need not add up
     doubts = () if rounded else _contradictions(document)
     return drawn, (*released.left_out, *doubts), written.told
+
+
+def _write_quality(opened: OpenWave, target: Path) -> Path:
+    """How the wave was read, and what is new in it."""
+    from bangfu_analysis.pages.html import write_quality
+
+    data, changes = opened.data, wave_changes(opened.settings.folder, out=opened.out)
+    return write_quality(target, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
 
 
 def _slides(shown: Sequence[Exhibit], points: Sequence[Finding]) -> list[tuple[str, Exhibit]]:

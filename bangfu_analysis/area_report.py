@@ -92,7 +92,7 @@ def report_study(
     """
     opened, lacking = _opened(folder, area, wave, engine)
     data, known = opened.data, opened.data.people
-    one_of("level", level, [*known])
+    one_of("level", level, [name for name in AREAS if name in known])
     if out is None:
         study = data.wave.folder.parent
         to = _reports_of(study) / data.wave.name / safe_name(f"{area or '全部'}_{level}")
@@ -103,7 +103,7 @@ def report_study(
     with locked(opened.places.report):
         _, left_out, merged = write_files(opened, files, opened.places, recipes, outline, lacking)
     made = {table["id"] for table in json.loads(files[RECORD].read_text(encoding="utf-8"))["tables"]}
-    told += [_without(each, "没有可用的数据") for each in recipes if each.id not in made]
+    told += [_without(each, "没有可用的数据", data.codebook) for each in recipes if each.id not in made]
     every = (*lacking, *told, *left_out)
     return Report(data.frames, {**files, "图": opened.places.figures}, every, merged)
 
@@ -137,7 +137,7 @@ def _recipes(
     for each in [*recipes, *(recipe(**row) for row in content["areas"])]:
         alone = "只有一个批次" if each.over_waves and len(data.waves) < 2 else ""
         if why := content["rows_alone"].get(each.make, alone):
-            told.append(_without(each, why))
+            told.append(_without(each, why, data.codebook))
             continue
         by = tuple(level if name in ("unit", "area") else name for name in each.by)
         title = each.title.replace("各单位", f"各{label}").replace("各地", f"各{label}")
@@ -162,8 +162,9 @@ def _area_called(area: str, known: pd.DataFrame) -> Where:
     raise CallError(f"没有地区 {area}。现有：{listed(dict.fromkeys(names))}。{did_you_mean(area, names)}")
 
 
-def _without(each: Recipe, why: str) -> str:
-    return f"表图“{each.title or each.id}”没有列入：{why}。"
+def _without(each: Recipe, why: str, codebook: Codebook) -> str:
+    named = each.title or (title_of(codebook, each.of) if each.of else "")
+    return f"表图“{named}”没有列入：{why}。" if named else f"{why}，没有列入。"
 
 
 def _denominators(scans: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:

@@ -110,7 +110,7 @@ def test_a_county_without_denominators_leaves_no_rate(study, monkeypatch):
 def test_what_is_no_area_level_or_wave_is_told(study, capsys):
     with pytest.raises(CallError, match="哈尔滨市"):
         report_study(study, area="哈尔滨")
-    with pytest.raises(ArgumentError, match="county"):
+    with pytest.raises(ArgumentError, match="可选：province、city、county。"):
         report_study(study, level="town")
     with pytest.raises(ArgumentError, match="2025"):
         report_study(study, wave="1999")

@@ -13,7 +13,17 @@ import pandas as pd
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.measures import dimensions, hidden
 from bangfu_analysis.exhibits.sentences import share_step
-from bangfu_analysis.exhibits.wording import counted, half_up, moved, percent, points, share_of, since, year
+from bangfu_analysis.exhibits.wording import (
+    counted,
+    half_up,
+    moved,
+    percent,
+    points,
+    share_of,
+    since,
+    with_count,
+    year,
+)
 from bangfu_analysis.release.cells import is_other
 
 MOST, PER_SECTION = 7, 2
@@ -161,7 +171,7 @@ def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     base, left, share = int(top["base_n"]), int(top["left_out_n"]), float(top["share"])
     whom = f"{of.recipe.noun or of.titled(name)}有记录的" if left else of.subject
     label, first = f"{_label(of, top, name)}", "" if gravest else "，居首位"
-    text = f"{whom}{counted(base)}中，{label}{counted(top['n'])}，占{share_of(share)}{first}"
+    text = f"{whom}{counted(base)}中，{with_count(label, top['n'])}，占{share_of(share)}{first}"
     text += _children(str(top[name]), of) + _since(name, top, shown, gravest)
     size, head = share * (0.5 if gravest else 1.0), f"{label}占{share_of(share)}{first}"
     yield _finding(of, "largest", _topic(name), f"{text}。", size=size, base=base, left=left, head=head)
@@ -172,7 +182,7 @@ def _children(code: str, of: Exhibit) -> str:
     if code not in of.made_of:
         return ""
     own = of.made_of[code][of.made_of[code]["n"].gt(0).fillna(False)]
-    told = [f"{label}{counted(n)}" for label, n in zip(of.labels(own["cause"]), own["n"], strict=True)]
+    told = [with_count(*one) for one in zip(of.labels(own["cause"]), own["n"], strict=True)]
     return f"（{'、'.join(told)}）" if len(told) > 1 else ""
 
 

@@ -27,6 +27,7 @@ from bangfu_analysis.exhibits.wording import (
     points,
     share_of,
     since,
+    with_count,
     year,
 )
 from bangfu_analysis.release.cells import is_other
@@ -82,7 +83,7 @@ def _listed(printed: pd.DataFrame) -> str:
     quiet = f"{'、'.join(unseen['label'])}{SMALL}" if len(unseen) else ""
     if len(seen) == 1 and not quiet and seen["n"].iloc[0] == seen["base_n"].iloc[0]:
         return f"全部为{seen['label'].iloc[0]}"
-    counts = [f"{row.label}{counted(row.n)}" for row in records(seen)]
+    counts = [with_count(row.label, row.n) for row in records(seen)]
     parts = [in_percent(share) if share else "不足0.1%" for share in seen["percent"]]
     if len(counts) > MOST_IN_A_LIST:
         told = "；".join(f"{count}，占{part}" for count, part in zip(counts, parts, strict=True))

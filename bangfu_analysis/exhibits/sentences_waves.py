@@ -12,7 +12,16 @@ import pandas as pd
 from bangfu_analysis.exhibits.labels import STATES
 from bangfu_analysis.exhibits.measures import dimensions, hidden, records
 from bangfu_analysis.exhibits.sentences import NOT_COMPARED, SMALL
-from bangfu_analysis.exhibits.wording import counted, half_up, in_percent, percent, points, since, year
+from bangfu_analysis.exhibits.wording import (
+    counted,
+    half_up,
+    in_percent,
+    percent,
+    points,
+    since,
+    with_count,
+    year,
+)
 
 if TYPE_CHECKING:
     from bangfu_analysis.exhibits.exhibit import Exhibit
@@ -63,7 +72,7 @@ def moves(of: Exhibit) -> str:
         part = part[part["n"].gt(0).fillna(False) & ~hidden(part)]
         if part.empty or part["base_n"].isna().any():  # hidden, as the whole of a few
             continue
-        words = [f"{row.label}{counted(row.n)}（{in_percent(row.percent)}）" for row in records(part)]
+        words = [f"{with_count(row.label, row.n)}（{in_percent(row.percent)}）" for row in records(part)]
         whom = f"原{of.labels(part[before])[0]}的{counted(part['base_n'].iloc[0])}"
         told.append(f"{whom}，现为{'、'.join(words)}")
     first, last = map(year, of.facts["waves"])

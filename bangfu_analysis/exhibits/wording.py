@@ -32,6 +32,11 @@ def counted(n: float, unit: str = "人") -> str:
     return f"{int(n)}{unit}"
 
 
+def with_count(label: str, n: float) -> str:
+    """`特困1058人`; a name that ends in a digit stands in quotes: `“县13”364人`."""
+    return (f"“{label}”" if label[-1:].isdigit() else label) + counted(n)
+
+
 def money(yuan: float) -> str:
     """`960元`, `12.5万元`: yuan below ten thousand, else 万元 with at most two decimals."""
     value, unit = (yuan, "元") if abs(yuan) < _WAN else (yuan / _WAN, "万元")

@@ -14,6 +14,7 @@ from bangfu_analysis.exhibits.wording import (
     percent,
     points,
     since,
+    with_count,
     year,
 )
 
@@ -23,6 +24,10 @@ def test_counts_name_their_unit_and_have_no_commas():
     assert counted(18643, "户") == "18643户"
     with pytest.raises(ArgumentError, match="必须写明单位"):
         counted(1, "")
+
+
+def test_a_name_and_its_count_are_two_numbers_to_a_reader():
+    assert (with_count("特困", 1058), with_count("县13", 364)) == ("特困1058人", "“县13”364人")
 
 
 @pytest.mark.parametrize(

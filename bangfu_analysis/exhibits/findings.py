@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.measures import dimensions, hidden
+from bangfu_analysis.exhibits.measures import dimensions, hidden, most_unseen
 from bangfu_analysis.exhibits.sentences import share_step
 from bangfu_analysis.exhibits.wording import (
     counted,
@@ -149,8 +149,9 @@ def _hit_most(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     if percent(top["share"]) <= percent(mean):
         return
     label, share = _label(of, top, *names), share_of(top["share"])
+    among = "列出的各组中" if hidden(frame).any() else ""
     text = (
-        f"按{'、'.join(map(of.titled, names))}看，困难率最高的是{label}，"
+        f"按{'、'.join(map(of.titled, names))}看，{among}困难率最高的是{label}，"
         f"职工{counted(top['base_n'])}中困难职工{counted(top['n'])}，占{share}，高于总体的{share_of(mean)}。"
     )
     size, base, head = log2(top["share"] / mean), int(top["base_n"]), f"{label}最高，为{share}"
@@ -163,7 +164,7 @@ def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     if len(dimensions(frame)) != 1 or of.recipe.where:
         return
     seen = frame[frame["n"].notna() & frame["share"].notna() & ~frame[name].map(is_other).astype(bool)]
-    if len(seen) < 2:
+    if len(seen) < 2 or seen["n"].max() < most_unseen(frame, several=bool(of.cut.multiple)):
         return
     worst = seen[seen[name].isin([scheme["worst"] for scheme in of.codebook.schemes.values()])]
     gravest = name == "hardship_level" and len(worst) == 1

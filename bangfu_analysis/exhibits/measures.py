@@ -86,6 +86,17 @@ def hidden(result: pd.DataFrame) -> pd.Series[bool]:
     return result["suppressed"].astype(bool) if "suppressed" in result else pd.Series(False, result.index)
 
 
+def most_unseen(rows: pd.DataFrame, *, several: bool = False) -> float:
+    """The most that one hidden row of one base can count: what those shown leave of the base, or all of it
+    where a person may stand in several; infinite where the base is not shown, 0 where no row is hidden.
+    """
+    away, base = hidden(rows), rows["base_n"].dropna()
+    if not away.any():
+        return 0.0
+    seen = 0 if several else rows.loc[~away, "n"].sum()
+    return float(base.max() - seen) if len(base) else float("inf")
+
+
 def records(result: pd.DataFrame) -> Iterable[Any]:
     """The rows, their values by the names of the columns."""
     return result.itertuples(index=False)

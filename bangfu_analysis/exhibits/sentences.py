@@ -17,7 +17,14 @@ import pandas as pd
 
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.exhibits.labels import WORDS
-from bangfu_analysis.exhibits.measures import dimensions, hidden, over_full, records, sorted_by_size
+from bangfu_analysis.exhibits.measures import (
+    dimensions,
+    hidden,
+    most_unseen,
+    over_full,
+    records,
+    sorted_by_size,
+)
 from bangfu_analysis.exhibits.wording import (
     counted,
     half_up,
@@ -100,7 +107,9 @@ def leading(of: Exhibit) -> str:
     result = of.focused
     name = _one_dimension(result, "leading")
     titled, base_n = of.recipe.noun or of.titled(name), result["base_n"].dropna().max()
+    unseen = most_unseen(result, several=bool(of.cut.multiple))
     chosen = _nameable(of.printed(sorted_by_size(result, name), name), name).head(MOST_TOLD)
+    chosen = chosen[chosen["n"].ge(unseen)]  # a hidden one is behind them
     if chosen.empty or pd.isna(base_n):
         return f"{of.subject}的{titled}没有可公布的人数。"
     words = [f"{row.label}（{counted(row.n)}，占{in_percent(row.percent)}）" for row in records(chosen)]
@@ -111,7 +120,8 @@ def leading(of: Exhibit) -> str:
 
 
 def by_group(of: Exhibit) -> str:
-    """The largest level in each group, told once where it is the same in all; groups of nobody are not named.
+    """The largest level in each group, told once where it is the same in all; groups of nobody, and such of
+    which a hidden level may be larger, are not named.
 
     `按年龄看，困难职工中30岁以下最多的是子女上学（12人，占该组的40.0%）；…`
     """
@@ -120,7 +130,8 @@ def by_group(of: Exhibit) -> str:
     for _, block in of.focused.groupby(within, observed=True, sort=True):
         seen = _nameable(of.printed(block, name))
         seen = _nameable(seen, name) if len(seen) > 1 else seen
-        if seen["percent"].dropna().empty:  # nobody, or a base that is hidden
+        unseen = most_unseen(block, several=bool(of.cut.multiple))
+        if seen["percent"].dropna().empty or seen["n"].max() < unseen:  # nobody, or a base that is hidden
             continue
         most = seen.loc[seen["n"].eq(seen["n"].max())]
         each, share = "各" if len(most) > 1 else "", most["percent"].iloc[0]
@@ -150,8 +161,9 @@ def extremes(of: Exhibit) -> str:
     if fit["share"].max() == fit["share"].min():
         return f"{len(fit)}个{titled}的{what}相同，均为{high}。{unjoined}"
     aside = f"（职工总数未详或不足{LEAST_BASE}人的{int(small.sum())}个未参与比较）" if small.any() else ""
+    among = "列出的" if hidden(rates).any() else ""
     told = f"最高的是{labels[0]}，为{high}，最低的是{labels[1]}，为{low}"
-    return f"各{titled}中，{what}{told}{aside}。{unjoined}"
+    return f"{among}各{titled}中，{what}{told}{aside}。{unjoined}"
 
 
 def change(of: Exhibit) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.exhibits.labels import labels_of, phrase, title_of
-from bangfu_analysis.exhibits.measures import hidden, records
+from bangfu_analysis.exhibits.measures import hidden, most_unseen, records
 from bangfu_analysis.exhibits.wording import counted, half_up, percent, share_of
 from bangfu_analysis.survey.models import Model
 
@@ -59,6 +59,8 @@ def most_chosen(of: Exhibit, *, manner: str = "", verb: str = "选择") -> str:
     base = f"{counted(frame['base_n'].dropna().iloc[0])}作答{many}"
     told = "、".join(f"{r.option}（{counted(r.n)}，占{share_of(r.share)}）" for r in records(shown))
     order = "依次是" if len(shown) > 1 else "是"
+    unsure = shown["n"].min() < most_unseen(frame, several=bool(of.cut.multiple))
+    verb = f"列出的各项中{verb}" if unsure else verb
     return f"“{of.title}”一题{manner}有{base}，{verb}最多的{order}{told}。"
 
 

@@ -170,6 +170,16 @@ def test_the_largest_level_of_each_group_with_ties_and_without_empty_groups():
     assert nothing == "困难职工按年龄分组，没有可公布的人数。"
 
 
+def test_nothing_is_called_the_most_that_a_hidden_number_may_exceed():
+    frame, away = bands(22, 150, 142), [False, True, True]
+    frame = frame.assign(suppressed=away, n=frame["n"].mask(away), share=frame["share"].mask(away))
+    grouped = frame.assign(sex=pd.Categorical(["male"] * 3))
+    assert said("by_group", grouped, within=("sex",)) == "困难职工按性别分组，没有可公布的人数。"
+    assert said("leading", frame) == "困难职工的文化程度没有可公布的人数。"
+    sure = frame.assign(n=[290, pd.NA, pd.NA], share=[290 / 314, pd.NA, pd.NA])
+    assert "居首位的是初中以下（290人" in said("leading", sure)
+
+
 def test_highest_and_lowest_rates_leave_small_units_aside():
     rates = pd.DataFrame(
         {

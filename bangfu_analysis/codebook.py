@@ -164,7 +164,14 @@ class Codebook:
 
     def of(self, frame: str) -> dict[str, Variable]:
         """The variables of one frame by name."""
-        return {v.name: v for v in self.variables if v.frame == frame}
+        return {**self._by_frame.get(frame, {})}
+
+    @cached_property
+    def _by_frame(self) -> dict[str, dict[str, Variable]]:
+        found: dict[str, dict[str, Variable]] = {}
+        for v in self.variables:
+            found.setdefault(v.frame, {})[v.name] = v
+        return found
 
     def variable(self, frame: str, name: str) -> Variable:
         """One variable; CodebookError names those of the frame."""

@@ -153,7 +153,8 @@ def clean_wave(
             sheets, replayed = apply_answers(asked, read_answers(folder), key)
             frames = tidy_frames(sheets, codebook, wave, key, [*replayed, *_unused(folder, sheets)])
             frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
-            load_wave(folder, columns=_columns(sheets, frames))
+            if wave.sample:  # whose columns can be looked for only now
+                load_wave(folder, columns=_columns(sheets, frames))
             for name, frame in frames.items():
                 check(frame, name, codebook)
             _store(frames, codes_of(_names_in(sheets), key), where, made_from)

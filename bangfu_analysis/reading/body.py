@@ -33,8 +33,8 @@ def table_of(block: Block, meta: Mapping[str, object]) -> tuple[Table, list[Find
     findings = []
     for place, column in enumerate(block.columns):
         kind = column.variable.kind if column.variable is not None else "text"
-        texts = [v for v in grid.distinct[column.index - 1] if type(v) is str and len(v) <= 8]
-        if any(_is_ditto(squeeze(text)) for text in texts if not _NO_DITTO.match(text)):
+        texts = (v for v in grid.texts[column.index - 1] if len(v) <= 8 and not _NO_DITTO.match(v))
+        if any(_is_ditto(squeeze(text)) for text in texts):
             _resolve_dittos(values, place, numeric=kind in _NUMERIC)
         if column.variable is not None and column.variable.fill and (n := _fill_down(values, place)):
             v, at = column.variable, column.index - 1
@@ -213,8 +213,9 @@ def _head_of(table: Table, heads: Booleans, said: Booleans) -> pd.Series:
 def _begins(table: Table, block: Block, own: Sequence[int], beside: Sequence[int]) -> Booleans:
     """True where a household begins: a name or number of its own that does not repeat the one above it."""
     grid = block.grid
-    listed = table.body[list(beside)].notna().any(axis=1).to_numpy(dtype=bool)
-    names = table.body[[c + 1 for c in own]].fillna("").to_numpy()
+    cells, at = table.body.to_numpy(dtype=object), [c.index for c in table.columns]
+    listed = (np.take(cells, [at.index(c) for c in beside], axis=1) != np.array(None)).any(axis=1)
+    names = np.take(cells, [at.index(c + 1) for c in own], axis=1)
     again = np.r_[False, (names[1:] == names[:-1]).all(axis=1) & listed[1:] & listed[:-1]]
     filled = grid.filled[block.data][:, list(own)].any(axis=1)
     merged = np.array([grid.hangs(r, own) for r in block.data], dtype=bool)

@@ -67,8 +67,9 @@ def _keys(grid: Grid, words: Vocabulary) -> Keys:
     looked up once.
     """
     found: Keys = {}
-    for column, distinct in zip(range(grid.width), grid.distinct, strict=False):
-        texts = {text: heading_key(inline(text)[0] or text) for text in distinct if isinstance(text, str)}
+    for column, distinct in zip(range(grid.width), grid.texts, strict=False):
+        worded = (text for text in distinct if not text[:-1].isdigit())
+        texts = {text: heading_key(inline(text)[0] or text) for text in worded}
         known = {text: key for text, key in texts.items() if words.knows(key)}
         for row, value in enumerate(grid.values[:, column]) if known else ():
             if value in known:
@@ -80,7 +81,9 @@ def inline(text: object) -> tuple[str, str]:
     """`姓名：某某` -> its label and value; two times "" where a cell says something else, or more than one
     such thing.
     """
-    pair = re.split("[:：]", text, maxsplit=2) if isinstance(text, str) else []
+    if not isinstance(text, str) or (":" not in text and "：" not in text):
+        return "", ""
+    pair = re.split("[:：]", text, maxsplit=2)
     label, value = (pair[0].strip(), pair[1].strip()) if len(pair) == 2 else ("", "")
     fits = value and len(label) <= LONGEST_LABEL and not LIKE["note"].match(squeeze(label))
     return (label, value) if fits else ("", "")
@@ -249,8 +252,11 @@ def _family_at(
     """The family table whose header is `row`: three or more headings of members side by side, the relation
     among them.
     """
-    members = {c: v for c, key in keys.get(row, {}).items() if (v := words.member(key)) is not None}
-    while len(members) > 1 and words.person(keys[row][min(members)]) == "member":
+    own = keys.get(row, {})
+    if len(own) < 3:
+        return None
+    members = {c: v for c, key in own.items() if (v := words.member(key)) is not None}
+    while len(members) > 1 and words.person(own[min(members)]) == "member":
         del members[min(members)]
     names = {variable.name for variable in members.values()}
     if len(names) < 3 or "relation" not in names or "name" not in names:

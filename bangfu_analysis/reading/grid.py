@@ -55,6 +55,11 @@ class Grid:
                 yield (top - 1, left - 1), (low, far)
 
     @cached_property
+    def texts(self) -> list[list[str]]:
+        """The distinct texts of every column."""
+        return [[v for v in distinct.tolist() if type(v) is str] for distinct in self.distinct]
+
+    @cached_property
     def covered(self) -> dict[tuple[int, int], tuple[int, int]]:
         """Every cell within a merge -> the merge's top left, for merges of a reasonable size."""
         found: dict[tuple[int, int], tuple[int, int]] = {}

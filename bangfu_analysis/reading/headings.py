@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bangfu_analysis.codebook import Codebook, Variable, patterns
 from bangfu_analysis.overlays import KINDS
@@ -84,28 +84,33 @@ def vocabulary(codebook: Codebook) -> Vocabulary:
 
 
 class Vocabulary:
-    """What headings may say, looked up once for a codebook."""
+    """What headings may say, looked up once for a codebook.
+
+    `find(frame, key)`: the variable of a frame that a heading's key means; `member(key)`: the variable of
+    members that it means under a parent that says so; `knows(key)`: whether it is a heading of any frame, an
+    inner heading of members or a slot. Units fill in one template, so that each is asked again and again.
+    """
 
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
         self.family = {*codebook.each.get("person", ()), *codebook.each.get("family", ())}
         self.persons = {heading_key(word): p for p, said in codebook.persons.items() for word in said}
         self.inner = {codebook.form_of(key): v for v in codebook.variables for key in v.inner}
-        self.by_values = [v for v in codebook.variables if v.by_values]
+        self.by_values: dict[str, list[Variable]] = {}
+        for variable in codebook.variables:
+            for key in variable.by_values:
+                self.by_values.setdefault(key, []).append(variable)
         ignored = map(codebook.form_of, codebook.ignored_headings)
         self.known = frozenset((*codebook.by_form, *self.inner, *ignored))
         self.frames = dict.fromkeys(v.frame for v in codebook.variables)
+        self.find: Callable[[str, str], Variable | None] = cache(codebook.meant)
+        self.member: Callable[[str], Variable | None] = cache(self._member)
+        self.knows: Callable[[str], bool] = cache(self._knows)
 
-    def knows(self, key: str) -> bool:
-        """True where `key` is a heading of any frame, an inner heading of members or a slot."""
+    def _knows(self, key: str) -> bool:
         return bool(key) and (self.codebook.form_of(key) in self.known or slot_of(key) is not None)
 
-    def find(self, frame: str, key: str) -> Variable | None:
-        """The variable of `frame` that `key` means."""
-        return self.codebook.meant(frame, key)
-
-    def member(self, key: str) -> Variable | None:
-        """The variable of members that `key` means under a parent that says so."""
+    def _member(self, key: str) -> Variable | None:
         own = self.codebook.mapped.get(key, "").startswith(("members.", "ignore"))
         inner = None if own else self.inner.get(self.codebook.form_of(key))
         return inner or self.find("members", key) or self.codebook.withheld("members", key)
@@ -218,15 +223,16 @@ def columns_for(
     meanings = _meanings(frame, headings, owners, words, values)
     columns: list[Column] = []
     for heading, owner, meaning, below in zip(headings, owners, meanings, values, strict=True):
-        fate = _fate(meaning, heading, owner, words, bool(below))
-        column = Column(heading.index, heading.shown, fate=fate, owner=owner.person, key=heading.key)
+        fate, more = _fate(meaning, heading, owner, words, bool(below)), dict[str, Any]()
         if meaning is not None:
             v, slot, tick = meaning
             factor, period = factor_of(v, heading, sheet_factor), period_of(v, heading)
-            column = replace(column, variable=v, slot=slot, tick=tick, factor=factor, period=period)
+            more = {"variable": v, "slot": slot, "tick": tick, "factor": factor, "period": period}
         elif fate == "unmatched" and len(columns) < MOST_PROPOSED:
-            column = replace(column, suggestions=words.suggestions(heading.key, near, below))
-        columns.append(column)
+            more = {"suggestions": words.suggestions(heading.key, near, below)}
+        columns.append(
+            Column(heading.index, heading.shown, fate=fate, owner=owner.person, key=heading.key, **more)
+        )
     return tuple(columns)
 
 
@@ -300,11 +306,12 @@ def _by_values(
     """`meaning`, or where its list does not spell all cells the other that the heading may have and that
     does.
     """
-    said = below - {"", "…"}
-    if meaning is None or not said or said <= {*meaning.variable.spellings}:
+    others = words.by_values.get(heading.key, ())
+    said = below - {"", "…"} if others else below
+    if meaning is None or not others or not said or said <= meaning.variable.spellings.keys():
         return meaning
-    other = (v for v in words.by_values if heading.key in v.by_values and said <= {*v.spellings})
-    return next((meaning._replace(variable=v) for v in other), meaning)
+    fitting = (v for v in others if said <= v.spellings.keys())
+    return next((meaning._replace(variable=v) for v in fitting), meaning)
 
 
 def _of(variable: Variable | None, slot: int | None = None) -> Meaning | None:
@@ -382,8 +389,13 @@ def _acts_beside(
     """The columns of the acts of help in a table whose `columns` leave sums open, a tuple a sum: who, how
     much, when.
     """
+    amount, sized = (words.codebook.variable("aid", name) for name in ("amount_yuan", "goods_value_yuan"))
+    owners = owners_of(tuple(headings), words)
+    pairs = zip(headings, owners, strict=True)
+    meant = [m.variable for h, o in pairs if (m := _meaning(h, o, "aid", words)) is not None]
+    if sized not in meant and amount not in [*meant, *(words.find("aid", h.key) for h in headings)]:
+        return []
     found = columns_for("aid", headings, words, values, sheet_factor)
-    amount = words.codebook.variable("aid", "amount_yuan")
     whose = [a.means("aid", "name", "id_number") for a in found]
     own = [
         a if same or a == c or (c.fate == "unmatched" and a.fate == "matched") else _unused(a)

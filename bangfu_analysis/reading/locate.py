@@ -206,7 +206,7 @@ def _kind(grid: Grid, tables: Sequence[Table], words: Vocabulary) -> tuple[str, 
         return max(known, key=lambda table: len(table.body)).kind, ""
     if not tables and int((grid.counts >= 3).sum()) >= 2:
         return "other", "像表格，但找不到表头，全部另列，不进入任何数据框。请在首行补上列名"
-    texts = {t for distinct in grid.distinct for t in distinct if isinstance(t, str)} if not tables else set()
+    texts = {text for texts in grid.texts for text in texts} if not tables else set()
     said = [
         [v.name for k in _LABEL.findall(t) if (v := words.find("workers", heading_key(k)))] for t in texts
     ]

@@ -198,8 +198,6 @@ def _extent(xml: bytes) -> tuple[int, int]:
         for columns, wider in _WIDER.items():
             if rows * columns <= MOST_CELLS and not wider.search(xml):
                 return rows, columns
-    cells = {(found.group(1), len(found.group(2)), found.group(2)) for found in _CELL.finditer(xml)}
-    if not cells:
-        return 0, 0
-    letters = {letter.decode() for letter, _, _ in cells}
-    return max(int(row) for _, _, row in cells), max(map(column_number, letters))
+    cells: list[tuple[bytes, bytes]] = _CELL.findall(xml)
+    numbers, letters = {number for _, number in cells}, {letters for letters, _ in cells}
+    return max(map(int, numbers), default=0), max((column_number(c.decode()) for c in letters), default=0)

@@ -103,8 +103,7 @@ def labelled_totals(block: Block) -> Booleans:
     first = range(block.first, min(block.first + 6, block.last))
     leading = {*first, block.place_of("name"), block.place_of("employer")}
     for c in leading - {None}:
-        texts = [v for v in grid.distinct[c] if type(v) is str]
-        labels = {v for v in texts if "计" in v or "共" in v or "其中" in v}
+        labels = {v for v in grid.texts[c] if "计" in v or "共" in v or "其中" in v}
         if hits := {v for v in labels if LIKE["total"].match(squeeze(v))}:
             found |= block.says(c, hits)
     if (identity := block.place_of("id_number")) is not None:
@@ -208,7 +207,7 @@ def _examples(block: Block, data: list[int]) -> None:
     grid, first, span = block.grid, data[:1], (block.first, block.last)
     leading = {block.first, name if (name := block.place_of("name")) is not None else block.first}
     for c in leading if block.kind != "other" else ():
-        if any(isinstance(v, str) and "例" in v for v in grid.distinct[c]):
+        if any("例" in text for text in grid.texts[c]):
             shown = [row for row in data if LIKE["example"].match(grid.text(row, c))]
             block.aside |= dict.fromkeys(shown, "row_example")
     told = [(c.index - 1, c.variable) for c in block.columns if c.variable is not None]

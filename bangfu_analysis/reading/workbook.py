@@ -218,7 +218,7 @@ def _by_openpyxl(data: bytes, file: str) -> list[Sheet]:
 
 
 LARGE_SHEET = 16_000_000  # bytes of XML from which on cutting saves more than it costs
-PIECES = 3
+PIECES = 4
 Cuts = Mapping[str, Sequence[slice]]
 _ROW, _END = b'<row r="', b"</sheetData>"
 

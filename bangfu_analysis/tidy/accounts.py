@@ -74,7 +74,7 @@ def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Fin
     return [told_at("row_without_place", *key, f"A{key[2]}") for key in kept if key not in spent]
 
 
-def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:
+def stated_totals(clean: CleanTable, wave: Wave) -> list[dict[str, Any]]:
     """Every number in the 小计/合计 rows of a table, held against the rows that it covers.
 
     `what` is `rows` (people or lines counted), the variable summed or ticked, "" where nobody can say what is
@@ -84,7 +84,7 @@ def stated_totals(clean: CleanTable, wave: Wave) -> pd.DataFrame:
     columns = {column.index: column for column in clean.table.columns}
     lines = [_line(clean, t, columns.get(i), i, v) for t in clean.table.totals for i, v in t.values.items()]
     source = {"wave": wave.name, "source_file": clean.table.file, "source_sheet": clean.table.sheet}
-    return pd.DataFrame([source | line for line in lines if line and not _is_of_page(line, clean.table)])
+    return [source | line for line in lines if line and not _is_of_page(line, clean.table)]
 
 
 def _is_of_page(line: Mapping[str, Any], table: Table) -> bool:

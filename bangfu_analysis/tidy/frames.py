@@ -75,9 +75,9 @@ def tidy_frames(
     frames["population"] = typed(population, "population", codebook)
     if asked := [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]:
         frames["questions"], frames["responses"] = stack_questionnaires(asked, wave.name)
-    totals = [stated_totals(clean, wave) for clean in cleans]
-    totals.append(stated_in_settings(frames["workers"], frames["population"], codebook, wave))
-    frames["totals"] = typed(_on_end(totals), "totals", codebook)
+    totals = pd.DataFrame([total for clean in cleans for total in stated_totals(clean, wave)])
+    in_settings = stated_in_settings(frames["workers"], frames["population"], codebook, wave)
+    frames["totals"] = typed(_on_end([totals, in_settings]), "totals", codebook)
     findings += _disagreements(frames["totals"])
     findings += crosschecks.aid_against_funds(frames["aid"], frames["funds"])
     frames["issues"] = _issues(permitted(findings, names, words), wave)

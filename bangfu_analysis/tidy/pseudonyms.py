@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from functools import reduce
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.keys import pseudonyms
 from bangfu_analysis.text import halfwidth, squeeze
 from bangfu_analysis.tidy.values import CleanTable
@@ -132,38 +132,45 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
     agrees. `whole`: the pseudonym is of a whole number, borne by one name; `code`, of all together, finds
     the record of a decision again.
     """
-    known = compared(people, cleans).astype("str")
-    name, digits = known["name"], known["id_digits"].where(known["name"].notna())
-    texts = {
-        "name_birth": name + "|" + known["born"].str[:7],
-        "name_employer": name + "|" + known["employer"],
-        "name_unit": name + "|" + known["unit"],
-        "code": _joined([column for _, column in known.fillna("").items()], "|"),
+    known = compared(people, cleans)
+    name, born, digits = (known[part].tolist() for part in ("name", "born", "id_digits"))
+    texts: dict[str, list[list[str | None]]] = {
+        "name_birth": [_pairs("name_birth:", name, [day and day[:7] for day in born])],
+        "name_employer": [_pairs("name_employer:", name, known["employer"].tolist())],
+        "name_unit": [_pairs("name_unit:", name, known["unit"].tolist())],
+        "code": [["code:" + "|".join(person) for person in known.fillna("").itertuples(index=False)]],
+        "name_id": [_pairs("", name, [n and _without(n, *part) for n in digits]) for part in _SPARED],
     }
-    hashed = {kind: _hashed(kind + ":" + column, key) for kind, column in texts.items()}
-    without = [_hashed(name + "|" + _without(digits, *spared), key) for spared in _SPARED]
-    hashed["name_id"] = _joined(without, " ")
+    hashed = {kind: pd.Series(_hashed(several, key), people.index, "str") for kind, several in texts.items()}
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
     return people.assign(whole=whole.astype("boolean"), **hashed)
 
 
-def _joined(columns: Sequence[pd.Series], mark: str) -> pd.Series:
-    return reduce(lambda left, right: left + mark + right, columns)
+def _pairs(kind: str, names: Sequence[str | None], others: Sequence[str | None]) -> list[str | None]:
+    pairs = zip(names, others, strict=True)
+    return [
+        f"{kind}{name}|{other}" if name is not None and other is not None else None for name, other in pairs
+    ]
 
 
-def _without(digits: pd.Series, start: int, stop: int) -> pd.Series:
-    """The numbers but for a part, counted from both ends, so that a lost digit moves nothing."""
-    return digits.str[:start] + "|" + (digits.str[stop - 18 :] if stop < 18 else "")
+def _without(digits: str, start: int, stop: int) -> str:
+    """A number but for a part, counted from both ends, so that a lost digit moves nothing."""
+    return digits[:start] + "|" + (digits[stop - 18 :] if stop < 18 else "")
 
 
-def _hashed(texts: pd.Series, key: bytes) -> pd.Series:
-    """Keyed hashes (SipHash, as pandas has it for whole columns), missing where the text is.
+def _hashed(several: Sequence[Sequence[str | None]], key: bytes) -> Objects:
+    """Keyed hashes (SipHash, as pandas has it for whole columns) of texts, those of `several` side by side;
+    missing where the text is.
 
     In letters alone: a run of digits could be taken for a phone number.
     """
-    known = texts.dropna()
     secret = b64encode(blake2b(key[:64], digest_size=12).digest()).decode()  # the 16 characters it takes
-    numbers = pd.util.hash_array(known.to_numpy(dtype=object), hash_key=secret, categorize=False)
-    letters = np.ascontiguousarray(_ALPHABET[(numbers[:, None] >> _SHIFTS) & np.uint64(15)])
-    codes = letters.view(f"U{len(_SHIFTS)}").ravel()
-    return pd.Series(codes, index=known.index, dtype="str").reindex(texts.index)
+    said = np.array([text is not None for text in several[0]], dtype=bool)
+    parts = []
+    for texts in several:
+        numbers = pd.util.hash_array(objects(texts)[said], hash_key=secret, categorize=False)
+        parts += [_ALPHABET[(numbers[:, None] >> _SHIFTS) & np.uint64(15)], np.full((len(numbers), 1), " ")]
+    letters = np.ascontiguousarray(np.hstack(parts[:-1]))
+    codes = np.full(len(said), None, dtype=object)
+    codes[said] = letters.view(f"U{letters.shape[1]}").ravel()
+    return codes

@@ -95,17 +95,17 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
     A name's value is its key, for pseudonyms only.
     """
     rows = [int(row) for row in table.body.index]
+    cells: dict[Any, Objects] = dict(zip(table.body.columns, table.body.to_numpy().T, strict=True))
     schemes = frozenset([scheme]) if scheme else frozenset(codebook.schemes)
     readings: dict[int, Readings] = {}
     findings: list[Finding] = []
     for column in (c for c in table.columns if c.variable is not None and c.variable.kind not in NOT_READ):
-        raws = table.body[column.index].to_numpy()
         readings[column.index] = read_column(
-            raws, column.meaning, reference=wave.reference_date, factor=column.factor,
+            cells[column.index], column.meaning, reference=wave.reference_date, factor=column.factor,
             said_period=column.period,
             schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")), tick=column.tick,
         )
-        findings += _findings(table, rows, column, readings[column.index])
+        findings += _findings(table, rows, column, readings[column.index], cells)
     several = [c for c in table.columns if c.variable is not None]
     listed = sorted((c for c in several if c.meaning.kind == "choices" and not c.tick), key=_owner)
     ticked = [c for c in several if c.meaning.kind == "choice" and c.tick]
@@ -114,7 +114,7 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
             if more:
                 said = objects(list(zip(*(readings[c.index].values for c in (first, *more)), strict=True)))
                 readings[first.index] = Readings.of(said, join)
-                findings += _findings(table, rows, first, readings[first.index])
+                findings += _findings(table, rows, first, readings[first.index], cells)
     return CleanTable(number, table, rows, readings, tuple(findings))
 
 
@@ -134,14 +134,16 @@ def _ticked(rows: Objects) -> list[Reading]:
     return [told("several_values/ticks") if len(v) > 1 else Reading(next(iter(v), None)) for v in found]
 
 
-def _findings(table: Table, rows: Sequence[int], column: Column, read: Readings) -> list[Finding]:
+def _findings(
+    table: Table, rows: Sequence[int], column: Column, read: Readings, cells: Mapping[Any, Objects]
+) -> list[Finding]:
     """One for each cell with a problem; what a merge repeats beside a household's family members is told
     once.
     """
     places = np.flatnonzero(read.problems).tolist()
     if table.kind == "roster" and table.head_of is not None and column.means("workers"):
         places = [n for n in places if table.head_of[rows[n]] == rows[n]]
-    raws = table.body[column.index].to_numpy()[places]
+    raws = cells[column.index][places]
     said = dict(zip(read.places[places].tolist(), raws, strict=True))
     told = {n: _told(column, read.distinct[n], raw) for n, raw in said.items()}
     return [_placed(table, rows[n], column, read[n], *told[read.places[n]]) for n in places]

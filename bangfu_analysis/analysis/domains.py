@@ -140,7 +140,9 @@ def numbers(frame: pd.DataFrame, variable: str) -> Floats:
 def filled(frame: pd.DataFrame, variable: str | None) -> tuple[Floats, Truths]:
     """The `numbers` of the column (None: 1 for everybody) with 0 for missing, and where they are known."""
     values = np.ones(len(frame)) if variable is None else numbers(frame, variable)
-    if len(values) and np.isfinite(ends(values)).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = bool(np.isfinite(values.sum()))  # one pass: it is neither if any value is neither
+    if finite:
         return values, np.ones(len(values), dtype=bool)
     known = ~np.isnan(values)
     if endless := int(np.isinf(values).sum()):
@@ -160,7 +162,7 @@ def sums(code: Codes, count: int, values: Floats | None = None) -> Floats:
         return np.bincount(code.ravel(), values.ravel(), count + 1)[:count].astype(float, copy=False)
     found = np.zeros(count + 1, dtype=np.intp)
     for part in slices(len(code)):
-        np.add.at(found, code[part].astype(np.intp), 1)
+        found += np.bincount(code[part], minlength=count + 1)
     return found[:count].astype(float)
 
 

@@ -133,7 +133,7 @@ def _collapse(stage: Stage, columns: Columns, code: Codes, width: int) -> _Sums:
         for total, column in zip(totals, moving, strict=True):
             np.add.at(total, key, column)
         for total, column in zip(others, rest, strict=True):
-            np.add.at(total, here, column)
+            total += np.bincount(here, column, width)
     if place is None:
         by_unit = [total.reshape(-1, width) for total in totals]
         unit, group = np.arange(stage.units)[:, None], np.broadcast_to(np.arange(width), by_unit[0].shape)

@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.body import body
@@ -27,6 +28,9 @@ from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_ma
 from bangfu_analysis.study import wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.wave import TEMPLATE_FILE, Places, levels, load_wave, places, study_waves
+
+if TYPE_CHECKING:
+    from bangfu_analysis.pages.chart import Chart
 
 RECORD, QUALITY = "发布记录", "数据质量"
 NAMES = {"报告": "report.docx", "网页": "report.html", "幻灯": "report.pptx", "附表": "tables.xlsx"}
@@ -112,8 +116,10 @@ def write_files(
     title, document = report_title(data, outline), files["报告"]
     points = find(shown)
     kept = edited(document, where.frames / LAST)
-    chosen = body(shown, found={point.exhibit for point in points}, kept=kept, drawn=has_chart)
-    figures = _figures(chosen, where.figures)
+    charts = {each.id: chart_of(each, title="") for each in shown if has_chart(each)}
+    found = {point.exhibit for point in points}
+    chosen = body(shown, found=found, kept=kept, drawn=lambda each: each.id in charts)
+    figures = _figures(chosen, charts, where.figures)
     tables = _tables(shown)
     notes = (*released.notes, *told, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
     drawings = {id: paths[0] for id, paths in figures.items()}
@@ -125,7 +131,6 @@ def write_files(
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
     cover = [written.title.replace("\n", ""), *filter(None, under)]
-    charts = {each.id: chart_of(each, title="") for each in shown if has_chart(each)}
     pages: list[Callable[[], Path]] = [
         lambda: write_report_page(document, files["网页"]),
         lambda: write(files["幻灯"], deck(_slides(shown, points), cover=cover)),
@@ -179,10 +184,14 @@ def _tables(shown: list[Exhibit]) -> dict[str, DisplayTable]:
     return tables | {f"{each.id}_overall": each.whole_table for each in grouped}
 
 
-def _figures(shown: list[Exhibit], folder: Path) -> dict[str, list[Path]]:
-    from bangfu_analysis.pages.charts import has_chart
+def _figures(shown: list[Exhibit], charts: Mapping[str, Chart], folder: Path) -> dict[str, list[Path]]:
+    from bangfu_analysis.pages.figures import figure_of
     from bangfu_analysis.pages.theme import save_figure
 
-    drawn = [each for each in shown if "figure" in each.recipe.show and has_chart(each)]
     heads = headlines(shown)  # the caption says what is drawn: the title, what it shows
-    return {e.id: save_figure(e.chart(title=heads.get(e.id, "")), folder, e.id) for e in steps("制图", drawn)}
+    drawn = {
+        each.id: replace(charts[each.id], title=heads.get(each.id, ""))
+        for each in shown
+        if "figure" in each.recipe.show and each.id in charts
+    }
+    return {id: save_figure(figure_of(drawn[id]), folder, id) for id in steps("制图", [*drawn])}

@@ -10,6 +10,8 @@ import hashlib
 import hmac
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields
@@ -28,6 +30,13 @@ _CLEANING = ("cleaning", "reading", "tidy", "codebooks")  # the folders, beside 
 _READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
 _DRAWERS = ("matplotlib", "seaborn", "python-docx", "python-pptx", "XlsxWriter", "Jinja2")
 _KEY = "密钥"
+_CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clean', sys.argv[1]]))"
+
+
+def clean_apart(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Clean a wave in a process of its own: what it said, and its exit status."""
+    command = [sys.executable, "-c", _CLEAN, str(folder)]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
 
 
 def wave_inputs(folder: Path) -> Inputs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -18,7 +18,6 @@ from pandas.api.types import is_numeric_dtype
 from bangfu_analysis import reruns
 from bangfu_analysis.codebook import Codebook, load_codebook
 from bangfu_analysis.errors import CallError
-from bangfu_analysis.exhibits.data import with_bands
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import load_key
@@ -41,6 +40,7 @@ from bangfu_analysis.text import heading_key
 from bangfu_analysis.tidy import questionnaire_book as books
 from bangfu_analysis.tidy import settings_book
 from bangfu_analysis.tidy.corrections import apply_answers, queries_frame, read_answers, write_queries
+from bangfu_analysis.tidy.derive import with_bands
 from bangfu_analysis.tidy.frames import Frames, tidy_frames
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames
 from bangfu_analysis.tidy.schemas import check, typed
@@ -362,6 +362,9 @@ def study_frames(
 
     *earlier, last = study_waves(folder)
     waves = [*earlier, last]
+    stale = [wave for wave in earlier if reruns.due(wave)]
+    with ThreadPoolExecutor(2) as pool:  # what fails there says so when its frames are asked for
+        list(pool.map(reruns.clean_apart, stale if len(stale) > 1 else ()))
     frames = {wave.name: wave_frames(wave) for wave in earlier}
     frames[last.name] = wave_frames(last) if own is None else own
     frames = linked_frames(folder, frames, out=out)

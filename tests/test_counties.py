@@ -12,8 +12,8 @@ from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.counties import clean_study, dataset_of, scan_study
 from bangfu_analysis.errors import ArgumentError, CallError
-from bangfu_analysis.exhibits.data import with_bands
 from bangfu_analysis.study import clean_wave
+from bangfu_analysis.tidy.derive import with_bands
 from bangfu_analysis.wave import places
 
 

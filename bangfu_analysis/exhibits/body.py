@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -30,6 +30,7 @@ def body(
     In the report of a survey alone every question has its place.
     """
     chosen: list[Exhibit] = []
+    counts = {each.id: _pairs(each) for each in shown}
     funnels = [each for each in shown if each.recipe.draw == "funnel"]
     survey = [each.id for each in shown if each.recipe.make == "questionnaire"]
     alone = not any(each.cut.population.startswith("workers") for each in shown)
@@ -38,7 +39,7 @@ def body(
     left = {*singles} - {survey[0]} if not alone and len(survey) - len(singles) >= ENOUGH else set[str]()
     for each in shown:
         aside = each.recipe.show == (ANNEX,) or each.id in left
-        new = not (_is_dull(each) or _is_hidden(each) or _repeats(each, [*chosen, *funnels]))
+        new = not (_is_dull(each) or _is_hidden(each) or _repeats(each.id, [*chosen, *funnels], counts))
         says = not aside and (new or each.id in survey[:1] or (alone and each.id in survey))
         if says or each.recipe.added or each.id in {*found, *kept}:
             chosen.append(replace(each, recipe=replace(each.recipe, show=_form(each, drawn))))
@@ -80,9 +81,9 @@ def _is_hidden(each: Exhibit) -> bool:
     return bool(hidden(rows).any() and rows["share"].isna().mean() > MOST_HIDDEN)
 
 
-def _repeats(each: Exhibit, others: Sequence[Exhibit]) -> bool:
+def _repeats(id: str, others: Sequence[Exhibit], counts: Mapping[str, set[tuple[int, int]]]) -> bool:
     """Whether another has its counts: all of them, or of two levels the one, as the other is the rest."""
-    own, rest = _pairs(each), [_pairs(other) for other in others if other.id != each.id]
+    own, rest = counts[id], [counts[other.id] for other in others if other.id != id]
     return len(own) > 1 and any(len(own - pairs) <= (len(own) == 2) for pairs in rest)
 
 

@@ -20,7 +20,7 @@ from bangfu_analysis.exhibits.labels import title_of
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.release.cells import AREAS, IN_TABLES, JOINT, Cut, is_other
-from bangfu_analysis.tidy.derive import add_bands
+from bangfu_analysis.tidy.derive import with_bands
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook
 from bangfu_analysis.wave import Wave
@@ -189,27 +189,3 @@ def _with_options(frames: Frames, join: Mapping[str, Sequence[Sequence[str]]]) -
         ]
         questions = questions.assign(options=pd.Series(options, questions.index, dtype=object))
     return {"questions": questions, "responses": responses}
-
-
-def with_bands(
-    workers: pd.DataFrame, codebook: Codebook, population: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """`workers` with `unit` and one column per band of the codebook; see `with_unit` and `add_bands`. A table
-    of `scan_study` has them.
-    """
-    if not isinstance(workers, pd.DataFrame):
-        return workers
-    return add_bands(with_unit(workers, population), codebook)
-
-
-def with_unit(workers: pd.DataFrame, population: pd.DataFrame | None = None) -> pd.DataFrame:
-    """`workers` with `unit`: the employer where it is known, else the reporting unit.
-
-    Where `population` lists units, and the reporting unit is one of them but the employer is not (a school
-    under the union of its system), the reporting unit is taken: rates are of the units that have
-    denominators.
-    """
-    employer, reporting = workers["employer"], workers["reporting_unit"]
-    known: Any = population["unit"].dropna() if population is not None and "unit" in population else []
-    under = reporting.isin(known) & ~employer.isin(known)
-    return workers.assign(unit=employer.where(employer.notna() & ~under, reporting))

@@ -133,3 +133,27 @@ def levels_in_use(workers: pd.DataFrame, codebook: Codebook) -> pd.Series[Any]:
     rest = [code for code in codebook.variable("workers", "hardship_level").codes if code in here]
     kept = pd.CategoricalDtype(list(dict.fromkeys([*codes, *rest])))
     return workers["hardship_level"].astype(kept) if codes else workers["hardship_level"]
+
+
+def with_bands(
+    workers: pd.DataFrame, codebook: Codebook, population: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """`workers` with `unit` and one column per band of the codebook; see `with_unit` and `add_bands`. A table
+    of `scan_study` has them.
+    """
+    if not isinstance(workers, pd.DataFrame):
+        return workers
+    return add_bands(with_unit(workers, population), codebook)
+
+
+def with_unit(workers: pd.DataFrame, population: pd.DataFrame | None = None) -> pd.DataFrame:
+    """`workers` with `unit`: the employer where it is known, else the reporting unit.
+
+    Where `population` lists units, and the reporting unit is one of them but the employer is not (a school
+    under the union of its system), the reporting unit is taken: rates are of the units that have
+    denominators.
+    """
+    employer, reporting = workers["employer"], workers["reporting_unit"]
+    known: Any = population["unit"].dropna() if population is not None and "unit" in population else []
+    under = reporting.isin(known) & ~employer.isin(known)
+    return workers.assign(unit=employer.where(employer.notna() & ~under, reporting))

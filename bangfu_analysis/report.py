@@ -106,8 +106,8 @@ def write_files(
     from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.pages.charts import chart_of, has_chart
     from bangfu_analysis.pages.excel import tables_book
+    from bangfu_analysis.pages.html import write_report_page
     from bangfu_analysis.pages.report import report_blocks, report_title
-    from bangfu_analysis.pages.report_page import write_report_page
     from bangfu_analysis.pages.slides import deck
     from bangfu_analysis.pages.word import edited, write_report
 

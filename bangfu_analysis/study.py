@@ -393,7 +393,7 @@ def link_waves(folder: str | Path, *, out: str | Path | None = None) -> Links:
     links.xlsx.
     """
     folder, out = Path(folder), None if out is None else Path(out)
-    from bangfu_analysis.linkage.matching import match_by_name, named_records
+    from bangfu_analysis.linkage.candidates import match_by_name, named_records
 
     waves, key = [load_wave(path) for path in study_waves(folder)], load_key()
     keys = pd.concat([wave_frames(wave.folder)["keys"] for wave in waves], ignore_index=True)

@@ -25,8 +25,8 @@ FENCES = {
     "yaml": {"codebook.py", "settings.py"},
     "pyreadstat": {"reading/spss.py"},
     "openpyxl": {"reading"},
-    "splink": {"linkage/matching.py"},
-    "duckdb": {"linkage/matching.py", "analysis/scans.py"},
+    "splink": {"linkage/candidates.py"},
+    "duckdb": {"linkage/candidates.py", "analysis/scans.py"},
     "narwhals": {"analysis/cells.py", "analysis/scans.py"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

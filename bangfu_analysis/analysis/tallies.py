@@ -1,22 +1,28 @@
-"""Answers counted: respondents of each group who gave each option, on one base. Every table of a question is
-made here.
+"""Answers counted: respondents of each group who gave each option, on one base; and which columns of such a
+table differ: pairwise tests, told by letters as CTABLES prints them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
-from bangfu_analysis.errors import ArgumentError
+from bangfu_analysis.analysis.domains import require
+from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.reading.answers import Floats, Ints
 from bangfu_analysis.tidy.questionnaires import places_of
 
 Frame: TypeAlias = pd.DataFrame
 Truths: TypeAlias = NDArray[np.bool_]
+ADJUSTMENTS = ("holm", "bh", "bonferroni")
+CORRECTIONS = (*ADJUSTMENTS, "none")
 
 
 class Groups(TypedDict, total=False):
@@ -102,3 +108,92 @@ def counted(
         table = table.assign(share=of_cells() / heavy.where(heavy > 0), estimate=of_cells())
         table = table.assign(base_weighted=heavy, base_effective=heavy**2 / squares.where(squares > 0))
     return table if amount is None else table.assign(amount=of_cells(amount[hit]))
+
+
+def compare_columns(
+    table: pd.DataFrame, across: str, rows: str | Sequence[str] = "option", *, base: str = "base_n",
+    correction: str = "bonferroni", level: float = 0.05,
+) -> pd.DataFrame:
+    """The table with `letter` (of its column: A, B, … in the order of `across`) and `higher_than`: the
+    letters of the columns whose share in the same row is significantly lower.
+
+    `table` is a result frame with one row per cell: `across`, `rows`, share and `base` (under weights pass
+    the effective base). Each pair of columns is compared by the z test of two proportions with the pooled
+    variance; within a row the p values are corrected over its pairs (Bonferroni as CTABLES, Holm,
+    Benjamini-Hochberg, none). A share of 0 or 1, or of fewer than two, is not tested, as in CTABLES. The
+    columns of one row must be different people. ArgumentError for an unknown correction; ColumnMissing.
+
+    >>> table = pd.DataFrame({"option": "yes", "sex": ["f", "m"], "share": [0.6, 0.4], "base_n": [100, 100]})
+    >>> compare_columns(table, "sex")[["sex", "letter", "higher_than"]]
+      sex letter higher_than
+    0   f      A           B
+    1   m      B
+    """
+    one_of("correction", correction, CORRECTIONS)
+    keys = [rows] if isinstance(rows, str) else list(rows)
+    require(table, [across, *keys, "share", base], where="compare_columns")
+    order = table[across].astype("category")
+    columns = [c for c in order.cat.categories if order.eq(c).any()]
+    letters = {column: _letter(i) for i, column in enumerate(columns)}
+    placed = table.assign(**{across: order})
+    share, n = (_wide(placed, keys, across, name, columns) for name in ("share", base))
+    pairs = list(combinations(range(len(columns)), 2))
+    shares = share.to_numpy(dtype=np.float64)
+    p_values = _pairwise(shares, n.to_numpy(dtype=np.float64), pairs)
+    p_values = p_values if correction == "none" else adjust_p(p_values, correction)
+    higher: dict[tuple[Any, ...], str] = {}
+    for i, key in enumerate(share.index):
+        for (a, b), p in zip(pairs, p_values[i], strict=True):
+            if p < level:
+                up, down = (a, b) if shares[i, a] > shares[i, b] else (b, a)
+                cell = (*np.atleast_1d(np.array(key, dtype=object)).tolist(), columns[up])
+                higher[cell] = higher.get(cell, "") + letters[columns[down]]
+    cells = [tuple(cell) for cell in table[[*keys, across]].astype(object).itertuples(index=False)]
+    told = ["".join(sorted(higher.get(cell, ""))) for cell in cells]
+    own = order.map(letters).astype("str")
+    return table.assign(letter=own, higher_than=pd.Series(told, table.index, dtype="str"))
+
+
+def _wide(table: pd.DataFrame, keys: list[str], across: str, name: str, columns: list[Any]) -> pd.DataFrame:
+    """A row a cell of `keys`, a column a level of `across`."""
+    wide = table.pivot_table(index=keys, columns=across, values=name, observed=True, sort=False, dropna=False)
+    return wide.reindex(columns=columns).astype(float)
+
+
+def adjust_p(p_values: Sequence[float] | Floats, method: str = "holm") -> Floats:
+    """p-values for several comparisons at once: holm (1979), bh (Benjamini and Hochberg 1995), bonferroni. R:
+    p.adjust.
+
+    Missing p-values stay missing and do not count; of a table each row is a set of comparisons.
+    """
+    one_of("method", method, ADJUSTMENTS)
+    given = np.asarray(p_values, dtype=float)
+    m = (~np.isnan(given)).sum(axis=-1, keepdims=True)
+    order = np.argsort(given, axis=-1, kind="stable")
+    rank, p = np.arange(1, given.shape[-1] + 1), np.take_along_axis(given, order, axis=-1)
+    if method == "holm":
+        p = np.fmax.accumulate(p * np.maximum(m + 1 - rank, 0), axis=-1)
+    elif method == "bh":
+        p = np.fmin.accumulate((p * m / rank)[..., ::-1], axis=-1)[..., ::-1]
+    else:
+        p = p * m
+    adjusted = np.empty_like(given)
+    np.put_along_axis(adjusted, order, np.minimum(p, 1.0), axis=-1)
+    return np.where(np.isnan(given), np.nan, adjusted)
+
+
+def _pairwise(share: Floats, n: Floats, pairs: Sequence[tuple[int, int]]) -> Floats:
+    """Two-sided p of every pair in every row, missing where a share is 0, 1 or of fewer than two."""
+    first, second = ([pair[i] for pair in pairs] for i in (0, 1))
+    fit = (share > 0) & (share < 1) & (n > 1)
+    p1, p2, n1, n2 = share[:, first], share[:, second], n[:, first], n[:, second]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pooled = (p1 * n1 + p2 * n2) / (n1 + n2)
+        z = (p1 - p2) / np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
+    tested = fit[:, first] & fit[:, second]
+    return np.asarray(np.where(tested, 2 * norm.sf(np.abs(z)), np.nan), dtype=np.float64)
+
+
+def _letter(place: int) -> str:
+    """A to Z, then a to z: one character a column, so that letters can stand side by side."""
+    return (ascii_uppercase + ascii_lowercase)[place] if place < 52 else f"({place + 1})"

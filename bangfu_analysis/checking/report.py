@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
 
 from bangfu_analysis.checking.lists import parts_and_shares
-from bangfu_analysis.checking.passages import Passage, Relation, canonical, read_passages, relation
-from bangfu_analysis.checking.reckonings import reckonings
+from bangfu_analysis.checking.passages import (
+    WORD,
+    N,
+    Passage,
+    Relation,
+    Stated,
+    canonical,
+    read_passages,
+    relation,
+)
 from bangfu_analysis.checking.tables import table_relations
 from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.codebook import patterns
@@ -22,6 +31,10 @@ LABELS = {
 }
 COLUMNS = ["place", "relation", "found", "expected", "sentence"]
 _P = patterns("report")
+_ONE_EACH = frozenset("份套件袋箱")  # given one to a person where their own number is not stated
+_EXCLUDE = (
+    {"nearly", "over"}, {"nearly", "least"}, {"under", "over"}, {"under", "least"}, {"nearly", "under"}
+)
 
 
 @dataclass(frozen=True)
@@ -110,3 +123,149 @@ def _twice(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
             if first != (i, one.start) and not one.per and one.unit in ("人", "户", "个", "家"):
                 met, there = one.may_be(before.low, before.high), f"{passages[first[0]].place}为{before.text}"
                 yield i, relation("twice", [one], met, f"{key[0]}{one.text}", there)
+
+
+def reckonings(passage: Passage) -> Iterator[Relation]:
+    """The relations of a paragraph, sentence by sentence."""
+    for sentence in re.findall(r"[^。！？]+", passage.skeleton):
+        for rule in (_changes, _sums, _rates, _means, _multiples, _products):
+            yield from rule(passage, sentence)
+    for found in _P["structure"].finditer(passage.text):
+        parts = found[1].split("：")
+        total, step = sum(map(float, parts)), 10.0 ** -max(len(part.partition(".")[2]) for part in parts)
+        if 50 < total < 200:
+            used = [one for one in passage.stated if found.start(1) <= one.start < found.end()]
+            met = abs(total - 100) <= len(parts) * step / 2 + 1e-9
+            yield relation("hundred", used, met, f"{found[1]}之和为{total:.10g}", "各部分之和为100")
+    for one in passage.stated:
+        if one.unit != "岁" and any(pair <= one.said for pair in _EXCLUDE):
+            yield relation("qualifier", [one], False, f"{one.text}：互相排斥的限定词并用", "只用一个限定词")
+
+
+def _changes(passage: Passage, sentence: str) -> Iterator[Relation]:
+    """From a to b by c (d%): direction, difference and growth; without a, the growth that b and c make."""
+    for found in (each for pattern in (_P["change"], _P["compared"]) for each in pattern.finditer(sentence)):
+        a, b, c, d = (passage.number(found[name]) if found[name] else None for name in "abcd")
+        words = [word for word in (found.groupdict().get("to"), found["way"]) if word]
+        ups = {bool(_P["up"].match(word)) for word in words}
+        if b is None or (a and a.unit != b.unit):
+            continue
+        if len(ups) > 1 or (a and ((b.high < a.low) if ups == {True} else (b.low > a.high))):
+            told = "、".join(one.text for one in (a, b, c) if one)
+            both = [one for one in (a, b) if one]
+            yield relation("change", both, False, f"{told}，写作{'、'.join(words)}", "方向一致")
+        elif a is not None:
+            yield relation("change", [a, b], True, b.text, "")
+            low, high = sorted((abs(b.low - a.high), abs(b.high - a.low)))
+            yield from _step(b, c, (low, high), (a.low, a.high))
+            yield from _step(b, d, (low, high), (a.low, a.high))
+        elif c is not None and d is not None and c.unit == b.unit and not c.said | b.said:
+            before = b.value + c.value * (-1 if ups == {True} else 1)
+            yield from _step(b, d, (c.low, c.high), (before - b.step / 2, before + b.step / 2))
+
+
+def _step(
+    b: Stated, step: Stated | None, moved: tuple[float, float], start: tuple[float, float]
+) -> Iterator[Relation]:
+    """What is said of a change: in the unit of b, in points, in percent or in multiples of the start."""
+    # many write % and mean points
+    if step is None or start[0] <= 0 or (b.unit == "%" and step.unit != "百分点"):
+        return
+    if step.unit in ("%", "倍"):
+        size, slack = (100, step.step) if step.unit == "%" else (1, step.step / 2)
+        moved = size * moved[0] / start[1], size * moved[1] / start[0]
+    elif step.unit in (b.unit, "百分点"):
+        slack = step.step if step.unit == "百分点" else 1e-9
+    else:
+        return
+    met = step.may_be(moved[0] - slack, moved[1] + slack)
+    yield relation("change", [b, step], met, step.text, f"{sum(moved) / 2:.4g}{step.unit}")
+
+
+def _sums(passage: Passage, sentence: str) -> Iterator[Relation]:
+    """A、B和C，合计D: D is the sum of those right before it, from whichever on."""
+    for found in _P["total"].finditer(sentence):
+        total, parts = passage.number(found[2]), passage.numbers(found[1])
+        while parts and (parts[0].unit != total.unit or parts[0].per):
+            parts = parts[1:]
+        unlike = any(one.unit != total.unit or one.per for one in parts)
+        if len(parts) < 2 or unlike or re.search("其中|[均比每]", found[1]):
+            continue
+        value = _sum(parts, "value")
+        rests = [parts[i:] for i in range(len(parts) - 1)]
+        met = any(total.may_be(_sum(rest, "low"), _sum(rest, "high")) for rest in rests)
+        if met or abs(total.value - value) < value / 2:
+            told = f"{'＋'.join(one.text for one in parts)}＝{value:.10g}"
+            yield relation("parts", [*parts, total], met, total.text, told)
+
+
+def _rates(passage: Passage, sentence: str) -> Iterator[Relation]:
+    """发放500份，回收470份，回收率96%: what a rate is of is another count of that unit before it."""
+    for found in _P["rate"].finditer(sentence):
+        rate, before, act = passage.number(found["rate"]), sentence[: found.start()], found["act"]
+        named = re.finditer(rf"({WORD}*?)({N})", before)
+        done = [passage.number(each[2]) for each in named if re.search(f"(?<!未){act}|{act[::-1]}", each[1])]
+        if rate.unit == "%" and done and done[-1].unit not in ("%", "元"):
+            part = done[-1]
+            bases = [o for o in passage.numbers(before) if o.unit == part.unit and o.start < part.start]
+            yield from _quotient("share", part, [one for one in bases if one.high >= part.low], rate, 100)
+
+
+def _means(passage: Passage, sentence: str) -> Iterator[Relation]:
+    """1000户，家庭人口3200人，户均3.2人, where there is one count of each."""
+    for found in _P["mean"].finditer(sentence):
+        mean, before = passage.number(found["mean"]), passage.numbers(sentence[: found.start("mean")])
+        counts = [one for one in before if one.unit == found["one"]]
+        tops = [one for one in before if one.unit == mean.unit and not one.per]
+        sole = len(counts) == len(tops) == 1 and mean.unit in {"人", "元"} - {found["one"]} and not mean.said
+        rate = re.search("每|[月年]均", sentence[: found.start()])
+        if sole and not rate and not _P["period"].search(found.group()):
+            yield from _quotient("product", tops[0], counts, mean, 1)
+
+
+def _multiples(passage: Passage, sentence: str) -> Iterator[Relation]:
+    """60万元，是上年20万元的3倍."""
+    for found in _P["times"].finditer(sentence):
+        b, a, times = map(passage.number, found.groups())
+        if times.unit == "倍" and a.unit == b.unit:
+            yield from _quotient("change", b, [a], times, 1, steps=0.5)
+
+
+def _quotient(
+    kind: str, top: Stated, bottoms: Sequence[Stated], said: Stated, size: int, *, steps: float = 1.0
+) -> Iterator[Relation]:
+    """Whether `top` over one of `bottoms` is what is said, to so many steps of its last digit."""
+    slack, bottoms = steps * said.step, [one for one in bottoms if one.low > 0]
+    low, high = size * top.low, size * top.high
+    met = any(said.may_be(low / one.high - slack, high / one.low + slack) for one in bottoms)
+    for one in bottoms[-1:]:
+        right = f"{top.text}÷{one.text}={size * top.value / one.value:.2f}{said.unit}"
+        yield relation(kind, [top, one, said], met, said.text, right)
+
+
+def _products(passage: Passage, sentence: str) -> Iterator[Relation]:
+    """So many at so much each: more than the money stated for it, or other than the money that is said to be
+    all.
+    """
+    for part in sentence.split("；"):
+        numbers = passage.numbers(part)
+        rates = [one for one in numbers if one.per and not one.said]
+        sums = [one for one in numbers if one.unit == "元" and not one.per]
+        if len(rates) != 1 or len(sums) != 1 or _P["period"].search(part):
+            continue
+        rate, money = rates[0], sums[0]
+        counts = [one for one in numbers if one.unit == rate.per]
+        counts = counts or [one for one in numbers if rate.per in _ONE_EACH and one.unit in ("人", "户")]
+        least, most = rate.value - rate.step / 2 * ("." in rate.text), rate.value + rate.step / 2
+        spans = [counts[i:j] for i, j in combinations(range(len(counts) + 1), 2)]
+        met = any(money.may_be(_sum(span, "low") * least, _sum(span, "high") * most) for span in spans)
+        listed = _P["listed"].search(part[: part.find(passage.mark(rate))])
+        people = [one for one in passage.numbers(listed[0]) if one in counts] if listed else []
+        all_told = len(counts) == 1 and _P["all_told"].search(part[: part.find(passage.mark(money))])
+        if met or all_told or (people and _sum(people, "low") * least > money.high):
+            right = f"{_sum(counts, 'value'):.10g}×{rate.text}={_sum(counts, 'value') * rate.value:.10g}元"
+            yield relation("product", [*counts, rate, money], met, money.text, right)
+
+
+def _sum(numbers: Sequence[Stated], end: str) -> float:
+    return float(sum(getattr(one, end) for one in numbers))

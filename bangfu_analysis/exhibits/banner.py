@@ -11,7 +11,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis import questionnaires as tables
 from bangfu_analysis.analysis.domains import rows_where
-from bangfu_analysis.analysis.significance import compare_columns
+from bangfu_analysis.analysis.tallies import compare_columns
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.exhibits.labels import labels_of

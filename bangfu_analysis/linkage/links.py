@@ -15,13 +15,13 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import BangfuError
-from bangfu_analysis.linkage.candidates import FOUND, candidates
+from bangfu_analysis.linkage.candidates import BY_NAME, FOUND, candidates
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.corrections import answered_rows, write_sheets
 from bangfu_analysis.tidy.frames import Frames
 
 ACCEPT, REVIEW = 0.95, 0.2
-BY_NAME = "splink"
+
 LINKED = ("linked", "confirmed")
 DECISIONS = (*LINKED, "to_review", "rejected", "conflict")
 PLACE = ["wave", "source_file", "source_sheet", "cell"]

@@ -1,22 +1,41 @@
-"""A researcher's own document and exhibits -> the document with its marks filled, all else as it was."""
+"""A researcher's own document and exhibits -> the document with its marks filled, all else as it was.
+
+On slides a chart or a table takes the place of the shape whose text is its mark, and its tag as name; words
+become a field whose type says the tag. What is new is made in a copy of the deck, and its parts alone are
+taken over.
+"""
 
 from __future__ import annotations
 
+import io
+import re
 import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from pptx import Presentation
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls, qn
 
 from bangfu_analysis.errors import CallError, Withdrawn, did_you_mean, listed
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.files import write
-from bangfu_analysis.pages.fill_slides import fill_slides
 from bangfu_analysis.pages.fill_word import fill_word
-from bangfu_analysis.pages.marks import KINDS, Filling, memory, offered, possible
+from bangfu_analysis.pages.marks import KINDS, MARK, TAG, Answer, Dialect, Filling, memory, offered, possible
 from bangfu_analysis.pages.package import Package
+from bangfu_analysis.pages.slides import add_chart, add_picture, add_table, chart_data
+from bangfu_analysis.pages.word_template import undated
 from bangfu_analysis.release.scanner import scan
 
-_FILLED = {".docx": fill_word, ".docm": fill_word, ".pptx": fill_slides, ".pptm": fill_slides}
+_PARTS = re.compile(r"ppt/(?:slides|notesSlides)/\w+\.xml")
+_SLIDES = Dialect(*map(qn, ("a:p", "a:r", "a:rPr", "a:t")))
+_FIELD = "bangfu "  # before the tag, in the type of a field
+_SHAPE, *_DRAWN = (qn(name) for name in ("p:sp", "p:graphicFrame", "p:pic"))
 
 
 def fill(
@@ -101,3 +120,136 @@ def _write(path: Path, content: bytes, ready: Mapping[str, Filling]) -> None:
         told = f"要填入 {path.name} 的内容中有个人信息（{'、'.join(more)}），没有填写"
         raise Withdrawn(f"{told}。请检查原表中的单位名称、备注和标题后重新运行。")
     write(path, content, keep=True)
+
+
+def fill_slides(package: Package, answer: Answer, _known: Mapping[str, str]) -> list[str]:
+    """Fill what `answer` has something for; CallError where the mark of a chart or table shares its shape."""
+    scratch = Presentation(io.BytesIO(package.packed()))
+    slides = {str(slide.part.partname)[1:]: slide for slide in scratch.slides}
+    for name in filter(_PARTS.fullmatch, list(package.parts)):
+        root = parse_xml(package.parts[name])
+        changes: dict[Any, list[Any]] = {}
+        for shape in root.iter(_SHAPE, *_DRAWN):
+            tag, remembered = _of_shape(shape)
+            filling = answer(tag, remembered) if tag and name in slides else None
+            if filling is not None and filling.exhibit is not None:
+                changes[shape] = [_Drawn(package, name, slides[name], shape).of(filling, filling.exhibit)]
+            else:
+                copy = deepcopy(shape)
+                filled = [_fill(paragraph, answer) for paragraph in copy.iter(_SLIDES.paragraph)]
+                if any(filled):
+                    changes[shape] = [copy]
+        if changes:
+            package.replace(name, root, changes)
+    return []
+
+
+def _properties(shape: Any) -> Any:
+    return next(shape.iter(qn("p:cNvPr")))
+
+
+def _of_shape(shape: Any) -> tuple[str, bool]:
+    """The tag of the chart or table that a shape is, or whose mark is its text; whether its name says it."""
+    name = _properties(shape).get("name", "")
+    if shape.tag in _DRAWN:
+        return (name, True) if TAG.fullmatch(name) else ("", False)
+    words = "\n".join(map(_SLIDES.words, shape.iter(_SLIDES.paragraph)))
+    found = MARK.fullmatch(words.strip())
+    return (f"{found[1]}:{found[2]}", False) if found and found[1] in "图表" else ("", False)
+
+
+def _fill(paragraph: Any, answer: Answer) -> bool:
+    """Fill the numbers and sentences of a paragraph; whether there were any."""
+    for field in list(paragraph.iter(qn("a:fld"))):
+        tag = field.get("type", "").removeprefix(_FIELD)
+        if TAG.fullmatch(tag) and answer(tag, True) is not None:
+            field.addprevious(_run("r", f"{{{{{tag}}}}}", field.find(_SLIDES.properties)))
+            field.getparent().remove(field)
+    words, filled = _SLIDES.words(paragraph), False
+    for found in reversed(list(MARK.finditer(words))):
+        filling = answer(f"{found[1]}:{found[2]}", False)
+        if filling is not None and filling.exhibit is not None and found[1] in "图表":
+            told = f"{found[0]} 应独占一个文本框，现在写在“{words[:40]}”之中"
+            raise CallError(f"{told}。请把它移到单独的文本框。")
+        if filling is not None:
+            runs, filled = _SLIDES.cut(paragraph, *found.span()), True
+            name = str(uuid.uuid5(uuid.NAMESPACE_OID, filling.tag)).upper()
+            own = f'fld id="{{{name}}}" type={quoteattr(_FIELD + filling.tag)}'
+            runs[0].addprevious(_run(own, filling.words, runs[0].find(_SLIDES.properties)))
+            for run in runs:
+                run.getparent().remove(run)
+    return filled
+
+
+def _run(own: str, words: str, look: Any) -> Any:
+    run = parse_xml(f"<a:{own} {nsdecls('a')}><a:t>{escape(words)}</a:t></a:{own.partition(' ')[0]}>")
+    if look is not None:
+        run.insert(0, deepcopy(look))
+    return run
+
+
+class _Drawn:
+    """What takes the place of `shape` of a slide; `slide` is the same slide in the copy."""
+
+    def __init__(self, package: Package, part: str, slide: Any, shape: Any) -> None:
+        self.package, self.part, self.slide, self.shape = package, part, slide, shape
+        id = int(_properties(shape).get("id"))
+        self.there: Any = next((one for one in slide.shapes if one.shape_id == id), None)
+
+    def of(self, filling: Filling, exhibit: Exhibit) -> Any:
+        """The native chart or table, or a picture of a chart that no native one shows, under the tag."""
+        data = chart_data(exhibit) if filling.tag.startswith("图") else None
+        if filling.tag.startswith("表"):
+            new = self._table(exhibit)
+        elif data is None:
+            new = self._picture(exhibit, filling.tag)
+        elif getattr(self.there, "has_chart", False):
+            self.there.chart.replace_data(data[1])
+            new = self._taken_over(self.there)
+        else:
+            new = self._taken_over(add_chart(self.slide, exhibit, data, self._place()))
+        own, properties = _properties(self.shape), _properties(new)
+        properties.set("id", own.get("id"))
+        properties.set("name", filling.tag)
+        properties.set("descr", f"{filling.words}。{exhibit.text}")
+        return new
+
+    def _place(self) -> Sequence[int]:
+        """Left, top, width and height of the shape; of one inside a group as it says itself."""
+        if self.there is not None:
+            return [self.there.left, self.there.top, self.there.width, self.there.height]
+        keys = (("a:off", "x"), ("a:off", "y"), ("a:ext", "cx"), ("a:ext", "cy"))
+        return [int(next(self.shape.iter(qn(name))).get(key)) for name, key in keys]
+
+    def _taken_over(self, shape: Any) -> Any:
+        """The element of a chart of the copy, its parts put into the package."""
+        chart, book = shape.chart.part, shape.chart.part.chart_workbook.xlsx_part
+        name, new = str(chart.partname)[1:], deepcopy(shape._element)
+        self.package.put(name, chart.blob, chart.content_type)
+        if book is not None:
+            self.package.put(str(book.partname)[1:], undated(book.blob), book.content_type)
+            self.package.relate(name, str(book.partname)[1:], "package")
+        next(new.iter(qn("c:chart"))).set(qn("r:id"), self.package.relate(self.part, name, "chart"))
+        return new
+
+    def _table(self, exhibit: Exhibit) -> Any:
+        """The table in the fonts of the deck, and in the table style and place of the one before it."""
+        new = add_table(self.slide, exhibit.table, self._place()[:3])._element
+        for font in list(new.iter(qn("a:latin"), qn("a:ea"))):
+            font.getparent().remove(font)
+        if self.shape.tag != _SHAPE:
+            for name in ("p:xfrm", "a:tblPr"):
+                was, now = (next(e.iter(qn(name)), None) for e in (self.shape, new))
+                if was is not None and now is not None:
+                    now.getparent().replace(now, deepcopy(was))
+        return new
+
+    def _picture(self, exhibit: Exhibit, tag: str) -> Any:
+        picture, media = add_picture(self.slide, exhibit, self._place()), f"ppt/media/bangfu{memory(tag)}.png"
+        self.package.put(media, picture.image.blob, "image/png")
+        new = deepcopy(picture._element)
+        next(new.iter(qn("a:blip"))).set(qn("r:embed"), self.package.relate(self.part, media, "image"))
+        return new
+
+
+_FILLED = {".docx": fill_word, ".docm": fill_word, ".pptx": fill_slides, ".pptm": fill_slides}

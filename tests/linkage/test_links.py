@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from bangfu_analysis.errors import BangfuError, FileRefused
-from bangfu_analysis.linkage.candidates import FOUND
+from bangfu_analysis.linkage.candidates import COMPARED, FOUND, match_by_name
 from bangfu_analysis.linkage.links import (
     ANSWER,
     common_ids,
@@ -14,7 +14,6 @@ from bangfu_analysis.linkage.links import (
     review_links,
     write_review,
 )
-from bangfu_analysis.linkage.matching import COMPARED, match_by_name
 
 PEOPLE = [("a", True, "1"), ("b", False, "2"), ("c", False, "2"), ("d", True, "2"), ("e", False, "3")]
 HASHES = ["name_id", "name_birth", "name_employer", "name_unit"]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bangfu_analysis.analysis.significance import adjust_p
+from bangfu_analysis.analysis.tallies import adjust_p
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.association import (
     _combination_tail,

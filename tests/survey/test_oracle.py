@@ -16,7 +16,7 @@ from bangfu_analysis.analysis.rates import (
     standardize_direct,
     standardized_ratio,
 )
-from bangfu_analysis.analysis.significance import adjust_p
+from bangfu_analysis.analysis.tallies import adjust_p
 from bangfu_analysis.survey.association import (
     adjusted_residuals,
     chi_square,

@@ -7,7 +7,7 @@ import docx
 
 from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.pages.blocks import FigureBlock, Heading, Paragraph, Placeholder, TableBlock
-from bangfu_analysis.pages.report_page import write_report_page
+from bangfu_analysis.pages.html import write_report_page
 from bangfu_analysis.pages.word import write_report
 
 PNG = base64.b64decode(

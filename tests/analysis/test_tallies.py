@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, false_discovery_control
 
-from bangfu_analysis.analysis.significance import adjust_p, compare_columns
+from bangfu_analysis.analysis.tallies import adjust_p, compare_columns
 from bangfu_analysis.errors import ArgumentError
 
 METHODS = ["bonferroni", "holm", "bh"]

@@ -148,7 +148,8 @@ def _outcome(future: Any) -> tuple[str, str]:
     """The outcome of a future; that of a worker of the executor that is gone is a failure."""
     try:
         outcome, reason = future.result()
-    except Exception as fault:  # noqa: BLE001  # whatever an executor of any make raises costs this county alone
+    # Whatever an executor of any make raises costs this county alone.
+    except Exception as fault:  # noqa: BLE001
         return FAILED, f"没有完成（{type(fault).__name__}）。请重新运行，已完成的县区不再清洗。"
     return outcome, reason
 

@@ -312,7 +312,7 @@ class OpenWave:
         """Write `banners` as questionnaire.xlsx beside the report (or to `path`), through the release;
         returns its path.
         """
-        from bangfu_analysis.pages.banner_book import banner_book
+        from bangfu_analysis.pages.excel import banner_book
 
         target = Path(path or self.places.report / "questionnaire.xlsx")
         with locked(self.places.report):

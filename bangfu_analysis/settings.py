@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -192,7 +193,10 @@ def _why_no_toml(line: str, fault: str) -> str:
     return f"“{line.strip()}”读不成 TOML。应写作 键 = 值，文字加双引号，括号和引号要配对。"
 
 
-def _plain(value: object, at: tuple[str, ...] = (), places: Mapping[tuple[str, ...], int] = {}) -> Node:  # noqa: B006
+Places = Mapping[tuple[str, ...], int]
+
+
+def _plain(value: object, at: tuple[str, ...] = (), places: Places = MappingProxyType({})) -> Node:
     """The nodes of a value of Python; of what has no place of its own, the line of what holds it."""
     line = next((places[at[:n]] for n in range(len(at), 0, -1) if at[:n] in places), 0)
     if isinstance(value, Mapping):

@@ -21,7 +21,7 @@ from bangfu_analysis.analysis.questionnaires import every_question
 from bangfu_analysis.codebook import Codebook, load_codebook
 from bangfu_analysis.exhibits.banner import banner, cuts_of, plan_of
 from bangfu_analysis.exhibits.questionnaires import Survey
-from bangfu_analysis.pages.banner_book import banner_book
+from bangfu_analysis.pages.excel import banner_book
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.tables import SheetReading

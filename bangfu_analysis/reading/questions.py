@@ -276,11 +276,11 @@ def _seconds(word: str) -> float:
 def _iso(word: str) -> str:
     """The moment to the minute: the second would tell a reply from all others."""
     found = LIKE["moment"].match(halfwidth(word))
+    year, month, day, hour, minute, _ = [int(part or 0) for part in (found.groups() if found else [0] * 6)]
     try:
-        moment = datetime(*(int(part or 0) for part in found.groups())) if found else None  # type: ignore[arg-type]
+        return datetime(year, month, day, hour, minute).isoformat(timespec="minutes")
     except ValueError:
         return ""
-    return moment.isoformat(timespec="minutes") if moment else ""
 
 
 def _province(word: str) -> str:

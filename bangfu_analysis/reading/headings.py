@@ -16,6 +16,7 @@ from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import heading_key, heading_unit
 
 HELPING = ("helper", "staff")
+_WHOM, _GIVEN = ("name", "id_number"), ("amount_yuan", "goods_value_yuan")
 _WITH_ACTS = ("roster", "episodes", "aid")
 NOT_COUNTED = ("row_number", "ignored", "remark")
 # beyond the numbers of 家庭成员n: the places of those whom the heading names
@@ -277,6 +278,8 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
     key, parents, person = heading.key, heading.parents, owner.person
     if not key or not frame:
         return None
+    if words.codebook.mapped.get(key, "").startswith(f"{frame}."):
+        return _of(words.find(frame, key))
     if frame in ("workers", "members") and owner.slot:
         return _of(words.member(owner.key or "家庭成员"), slot=owner.slot)
     for parent in parents:
@@ -363,13 +366,17 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
 
 def read_headings(
     headings: Sequence[Heading], words: Vocabulary, values: Sequence[frozenset[str]],
-    sheet_factor: float = 1.0,
+    sheet_factor: float = 1.0, called: str = "",
 ) -> tuple[str, tuple[Column, ...], list[tuple[Column, ...]]]:
     """The kind of table that `headings` head, its columns, and those of each act of help that stands in its
-    rows besides.
+    rows besides. Names and sums under what is `called` a list of visits or of help are such a list.
     """
     kind = kind_of(headings, words, values) or "other"
     columns = columns_for(kind, headings, words, values, sheet_factor)
+    if kind == "other" and any(word in called for word in words.codebook.variable("aid", "kind").around):
+        given = columns_for("aid", headings, words, values, sheet_factor)
+        named, sums = (any(c.means("aid", *names) for c in given) for names in (_WHOM, _GIVEN))
+        kind, columns = ("aid", given) if named and sums else (kind, columns)
     if kind == "roster" and not _tells_of_hardship(columns, words):
         given = columns_for("aid", headings, words, values, sheet_factor)
         if any(c.means("aid", "amount_yuan", "goods_value_yuan") for c in given):

@@ -158,7 +158,8 @@ def _table(
     values = [_distinct(grid, under, h.index - 1) for h in headings]
     stated = meta.get("money_factor", 1.0)
     factor = stated if isinstance(stated, float) else 1.0
-    block.kind, block.columns, acts = read_headings(headings, words, values, factor)
+    called = f"{grid.sheet.file} {grid.name} {meta.get('title', '')}"
+    block.kind, block.columns, acts = read_headings(headings, words, values, factor, called)
     sort_rows(block, include_hidden=include_hidden)
     name = block.place_of("name") if block.place_of("id_number") is None and len(block.data) > 1 else None
     lists = [] if name is None else [[*t.body.get(name + 1, ())] for t in before]

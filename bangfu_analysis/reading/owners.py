@@ -34,6 +34,7 @@ class Owner(NamedTuple):
 
 
 NOBODY = Owner("", "")
+HEADS = ("户主", "户主姓名")
 
 
 def slot_of(text: str) -> tuple[int, str] | None:
@@ -113,7 +114,11 @@ def _told_apart(
     own = [n for n, owner in enumerate(named) if owner.names and owner.person == "worker"]
     head = next((n for n in own if named[n].said), own[0] if own else -1)
     found = list(named)
-    at_school = any((v := words.find("workers", h.key)) and v.name == "school" for h in headings)
+    known = [v.name if (v := words.find("workers", h.key)) else "" for h in headings]
+    at_school = "school" in known
+    numbered = own and "id_number" in known[own[0] : head]
+    if numbered and not (related or at_school) and headings[head].key in HEADS:
+        head = own[0]  # who has a number of his own before the household's head is named
     second = "member" if related else "child" if at_school and head >= 0 and named[head].said else "other"
     for n in own:
         if n != head and "worker" not in map(words.person, headings[n].parents):

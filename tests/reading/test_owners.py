@@ -34,6 +34,8 @@ def short(said: str) -> str:
         ("姓名 性别 经办人 工作单位 身份证号", "wwsww"),
         ("姓名 性别 姓名 年龄 家庭人口", "wwoow"),  # two people, and nobody says who the second is
         ("序号 本人月收入 家庭人口 填报单位", "wwww"),
+        ("序号 姓名 性别 身份证号 困难类别 户主", "wwwwwo"),  # whose household it is, said behind the worker
+        ("姓名 身份证号 与户主关系 户主", "mmmw"),
     ],
 )
 def test_every_column_has_an_owner(headings: str, owners: str) -> None:
@@ -62,3 +64,11 @@ def test_only_a_workers_column_gives_a_workers_variable() -> None:
 def test_the_kind_is_judged_by_the_workers_own_columns(headings: str, kind: str) -> None:
     said = parsed(headings)
     assert kind_of(said, WORDS, [FILLED] * len(said)) == kind
+
+
+def test_an_explicit_mapping_is_obeyed_whoever_is_named_to_the_left(tmp_path) -> None:
+    said, path = parsed("姓名 困难类别 配偶姓名 工作单位"), tmp_path / "mapping.yaml"
+    path.write_text("headings: {工作单位: workers.employer}", encoding="utf-8")
+    words = Vocabulary(load_codebook(path))
+    found = columns_for("roster", said, words, [FILLED] * len(said))
+    assert [c.variable.frame for c in found if c.heading == "工作单位" and c.variable] == ["workers"]

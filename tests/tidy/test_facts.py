@@ -169,3 +169,17 @@ def test_a_column_of_relations_under_a_heading_of_two_readings_makes_families(fr
     frames = frames_of({"a.csv": head + family + family.replace("赵", "孙").replace(NUMBERS[0], NUMBERS[1])})
     assert frames["workers"]["source_row"].tolist() == [2, 5]
     assert frames["members"]["relation"].tolist() == ["spouse", "child"] * 2
+
+
+@pytest.mark.parametrize(("file", "kind"), [("春节走访慰问名单.csv", "aid"), ("爱心捐款名单.csv", "other")])
+def test_names_and_sums_are_acts_of_help_where_the_list_is_called_so(frames_of, file, kind):
+    frames = frames_of({file: "序号,姓名,单位,慰问金\n1,赵一强,一厂,500\n2,钱二平,一厂,500\n"})
+    assert frames["sources"]["kind"].tolist() == [kind]
+    assert frames["aid"]["amount_yuan"].sum() == (1000 if kind == "aid" else 0)
+
+
+def test_numbered_remarks_are_remarks_and_rented_public_housing_is_public(frames_of):
+    head = "姓名,身份证号,困难类别,住房类型,备注1,备注2\n"
+    frames = frames_of({"a.csv": head + f"赵一强,{NUMBERS[0]},困难,租住公租房,,病故\n"})
+    assert frames["workers"]["housing_type"].tolist() == ["public_rented"]
+    assert ("F2", "remark_died") in issues(frames)

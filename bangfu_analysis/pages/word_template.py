@@ -19,6 +19,7 @@ from xml.sax.saxutils import quoteattr
 import docx
 from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
+from docx.opc.oxml import serialize_part_xml
 from docx.opc.part import XmlPart
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -74,13 +75,18 @@ def _cut_off(document: Document) -> None:
         outside = [id for id, relation in part.rels.items() if relation.is_external]
         for id in outside:
             del part.rels[id]
-        for element in [*part.element.iter()] if outside and isinstance(part, XmlPart) else []:
+        if not outside:
+            continue
+        root = part.element if isinstance(part, XmlPart) else parse_xml(part.blob)
+        for element in [*root.iter()]:
             held = [name for name, value in element.attrib.items() if value in outside]
             ties = [name for name in held if name.startswith(_TIE)]
             for name in ties:
                 del element.attrib[name]
             if ties and element.tag.endswith("}attachedTemplate"):
                 element.getparent().remove(element)
+        if not isinstance(part, XmlPart):  # footnotes and the like
+            part._blob = serialize_part_xml(root)
 
 
 def packed(document: Document) -> bytes:

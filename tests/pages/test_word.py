@@ -5,7 +5,10 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.opc.constants import CONTENT_TYPE as CT
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
@@ -203,6 +206,30 @@ def test_a_template_of_ones_own_loses_what_ties_it_to_other_places(tmp_path):
     with zipfile.ZipFile(tmp_path / "report.docx") as package:
         parts = b"".join(map(package.read, package.namelist()))
     assert b"elsewhere" not in parts and b"attachedTemplate" not in parts
+
+
+@pytest.mark.parametrize("tie", ["r:link", "r:id"])
+def test_headers_and_footnotes_of_a_template_point_nowhere_and_the_report_opens(tmp_path, tie):
+    template = docx.Document(str(TEMPLATE))
+    header = template.sections[0].header
+    header.is_linked_to_previous = False
+    picture = header.part.relate_to("http://elsewhere.example/logo.png", RT.IMAGE, is_external=True)
+    tag = {"r:link": "a:blip", "r:id": "w:object"}[tie]  # a linked picture, a linked OLE object
+    names = nsdecls("w", "r", "a")
+    header._element.append(parse_xml(f'<w:p {names}><w:r><{tag} {tie}="{picture}"/></w:r></w:p>'))
+    template.save(str(tmp_path / "own.docx"))
+    link = '<w:footnote w:id="2"><w:p><w:hyperlink r:id="rId1"/></w:p></w:footnote>'
+    notes = f"<w:footnotes {names}>{link}</w:footnotes>".encode()
+    part = Part(PackURI("/word/footnotes.xml"), CT.WML_FOOTNOTES, notes, template.part.package)
+    part.relate_to("http://elsewhere.example/n", RT.HYPERLINK, is_external=True)
+    template.part.relate_to(part, RT.FOOTNOTES)
+    template.save(str(tmp_path / "own.docx"))
+    written([Paragraph("正文")], tmp_path, template=tmp_path / "own.docx")
+    with zipfile.ZipFile(tmp_path / "report.docx") as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    assert not any(b"elsewhere" in part or b"External" in part for part in parts.values())
+    left = [name for name, part in parts.items() if name.startswith("word/foot") and b'r:id="rId1"' in part]
+    assert not left  # what names a relationship that is gone does not open in Word
 
 
 def test_a_template_of_ones_own_keeps_its_own_fonts(tmp_path):

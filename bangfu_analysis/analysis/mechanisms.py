@@ -208,6 +208,31 @@ def _per_one(indicator: Indicator, found: Mapping[str, Measured]) -> Iterator[Li
             yield {**named, "estimate": value / base, "left_out_n": 0}
 
 
+def held_by_persons(
+    frames: Mapping[str, pd.DataFrame], plan: Mechanism, result: pd.DataFrame, by: str | None = None
+) -> pd.DataFrame:
+    """What single persons have of each sum of `result` (see `tabulate_mechanism`): see `largest_of`."""
+    every, lines = mechanism_rows(frames, plan), list[dict[str, float]]()
+    for row in result.to_dict("records"):
+        i = plan.indicators[str(row["indicator"])]
+        rows = frames.get(i.frame, pd.DataFrame()) if i.frame else every
+        if by:
+            level = row[f"{plan.frame}.{by}"]
+            rows = rows[rows[by].isna() if pd.isna(level) else rows[by].eq(level).fillna(False)]
+        own = selected(rows, i.where, plan.text)
+        lines.append(largest_of(own, own[i.column]) if i.measure == "sum" else {})
+    return pd.DataFrame(lines, columns=["largest", "second", "people"], index=result.index)
+
+
+def largest_of(rows: pd.DataFrame, amounts: pd.Series[Any]) -> dict[str, float]:
+    """The largest and second largest amount that a named person has in all, and how many persons have any.
+    """
+    persons = rows["person_id"] if "person_id" in rows else pd.Series(pd.NA, rows.index, dtype="str")
+    sums = amounts.astype("float64").groupby(persons).sum()
+    first, second, *_ = [*sums[sums > 0].nlargest(2), 0.0, 0.0]
+    return {"largest": first, "second": second, "people": int((sums > 0).sum())}
+
+
 def running(frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> pd.DataFrame:
     """The running sum of a case by date: `date`, `n` (yuan still lacking: what was owed less what came in),
     `counted_in`.

@@ -86,7 +86,8 @@ class Exhibit:
     def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
         """The same exhibit of protected frames, by the ids of its cuts."""
         own, *beside = (replace(cut, frame=frames[cut.id]) for cut in self.cuts)
-        if self.recipe.sort and len(own.dimensions) == 1 and "suppressed" in own.frame:
+        ranked = self.recipe.sort or self.recipe.make == "aid"
+        if ranked and len(own.dimensions) == 1 and "suppressed" in own.frame:
             own = replace(own, frame=_hidden_last(own.frame, own.dimensions[0]))
         return replace(self, cut=own, beside=tuple(beside))
 

@@ -255,9 +255,10 @@ def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
 
 
 def _help(of: Exhibit, _: Shown) -> Iterator[Finding]:
-    """What help came to in all."""
+    """What help came to in all; nothing where that would tell of one person."""
     whole = str(of.facts["words"]).removesuffix("。").partition("；")[0]
-    yield Finding(f"{whole}。", of.id, WEIGHT["help"], "help")
+    if whole:
+        yield Finding(f"{whole}。", of.id, WEIGHT["help"], "help")
 
 
 def _asked(of: Exhibit, _: Shown) -> Iterator[Finding]:

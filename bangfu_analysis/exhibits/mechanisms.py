@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bangfu_analysis.analysis import mechanisms as analysis
@@ -22,7 +23,7 @@ from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, Displa
 from bangfu_analysis.exhibits.wording import counted, half_up, money, percent, share_of
 from bangfu_analysis.release.cells import Cut
 
-OF_PEOPLE = ("persons", "households", "person_times", "pairs")  # few of these could identify somebody
+OF_PEOPLE = ("persons", "households", "person_times", "pairs", "cases")  # few could identify somebody
 UNKNOWN, TOTAL, ONCE, MOST_NAMED = "未详", "合计", "不重复计", 4
 INDICATOR_COLUMNS = {
     "指标": "text", "数值": "amount", "计数单位": "text", "占比（%）": "percent", "占比的基数": "text",
@@ -43,17 +44,24 @@ class MechanismExhibit(Exhibit):
     gaps: tuple[str, ...] = ()
 
     def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
-        """The same exhibit of protected frames; money and what comes to one beside hidden people is hidden
-        too.
+        """The same exhibit of protected frames; what would tell a hidden number (what comes to one of it, a
+        share of it, cases of hidden people) is hidden too.
         """
-        frame = frames[self.id]
-        groups = frame[self.by].astype(object).fillna(UNKNOWN) if self.by else None
-        if groups is not None and frame["suppressed"].any():
-            beside = groups.isin(groups[frame["suppressed"]]) & frame["counted_in"].str.contains("yuan")
-            gone = frame["suppressed"] | beside
-            numbers = {c: frame[c].mask(gone) for c in ("n", "amount", "share", "estimate")}
-            frame = frame.assign(**numbers, suppressed=gone)
-        return super().with_frames({**frames, self.id: frame})
+        return super().with_frames({cut.id: self._beside(frames[cut.id]) for cut in self.cuts})
+
+    def _beside(self, frame: pd.DataFrame) -> pd.DataFrame:
+        indicators, gone = self.plan.indicators, frame["suppressed"]
+        groups = frame[self.by].astype(object).fillna(UNKNOWN) if self.by in frame else [""] * len(frame)
+        pairs = [(group, indicators[name]) for group, name in zip(groups, frame["indicator"], strict=True)]
+        lost = {(group, of.name) for (group, of), hid in zip(pairs, gone, strict=True) if hid}
+        few = {group for group, name in lost if indicators[name].counted_in in OF_PEOPLE}
+        tied = [any((group, part) in lost for part in of.per) for group, of in pairs]
+        cases = [group in few and of.counted_in == "cases" for group, of in pairs]
+        gone = gone | np.array(tied, dtype=bool) | np.array(cases, dtype=bool)
+        of_lost = gone | np.array([(group, of.of) in lost for group, of in pairs], dtype=bool)
+        own = {name: frame[name].mask(gone) for name in ("n", "amount", "estimate")}
+        shares = {name: frame[name].mask(of_lost) for name in ("base_n", "share")}
+        return frame.assign(**own, **shares, suppressed=gone)
 
     @property
     def whole(self) -> pd.DataFrame:
@@ -250,12 +258,15 @@ def _exhibit(data: WaveData, recipe: Recipe, plan: Mechanism) -> MechanismExhibi
     column, title = f"{plan.frame}.{by}" if by else "", plan.label
     population = f"{plan.frame}/{data.wave.name}"
     cut, beside = _cut(name, whole, plan, population), tuple[Cut, ...]()
+    cut = replace(cut, contributions=analysis.held_by_persons(frames, plan, whole))
     if by:
         title = f"{plan.label}（按{title_of(codebook, column)}）"
         beside = (replace(cut, id=f"{name}_overall"),)
         parts = tabulate_mechanism(frames, codebook, plan.name, by=by)
         several = frozenset(() if _adds_up(parts, whole) else [column])
-        cut = replace(_cut(name, parts, plan, population, column), multiple=several)
+        held = analysis.held_by_persons(frames, plan, parts, by)
+        cut = _cut(name, parts, plan, population, column)
+        cut = replace(cut, multiple=several, contributions=held)
     few = len(mechanism_rows(frames, plan)) / 2  # what most rows leave open they have nothing to say of
     gaps = tuple(
         f"{plan.indicators[row.indicator].label}有{row.left_out_n}行没有填写，不计入。"

@@ -40,7 +40,8 @@ class Cut:
     where a table over waves has one name for what was renamed or merged; `kind`: count; rate (base_n is a
     public denominator, no count of this population); mean, quantile (of n people who have a value of
     `variable`) and total (the amount of n people), which stand in `estimate`; `contributions`: columns
-    `largest` and `second` of each row of a mean or total, for dominance.
+    `largest` and `second` of each row of a mean or total, or of a rate whose `amount` is yuan, for
+    dominance; `people`, where it is known, is how many have it.
     """
 
     id: str
@@ -116,6 +117,11 @@ def _row(cut: Cut, row: Mapping[Any, Any], whole: Cell, cell: Cell, asked: list[
     if cut.kind in ("mean", "total") and isinstance(estimate, float | int) and not pd.isna(estimate):
         amount = whole._replace(of=cut.variable or cut.id)
         numbers[amount] = float(estimate) * (1 if cut.kind == "total" else n or 0)
+    in_yuan = cut.contributions is not None and row.get("counted_in", "yuan") == "yuan"
+    if cut.kind == "rate" and in_yuan and pd.notna(row["amount"]):
+        own = frozenset((variable.removesuffix(ANY), code) for variable, code in cell.where)  # rows are apart
+        amount = cell._replace(where=own, of="amount")
+        numbers[amount] = float(row["amount"])
     return Row(counted, whole, base if told else None, none, amount, numbers)
 
 

@@ -142,10 +142,11 @@ def _hidden_amounts(
     every = {cell: n for cell, n in numbers.items() if cell.of and n >= 0}
     small, width = set(), dict[Cell, float]()
     for cut, rows in tables:
+        beside = {row.n.where for row in rows if row.n in counts}  # groups of hidden people
         for at, row in enumerate(rows):
             if row.amount in every:
                 width[row.amount], dominated = _dominance(cut, at, every[row.amount], policy)
-                small |= {row.amount} if dominated or row.n in counts else set()
+                small |= {row.amount} if dominated or row.n.where in beside else set()
     printed, zeros = frozenset(every), {cell for cell, n in every.items() if n == 0}
     sums, _ = all_sums(every, [], [], nest)
     return _solved(every, sums, small - zeros, zeros, printed, width) | (small & zeros)
@@ -159,4 +160,5 @@ def _dominance(cut: Cut, at: int, amount: float, policy: Policy) -> tuple[float,
     most, percent = policy.dominance
     held = largest + (second if most > 1 else 0)
     near = amount - largest - second < policy.p_percent / 100 * largest
-    return largest * policy.p_percent / 100, amount > 0 and (near or held >= percent / 100 * amount)
+    few = "people" in cut.contributions and 0 < cut.contributions["people"].iloc[at] < policy.threshold
+    return largest * policy.p_percent / 100, amount > 0 and (near or few or held >= percent / 100 * amount)

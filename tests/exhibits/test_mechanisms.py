@@ -128,3 +128,38 @@ def test_a_base_that_no_number_of_the_text_gives_is_said_beside_the_share():
 def test_shares_of_one_base_that_go_beyond_it_say_why():
     unit = {"files_n": 100, "plans_n": 90, "updated_n": 80}
     assert "占同一基数的比重之和大于100%" in exhibits(units=[unit])["mechanism_files"].text
+
+
+def bill(at, disease, cost):
+    return {"person_id": f"p{at:016x}", "disease": disease, "cost_yuan": cost}
+
+
+def test_money_that_one_person_has_most_of_is_hidden_with_all_that_gives_it_back():
+    costs = {"cancer": [1000, 1200, 900, 1100, 480000], "uremia": [8000] * 6, "cardiovascular": [5000] * 7}
+    pairs = [(disease, cost) for disease, each in costs.items() for cost in each]
+    bills = [bill(at, *pair) for at, pair in enumerate(pairs)]
+    shown = exhibits(episodes=bills)["mechanism_medical"]
+    printed = f"{shown.table.rows}{shown.whole_table.rows}{shown.text}{shown.deed}"
+    assert not any(number in printed for number in ("484200", "48.42"))
+    assert "567200" in printed and "18" in printed  # of all, nobody has that much
+    parts = shown.frame[shown.frame["indicator"].eq("cost")]
+    assert parts["amount"].isna().sum() == 2  # or all less the others tells it
+    alone = exhibits(episodes=bills[:11])["mechanism_medical"]  # now one has nearly all of the sum as well
+    cost = alone.whole.set_index("indicator").loc["cost"]
+    assert cost[["amount", "n"]].isna().all() and cost["suppressed"]
+
+
+def test_the_money_of_few_is_told_by_no_kind_of_help_no_sum_and_no_sentence():
+    few = [{"person_id": f"p{at:016x}", "kind": "medical", "amount_yuan": 700} for at in range(3)]
+    many = [{"person_id": f"p{at:016x}", "kind": kind, "amount_yuan": 500} for at in range(9, 39)
+            for kind in ("living", "schooling")]  # fmt: skip
+    frames = {"workers": typed(pd.DataFrame(), "workers", CODEBOOK)}
+    frames["aid"] = typed(pd.DataFrame([*few, *many]), "aid", CODEBOOK)
+    data = WaveData(Wave(Path("帮扶/2009"), datetime.date(2009, 6, 30)), CODEBOOK, frames, dict)
+    wave = OpenWave(data, load_policy())
+    asked = recipe(id="aid_total", make="aid", by=["kind"], section="help", text="given")
+    (shown,) = wave.released([asked])[0]
+    amounts = shown.frame.set_index("aid.kind")["amount"]
+    assert pd.isna(amounts["medical"]) and amounts.isna().sum() == 2  # or all less the others tells it
+    assert [*amounts.isna()] == [False, True, True]  # the hidden ones last, in no order of size
+    assert "合计3.21万元" in shown.text and "2100" not in shown.text and "其余不列出" in shown.text

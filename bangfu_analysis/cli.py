@@ -231,7 +231,8 @@ def _read_as(columns: pd.DataFrame) -> Iterator[str]:
     yield f"{WORDS['kinds'].get(first['taken_for'], first['taken_for'])}，{head}"
     if first["reason"]:
         yield f"  {first['reason']}"
-    for line in columns[columns["column"].ne("")].to_dict("records"):
+    said = columns["column"].ne("") & (columns["heading"].ne("") | columns["status"].ne("empty"))
+    for line in columns[said].to_dict("records"):
         guess = f"可能是 {line['suggestions']}" if line["suggestions"] else ""
         label = labels.get(line["variable"].partition("=")[0], "")
         meaning = f"{line['variable']} {label}".strip() or f"（{FATES[line['status']]}）{guess}"

@@ -108,10 +108,10 @@ def unknown_headings(readings: Iterable[SheetReading]) -> Iterator[tuple[str, Co
     told: set[str] = set()
     for reading in readings:
         for table in reading.tables if LIKELY not in reading.reason else ():
+            matched = {column.heading for column in table.columns if column.fate != "unmatched"}
             for column in table.columns:
-                fit = _fit(column.heading) == column.heading and column.fate == "unmatched"
-                others = [c.heading for c in table.columns if c is not column and c.fate != "unmatched"]
-                if fit and column.key and column.key not in told and column.heading not in others:
+                asked = column.fate == "unmatched" and column.key and column.heading not in matched
+                if asked and column.key not in told and _fit(column.heading) == column.heading:
                     told.add(column.key)
                     yield column.key, column, reading.place
 

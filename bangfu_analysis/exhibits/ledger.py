@@ -26,7 +26,10 @@ OF_FILES: dict[str, Any] = {"source": "各单位报送的表格", "population": 
 
 
 def totals_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
-    """A row a stated total that differs or cannot be told: where it stands, what was stated and counted."""
+    """A row a stated total that differs or cannot be told: where it stands, and by how much it is off.
+
+    Not what was stated and counted: of a file of one unit these are counts that other tables may hide.
+    """
     totals = data.frames["totals"]
     off = totals[totals["verdict"].ne("agrees")]
     numbers = source_numbers(data.frames["sources"])
@@ -36,8 +39,7 @@ def totals_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
             "source": off["source_file"].map(numbers).astype("str"),
             "cell": off["cell"].fillna("").astype("str"),
             "checked": [verdicts[v] for v in off["verdict"]],
-            "stated": off["stated"],
-            "computed": off["computed"],
+            "difference": off["stated"] - off["computed"],
         }
     ).reset_index(drop=True)
     return [data.exhibit(recipe, frame, ("source", "cell", "checked"), Layout(unit=""), **OF_FILES)]

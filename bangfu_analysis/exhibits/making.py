@@ -53,7 +53,8 @@ def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 
 def _says_something(frame: pd.DataFrame) -> bool:
     counts = [c for c in ("n", "estimate", "amount", "stated", "crude", "rows", "cells_n") if c in frame]
-    return bool(len(frame)) and any(frame[c].fillna(0).ne(0).any() for c in counts)
+    told = "checked" in frame or any(frame[c].fillna(0).ne(0).any() for c in counts)
+    return bool(len(frame)) and told
 
 
 def nothing(data: WaveData, recipe: Recipe, why: str) -> Exhibit:

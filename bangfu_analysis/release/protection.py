@@ -142,11 +142,10 @@ def _hidden_amounts(
     every = {cell: n for cell, n in numbers.items() if cell.of and n >= 0}
     small, width = set(), dict[Cell, float]()
     for cut, rows in tables:
-        beside = {row.n.where for row in rows if row.n in counts}  # groups of hidden people
         for at, row in enumerate(rows):
             if row.amount in every:
                 width[row.amount], dominated = _dominance(cut, at, every[row.amount], policy)
-                small |= {row.amount} if dominated or row.n.where in beside else set()
+                small |= {row.amount} if dominated or row.n in counts else set()
     printed, zeros = frozenset(every), {cell for cell, n in every.items() if n == 0}
     sums, _ = all_sums(every, [], [], nest)
     return _solved(every, sums, small - zeros, zeros, printed, width) | (small & zeros)

@@ -32,6 +32,7 @@ LIKELY = (
     "如果是，请在 mapping.yaml 写 read_as: {文件名: questionnaire}，或在设置.xlsx 中选定"
 )
 SAMPLE, MOST_HEADERS = 500, 4
+MOST_ASKED = 1000  # characters of a heading in which a hint is looked for
 LEAST_REPLIES = 4
 
 
@@ -104,14 +105,16 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     plain = not named and not any(LIKE["numeral"].fullmatch(w) for w in said)
     if grid.sheet.codes and "id_number" not in known:
         return True
-    blocks, hints = _blocks(grid, layout), sum(LIKE["hint"].search(h.text) is not None for _, h in asked)
+    hinted = [LIKE["hint"].search(h.text[:MOST_ASKED]) is not None for _, h in asked]
+    blocks, hints = _blocks(grid, layout), sum(hinted)
     built = len(blocks) + hints  # questions of several columns, or that say what they are
     if "id_number" not in known and built > 1 and sum(map(len, blocks)) + hints >= 0.4 * len(asked):
         return True
     if LIKE["called"].search(place) and plain and len(headings) >= 3 and len(layout.body) > 1:
         return True
     recurring = [j for j, _ in asked if _recurs(grid, layout.body, j)]
-    asking = [h for _, h in asked if LIKE["asking"].search(h.text) or LIKE["hint"].search(h.text) or h.number]
+    pairs = zip(asked, hinted, strict=True)
+    asking = [h for (_, h), hint in pairs if hint or LIKE["asking"].search(h.text) or h.number]
     if not asked or len(layout.body) < LEAST_REPLIES or len(recurring) < 0.5 * len(asked) or len(asked) < 2:
         return False
     if len(asking) >= 2 and len(asking) >= 0.5 * len(asked):

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from bangfu_analysis.cleaning.columns import read_column
 from bangfu_analysis.codebook import Codebook, Variable, load_codebook
-from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for
+from bangfu_analysis.reading.headings import columns_for
 from bangfu_analysis.reading.tables import Column
+from bangfu_analysis.reading.vocabulary import Heading, Vocabulary
 from bangfu_analysis.tidy.settings_book import nearest_codes
 
 FRAME = {"roster": "workers", "members": "members", "aid": "aid"}

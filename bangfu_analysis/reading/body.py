@@ -12,10 +12,11 @@ import pandas as pd
 from bangfu_analysis.distinct import Objects
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.grid import Booleans
-from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, words_for_head
+from bangfu_analysis.reading.headings import columns_for, words_for_head
 from bangfu_analysis.reading.owners import owners_of
 from bangfu_analysis.reading.rows import LIKE, Block, totals_of
 from bangfu_analysis.reading.tables import Column, Table
+from bangfu_analysis.reading.vocabulary import Heading, Vocabulary
 from bangfu_analysis.text import DITTO, squeeze
 
 _NO_DITTO = re.compile(r"\d|[\u3400-\u540b\u540d-\u9fff]+$")  # a number, or characters without 同

@@ -12,16 +12,10 @@ from bangfu_analysis.reading.body import table_of
 from bangfu_analysis.reading.forms import LONGEST_LABEL, Cell, Form, inline, right_of, value_cell
 from bangfu_analysis.reading.grid import Ledger
 from bangfu_analysis.reading.headers import headings_of
-from bangfu_analysis.reading.headings import (
-    NOT_COUNTED,
-    REPEATABLE,
-    Heading,
-    columns_for,
-    factor_of,
-    period_of,
-)
+from bangfu_analysis.reading.headings import REPEATABLE, columns_for, factor_of, period_of
 from bangfu_analysis.reading.rows import Block
 from bangfu_analysis.reading.tables import Column, Table
+from bangfu_analysis.reading.vocabulary import NOT_COUNTED, Heading
 from bangfu_analysis.text import squeeze
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import LIKE, Vocabulary
+from bangfu_analysis.reading.vocabulary import LIKE, Vocabulary
 from bangfu_analysis.text import heading_key, squeeze
 
 LONGEST_LABEL = 12

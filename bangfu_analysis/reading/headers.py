@@ -9,8 +9,8 @@ import numpy as np
 
 from bangfu_analysis.reading.context import meta_of, unit_in
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import LIKE, OPTIONED, Heading, Vocabulary
 from bangfu_analysis.reading.owners import slot_of
+from bangfu_analysis.reading.vocabulary import LIKE, OPTIONED, Heading, Vocabulary
 from bangfu_analysis.text import heading_key
 
 MOST_LEVELS = 4

@@ -19,11 +19,12 @@ from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, repeats_of
-from bangfu_analysis.reading.headings import Vocabulary, read_headings, vocabulary
+from bangfu_analysis.reading.headings import read_headings
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.rows import LIKE, Block, labelled_totals, sort_rows
 from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, Sheet, SheetReading, Table
+from bangfu_analysis.reading.vocabulary import Vocabulary, vocabulary
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import heading_key, source_label, squeeze
 

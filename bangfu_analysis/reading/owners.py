@@ -10,7 +10,7 @@ from bangfu_analysis.codebook import patterns
 from bangfu_analysis.text import heading_key
 
 if TYPE_CHECKING:
-    from bangfu_analysis.reading.headings import Heading, Vocabulary
+    from bangfu_analysis.reading.vocabulary import Heading, Vocabulary
 
 MEMBERS = ("spouse", "child", "member")
 LIKE = patterns("sheets")

@@ -15,7 +15,6 @@ import numpy as np
 
 from bangfu_analysis.reading.answers import Answers, Ints, read_column
 from bangfu_analysis.reading.grid import Grid
-from bangfu_analysis.reading.headings import Vocabulary
 from bangfu_analysis.reading.question_groups import grouped
 from bangfu_analysis.reading.question_headings import (
     LIKE,
@@ -25,6 +24,7 @@ from bangfu_analysis.reading.question_headings import (
     read_heading,
     splits_of,
 )
+from bangfu_analysis.reading.vocabulary import Vocabulary
 from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
 LIKELY = (
@@ -105,16 +105,14 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     plain = not named and not any(LIKE["numeral"].fullmatch(w) for w in said)
     if grid.sheet.codes and "id_number" not in known:
         return True
-    hinted = [LIKE["hint"].search(h.text[:MOST_ASKED]) is not None for _, h in asked]
-    blocks, hints = _blocks(grid, layout), sum(hinted)
+    blocks, hints = _blocks(grid, layout), sum(_hints(h) for _, h in asked)
     built = len(blocks) + hints  # questions of several columns, or that say what they are
     if "id_number" not in known and built > 1 and sum(map(len, blocks)) + hints >= 0.4 * len(asked):
         return True
     if LIKE["called"].search(place) and plain and len(headings) >= 3 and len(layout.body) > 1:
         return True
     recurring = [j for j, _ in asked if _recurs(grid, layout.body, j)]
-    pairs = zip(asked, hinted, strict=True)
-    asking = [h for (_, h), hint in pairs if hint or LIKE["asking"].search(h.text) or h.number]
+    asking = [h for _, h in asked if LIKE["asking"].search(h.text) or _hints(h) or h.number]
     if not asked or len(layout.body) < LEAST_REPLIES or len(recurring) < 0.5 * len(asked) or len(asked) < 2:
         return False
     if len(asking) >= 2 and len(asking) >= 0.5 * len(asked):
@@ -124,6 +122,11 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     if timed and len(strange) >= 2 and (built or not named) and (len(roles) >= 3 or telling or asking):
         return True
     return None if len(strange) >= 0.5 * len(asked) and len(asked) >= 3 else False
+
+
+def _hints(heading: Heading) -> bool:
+    """Whether a heading says of what kind its question is: （多选题）."""
+    return LIKE["hint"].search(heading.text[:MOST_ASKED]) is not None
 
 
 def _blocks(grid: Grid, layout: Layout) -> list[list[Answers]]:

@@ -3,8 +3,9 @@
 import pytest
 
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.reading.headings import Heading, Vocabulary, columns_for, kind_of
+from bangfu_analysis.reading.headings import columns_for, kind_of
 from bangfu_analysis.reading.owners import owners_of
+from bangfu_analysis.reading.vocabulary import Heading, Vocabulary
 
 WORDS = Vocabulary(load_codebook())
 FILLED = frozenset({"…"})

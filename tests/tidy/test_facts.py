@@ -171,7 +171,10 @@ def test_a_column_of_relations_under_a_heading_of_two_readings_makes_families(fr
     assert frames["members"]["relation"].tolist() == ["spouse", "child"] * 2
 
 
-@pytest.mark.parametrize(("file", "kind"), [("春节走访慰问名单.csv", "aid"), ("爱心捐款名单.csv", "other")])
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [("春节走访慰问名单.csv", "aid"), ("爱心捐款名单.csv", "other"), ("慰问困难职工捐款名单.csv", "other")],
+)
 def test_names_and_sums_are_acts_of_help_where_the_list_is_called_so(frames_of, file, kind):
     frames = frames_of({file: "序号,姓名,单位,慰问金\n1,赵一强,一厂,500\n2,钱二平,一厂,500\n"})
     assert frames["sources"]["kind"].tolist() == [kind]

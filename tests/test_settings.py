@@ -131,6 +131,7 @@ def test_a_mistake_in_the_settings_workbook_is_told_with_its_cell(study, capsys,
     book = openpyxl.Workbook()
     book.active.append(["种类", "项目", "原文", "在哪里", "选择", "为什么这样建议"])
     book.active.append([kind, item, said, "名册.csv", chosen, ""])
+    (study / "2009" / "wave.toml").write_text(DAY, encoding="utf-8")
     path = study / "2009" / "设置.xlsx"
     book.save(path)
     status = main(["clean", str(study / "2009")])

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from interrupted import FULL, ended_at_write
 
-from bangfu_analysis import cli, files, study
+from bangfu_analysis import cli, study
 from bangfu_analysis.cli import main
 
 SETTINGS = 'reference_date = 2009-06-30\nscheme = "s2000"\n'
@@ -133,26 +134,6 @@ def test_a_workbook_with_answers_is_never_written_over(wave, capsys):
     assert (single.parent / f"{single.stem}_新.xlsx").exists()
 
 
-def _killed_at(wave: Path, step: int, fault: OSError | None) -> int:
-    """Clean the wave in a process that dies, or meets a fault, at its n-th write; its exit status."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    left, through = iter(range(step, -1, -1)), files._write_through
-
-    def failing(path: Path, data: bytes, mode: int) -> None:
-        if next(left, 1) == 0:
-            through(path, data[: len(data) // 2], mode)
-            if fault is None:
-                os._exit(9)
-            raise fault
-        through(path, data, mode)
-
-    files._write_through = failing
-    os._exit(main(["clean", str(wave)]))
-
-
-FULL = OSError(errno.ENOSPC, "No space left on device")
 STEPS = [0, 7, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 26) if n != 7)]
 
 
@@ -167,7 +148,7 @@ def test_whoever_stops_at_a_write_leaves_what_was_and_the_next_run_gives_the_sam
     study.wave_frames(wave)
     before = stored()
     (wave / "wave.toml").write_text(SETTINGS + 'scope = "某区"\n', encoding="utf-8")
-    assert _killed_at(wave, step, fault) in (0, 2, 9)
+    assert ended_at_write(step, fault, "clean", wave) in (0, 2, 9)
     whole = {name: content for name, content in stored().items() if name.endswith(".parquet")}
     assert all(len(content) == len(before[name]) for name, content in whole.items())
     study.wave_frames(wave)

@@ -174,7 +174,8 @@ def households(
         heads = _begins(table, block, own, beside)
         said = _said_self(table, flat, heads)
     else:
-        heads = said = _heads_by_relation(block, relation)
+        said = _heads_by_relation(block, relation)
+        heads = _households_around(block, own, said)
     heads[0] = True
     head_of = _head_of(table, heads, said)
     if beside and said.any():
@@ -264,6 +265,20 @@ def _lent(table: Table, headings: Sequence[Heading], words: Vocabulary) -> list[
             found.append(replace(column, variable=variable, fate="matched"))
             taken.add(variable.name)
     return found
+
+
+def _households_around(block: Block, own: Sequence[int], said: Booleans) -> Booleans:
+    """True where a household begins, given its heads: by the number before the names that each household has
+    of its own, else with its head; those above the first head are of his household.
+    """
+    for place in range(block.first, min(own)):
+        cells = pd.Series(block.grid.values[block.data, place], dtype=object).ffill()
+        begins = cells.ne(cells.shift()).to_numpy(copy=True)
+        if begins.sum() == said.sum() and (np.bincount(begins.cumsum(), said)[1:] == 1).all():
+            return begins
+    heads = said.copy()
+    heads[: int(said.argmax()) + 1] = False  # the first row is set by who asks
+    return heads
 
 
 def _heads_by_relation(block: Block, relation: int) -> Booleans:

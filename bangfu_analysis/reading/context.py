@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bangfu_analysis.codebook import Codebook, Variable
+from bangfu_analysis.codebook import Codebook, Variable, simplified
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.rows import LIKE, Block
@@ -28,7 +28,8 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
     meta: dict[str, object] = {}
     for row in range(start, top):
         columns = grid.columns_of(row, first, last)
-        parts = [p for c in columns for p in LIKE["between"].split(str(grid.values[row, c])) if p.strip()]
+        texts = (simplified(str(grid.values[row, c])) for c in columns)
+        parts = [p for text in texts for p in LIKE["between"].split(text) if p.strip()]
         found: dict[str, object] = {}
         said = False
         for part, following in zip(parts, [*parts, ""][1:], strict=True):
@@ -66,7 +67,7 @@ def factor_in(*names: str) -> dict[str, object]:
     """The money unit that the names of a sheet and a file say, as meta_of gives it: 名册（单位：万元） ->
     money_factor.
     """
-    said = next(filter(None, (LIKE["money_in_name"].search(squeeze(name)) for name in names)), None)
+    said = next(filter(None, (LIKE["money_in_name"].search(simplified(squeeze(name))) for name in names)), None)
     return {"money_factor": _FACTORS[said[1] or said[2]]} if said else {}
 
 

@@ -145,6 +145,8 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
     bare = (LIKE["about"].sub("", parent) for parent in parents)
     joined = next((v for p in bare if (v := words.find(frame, p + key)) is not None), None)
     direct = joined or words.find(frame, key) or words.find(frame, owner.key)
+    if direct is None and (per := LIKE["per"].search(heading.unit)) and key.endswith("收入"):
+        direct = words.find(frame, f"{key[:-2]}{per[0]}收入")
     if direct is None and frame == "workers":
         direct = words.find("members", key)
     return _of(direct or words.codebook.withheld(frame, key))
@@ -219,6 +221,8 @@ def read_headings(
     rows besides. Names and sums under what is `called` a list of visits or of help are such a list.
     """
     kind = kind_of(headings, words, values) or "other"
+    if kind == "population" and LIKE["of_hardship"].search(called):
+        kind = "other"  # the numbers are of those in hardship, no denominator
     columns = columns_for(kind, headings, words, values, sheet_factor)
     if kind == "other" and _is_of_help(called, words):
         given = columns_for("aid", headings, words, values, sheet_factor)
@@ -228,6 +232,10 @@ def read_headings(
         given = columns_for("aid", headings, words, values, sheet_factor)
         if any(c.means("aid", "amount_yuan", "goods_value_yuan") for c in given):
             kind, columns = "aid", given
+    if kind == "aid" and any(c.fate == "unmatched" for c in columns):  # a level: they are workers in hardship
+        people = columns_for("roster", headings, words, values, sheet_factor)
+        if all(any(c.means("workers", *names) for c in people) for names in (_WHOM, ("hardship_level",))):
+            kind, columns = "roster", people
     acts = _acts_beside(columns, headings, words, values, sheet_factor) if kind in _WITH_ACTS else []
     spent = {c.index for act in acts for c in act if c.variable is not None}
     open_ = [c.fate == "unmatched" and c.index in spent for c in columns]

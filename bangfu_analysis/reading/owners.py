@@ -96,6 +96,8 @@ def _named(heading: Heading, words: Vocabulary) -> Owner:
     known = words.find("workers", key)
     if known is not None and known.kind == "name":
         return Owner("worker", key, said=bool(person), names=True)
+    if LIKE["worker_named"].fullmatch(key):
+        return Owner("worker", "姓名", said=True, names=True)
     if person and _is_name(rest) and (person == "member" or not LIKE["about"].search(key)):
         return Owner(person, "姓名", said=True, names=True, own=True)
     if known is not None or (words.knows(key) and words.find("members", key) is None):

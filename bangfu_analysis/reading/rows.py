@@ -103,7 +103,7 @@ def labelled_totals(block: Block) -> Booleans:
     first = range(block.first, min(block.first + 6, block.last))
     leading = {*first, block.place_of("name"), block.place_of("employer")}
     for c in leading - {None}:
-        labels = {v for v in grid.texts[c] if "计" in v or "共" in v or "其中" in v}
+        labels = {v for v in grid.texts[c] if "计" in v or "共" in v or "其中" in v or "总" in v}
         if hits := {v for v in labels if LIKE["total"].match(squeeze(v))}:
             found |= block.says(c, hits)
     if (identity := block.place_of("id_number")) is not None:
@@ -155,8 +155,9 @@ def _is_note(block: Block, row: int) -> bool:
     signed = any(LIKE["footer"].match(text) and text.endswith(":") for text in texts)
     if LIKE["note"].match(first) or signed or all(map(LIKE["stated"].match, texts)):
         return True
-    if len(columns) > 1:
-        return False
+    if len(columns) > 1:  # 1 | 困难类型填深度、相对。
+        counted = len(columns) == 2 and LIKE["figure"].fullmatch(first)
+        return bool(counted) and (len(texts[1]) >= LONG_NOTE or texts[1].endswith(("。", ";")))
     value = grid.values[row, columns[0]]
     if not isinstance(value, str) or LIKE["section"].match(first):
         return isinstance(value, str)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
-from bangfu_analysis.codebook import Codebook, Variable, patterns
+from bangfu_analysis.codebook import Codebook, Variable, patterns, simplified
 from bangfu_analysis.overlays import KINDS
 from bangfu_analysis.reading.owners import slot_of
 from bangfu_analysis.text import heading_key, heading_unit
@@ -47,8 +47,8 @@ class Heading:
         """`万元` of `家庭年收入（万元）`, or of a level that is nothing but a unit."""
         own = self.levels[-1] if self.levels else ""
         if len(self.levels) > 1 and LIKE["unit_alone"].match(own):
-            return own.strip("()[]【】")
-        return next((u for level in reversed(self.levels) if (u := heading_unit(level))), "")
+            return simplified(own.strip("()[]【】"))
+        return next((simplified(u) for level in reversed(self.levels) if (u := heading_unit(level))), "")
 
     @cached_property
     def shown(self) -> str:

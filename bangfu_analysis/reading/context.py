@@ -67,7 +67,8 @@ def factor_in(*names: str) -> dict[str, object]:
     """The money unit that the names of a sheet and a file say, as meta_of gives it: 名册（单位：万元） ->
     money_factor.
     """
-    said = next(filter(None, (LIKE["money_in_name"].search(simplified(squeeze(name))) for name in names)), None)
+    found = (LIKE["money_in_name"].search(simplified(squeeze(name))) for name in names)
+    said = next(filter(None, found), None)
     return {"money_factor": _FACTORS[said[1] or said[2]]} if said else {}
 
 

@@ -31,6 +31,7 @@ Make = Callable[[WaveData, Recipe], list[Exhibit]]
 STRATA = ["sex", "age_five_year"]
 HELPED = pd.CategoricalDtype(["helped", "not_helped"])
 FLOWS = ["new", "returned", "exited", "died", "stayed"]
+UNSURE = {"unrecorded": ["exited"], "unfollowed": FLOWS[:4]}  # what an account cannot say of whom
 BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who was there, who is
 ACCOUNT = (
     "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；"
@@ -286,19 +287,23 @@ def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         within=("wave", "flow"), across="flow", measures=("n",), tail=tail, unit="单位：人", notes=(ACCOUNT,)
     )
     last = accounts.iloc[-1]
-    sure = accounts.filter(regex="^(difference|unrecorded_n|unfollowed_n)$|_(low|high)$").iloc[-1]
+    sure = accounts.filter(regex="^difference$|_(low|high)$").iloc[-1]
     facts: dict[str, Any] = {"deaths": bool(told[long.index[-1]]), "before": last["wave_before"], **sure}
     cut: dict[str, Any] = {"population": "flows", "within": ("wave",)}
     made = data.exhibit(recipe, frame, ["wave", "flow"], layout, facts=facts, **cut)
     stocks = ((name, accounts[["wave", name]].rename(columns={name: "n"})) for name in tail)
-    beside = tuple(
+    beside = [
         Cut(
             f"{recipe.id}_{name}", recipe.title, stock, ("wave",), population="flows",
             where={**recipe.where, "flow": flows},
         )
         for (name, stock), flows in zip(stocks, (BEFORE, NOW), strict=True)
-    )
-    return [replace(made, beside=beside)]
+    ]
+    for name, flows in UNSURE.items():
+        some = accounts[["wave", f"{name}_n"]].set_axis(["wave", "n"], axis=1).assign(**{name: "yes"})
+        where = {**recipe.where, "flow": flows}
+        beside.append(Cut(name, recipe.title, some, ("wave", name), population="flows", where=where))
+    return [replace(made, beside=tuple(beside))]
 
 
 def _moves(data: WaveData, recipe: Recipe) -> list[Exhibit]:

@@ -54,7 +54,8 @@ class MechanismExhibit(Exhibit):
         groups = frame[self.by].astype(object).fillna(UNKNOWN) if self.by in frame else [""] * len(frame)
         pairs = [(group, indicators[name]) for group, name in zip(groups, frame["indicator"], strict=True)]
         lost = {(group, of.name) for (group, of), hid in zip(pairs, gone, strict=True) if hid}
-        few = {group for group, name in lost if indicators[name].counted_in in OF_PEOPLE}
+        of_people = {*OF_PEOPLE} - {"cases"}
+        few = {group for group, name in lost if indicators[name].counted_in in of_people}
         tied = [any((group, part) in lost for part in of.per) for group, of in pairs]
         cases = [group in few and of.counted_in == "cases" for group, of in pairs]
         gone = gone | np.array(tied, dtype=bool) | np.array(cases, dtype=bool)

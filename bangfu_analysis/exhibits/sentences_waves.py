@@ -34,8 +34,8 @@ MOST_MOVED = 2
 def account(of: Exhibit) -> str:
     """The identity of the last wave in numbers, and how sure it is.
 
-    Facts: before, deaths (whether they are told apart from exits), difference, unrecorded_n, unfollowed_n and
-    bounds of `flow_accounts`.
+    Facts: before, deaths (whether they are told apart from exits), difference and bounds of `flow_accounts`;
+    beside: unrecorded, unfollowed.
     """
     facts, wave = of.facts, of.frame["wave"].iloc[-1]
     own = of.frame[of.frame["wave"].eq(wave)]
@@ -47,7 +47,9 @@ def account(of: Exhibit) -> str:
         return f"{step}进出的人数中有的{SMALL}，见表。"
     told = "、".join(f"{STATES[state][0]}{counted(n)}" for state, n in flows.items())
     sums = f"{ends[0]}{''.join(f'{SIGNS[state]}{n}' for state, n in flows.items())}＝{ends[1]}"
-    differs, unknown, unrecorded = (int(facts[k]) for k in ("difference", "unfollowed_n", "unrecorded_n"))
+    last = {cut.id: cut.frame["n"].iloc[-1] for cut in of.beside}
+    differs = int(facts["difference"])
+    unknown, unrecorded = (0 if pd.isna(last[k]) else int(last[k]) for k in ("unfollowed", "unrecorded"))
     off = f"，与名册相差{counted(abs(differs))}，请核对重复登记" if differs else ""
     gaps = [f"退出者中{counted(unrecorded)}没有退档记录"] if unrecorded else []
     gaps += [f"进出者中{counted(unknown)}没有完整的身份证号{_bounds(facts)}"] if unknown else []

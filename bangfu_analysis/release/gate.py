@@ -21,7 +21,8 @@ EXTREMES = ("min", "max")  # each is the value of one person
 STEPS = ("change", "growth")
 OF_ALL = ("mean", "top_share", "answers_n", "share_of_answers")  # tell of all rows of a base together
 COUNTS = ("n", "base_n", "left_out_n")
-ONCE = {"nested": ("where", "inside"), "counts": ("population", "where"), "tables": ("id",)}
+COUNT = ("population", "where")  # what names a count
+ONCE = {"nested": ("where", "inside"), "counts": COUNT, "denominators": COUNT, "tables": ("id",)}
 MARKS = ("comparable", "break_note", "suppressed")  # said of a row, no numbers
 
 
@@ -143,11 +144,24 @@ def _record(
             {"population": cell.population, "where": dict(sorted(cell.where)), "n": rounded[cell]}
             for cell in sorted(counts, key=order)
         ],
+        "denominators": _denominators(tables, gone),
         "tables": [
             {"id": cut.id, "title": cut.title, "counts": len(rows), "hidden": sum(gone[cut.id])}
             for cut, rows in tables
         ],
     }
+
+
+def _denominators(tables: Tables, gone: Mapping[str, Sequence[bool]]) -> list[dict[str, Any]]:
+    """The numbers of the population sheet that rates are of: public, and no counts of the roster."""
+    found: dict[str, dict[str, Any]] = {}
+    for cut, rows in (each for each in tables if each[0].kind == "rate" and "base_n" in each[0].frame):
+        for row, base_n, away in zip(rows, cut.frame["base_n"].tolist(), gone[cut.id], strict=True):
+            if cut.population.startswith("workers") and pd.notna(base_n) and not away:
+                of, where = row.n.population, dict(sorted(row.n.where))
+                each = {"population": of.replace("workers", "population", 1), "where": where}
+                found[_said(each, *each)] = {**each, "n": int(base_n)}
+    return [found[key] for key in sorted(found)]
 
 
 def joined(before: Record, now: Record) -> dict[str, Any]:
@@ -166,17 +180,17 @@ def joined(before: Record, now: Record) -> dict[str, Any]:
         policy = json.dumps(each["policy"])
         by_policy[policy] = _together(by_policy.get(policy, each), each)
     exact = now["policy"]["rounding"] == 1
-    again = {_said(count, *ONCE["counts"]) for count in now["counts"] if exact}
+    again = {_said(count, *COUNT) for count in now["counts"] if exact}
     for each in by_policy.values():
-        each["counts"] = [count for count in each["counts"] if _said(count, *ONCE["counts"]) not in again]
+        each["counts"] = [count for count in each["counts"] if _said(count, *COUNT) not in again]
     past = [each for each in by_policy.values() if each["counts"]]
     return {**now, "earlier": past} if past else {part: now[part] for part in now if part != "earlier"}
 
 
 def known_before(records: Sequence[Record], now: Record) -> int:
     """How many counts were released before that are not among those of `now`."""
-    own = {_said(count, *ONCE["counts"]) for count in now["counts"]}
-    before = {_said(count, *ONCE["counts"]) for record in records for count in record["counts"]}
+    own = {_said(count, *COUNT) for count in now["counts"]}
+    before = {_said(count, *COUNT) for record in records for count in record["counts"]}
     return len(before - own)
 
 

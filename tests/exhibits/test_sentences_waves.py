@@ -28,21 +28,24 @@ WORKERS = roster(
 )  # fmt: skip
 
 
-def said(name, frame, dimensions=(), **facts):
+def said(name, frame, dimensions=(), beside=(), **facts):
     """The sentences of an exhibit of the frame."""
     own = recipe(id="t", make="trend", text=name)
-    return Exhibit(Cut("t", "", frame, dimensions), own, Layout(), CODEBOOK, facts=facts).text
+    cut = Cut("t", "", frame, dimensions)
+    return Exhibit(cut, own, Layout(), CODEBOOK, facts=facts, beside=beside).text
 
 
-FACTS = {"deaths": True, "difference": 0, "unrecorded_n": 1, "unfollowed_n": 0}
+FACTS = {"deaths": True, "difference": 0}
 
 
-def account(workers, exits=None, **facts):
+def account(workers, exits=None, *, unrecorded=1, unfollowed=0, **facts):
     row = flow_accounts(workers, exits)
     row = row.rename(columns={f"{flow}_n": flow for flow in SIGNS})
     long = row.melt(["wave", "previous_n", "stock_n"], list(SIGNS), "flow", "n").astype({"n": "Int64"})
     long = long.assign(n=long["n"].mask(long["flow"].isin(facts.pop("hidden", []))))
-    return said("account", long, **{"before": row["wave_before"].iloc[-1], **FACTS, **facts})
+    unsure = {"unrecorded": unrecorded, "unfollowed": unfollowed}
+    beside = tuple(Cut(name, "", pd.DataFrame({"n": [n]}), ()) for name, n in unsure.items())
+    return said("account", long, beside=beside, **{"before": row["wave_before"].iloc[-1], **FACTS, **facts})
 
 
 def test_the_account_prints_its_sum_and_who_is_unrecorded():
@@ -54,9 +57,10 @@ def test_the_account_prints_its_sum_and_who_is_unrecorded():
 
 
 def test_an_account_says_by_how_many_it_can_be_wrong_and_no_deaths_where_no_reason_is_known():
-    words = account(WORKERS, deaths=False, unfollowed_n=1, unrecorded_n=0)
+    words = account(WORKERS, deaths=False, unfollowed=1, unrecorded=0)
     assert "新建档1人、返困0人、退出2人：3＋1＋0－2＝2；" in words
     assert words.endswith("进出者中1人没有完整的身份证号。")
+    assert "完整" not in account(WORKERS, unfollowed=None)  # too few, hidden
 
 
 def test_an_account_with_hidden_flows_prints_none_of_them():

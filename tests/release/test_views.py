@@ -21,7 +21,8 @@ from pandas.testing import assert_frame_equal
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.exhibits.data import WaveData
-from bangfu_analysis.opened import OpenWave
+from bangfu_analysis.opened import OpenWave, open_wave
+from bangfu_analysis.release.cells import rows_of
 from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
 from bangfu_analysis.tidy.waves import stack_waves
@@ -115,3 +116,37 @@ def test_every_view_prints_what_the_release_says(tmp_path):
     book = openpyxl.load_workbook(io.BytesIO(chart.part.chart_workbook.xlsx_part.blob))
     held = {row[0]: row[1:] for row in book.worksheets[0].iter_rows(values_only=True)}
     assert [held[unit] for unit in ("乙厂", "丙站")] == [(None,), (None,)] and held["甲厂"][0]
+
+
+def grids_of(document):
+    """The tables of a document, also those inside controls, as texts."""
+    found = (Table(each, document) for each in document.element.body.iter(qn("w:tbl")))
+    return [[[cell.text for cell in row.cells] for row in table.rows] for table in found]
+
+
+def paragraphs_of(document):
+    return ["".join(t.text or "" for t in p.iter(qn("w:t"))) for p in document.element.body.iter(qn("w:p"))]
+
+
+def numbers_of(record):
+    """Whatever number of people or households a release.json names."""
+    return {each["n"] for each in (*record["counts"], *record["denominators"])} - {None}
+
+
+@pytest.mark.xdist_group("demo")
+def test_every_count_in_the_words_of_a_report_stands_in_its_release(daoli_report):
+    record = json.loads(daoli_report.files["发布记录"].read_text(encoding="utf-8"))
+    said = paragraphs_of(docx.Document(str(daoli_report.files["报告"])))
+    found = {int(n) for text in said for n in re.findall(r"(?<![\d.至在])(\d+)(?=[人户名])", text)}
+    assert len(found) > 80 and found <= numbers_of(record)
+
+
+@pytest.mark.xdist_group("demo")
+def test_every_row_of_a_report_is_shown_where_its_release_has_a_number(daoli_report, daoli):
+    record = json.loads(daoli_report.files["发布记录"].read_text(encoding="utf-8"))
+    known = {(each["population"], frozenset(each["where"].items())): each["n"] for each in record["counts"]}
+    every = [cut for each in open_wave(daoli / "2009").exhibits() for cut in each.cuts]
+    cuts = [cut for cut in every if not cut.measured and "n" in cut.frame and "step" not in cut.frame]
+    rows = [(row.n, n) for cut in cuts for row, n in zip(rows_of(cut), cut.frame["n"].tolist(), strict=True)]
+    told = {(*cell[:2], None if pd.isna(n) else n) for cell, n in rows if cell[:2] in known}
+    assert len(told) > 500 and [each for each in told if known[each[:2]] != each[2]] == []

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bangfu_analysis.errors import CodebookError, did_you_mean, listed
-from bangfu_analysis.overlays import lay_over, merge, words_of
-from bangfu_analysis.settings import check_settings, read_settings
+from bangfu_analysis.overlays import contradictions, lay_over, merge, words_of
+from bangfu_analysis.settings import check_settings, located, read_settings
 from bangfu_analysis.settings import read_yaml as read_yaml
 from bangfu_analysis.text import heading_key, squeeze
 
@@ -292,7 +292,16 @@ def load_codebook(
         else:
             own = check_settings(overlay, "codebook", "mapping", words)
         content = lay_over(content, own)
+        if faults := [*dict.fromkeys(contradictions(content, own))]:
+            raise CodebookError("\n".join(_located(overlay, each) for each in faults))
     return _build(content)
+
+
+def _located(overlay: str | Path | Mapping[str, Any], fault: str) -> str:
+    if isinstance(overlay, (str, Path)):
+        names = re.findall(r"\w+", fault + fault.partition("：")[2])  # what is told after it weighs more
+        return located(Path(overlay), fault, names)
+    return f"mapping：{fault}"
 
 
 @lru_cache(maxsize=1)

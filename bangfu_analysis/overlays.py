@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from typing import Any
 
-from bangfu_analysis.settings import Beside, Words
+from bangfu_analysis.errors import listed
+from bangfu_analysis.settings import Beside, Words, instead
 from bangfu_analysis.text import heading_key, squeeze
 
 KINDS = {  # what the cells of a variable are
@@ -134,6 +137,8 @@ class _Names:
         return None if of.get("kind") in ("unit", "text", "date", "name", None) else []
 
     def banded(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
+        if len(at) > 4:  # of a scheme
+            return self.of_scheme(("schemes", at[4]), _)
         return self.codes_of(self.both("bands").get(at[1], {}).get("variable"))
 
     def of_scheme(self, at: tuple[str, ...], _: Beside) -> list[str]:
@@ -183,6 +188,117 @@ def words_of(
         "parts": [part for part in content if part not in PACKAGE_ONLY],
         "claimed": lists.claimed, **({"files": lambda *_: files()} if files else {}),
     }  # fmt: skip
+
+
+_NUMBERS = ("age", "count", "number", "money")
+_FITS = {  # what only variables of some kinds have
+    "range": _NUMBERS, "unit": _NUMBERS, "period": ("money",), "other_period": ("money",),
+    "ordered": ("choice",), "values": ("choice", "choices", "yes_no", "text", "name", "remark"),
+}  # fmt: skip
+
+
+def contradictions(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
+    """What an overlay that holds to settings.yaml says against itself or against what it is laid over."""
+    variables = merged["variables"]
+    for name in own.get("bands", {}):
+        of = merged["bands"][name]
+        if name in variables["workers"]:
+            yield f"bands 的 {name} 已是变量的名称。请改名。"
+        kind = variables["workers"].get(of["variable"], {}).get("kind")
+        yield from (f"bands.{name}：{told}" for told in _of_levels(of["levels"], kind))
+    for frame, entries in own.get("variables", {}).items():
+        for name, entry in entries.items():
+            told = _of_variable(name, entry, variables[frame], merged["lists"])
+            yield from (f"variables.{frame}.{name}：{each}" for each in told)
+    for name in own.get("schemes", {}):
+        of = merged["schemes"][name]
+        if of["worst"] not in of["levels"]:
+            levels = listed(of["levels"])
+            yield f"schemes.{name}：worst 写的是 {of['worst']}，不在 levels（{levels}）中。请改正。"
+    for name, levels in own.get("lists", {}).items():
+        by_scheme = any("scheme" in level for level in merged["lists"][name])
+        for level in (level for level in merged["lists"][name] if by_scheme and "scheme" not in level):
+            if level["code"] in [each["code"] for each in levels]:
+                yield f"lists.{name}：代码 {level['code']} 没有写 scheme（属于哪个口径）。请补上。"
+    yield from _of_words(merged, own)
+
+
+def _of_levels(levels: Sequence[Mapping[str, Any]], kind: str | None) -> Iterator[str]:
+    """What is wrong with the levels of a band of a variable of this kind."""
+    for level in levels:
+        code = level["code"]
+        if not {"label", "en"} <= {*level}:
+            yield f"新的一级 {code} 缺少中文或英文名称。请补上。"
+        if kind not in (*_NUMBERS, None) and ("from" in level or "below" in level):
+            yield f"{code} 写了 from 或 below，而这个变量的内容不是数。请改写 codes。"
+        if kind in ("age", "count") and min(level.get("from", 0), level.get("below", 1)) < 0:
+            yield f"{code} 的 from 与 below 应不小于 0。请改正。"
+    for one, other in combinations(levels, 2):
+        a, b = one["code"], other["code"]
+        if a != b and one.get("label", a) == other.get("label", b):
+            yield f"{a} 与 {b} 的 label 都是 {one['label']}。请改成不同的名称。"
+        if one.get("sex") == other.get("sex") and (both := _coded(one) & _coded(other)):
+            yield f"代码 {min(both)[1]} 写在 {a} 与 {b} 两级中，一个代码只能属于一级。请去掉一处。"
+    for sex in {level.get("sex") for level in levels}:
+        of = [level for level in levels if level.get("sex") == sex and {"from", "below"} & {*level}]
+        spans = [(level.get("from", -math.inf), level.get("below", math.inf), level["code"]) for level in of]
+        if spans not in (sorted(spans), sorted(spans, reverse=True)):
+            yield f"{spans[0][2]} 至 {spans[-1][2]} 各级没有按大小排列。请由小到大写。"
+        for (_, end, _), (start, _, code) in pairwise(sorted(spans)):
+            if end != start:
+                ends = "没有写 below" if end == math.inf else f"到 {end} 为止"
+                begins = "没有写 from" if start == -math.inf else f"从 {start} 起"
+                yield f"前一级{ends}，{code} {begins}，应首尾相接。请改正。"
+
+
+def _coded(level: Mapping[str, Any]) -> set[tuple[str, str]]:
+    codes = level.get("codes", ())
+    return {(s, str(c)) for s, of in (codes if isinstance(codes, dict) else {"": codes}).items() for c in of}
+
+
+def _of_variable(
+    name: str, own: Mapping[str, Any], variables: Mapping[str, Any], lists: Mapping[str, Any]
+) -> Iterator[str]:
+    """What is wrong with an entry, of a frame with these variables."""
+    of = variables[name]
+    kind = of["kind"]
+    for part in (part for part in own if kind not in _FITS.get(part, (kind,))):
+        yield f"{part} 不适用于种类 {kind}，只用于 {listed(_FITS[part])}。请去掉。"
+    low, high = own.get("range", (0, 1))
+    counted = kind in ("age", "count")
+    absurd = low < 0 or high < 1 if counted else high <= 0 and kind != "money"
+    if absurd or (kind == "age" and high > 150):
+        told = "0 至 150" if kind == "age" else "不小于 0 的数"
+        yield f"range 写的是 {low} 至 {high}，应为{told}。请改正。"
+    codes = [each["code"] for each in lists.get(of.get("values"), ())]
+    answers = ["zero", "no", "missing", "unclear", *codes]
+    if (none := own.get("none_means")) and none not in answers:
+        yield f"none_means 写的是 {none}，{instead(none, answers)}"
+    keys = {heading_key(str(each)): each for each in (own.get("label", ""), *own.get("headings", ())) if each}
+    for other, entry in variables.items():
+        theirs = {heading_key(str(each)) for each in (entry["label"], *entry.get("headings", ()))}
+        for key in (key for key in keys if other != name and key in theirs):
+            told = f"“{keys[key]}”也是变量 {other} 的列名，一个列名只能指一个变量"
+            yield f"{told}。请去掉一处，或写在 headings 一节中。"
+
+
+def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
+    """Words that an overlay gives two meanings."""
+    ignored = {heading_key(str(heading)) for heading in own.get("ignored_headings", ())}
+    for heading, target in own.get("headings", {}).items():
+        if target != "ignore" and heading_key(heading) in ignored:
+            yield f"headings 中“{heading}”指 {target}，ignored_headings 中又要忽略它。请去掉一处。"
+    meant: dict[tuple[object, str], str] = {}
+    for target, words in own.get("values", {}).items():
+        frame, name = _split_target(target)
+        for word, code in words.items():
+            key = merged["variables"][frame][name].get("values"), squeeze(word)
+            if meant.setdefault(key, code) != code:
+                yield f"values 中“{word}”既指 {meant[key]} 又指 {code}。请去掉一处。"
+    units = {squeeze(name): squeeze(unit) for name, unit in own.get("units", {}).items()}
+    for name, unit in units.items():
+        if unit in units and unit != name:
+            yield f"units 中“{name}”指“{unit}”，而“{unit}”又另指“{units[unit]}”。请直接写最后的名称。"
 
 
 def _some(words: object) -> list[Any]:

@@ -74,13 +74,12 @@ def check_settings(
 
 
 def located(path: Path, fault: str, names: Collection[str]) -> str:
-    """A fault that shows later, with the file and the first line that writes one of `names` that it tells of.
-    """
+    """A fault that shows later, with the file and the line that writes most of the `names` in it."""
     whole = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
     told = [name for name in whole if name.search(fault)]
-    lines = enumerate(_text(path).splitlines(), 1)
-    near = (n for n, line in lines if any(name.search(line) for name in told))
-    return _sentence(path.name, Mistake(next(near, 1), fault.removeprefix(f"{path.name}：")))
+    met = [sum(bool(name.search(line)) for name in told) for line in _text(path).splitlines()]
+    line = met.index(max(met)) + 1 if met else 1
+    return _sentence(path.name, Mistake(line, fault.removeprefix(f"{path.name}：")))
 
 
 def _sentence(source: str, mistake: Mistake) -> str:
@@ -146,6 +145,8 @@ def _yaml_node(node: yaml.Node, plain: yaml.constructor.SafeConstructor, left: l
             if isinstance(key, list | dict):
                 raise Mistake(at, "键应为一个词，实际是列表或映射。")
             name = str(key_node.value if isinstance(key, bool | None) else key)
+            if not key_node.style and re.fullmatch("[“‘].*[”’]", name):
+                raise Mistake(at, f"键 {name} 带有全角引号，会算作文字的一部分。请去掉，或改成半角引号。")
             if name in made.value:
                 raise Mistake(at, f"键 {name} 重复，前面第 {made.lines[name]} 行已经写过。请合并成一处。")
             made.value[name], made.lines[name] = _yaml_node(value, plain, left), at
@@ -259,7 +260,7 @@ class _Checker:
         self._mistake(node.line, at, f"写的是 {_shown(node.value)}，{told}")
 
     def _mapping(self, node: Node, rule: Mapping[str, Any], at: tuple[str, ...]) -> Any:
-        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/<?-"}
+        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/<?"}
         entries = {} if node.value is None else node.value
         if not isinstance(entries, dict):
             such = f"，可用的键：{listed(known)}" if known else ""
@@ -311,13 +312,6 @@ class _Checker:
         found = [self.check(each, own, at) for each, own in zip(node.value, rules, strict=True)]
         if more == "<":
             self._rising(found, node, at)
-        low, high = rule[0].get("-", ("", "")) if isinstance(rule[0], Mapping) else ("", "")
-        for (one, other), each in zip(pairwise(found), node.value[1:], strict=True) if low else ():
-            end, start = one.get(high), other.get(low)
-            falling = one.get(low) is not None and one.get(low) == other.get(high)
-            alike = falling or end == start or one.get("sex") != other.get("sex")
-            if None not in (end, start) and not alike:
-                self._told(each, at, f"前一级的 {high} 是 {end}，这一级的 {low} 是 {start}，应首尾相接。")
         return found
 
     def _rising(self, values: list[Any], node: Node, at: tuple[str, ...]) -> None:
@@ -346,7 +340,7 @@ class _Checker:
             return value, "" if isinstance(value, bool) else "应为 true 或 false（不加引号）。"
         if kind == "date":
             day = value.date() if isinstance(value, datetime.datetime) else value
-            first, last = (1950, datetime.date.today().year) if more == "past" else (1900, 2100)
+            first, last = (1980, datetime.date.today().year) if more == "past" else (1900, 2100)
             good = isinstance(day, datetime.date) and first <= day.year <= last
             form = "如 2009-06-30：四位年、两位月、两位日，不加引号"
             return day, "" if good else f"应为日期，{form}；在 {first} 至 {last} 年之间。"
@@ -358,8 +352,10 @@ class _Checker:
             return "", "冒号后没有写值（全角冒号不算）。请补上，或去掉这一项。"
         if not isinstance(text, str):
             return "", "应为文字" + ("" if isinstance(value, list | dict) else "。请加双引号") + "。"
-        if kind == "word" or (kind == "text" and more):
-            return text, _not_filled(text, more)
+        if kind == "code" and not re.fullmatch(r"[a-z0-9_]+|\s*", text):
+            return text, "代码由小写英文字母、数字和下划线组成。请改写；中文写在 label 中。"
+        if kind in ("word", "code", "text") or (kind in ("pattern", "not") and not text.strip()):
+            return text, "" if rule == "text" else _not_filled(text, more)
         if kind == "pattern":
             return text, _no_pattern(text)
         if kind == "not":
@@ -381,11 +377,25 @@ def _open(star: str, names: Collection[str] | None, key: str) -> bool:
     return key.isdecimal() if star == "*#" else names is None or key in names
 
 
-def _unlike(value: object, own: object, at: str = "") -> str:
-    """What is wrong with a part of a codebook of another shape than what it is laid over."""
+def _unlike(value: object, own: object, at: str = "", closed: bool = False) -> str:
+    """What is wrong with a part of a codebook of another shape than what it is laid over, or (a new entry
+    among others that are mappings) than they; `closed`: nothing else than they have may be in it.
+    """
     shapes: dict[type, str] = {dict: "一组“键: 值”", list: "方括号中的一列", str: "文字"}
     if isinstance(value, dict) and isinstance(own, dict):
-        return next(filter(None, (_unlike(each, own.get(key, each), key) for key, each in value.items())), "")
+        others = [each for each in own.values() if isinstance(each, dict)]
+        entries = len(others) == len(own)
+        shape = {key: each for other in others for key, each in other.items()} if entries else {}
+        for key, each in value.items():
+            if key not in own and closed:
+                return f"其中 {at} 没有 {key} 这一项。{instead(key, own)}"
+            needed = [] if key in own else [part for part in shape if all(part in other for other in others)]
+            if isinstance(each, dict) and (absent := [part for part in needed if part not in each]):
+                return f"其中新的 {key} 缺少 {listed(absent)}。请补上，或改用：{listed(own)}。"
+            like = {**shape, **own.get(key, {})} if entries else own.get(key, next(iter(own.values()), each))
+            if told := _unlike(each, like, key, entries and bool(own)):
+                return told
+        return ""
     fits = isinstance(value, type(own)) or not {type(own), type(value)} & {dict, list, str}
     return "" if fits else f"{at and f'其中 {at} '}应为{shapes.get(type(own), '数或 true、false')}。"
 
@@ -412,10 +422,12 @@ def _not_filled(text: str, places: str) -> str:
 
 def _no_pattern(text: str) -> str:
     try:
-        re.compile(text)
+        fits_nothing = re.compile(text).fullmatch("")
     except re.error as fault:
         return f"不是有效的正则表达式（{fault}）。括号要配对；要表示括号本身，前面加反斜杠。"
-    return ""
+    if re.search(r"[+*}]\)[+*{]", text):
+        return "重复之中又有重复，遇到长文字会停不下来。请去掉一层 + 或 *。"
+    return "与空的文字也相符，等于什么都算。请写出要找的词。" if fits_nothing else ""
 
 
 def instead(found: str, words: Collection[str]) -> str:

@@ -96,7 +96,7 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path):
     with pytest.raises(BangfuError) as fault:
         load_wave(tmp_path)
     lines = str(fault.value).splitlines()
-    assert [line.split("：")[0] for line in lines] == [f"wave.toml 第 {n} 行" for n in (2, 4, 6)]
+    assert [line.split("：")[0] for line in lines] == [f"wave.toml 第 {n} 行" for n in (2, 4, 6, 5)]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,8 @@ def test_an_empty_file_and_empty_entries_say_nothing(tmp_path):
 
 def test_a_list_laid_over_another_replaces_it_but_words_are_added():
     age = {"range": [16, 60], "headings": ["岁数"]}
-    own = {"variables": {"workers": {"age": age}}, "schemes": {"s2000": {"levels": ["general"]}}}
+    scheme = {"levels": ["general"], "worst": "general"}
+    own = {"variables": {"workers": {"age": age}}, "schemes": {"s2000": scheme}}
     codebook = load_codebook(own)
     age = codebook.variable("workers", "age")
     assert (age.low, age.high) == (16, 60)

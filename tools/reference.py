@@ -114,7 +114,7 @@ def _settings() -> Iterator[str]:
 def _keys(rules: Mapping[str, Any], at: tuple[str, ...], part: str) -> Iterator[tuple[str, str, str]]:
     """Key, what may stand there, what it does; of entries known or new, the rules of a new one."""
     for key, rule in rules.items():
-        if key in ("+", "/", "<", "?", "-") or (key == "*$known" and "*name" in rules) or f"{key}!" in rules:
+        if key in ("+", "/", "<", "?") or (key == "*$known" and "*name" in rules) or f"{key}!" in rules:
             continue
         star = "数" if key == "*#" else RULES.get(key[1:], "名称")
         name = f"〈{star}〉" if key.startswith("*") else key.rstrip("!")

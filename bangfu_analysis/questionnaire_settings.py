@@ -12,12 +12,12 @@ from typing import Any
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, CodebookError, listed
 from bangfu_analysis.reading.tables import SheetReading
-from bangfu_analysis.settings import Beside, Words, located, read_settings
+from bangfu_analysis.settings import Beside, Words, instead, located, read_settings
 from bangfu_analysis.tidy import questionnaire_book as books
 from bangfu_analysis.tidy import settings_book
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.screening import REASONS, apply_decisions, has_unusable_numbers
-from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, SETTINGS_BOOK
+from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE
 
 
 def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
@@ -31,8 +31,13 @@ def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[S
     files = {sheet.file: sheet for sheet in questionnaires_in(sheets)}
     for file, decided in settings_book.replies_decided(folder).items():
         if file not in files:
-            told = f"“{file}”不是本批次的问卷（有：{listed(files) or '无'}）。请删去 设置.xlsx 中它的各行。"
-            raise CodebookError(f"{SETTINGS_BOOK}：{told}")
+            told = f"“{file}”不是本批次的问卷。{instead(file, files)}或删去这一行。"
+            raise CodebookError(f"{next(iter(decided.values()))[1].replace(' E', ' D')}：{told}")
+        people = [*map(str, questionnaire_frames(files[file])[1]["respondent_id"].unique())]
+        for (who, _), (_, cell) in decided.items():
+            if who not in people and not has_unusable_numbers(files[file]):
+                told = f"没有答卷 {who}。{instead(who, people)}"
+                raise CodebookError(f"{cell.replace(' E', ' C')}：{told}")
         screening = screenings.setdefault(file, {})
         screening["decisions"] = _decided(screening.get("decisions") or (), decided)
     done = {file: apply_decisions(files[file], screening) for file, screening in screenings.items()}
@@ -48,8 +53,8 @@ def _decided(
     said = {(str(d["respondent_id"]), d.get("reason")): d.get("decision") for d in written}
     for key, (decision, cell) in chosen.items():
         if (other := said.get(key) or decision) != decision:
-            told = f"答卷 {key[0]} 写的是 {other}，{cell} 选的是 {decision}，两处不一致"
-            raise CodebookError(f"{SCREENING_FILE} 中{told}。请改成一致或删去一处。")
+            told = f"答卷 {key[0]} 选的是 {decision}，{SCREENING_FILE} 中写的是 {other}，两处不一致"
+            raise CodebookError(f"{cell}：{told}。请改成一致或删去一处。")
         said[key] = decision
     return [{"respondent_id": who, "reason": why, "decision": what} for (who, why), what in said.items()]
 

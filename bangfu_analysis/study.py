@@ -17,7 +17,7 @@ from pandas.api.types import is_numeric_dtype
 
 from bangfu_analysis import reruns
 from bangfu_analysis.codebook import Codebook, load_codebook
-from bangfu_analysis.errors import CallError
+from bangfu_analysis.errors import CallError, CodebookError
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import load_key
@@ -76,7 +76,11 @@ def wave_codebook(folder: Path) -> Codebook:
     if not (folder / SETTINGS_BOOK).exists():
         return below
     files = _names_of_files(folder)
-    return load_codebook(*codebooks(folder), settings_book.settings_overlay(folder, below, files))
+    overlay = settings_book.settings_overlay(folder, below, files)
+    try:
+        return load_codebook(*codebooks(folder), overlay)
+    except CodebookError as fault:
+        raise CodebookError(settings_book.located(folder, str(fault))) from fault
 
 
 def _names_of_files(folder: Path) -> set[str]:
@@ -153,6 +157,8 @@ def clean_wave(
             sheets, replayed = apply_answers(asked, read_answers(folder), key)
             frames = tidy_frames(sheets, codebook, wave, key, [*replayed, *_unused(folder, sheets)])
             frames["layout"] = typed(layout_frame(sheets, wave.name), "layout", codebook)
+            known, used = frames["population"].get("unit", pd.Series()), frames["workers"]["reporting_unit"]
+            settings_book.check_units(folder, [*known.dropna().unique()], [*used.dropna().unique()])
             if wave.sample:  # whose columns can be looked for only now
                 load_wave(folder, columns=_columns(sheets, frames))
             for name, frame in frames.items():

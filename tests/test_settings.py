@@ -39,8 +39,8 @@ LATE = [
 def study(tmp_path_factory):
     """A wave of a small roster, and one of a small questionnaire."""
     folder = tmp_path_factory.mktemp("data") / "raw" / "道里"
-    rows = (f"某{c},男,{40 + i},特困\n" for i, c in enumerate("甲乙丙丁戊"))
-    roster = "姓名,性别,年龄,困难类别\n" + "".join(rows)
+    rows = (f"某{c},男,{40 + i},特困,道里厂\n" for i, c in enumerate("甲乙丙丁戊"))
+    roster = "姓名,性别,年龄,困难类别,填报单位\n" + "".join(rows)
     for wave, name, text in (("2009", "名册.csv", roster), ("2024", "12_按文本_问卷_12_12.csv", QUESTIONS)):
         (folder / wave).mkdir(parents=True)
         (folder / wave / name).write_text(text, encoding="utf-8")
@@ -128,16 +128,73 @@ def test_settings_under_a_wrong_name_are_told(tmp_path, name, near):
 )
 def test_a_mistake_in_the_settings_workbook_is_told_with_its_cell(study, capsys, row, cell, word):
     kind, item, said, chosen = row
+    err = told_of_book(capsys, study / "2009", [(kind, item, said, "名册.csv", chosen, "")])
+    assert err.startswith(f"设置.xlsx [设置] {cell}：") and word in err
+
+
+def told_of_book(capsys, folder, rows, merged=""):
+    """What `bangfu clean` says of a wave with a settings workbook of these rows, which must stop there."""
     book = openpyxl.Workbook()
-    book.active.append(["种类", "项目", "原文", "在哪里", "选择", "为什么这样建议"])
-    book.active.append([kind, item, said, "名册.csv", chosen, ""])
+    book.active.title = "设置"
+    for row in (["种类", "项目", "原文", "在哪里", "选择", "为什么这样建议"], *rows):
+        book.active.append(row)
+    if merged:
+        book.active.merge_cells(merged)
+    (folder / "wave.toml").write_text(DAY + "[population.unit]\n'一厂' = 9\n", encoding="utf-8")
+    book.save(folder / "设置.xlsx")
+    status = main(["clean", str(folder)])
+    (folder / "设置.xlsx").unlink()
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "") and "Traceback" not in err
+    return err
+
+
+ROSTER, REPLIES = "名册.csv", "12_按文本_问卷_12_12.csv"
+SAME = [("奇怪", ROSTER, "忽略"), ("奇 怪", ROSTER, "困难职工·性别")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "merged", "cell", "word"),
+    [
+        ([("列名", "", "奇怪列", ROSTER, "=1+1", "")], "", "E2", "没有结果的公式"),
+        ([("列名", "", "甲", ROSTER, "忽略", ""), ("列名", "", "乙", "", "", "")], "E2:E3", "E2", "合并"),
+        ([("发布", "", "给谁看", "", "内外", "")], "", "E2", "内部"),
+        ([("发布", "", "", "", c, "") for c in ("内部", "对外")], "", "E3", "E2 不一致"),
+        ([("列名", "", *each, "") for each in SAME], "", "E", "同一种"),
+        ([("写法", "困难职工·性别", "女", ROSTER, "男", "")], "", "E2", "female"),
+        ([("单位", "", "道里厂", ROSTER, "二厂", "")], "", "E2", "没有单位“二厂”。可用：一厂"),
+        ([("答卷", "做答过快", "1", REPLIES, "剔除", "")], "", "B2", "是否想写 作答过快"),
+        ([("答卷", "作答过快", "", REPLIES, "剔除", "")], "", "C2", "是空的"),
+        ([("答卷", "作答过快", "99", REPLIES, "剔除", "")], "", "C2", "没有答卷 99"),
+        ([("答卷", "作答过快", "1", "没有.csv", "剔除", "")], "", "D2", REPLIES),
+        ([("答卷", "作答过快", "1", REPLIES, c, "") for c in ("剔除", "保留")], "", "E3", "E2 不一致"),
+    ],
+)  # fmt: skip
+def test_a_row_of_the_settings_workbook_that_is_in_doubt_is_told(study, capsys, rows, merged, cell, word):
+    wave = "2024" if rows[0][0] == "答卷" else "2009"
+    err = told_of_book(capsys, study / wave, rows, merged)
+    assert err.startswith(f"设置.xlsx [设置] {cell}") and word in err
+
+
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        ([("C2", "41", "zz")], "核对码"),
+        ([("C2", "41", "0123456789abcd"), ("C2", "42", "0123456789abcd")], "第 2 行 的不同"),
+        ([("C2", "=40+1", "0123456789abcd")], "没有结果的公式"),
+    ],
+)
+def test_answers_in_doubt_are_told_with_their_row(study, capsys, rows, word):
+    book = openpyxl.Workbook()
+    book.active.append(["编号", "文件", "工作表", "单元格", "项目", "原填", "问题", "请填正确内容", "核对码"])
+    for cell, answer, code in rows:
+        book.active.append([1, ROSTER, "", cell, "年龄", "40", "", answer, code])
     (study / "2009" / "wave.toml").write_text(DAY, encoding="utf-8")
-    path = study / "2009" / "设置.xlsx"
-    book.save(path)
+    book.save(study / "2009" / "corrections.xlsx")
     status = main(["clean", str(study / "2009")])
-    path.unlink()
+    (study / "2009" / "corrections.xlsx").unlink()
     err = capsys.readouterr().err
-    assert status == 2 and err.startswith(f"设置.xlsx [设置] {cell}：") and word in err
+    assert status == 2 and err.startswith("corrections.xlsx [Sheet] ") and word in err
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])

@@ -57,7 +57,7 @@ def load_policy(*files: Path, dimensions: Sequence[str] | None = None, chosen: s
             raise CodebookError(f"{fault}未作保护，已停止。") from fault
     written = own.pop("policy", chosen or content["policy"])
     if chosen and chosen != written:
-        told = f"release.yaml 的 policy 写的是 {written}，设置.xlsx 选的是 {chosen}，两处不一致"
+        told = f"release.yaml：policy 写的是 {written}，设置.xlsx 选的是 {chosen}，两处不一致"
         raise CodebookError(f"{told}。请改成一致或删去一处。未作保护，已停止。")
     settings = policies[written] | own
     for key, kind in (("open_variables", frozenset), ("dominance", tuple)):

@@ -25,7 +25,14 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.apart import read_apart
-from bangfu_analysis.reading.tables import Column, Sheet, SheetReading, address, mapped_columns
+from bangfu_analysis.reading.tables import (
+    Column,
+    Sheet,
+    SheetReading,
+    address,
+    column_letters,
+    mapped_columns,
+)
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import is_blank, squeeze
 from bangfu_analysis.tidy.values import at_place
@@ -170,15 +177,21 @@ def read_answers(folder: Path) -> list[Answer]:
     """The answers in the wave folder's corrections*.xlsx, in order of files and rows; questions left open are
     no answers.
     """
-    files, place = sorted(folder.glob("corrections*.xlsx")), ("文件", "工作表", "单元格", "核对码")
+    files, asked = sorted(folder.glob("corrections*.xlsx")), ("文件", "工作表", "单元格", "核对码")
     found = []
     rows = ((path, *row) for path in files for row in answered_rows(path, COLUMNS, ANSWER))
+    before: dict[tuple[str, ...], tuple[object, str]] = {}
     for path, page, number, row in rows:
-        file, sheet, cell, check = (str(row[name] or "").strip() for name in place)
-        if not (file and check and re.fullmatch("[A-Z]{1,3}[1-9][0-9]*", cell)):
+        file, sheet, cell, check = (str(row[name] or "").strip() for name in asked)
+        if not (file and re.fullmatch("[0-9a-f]{14}", check) and re.fullmatch("[A-Z]{1,3}[1-9][0-9]*", cell)):
             told = f"文件“{file}”、单元格“{cell}”、核对码“{check}”没有填全或被改动，不知道答的是哪一格"
             raise FileRefused(f"{path.name} [{page}] 第 {number} 行：{told}。请照原表恢复，或删去这一行。")
-        found.append(Answer(file, sheet, cell, row[ANSWER], check))
+        place, answer = f"{path.name} [{page}] 第 {number} 行", row[ANSWER]
+        first, where = before.setdefault((file, sheet, cell), (answer, place))
+        if first != answer:
+            told = f"{file} {cell} 的答复与 {where} 的不同"
+            raise FileRefused(f"{place}：{told}。请核对，只留一个。")
+        found.append(Answer(file, sheet, cell, answer, check))
     return found
 
 
@@ -198,11 +211,23 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Filled]:
     read = (sheet for sheets in read_apart([path], _sheets_of, refused) for sheet in sheets)
     for sheet in (sheet for sheet in read if sheet.cells and sheet.name != OPTIONS):
         heads = [squeeze(str(value)) for value in sheet.cells[0]]
+        _refuse_odd_cells(path, sheet)
+        if twice := [name for n, name in enumerate(heads) if name in columns and name in heads[:n]]:
+            raise FileRefused(f"{path.name} [{sheet.name}] 第 1 行：列名 {twice[0]} 重复。请去掉一列。")
         if absent := [name for name in columns if name not in heads]:
             told = f"应为列名 {'、'.join(columns)}，没有 {'、'.join(absent)}。请用程序写出的表填写。"
             raise FileRefused(f"{path.name} [{sheet.name}] 第 1 行：{told}")
         for number, cells in enumerate(sheet.cells[1:], 2):
             yield sheet.name, number, dict(zip(heads, cells, strict=True))
+
+
+def _refuse_odd_cells(path: Path, sheet: Sheet) -> None:
+    """FileRefused where cells are merged, or a formula has no result: what was answered is not certain."""
+    odd = {(top, left): "是合并的单元格，请取消合并" for top, left, *_ in sheet.merged}
+    odd |= dict.fromkeys(sheet.uncalculated, "是没有结果的公式，请直接填写内容")
+    for (row, column), why in sorted(odd.items()):
+        cell = f"{column_letters(column)}{sheet.row_numbers[row - 1]}"
+        raise FileRefused(f"{path.name} [{sheet.name}] {cell}：{why}。")
 
 
 def lists_of(path: Path) -> list[list[str]]:

@@ -133,6 +133,7 @@ def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -
     CodebookError where a choice is none of what there is (the cell is named), or mapping.yaml says otherwise.
     """
     path = folder / SETTINGS_BOOK
+    policy_chosen(folder)
     overlay: dict[str, Any] = {"headings": {}, "values": {}, "units": {}, "read_as": {}}
     mapping = read_yaml(folder / "mapping.yaml") if (folder / "mapping.yaml").exists() else {}
     targets = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
@@ -153,14 +154,24 @@ def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -
         part, inner, code = _resolved(row, targets, place)
         if choice == IGNORE and row["种类"] != HEADING:
             continue
-        said = (mapping.get(part) or {}).get(inner, {}) if inner else mapping.get(part) or {}
+        said = mapping.get(part) or {}
+        for name in (inner, inner.removeprefix("workers.")) if inner else ():
+            said = said.get(name) or said
         written = {_plain(part, str(name)): str(value) for name, value in said.items()}
         other = written.get(_plain(part, word), code)
         if other.removeprefix("workers.") != code.removeprefix("workers."):
-            told = f"mapping.yaml 的 {part} 中“{word}”写的是 {other}，{place} 选的是 {choice}（{code}）"
-            raise CodebookError(f"{told}，两处不一致。请改成一致或删去一处。")
+            told = f"“{word}”选的是 {choice}（{code}），mapping.yaml 的 {part} 中写的是 {other}"
+            raise CodebookError(f"{place}：{told}，两处不一致。请改成一致或删去一处。")
         (overlay[part].setdefault(inner, {}) if inner else overlay[part])[word] = code
     return {part: said for part, said in overlay.items() if said}
+
+
+def check_units(folder: Path, known: Collection[str], used: Collection[str]) -> None:
+    """CodebookError where a unit that was chosen in 设置.xlsx, and is `used`, is not `known`."""
+    for number, row in _rows(folder / SETTINGS_BOOK):
+        if row["种类"] == UNIT and known and row["选择"] in {*used} - {*known}:
+            told = f"职工人数表中没有单位“{row['选择']}”。{instead(row['选择'], known)}"
+            raise CodebookError(f"{_cell(number)}：{told}")
 
 
 def replies_decided(folder: Path) -> dict[str, dict[tuple[str, str], tuple[str, str]]]:
@@ -168,20 +179,42 @@ def replies_decided(folder: Path) -> dict[str, dict[tuple[str, str], tuple[str, 
     reasons, found = {label: code for code, label in REASONS.items()}, dict[str, Any]()
     for number, row in _rows(folder / SETTINGS_BOOK):
         if row["种类"] == REPLY and row["选择"]:
-            key = row["原文"], reasons.get(row["项目"], row["项目"])
-            decision = _code(row["选择"], DECISIONS, _cell(number))
-            found.setdefault(row["在哪里"], {})[key] = decision, _cell(number)
+            reason = _code(row["项目"], reasons, _cell(number, "B"))
+            if not row["原文"]:
+                raise CodebookError(f"{_cell(number, 'C')}：答卷的编号是空的。请勿改动这一列。")
+            _once(found.setdefault(row["在哪里"], {}), (row["原文"], reason), row["选择"], DECISIONS, number)
     return found
 
 
 def policy_chosen(folder: Path) -> str:
     """The release policy that was chosen in 设置.xlsx; "" where none was."""
-    rows = [(n, row["选择"]) for n, row in _rows(folder / SETTINGS_BOOK) if row["种类"] == RELEASE]
-    return "".join(_code(choice, POLICIES, _cell(number)) for number, choice in rows if choice)
+    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    for number, row in _rows(folder / SETTINGS_BOOK):
+        if row["种类"] == RELEASE and row["选择"]:
+            _once(found, (), row["选择"], POLICIES, number)
+    return found[()][0] if found else ""
 
 
-def _cell(number: int) -> str:
-    return f"{SETTINGS_BOOK} [设置] E{number}"
+def _once(
+    found: dict[tuple[str, ...], tuple[str, str]], key: tuple[str, ...], choice: str,
+    options: Mapping[str, str], number: int,
+) -> None:
+    """Note what was chosen of `key` and in which cell; CodebookError where another cell says otherwise."""
+    code, place = _code(choice, options, _cell(number)), _cell(number)
+    first, cell = found.setdefault(key, (code, place))
+    if first != code:
+        raise CodebookError(f"{place}：选的是“{choice}”，与 {cell} 不一致。请改成一致或删去一行。")
+
+
+def _cell(number: int, column: str = "E") -> str:
+    return f"{SETTINGS_BOOK} [设置] {column}{number}"
+
+
+def located(folder: Path, fault: str) -> str:
+    """A fault of what 设置.xlsx lays over a codebook, with the cell of the word that it tells of."""
+    rows = _rows(folder / SETTINGS_BOOK)
+    met = (_cell(number) for number, row in rows if row["原文"] and row["原文"] in fault)
+    return f"{next(met, SETTINGS_BOOK)}：{fault.removeprefix('mapping：')}"
 
 
 def _code(choice: str, options: Mapping[str, str], place: str) -> str:

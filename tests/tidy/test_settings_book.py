@@ -78,7 +78,7 @@ def test_a_choice_that_is_none_and_a_mapping_that_says_otherwise_name_places(wav
     choose(path, {"深困型": "深度困难"})
     mapping = wave / "mapping.yaml"
     mapping.write_text("values:\n  workers.hardship_level: {深困型: relative}\n", encoding="utf-8")
-    with pytest.raises(CodebookError, match=r"mapping\.yaml.*relative.*设置\.xlsx \[设置\] E\d+.*两处不一致"):
+    with pytest.raises(CodebookError, match=r"设置\.xlsx .*E\d+：.*mapping\.yaml.*relative.*两处不一致"):
         wave_codebook(wave)
 
 
@@ -128,12 +128,12 @@ def test_yaml_beside_the_book_adds_to_it_and_must_not_say_otherwise(wave: Path) 
     screening.write_text(f"decisions: [{line % (6, 'drop')}]", encoding="utf-8")
     assert not {"3", "6"} & set(clean_wave(wave)["responses"]["respondent_id"])
     screening.write_text(f"decisions: [{line % (3, 'keep')}]", encoding="utf-8")
-    with pytest.raises(CodebookError, match=r"screening\.yaml 中答卷 3 写的是 keep，设置\.xlsx .*E\d+"):
+    with pytest.raises(CodebookError, match=r"设置\.xlsx .*E\d+：答卷 3 .*screening\.yaml 中写的是 keep"):
         clean_wave(wave)
     (wave / "release.yaml").write_text("threshold: 6\n", encoding="utf-8")
     assert (wave_policy(wave).name, wave_policy(wave).threshold) == ("inside", 6)
     (wave / "release.yaml").write_text("policy: outside\n", encoding="utf-8")
-    with pytest.raises(CodebookError, match=r"release\.yaml 的 policy .* outside，设置\.xlsx .* inside"):
+    with pytest.raises(CodebookError, match=r"release\.yaml：policy .* outside，设置\.xlsx .* inside"):
         wave_policy(wave)
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 from bangfu_analysis.survey.design import SurveyDesign
 from bangfu_analysis.survey.estimate import estimate_mean
 
-STRATA, UNITS, REPEATS = 50, 2_000, 25
+STRATA, UNITS, REPEATS = 50, 2_000, 60
 DESIGN = SurveyDesign(weight="weight", strata="stratum", cluster="unit", fpc="unit_total")
 
 
@@ -64,14 +64,20 @@ def designed(frame: pd.DataFrame) -> object:
     return estimate_mean(frame, "income", design=DESIGN, by=BY)
 
 
-def seconds(call: Callable[[pd.DataFrame], object], frame: pd.DataFrame) -> float:
-    """Processor time of the least of many runs: what else the machine does lengthens the others."""
-    times = []
+CALLS = (plain, weighted, designed)
+
+
+def seconds(frame: pd.DataFrame) -> list[float]:
+    """Processor time of plain, weighted and designed, which take turns: the least of many, as what else the
+    machine does lengthens the others.
+    """
+    least = [float("inf")] * len(CALLS)
     for _ in range(REPEATS):
-        start = time.process_time()
-        call(frame)
-        times.append(time.process_time() - start)
-    return min(times)
+        for place, call in enumerate(CALLS):
+            start = time.process_time()
+            call(frame)
+            least[place] = min(least[place], time.process_time() - start)
+    return least
 
 
 def resident() -> int:
@@ -107,7 +113,7 @@ def main() -> None:
         size = int(frame.memory_usage(deep=True).sum())
         designed(frame.head(1000))
         extra = extra_memory(designed, frame)
-        a, w, b = (seconds(call, frame) for call in (plain, weighted, designed))
+        a, w, b = seconds(frame)
         print(f"{held:9} mean {a:.3f} s  weighted mean {w:.3f} s  with standard errors {b:.3f} s", end="  ")
         print(
             f"ratios {b / a:.2f} and {b / w:.2f}  frame {size / 1e6:.0f} MB  extra {extra / 1e6:.0f} MB",

@@ -21,7 +21,7 @@ from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 
-SLICE = 1 << 16  # rows that are worked on at a time
+SLICE = 1 << 15  # rows that are worked on at a time
 Variable = str | tuple[str, str]  # whose mean, or a numerator and a denominator
 # of a cube: the rows a cell stands for; whether it is of those asked of
 ROWS, INSIDE = "cell_n", "cell_inside"

@@ -67,7 +67,7 @@ def fit_ratio(sample: Sample, y: Floats, x: Floats | None, used: Domains, start:
     def columns(part: slice) -> tuple[list[Floats], list[Floats]]:
         if x is None:
             gap, base = y[part] - start, w[part]
-            return [(top := base * gap), base], [top * gap]
+            return [(top := base * gap), base], [np.multiply(gap, top, out=gap)]
         top, base = w[part] * y[part], w[part] * x[part]
         return [top, base], [top * y[part], top * x[part], base * x[part], w[part]]
 

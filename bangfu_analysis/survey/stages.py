@@ -129,9 +129,10 @@ def _is_whole(column: pd.Series[Any]) -> bool:
 
 def _integers(frame: pd.DataFrame, column: str) -> Codes:
     """A column as integers: its own, or the codes of its levels."""
-    if _is_whole(frame[column]):
-        return frame[column].to_numpy(dtype=np.intp)
-    codes = level_codes(frame[column])[0]
+    values = frame[column]
+    if _is_whole(values):
+        return values.to_numpy(dtype=np.intp)
+    codes = level_codes(values)[0]
     if codes.min() < 0:
         raise ArgumentError(f"设计列 {column} 有 {(codes < 0).sum()} 行缺失，层和抽样单元不能缺失。请补齐。")
     return np.asarray(codes, dtype=np.intp)

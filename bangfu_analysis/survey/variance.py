@@ -128,7 +128,11 @@ def _collapse(stage: Stage, columns: Columns, code: Codes, width: int) -> _Sums:
     others = [np.zeros(width) for _ in more]
     for part in slices(len(code)):
         here = code[part].astype(np.intp)
-        key = stage.unit[part] * width + here if place is None else place[part]
+        if place is None:
+            key = stage.unit[part] * width
+            key += here  # no third array
+        else:
+            key = place[part]
         moving, rest = columns(part)
         for total, column in zip(totals, moving, strict=True):
             np.add.at(total, key, column)

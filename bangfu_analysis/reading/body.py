@@ -84,7 +84,10 @@ def _fill_down(values: Objects, place: int) -> int:
     return int(blank.sum())
 
 
-WHO = {"spouse": "配偶", "child": "子女", "member": "家庭成员", "helper": "帮扶责任人", "staff": "经办人员"}
+WHO = {
+    "spouse": "配偶", "child": "子女", "parent": "父母", "member": "家庭成员", "helper": "帮扶责任人",
+    "staff": "经办人员",
+}  # fmt: skip
 
 
 def findings_of(block: Block, headings: Sequence[Heading]) -> list[Finding]:

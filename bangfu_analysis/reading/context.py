@@ -18,8 +18,9 @@ from bangfu_analysis.reading.rows import LIKE, Block
 from bangfu_analysis.reading.tables import Column, Table
 from bangfu_analysis.text import squeeze
 
-_FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "元": 1.0}
-_COUNTED = frozenset({"人", "户", "人次", "%", "个", "名", "岁", *_FACTORS})
+_FACTORS = {"万元": 10_000.0, "千元": 1_000.0, "百元": 100.0, "元": 1.0}
+_COUNTED = frozenset({"人", "户", "人次", "%", "个", "名", "岁", "年", "月", *_FACTORS})
+_LAST_LINES = 8  # below a table, where its money unit may stand
 LONGEST_TITLE = 60
 
 
@@ -70,6 +71,15 @@ def factor_in(*names: str) -> dict[str, object]:
     found = (LIKE["money_in_name"].search(simplified(squeeze(name))) for name in names)
     said = next(filter(None, found), None)
     return {"money_factor": _FACTORS[said[1] or said[2]]} if said else {}
+
+
+def factor_below(grid: Grid, body: int, end: int) -> dict[str, object]:
+    """The money unit that a line right under a table says (注：金额单位为万元), as meta_of gives it."""
+    for row in range(max(body, end - _LAST_LINES), end):
+        columns = grid.columns_of(row, 0, grid.width)
+        if len(columns) == 1 and (said := LIKE["money_below"].search(simplified(grid.text(row, columns[0])))):
+            return {"money_factor": _FACTORS[said[1]]}
+    return {}
 
 
 def unit_in(name: str) -> str:
@@ -165,6 +175,8 @@ def word_of(text: str, variable: Variable) -> str:
     """The one word of `variable.around` that a title says; "" where it says none, several, or one beside
     others.
     """
+    if text in variable.spellings and any(word.startswith(text) for word in variable.around):
+        return text  # a sheet called 深度
     pattern = "|".join(map(re.escape, sorted(variable.around, key=len, reverse=True)))
     found = re.findall(pattern, text)
     codes = {level.code for word in found for level in variable.spellings[word]}

@@ -23,11 +23,12 @@ from bangfu_analysis.reading.vocabulary import (
 
 _WHOM, _GIVEN = ("name", "id_number"), ("amount_yuan", "goods_value_yuan")
 _WITH_ACTS = ("roster", "episodes", "aid")
-# beyond the numbers of 家庭成员n: the places of those whom the heading names
-SLOTS = {"spouse": 50, "child": 60}
+# beyond the numbers of 家庭成员n: the places of those whom the heading names, ten a kind
+SLOTS = {"spouse": 50, "child": 60, "parent": 70}
+MORE = 80
 REPEATABLE = ("row_number", "ignored", "private", "remark")
 TICKS = frozenset("√✓✔☑■●vV1×✗xX□○0") | {"是", "否", "有", "无", "Y", "N", "y", "n", "1.0", "0.0", "打√"}
-_MONEY = {"万": 10_000.0, "千": 1_000.0}
+_MONEY = {"万": 10_000.0, "千": 1_000.0, "百": 100.0}
 _TICKED = ("cause", "hardship_level", "sex")  # variables whose levels head columns of ticks
 MOST_PROPOSED = 500  # columns of a table for which meanings are proposed: nobody chooses among more
 
@@ -138,7 +139,8 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
     if frame == "workers" and person in MEMBERS:
         own = words.find("workers", key)
         of_family = own is not None and own.name in words.codebook.each["family"]
-        return _of(own) if of_family else _of(words.member(owner.key), slot=SLOTS.get(person))
+        slot = SLOTS.get(person, MORE) + owner.nth if owner.nth else SLOTS.get(person)
+        return _of(own) if of_family and not owner.nth else _of(words.member(owner.key), slot=slot)
     if person == "other" or (frame == "workers" and person != "worker" and owner.said):
         variable = words.find(frame, key)
         return _of(variable) if variable is not None and variable.kind == "private" else None

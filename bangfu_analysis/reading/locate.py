@@ -14,7 +14,7 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.body import findings_of, households, table_of
-from bangfu_analysis.reading.context import factor_in, meta_of, with_context
+from bangfu_analysis.reading.context import factor_below, factor_in, meta_of, with_context
 from bangfu_analysis.reading.form_tables import read_forms
 from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
@@ -116,7 +116,7 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
         start = 0
         for n, (top, body) in enumerate(blocks):
             end = _end(grid, body, blocks[n + 1][0], first, last) if n + 1 < len(blocks) else grid.height
-            meta = {**above, **meta_of(grid, start, top, first, last)}
+            meta = {**above, **factor_below(grid, body, end), **meta_of(grid, start, top, first, last)}
             ledger.mark(range(start, top), "note", first, last)
             ledger.mark(range(top, body), "header", first, last)
             halves = repeats_of(headings_of(grid, top, body, first, last), words)

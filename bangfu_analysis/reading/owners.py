@@ -12,17 +12,19 @@ from bangfu_analysis.text import heading_key
 if TYPE_CHECKING:
     from bangfu_analysis.reading.vocabulary import Heading, Vocabulary
 
-MEMBERS = ("spouse", "child", "member")
+MEMBERS = ("spouse", "child", "parent", "member")
 LIKE = patterns("sheets")
 _DIGITS = {character: n for n, character in enumerate("一二三四五六七八九十", start=1)}
 
 
 class Owner(NamedTuple):
-    """`person`: worker, spouse, child, member, helper, staff or other; `key`: the heading without the person.
+    """`person`: worker, spouse, child, parent, member, helper, staff or other; `key`: the heading without
+    the person.
 
     `said`: the heading, its parent or a name to its left says so; else it is the worker's, as nobody else is
     named. `names`: the column holds the person's name. `own`: the heading or its parent names the person.
-    `slot`: the number of the member that it names.
+    `slot`: the number of the member that it names; `word`: how it names the person; `nth`: how many of his
+    kind have been named before him.
     """
 
     person: str
@@ -31,6 +33,8 @@ class Owner(NamedTuple):
     names: bool = False
     own: bool = False
     slot: int | None = None
+    word: str = ""
+    nth: int = 0
 
 
 NOBODY = Owner("", "")
@@ -62,9 +66,24 @@ def owners_of(headings: tuple[Heading, ...], words: Vocabulary) -> tuple[Owner, 
     for n, heading in enumerate(headings):  # 家庭成员 that heads no person's columns describes the family
         right = headings[n + 1 : n + 2]
         alone = not related and not any(words.may_be_of(following, "member") for following in right)
-        if named[n].person == words.person(heading.key) == "member" and not heading.parents and alone:
+        described = alone and not heading.parents and named[n].person in ("member", "parent")
+        if described and words.person(heading.key):
             named[n] = NOBODY
-    return tuple(_in_order(headings, _told_apart(headings, named, words, related), words))
+    apart = _told_apart(headings, named, words, related)
+    return tuple(_numbered(headings, _in_order(headings, apart, words)))
+
+
+def _numbered(headings: Sequence[Heading], owners: Iterator[Owner]) -> Iterator[Owner]:
+    """The owners, each further one of a kind that is named (儿子姓名, 女儿姓名) with his number."""
+    last: dict[str, int] = {}
+    for heading, owner in zip(headings, owners, strict=True):
+        if owner.person not in MEMBERS or owner.slot is not None:
+            yield owner
+            continue
+        kind = owner.person
+        if owner.names and (kind != "member" or heading.key.endswith("姓名") or kind not in last):
+            last[kind] = last[kind + owner.word] = last.get(kind, -1) + 1
+        yield owner._replace(nth=last.get(kind + owner.word, last.get(kind, 0)))
 
 
 def _in_order(headings: Sequence[Heading], named: Sequence[Owner], words: Vocabulary) -> Iterator[Owner]:
@@ -92,17 +111,20 @@ def _named(heading: Heading, words: Vocabulary) -> Owner:
     person, rest = next((found for found in persons if found[0]), ("", key))  # the longest it begins with
     for above in filter(None, map(words.person, heading.parents)):
         own = rest if person == above else key
-        return Owner(above, own or "姓名", said=True, names=_is_name(own), own=True)
+        return Owner(above, own or "姓名", said=True, names=_is_name(own), own=True, word=heading.parents[0])
     known = words.find("workers", key)
     if known is not None and known.kind == "name":
         return Owner("worker", key, said=bool(person), names=True)
     if LIKE["worker_named"].fullmatch(key):
         return Owner("worker", "姓名", said=True, names=True)
     if person and _is_name(rest) and (person == "member" or not LIKE["about"].search(key)):
-        return Owner(person, "姓名", said=True, names=True, own=True)
+        word = key.removesuffix(rest)
+        return Owner(person, "姓名", said=True, names=True, own=True, word=word)
     if known is not None or (words.knows(key) and words.find("members", key) is None):
         return Owner("worker", key, said=True) if person == "worker" else NOBODY
-    return Owner(person, rest, said=True, own=True) if person and words.knows(rest) else NOBODY
+    if not person or not words.knows(rest):
+        return NOBODY
+    return Owner(person, rest, said=True, own=True, word=key.removesuffix(rest))
 
 
 def _is_name(key: str) -> bool:
@@ -125,4 +147,7 @@ def _told_apart(
     for n in own:
         if n != head and "worker" not in map(words.person, headings[n].parents):
             found[n] = Owner(second, headings[n].key, said=True, names=True)
+    for n, heading in enumerate(headings if own else ()):  # 监护人姓名: nobody of whom the codebook knows
+        if not found[n].person and not known[n] and heading.key.endswith("姓名"):
+            found[n] = Owner("other", heading.key, said=True, names=True)
     return found

@@ -106,7 +106,8 @@ class Vocabulary:
 
     def person(self, key: str) -> str:
         """Whom `key` names (成员, 家庭成员情况 -> member), "" where nobody."""
-        return self.persons.get(key) or self.persons.get(LIKE["about"].sub("", key), "")
+        bare = LIKE["about"].sub("", key)
+        return next((p for k in (key, bare, LIKE["nth"].sub("", bare)) if (p := self.persons.get(k))), "")
 
     def is_relation(self, key: str) -> bool:
         """True where `key` heads a member's relation to the head."""

@@ -264,7 +264,7 @@ def _slot_rows(
 ) -> tuple[pd.DataFrame, list[Finding]]:
     with_slot = [clean for clean in tables if any(c.slot == slot for c in clean.columns("members"))]
     rows = _rows(with_slot, "members", codebook, wave, slot)
-    person = next((person for person, number in SLOTS.items() if number == slot), None)  # 配偶姓名, 学生姓名
+    person = next((p for p, n in SLOTS.items() if slot is not None and n <= slot < n + 10), None)  # 配偶姓名
     said = rows["relation"].astype(object)
     rows = rows.assign(relation=said.where(said.notna(), person)) if person else rows
     own = [[c.index for c in clean.columns("members") if c.slot == slot] for clean in with_slot]

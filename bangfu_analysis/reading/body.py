@@ -98,12 +98,15 @@ def findings_of(block: Block, headings: Sequence[Heading]) -> list[Finding]:
     if grid.sheet.hidden_rows and block.kind != "other":
         rows += [(row, "row_hidden") for row in block.data if row + 1 in grid.sheet.hidden_rows]
     of_rows = [grid.told(key, row, grid.columns_of(row, block.first, block.last)[0]) for row, key in rows]
+    if block.kind == "other":
+        of_block = [grid.told("table_set_aside", block.top, block.first, n=len(block.data))]
+        return [*of_rows, *(of_block if block.data else ())]
     return [*_column_findings(block, headings), *of_rows, *_cell_findings(block), *_legend_findings(block)]
 
 
 def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]:
     grid, found = block.grid, []
-    if block.kind == "other" or not block.data:
+    if not block.data:
         return []
     seen: set[str] = set()
     for column, heading in zip(block.columns, headings, strict=True):
@@ -124,8 +127,6 @@ def _column_findings(block: Block, headings: Sequence[Heading]) -> list[Finding]
 
 def _cell_findings(block: Block) -> list[Finding]:
     grid, rows = block.grid, {*block.data, *block.aside, *block.totals}
-    if block.kind == "other":
-        return []
     struck = [(r, c) for r, c in grid.sheet.struck if r - 1 not in block.aside and grid.text(r - 1, c - 1)]
     marks = {
         "formula_uncalculated": grid.sheet.uncalculated, "cell_comment": grid.sheet.commented,
@@ -147,7 +148,7 @@ def _legend_findings(block: Block) -> list[Finding]:
     bearing: dict[str, set[int]] = {}
     for (row, _), colour in grid.sheet.colours.items():
         bearing.setdefault(colour, set()).add(row - 1)
-    for row in [*range(block.above, block.top), *block.notes] if block.kind != "other" else ():
+    for row in [*range(block.above, block.top), *block.notes]:
         for place in grid.columns_of(row, block.first, block.last):
             said = LIKE["coloured"].findall(grid.text(row, place))
             rows = sorted(r for colour in set(said) for r in bearing.get(colour, ()) if r in set(block.data))

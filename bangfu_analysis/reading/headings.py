@@ -141,7 +141,8 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
         of_family = own is not None and own.name in words.codebook.each["family"]
         slot = SLOTS.get(person, MORE) + owner.nth if owner.nth else SLOTS.get(person)
         return _of(own) if of_family and not owner.nth else _of(words.member(owner.key), slot=slot)
-    if person == "other" or (frame == "workers" and person != "worker" and owner.said):
+    theirs = (frame == "workers" and person != "worker") or (frame == "aid" and person in HELPING)
+    if person == "other" or (theirs and owner.said):
         variable = words.find(frame, key)
         return _of(variable) if variable is not None and variable.kind == "private" else None
     bare = (LIKE["about"].sub("", parent) for parent in parents)

@@ -129,6 +129,8 @@ def _read_tables(grid: Grid, ledger: Ledger, words: Vocabulary, include_hidden: 
             headers.append((top, body))
             start, above = end, meta if n == 0 and first == 0 else above
     kind, reason = _kind(grid, tables, words)
+    if kind in ("other", "notes"):  # all of it is told of as a sheet
+        findings = [finding for finding in findings if finding.problem != "table_set_aside"]
     ledger.mark(range(grid.height), "set_aside" if kind == "other" and not tables else "note")
     aside = reason if kind == "other" or (kind == "notes" and tables) else ""
     return _reading(

@@ -70,7 +70,18 @@ def owners_of(headings: tuple[Heading, ...], words: Vocabulary) -> tuple[Owner, 
         if described and words.person(heading.key):
             named[n] = NOBODY
     apart = _told_apart(headings, named, words, related)
-    return tuple(_numbered(headings, _in_order(headings, apart, words)))
+    return _sure(headings, [*_numbered(headings, _in_order(headings, apart, words))], words)
+
+
+def _sure(headings: Sequence[Heading], owners: Sequence[Owner], words: Vocabulary) -> tuple[Owner, ...]:
+    """姓名, 配偶姓名, 性别, 身份证号: where the only ID number stands behind the spouse's bare name, nobody knows
+    whose it is, nor whose what stands beside it.
+    """
+    known = [words.find("workers", heading.key) for heading in headings]
+    numbers = [o for v, o in zip(known, owners, strict=True) if v is not None and v.name == "id_number"]
+    if len(numbers) != 1 or numbers[0].person != "spouse" or numbers[0].own:
+        return tuple(owners)
+    return tuple(o._replace(person="other") if o.person == "spouse" and not o.own else o for o in owners)
 
 
 def _numbered(headings: Sequence[Heading], owners: Iterator[Owner]) -> Iterator[Owner]:

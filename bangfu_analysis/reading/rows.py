@@ -103,7 +103,7 @@ def labelled_totals(block: Block) -> Booleans:
     first = range(block.first, min(block.first + 6, block.last))
     leading = {*first, block.place_of("name"), block.place_of("employer")}
     for c in leading - {None}:
-        labels = {v for v in grid.texts[c] if "计" in v or "共" in v or "其中" in v or "总" in v}
+        labels = {*filter(LIKE["total_sign"].search, grid.texts[c])}
         if hits := {v for v in labels if LIKE["total"].match(squeeze(v))}:
             found |= block.says(c, hits)
     if (identity := block.place_of("id_number")) is not None:

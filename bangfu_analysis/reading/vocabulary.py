@@ -107,7 +107,8 @@ class Vocabulary:
     def person(self, key: str) -> str:
         """Whom `key` names (成员, 家庭成员情况 -> member), "" where nobody."""
         bare = LIKE["about"].sub("", key)
-        return next((p for k in (key, bare, LIKE["nth"].sub("", bare)) if (p := self.persons.get(k))), "")
+        said = (self.persons.get(k) for k in (key, bare, LIKE["nth"].sub("", bare)))
+        return next(filter(None, said), "helper" if LIKE["helper_named"].fullmatch(bare) else "")
 
     def is_relation(self, key: str) -> bool:
         """True where `key` heads a member's relation to the head."""

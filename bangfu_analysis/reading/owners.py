@@ -74,7 +74,7 @@ def owners_of(headings: tuple[Heading, ...], words: Vocabulary) -> tuple[Owner, 
 
 
 def _sure(headings: Sequence[Heading], owners: Sequence[Owner], words: Vocabulary) -> tuple[Owner, ...]:
-    """姓名, 配偶姓名, 性别, 身份证号: where the only ID number stands behind the spouse's bare name, nobody knows
+    """姓名, 配偶姓名, 性别, 身份证号: where the only ID number stands behind the spouse's name, nobody knows
     whose it is, nor whose what stands beside it.
     """
     known = [words.find("workers", heading.key) for heading in headings]

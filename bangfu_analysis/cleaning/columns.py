@@ -92,11 +92,14 @@ def _read_tick(variable: Variable, tick: str, raw: object) -> Reading:
 
 
 def _read_name(raw: object, variable: Variable) -> Reading:
-    """The name's key as value, for the pseudonym only; a remark in brackets behind the name is told."""
-    if (key := name_key(raw)) is not None:
-        return (read_remark(raw, variable) if str(raw).strip()[-1] in ")）" else BLANK)._replace(value=key)
+    """The name's key as value, for the pseudonym only; a remark behind the name is told."""
+    key, more = name_key(raw), BLANK
+    if isinstance(raw, str) and len(key or "") < len(raw.strip()):
+        more = read_remark(raw, variable)
+    if key is not None:
+        return more._replace(value=key)
     several = isinstance(raw, str) and several_names(raw)
-    return told("several_names") if several else read_absence(raw) or BLANK
+    return told("several_names") if several else read_absence(raw) or more
 
 
 def _read_text(raw: object) -> Reading:

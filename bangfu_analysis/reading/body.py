@@ -170,11 +170,13 @@ def households(
     """
     own = [c for c in (block.place_of("name"), block.place_of("id_number")) if c is not None]
     flat = [c for c in table.columns if _is_flat(c)]
+    relation = block.place_of("relation", "members")
+    nameless = not own and relation is not None  # 家庭成员 is the only column of names
+    own = own or [c.index - 1 for c in flat if nameless and c.means("members", "name")]
     if block.kind != "roster" or not own or not block.data or not (flat or block.grid.merges):
         return [table]
-    relation = block.place_of("relation", "members")
     beside = [c.index for c in flat if c.index - 1 != relation]
-    if beside or relation is None:
+    if relation is None or (beside and not nameless):
         heads = _begins(table, block, own, beside)
         said = _said_self(table, flat, heads)
     else:

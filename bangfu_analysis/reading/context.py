@@ -218,7 +218,11 @@ def _with_units(table: Table, block: Block, codebook: Codebook) -> Table:
     span = (block.first, block.last)
     named = {c.variable.name for c in block.columns if c.variable is not None}
     told = {r: str(unit) for r in block.notes if (unit := meta_of(block.grid, r, r + 1, *span).get("unit"))}
-    bare = {} if "employer" in named else {r: t for r in block.notes if (t := _section(block, r))}
+    own = block.place_of("employer")
+    above = block.totals if block.totals[:1] < block.data[:1] else ()  # 测试甲厂 | 2人, over its people
+    bare = {r: t for r in sorted((*block.notes, *above)) if (t := _section(block, r))}
+    if own is not None and block.grid.filled[block.data, own].any():
+        bare = {}
     if told and "unit" in table.meta:
         bare = {block.top: str(table.meta["unit"])}
     units = {**bare, **told}
@@ -233,5 +237,6 @@ def _with_units(table: Table, block: Block, codebook: Codebook) -> Table:
 def _section(block: Block, row: int) -> str:
     columns = block.grid.columns_of(row, block.first, block.last)
     text = LIKE["numbered"].sub("", block.grid.text(row, columns[0]))
-    is_unit = len(columns) == 1 and LIKE["section_unit"].fullmatch(text) is not None
+    alone = all(LIKE["figure"].fullmatch(block.grid.text(row, c)) for c in columns[1:])
+    is_unit = alone and LIKE["section_unit"].fullmatch(text) is not None
     return text if is_unit and any(d > row for d in block.data) else ""

@@ -12,7 +12,7 @@ from bangfu_analysis.errors import ReleaseConflict
 from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row
 from bangfu_analysis.release.nesting import Nest
 from bangfu_analysis.release.policy import Policy
-from bangfu_analysis.release.sums import REST, Sum, all_sums, is_rest, order, said, told_by
+from bangfu_analysis.release.sums import INSIDE, REST, Sum, all_sums, is_rest, order, said, told_by
 from bangfu_analysis.release.suppression import Numbers, completed, hide
 
 Record: TypeAlias = Mapping[str, Any]  # a release.json
@@ -115,10 +115,10 @@ def _classes(sums: Sequence[Sum], every: Mapping[Cell, float], policy: Policy) -
         if not {*each.parts} <= every.keys():
             continue
         held = [part for part in each.parts if every[part]]
-        open_to_all = each.by.partition("@")[0].removesuffix(ANY) in policy.open_variables
+        open_to_all = each.by.partition(INSIDE)[0].removesuffix(ANY) in policy.open_variables
         group = {variable for variable, _ in each.whole.where}
         told = len(held) == 1 and not is_rest(held[0]) and (each.by, None) not in held[0].where
-        if told and each.by and "@" not in each.by and group and not open_to_all:
+        if told and each.by and INSIDE not in each.by and group and not open_to_all:
             empty = {part for part in each.parts if not every[part] and (each.by, None) not in part.where}
             found.setdefault(held[0], set()).update(empty)  # that nobody lacks an answer tells no answer
     return found

@@ -10,6 +10,7 @@ from bangfu_analysis.errors import ReleaseConflict
 from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row, Where, one_of
 from bangfu_analysis.release.nesting import POPULATION, Implied, Nest
 
+INSIDE = "\x1f"  # between two variables: levels of the one inside a level of the other; in no name or unit
 REST = "_rest"  # `cause_rest`: what those levels of cause that are known leave of their whole
 
 
@@ -88,7 +89,7 @@ def _with_rests(
     """Each sum once, with what its parts leave of the whole."""
     found: dict[Sum, None] = {}
     for each in told:
-        several = each.by.partition("@")[0].endswith(ANY)  # of which a person may have several
+        several = each.by.partition(INSIDE)[0].endswith(ANY)  # of which a person may have several
         for parts in ([(part,) for part in each.parts] if several else [each.parts]):
             rested = _with_rest(each._replace(parts=parts), numbers, complete, nest, own)
             found |= dict.fromkeys(rested)
@@ -101,7 +102,7 @@ def _made_up(
     """Wholes that the levels shown make up, in whichever release: nobody inside is of another, or of none."""
     for (whole, by), parts in groups.items():
         held = {dict(part.where).get(by): numbers[part] for part in parts if numbers.get(part)}
-        plain = "@" not in by and not by.endswith(ANY) and not whole.of
+        plain = INSIDE not in by and not by.endswith(ANY) and not whole.of
         if plain and held and None not in held and round(sum(held.values()) - numbers.get(whole, -1), 6) == 0:
             yield Census(whole.population, whole.where, by, frozenset(held))
 
@@ -182,7 +183,7 @@ def _wholes(cell: Cell, implied: Implied) -> Iterator[tuple[Cell, str]]:
         here = implied.get(finer | {(POPULATION, cell.population)}, ())
         for condition in sorted([*_coarser(finer, implied), *here], key=str):
             if condition[0] not in dict(rest):
-                yield cell._replace(where=rest | {condition}), f"{by}@{condition[0]}"
+                yield cell._replace(where=rest | {condition}), f"{by}{INSIDE}{condition[0]}"
 
 
 def _coarser(finer: Where, implied: Implied) -> list[tuple[str, str | None]]:
@@ -196,7 +197,7 @@ def _coarser(finer: Where, implied: Implied) -> list[tuple[str, str | None]]:
 
 def _is_all(told: Sum, complete: Sequence[Census], nest: Nest) -> bool:
     """Whether the parts of a sum are all that hold anybody."""
-    name, _, coarse = told.by.partition("@")
+    name, _, coarse = told.by.partition(INSIDE)
     censuses = list(_censuses(told.whole, name, complete))
     if not coarse:
         found = {code for cell in told.parts for code in _codes(cell, name)}
@@ -223,15 +224,15 @@ def _with_rest(
     told: Sum, numbers: Mapping[Cell, float], complete: Sequence[Census], nest: Nest, own: Container[Cell]
 ) -> list[Sum]:
     """The sum, with what its parts leave of the whole; none where other releases say the contrary."""
-    several, known = told.by.partition("@")[0].endswith(ANY), {*told.parts, told.whole} <= numbers.keys()
+    by, known = told.by.partition(INSIDE)[0], {*told.parts, told.whole} <= numbers.keys()
     left = round(numbers[told.whole] - sum(numbers[part] for part in told.parts), 6) if known else 0
     if left < 0 and all(cell in own for cell in (*told.parts, told.whole)):
-        more = f"{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{told.by}）之和却更多"
+        more = f"{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{by}）之和却更多"
         message = f"{more}。可能是两张表把不同的人数写成了同一条件"
-        variable = told.by.partition("@")[0].removesuffix(ANY)
-        raise ReleaseConflict(f"发布前核对：{message}。未作保护，已停止。", told.whole.population, variable)
-    if several:
-        missing = told.by + REST, dict(told.parts[0].where).get(told.by.partition("@")[0])
+        told_of = told.whole.population, by.removesuffix(ANY)
+        raise ReleaseConflict(f"发布前核对：{message}。未作保护，已停止。", *told_of)
+    if by.endswith(ANY):
+        missing = told.by + REST, dict(told.parts[0].where).get(by)
     elif left == 0 and (known or not told.by or _is_all(told, complete, nest)):
         return [told]
     else:

@@ -215,3 +215,15 @@ def test_numbers_are_rounded_where_the_policy_says_so(tmp_path):
 def test_reruns_are_the_same():
     frame = people(500, 10, missing=0.01)
     assert released(*report_of(frame)).record == released(*report_of(frame)).record
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_signs_in_the_name_of_a_unit_are_no_signs_of_the_gate(seed):
+    names = ["a@b.cn", "c=d", "e+f", "g_any", "h_rest", "i"]
+    frame = people(120, seed)
+    frame = frame.assign(unit=frame["unit"].cat.rename_categories(names))
+    kinds = ["a@b.cn∪c=d∪", *names[2:]]
+    folded = frame["unit"].astype(object).replace(dict.fromkeys(names[:2], kinds[0]))
+    joined = frame.assign(unit=pd.Categorical(folded, kinds))
+    cuts = [cut(joined, ["unit"]), cut(joined, ["cause"], ["unit"]), cut(frame, ["sex"], unit="e+f")]
+    assert narrowest(released(*cuts).record) >= INSIDE.threshold - 1e-6

@@ -18,7 +18,7 @@ from bangfu_analysis.wave import find_wave, places
 
 SHIPPED = Path(__file__).parent / "sample"  # in a wheel: what lies beside the package in a clone
 HOME = SHIPPED if SHIPPED.is_dir() else Path(__file__).parents[1]  # has data/raw/daoli, notebooks, docs
-_SKIPPED = re.compile(r"[^<>\n]*从略。")
+_SKIPPED = re.compile(r"(?<![^<>\n])[^<>\n]*从略。")
 _ASSIGNED = re.compile(r"^(\w+)\s*=", re.MULTILINE)
 _HEAD = '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title></head>\n'
 _PAGE = _HEAD + "<body>{body}</body></html>\n"

@@ -171,7 +171,7 @@ def _toml(text: str) -> Node:
     section: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), start=1):
         keys: tuple[str, ...] = ()
-        if head := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+        if head := re.match(r"\s*\[{1,2}([^\[\]]+)\]", line):
             keys = section = _parts(head[1])
         elif pair := re.match(r"\s*([^=#\s][^=#]*?)\s*=", line):
             keys = (*section, *_parts(pair[1]))
@@ -324,7 +324,7 @@ class _Checker:
         before: dict[tuple[str, ...], int] = {}
         for entry in entries:
             values = entry.value if isinstance(entry.value, dict) else {}
-            name = tuple(str(values[key].value) for key in keys if key in values)
+            name = tuple(str(values[key].value).casefold() for key in keys if key in values)
             if name and name in before:
                 told = f"{keys[0]} {name[0]} 重复，前面第 {before[name]} 行写过。请合并或改名。"
                 self._mistake(entry.line, at, told)

@@ -98,17 +98,32 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
         return [word for word in fits.get(row.get("make"), fits["other"])[at[-1]] if word not in unfit]
 
     def subjects(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
-        found = given.get(f"of {row_of(beside).get('make')}", given.get("of"))
+        make = row_of(beside).get("make")
+        found = [] if make in ("count", "rate", "causes") else given.get(f"of {make}", given.get("of"))
         return None if callable(found) else found
+
+    def mentions(_: tuple[str, ...], beside: Beside) -> list[str]:
+        return ["any", "main"] if row_of(beside).get("make") in ("causes", "trend") else []
 
     def beside_by(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
         dimensions, by = given.get("dimensions"), _tuple(row_of(beside).get("by") or ())
         return None if dimensions is None or callable(dimensions) else [d for d in dimensions if d not in by]
 
+    def undivided(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+        """What may stand in `where`: not what the exhibit is divided by."""
+        row, every = row_of(beside), given.get("dimensions")
+        divided = [*_tuple(row.get("by") or ()), *_tuple(row.get("within") or ())]
+        return None if every is None or callable(every) else [name for name in every if name not in divided]
+
+    def focuses(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+        """A level of what the exhibit is within."""
+        codes, within = given.get("codes"), str(row_of(beside).get("within") or "")
+        return ["worst", *(codes(("focus", within), beside) or ())] if callable(codes) else None
+
     ids = [*known, *filter(_WORD.fullmatch, map(str, made))]
     own: Words = {
         "ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting, "of": subjects,
-        "others": beside_by,
+        "others": beside_by, "undivided": undivided, "mentions": mentions, "focuses": focuses,
     }
     return {**given, **own}
 

@@ -93,7 +93,8 @@ def _words(known: Sequence[str], content: Mapping[str, Any]) -> Words:
     sections = content.get("sections")
     given = [e.get("exhibits") for e in sections if isinstance(e, dict)] if isinstance(sections, list) else []
     named = [str(name) for names in given if isinstance(names, str | list) for name in _names(names)]
-    open_ones = [name for name in named if "*" in name or name.startswith(("survey_", "mechanism_"))]
+    ours = ("survey_", "mechanism_")  # what there is of these, the data say
+    open_ones = [n for n in named if n.startswith(ours) or ("*" in n and any(fnmatch(k, n) for k in known))]
     return {"exhibits": [*known, *open_ones]} if known else {}
 
 
@@ -111,8 +112,7 @@ def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Out
             "of trend": ["rate", *names], "of mean": numbers, "of mechanism": [*codebook.mechanisms],
             "of": ["rate", *names, *numbers, *codebook.mechanisms], "makes": list(MAKES), "dimensions": names,
             "sections": list(dict.fromkeys(section.id for section in sections)),
-            "codes": lambda at, _: codes[at[-1]],
-            "focuses": ["worst", *{c for of in codes.values() for c in of or ()}],
+            "codes": lambda at, _: codes.get(at[-1]),
         }  # fmt: skip
 
     recipes = load_recipes(*(level / EXHIBITS_FILE for level in levels(folder)), words=words)

@@ -227,7 +227,7 @@ def _several(group: Sequence[Answers], kind: str, value_of: Callable[[Answers, i
     by text says.
     """
     codes, combinations = _together(group)
-    names = [re.sub(r"\s*[-—–_]?\s*(?:文本|text)\s*$", "", c.heading.part, flags=re.I) for c in group]
+    names = [LIKE["text_of"].sub("", c.heading.part) for c in group]
     worded = [c.heading.is_open or (not c.is_numeric and not is_ticks(c)) for c in group]
     # Where no cell says no, an empty one does.
     by_mark = [not any(value_of(c, i) == 0 for i in c.given) for c in group]

@@ -25,7 +25,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
     "手机号": re.compile(_ALONE.format(r"1[3-9]\d[ -]?\d{4}[ -]?\d{4}")),
     "银行卡号": re.compile(_ALONE.format(r"[3-6]\d{15,18}")),
     "车牌号": re.compile(rf"[{_PROVINCES}][A-HJ-Z][A-HJ-NP-Z0-9]{{5,6}}(?!\w)"),
-    "账号": re.compile(r"[Qq]{2}[号:：]?\s*\d{5,}|wxid_\w+|[\w.+-]+@[\w-]+\.(?:com|cn|net)\b", re.ASCII),
+    "账号": re.compile(r"[Qq]{2}[号:：]?\s*\d{5,}|wxid_\w+|[\w.+-]{1,64}@[\w-]+\.(?:com|cn|net)\b", re.ASCII),
 }
 _BLOCK = re.compile(r"</(?:[wac]:(?:pt?|tc|v)|si|v|c|row|p|t[dhr]|li|div|h\d|text|title|xdr:\w+)>|<br\s*/?>")
 _TAG = re.compile(r"<(?!!--)[^>]*>")

@@ -27,7 +27,7 @@ from bangfu_analysis.tidy.values import CleanTable, told_at
 from bangfu_analysis.wave import SETTINGS_FILE, Wave
 
 _PAGE = re.compile("[本每此]页")
-_PERSONS = re.compile(r"(\d+)(?:人|名|户)")
+_PERSONS = re.compile(r"(?<!\d)(\d+)(?:人|名|户)")
 _SUMMED = ("money", "count", "number")
 _NO_COUNT = ("private", "id_number")  # a number there is a person's
 NAN = float("nan")

@@ -126,6 +126,8 @@ def _named(heading: Heading, words: Vocabulary) -> Owner:
     known = words.find("workers", key)
     if known is not None and known.kind == "name":
         return Owner("worker", key, said=bool(person), names=True)
+    if person and not rest and (sums := [*filter(words.amount, heading.parents)]):  # 月收入 over 本人
+        return Owner(person, sums[0], said=True, own=True, word=key)
     if LIKE["worker_named"].fullmatch(key):
         return Owner("worker", "姓名", said=True, names=True)
     if person and _is_name(rest) and (person == "member" or not LIKE["about"].search(key)):

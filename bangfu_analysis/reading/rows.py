@@ -156,8 +156,9 @@ def _is_note(block: Block, row: int) -> bool:
     if LIKE["note"].match(first) or signed or all(map(LIKE["stated"].match, texts)):
         return True
     if len(columns) > 1:  # 1 | 困难类型填深度、相对。
-        counted = len(columns) == 2 and LIKE["figure"].fullmatch(first)
-        return bool(counted) and (len(texts[1]) >= LONG_NOTE or texts[1].endswith(("。", ";")))
+        counted = LIKE["figure"].fullmatch(first) is not None
+        said = len(columns) == 2 and (len(texts[1]) >= LONG_NOTE or texts[1].endswith(("。", ";")))
+        return counted and (said or all(map(LIKE["nothing"].fullmatch, texts[1:])))
     value = grid.values[row, columns[0]]
     if not isinstance(value, str) or LIKE["section"].match(first):
         return isinstance(value, str)

@@ -115,6 +115,11 @@ class Vocabulary:
         variable = self.find("members", key)
         return variable is not None and variable.name == "relation"
 
+    def amount(self, key: str) -> bool:
+        """True where `key` heads a worker's or the household's sum of money."""
+        variable = self.find("workers", key)
+        return variable is not None and variable.kind == "money"
+
     def may_be_of(self, heading: Heading, person: str) -> bool:
         """True where a column right of the name of `person` says something of that person, not of the
         household.

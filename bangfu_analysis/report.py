@@ -24,7 +24,7 @@ from bangfu_analysis.opened import RELEASED, OpenWave, open_wave, wave_policy
 from bangfu_analysis.progress import doing, steps
 from bangfu_analysis.release.gate import Released
 from bangfu_analysis.release.scanner import scan, withdraw
-from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
+from bangfu_analysis.reruns import REPORT_MARK, cleaned_apart, reasons, report_inputs, write_mark
 from bangfu_analysis.study import wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.wave import TEMPLATE_FILE, Places, levels, load_wave, places, study_waves
@@ -67,7 +67,8 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None) -> Report:
     where, inputs = places(wave, to), report_inputs(study_waves(wave))
     files = {what: where.report / name for what, name in {**NAMES, RECORD: RELEASED}.items()}
     files[QUALITY] = where.frames / "quality.html"
-    opened, nothing = open_wave(wave, out=to), tuple[str, ...]()
+    with cleaned_apart(study_waves(wave)[:-1]):
+        opened, nothing = open_wave(wave, out=to), tuple[str, ...]()
     left_out, merged = nothing, nothing
     if reasons(where.frames / REPORT_MARK, inputs):
         with locked(where.report):
@@ -104,7 +105,7 @@ def write_files(
     was left out, and what was merged.
     """
     from bangfu_analysis.exhibits.wording import date_words
-    from bangfu_analysis.pages.charts import chart_of, has_chart
+    from bangfu_analysis.pages.charts import charts_of
     from bangfu_analysis.pages.excel import tables_book
     from bangfu_analysis.pages.html import write_report_page
     from bangfu_analysis.pages.report import report_blocks, report_title
@@ -116,7 +117,7 @@ def write_files(
     title, document = report_title(data, outline), files["报告"]
     points = find(shown)
     kept = edited(document, where.frames / LAST)
-    charts = {each.id: chart_of(each, title="") for each in shown if has_chart(each)}
+    charts = charts_of(shown)
     found = {point.exhibit for point in points}
     chosen = body(shown, found=found, kept=kept, drawn=lambda each: each.id in charts)
     figures = _figures(chosen, charts, where.figures)

@@ -12,8 +12,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,6 +38,18 @@ def clean_apart(folder: Path) -> subprocess.CompletedProcess[str]:
     """Clean a wave in a process of its own: what it said, and its exit status."""
     command = [sys.executable, "-c", _CLEAN, str(folder)]
     return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+
+
+@contextmanager
+def cleaned_apart(waves: Iterable[Path]) -> Iterator[None]:
+    """Those of the waves that are due are cleaned meanwhile, two at a time; what fails there says so when its
+    frames are asked for.
+    """
+    load_key()  # made once, by this process
+    with ThreadPoolExecutor(2) as pool:
+        for wave in filter(due, waves):
+            pool.submit(clean_apart, wave)
+        yield
 
 
 def wave_inputs(folder: Path) -> Inputs:

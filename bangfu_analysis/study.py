@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -369,8 +369,9 @@ def study_frames(
     *earlier, last = study_waves(folder)
     waves = [*earlier, last]
     stale = [wave for wave in earlier if reruns.due(wave)]
-    with ThreadPoolExecutor(2) as pool:  # what fails there says so when its frames are asked for
-        list(pool.map(reruns.clean_apart, stale if len(stale) > 1 else ()))
+    if len(stale) > 1:
+        with reruns.cleaned_apart(stale):
+            pass
     frames = {wave.name: wave_frames(wave) for wave in earlier}
     frames[last.name] = wave_frames(last) if own is None else own
     frames = linked_frames(folder, frames, out=out)

@@ -215,12 +215,15 @@ def held_by_persons(
     every, lines = mechanism_rows(frames, plan), list[dict[str, float]]()
     for row in result.to_dict("records"):
         i = plan.indicators[str(row["indicator"])]
+        if i.measure != "sum":
+            lines.append({})
+            continue
         rows = frames.get(i.frame, pd.DataFrame()) if i.frame else every
         if by:
             level = row[f"{plan.frame}.{by}"]
             rows = rows[rows[by].isna() if pd.isna(level) else rows[by].eq(level).fillna(False)]
         own = selected(rows, i.where, plan.text)
-        lines.append(largest_of(own, own[i.column]) if i.measure == "sum" else {})
+        lines.append(largest_of(own, own[i.column]))
     return pd.DataFrame(lines, columns=["largest", "second", "people"], index=result.index)
 
 

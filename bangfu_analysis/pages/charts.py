@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import cycle
@@ -50,13 +50,22 @@ def chart_of(exhibit: Exhibit, *, title: str | None = None) -> Chart:
     return replace(chart, title=title, subtitle=subtitle, notes=tuple(filter(None, notes)), lang=exhibit.lang)
 
 
+def charts_of(exhibits: Iterable[Exhibit]) -> dict[str, Chart]:
+    """The charts, without titles, of the exhibits that have something to draw: a chart is named, and two
+    numbers at least may be shown.
+    """
+    found = dict[str, Chart]()
+    for exhibit in exhibits:
+        kind, frame = exhibit.drawn
+        chart = chart_of(exhibit, title="") if kind and len(frame) else None
+        if chart is not None and int(chart.values.notna().to_numpy().sum()) > (kind != "parts"):
+            found[exhibit.id] = chart
+    return found
+
+
 def has_chart(exhibit: Exhibit) -> bool:
-    """Whether there is something to draw: a chart is named, and two numbers at least may be shown."""
-    kind, frame = exhibit.drawn
-    if not kind or not len(frame):
-        return False
-    shown = int(CHARTS[kind](Rows(exhibit, frame)).values.notna().to_numpy().sum())
-    return shown > (kind != "parts")
+    """Whether there is something to draw."""
+    return bool(charts_of([exhibit]))
 
 
 def _bars(rows: Rows, *, of: str = "share", key: str = "bar", by_size: bool = False) -> Chart:

@@ -12,7 +12,7 @@ from bangfu_analysis.errors import ArgumentError, did_you_mean
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import write
-from bangfu_analysis.pages.charts import chart_of, has_chart
+from bangfu_analysis.pages.charts import charts_of
 from bangfu_analysis.pages.figures import draw
 from bangfu_analysis.pages.html import template
 from bangfu_analysis.pages.theme import FORMATS, saved
@@ -75,7 +75,7 @@ def _html_page(exhibit: Exhibit) -> bytes:
 def _xlsx(exhibit: Exhibit) -> bytes:
     from bangfu_analysis.pages.excel import tables_book
 
-    charts = {exhibit.id: chart_of(exhibit, title="")} if has_chart(exhibit) else {}
+    charts = charts_of([exhibit])
     return tables_book({exhibit.id: exhibit.table}, charts, title=exhibit.title)
 
 

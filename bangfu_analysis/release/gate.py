@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from bangfu_analysis.analysis.arrays import Truths
 from bangfu_analysis.analysis.change import change
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.release.cells import ANY, Cell, Cut, Row, rows_of
@@ -80,17 +82,17 @@ def _masked(
 ) -> pd.DataFrame:
     """The frame with the measures of hidden rows missing, and bases and changes that would tell them."""
     frame, groups = cut.frame, dict[Cell, int]()
-    away = pd.DataFrame(
-        {
-            "row": gone, "base": [row.base in hidden for row in rows],
-            "left_out": [row.left_out in hidden for row in rows],
-            "group": [groups.setdefault(row.group, len(groups)) for row in rows],
-        },
-        index=frame.index,
-    ).astype({"row": bool, "base": bool, "left_out": bool})
-    away["any"] = away.groupby("group")["row"].transform("any")
+    group = np.array([groups.setdefault(row.group, len(groups)) for row in rows], dtype=np.intp)
+    away = {
+        "row": np.array(gone, dtype=bool),
+        "base": np.array([row.base in hidden for row in rows], dtype=bool),
+        "left_out": np.array([row.left_out in hidden for row in rows], dtype=bool),
+    }
+    away["any"] = np.isin(group, group[away["row"]])
+    every = np.ones(len(frame), dtype=bool)
     measures = [c for c in frame.columns if c not in (*cut.dimensions, *MARKS)]
-    shown = {c: _missing(frame[c], away[_asked(c)].any(axis=1) | (c in EXTREMES)) for c in measures}
+    lost = {c: every if c in EXTREMES else np.any([away[k] for k in _asked(c)], axis=0) for c in measures}
+    shown = {c: _missing(frame[c], where) for c, where in lost.items()}
     masked = _rounded(frame.assign(**shown, suppressed=away["row"]), cut, policy.rounding)
     return change(masked) if set(STEPS) <= set(frame) else masked
 
@@ -103,7 +105,7 @@ def _asked(measure: str) -> list[str]:
     return ["row", *["base"] * of_base, *["left_out"] * (measure == "left_out_n")]
 
 
-def _missing(values: pd.Series[Any], where: pd.Series[bool]) -> pd.Series[Any]:
+def _missing(values: pd.Series[Any], where: Truths) -> pd.Series[Any]:
     whole = pd.api.types.is_integer_dtype(values.dtype)
     return (values.astype("Int64") if whole else values).mask(where)
 

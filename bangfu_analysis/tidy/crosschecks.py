@@ -87,12 +87,13 @@ def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
     """
     differ = ("sex_differs_from_id", "birth_date_differs_from_id")
     rows = {(f.source_file, f.source_sheet, f.source_row) for f in findings if f.problem in differ}
-    known = people[people["id_key"].notna()]
-    sizes = known.groupby(["source_file", "source_sheet"]).size().to_dict()
+    known = people.loc[people["id_key"].notna(), ["source_file", "source_sheet", "source_row"]]
+    places = list(known.itertuples(index=False, name=None))  # without those merged into another sheet's
+    sizes, off = (Counter(at[:2] for at in found) for found in (places, rows.intersection(places)))
     return [
-        told_at("rows_shifted", *sheet, n=sizes[sheet], off=off)
-        for sheet, off in Counter((file, sheet) for file, sheet, _ in rows).items()
-        if off >= max(5, sizes[sheet] / 5)
+        told_at("rows_shifted", *sheet, n=sizes[sheet], off=n)
+        for sheet, n in off.items()
+        if n >= max(5, sizes[sheet] / 5)
     ]
 
 

@@ -97,6 +97,10 @@ def test_names_shifted_against_numbers_are_told_once_for_the_sheet(frames_of):
     people = [f"{name}强刚,女,{number},困难\n" for name, number in zip("张王李赵钱孙", NUMBERS, strict=True)]
     found = frames_of({"a.csv": "姓名,性别,身份证号,困难类别\n" + "".join(people)})["issues"]
     assert found["problem"].value_counts().to_dict() == {"sex_differs_from_id": 6, "rows_shifted": 1}
+    head, fuller = "姓名,性别,身份证号,困难类别", [f"{line.strip()},初中\n" for line in people]
+    both = {"a.csv": "".join([head, "\n", *people]), "b.csv": "".join([head, ",文化程度\n", *fuller])}
+    found = frames_of(both)["issues"].query("problem == 'rows_shifted'")
+    assert found["source_file"].tolist() == ["b.csv"]
 
 
 def test_help_before_the_file_was_opened_and_beyond_the_funds_is_told(frames_of):

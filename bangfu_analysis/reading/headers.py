@@ -217,7 +217,10 @@ def _parent(grid: Grid, row: int, column: int, first: int) -> str:
 
 
 def _is_option(grid: Grid, row: int, column: int, first: int, words: Vocabulary) -> bool:
+    """Whether a heading goes on here: an option of its parent, or known together with it."""
     parent, leaf = _parent(grid, row, column, first), grid.text(row, column)
+    if parent and words.knows(parent + grid.key(row, column)):
+        return True
     return any(leaf in v.spellings for v in words.codebook.by_heading.get(parent, ()) if v.kind in OPTIONED)
 
 

@@ -262,9 +262,10 @@ def _acts_beside(
     """
     amount, sized = (words.codebook.variable("aid", name) for name in ("amount_yuan", "goods_value_yuan"))
     owners = owners_of(tuple(headings), words)
-    pairs = zip(headings, owners, strict=True)
-    meant = [m.variable for h, o in pairs if (m := _meaning(h, o, "aid", words)) is not None]
-    if sized not in meant and amount not in [*meant, *(words.find("aid", h.key) for h in headings)]:
+    meanings = [_meaning(h, o, "aid", words) for h, o in zip(headings, owners, strict=True)]
+    meant = [m and m.variable for m in meanings]
+    keyed = [words.find("aid", h.key) for h in headings]
+    if sized not in meant and amount not in [*meant, *keyed]:
         return []
     found = columns_for("aid", headings, words, values, sheet_factor)
     whose = [a.means("aid", "name", "id_number") for a in found]
@@ -274,7 +275,7 @@ def _acts_beside(
     ]
     goods = [n for n, a in enumerate(own) if a.means("aid", "goods_value_yuan") and a != columns[n]]
     free = [n for n in range(len(headings)) if columns[n].fate == "unmatched"]
-    sums = [n for n in free if words.find("aid", headings[n].key) == amount]
+    sums = [n for n in free if amount in (meant[n], keyed[n])]
     sums = [n for n in sums if found[n].owner == "worker"]
     acts = []
     for n in sums:

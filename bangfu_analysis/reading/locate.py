@@ -178,9 +178,13 @@ def _table(
     table, findings = table_of(block, meta)
     table, told = with_context(table, block, words.codebook)
     tables = households(table, block, headings, words, values)
-    for columns in acts:
-        given, said = with_context(_given(table, columns), block, words.codebook)
-        tables, told = [*tables, given], [*told, *said]
+    given = [_given(table, columns) for columns in acts]
+    if block.kind == "aid" and given:  # a row without this sum but with another is that act alone
+        others = {row for act in given for row in act.body.index} - {*_given(table, table.columns).body.index}
+        tables[0] = replace(tables[0], body=tables[0].body.drop(index=[*others]))
+    for act in given:
+        act, said = with_context(act, block, words.codebook)
+        tables, told = [*tables, act], [*told, *said]
     findings += [*told, *findings_of(block, headings)]
     return tables, findings
 

@@ -124,6 +124,7 @@ def _level(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     text += f"，占职工{counted(row['base_n'])}的{share_of(row['share'])}" if pd.notna(row["share"]) else ""
     if waves is not None and len(waves.frame) > 1:
         text += _step(*(waves.frame.iloc[i] for i in (-2, -1)))
+        text += f"；{waves.facts['uneven']}" if waves.facts.get("uneven") else ""
     yield _finding(of, "level", "rate", f"{text}。", size=1.0, base=int(row["n"]))
 
 
@@ -204,12 +205,12 @@ def _since(name: str, top: Any, shown: Shown, gravest: bool) -> str:
 
 def _run(frame: pd.DataFrame, name: str, code: str) -> pd.DataFrame:
     """The rows of one level that compare with the last wave, first first; none where these are fewer than
-    two, one is hidden, or the share of those without a value moved more than the share that is told.
+    two, one is hidden or of few, or the share of those without a value moved more than the share told.
     """
     rows = frame[frame[name].eq(code)].sort_values("wave").reset_index(drop=True)
     broken = rows.index[~rows["comparable"].astype(bool)]
     run = rows.iloc[broken.max() :] if len(broken) else rows
-    if len(run) < 2 or run["share"].isna().any():
+    if len(run) < 2 or run["share"].isna().any() or run["base_n"].lt(LEAST_BASE).any():
         return run.iloc[:0]
     ends = run.iloc[[0, -1]]
     missing = ends["left_out_n"] / (ends["left_out_n"] + ends["base_n"])
@@ -221,7 +222,7 @@ def _change(of: Exhibit, _: Shown) -> Iterator[Finding]:
     name = _trend_of(of)
     for code in of.frame[name].dropna().unique() if name not in ("", "rate") else ():
         run = _run(of.frame, name, code)
-        if run.empty or is_other(code):
+        if run.empty or is_other(code) or not run["n"].iloc[-1]:
             continue
         first, last = run.iloc[0], run.iloc[-1]
         step = half_up(percent(last["share"]) - percent(first["share"]))

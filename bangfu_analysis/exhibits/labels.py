@@ -58,7 +58,9 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
     def label(code: str) -> str:
         if code.endswith(JOINT):
             return STATES["joined"][lang == "en"]
-        return "、".join(known.get(part, part) for part in parts_of(code)) or code
+        words = [known.get(part, part) for part in parts_of(code)]
+        *first, last = words or [code]
+        return "及".join(filter(None, ["、".join(first), last]))  # one row of a list, that 、 would split
 
     return [MISSING if pd.isna(v) else label(str(v)) for v in values.astype(object)]
 

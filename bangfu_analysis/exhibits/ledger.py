@@ -20,6 +20,7 @@ from bangfu_analysis.release.cells import Cut
 
 LEAST_TOLD = 30  # of fewer people nothing is said beside a sum
 MOST_PLACES = 4
+HELPED = "得到帮扶"
 MEASURES = ("stated", "computed", "difference")
 UNSAID, SPLITS = "未注明", ("kind", "fund_source")
 OF_FILES: dict[str, Any] = {"source": "各单位报送的表格", "population": "sheets", "kind": "rate"}
@@ -141,7 +142,7 @@ def reported_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     counted_here = {
         "files_n": ("在册（建档）", len(workers)),
         "workers_total": ("职工总数", data.frames["population"]["n"].sum()),
-        "aided_n": ("得到帮扶", workers["person_id"].isin(helped).sum()),
+        "aided_n": (HELPED, workers["person_id"].isin(helped).sum()),
     }
     rows = [
         (name, int(units[column].sum()), int(own), int(own) - int(units[column].sum()))
@@ -151,8 +152,9 @@ def reported_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     frame = pd.DataFrame(rows, columns=["item", "stated", "computed", "difference"])
     told = [
         f"{name}，上报{stated}、逐条登记{own}，" + (f"相差{abs(off)}" if off else "一致")
+        + ("（台账中不记名的帮扶没有逐条登记）" if off and name == HELPED else "")
         for name, stated, own, off in rows
-    ]
+    ]  # fmt: skip
     headings = {"stated": "各单位上报", "computed": "名册或台账登记"}
     words = f"名册、台账与各单位上报数对照：{'；'.join(told)}。" if told else ""
     layout = Layout(unit="单位：人、户", headings=headings, measures=MEASURES)

@@ -25,6 +25,7 @@ from bangfu_analysis.exhibits.mechanisms import mechanism_exhibits
 from bangfu_analysis.exhibits.questionnaires import questionnaire_exhibits
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import Layout
+from bangfu_analysis.exhibits.wording import year
 from bangfu_analysis.release.cells import Cut, parts_of
 
 Make = Callable[[WaveData, Recipe], list[Exhibit]]
@@ -32,6 +33,7 @@ STRATA = ["sex", "age_five_year"]
 HELPED = pd.CategoricalDtype(["helped", "not_helped"])
 FLOWS = ["new", "returned", "exited", "died", "stayed"]
 UNSURE = {"unrecorded": ["exited"], "unfollowed": FLOWS[:4]}  # what an account cannot say of whom
+MOST_UNITS = 2  # of more only these are named
 BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who was there, who is
 ACCOUNT = (
     "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；"
@@ -240,6 +242,8 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         if population.empty:
             return []
         rates = hardship_rate(workers, population, by=["wave", *by], where=where)
+        nobody = rates["n"].eq(0) & (by[0] == "unit")  # as in `joined`
+        rates = rates.assign(share=rates["share"].mask(nobody))
     else:
         own = {wave: population[population["wave"].eq(wave)] for wave in data.waves}
         waves = ((wave, rate_of(workers, n, {**where, "wave": wave})) for wave, n in own.items())
@@ -251,8 +255,25 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         frame = _last_first(frame, by[0], data.wave.name)
     unit = "单位：%、百分点" if by and recipe.measures == ("share",) else None
     layout = Layout(within=("wave", *by), across="wave" if by else "", unit=unit, rate=True)
-    within = ("wave",) if by else ()
-    return [data.exhibit(recipe, frame, ["wave", *by], layout, within=within, kind="rate")]
+    within, facts = ("wave",) if by else (), {"uneven": "" if by or where else _uneven(data)}
+    return [data.exhibit(recipe, frame, ["wave", *by], layout, within=within, kind="rate", facts=facts)]
+
+
+def _uneven(data: WaveData) -> str:
+    """Which units of the population sheets have people in one of the last two waves only: a part of what
+    changed is theirs.
+    """
+    workers, known = data.every["workers"], data.every["population"].reindex(columns=["unit"])["unit"]
+    if "unit" not in workers.columns or known.isna().all() or len(data.waves) < 2:
+        return ""
+    rows, pair = gathered(workers, ["wave", "unit"])[0], data.waves[-2:]
+    before, now = ({*rows.loc[rows["wave"].eq(wave), "unit"].dropna()} & {*known} for wave in pair)
+    lacking = zip(pair, (sorted(now - before), sorted(before - now)), strict=True)
+    return "，".join(
+        f"{'、'.join(units[:MOST_UNITS])}{f'等{len(units)}个单位' if units[MOST_UNITS:] else ''}"
+        f"在{year(wave)}的名册中没有人"
+        for wave, units in lacking if units
+    )  # fmt: skip
 
 
 def _split_by(data: WaveData, columns: list[str]) -> pd.DataFrame:

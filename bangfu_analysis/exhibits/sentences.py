@@ -49,6 +49,7 @@ LEAST_BASE = 30  # one case moves the rate of fewer too far
 MISSING_MOVES = 0.05  # of the people: a change of those without a value that is told beside a trend
 SMALL = "人数少于5人，或为防止推算而从略"
 NOT_COMPARED = "不作比较。"
+ONLY_NAMED = "只计台账中记名、能与名册对上的人，不记名的帮扶不计入"
 CENSUS = "名册是全数登记，以上变化是在册人数的实际变化，不是抽样误差。"
 
 
@@ -141,7 +142,7 @@ def by_group(of: Exhibit) -> str:
     if not led:
         return f"{of.subject}按{of.titled(within)}分组，没有可公布的人数。"
     head, leaders = f"按{of.titled(within)}看，{of.subject}中", {leader for _, leader, _ in led}
-    if len(led) > 2 and len(leaders) == 1:
+    if len(led) > 1 and len(leaders) == 1:
         return f"{head}{'、'.join(f'{group}（{size}）' for group, _, size in led)}最多的都是{leaders.pop()}。"
     return f"{head}{'；'.join(f'{group}最多的是{leader}（{size}）' for group, leader, size in led)}。"
 
@@ -152,6 +153,7 @@ def extremes(of: Exhibit) -> str:
     names, unjoined = dimensions(rates), str(of.facts.get("unjoined", ""))
     small = rates["base_n"].lt(LEAST_BASE).fillna(True)
     fit = rates.loc[~small & ~hidden(rates) & rates["share"].notna()]
+    nobody, fit = int(fit["share"].eq(0).sum()), fit[fit["share"].gt(0)]
     titled = "".join(map(of.titled, names)) + ("组" if len(names) > 1 else "")
     if len(fit) < 2:
         return f"可比较{what}的{titled}不足两个，不作比较。{unjoined}"
@@ -160,7 +162,9 @@ def extremes(of: Exhibit) -> str:
     high, low = (share_of(end["share"].iloc[0]) for end in ends)
     if fit["share"].max() == fit["share"].min():
         return f"{len(fit)}个{titled}的{what}相同，均为{high}。{unjoined}"
-    aside = f"（职工总数未详或不足{LEAST_BASE}人的{int(small.sum())}个未参与比较）" if small.any() else ""
+    apart = [f"职工总数未详或不足{LEAST_BASE}人的{int(small.sum())}个未参与比较"] if small.any() else []
+    apart += [f"另有{nobody}个没有{of.subject}"] if nobody else []
+    aside = f"（{'；'.join(apart)}）" if apart else ""
     among = "列出的" if hidden(rates).any() else ""
     told = f"最高的是{labels[0]}，为{high}，最低的是{labels[1]}，为{low}"
     return f"{among}各{titled}中，{what}{told}{aside}。{unjoined}"
@@ -190,7 +194,9 @@ def change(of: Exhibit) -> str:
     text += f"，{moved(before['n'], now['n'], when, '人')}"
     if "share" in rows and last["share"].notna().all():
         text += f"；占职工总数的比重为{share_of(now['share'])}，{points(share_step(before, now), when)}"
-    return f"{text}。{_series(rows, subject) if len(rows) > 2 else ''}{CENSUS}"
+    apart = of.facts.get("uneven")
+    census = f"{apart}，以上变化含这些人的增减。" if apart else CENSUS
+    return f"{text}。{_series(rows, subject) if len(rows) > 2 else ''}{census}"
 
 
 def share_step(before: Any, now: Any) -> float:
@@ -224,7 +230,8 @@ def shift(of: Exhibit) -> str:
     old, new = (of.printed(result.loc[result["wave"].eq(w)], name) for w in waves)
     apart = new.loc[~_comparable(new)]
     if len(apart) == len(new) or any(not b["base_n"].gt(0).fillna(False).all() for b in (old, new)):
-        return f"{year(waves[0])}与{year(waves[1])}的{titled}口径不同或缺数，不作比较{_why(apart)}。"
+        why = "口径不同或缺数" if len(apart) or not hidden(result).any() else "有的人数从略"
+        return f"{year(waves[0])}与{year(waves[1])}的{titled}{why}，不作比较{_why(apart)}。"
     kept = new.drop(apart.index)
     before = old.loc[~hidden(old)].set_index(name)["percent"].rename("before")
     both = kept.loc[~hidden(kept)].set_index(name).join(before, how="inner").dropna(subset=["before"])
@@ -265,17 +272,18 @@ def means(of: Exhibit) -> str:
 
 
 def reached(of: Exhibit) -> str:
-    """`在册特困职工中得到救助的占37.8%（1058人中的400人）；…`, by one column or of all."""
+    """`在册特困职工中得到帮扶的占37.8%（1058人中的400人）；…`, by one column or of all."""
     result = of.focused
     shown = result[result["helped"].eq("helped") & ~hidden(result) & result["base_n"].gt(0).fillna(False)]
     names = [name for name in dimensions(result) if name != "helped"]
     labels = of.labels(shown[names[0]]) if names else [""]
-    groups = [f"{'一般' if label == '困难' else ''}{label or '困难'}职工" for label in labels]
+    heads = {"困难": "一般困难"}
+    groups = [heads.get(label, label if "困" in label else f"{label}困难") + "职工" for label in labels]
     told = [
-        f"在册{group}中得到救助的占{share_of(row.share)}（{row.base_n}人中的{counted(row.n)}）"
+        f"在册{group}中得到帮扶的占{share_of(row.share)}（{row.base_n}人中的{counted(row.n)}）"
         for group, row in zip(groups, records(shown), strict=True)
     ]
-    return f"{'；'.join(told)}。" if told else ""
+    return f"{'；'.join(told)}（{ONLY_NAMED}）。" if told else ""
 
 
 SAY: dict[str, Callable[[Exhibit], str]] = {
@@ -307,7 +315,7 @@ def quality(sources: pd.DataFrame, issues: pd.DataFrame, totals: pd.DataFrame) -
     if len(totals):
         found = {word: verdicts.get(v, 0) for v, word in WORDS["verdicts"].items()}
         told = "、".join(f"{word}{n}项" for word, n in found.items() if n)
-        lines.append(f"上报的合计数{len(totals)}项，与名册核对，{told}")
+        lines.append(f"上报的合计数{len(totals)}项，与逐行登记核对，{told}")
     return "。".join(lines) + "。"
 
 

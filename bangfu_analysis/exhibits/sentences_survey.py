@@ -60,8 +60,9 @@ def most_chosen(of: Exhibit, *, manner: str = "", verb: str = "选择") -> str:
     told = "、".join(f"{r.option}（{counted(r.n)}，占{share_of(r.share)}）" for r in records(shown))
     order = "依次是" if len(shown) > 1 else "是"
     unsure = shown["n"].min() < most_unseen(frame, several=bool(of.cut.multiple))
-    verb = f"列出的各项中{verb}" if unsure else verb
-    return f"“{of.title}”一题{manner}有{base}，{verb}最多的{order}{told}。"
+    most = f"{'列出的各项中' if unsure else ''}{verb}最多的{order}"
+    every = not (manner or unsure) and len(shown) == len(frame)
+    return f"“{of.title}”一题{manner}有{base}，{'其中' if every else most}{told}。"
 
 
 def steps(of: Exhibit) -> str:

@@ -40,7 +40,9 @@ def account(of: Exhibit) -> str:
     facts, wave = of.facts, of.frame["wave"].iloc[-1]
     own = of.frame[of.frame["wave"].eq(wave)]
     numbers = own.set_index("flow")["n"]
-    flows = {state: numbers[state] for state in SIGNS if facts["deaths"] or state != "died"}
+    shown = {"died"} if facts["deaths"] else set[str]()
+    shown |= {"returned"} if len(of.frame["wave"].unique()) > 1 else set()  # two waves have nobody to return
+    flows = {s: numbers[s] for s in SIGNS if s not in ("returned", "died") or s in shown}
     ends = [own[name].max() for name in ("previous_n", "stock_n")]
     step = f"{year(facts['before'])}至{year(wave)}"
     if any(pd.isna(n) for n in [*flows.values(), *ends]):
@@ -51,7 +53,8 @@ def account(of: Exhibit) -> str:
     differs = int(facts["difference"])
     unknown, unrecorded = (0 if pd.isna(last[k]) else int(last[k]) for k in ("unfollowed", "unrecorded"))
     off = f"，与名册相差{counted(abs(differs))}，请核对重复登记" if differs else ""
-    gaps = [f"退出者中{counted(unrecorded)}没有退档记录"] if unrecorded else []
+    whom = "退出者均" if unrecorded == flows["exited"] else f"退出者中{counted(unrecorded)}"
+    gaps = [f"{whom}没有退档记录"] if unrecorded else []
     gaps += [f"进出者中{counted(unknown)}没有完整的身份证号{_bounds(facts)}"] if unknown else []
     aside = f"；其中{'，'.join(gaps)}" if gaps else ""
     return f"{step}，{told}：{sums}{off}{aside}。"

@@ -44,10 +44,10 @@ def money(yuan: float) -> str:
 
 
 def moved(before: float, now: float, since_when: str, unit: str) -> str:
-    """`比上年增加156人，增长4.7%`; 持平 where nothing moved, 基本持平 where growth rounds to nothing."""
+    """`比上年增加156人，增长4.7%`; `与上年持平`; 基本持平 where growth rounds to nothing."""
     difference = int(now - before)
     if not difference:
-        return f"{since_when}持平"
+        return f"{_level_with(since_when)}持平"
     word, rate = ("增加", "增长") if difference > 0 else ("减少", "下降")
     text = f"{since_when}{word}{counted(abs(difference), unit)}"
     if not before:
@@ -59,8 +59,13 @@ def moved(before: float, now: float, since_when: str, unit: str) -> str:
 def points(step: float, since_when: str = "") -> str:
     """`比上年上升0.3个百分点` of a rounded difference of percentages; 基本持平 where it is none."""
     if not step:
-        return f"{since_when}基本持平"
+        return f"{_level_with(since_when)}基本持平"
     return f"{since_when}{'上升' if step > 0 else '下降'}{abs(step):.1f}个百分点"
+
+
+def _level_with(since_when: str) -> str:
+    """`与上年` of 比上年: 持平 takes no 比."""
+    return since_when.replace("比", "与", 1)
 
 
 def year(wave: object) -> str:

@@ -87,6 +87,14 @@ def test_a_rise_is_told_with_who_led_before_unless_the_missing_moved_more(left, 
     assert "因病60人，占60.0%，居首位" in said
 
 
+def test_a_change_of_few_or_to_nobody_is_no_finding():
+    few = {"by_illness": 15, "by_schooling": 10}
+    found = find([causes(few), trend({"by_illness": 40, "by_schooling": 60}, few)])
+    assert not any("2007" in one.sentence for one in found)
+    gone = find([trend({"by_illness": 60, "by_schooling": 40}, {"by_illness": 0, "by_schooling": 90})])
+    assert gone and not any("占0.0%" in one.sentence for one in gone)
+
+
 def test_who_is_hit_most_is_no_group_of_a_few():
     rates = pd.DataFrame({"unit": ["一厂", "二厂", "三厂"], "n": [9, 40, 51], "base_n": [10, 200, 790]})
     units = exhibit("unit", rates, ["unit"], make="rate", by="unit")

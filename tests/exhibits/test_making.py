@@ -8,6 +8,7 @@ import pytest
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.exhibits.data import WaveData
+from bangfu_analysis.exhibits.findings import find
 from bangfu_analysis.exhibits.recipes import load_recipes
 from bangfu_analysis.exhibits.sections import load_outline
 from bangfu_analysis.opened import OpenWave
@@ -83,6 +84,19 @@ def test_two_waves_with_denominators_have_both(tmp_path):
     assert found["unit"].frame["share"].tolist() == [0.1]
 
 
+def test_units_in_one_roster_only_are_named_beside_the_change_and_have_no_rate_of_nought(tmp_path):
+    waves = {year: frames_of(year, n, population=400) for year, n in (("2008", 60), ("2009", 40))}
+    waves["2009"]["workers"] = waves["2009"]["workers"].assign(employer="电机厂")
+    for frames in waves.values():
+        frames["population"] = pd.concat([frames["population"]] * 2, ignore_index=True)
+        frames["population"]["unit"] = ["纺织总厂", "电机厂"]
+    found = {exhibit.id: exhibit for exhibit in exhibits(data_of(tmp_path, waves))}
+    told = "电机厂在2008年的名册中没有人，纺织总厂在2009年的名册中没有人"
+    assert found["trend_total"].text.endswith(f"{told}，以上变化含这些人的增减。")
+    assert find([*found.values()])[0].sentence.endswith(f"；{told}。")
+    assert found["unit_waves"].table.texts() == [["电机厂", "…", "10.0", "—"], ["纺织总厂", "15.0", "…", "—"]]
+
+
 def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
     waves = {year: frames_of(year, n, population=10 * n) for year, n in (("2008", 60), ("2009", 40))}
     for frames in waves.values():
@@ -92,7 +106,7 @@ def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
     assert account.frame["n"].tolist() == [0, 0, 20, 40]
     assert account.table.columns[1:] == ("新建档", "返困", "退出", "留档", "上一批次在册", "本批次在册")
     assert account.table.texts() == [["2009", "0", "0", "20", "40", "60", "40"]]
-    assert "60＋0＋0－20＝40" in account.text
+    assert "60＋0－20＝40" in account.text
     assert found["unit_waves"].table.texts() == [["纺织总厂", "10.0", "10.0", "0.0"]]
     assert "standardized" not in found  # no denominators by sex and age
 
@@ -183,7 +197,7 @@ def test_every_row_of_exhibits_yaml_is_made_by_something_and_drawn_by_something(
         assert set(recipe.text) <= set(TEXTS)
 
 
-@pytest.mark.parametrize(("few", "told"), [(20, "在册特困职工中得到救助的占60.0%（20人中的12人）"), (3, "")])
+@pytest.mark.parametrize(("few", "told"), [(20, "在册特困职工中得到帮扶的占60.0%（20人中的12人）"), (3, "")])
 def test_whom_help_reached_is_told_by_level_and_hidden_where_few(tmp_path, few, told):
     frames = frames_of("2009", 40, few=few)
     ids = frames["workers"]["person_id"].tolist()[8:28]
@@ -192,6 +206,6 @@ def test_whom_help_reached_is_told_by_level_and_hidden_where_few(tmp_path, few, 
     )
     frames["aid"] = typed(aid, "aid", CODEBOOK)
     found = {each.id: each for each in exhibits(data_of(tmp_path, {"2009": frames}))}["helped"]
-    assert told in found.text and ("得到救助" in found.text) == bool(told)
+    assert told in found.text and ("得到帮扶" in found.text) == bool(told)
     assert "人数" in found.to_markdown() and found.chart() is not None
     assert "helped" not in [each.id for each in exhibits(data_of(tmp_path, {"2009": frames_of("2009", 40)}))]

@@ -119,7 +119,7 @@ def test_points_follow_the_change_that_the_table_prints():
     plain = table.drop(columns="change")
     assert said("change", plain).endswith("比上年下降0.5个百分点。")
     still = table.assign(change=[None, 0.0003])
-    assert said("change", still).endswith("比上年基本持平。")
+    assert said("change", still).endswith("与上年基本持平。")
 
 
 def test_hidden_cells_are_named_without_a_number():
@@ -193,6 +193,9 @@ def test_highest_and_lowest_rates_leave_small_units_aside():
         "各填报单位中，困难率最高的是甲厂，为30.0%，最低的是乙厂，"
         "为2.5%（职工总数未详或不足30人的1个未参与比较）。"
     )
+    none = pd.concat([rates, rates.tail(1).assign(n=0, base_n=90, share=0.0)])
+    assert "最低的是乙厂，为2.5%" in said("extremes", none)
+    assert said("extremes", none).endswith("不足30人的1个未参与比较；另有1个没有困难职工）。")
     assert said("extremes", rates.tail(2)) == "可比较困难率的填报单位不足两个，不作比较。"
     same = rates.head(2).assign(share=0.1)
     assert said("extremes", same) == "2个填报单位的困难率相同，均为10.0%。"
@@ -274,7 +277,7 @@ def test_the_quality_paragraph_balances():
     assert sentences.quality(sources, issues, totals) == (
         "本次共收到2个文件（其中1个有采用的数据），工作表2张，其中1张未能读取。"
         "共10行：保留8行，合并重复1行，合计行1行。"
-        "记录问题3处，其中无法辨认而作缺失1处、修正2处。上报的合计数3项，与名册核对，相符2项、不符1项。"
+        "记录问题3处，其中无法辨认而作缺失1处、修正2处。上报的合计数3项，与逐行登记核对，相符2项、不符1项。"
     )
 
 

@@ -56,6 +56,17 @@ def numbers(*items):
     return Exhibit(Cut("numbers", "", frame, ("item",), kind="mean"), asked, Layout(), CODEBOOK).text
 
 
+def test_where_all_answers_stand_in_the_sentence_none_is_called_the_most_chosen():
+    def said(*counts):
+        frame = pd.DataFrame({"option": [*"男女他她"][: len(counts)], "n": counts, "base_n": sum(counts)})
+        frame = frame.assign(share=frame["n"] / frame["base_n"])
+        asked = recipe(id="q", make="questionnaire", text="single", title="性别")
+        return Exhibit(Cut("q", "性别", frame, ("option",)), asked, Layout(), CODEBOOK).text
+
+    assert said(60, 40) == "“性别”一题有100人作答，其中男（60人，占60.0%）、女（40人，占40.0%）。"
+    assert "选择最多的依次是男（40人，占40.0%）、女（30人" in said(40, 30, 20, 10)
+
+
 def test_the_number_that_one_question_asked_for_is_a_sentence_and_several_are_a_table():
     assert numbers("请打分") == "“请打分”一题有374人作答，均值74.69，中位数77。"
     assert numbers("请打分", "打几分") == ""

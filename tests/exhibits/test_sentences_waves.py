@@ -51,14 +51,13 @@ def account(workers, exits=None, *, unrecorded=1, unfollowed=0, **facts):
 def test_the_account_prints_its_sum_and_who_is_unrecorded():
     exits = pd.DataFrame({"wave": ["2009"], "person_id": ["b"], "exit_reason": ["died"]})
     assert account(WORKERS, exits) == (
-        "2008年至2009年，新建档1人、返困0人、退出1人、死亡1人：3＋1＋0－1－1＝2；"
-        "其中退出者中1人没有退档记录。"
+        "2008年至2009年，新建档1人、退出1人、死亡1人：3＋1－1－1＝2；其中退出者均没有退档记录。"
     )
 
 
 def test_an_account_says_by_how_many_it_can_be_wrong_and_no_deaths_where_no_reason_is_known():
     words = account(WORKERS, deaths=False, unfollowed=1, unrecorded=0)
-    assert "新建档1人、返困0人、退出2人：3＋1＋0－2＝2；" in words
+    assert "新建档1人、退出2人：3＋1－2＝2；" in words
     assert words.endswith("进出者中1人没有完整的身份证号。")
     assert "完整" not in account(WORKERS, unfollowed=None)  # too few, hidden
 

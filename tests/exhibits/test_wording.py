@@ -46,7 +46,7 @@ def test_money_is_in_yuan_or_ten_thousands_with_two_decimals_at_most(yuan, said)
     [
         (3300, 3456, "比上年增加156人，增长4.7%"),
         (3456, 3300, "比上年减少156人，下降4.5%"),
-        (3456, 3456, "比上年持平"),
+        (3456, 3456, "与上年持平"),
         (100000, 100001, "比上年增加1人，基本持平"),
         (0, 12, "比上年增加12人"),
         (12, 0, "比上年减少12人，下降100.0%"),
@@ -58,7 +58,7 @@ def test_movements_of_counts(before, now, said):
 
 @pytest.mark.parametrize(
     ("step", "said"),
-    [(0.4, "比上年上升0.4个百分点"), (-0.4, "比上年下降0.4个百分点"), (0.0, "比上年基本持平")],
+    [(0.4, "比上年上升0.4个百分点"), (-0.4, "比上年下降0.4个百分点"), (0.0, "与上年基本持平")],
 )
 def test_differences_of_shares_are_points(step, said):
     assert points(step, "比上年") == said

@@ -83,49 +83,69 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
     """With the ids that a file may name (those known before, and of rows that say how they are made), and
     what fits.
     """
-    rows, fits, given = content.get("exhibits"), read_yaml(OWN)["fits"], words()
+    rows = content.get("exhibits")
     entries = rows if isinstance(rows, list) else []
     made = [row.get("id") for row in entries if isinstance(row, dict) and "make" in row]
+    fits = _Fits(known, given := words())
+    own: Words = {
+        "ids": [*known, *filter(_WORD.fullmatch, map(str, made))], "measures": list(measures()),
+        "charts": fits.looks, "texts": fits.looks, "of": fits.subjects, "others": fits.others,
+        "undivided": fits.undivided, "mentions": fits.mentions, "focuses": fits.focuses,
+    }  # fmt: skip
+    return {**given, **own}
 
-    def row_of(beside: Beside) -> dict[str, Any]:
-        return {**known.get(str(beside.get("id")), {}), **beside}
 
-    def fitting(at: tuple[str, ...], beside: Beside) -> list[str]:
-        row = row_of(beside)
-        by = [*_tuple(row.get("by") or ()), *_tuple(row.get("within") or ())]
+@dataclass(frozen=True)
+class _Fits:
+    """What fits an entry of an exhibit beside its others, those of the exhibit that it changes included; None
+    where anything may. Each takes where the entry stands and what stands beside it.
+    """
+
+    known: Mapping[str, Any]
+    given: Words
+
+    def _row(self, beside: Beside) -> dict[str, Any]:
+        return {**self.known.get(str(beside.get("id")), {}), **beside}
+
+    def _divided(self, beside: Beside) -> tuple[str, ...]:
+        row = self._row(beside)
+        return (*_tuple(row.get("by") or ()), *_tuple(row.get("within") or ()))
+
+    def _dimensions(self, besides: Collection[str]) -> list[str] | None:
+        every = self.given.get("dimensions")
+        return None if every is None or callable(every) else [name for name in every if name not in besides]
+
+    def looks(self, at: tuple[str, ...], beside: Beside) -> list[str]:
+        """Charts and texts of its make."""
+        fits, by = read_yaml(OWN)["fits"], self._divided(beside)
         unfit = {"overall"} if by else set[str]()  # it says one rate, that of all
         unfit |= set() if len(by) == 2 and "sex" in by else {"pyramid"}  # one sex to each side
-        return [word for word in fits.get(row.get("make"), fits["other"])[at[-1]] if word not in unfit]
+        own = fits.get(self._row(beside).get("make"), fits["other"])[at[-1]]
+        return [word for word in own if word not in unfit]
 
-    def subjects(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
-        make = row_of(beside).get("make")
-        found = [] if make in ("count", "rate", "causes") else given.get(f"of {make}", given.get("of"))
+    def subjects(self, _: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+        """What it may be made of."""
+        make = self._row(beside).get("make")
+        counted = make in ("count", "rate", "causes")
+        found = [] if counted else self.given.get(f"of {make}", self.given.get("of"))
         return None if callable(found) else found
 
-    def mentions(_: tuple[str, ...], beside: Beside) -> list[str]:
-        return ["any", "main"] if row_of(beside).get("make") in ("causes", "trend") else []
+    def mentions(self, _: tuple[str, ...], beside: Beside) -> list[str]:
+        """Which causes are counted, where causes are."""
+        return ["any", "main"] if self._row(beside).get("make") in ("causes", "trend") else []
 
-    def beside_by(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
-        dimensions, by = given.get("dimensions"), _tuple(row_of(beside).get("by") or ())
-        return None if dimensions is None or callable(dimensions) else [d for d in dimensions if d not in by]
+    def others(self, _: tuple[str, ...], beside: Beside) -> list[str] | None:
+        """Within what it may stand: not what it is by."""
+        return self._dimensions(_tuple(self._row(beside).get("by") or ()))
 
-    def undivided(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+    def undivided(self, _: tuple[str, ...], beside: Beside) -> list[str] | None:
         """What may stand in `where`: not what the exhibit is divided by."""
-        row, every = row_of(beside), given.get("dimensions")
-        divided = [*_tuple(row.get("by") or ()), *_tuple(row.get("within") or ())]
-        return None if every is None or callable(every) else [name for name in every if name not in divided]
+        return self._dimensions(self._divided(beside))
 
-    def focuses(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+    def focuses(self, _: tuple[str, ...], beside: Beside) -> list[str] | None:
         """A level of what the exhibit is within."""
-        codes, within = given.get("codes"), str(row_of(beside).get("within") or "")
+        codes, within = self.given.get("codes"), str(self._row(beside).get("within") or "")
         return ["worst", *(codes(("focus", within), beside) or ())] if callable(codes) else None
-
-    ids = [*known, *filter(_WORD.fullmatch, map(str, made))]
-    own: Words = {
-        "ids": ids, "measures": list(measures()), "charts": fitting, "texts": fitting, "of": subjects,
-        "others": beside_by, "undivided": undivided, "mentions": mentions, "focuses": focuses,
-    }
-    return {**given, **own}
 
 
 def recipe(**settings: Any) -> Recipe:

@@ -195,6 +195,9 @@ def _is_table(form: Form) -> bool:
     grid, columns = form.grid, {column for _, column in form.labels}
     last = max(row for row, _ in form.labels)
     inside = range(form.family[0], form.family[1]) if form.family else range(0)
+    deep = (at for at in form.labels if at[0] < last and at in grid.merges)  # heads down to the last level
+    if _is_over_values(form, last) and any(grid.merges[at][0] == last for at in deep):
+        return True
     under = [row for row in range(last + 1 + _is_over_values(form, last), form.end) if row not in inside]
     if any(grid.filled[row, sorted(columns)].sum() >= max(4, 0.6 * len(columns)) for row in under):
         return True

@@ -107,7 +107,6 @@ def write_files(
     from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.pages.charts import charts_of
     from bangfu_analysis.pages.excel import tables_book
-    from bangfu_analysis.pages.html import write_report_page
     from bangfu_analysis.pages.report import report_blocks, report_title
     from bangfu_analysis.pages.slides import deck
     from bangfu_analysis.pages.word import edited, write_report
@@ -132,20 +131,33 @@ def write_files(
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
     cover = [written.title.replace("\n", ""), *filter(None, under)]
-    pages: list[Callable[[], Path]] = [
-        lambda: write_report_page(document, files["网页"]),
-        lambda: write(files["幻灯"], deck(_slides(shown, points), cover=cover)),
-        lambda: write(files["附表"], tables_book(tables, charts, title=title)),
-    ]
-    if QUALITY in files:
-        pages.append(partial(_write_quality, opened, files[QUALITY]))
-    for page in steps("写出网页、幻灯、附表和质量说明", pages):
-        page()
+    _write_others(
+        opened, files,
+        slides=lambda: deck(_slides(shown, points), cover=cover),
+        book=lambda: tables_book(tables, charts, title=title),
+    )
     drawn = [path for paths in figures.values() for path in paths]
     _pass_on(opened, released, files, drawn)
     rounded = opened.policy.rounding > 1  # rounded parts need not add up
     doubts = () if rounded else _contradictions(document)
     return drawn, (*released.left_out, *doubts), written.told
+
+
+def _write_others(
+    opened: OpenWave, files: Mapping[str, Path], *, slides: Callable[[], bytes], book: Callable[[], bytes]
+) -> None:
+    """What is written beside the document: its page, slides, all tables, how the wave was read."""
+    from bangfu_analysis.pages.html import write_report_page
+
+    pages: list[Callable[[], Path]] = [
+        lambda: write_report_page(files["报告"], files["网页"]),
+        lambda: write(files["幻灯"], slides()),
+        lambda: write(files["附表"], book()),
+    ]
+    if QUALITY in files:
+        pages.append(partial(_write_quality, opened, files[QUALITY]))
+    for page in steps("写出网页、幻灯、附表和质量说明", pages):
+        page()
 
 
 def _write_quality(opened: OpenWave, target: Path) -> Path:

@@ -121,7 +121,13 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-TYPES: dict[str, Any] = {"path": Path, "count": _positive}
+def _path(text: str) -> Path:
+    if not text.strip():  # would be the working folder
+        raise argparse.ArgumentTypeError("路径是空的，应为文件或文件夹")
+    return Path(text)
+
+
+TYPES: dict[str, Any] = {"path": _path, "count": _positive}
 
 
 def _parser() -> argparse.ArgumentParser:

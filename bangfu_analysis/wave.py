@@ -150,14 +150,16 @@ def places(folder: Path, out: Path | None = None) -> Places:
     """
     wave = folder.resolve()
     raw = wave.parent.parent
-    if out is None and (raw.name, raw.parent.name) == ("raw", "data"):
+    in_project = (raw.name, raw.parent.name) == ("raw", "data")
+    if out is None and in_project:
         root, own = raw.parent.parent, Path(wave.parent.name) / wave.name
         return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
     chosen = out.resolve() if out else wave / "_out" / "frames"
-    below = (*chosen.relative_to(wave).parts, "") if chosen.is_relative_to(wave) else ("_out",)
-    if not below[0].startswith("_out"):
+    received = raw if in_project else wave
+    own_out = chosen.is_relative_to(wave) and str(chosen.relative_to(wave)).startswith("_out")
+    if chosen.is_relative_to(received) and not own_out:
         told = "会与收到的文件混在一起。请用 --out 另选文件夹。"
-        raise CallError(f"输出文件夹 {chosen} 在批次文件夹之中，{told}")
+        raise CallError(f"输出文件夹 {chosen} 在收到的文件之中（{received}），{told}")
     release = chosen.with_name("release") if chosen.name == "frames" else chosen
     return Places(chosen, release / "figures", release)
 

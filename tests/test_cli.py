@@ -135,6 +135,12 @@ def test_a_wrong_call_ends_with_status_2(capsys, arguments):
     assert capsys.readouterr().err
 
 
+def test_an_empty_path_is_not_the_working_folder(capsys):
+    with pytest.raises(SystemExit):
+        main(["clean", ".", "--out", ""])
+    assert "路径是空的" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "nearest"),
     [(["raport", "."], "report"), (["clean", ".", "--ot", "x"], "--out"), (

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,15 @@ def test_outputs_never_go_among_the_files_received(wave, capsys, out):
     status, said = told(capsys, "clean", wave, "--out", wave / out)
     assert status == 2 and "请用 --out 另选文件夹" in said
     assert sorted(path.name for path in wave.iterdir()) == ["wave.toml", "名册.csv"]
+
+
+@pytest.mark.parametrize("out", ["data/raw/某县/x", "data/raw/某县", "data/raw"])
+def test_outputs_go_to_no_folder_of_files_received(wave, tmp_path, capsys, out):
+    received = tmp_path / "data" / "raw" / "某县" / "2009"
+    shutil.copytree(wave, received)
+    status, said = told(capsys, "clean", received, "--out", tmp_path / out)
+    assert status == 2 and "请用 --out 另选文件夹" in said
+    assert [path.name for path in received.parent.iterdir()] == ["2009"]
 
 
 @pytest.mark.parametrize("name", ["../2010", "a/b", "CON", "2010 ", ""])

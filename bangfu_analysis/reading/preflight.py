@@ -166,14 +166,18 @@ def _named_type(package: Package, file: str) -> str:
 
 
 def refuse_far_cells(package: Package, file: str) -> None:
-    """Raises FileRefused where a sheet of an .xlsx reaches too far or a merge covers too much: before any
-    sheet is parsed.
+    """Raises FileRefused where a sheet of an .xlsx reaches too far, a merge covers too much or words are
+    declared beforehand: before any sheet is parsed.
     """
     for name in sorted(package.names):
-        if not re.search(r"worksheets/[^/]+\.xml$", name.replace("\\", "/")):
+        if not (part := re.search(r"(worksheets/[^/]+|sharedStrings)\.xml$", name.replace("\\", "/"))):
             continue
         with _refusing_broken(file):
             xml = package.read(name)
+        if b"<!DOCTYPE" in xml[:4096]:  # what its entities stand for would be lost in silence
+            raise refused(file, "其中的 XML 带有 DTD 声明，不是 Excel 写出的", "请用 Excel 另存为 .xlsx")
+        if part[1] == "sharedStrings":
+            continue
         refuse_too_many(*_extent(xml), file)
         for left, top, right, bottom in _MERGE.findall(xml, max(xml.rfind(b"sheetData"), 0)):
             wide = column_number(right.decode()) - column_number(left.decode()) + 1

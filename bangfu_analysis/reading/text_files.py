@@ -95,6 +95,7 @@ def delimited(data: bytes, file: str) -> Sheet:
     told: list[tuple[int, int, str, dict[str, str]]] = []
     at = width = 0
     while at < len(lines):
+        refuse_too_many(1, lines[at].count(delimiter), file)  # before it is cut up
         record, end = lines[at].rstrip("\r\n").split(delimiter), at + 1
         if '"' in lines[at]:
             within = iter(range(at, min(at + MOST_LINES, len(lines))))

@@ -72,6 +72,14 @@ def test_a_far_cell_and_a_giant_merge_are_refused_at_once() -> None:
         refuse_far_cells(Package(merged), "并.xlsx")
 
 
+@pytest.mark.parametrize("part", ["xl__worksheets__sheet1_xml", "xl__sharedStrings_xml"])
+def test_entities_declared_in_a_workbook_refuse_it_as_they_would_be_lost_in_silence(part: str) -> None:
+    data = package(xl__workbook_xml=b"", **{part: b'<!DOCTYPE a [<!ENTITY x "1">]><sst>&x;</sst>'})
+    _, found = file_type(data, "a.xlsx")
+    with pytest.raises(FileRefused, match="DTD"):
+        refuse_far_cells(found, "a.xlsx")
+
+
 def test_a_far_cell_without_a_value_does_no_harm() -> None:
     kind, package = file_type(saved("XFD1048576", value=None, bold=True), "空白格式.xlsx")
     assert kind == "xlsx" and package is not None

@@ -133,7 +133,7 @@ def test_the_report_tells_scales_choices_and_funnels_as_the_codebook_names_them(
     (wave / "questionnaire.yaml").write_text(text[: text.index("scales:")] + scale + funnel, encoding="utf-8")
     report = report_wave(wave)
     words = "\n".join(p.text for p in docx.Document(str(report.files["报告"])).paragraphs)
-    assert "问卷共收回30份，全部有效。“您的性别”一题有30人作答，选择最多的依次是男（20人，占66.7%）" in words
+    assert "问卷共收回30份，全部有效。“您的性别”一题有30人作答，其中男（20人，占66.7%）" in words
     assert "服务的2个项目中，回答“满意”的占比最高的是态度（66.7%，30人作答）" in words
     assert (
         "“需要【多选题】”一题（可多选）有30人作答，共选50项次，选择最多的依次是体检（30人，占100.0%）、"

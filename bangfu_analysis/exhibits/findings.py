@@ -24,7 +24,7 @@ from bangfu_analysis.exhibits.wording import (
     with_count,
     year,
 )
-from bangfu_analysis.release.cells import is_other
+from bangfu_analysis.release.cells import is_other, parts_of
 
 MOST, PER_SECTION = 7, 2
 LEAST_BASE = 30  # of fewer no group is said to be hit most
@@ -170,6 +170,8 @@ def _largest(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     worst = seen[seen[name].isin([scheme["worst"] for scheme in of.codebook.schemes.values()])]
     gravest = name == "hardship_level" and len(worst) == 1
     top = worst.iloc[0] if gravest else _most(seen, "n")
+    if len(parts_of(str(top[name]))) > 1:  # joined, and each may be small
+        return
     base, left, share = int(top["base_n"]), int(top["left_out_n"]), float(top["share"])
     whom = f"{of.recipe.noun or of.titled(name)}有记录的" if left else of.subject
     label, first = f"{_label(of, top, name)}", "" if gravest else "，居首位"

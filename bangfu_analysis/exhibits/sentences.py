@@ -37,7 +37,7 @@ from bangfu_analysis.exhibits.wording import (
     with_count,
     year,
 )
-from bangfu_analysis.release.cells import is_other
+from bangfu_analysis.release.cells import is_other, parts_of
 
 if TYPE_CHECKING:
     from bangfu_analysis.exhibits.exhibit import Exhibit
@@ -103,14 +103,16 @@ def _listed(printed: pd.DataFrame) -> str:
 def leading(of: Exhibit) -> str:
     """The largest levels of one variable: `…居前3位的致困原因依次是疾病（1200人，占34.7%）、…。`
 
-    For causes and units, whose full lists are tables. 其他 is never among them.
+    For causes and units, whose full lists are tables. 其他 is never among them, nor are levels joined, of
+    which each may have any part of their number.
     """
     result = of.focused
     name = _one_dimension(result, "leading")
     titled, base_n = of.recipe.noun or of.titled(name), result["base_n"].dropna().max()
     unseen = most_unseen(result, several=bool(of.cut.multiple))
-    chosen = _nameable(of.printed(sorted_by_size(result, name), name), name).head(MOST_TOLD)
-    chosen = chosen[chosen["n"].ge(unseen)]  # a hidden one is behind them
+    ranked = _nameable(of.printed(sorted_by_size(result, name), name), name)
+    joined = ranked[name].map(lambda code: len(parts_of(str(code))) > 1).astype(bool)
+    chosen = ranked[~joined & ranked["n"].ge(max([unseen, *ranked.loc[joined, "n"]]))].head(MOST_TOLD)
     if chosen.empty or pd.isna(base_n):
         return f"{of.subject}的{titled}没有可公布的人数。"
     words = [f"{row.label}（{counted(row.n)}，占{in_percent(row.percent)}）" for row in records(chosen)]

@@ -115,7 +115,7 @@ def movers(of: Exhibit) -> str:
     told = []
     for word, part in ways.items():
         most = [f"{row.label}（{abs(row.step):.1f}个百分点）" for row in records(part.head(MOST_MOVED))]
-        told.append(f"{what}{word}最多的是{'、'.join(most)}")
+        told.append(f"{what}{word}{'最多' if len(part) > 1 else ''}的是{'、'.join(most)}")
     counts = "、".join(f"{word}的{len(part)}个" for word, part in ways.items())
     head = f"两批都有数的{len(moved)}个单位中，与{year(before)}相比{what}{counts or '没有变化'}"
     return "；".join([head, *told]) + "。"

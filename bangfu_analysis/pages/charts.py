@@ -52,13 +52,16 @@ def chart_of(exhibit: Exhibit, *, title: str | None = None) -> Chart:
 
 def charts_of(exhibits: Iterable[Exhibit]) -> dict[str, Chart]:
     """The charts, without titles, of the exhibits that have something to draw: a chart is named, and two
-    numbers at least may be shown.
+    numbers at least may be shown, of lines two of one line.
     """
     found = dict[str, Chart]()
     for exhibit in exhibits:
         kind, frame = exhibit.drawn
         chart = chart_of(exhibit, title="") if kind and len(frame) else None
-        if chart is not None and int(chart.values.notna().to_numpy().sum()) > (kind != "parts"):
+        if chart is None:
+            continue
+        shown = chart.values.notna().sum()
+        if (shown.max() if chart.shape == "lines" else shown.sum()) > (kind != "parts"):
             found[exhibit.id] = chart
     return found
 

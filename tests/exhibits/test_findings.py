@@ -95,6 +95,10 @@ def test_a_change_of_few_or_to_nobody_is_no_finding():
     assert gone and not any("占0.0%" in one.sentence for one in gone)
 
 
+def test_levels_joined_are_not_called_the_first():
+    assert find([causes({"by_schooling∪by_housing": 60, "by_illness": 40})]) == []
+
+
 def test_who_is_hit_most_is_no_group_of_a_few():
     rates = pd.DataFrame({"unit": ["一厂", "二厂", "三厂"], "n": [9, 40, 51], "base_n": [10, 200, 790]})
     units = exhibit("unit", rates, ["unit"], make="rate", by="unit")

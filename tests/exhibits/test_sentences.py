@@ -150,6 +150,8 @@ def test_the_largest_causes_stand_in_front_without_the_rest():
     )
     many = said("leading", result("cause", {"schooling": 50, "other": 60}, base=100), noun="提及的致困原因")
     assert many == "困难职工100人中，提及的致困原因居首位的是子女上学（50人，占50.0%）（一人可有多项）。"
+    joined = result("cause", {"illness": 50, "schooling∪disaster": 30, "low_income": 20}, base=100)
+    assert said("leading", joined) == "困难职工100人中，致困原因居首位的是疾病未分本人家属（50人，占50.0%）。"
     none = said("leading", result("cause", {"illness": 0}, base=0))
     assert none == "困难职工的致困原因没有可公布的人数。"
 

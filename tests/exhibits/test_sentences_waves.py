@@ -116,7 +116,7 @@ def test_units_are_named_by_how_far_their_rate_moved():
     words = said("movers", change(rates))
     assert words == (
         "两批都有数的3个单位中，与1相比困难率下降的2个、上升的1个；"
-        "困难率下降最多的是丙厂（10.0个百分点）、乙厂（8.0个百分点）；困难率上升最多的是甲厂（5.0个百分点）。"
+        "困难率下降最多的是丙厂（10.0个百分点）、乙厂（8.0个百分点）；困难率上升的是甲厂（5.0个百分点）。"
     )
     broken = said("movers", change(rates, broken=["2"]))
     assert broken == "各单位的困难率与1口径不同或缺数，不作比较。"

@@ -221,6 +221,15 @@ def test_lines_stand_over_their_waves_with_n_under_each_and_as_the_tables_round(
     assert column(whiskers.low) == [5, 5] and any("竖线为置信区间" in note for note in whiskers.notes)
 
 
+def test_waves_of_which_one_alone_is_seen_are_no_line():
+    one = waves([0.5, 0.3, 0.2])
+    assert not has_chart(as_exhibit(one, CODEBOOK, draw="lines"))
+    ends = waves([0.5, 0.3], [0.5, 0.3])
+    assert has_chart(as_exhibit(ends, CODEBOOK, draw="lines"))
+    apart = ends.assign(share=[0.5, None, None, 0.3], n=[500, None, None, 300])
+    assert not has_chart(as_exhibit(apart, CODEBOOK, draw="lines"))
+
+
 def test_a_line_breaks_where_the_definition_changes_and_the_note_says_why():
     frame = waves([0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.5, 0.3, 0.2])
     broken = frame["wave"].ne("2009")

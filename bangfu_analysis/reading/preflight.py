@@ -25,7 +25,7 @@ DAMAGE: dict[type[Exception], str] = {
 }  # fmt: skip
 BROKEN = tuple(DAMAGE)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']\s*([A-Z]{1,3})([0-9]{1,7})[^>]*(?<!/)>(?!</)""")
+_CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']\s*([A-Za-z]{1,3})([0-9]{1,7})[^>]*(?<!/)>(?!</)""")
 # Columns that a sheet stays within where no cell matches.
 _WIDER = {
     52: re.compile(rb'r="(?:[B-Z][A-Z]|[A-Z]{3})[0-9]'),
@@ -203,5 +203,5 @@ def _extent(xml: bytes) -> tuple[int, int]:
             if rows * columns <= MOST_CELLS and not wider.search(xml):
                 return rows, columns
     cells: list[tuple[bytes, bytes]] = _CELL.findall(xml)
-    numbers, letters = {number for _, number in cells}, {letters for letters, _ in cells}
+    numbers, letters = {number for _, number in cells}, {letters.upper() for letters, _ in cells}
     return max(map(int, numbers), default=0), max((column_number(c.decode()) for c in letters), default=0)

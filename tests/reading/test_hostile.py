@@ -122,6 +122,7 @@ def test_a_file_without_a_sheet_is_one_unreadable_row(tmp_path, codebook, name, 
         "<c r='XFD1048576'><v>1</v></c>",
         '<c\n r="XFD1048576"\n><v>1</v></c>',
         '<c s="1" t="n" r="XFD1048576" ><v>1</v></c>',
+        '<c r="xfd1048576"><v>1</v></c>',
     ],
 )
 def test_a_far_cell_is_refused_however_it_is_spelled(tmp_path, cell):

@@ -278,8 +278,13 @@ def _without_summary(reading: SheetReading, readings: Sequence[SheetReading]) ->
     others = [r for r in readings if r is not reading and not r.set_aside]
     others = [r for r in others if not LIKE["summary"].search(r.sheet)]
     parts = [r for r in others if r.kind in (reading.kind, "roster", "form") and r.rows.get("kept")]
-    if not LIKE["summary"].search(reading.sheet) or not parts or reading.set_aside or not reading.tables:
+    if not LIKE["summary"].search(reading.sheet) or not parts:
         return reading
     reason = f"汇总表，其明细在另外 {len(parts)} 张表中，不重复计入"
     message = f"{reading.place}：整张表另列：{reason}。"
+    heads = "、".join(c.heading for table in reading.tables for c in table.columns)
+    if reading.kind == "other" and LIKE["of_hardship"].search(heads):  # counts of those whom the parts list
+        reading = replace(reading, kind="notes", set_aside="", findings=())
+    if reading.set_aside or not reading.tables:
+        return reading
     return reading.told("sheet_set_aside", message, aside=reason, severity="info")

@@ -572,3 +572,14 @@ def test_halves_side_by_side_may_spell_their_headings_differently() -> None:
 def test_records_of_two_rows_are_set_aside() -> None:
     rows = [["序号", "姓名", "性别"], [None, "身份证号", "文化程度"], [1, "甲一", "男"], [None, ID, "初中"]]
     assert (read(rows).kind, read(rows).rows["set_aside"]) == ("other", 2)
+
+
+def test_a_summary_of_how_many_the_other_sheets_list_is_no_table_of_an_unknown_kind(tmp_path):
+    people = [["姓名", "身份证号", "困难类别"], ["甄甲甲", "990101196503120019", "特困"]]
+    counts = [["困难职工情况汇总表"], ["单位名称", "困难职工人数"], ["一厂", 1], ["合计", 1]]
+    book = workbook(tmp_path / "a.xlsx", {"汇总": counts, "一厂": people})
+    summary, _ = read_file(book, "a.xlsx", CODEBOOK)
+    assert summary.kind == "notes" and "汇总表" in summary.reason
+    assert [finding.problem for finding in summary.findings] == ["sheet_set_aside"]
+    alone = workbook(tmp_path / "b.xlsx", {"汇总": counts})
+    assert [sheet.kind for sheet in read_file(alone, "b.xlsx", CODEBOOK)] == ["other"]

@@ -33,6 +33,7 @@ STRATA = ["sex", "age_five_year"]
 HELPED = pd.CategoricalDtype(["helped", "not_helped"])
 FLOWS = ["new", "returned", "exited", "died", "stayed"]
 UNSURE = {"unrecorded": ["exited"], "unfollowed": FLOWS[:4]}  # what an account cannot say of whom
+ASK = "如属上述单位，请在 mapping.yaml 的 units 中写明。"  # under the table, not in the sentence
 MOST_UNITS = 2  # of more only these are named
 BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who was there, who is
 ACCOUNT = (
@@ -128,8 +129,8 @@ def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     except (ArgumentError, ColumnMissing):  # no denominators by these columns
         return []
     frame, notes = joined(frame, "unit") if by == ["unit"] else (frame, ())
-    layout, facts = Layout(within=tuple(by), rate=True, notes=notes), {"unjoined": "".join(notes)}
-    return [data.exhibit(recipe, frame, by, layout, within=(), kind="rate", facts=facts)]
+    layout, told = Layout(within=tuple(by), rate=True, notes=notes), "".join(notes).removesuffix(ASK)
+    return [data.exhibit(recipe, frame, by, layout, within=(), kind="rate", facts={"unjoined": told})]
 
 
 def joined(rates: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -146,7 +147,7 @@ def joined(rates: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...
         told.append(unit + (f"（或即名册中的{near[0]}）" if near else ""))
     notes = [f"职工人数表中有、名册中没有人的单位不计困难率：{'、'.join(told)}。"] if told else []
     if lacking:
-        ask = "如属上述单位，请在 mapping.yaml 的 units 中写明。" if told else ""
+        ask = ASK if told else ""
         notes.append(f"名册中有、职工人数表中没有的单位没有困难率：{'、'.join(lacking)}。{ask}")
     return rates[~empty].reset_index(drop=True), tuple(notes)
 

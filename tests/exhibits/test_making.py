@@ -97,6 +97,14 @@ def test_units_in_one_roster_only_are_named_beside_the_change_and_have_no_rate_o
     assert found["unit_waves"].table.texts() == [["电机厂", "…", "10.0", "—"], ["纺织总厂", "15.0", "…", "—"]]
 
 
+def test_units_that_do_not_join_are_said_once_and_what_to_do_stands_under_the_table(tmp_path):
+    frames = frames_of("2009", 40, population=400)
+    frames["population"]["unit"] = ["纺织总厂有限公司"]
+    (unit,) = [one for one in exhibits(data_of(tmp_path, {"2009": frames})) if one.id == "unit"]
+    assert "纺织总厂有限公司（或即名册中的纺织总厂）" in unit.text and "mapping.yaml" not in unit.text
+    assert any("mapping.yaml 的 units" in note for note in unit.table.notes)
+
+
 def test_who_came_and_went_adds_up_and_units_stand_by_wave(tmp_path):
     waves = {year: frames_of(year, n, population=10 * n) for year, n in (("2008", 60), ("2009", 40))}
     for frames in waves.values():

@@ -65,7 +65,9 @@ def ods(tables: str, head: str = "") -> bytes:
     spaces = "".join(f' xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text"))
     body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
     content = f'<?xml version="1.0"?>{head}<office:document-content{spaces}>{body}</office:document-content>'
-    return zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": content.encode()})
+    manifest = b'<manifest xmlns="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'  # calamine asks for one
+    kind = {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "META-INF/manifest.xml": manifest}
+    return zipped({**kind, "content.xml": content.encode()})
 
 
 def ods_table(row: str) -> str:

@@ -294,7 +294,7 @@ def _get(element: ElementTree.Element, name: str) -> str | None:
 
 def _times(element: ElementTree.Element, name: str) -> int:
     said = _get(element, name) or ""
-    return int(said) if said.isdecimal() and len(said) < 10 else 1
+    return min(int(said), 10**9) if said.isdecimal() and len(said) < 20 else 1
 
 
 def _ods_cells(

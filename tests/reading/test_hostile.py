@@ -148,6 +148,15 @@ def test_every_format_has_the_same_limit_of_cells(tmp_path, name, text):
         read_sheets(tmp_path / name, name)
 
 
+@pytest.mark.parametrize("times", ["99999999", "1000000000", "99999999999"])
+def test_a_row_repeated_however_often_counts_as_often(tmp_path, times):
+    cell = '<table:table-cell office:value-type="string"><text:p>张</text:p></table:table-cell>'
+    row = f'<table:table-row table:number-rows-repeated="{times}">{cell}</table:table-row>'
+    (tmp_path / "重.ods").write_bytes(ods(f'<table:table table:name="t">{row}</table:table>'))
+    with pytest.raises(FileRefused, match="工作表范围达"):
+        read_sheets(tmp_path / "重.ods", "重.ods")
+
+
 def test_repeats_in_an_ods_count_as_cells(tmp_path):
     cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="16384"/>'
     rows = f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-row>'

@@ -385,7 +385,10 @@ def _unlike(value: object, own: object, at: str = "", closed: bool = False) -> s
     if isinstance(value, dict) and isinstance(own, dict):
         others = [each for each in own.values() if isinstance(each, dict)]
         entries = len(others) == len(own)
-        shape = {key: each for other in others for key, each in other.items()} if entries else {}
+        shape = dict[str, Any]()
+        for key, each in (item for other in others if entries for item in other.items()):
+            both = isinstance(each, dict) and isinstance(shape.get(key), dict)
+            shape[key] = {**shape[key], **each} if both else each
         for key, each in value.items():
             if key not in own and closed:
                 return f"其中 {at} 没有 {key} 这一项。{instead(key, own)}"

@@ -78,7 +78,7 @@ def test_a_wave_with_other_headings_is_added_in_three_commands_and_is_in_the_tre
     assert "列名的新写法：文化程度“最高学历”" in done.stdout
     assert "列名的新写法" in (places(folder).frames / "quality.html").read_text(encoding="utf-8")
     assert "2010年困难职工12人，比上年减少8人，下降40.0%" in words
-    assert "困难占比由35.0%上升到100.0%" in words
+    assert "上升到100.0%" not in words  # 12 people are too few to compare shares of
 
 
 def test_nothing_changed_runs_nothing(grown):

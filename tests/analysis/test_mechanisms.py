@@ -99,7 +99,7 @@ def test_a_share_of_another_unit_is_refused_when_the_codebook_is_read():
     [
         ({"by": ["colour"]}, "dibao 中没有的变量：colour"),
         ({"columns": ["nothing"]}, "没有的指标：nothing"),
-        ({"shape": "round"}, "未知项"),
+        ({"shape": "round"}, "没有 shape 这一项"),
     ],
 )
 def test_what_an_entry_has_wrong_is_said(change, words):

@@ -64,11 +64,11 @@ def designed(frame: pd.DataFrame) -> object:
     return estimate_mean(frame, "income", design=DESIGN, by=BY)
 
 
-CALLS = (plain, weighted, designed)
+CALLS = (plain, designed, weighted)
 
 
 def seconds(frame: pd.DataFrame) -> list[float]:
-    """Processor time of plain, weighted and designed, which take turns: the least of many, as what else the
+    """Processor time of plain, designed and weighted, which take turns: the least of many, as what else the
     machine does lengthens the others.
     """
     least = [float("inf")] * len(CALLS)
@@ -113,7 +113,7 @@ def main() -> None:
         size = int(frame.memory_usage(deep=True).sum())
         designed(frame.head(1000))
         extra = extra_memory(designed, frame)
-        a, w, b = seconds(frame)
+        a, b, w = seconds(frame)
         print(f"{held:9} mean {a:.3f} s  weighted mean {w:.3f} s  with standard errors {b:.3f} s", end="  ")
         print(
             f"ratios {b / a:.2f} and {b / w:.2f}  frame {size / 1e6:.0f} MB  extra {extra / 1e6:.0f} MB",

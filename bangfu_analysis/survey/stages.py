@@ -55,7 +55,7 @@ def stages_of(
     frame: pd.DataFrame, strata: Names, cluster: Names, fpc: Names, nest: bool
 ) -> tuple[Stage, ...]:
     """The stages of a design; those after the first only where finite populations are given, as in R."""
-    clusters = [packed(_integers(frame, c))[0] for c in names(cluster)] or [np.arange(len(frame))]
+    clusters = [packed(_integers(frame, c)) for c in names(cluster)] or [(np.arange(len(frame)),) * 2]
     layers = [_integers(frame, s) for s in names(strata)] or [np.zeros(len(frame), dtype=np.intp)]
     sizes = names(fpc)
     if sizes and len(sizes) != len(clusters):
@@ -63,21 +63,22 @@ def stages_of(
             f"fpc 有 {len(sizes)} 列，抽样有 {len(clusters)} 个阶段，应每个阶段一列。请补齐或去掉多余的列。"
         )
     stages: list[Stage] = []
-    for i, unit in enumerate(clusters if sizes else clusters[:1]):
+    for i, (unit, whose) in enumerate(clusters if sizes else clusters[:1]):
         layer, before = layers[min(i, len(layers) - 1)], stages[-1] if stages else None
         if before is not None:
-            unit, layer = _joint(before.unit, unit), _joint(packed(layer)[0], before.unit)
+            (unit, whose), (layer, _) = _joint(before.unit, unit), _joint(packed(layer)[0], before.unit)
         if nest and strata:
-            unit = _joint(packed(layer)[0], unit)
+            unit, whose = _joint(packed(layer)[0], unit)
         held = frame[ROWS].to_numpy(dtype=float) if ROWS in frame and not cluster else None
-        stages.append(_stage(frame, unit, layer, sizes[i] if sizes else None, before, held))
+        stages.append(_stage(frame, unit, len(whose), layer, sizes[i] if sizes else None, before, held))
     return tuple(stages)
 
 
 def _stage(
-    frame: pd.DataFrame, unit: Codes, layer: Codes, fpc: str | None, before: Stage | None, held: Floats | None
+    frame: pd.DataFrame, unit: Codes, count: int, layer: Codes, fpc: str | None, before: Stage | None,
+    held: Floats | None,
 ) -> Stage:
-    rows = a_row_each(unit, int(unit.max()) + 1)
+    rows = a_row_each(unit, count)
     stratum = packed(layer[rows])[0]
     taken = np.bincount(stratum, held).astype(float)
     parent, carried = np.zeros(len(taken), dtype=np.intp), np.ones(len(taken))
@@ -138,5 +139,5 @@ def _integers(frame: pd.DataFrame, column: str) -> Codes:
     return np.asarray(codes, dtype=np.intp)
 
 
-def _joint(a: Codes, b: Codes) -> Codes:
-    return packed(a * (int(b.max()) + 1) + b)[0]
+def _joint(a: Codes, b: Codes) -> tuple[Codes, Codes]:
+    return packed(a * (int(b.max()) + 1) + b)

@@ -64,13 +64,15 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None) -> Report:
     codebook = wave_codebook(wave)  # what is wrong in a settings file is told before hours of reading
     report_settings(wave, codebook)
     wave_policy(wave, dimensions_of(codebook))
-    where, inputs = places(wave, to), report_inputs(study_waves(wave))
+    where, waves = places(wave, to), study_waves(wave)
+    inputs = report_inputs(waves)
     files = {what: where.report / name for what, name in {**NAMES, RECORD: RELEASED}.items()}
     files[QUALITY] = where.frames / "quality.html"
-    with cleaned_apart(study_waves(wave)[:-1]):
-        opened, nothing = open_wave(wave, out=to), tuple[str, ...]()
+    again, nothing = reasons(where.frames / REPORT_MARK, inputs), tuple[str, ...]()
+    with cleaned_apart(waves[:-1] if again else ()):
+        opened = open_wave(wave, out=to)
     left_out, merged = nothing, nothing
-    if reasons(where.frames / REPORT_MARK, inputs):
+    if again:
         with locked(where.report):
             settings = report_settings(wave, codebook)
             figures, left_out, merged = write_files(opened, files, where, *settings)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.measures import dimensions, hidden, most_unseen
-from bangfu_analysis.exhibits.sentences import share_step
+from bangfu_analysis.exhibits.sentences import LEAST_BASE, share_step
 from bangfu_analysis.exhibits.wording import (
     counted,
     half_up,
@@ -27,7 +27,6 @@ from bangfu_analysis.exhibits.wording import (
 from bangfu_analysis.release.cells import is_other, parts_of
 
 MOST, PER_SECTION = 7, 2
-LEAST_BASE = 30  # of fewer no group is said to be hit most
 LEAST_STEP = 1.0  # points: a composition that moved less is not worth a sentence on page 1
 MOST_MISSING = 0.4  # of the people asked
 FIRM = {False: 50, True: 400}  # the base at which a count, or the answers of a sample, weigh half

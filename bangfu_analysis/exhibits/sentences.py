@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 BY_SIZE = ("cause", "cause_main", "reporting_unit", "district", "employer", "unit", "source_file")
 MOST_IN_A_LIST = 5  # of more, 分别占 leaves the reader counting: each count stands with its share
 MOST_TOLD = 3  # of the largest levels, and of those that moved most
-LEAST_BASE = 30  # one case moves the rate of fewer too far
+LEAST_BASE = 30  # one case moves the rate of fewer too far; no group of fewer is said to be hit most
 MISSING_MOVES = 0.05  # of the people: a change of those without a value that is told beside a trend
-SMALL = "人数少于5人，或为防止推算而从略"
+SMALL = "人数过少，或为防止推算而从略"
 NOT_COMPARED = "不作比较。"
 ONLY_NAMED = "只计台账中记名、能与名册对上的人，不记名的帮扶不计入"
 CENSUS = "名册是全数登记，以上变化是在册人数的实际变化，不是抽样误差。"

@@ -124,7 +124,7 @@ def test_points_follow_the_change_that_the_table_prints():
 
 def test_hidden_cells_are_named_without_a_number():
     told = said("shares", protected(bands(692, 345, 3)), subject="特困职工")
-    assert told == "特困职工1040人中，初中以下692人，占66.5%；高中、大专以上人数少于5人，或为防止推算而从略。"
+    assert told == "特困职工1040人中，初中以下692人，占66.5%；高中、大专以上人数过少，或为防止推算而从略。"
     assert "3人" not in said("shares", protected(bands(1, 1, 1)), subject="特困职工")
 
 
@@ -231,7 +231,7 @@ def test_what_cannot_be_compared_is_not():
     broken = said("change", table.assign(comparable=[False, False]))
     assert broken == "2009年困难职工3456人；与2008年口径不同或人数从略，不作比较。"  # of a census: nothing
     hidden = table.assign(n=pd.array([3300, None], "Int64"), suppressed=[False, True])
-    assert said("change", hidden) == "2009年困难职工人数少于5人，或为防止推算而从略。"
+    assert said("change", hidden) == "2009年困难职工人数过少，或为防止推算而从略。"
     with pytest.raises(ArgumentError, match="同一批次有多行"):
         said("change", pd.concat([table, table]))
 

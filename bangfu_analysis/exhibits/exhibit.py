@@ -14,7 +14,7 @@ import pandas as pd
 
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError
-from bangfu_analysis.exhibits import sentences, sentences_survey, sentences_waves
+from bangfu_analysis.exhibits import sentences, sentences_further
 from bangfu_analysis.exhibits.labels import WORDS, labels_of, title_of
 from bangfu_analysis.exhibits.measures import dimensions, printed_percents
 from bangfu_analysis.exhibits.recipes import Recipe
@@ -202,9 +202,8 @@ class Exhibit:
 
 
 TEXTS: dict[str, Callable[[Exhibit], str]] = {  # by the names that exhibits.yaml gives them
-    **sentences.SAY, **sentences_waves.SAY, **sentences_survey.SAY,
-    "given": lambda of: str(of.facts["words"]),
-}  # fmt: skip
+    **sentences.SAY, **sentences_further.SAY, "given": lambda of: str(of.facts["words"])
+}
 
 
 def _hidden_last(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -229,7 +228,7 @@ def as_exhibit(
     text, facts = tuple[str, ...](), dict[str, Any]()
     if isinstance(result, Model):
         draw, text, facts = "effects", ("effects",), {"answer": title_of(codebook, result.answer, lang)}
-        result = sentences_survey.effects_of(result, codebook, lang)
+        result = sentences_further.effects_of(result, codebook, lang)
     names = dimensions(result)
     if PERSONS & {*names, *result.index.names}:
         to_do = "请先用 tabulate、means 等汇总。"

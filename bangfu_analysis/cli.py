@@ -268,7 +268,8 @@ def _clean(chosen: argparse.Namespace) -> bool:
     pool = ThreadPoolExecutor(chosen.jobs) if chosen.jobs > 1 else nullcontext()
     with pool as executor:
         frames = wave_frames(chosen.folder, out=chosen.out, executor=executor)
-    _tell_changes(chosen, chosen.out)
+    if not chosen.alone:  # the wave before, too, is read or cleaned for it
+        _tell_changes(chosen, chosen.out)
     for name, frame in frames.items():
         print(f"{name:12s}{len(frame):8d} 行")
     print(f"整洁数据：{places(chosen.folder, chosen.out).frames}")

@@ -6,6 +6,7 @@ A codebook is YAML: `codebooks/*.yaml` of the package, over which a study's `cod
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -283,7 +284,7 @@ def load_codebook(
     `files`: what there is for mapping.yaml to name in read_as. Raises CodebookError naming the file and entry
     where an overlay names what does not exist.
     """
-    content = _package_content()
+    content, said = _package_content(), []
     for overlay in overlays:
         of_a_wave = isinstance(overlay, (str, Path)) and Path(overlay).name == "mapping.yaml"
         words = partial(words_of, content, files=files if of_a_wave else None)
@@ -294,7 +295,8 @@ def load_codebook(
         content = lay_over(content, own)
         if faults := [*dict.fromkeys(contradictions(content, own))]:
             raise CodebookError("\n".join(_located(overlay, each) for each in faults))
-    return _build(content)
+        said += [pickle.dumps(own)] if own else []
+    return _built(tuple(said))
 
 
 def _located(overlay: str | Path | Mapping[str, Any], fault: str) -> str:
@@ -342,7 +344,12 @@ def _package_content() -> dict[str, Any]:
     return merged
 
 
-def _build(content: Mapping[str, Any]) -> Codebook:
+@lru_cache(maxsize=8)
+def _built(overlays: tuple[bytes, ...]) -> Codebook:
+    """The codebook with the contents of checked overlays; a command asks for the same one dozens of times."""
+    content = _package_content()
+    for own in map(pickle.loads, overlays):
+        content = lay_over(content, own)
     variables = tuple(_variables(content))
     bands = {
         name: Band(name, of["label"], of["en"], of["variable"], tuple(of["levels"]), of.get("apart", {}))

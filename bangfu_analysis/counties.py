@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -16,13 +18,14 @@ from bangfu_analysis.errors import CallError
 from bangfu_analysis.files import place, write
 from bangfu_analysis.progress import steps
 from bangfu_analysis.release.cells import AREAS
-from bangfu_analysis.reruns import clean_apart, due, stored
+from bangfu_analysis.reruns import due, stored
 from bangfu_analysis.wave import SETTINGS_FILE, codebooks
 
 if TYPE_CHECKING:
     from bangfu_analysis.analysis.cells import Scan
 
 CLEANED, INCOMPLETE, UNCHANGED, FAILED = "cleaned", "incomplete", "unchanged", "failed"
+_CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clean', '--alone', sys.argv[1]]))"
 
 
 def clean_study(
@@ -136,7 +139,8 @@ def _clean_one(folder: str) -> tuple[str, str]:
     wave = Path(folder)
     if not due(wave):
         return UNCHANGED, ""
-    done = clean_apart(wave)
+    command = [sys.executable, "-c", _CLEAN, str(wave)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     told = done.stderr.strip().splitlines()
     if done.returncode < 0 or done.returncode > 2:
         return FAILED, f"清洗的进程被中断（退出状态 {done.returncode}）。请重新运行，已完成的县区不再清洗。"

@@ -22,10 +22,11 @@ from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.opened import RELEASED, OpenWave, open_wave, wave_policy
 from bangfu_analysis.progress import doing, steps
+from bangfu_analysis.reading.apart import beside
 from bangfu_analysis.release.gate import Released
 from bangfu_analysis.release.scanner import scan, withdraw
-from bangfu_analysis.reruns import REPORT_MARK, cleaned_apart, reasons, report_inputs, write_mark
-from bangfu_analysis.study import wave_changes, wave_codebook
+from bangfu_analysis.reruns import REPORT_MARK, reasons, report_inputs, write_mark
+from bangfu_analysis.study import cleaned_apart, wave_changes, wave_codebook
 from bangfu_analysis.tidy.frames import Frames
 from bangfu_analysis.wave import TEMPLATE_FILE, Places, levels, load_wave, places, study_waves
 
@@ -75,7 +76,9 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None) -> Report:
     if again:
         with locked(where.report):
             settings = report_settings(wave, codebook)
-            figures, left_out, merged = write_files(opened, files, where, *settings)
+            quality = partial(_write_quality, opened, files[QUALITY])
+            with beside(quality, long=False) as read_so:
+                figures, left_out, merged = write_files(opened, files, where, *settings, before=read_so)
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
     made = {**files, "图": where.figures, "整洁数据": where.frames}
     return Report(opened.data.frames, made, left_out, merged)
@@ -101,10 +104,10 @@ def as_pdf(document: Path) -> Path:
 
 def write_files(
     opened: OpenWave, files: Mapping[str, Path], where: Places, recipes: Sequence[Recipe], outline: Outline,
-    told: Sequence[str] = (),
+    told: Sequence[str] = (), before: Callable[[], object] | None = None,
 ) -> tuple[list[Path], tuple[str, ...], tuple[str, ...]]:
-    """Write the files of a report (`told`: what else it says at its end); returns those of its figures, what
-    was left out, and what was merged.
+    """Write the files of a report (`told`: what else it says at its end; `before`: what must be there before
+    all files are searched); returns those of its figures, what was left out, and what was merged.
     """
     from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.pages.charts import charts_of
@@ -121,7 +124,7 @@ def write_files(
     charts = charts_of(shown)
     found = {point.exhibit for point in points}
     chosen = body(shown, found=found, kept=kept, drawn=lambda each: each.id in charts)
-    figures = _figures(chosen, charts, where.figures)
+    figures = _figures(_drawn(chosen, charts), where.figures)
     tables = _tables(shown)
     notes = (*released.notes, *told, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
     drawings = {id: paths[0] for id, paths in figures.items()}
@@ -134,11 +137,13 @@ def write_files(
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
     cover = [written.title.replace("\n", ""), *filter(None, under)]
     _write_others(
-        opened, files,
+        files,
         slides=lambda: deck(_slides(shown, points), cover=cover),
         book=lambda: tables_book(tables, charts, title=title),
     )
     drawn = [path for paths in figures.values() for path in paths]
+    if before is not None:
+        before()
     _pass_on(opened, released, files, drawn)
     rounded = opened.policy.rounding > 1  # rounded parts need not add up
     doubts = () if rounded else _contradictions(document)
@@ -146,9 +151,9 @@ def write_files(
 
 
 def _write_others(
-    opened: OpenWave, files: Mapping[str, Path], *, slides: Callable[[], bytes], book: Callable[[], bytes]
+    files: Mapping[str, Path], *, slides: Callable[[], bytes], book: Callable[[], bytes]
 ) -> None:
-    """What is written beside the document: its page, slides, all tables, how the wave was read."""
+    """What is written beside the document: its page, slides, all tables."""
     from bangfu_analysis.pages.html import write_report_page
 
     pages: list[Callable[[], Path]] = [
@@ -156,9 +161,7 @@ def _write_others(
         lambda: write(files["幻灯"], slides()),
         lambda: write(files["附表"], book()),
     ]
-    if QUALITY in files:
-        pages.append(partial(_write_quality, opened, files[QUALITY]))
-    for page in steps("写出网页、幻灯、附表和质量说明", pages):
+    for page in steps("写出网页、幻灯和附表", pages):
         page()
 
 
@@ -199,14 +202,23 @@ def _tables(shown: list[Exhibit]) -> dict[str, DisplayTable]:
     return tables | {f"{each.id}_overall": each.whole_table for each in grouped}
 
 
-def _figures(shown: list[Exhibit], charts: Mapping[str, Chart], folder: Path) -> dict[str, list[Path]]:
+def _drawn(shown: list[Exhibit], charts: Mapping[str, Chart]) -> dict[str, Chart]:
+    heads = headlines(shown)  # the caption says what is drawn: the title, what it shows
+    ids = [each.id for each in shown if "figure" in each.recipe.show and each.id in charts]
+    return {id: replace(charts[id], title=heads.get(id, "")) for id in ids}
+
+
+def _figures(charts: Mapping[str, Chart], folder: Path) -> dict[str, list[Path]]:
+    """The files of the charts; half of them are drawn beside the others."""
+    ids = [*charts]
+    with beside(partial(_saved, charts, ids[1::2], folder), long=False) as others:
+        own = _saved(charts, ids[::2], folder)
+        figures = own | others()
+    return {id: figures[id] for id in ids}
+
+
+def _saved(charts: Mapping[str, Chart], ids: Sequence[str], folder: Path) -> dict[str, list[Path]]:
     from bangfu_analysis.pages.figures import figure_of
     from bangfu_analysis.pages.theme import save_figure
 
-    heads = headlines(shown)  # the caption says what is drawn: the title, what it shows
-    drawn = {
-        each.id: replace(charts[each.id], title=heads.get(each.id, ""))
-        for each in shown
-        if "figure" in each.recipe.show and each.id in charts
-    }
-    return {id: save_figure(figure_of(drawn[id]), folder, id) for id in steps("制图", [*drawn])}
+    return {id: save_figure(figure_of(charts[id]), folder, id) for id in steps("制图", ids)}

@@ -10,12 +10,10 @@ import hashlib
 import hmac
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import fields
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -31,25 +29,6 @@ _CLEANING = ("cleaning", "reading", "tidy", "codebooks")  # the folders, beside 
 _READERS = ("pandas", "pyarrow", "python-calamine", "openpyxl", "pyreadstat")
 _DRAWERS = ("matplotlib", "seaborn", "python-docx", "python-pptx", "XlsxWriter", "Jinja2")
 _KEY = "密钥"
-_CLEAN = "import sys; from bangfu_analysis.cli import main; sys.exit(main(['clean', sys.argv[1]]))"
-
-
-def clean_apart(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Clean a wave in a process of its own: what it said, and its exit status."""
-    command = [sys.executable, "-c", _CLEAN, str(folder)]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
-
-
-@contextmanager
-def cleaned_apart(waves: Iterable[Path]) -> Iterator[None]:
-    """Those of the waves that are due are cleaned meanwhile, two at a time; what fails there says so when its
-    frames are asked for.
-    """
-    load_key()  # made once, by this process
-    with ThreadPoolExecutor(2) as pool:
-        for wave in filter(due, waves):
-            pool.submit(clean_apart, wave)
-        yield
 
 
 def wave_inputs(folder: Path) -> Inputs:
@@ -67,7 +46,7 @@ def wave_inputs(folder: Path) -> Inputs:
         **_digests("设置", settings_of(folder)),
         **_digests("上级码本", [path for path in codebooks(folder)[:1] if path.exists()]),
         **_digests("码本", [path for path in codebooks(folder)[1:] if path.exists()]),
-        **_digests("程序", [path for path in _package() if _cleans(path)], _PACKAGE),
+        **{name: digest for name, digest in _code(load_key()).items() if _cleans(name.partition(" ")[2])},
         **_versions(_READERS),
         _KEY: _digest(b"bangfu_analysis"),
     }
@@ -82,8 +61,7 @@ def report_inputs(waves: Sequence[Path]) -> Inputs:
     }
     note = {"设置 note": _digest(load_wave(own).note.encode())}
     layout = _digests("设置", report_settings(own), own.resolve().parent)
-    code = _digests("程序", _package(), _PACKAGE)
-    return {**wave_inputs(own), **note, **layout, **before, **code, **_versions(_DRAWERS)}
+    return {**wave_inputs(own), **note, **layout, **before, **_code(load_key()), **_versions(_DRAWERS)}
 
 
 def due(folder: Path, out: Path | None = None) -> list[str]:
@@ -164,12 +142,15 @@ def _digests(kind: str, paths: Iterable[Path], root: Path | None = None) -> Inpu
     return {f"{kind} {path.relative_to(root or path.parent).as_posix()}": _digest_of(path) for path in paths}
 
 
-def _package() -> list[Path]:
-    return sorted(path for path in _PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+@lru_cache(maxsize=2)
+def _code(key: bytes) -> Inputs:
+    """The files of this package, which do not change while it runs."""
+    files = sorted(path for path in _PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return _digests("程序", files, _PACKAGE)
 
 
-def _cleans(path: Path) -> bool:
-    return path.parent == _PACKAGE or path.relative_to(_PACKAGE).parts[0] in _CLEANING
+def _cleans(name: str) -> bool:
+    return "/" not in name or name.partition("/")[0] in _CLEANING
 
 
 def _versions(packages: Sequence[str]) -> Inputs:

@@ -6,7 +6,7 @@ import datetime
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from itertools import chain
@@ -17,7 +17,7 @@ from pandas.api.types import is_numeric_dtype
 
 from bangfu_analysis import reruns
 from bangfu_analysis.codebook import Codebook, load_codebook
-from bangfu_analysis.errors import CallError, CodebookError
+from bangfu_analysis.errors import BangfuError, CallError, CodebookError
 from bangfu_analysis.files import locked, write
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.keys import load_key
@@ -31,7 +31,7 @@ from bangfu_analysis.questionnaire_settings import (
     questionnaires_in,
     with_questionnaire_files,
 )
-from bangfu_analysis.reading.apart import read_apart
+from bangfu_analysis.reading.apart import beside, read_apart
 from bangfu_analysis.reading.locate import read_file, unreadable
 from bangfu_analysis.reading.tables import Column, SheetReading, Table
 from bangfu_analysis.release.scanner import Search, codes_of, scan, withdraw
@@ -288,6 +288,27 @@ def wave_frames(
     return {name: pd.read_parquet(file) for name, file in reruns.stored(folder, out).items()}
 
 
+@contextmanager
+def cleaned_apart(waves: Iterable[Path]) -> Iterator[None]:
+    """Those of the waves that are due are cleaned meanwhile, two at a time; what fails there says so when its
+    frames are asked for.
+    """
+    load_key()  # made once, by this process
+    stale = [wave for wave in waves if reruns.due(wave)]
+    with ExitStack() as stack:
+        some = filter(None, (stale[::2], stale[1::2]))
+        ends = [stack.enter_context(beside(partial(_clean_each, each), long=True)) for each in some]
+        yield
+        for end in ends:
+            end()
+
+
+def _clean_each(waves: Sequence[Path]) -> None:
+    for wave in waves:
+        with suppress(BangfuError):
+            wave_frames(wave)
+
+
 def read_workbook(
     path: str | Path, codebook: Codebook | None = None, *, reference_date: str | None = None
 ) -> Frames:
@@ -368,10 +389,8 @@ def study_frames(
 
     *earlier, last = study_waves(folder)
     waves = [*earlier, last]
-    stale = [wave for wave in earlier if reruns.due(wave)]
-    if len(stale) > 1:
-        with reruns.cleaned_apart(stale):
-            pass
+    with cleaned_apart(earlier):
+        pass
     frames = {wave.name: wave_frames(wave) for wave in earlier}
     frames[last.name] = wave_frames(last) if own is None else own
     frames = linked_frames(folder, frames, out=out)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy import special
 
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError, one_of
@@ -191,7 +191,7 @@ def _pairwise(share: Floats, n: Floats, pairs: Sequence[tuple[int, int]]) -> Flo
         pooled = (p1 * n1 + p2 * n2) / (n1 + n2)
         z = (p1 - p2) / np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
     tested = fit[:, first] & fit[:, second]
-    return np.asarray(np.where(tested, 2 * norm.sf(np.abs(z)), np.nan), dtype=np.float64)
+    return np.asarray(np.where(tested, 2 * special.ndtr(-np.abs(z)), np.nan), dtype=np.float64)
 
 
 def _letter(place: int) -> str:

@@ -19,11 +19,12 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from bangfu_analysis.errors import BangfuError
 
@@ -53,9 +54,38 @@ def read_apart(
 
     What `read` takes and gives must be such as can be pickled. A BangfuError of `read` is raised here.
     """
-    children = 2 if len(paths) >= MANY else 1
-    turns = [_by_one(paths[n::children], read, instead) for n in range(children)]
+    children, limited = 2 if len(paths) >= MANY else 1, partial(_within_limits, read)
+    turns = [_by_one(paths[n::children], limited, instead) for n in range(children)]
     return (next(turns[n % children]) for n in range(len(paths)))
+
+
+@contextmanager
+def beside(work: Callable[[], T], *, long: bool) -> Iterator[Callable[[], T]]:
+    """`work` is done meanwhile in a process of its own; what is yielded waits for its answer, and does the
+    work where that process did not.
+
+    Not `long`: it is not worth another start of Python, and waits where a process can't be copied (Windows,
+    macOS). Work and answer must be such as can be pickled; a BangfuError of `work` is raised when asked.
+    """
+    if START != "fork" and not long:
+        yield work
+        return
+    with _child(partial(_answered, work), [Path()], daemon=False) as (_, answers):
+
+        def done() -> T:
+            try:
+                answer = pickle.loads(answers.recv_bytes())
+            except (EOFError, OSError):
+                return work()
+            if isinstance(answer, BangfuError):
+                raise answer
+            return work() if isinstance(answer, Refusal) else cast(T, answer)
+
+        yield done
+
+
+def _answered(work: Callable[[], T], _: Path) -> T:
+    return work()
 
 
 def _by_one(
@@ -72,12 +102,14 @@ def _by_one(
 
 
 @contextmanager
-def _child(read: Callable[[Path], T], paths: Sequence[Path]) -> Iterator[tuple[BaseProcess, Connection]]:
-    """A process that reads `paths` and answers; it is ended with the block."""
+def _child(
+    read: Callable[[Path], T], paths: Sequence[Path], *, daemon: bool = True
+) -> Iterator[tuple[BaseProcess, Connection]]:
+    """A process that reads `paths` and answers; it is ended with the block. A daemon starts no others."""
     fork = START == "fork"
     start = multiprocessing.get_context("fork") if fork else multiprocessing.get_context("spawn")
     answers, ours = start.Pipe(duplex=False)
-    child = start.Process(target=_serve, args=(read, list(paths), ours), daemon=True)
+    child = start.Process(target=_serve, args=(read, list(paths), ours), daemon=daemon)
     main = sys.modules["__main__"]
     try:
         if not fork:  # a script that asks for this must not run again in the child
@@ -115,7 +147,6 @@ def _serve(read: Callable[[Path], T], paths: Sequence[Path], answers: Connection
     """In the child: read and answer, one by one; whatever is raised is an answer too."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a parser that aborts says so to nobody
     for path in paths:
-        _limit(_size(path))
         try:
             answer = pickle.dumps(read(path), protocol=5)
         except BangfuError as fault:
@@ -127,6 +158,11 @@ def _serve(read: Callable[[Path], T], paths: Sequence[Path], answers: Connection
         except BaseException as fault:  # a parser's panic is no Exception
             answer = pickle.dumps(Refusal(f"读取它时程序出错（{type(fault).__name__}）"))
         answers.send_bytes(answer)
+
+
+def _within_limits(read: Callable[[Path], T], path: Path) -> T:
+    _limit(_size(path))
+    return read(path)
 
 
 def _size(path: Path) -> int:

@@ -1,16 +1,18 @@
 """A file that hangs, crashes or wants too much costs itself only."""
 
 import faulthandler
+import multiprocessing
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.reading import apart
-from bangfu_analysis.reading.apart import CRASH_WHY, MEMORY_WHY, TIME_WHY, read_apart
+from bangfu_analysis.reading.apart import CRASH_WHY, MEMORY_WHY, TIME_WHY, beside, read_apart
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory and processor time are limited on Linux")
 
@@ -86,3 +88,44 @@ def test_a_process_started_afresh_as_on_windows_reads_the_same(monkeypatch):
 
 def test_nothing_to_read_starts_nothing():
     assert outcomes() == []
+
+
+def read_beside(name: str) -> tuple[str, int]:
+    if os.getpid() == HERE and name == "is killed":
+        return name, HERE
+    return read(Path(name)), os.getpid()
+
+
+HERE = os.getpid()
+
+
+@pytest.mark.parametrize("start, long", [("fork", False), ("spawn", True)])
+def test_work_is_done_beside_by_another_process(monkeypatch, start, long):
+    if start not in multiprocessing.get_all_start_methods():
+        pytest.skip("no process can be copied here")
+    monkeypatch.setattr(apart, "START", start)
+    with beside(partial(read_beside, "a"), long=long) as done:
+        name, process = done()
+    assert name == "a" and process != HERE
+
+
+def test_short_work_waits_where_a_process_cannot_be_copied(monkeypatch):
+    monkeypatch.setattr(apart, "START", "spawn")
+    with beside(partial(read_beside, "a"), long=False) as done:
+        assert done() == ("a", HERE)
+
+
+@LINUX
+def test_work_that_was_killed_beside_is_done_here():
+    with beside(partial(read_beside, "is killed"), long=True) as done:
+        assert done() == ("is killed", HERE)
+    with beside(partial(read_beside, "raises"), long=True) as done, pytest.raises(ValueError, match="raises"):
+        done()
+
+
+def test_what_a_person_can_mend_is_raised_when_asked():
+    def refuses() -> str:
+        raise CallError("甲：有误")
+
+    with beside(refuses, long=False) as done, pytest.raises(CallError, match="甲：有误"):
+        done()

@@ -199,16 +199,13 @@ def _bounds(
     later = n["linked"].where(n.index.get_level_values(0).map(steps) > 0, 0)
     perhaps_back = n["linked"] + n["new"] + n["away"]
     surely_back = count["returned"] - n["back"]
-    return pd.DataFrame(
-        {
-            "new_low": count["new"] - known_before,
-            "new_high": count["new"] + n["linked"] + n["back"],
-            "returned_low": surely_back - least(surely_back, count["exited"], n["left"]),
-            "returned_high": count["returned"] + least(perhaps_back, count["away"] + later),
-            "exited_low": count["exited"] - missed,
-            "exited_high": count["exited"] + n["linked"],
-        }
-    )
+    bounds = {
+        "new_low": count["new"] - known_before, "new_high": count["new"] + n["linked"] + n["back"],
+        "returned_low": surely_back - least(surely_back, count["exited"], n["left"]),
+        "returned_high": count["returned"] + least(perhaps_back, count["away"] + later),
+        "exited_low": count["exited"] - missed, "exited_high": count["exited"] + n["linked"],
+    }
+    return pd.DataFrame(bounds)
 
 
 def transitions(

@@ -11,16 +11,15 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
+from bangfu_analysis.analysis.arrays import Truths
 from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.reading.answers import Floats, Ints
 from bangfu_analysis.tidy.questionnaires import places_of
 
 Frame: TypeAlias = pd.DataFrame
-Truths: TypeAlias = NDArray[np.bool_]
 ADJUSTMENTS = ("holm", "bh", "bonferroni")
 CORRECTIONS = (*ADJUSTMENTS, "none")
 

@@ -24,11 +24,9 @@ from bangfu_analysis.checking.passages import (
 from bangfu_analysis.checking.tables import table_relations
 from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.codebook import patterns
+from bangfu_analysis.exhibits.labels import WORDS
 
-LABELS = {
-    "parts": "分项与合计", "product": "人数与标准", "share": "占比", "hundred": "占比之和",
-    "qualifier": "限定词", "numbering": "序号", "change": "增减", "table": "表内关系", "twice": "前后不一",
-}
+LABELS: dict[str, str] = WORDS["relations"]
 COLUMNS = ["place", "relation", "found", "expected", "sentence"]
 _P = patterns("report")
 _ONE_EACH = frozenset("份套件袋箱")  # given one to a person where their own number is not stated

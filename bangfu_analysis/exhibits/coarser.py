@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, product
 from typing import Any
 
 import pandas as pd
@@ -141,16 +141,12 @@ def _coarser(data: WaveData, recipe: Recipe, made: Sequence[Exhibit], threshold:
 
 def _tables(exhibit: Exhibit) -> Iterator[tuple[str, pd.DataFrame]]:
     """(dimension, its levels down and all else across) of those that may be made coarser, the last first."""
-    cut, frame = exhibit.cut, exhibit.cut.frame
-    based = frame["base_n"].notna() if cut.kind == "rate" else pd.Series(True, frame.index)
-    for part in (frame[based], frame[~based]):  # what has a denominator is not joined with what has none
-        yield from _tables_of(exhibit, part)
-
-
-def _tables_of(exhibit: Exhibit, frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    cut, book = exhibit.cut, exhibit.codebook
-    rows = frame.astype(dict.fromkeys(cut.dimensions, object))
-    for name in reversed([d for d in cut.dimensions if d not in cut.apart and d not in TOLD_APART]):
+    cut, whole, book = exhibit.cut, exhibit.cut.frame, exhibit.codebook
+    based = whole["base_n"].notna() if cut.kind == "rate" else pd.Series(True, whole.index)
+    names = reversed([d for d in cut.dimensions if d not in cut.apart and d not in TOLD_APART])
+    # What has a denominator is not joined with what has none.
+    for frame, name in product((whole[based], whole[~based]), names):
+        rows = frame.astype(dict.fromkeys(cut.dimensions, object))
         known = name in book.bands or name in book.of("workers") or name in (*PLACES, *cut.multiple)
         spoken_of = name == exhibit.recipe.within and exhibit.recipe.focus
         if known and not spoken_of and all(isinstance(code, str) for code in rows[name].dropna()):

@@ -34,15 +34,12 @@ def totals_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     totals = data.frames["totals"]
     off = totals[totals["verdict"].ne("agrees")]
     numbers = source_numbers(data.frames["sources"])
-    verdicts = WORDS["verdicts"]
-    frame = pd.DataFrame(
-        {
-            "source": off["source_file"].map(numbers).astype("str"),
-            "cell": off["cell"].fillna("").astype("str"),
-            "checked": [verdicts[v] for v in off["verdict"]],
-            "difference": off["stated"] - off["computed"],
-        }
-    ).reset_index(drop=True)
+    found = {
+        "source": off["source_file"].map(numbers).astype("str"), "cell": off["cell"].fillna("").astype("str"),
+        "checked": [WORDS["verdicts"][v] for v in off["verdict"]],
+        "difference": off["stated"] - off["computed"],
+    }
+    frame = pd.DataFrame(found).reset_index(drop=True)
     return [data.exhibit(recipe, frame, ("source", "cell", "checked"), Layout(unit=""), **OF_FILES)]
 
 

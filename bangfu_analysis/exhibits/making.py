@@ -20,6 +20,7 @@ from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 from bangfu_analysis.exhibits import ledger
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.measures import sorted_by_size
 from bangfu_analysis.exhibits.mechanisms import mechanism_exhibits
 from bangfu_analysis.exhibits.questionnaires import questionnaire_exhibits
@@ -35,11 +36,7 @@ FLOWS = ["new", "returned", "exited", "died", "stayed"]
 UNSURE = {"unrecorded": ["exited"], "unfollowed": FLOWS[:4]}  # what an account cannot say of whom
 ASK = "如属上述单位，请在 mapping.yaml 的 units 中写明。"  # under the table, not in the sentence
 MOST_UNITS = 2  # of more only these are named
-BEFORE, NOW = ["stayed", "exited", "died"], ["stayed", "new", "returned"]  # who was there, who is
-ACCOUNT = (
-    "本批次在册＝上一批次在册＋新建档＋返困－退出－死亡。返困指以前在册、上一批次不在册；"
-    "死亡以退档原因为准，没有填报退档原因的批次（—），死亡计在退出之内。"
-)
+STOCKS = {"previous_n": ["stayed", "exited", "died"], "stock_n": ["stayed", "new", "returned"]}
 
 
 def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -304,28 +301,24 @@ def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     long = long[told | long["flow"].ne("died")]
     frame = long.astype({"flow": pd.CategoricalDtype(FLOWS)}).sort_values(["wave", "flow"])
     frame = frame.merge(accounts[["wave", "previous_n", "stock_n"]], on="wave").reset_index(drop=True)
-    tail = ("previous_n", "stock_n")
     layout = Layout(
-        within=("wave", "flow"), across="flow", measures=("n",), tail=tail, unit="单位：人", notes=(ACCOUNT,)
+        within=("wave", "flow"), across="flow", measures=("n",), tail=(*STOCKS,), unit="单位：人",
+        notes=(WORDS["account"],),
     )
     last = accounts.iloc[-1]
     sure = accounts.filter(regex="^difference$|_(low|high)$").iloc[-1]
     facts: dict[str, Any] = {"deaths": bool(told[long.index[-1]]), "before": last["wave_before"], **sure}
     cut: dict[str, Any] = {"population": "flows", "within": ("wave",)}
     made = data.exhibit(recipe, frame, ["wave", "flow"], layout, facts=facts, **cut)
-    stocks = ((name, accounts[["wave", name]].rename(columns={name: "n"})) for name in tail)
-    beside = [
-        Cut(
-            f"{recipe.id}_{name}", recipe.title, stock, ("wave",), population="flows",
-            where={**recipe.where, "flow": flows},
-        )
-        for (name, stock), flows in zip(stocks, (BEFORE, NOW), strict=True)
-    ]
-    for name, flows in UNSURE.items():
-        some = accounts[["wave", f"{name}_n"]].set_axis(["wave", "n"], axis=1).assign(**{name: "yes"})
-        where = {**recipe.where, "flow": flows}
-        beside.append(Cut(name, recipe.title, some, ("wave", name), population="flows", where=where))
-    return [replace(made, beside=tuple(beside))]
+    def beside(id: str, column: str, flows: list[str], *unsure: str) -> Cut:
+        """How many each wave has of some flows; of the `unsure` ones, marked as such."""
+        own = accounts[["wave", column]].set_axis(["wave", "n"], axis=1)
+        own, where = own.assign(**dict.fromkeys(unsure, "yes")), {**recipe.where, "flow": flows}
+        return Cut(id, recipe.title, own, ("wave", *unsure), population="flows", where=where)
+
+    stocks = [beside(f"{recipe.id}_{name}", name, flows) for name, flows in STOCKS.items()]
+    unsure = [beside(name, f"{name}_n", flows, name) for name, flows in UNSURE.items()]
+    return [replace(made, beside=(*stocks, *unsure))]
 
 
 def _moves(data: WaveData, recipe: Recipe) -> list[Exhibit]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bangfu_analysis.analysis.arrays import Floats
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import labels_of, phrase, title_of
@@ -22,7 +23,6 @@ FORMS = {  # of numbers in native charts
     "percent": '0.0"%"', "points": "+0.0;-0.0;0.0", "count": "0", "number": "0.00", "amount": "General",
 }  # fmt: skip
 NONE = float("nan")
-Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Chart:
         return list(map(str, self.values.columns))
 
     @property
-    def numbers(self) -> Numbers:
+    def numbers(self) -> Floats:
         """The values, 0 where there is nothing to draw."""
         return np.asarray(np.nan_to_num(self.values.to_numpy(float)))
 
@@ -78,7 +78,7 @@ class Chart:
         return [" ".join(words) for words in zip(waves, self.series, strict=True)] if waves else self.series
 
     @property
-    def native_values(self) -> Numbers:
+    def native_values(self) -> Floats:
         """The numbers of a native chart: men to the left of zero, what is hidden missing."""
         signs = [-1 if self.shape == "pyramid" and not n % 2 else 1 for n in range(len(self.series))]
         return np.asarray(self.values.to_numpy(float) * signs)

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xlsxwriter
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from bangfu_analysis.exhibits.banner import ALL, Banner
-from bangfu_analysis.exhibits.labels import text_width
+from bangfu_analysis.exhibits.labels import WORDS, text_width
 from bangfu_analysis.exhibits.measures import DECIMALS, measures
 from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, DisplayTable
 from bangfu_analysis.pages.chart import Chart
@@ -36,13 +38,11 @@ _NATIVE = {  # shape -> chart of Excel, and by how many percent its bars overlap
     "flow": (_STACKED, 100), "lines": ({"type": "line"}, 0),
 }  # fmt: skip
 CONTENTS = "目录"
-KINDS = {
-    "single": "单选", "multiple": "多选", "matrix": "矩阵", "ranking": "排序，列排第一", "number": "数字",
-    "text": "是否作答",
-}
+KINDS = WORDS["question_kinds"]
 SHEETS = {"share": "占比", "n": "人数", "estimate": "加权人数"}
 _BREAKS, _LEVELS, _FIRST = 2, 3, 4  # rows of the headings, and of the first question
 BASES = {"n": ("base_n",), "share": ("base_n", "base_weighted"), "estimate": ("base_weighted",)}
+_Looks = Mapping[str, Format]
 _Columns = Sequence[tuple[str, str]]  # (break, level)
 _Cells = dict[tuple[str, str], dict[Any, Any]]
 _Question = tuple[str, str, str]  # id, title, kind
@@ -64,10 +64,10 @@ def tables_book(tables: Mapping[str, DisplayTable], charts: Mapping[str, Chart],
     return bytes(book.filename.getvalue())
 
 
-def new_book(title: str) -> Any:
+def new_book(title: str) -> Workbook:
     """A workbook in which nothing written can become a formula or a link, without author and hour."""
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(io.BytesIO(), options)
+    book = Workbook(io.BytesIO(), options)
     book.set_properties({"title": title, "author": "", "created": _FIXED_TIME})
     return book
 
@@ -80,7 +80,7 @@ def sheet_names(titles: Sequence[str]) -> list[str]:
     return [name[:_MOST_CHARACTERS].strip(" '") for name in plain]
 
 
-def looks_of(book: Any) -> dict[str, Any]:
+def looks_of(book: Workbook) -> dict[str, Format]:
     """Cell formats by name, those of a table's cells by kind of number; "… last" has the rule under the last
     row.
     """
@@ -103,7 +103,7 @@ def looks_of(book: Any) -> dict[str, Any]:
 
 
 def _write_contents(
-    book: Any, looks: Mapping[str, Any], title: str, names: Sequence[str], tables: Mapping[str, DisplayTable]
+    book: Workbook, looks: _Looks, title: str, names: Sequence[str], tables: Mapping[str, DisplayTable]
 ) -> None:
     sheet = new_sheet(book, CONTENTS, title, looks)
     sheet.write_row(_HEAD, 0, ["序号", "表名", "行数", "代号"], looks["head"])
@@ -120,7 +120,7 @@ def _write_contents(
 
 
 def _write_table(
-    book: Any, looks: Mapping[str, Any], name: str, table: DisplayTable, chart: Chart | None
+    book: Workbook, looks: _Looks, name: str, table: DisplayTable, chart: Chart | None
 ) -> None:
     sheet = new_sheet(book, name, table.title, looks)
     sheet.write_url(1, 0, link_to(CONTENTS), looks["link"], "返回目录")
@@ -143,7 +143,7 @@ def _write_table(
         _add_chart(book, sheet, name, table, chart)
 
 
-def new_sheet(book: Any, name: str, title: str, looks: Mapping[str, Any]) -> Any:
+def new_sheet(book: Workbook, name: str, title: str, looks: _Looks) -> Worksheet:
     """A sheet with its title, set to print on A4 as wide as the page, numbered below."""
     sheet = book.add_worksheet(name)
     sheet.hide_gridlines(2)
@@ -159,7 +159,7 @@ def link_to(name: str, row: int = 0) -> str:
     return "internal:'{}'!A{}".format(name.replace("'", "''"), row + 1)
 
 
-def _set_widths(sheet: Any, table: DisplayTable) -> None:
+def _set_widths(sheet: Worksheet, table: DisplayTable) -> None:
     """Wide enough for the longest text of a column; a long heading wraps."""
     for column, (head, *texts) in enumerate(zip(table.columns, *table.texts(), strict=True)):
         lines = 1 if table.kinds[column] == "text" else 2
@@ -169,7 +169,7 @@ def _set_widths(sheet: Any, table: DisplayTable) -> None:
         sheet.set_row(_HEAD, 32)
 
 
-def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, drawn: Chart) -> None:
+def _add_chart(book: Workbook, sheet: Worksheet, name: str, table: DisplayTable, drawn: Chart) -> None:
     """A native chart beside the table, of numbers that stand below it: a mark in a cell is no number."""
     kind, overlap = _NATIVE[drawn.shape]
     chart, series = book.add_chart(kind), drawn.native_series
@@ -207,7 +207,7 @@ def _add_chart(book: Any, sheet: Any, name: str, table: DisplayTable, drawn: Cha
     sheet.insert_chart(_HEAD, left, chart, {"description": f"{table.title}的图"})
 
 
-def _write_numbers(book: Any, sheet: Any, drawn: Chart, top: int, left: int) -> None:
+def _write_numbers(book: Workbook, sheet: Worksheet, drawn: Chart, top: int, left: int) -> None:
     """The numbers of a chart below it, by row and series; nothing where one is hidden."""
     words, plain = book.add_format(_FONT), book.add_format({**_FONT, "num_format": drawn.native_form})
     sheet.write_string(top - 1, left, "图中数字", words)
@@ -247,7 +247,7 @@ def banner_book(banners: Sequence[Banner], *, title: str, notes: Sequence[str] =
     return bytes(book.filename.getvalue())
 
 
-def _write(book: Any, looks: Mapping[str, Any], name: str, banner: Banner, measure: str) -> dict[Any, int]:
+def _write(book: Workbook, looks: _Looks, name: str, banner: Banner, measure: str) -> dict[Any, int]:
     """One sheet; returns the row at which each question begins."""
     sheet = new_sheet(book, name, f"{banner.title}：{SHEETS[measure]}", looks)
     sheet.write_url(1, 0, link_to(CONTENTS), looks["link"], "返回目录")
@@ -272,7 +272,7 @@ def _write(book: Any, looks: Mapping[str, Any], name: str, banner: Banner, measu
 
 
 def _write_headings(
-    sheet: Any, looks: Mapping[str, Any], banner: Banner, columns: _Columns, step: int
+    sheet: Worksheet, looks: _Looks, banner: Banner, columns: _Columns, step: int
 ) -> None:
     letters = banner.frame[banner.frame["letter"].ne("")].drop_duplicates(["break", "level"])
     letter = {(row["break"], row["level"]): f"\n{row['letter']}" for _, row in letters.iterrows()}
@@ -292,7 +292,7 @@ def _write_headings(
     sheet.set_row(_LEVELS, 15 * min(6, 1 - (-max(text_width(level) for _, level in columns) // wide)) + 3)
 
 
-def _span(sheet: Any, row: int, first: int, last: int, words: str, look: Any) -> None:
+def _span(sheet: Worksheet, row: int, first: int, last: int, words: str, look: Format) -> None:
     if first == last:
         sheet.write_string(row, first, words, look)
     else:
@@ -312,7 +312,7 @@ def _lines_of(frame: pd.DataFrame) -> dict[_Question, dict[tuple[str, str], _Cel
 
 
 def _write_question(
-    sheet: Any, looks: Mapping[str, Any], key: _Question, found: Mapping[tuple[str, str], _Cells],
+    sheet: Worksheet, looks: _Looks, key: _Question, found: Mapping[tuple[str, str], _Cells],
     columns: _Columns, measure: str, step: int, top: int,
 ) -> int:
     """The rows of one question from `top` on: options, nets, means, bases; returns the row behind the last.

@@ -340,10 +340,6 @@ def _blocks(axes: Axes, chart: Chart, x: int, labels: Sequence[str], sizes: Floa
 
 
 SHAPES: dict[str, Callable[[Chart, str], Figure]] = {
-    "bars": _bars,
-    "stacked": _stacked,
-    "pyramid": _pyramid,
-    "lines": _lines,
-    "heatmap": _heatmap,
+    "bars": _bars, "stacked": _stacked, "pyramid": _pyramid, "lines": _lines, "heatmap": _heatmap,
     "flow": _flow,
 }

@@ -75,14 +75,9 @@ def write_quality(
     names = ("sources", "issues", "totals", "workers")
     sources, issues, totals, workers = (_sendable(frames[name]) for name in names)
     sections = [
-        _changes(changes, codebook),
-        _sheets(sources),
-        _balance(sources, "rows", "行"),
-        _balance(sources, "cells_filled", "非空单元格"),
-        _problems(issues, codebook),
-        _by_unit(issues, workers),
-        _totals(totals, codebook),
-        _four_clear(workers),
+        _changes(changes, codebook), _sheets(sources), _balance(sources, "rows", "行"),
+        _balance(sources, "cells_filled", "非空单元格"), _problems(issues, codebook),
+        _by_unit(issues, workers), _totals(totals, codebook), _four_clear(workers),
     ]
     facts = {
         "范围": wave.scope or "未写明", "批次": wave.name, "统计日": wave.reference_date.isoformat(),

@@ -75,8 +75,7 @@ def _html_page(exhibit: Exhibit) -> bytes:
 def _xlsx(exhibit: Exhibit) -> bytes:
     from bangfu_analysis.pages.excel import tables_book
 
-    charts = charts_of([exhibit])
-    return tables_book({exhibit.id: exhibit.table}, charts, title=exhibit.title)
+    return tables_book({exhibit.id: exhibit.table}, charts_of([exhibit]), title=exhibit.title)
 
 
 def _docx(exhibit: Exhibit) -> bytes:
@@ -92,10 +91,6 @@ def _pptx(exhibit: Exhibit) -> bytes:
 
 
 WRITERS: dict[str, Callable[[Exhibit], bytes]] = {
-    ".xlsx": _xlsx,
-    ".docx": _docx,
-    ".pptx": _pptx,
-    ".html": _html_page,
-    ".csv": _csv,
+    ".xlsx": _xlsx, ".docx": _docx, ".pptx": _pptx, ".html": _html_page, ".csv": _csv,
     ".md": lambda exhibit: f"**{exhibit.title}**\n\n{markdown(exhibit.table)}\n".encode(),
 }

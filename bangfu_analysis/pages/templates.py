@@ -10,7 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
+from xlsxwriter.worksheet import Worksheet
 
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.errors import CodebookError, listed
@@ -91,7 +93,9 @@ def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> 
     return write(path, book.filename.getvalue(), keep=True)
 
 
-def _write_notes(book: Any, sheet: Any, entry: Mapping[str, Any], columns: Sequence[Asked]) -> dict[int, str]:
+def _write_notes(
+    book: Workbook, sheet: Worksheet, entry: Mapping[str, Any], columns: Sequence[Asked]
+) -> dict[int, str]:
     """The instructions, one line a column; the place of each list too long for a rule, by the place of its
     column.
     """

@@ -8,8 +8,8 @@ figures are made without pyplot, so that none stays open.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from io import BytesIO
 from itertools import accumulate
@@ -69,11 +69,9 @@ def settings(size: str = "full") -> dict[str, Any]:
     }  # fmt: skip
 
 
-@contextmanager
-def look(size: str = "full") -> Iterator[None]:
+def look(size: str = "full") -> AbstractContextManager[None]:
     """matplotlib as our figures want it, inside the `with` only."""
-    with mpl.rc_context(cast(Any, settings(size))):
-        yield
+    return mpl.rc_context(cast(Any, settings(size)))
 
 
 class _ShownFigure(Figure):

@@ -262,8 +262,6 @@ def _text(element: Any) -> str:
     return "".join(t.text or "" for t in element.iter(qn("w:t")))
 
 
-def _value(element: Any) -> str:
-    return "" if element is None else str(element.get(qn("w:val"), ""))
 
 
 def _set_styles(document: Document, source: Document, content: Any) -> None:
@@ -273,7 +271,7 @@ def _set_styles(document: Document, source: Document, content: Any) -> None:
     names = {style.style_id: style.name for style in source.styles}
     ids = {style.name: style.style_id for style in document.styles if style.name not in (PROMPT, CHANGED)}
     for element in list(content.iter(qn("w:pStyle"), qn("w:rStyle"), qn("w:tblStyle"))):
-        here = ids.get(names.get(_value(element)))
+        here = ids.get(names.get(element.get(qn("w:val"))))
         if here:
             element.set(qn("w:val"), here)
         else:

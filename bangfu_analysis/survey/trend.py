@@ -55,13 +55,10 @@ def kendall_trend(x: Sequence[float], y: Sequence[float]) -> pd.DataFrame:
     R: cor.test(x, y, method="kendall"); the slope is the median of all pairwise slopes. A series that never
     changes has a slope of 0 and no tau.
     """
-    from scipy.stats import kendalltau
+    from scipy.stats import kendalltau, theilslopes
 
     when, what = _series(x, y)
-    found = kendalltau(when, what)
-    i, j = np.triu_indices(len(when), 1)
-    apart = when[i] != when[j]
-    slope = float(np.median((what[j] - what[i])[apart] / (when[j] - when[i])[apart]))
+    found, slope = kendalltau(when, what), float(theilslopes(what, when).slope)
     tau, p = float(found.statistic), float(found.pvalue)
     return pd.DataFrame([{"n": len(when), "estimate": tau, "p_value": p, "slope": slope}])
 

@@ -365,10 +365,7 @@ def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     shown = rates[["wave", "crude", "estimate"]].rename(columns={"estimate": "standardized"})
     frame = shown.join(steps.rename(columns={"total": "movement"}), on="wave").reset_index(drop=True)
     frame.columns = frame.columns.astype(str)
-    note = (
-        f"标准化：各批次按{data.wave.name}年职工的性别与年龄（五岁组）构成加权；变化分为比率变化（各组比率的）与构成变化"
-        f"（职工构成的）两部分（Kitagawa分解）。名册为全数登记，不列置信区间。性别或年龄未详的{left}人不计入。"
-    )
+    note = WORDS["standardized"].format(wave=data.wave.name, left=left)
     measures = ("crude", "standardized", "movement", "rate", "composition")
     layout = Layout(within=("wave",), measures=measures, unit="单位：%、百分点", notes=(note,))
     return [data.exhibit(recipe, frame, ["wave"], layout, within=(), kind="rate")]

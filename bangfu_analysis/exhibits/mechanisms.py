@@ -16,7 +16,7 @@ from bangfu_analysis.analysis import mechanisms as analysis
 from bangfu_analysis.analysis.mechanisms import Indicator, Mechanism, mechanism_rows, tabulate_mechanism
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.labels import title_of
+from bangfu_analysis.exhibits.labels import WORDS, title_of
 from bangfu_analysis.exhibits.measures import hidden, records
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, Layout, mark_notes
@@ -25,9 +25,6 @@ from bangfu_analysis.release.cells import Cut
 
 OF_PEOPLE = ("persons", "households", "person_times", "pairs", "cases")  # few could identify somebody
 UNKNOWN, TOTAL, ONCE, MOST_NAMED = "未详", "合计", "不重复计", 4
-INDICATOR_COLUMNS = {
-    "指标": "text", "数值": "amount", "计数单位": "text", "占比（%）": "percent", "占比的基数": "text",
-}  # fmt: skip
 SHORT = {"units": "个", "posts": "个"}  # as their labels say of what
 
 
@@ -109,7 +106,7 @@ class MechanismExhibit(Exhibit):
                 share, base = percent(row.share), self.plan.indicators[of].label
             rows.append((label, _number(row), unit, share, base))
         wide = 5 if any(share != NOT_APPLICABLE for *_, share, _ in rows) else 3
-        columns, kinds = zip(*[*INDICATOR_COLUMNS.items()][:wide], strict=True)
+        columns, kinds = zip(*[*WORDS["indicator_columns"].items()][:wide], strict=True)
         return self._printed([*columns], [*kinds], [row[:wide] for row in rows])
 
     def _group_table(self) -> DisplayTable:

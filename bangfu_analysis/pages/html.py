@@ -203,11 +203,8 @@ def _four_clear(workers: pd.DataFrame) -> _Section:
     unit = workers["reporting_unit"].astype(object).where(workers["reporting_unit"].notna(), "（未写明）")
     parts = [(str(name), part) for name, part in known.groupby(unit)] + [("合计", known)] * bool(len(known))
     rows = [{"填报单位": name, "人数": len(p), **p.mean().map(percent).to_dict()} for name, p in parts]
-    note = (
-        "人数清：能凭证件或姓名、出生日期和单位认定为同一人；程度清：困难类别已知；"
-        "原因清：主要致困原因已知；住址清：所属街道或区县已知。"
-    )
-    return _Section("各单位档案的四清完整率", pd.DataFrame(rows), empty="没有困难职工记录。", note=note)
+    told = {"empty": "没有困难职工记录。", "note": WORDS["four_clear"]}
+    return _Section("各单位档案的四清完整率", pd.DataFrame(rows), **told)
 
 
 def _counted(issues: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -46,7 +46,8 @@ def meta_of(grid: Grid, start: int, top: int, first: int, last: int) -> Mapping[
                 continue
             said, meta = True, meta | {k: v for k, v in found.items() if k not in meta}
         if columns and not said and len(columns) <= 2:
-            meta.setdefault("title", grid.text(row, columns[0]))
+            title = grid.text(row, columns[0])
+            meta = {"title": title} | factor_in(title) | meta
     return meta
 
 

@@ -50,7 +50,8 @@ def period_of(variable: Variable, heading: Heading) -> str:
     """The period that `heading` says, where it is not the variable's own: year, month or ""."""
     other = {"month": "year", "year": "month"}.get(variable.period, "")
     words = LIKE["which_year"].sub("", heading.unit or heading.key)
-    year, month = "年" in words, "月" in words
+    of_a_year = LIKE["of_a_year"].fullmatch(heading.key) is not None  # 2023年个人收入
+    year, month = "年" in words or of_a_year, "月" in words
     said = "year" if year and not month else "month" if month and not year else ""
     if not said and {heading.key, *(p + heading.key for p in heading.parents)} & {*variable.other_period}:
         said = other
@@ -96,8 +97,9 @@ def _meanings(
     found: list[Meaning | None] = []
     if frame not in ("workers", "members") and any(o.names and o.person == "worker" for o in owners):
         owners = [o._replace(person="other") if o.person in MEMBERS else o for o in owners]
+    last = _last_years(headings, words)
     for place, (heading, owner) in enumerate(zip(headings, owners, strict=True)):
-        meaning = _meaning(heading, owner, frame, words)
+        meaning = _meaning(heading, owner, frame, words) if last[place] else None
         meaning = ticked.get(place) or _by_values(meaning, heading, words, values[place])
         if meaning is not None and not meaning.tick:
             claim = (meaning.variable.frame, meaning.variable.name, meaning.slot)
@@ -106,6 +108,16 @@ def _meanings(
             taken.add(claim)
         found.append(meaning)
     return found
+
+
+def _last_years(headings: Sequence[Heading], words: Vocabulary) -> list[bool]:
+    """False for the columns of 2022年家庭收入 beside 2023年家庭收入: an earlier year of the same thing."""
+    forms = [(h.parents, words.codebook.form_of(h.key)) for h in headings]
+    years = [h.key[:4] if h.key[:4].isdecimal() else "" for h in headings]
+    latest: dict[object, str] = {}
+    for form, year in zip(forms, years, strict=True):
+        latest[form] = max(year, latest.get(form, ""))
+    return [not year or year == latest[form] for form, year in zip(forms, years, strict=True)]
 
 
 def _fate(meaning: Meaning | None, heading: Heading, owner: Owner, words: Vocabulary, filled: bool) -> str:
@@ -145,8 +157,11 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
     if person == "other" or (theirs and owner.said):
         variable = words.find(frame, key)
         return _of(variable) if variable is not None and variable.kind == "private" else None
-    bare = (LIKE["about"].sub("", parent) for parent in parents)
-    joined = next((v for p in bare if (v := words.find(frame, p + key)) is not None), None)
+    bare = [LIKE["about"].sub("", parent) for parent in parents]
+    both = (text for parent in bare for text in (parent + key, key + parent))  # 支出 over 医疗
+    joined = next((v for text in both if (v := words.find(frame, text)) is not None), None)
+    if joined is None and frame == "workers" and any(words.find("aid", p + key) for p in bare):
+        return None  # 帮扶情况 over 金额: an act of help beside
     direct = joined or words.find(frame, key) or words.find(frame, owner.key)
     if direct is None and (per := LIKE["per"].search(heading.unit)) and key.endswith("收入"):
         direct = words.find(frame, f"{key[:-2]}{per[0]}收入")
@@ -235,6 +250,8 @@ def read_headings(
         given = columns_for("aid", headings, words, values, sheet_factor)
         if any(c.means("aid", "amount_yuan", "goods_value_yuan") for c in given):
             kind, columns = "aid", given
+        elif LIKE["no_roster"].search(called):
+            kind, columns = "other", columns_for("other", headings, words, values, sheet_factor)
     if kind == "aid" and any(c.fate == "unmatched" for c in columns):  # a level: they are workers in hardship
         people = columns_for("roster", headings, words, values, sheet_factor)
         if all(any(c.means("workers", *names) for c in people) for names in (_WHOM, ("hardship_level",))):
@@ -305,7 +322,8 @@ def _tells_of_hardship(columns: Sequence[Column], words: Vocabulary) -> bool:
 
 def _is_stacked(heading: Heading, words: Vocabulary) -> bool:
     """姓名 over 身份证号: each person fills two rows, which no frame can hold."""
-    above = words.find("workers", heading.parents[0]) if heading.parents else None
+    named = heading.parents and not words.person(heading.parents[0])  # 户主 over 身份证号 is his
+    above = words.find("workers", heading.parents[0]) if named else None
     own = words.find("workers", heading.key)
     if above is None or own is None or above == own or words.knows(heading.parents[0] + heading.key):
         return False

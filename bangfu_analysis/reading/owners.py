@@ -110,7 +110,8 @@ def _in_order(headings: Sequence[Heading], named: Sequence[Owner], words: Vocabu
             current = Owner("member", heading.key, said=True)
         elif not words.may_be_of(heading, current.person):
             current = Owner("worker", "")
-        yield Owner(current.person, heading.key, said=current.said, slot=current.slot)
+        key = LIKE["nth"].sub("", heading.key) if current.person in MEMBERS else heading.key  # 年龄1
+        yield Owner(current.person, key, said=current.said, slot=current.slot)
 
 
 def _named(heading: Heading, words: Vocabulary) -> Owner:
@@ -120,9 +121,9 @@ def _named(heading: Heading, words: Vocabulary) -> Owner:
     key = heading.key
     persons = ((words.person(key[:n]), key[n:].removeprefix("的")) for n in range(len(key), 1, -1))
     person, rest = next((found for found in persons if found[0]), ("", key))  # the longest it begins with
-    for above in filter(None, map(words.person, heading.parents)):
-        own = rest if person == above else key
-        return Owner(above, own or "姓名", said=True, names=_is_name(own), own=True, word=heading.parents[0])
+    for word in filter(words.person, (heading.unit, *heading.parents)):  # 姓名（配偶）
+        own = rest if person == (above := words.person(word)) else key
+        return Owner(above, own or "姓名", said=True, names=_is_name(own), own=True, word=word)
     known = words.find("workers", key)
     if known is not None and known.kind == "name":
         return Owner("worker", key, said=bool(person), names=True)
@@ -158,8 +159,10 @@ def _told_apart(
         head = own[0]  # who has a number of his own before the household's head is named
     second = "member" if related else "child" if at_school and head >= 0 and named[head].said else "other"
     for n in own:
-        if n != head and "worker" not in map(words.person, headings[n].parents):
-            found[n] = Owner(second, headings[n].key, said=True, names=True)
+        again = n == head + 1 and headings[n].levels == headings[head].levels  # 姓名 over two columns
+        if n != head and not again and "worker" not in map(words.person, headings[n].parents):
+            of_head = headings[n].key in HEADS and named[head].said and headings[head].key not in HEADS
+            found[n] = Owner("other" if of_head else second, headings[n].key, said=True, names=True)
     for n, heading in enumerate(headings if own else ()):  # 监护人姓名: nobody of whom the codebook knows
         if not found[n].person and not known[n] and heading.key.endswith("姓名"):
             found[n] = Owner("other", heading.key, said=True, names=True)

@@ -207,7 +207,8 @@ def _set_aside(block: Block, data: list[int], sparse: set[int], *, include_hidde
 def _examples(block: Block, data: list[int]) -> None:
     """Move to `aside` the example of a template, and under the header what tells how to fill its columns."""
     grid, first, span = block.grid, data[:1], (block.first, block.last)
-    leading = {block.first, name if (name := block.place_of("name")) is not None else block.first}
+    name = block.place_of("name")
+    leading = {block.first, block.first if name is None else name}
     for c in leading if block.kind != "other" else ():
         if any("例" in text for text in grid.texts[c]):
             shown = [row for row in data if LIKE["example"].match(grid.text(row, c))]
@@ -220,7 +221,8 @@ def _examples(block: Block, data: list[int]) -> None:
     for row in first:
         said = [grid.text(row, c) for c, v in told if v.kind in _COUNTED and grid.filled[row, c]]
         coded = any(grid.text(row, c) in v.spellings for c, v in told if v.kind in ("choice", "choices"))
-        if len(said) > 1 and not coded and not any(map(LIKE["says"].search, said)):
+        told_how = name is not None and LIKE["told_how"].fullmatch(grid.text(row, name))
+        if told_how or (len(said) > 1 and not coded and not any(map(LIKE["says"].search, said))):
             block.aside[row] = "row_hint"
 
 

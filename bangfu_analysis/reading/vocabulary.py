@@ -131,7 +131,7 @@ class Vocabulary:
             known = self.find("members", heading.key) is not None
             return known or (person != "staff" and not self.codebook.by_heading.get(heading.key))
         of = self.codebook.each[person] if person in HELPING else self.family
-        return own.kind in NOT_COUNTED or own.name in of
+        return own.kind in ("row_number", "ignored") or own.name in of  # a remark is of the whole row
 
     def option(self, parent: str, leaf: str, frame: str) -> Meaning | None:
         """The variable that `parent` heads with the code of its level that `leaf` spells."""

@@ -45,6 +45,12 @@ def test_rows_of_a_text_are_numbered_by_the_line_on_which_they_start(tmp_path: P
     assert sheet.cells[1][2] == "疾病\n子女上学"
 
 
+def test_a_line_of_another_delimiter_is_cut_by_it_and_told(tmp_path: Path) -> None:
+    (sheet,) = read(tmp_path, "导出.csv", "姓名;性别;致困原因\n甲一;男;疾病\n乙二,女,失业\n".encode())
+    assert tuple(sheet.cells[2]) == ("乙二", "女", "失业")
+    assert sheet.told == ((3, 1, "delimiter_other", {"other": ","}),)
+
+
 def test_traditional_headings_of_a_big5_text_are_simplified(tmp_path: Path) -> None:
     rows = [["姓名", "性別", "身份證號", "致困原因"], ["甲一", "男", "99010219650312001X", "失業"]]
     (sheet,) = read(tmp_path, "導出.csv", as_text(rows).encode("big5"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -221,11 +221,11 @@ class OpenWave:
         """
         return report_settings(self.settings.folder, self.codebook)[0]
 
-    def released(self, recipes: Iterable[Recipe]) -> tuple[list[Exhibit], Released]:
+    def released(self, recipes: Sequence[Recipe]) -> tuple[list[Exhibit], Released]:
         """The exhibits of `recipes`, protected together against what this wave and others have released, and
         the release.
         """
-        computed = steps("计算表图", [*recipes])
+        computed = steps("计算表图", recipes)
         coarser = [each for one in computed for each in coarse(self.data, one, self.policy.threshold)]
         made = [(each, absurd(each)) for each in few_enough(self.data, coarser)]
         raw = [each for each, why in made if not why]
@@ -244,7 +244,18 @@ class OpenWave:
         if more := known_before(released_before(self.places), released.record):
             told = (f"本批次以前另发布过{more}个数（见{RELEASED}），由它们可推知的，这里也不列出。",)
         shown = [self._here(each, released.frames) for each in raw]
-        return shown, replace(released, notes=(*released.notes, *told, *away), left_out=away)
+        notes = (*released.notes, *told, *away, *self._unrecorded(recipes))
+        return shown, replace(released, notes=notes, left_out=away)
+
+    def _unrecorded(self, recipes: Sequence[Recipe]) -> list[str]:
+        """What the roster says of nobody, though exhibits are of it."""
+        people = self.data.people
+        asked = dict.fromkeys(name for one in recipes for name in (*one.by, one.within) if name in people)
+        blank = [name for name in asked if len(people) and people[name].isna().all()]
+        book, bands = self.data.codebook, self.data.codebook.bands
+        of = [bands[name].variable if name in bands else name for name in blank]
+        names = "、".join(dict.fromkeys(title_of(book, name) for name in of))
+        return [f"名册没有记录{names}，有关的表图从略。"] if blank else []
 
     def ask(self, make_it: str, settings: Mapping[str, Any]) -> Exhibit:
         """The exhibit of one row as exhibits.yaml has it; a sentence where the wave has nothing for it."""

@@ -70,6 +70,17 @@ def test_one_wave_without_denominators_has_no_trends_and_no_rates(tmp_path):
     assert "职工总数未详" in rate.text
 
 
+def test_what_the_roster_says_of_nobody_is_told(tmp_path):
+    frames = frames_of("2009", 40)
+    blank = frames["workers"]["education"].where(frames["workers"]["sex"].isna())
+    frames["workers"] = frames["workers"].assign(education=blank)
+    opened = OpenWave(data_of(tmp_path, {"2009": frames}), load_policy())
+    recipes = [each for each in opened.recipes() if each.id in ("level", "education_band")]
+    shown, released = opened.released(recipes)
+    assert [each.id for each in shown] == ["level"]
+    assert released.notes[-1] == "名册没有记录文化程度，有关的表图从略。"
+
+
 def test_two_waves_with_denominators_have_both(tmp_path):
     data = data_of(
         tmp_path,

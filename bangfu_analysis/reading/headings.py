@@ -258,9 +258,7 @@ def read_headings(
             kind, columns = "roster", people
     acts = _acts_beside(columns, headings, words, values, sheet_factor) if kind in _WITH_ACTS else []
     spent = {c.index for act in acts for c in act if c.variable is not None}
-    open_ = [c.fate == "unmatched" and c.index in spent for c in columns]
-    pairs = zip(columns, open_, strict=True)
-    told = (replace(c, fate="ignored", suggestions=()) if o else c for c, o in pairs)
+    told = (_unused(c) if c.index in spent and _may_be_of_act(c, words) else c for c in columns)
     return kind, tuple(told), acts
 
 
@@ -291,9 +289,9 @@ def _acts_beside(
         for c, a, same in zip(columns, found, whose, strict=True)
     ]
     goods = [n for n, a in enumerate(own) if a.means("aid", "goods_value_yuan") and a != columns[n]]
-    free = [n for n in range(len(headings)) if columns[n].fate == "unmatched"]
-    sums = [n for n in free if amount in (meant[n], keyed[n])]
-    sums = [n for n in sums if found[n].owner == "worker"]
+    named = [n for n, a in enumerate(found) if amount in (meant[n], keyed[n]) and a.owner == "worker"]
+    free = [n for n in named if columns[n].fate == "unmatched"]
+    sums = [n for n in named if n in free or (free and _is_part(columns[n], words))]
     acts = []
     for n in sums:
         money = {m for m, a in enumerate(own) if a.variable is not None and a.variable.kind == "money"}
@@ -305,8 +303,18 @@ def _acts_beside(
     return (acts or [tuple(own)] * bool(goods)) if any(whose) else []
 
 
+def _may_be_of_act(column: Column, words: Vocabulary) -> bool:
+    return column.fate == "unmatched" or _is_part(column, words)
+
+
+def _is_part(column: Column, words: Vocabulary) -> bool:
+    """医疗救助金额: what was received of one kind of help, no total where sums of others stand beside it."""
+    kinds = words.codebook.variable("aid", "kind").around
+    return column.means("workers", "aid_total") and any(word in column.heading for word in kinds)
+
+
 def _unused(column: Column) -> Column:
-    return replace(column, variable=None, fate="ignored")
+    return replace(column, variable=None, fate="ignored", suggestions=())
 
 
 def _tells_of_hardship(columns: Sequence[Column], words: Vocabulary) -> bool:

@@ -119,12 +119,12 @@ def _named(heading: Heading, words: Vocabulary) -> Owner:
     if slotted := slot_in(heading):
         return Owner("member", slotted[1], said=True, names=_is_name(slotted[1]), own=True, slot=slotted[0])
     key = heading.key
-    persons = ((words.person(key[:n]), key[n:].removeprefix("的")) for n in range(len(key), 1, -1))
+    persons = ((words.person(key[:n]), key[n:].lstrip("的-_/·:、.")) for n in range(len(key), 1, -1))
     person, rest = next((found for found in persons if found[0]), ("", key))  # the longest it begins with
+    known = words.find("workers", key)
     for word in filter(words.person, (heading.unit, *heading.parents)):  # 姓名（配偶）
         own = rest if person == (above := words.person(word)) else key
         return Owner(above, own or "姓名", said=True, names=_is_name(own), own=True, word=word)
-    known = words.find("workers", key)
     if known is not None and known.kind == "name":
         return Owner("worker", key, said=bool(person), names=True)
     if person and not rest and (sums := [*filter(words.amount, heading.parents)]):  # 月收入 over 本人
@@ -162,7 +162,11 @@ def _told_apart(
         again = n == head + 1 and headings[n].levels == headings[head].levels  # 姓名 over two columns
         if n != head and not again and "worker" not in map(words.person, headings[n].parents):
             of_head = headings[n].key in HEADS and named[head].said and headings[head].key not in HEADS
-            found[n] = Owner("other" if of_head else second, headings[n].key, said=True, names=True)
+            whose = "other" if of_head else second
+            found[n] = Owner(whose, headings[n].key, said=True, names=True)
+            for m, heading in enumerate(headings if whose == "other" and headings[n].parents else ()):
+                if heading.parents == headings[n].parents and not found[m].person:
+                    found[m] = Owner("other", heading.key, said=True)
     for n, heading in enumerate(headings if own else ()):  # 监护人姓名: nobody of whom the codebook knows
         if not found[n].person and not known[n] and heading.key.endswith("姓名"):
             found[n] = Owner("other", heading.key, said=True, names=True)

@@ -107,8 +107,10 @@ class Vocabulary:
     def person(self, key: str) -> str:
         """Whom `key` names (成员, 家庭成员情况 -> member), "" where nobody."""
         bare = LIKE["about"].sub("", key)
-        said = (self.persons.get(k) for k in (key, bare, LIKE["nth"].sub("", bare)))
-        return next(filter(None, said), "helper" if LIKE["helper_named"].fullmatch(bare) else "")
+        forms = (key, bare, *(LIKE[part].sub("", bare) for part in ("nth", "and")))
+        said = map(self.persons.get, forms)
+        worker = "worker" if LIKE["worker_named"].fullmatch(bare + "姓名") else ""
+        return next(filter(None, said), "helper" if LIKE["helper_named"].fullmatch(bare) else worker)
 
     def is_relation(self, key: str) -> bool:
         """True where `key` heads a member's relation to the head."""

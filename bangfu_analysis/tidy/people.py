@@ -267,7 +267,10 @@ def _slot_rows(
     person = next((p for p, n in SLOTS.items() if slot is not None and n <= slot < n + 10), None)  # 配偶姓名
     said = rows["relation"].astype(object)
     rows = rows.assign(relation=said.where(said.notna(), person)) if person else rows
-    own = [[c.index for c in clean.columns("members") if c.slot == slot] for clean in with_slot]
+    own = [
+        [c.index for c in clean.columns("members") if c.slot == slot and c.meaning.kind != "private"]
+        for clean in with_slot
+    ]
     filled = (c.table.body[at].notna().any(axis=1) for c, at in zip(with_slot, own, strict=True))
     listed = np.concatenate([*filled])
     heads = np.concatenate([_head_rows(clean) for clean in with_slot])

@@ -105,7 +105,7 @@ def report_study(
     made = {table["id"] for table in json.loads(files[RECORD].read_text(encoding="utf-8"))["tables"]}
     told += [_without(each, "没有可用的数据", data.codebook) for each in recipes if each.id not in made]
     every = (*lacking, *told, *left_out)
-    return Report(data.frames, {**files, "图": opened.places.figures}, every, merged)
+    return Report(data.frames, {**files, "图": opened.places.figures}, every, merged=merged)
 
 
 def _opened(folder: str | Path, area: str, wave: str, engine: str) -> tuple[OpenArea, list[str]]:

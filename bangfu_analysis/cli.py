@@ -38,7 +38,6 @@ FATES = {"matched": "", "ignored": "不采用", "unmatched": "没有认出", "em
 MOST_LINES = 15
 FEW_NUMBERS = 6  # of a table, that are listed one by one
 DOUBTFUL = 0.5  # confidence below which a sheet is told
-NOTHING_READ = ("unreadable", "notes", "empty")
 COUNTED = "{desc} {n_fmt}/{total_fmt} |{bar}| 已用 {elapsed}，还需 {remaining}"
 
 
@@ -208,6 +207,7 @@ def _inspect(chosen: argparse.Namespace) -> bool:
         path = write_settings(chosen.path)
         print(f"已写出 {path}。请在“选择”一列中选定（已选的不变），保存后重新运行 bangfu clean。")
         return False
+    from bangfu_analysis.study import nothing_read
     from bangfu_analysis.tidy.settings_book import proposed_values
 
     readings = bangfu.inspect(chosen.path)
@@ -224,7 +224,7 @@ def _inspect(chosen: argparse.Namespace) -> bool:
         if proposal:
             print(f"\n未认出的{what}，请运行 bangfu inspect --settings {chosen.path}，在 设置.xlsx 中选定；")
             print(f"或写在批次文件夹的 mapping.yaml 中（逐行核对后保存）：\n\n{proposal}")
-    return not readings or any(reading.kind == "unreadable" for reading in readings)
+    return not readings or nothing_read(readings)
 
 
 def _read_as(columns: pd.DataFrame) -> Iterator[str]:
@@ -316,7 +316,7 @@ def _tell_doubts(frames: Frames) -> None:
         place = f"{row['source_file']} [{row['source_sheet']}]" if row["source_sheet"] else row["source_file"]
         if row["kind"] == "other":
             told.append(f"没有采用：{place}：{row['reason'].removeprefix(place).strip('：。')}。")
-        elif row["confidence"] < DOUBTFUL and row["kind"] not in NOTHING_READ:
+        elif row["confidence"] < DOUBTFUL and row["kind"] not in (*TO_DO, "unreadable"):
             share = f"{row['confidence']:.0%}"
             told.append(f"把握不大：{place}：只认出 {share} 的栏目。请用 bangfu inspect 核对读法。")
     if not len(frames["workers"]) and "responses" not in frames:
@@ -448,7 +448,7 @@ def _check(chosen: argparse.Namespace) -> bool:
 def _told(made: Report) -> bool:
     for what, path in made.files.items():
         print(f"{what}：{path}")
-    for told in made.left_out:
+    for told in (*made.left_out, *made.lacking):
         print(told, file=sys.stderr)
     return _unread(made.frames) or bool(made.left_out)
 

@@ -177,7 +177,7 @@ class OpenWave:
         if id in shown:
             return shown[id]
         if id in known:
-            return nothing(self.data, known[id], self._lacks(known[id]))
+            return nothing(self.data, known[id], self.lacks(known[id]))
         names = [*dict.fromkeys([*shown, *known])]
         raise CallError(f"没有表图 {id}。可用：{listed(names)}。{did_you_mean(id, names)}")
 
@@ -198,7 +198,7 @@ class OpenWave:
         from bangfu_analysis.pages.fill import fill
 
         shown = {each.id for each in self._report}
-        lacks = {each.id: self._lacks(each) for each in self.recipes() if each.id not in shown}
+        lacks = {each.id: self.lacks(each) for each in self.recipes() if each.id not in shown}
         return fill(Path(path), self._report, lacks)
 
     def sheets(self) -> Exhibit:
@@ -209,11 +209,11 @@ class OpenWave:
         """How many cells have which finding, and what was done about them."""
         return self.ask("findings", {})
 
-    def _lacks(self, one: Recipe) -> str:
+    def lacks(self, one: Recipe) -> str:
         """The sentence on an exhibit that the wave has no data for, with the reason where it is known."""
         alone = one.section == "trends" and len(self.data.waves) == 1
         why = f"只有 {self.name} 一个批次，不能" if alone else f"{self.name} 批次没有可用的数据来"
-        return f"{why}做“{one.title or title_of(self.codebook, one.of)}”，从略。"
+        return f"{why}做“{one.title or (title_of(self.codebook, one.of) if one.of else one.id)}”，从略。"
 
     def recipes(self) -> list[Recipe]:
         """The report's exhibits as data: the package's, with those of the study and of the wave laid over
@@ -261,7 +261,7 @@ class OpenWave:
         """The exhibit of one row as exhibits.yaml has it; a sentence where the wave has nothing for it."""
         named = recipe(**{"id": _id(make_it, settings), "make": make_it, **settings})
         found = coarse(self.data, named, self.policy.threshold)
-        return self._protected(found[0]) if found else nothing(self.data, named, self._lacks(named))
+        return self._protected(found[0]) if found else nothing(self.data, named, self.lacks(named))
 
     def other_releases(self) -> list[Record]:
         """The release.json of the study's other waves, where there are any."""

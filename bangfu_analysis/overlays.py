@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import math
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -151,10 +153,11 @@ class _Names:
         return [*([of] if of else self.content.get("lists", {})), *self.own.get("lists", {})]
 
     def shape(self, at: tuple[str, ...], _: Beside) -> Any:
-        found: Any = self.content
-        for key in at:
-            found = found.get(key) if isinstance(found, dict) else None
-        return found
+        entries = self.content.get(at[0])
+        if len(at) == 1 or not isinstance(entries, dict):
+            return entries
+        like = [entries.get(at[1], {}), *entries.values()]  # a new one is like the others
+        return next((entry[at[2]] for entry in like if at[2] in entry), None)
 
     def new(self, at: tuple[str, ...], beside: Beside) -> list[str]:
         code, scheme = str(beside.get("code")), beside.get("scheme", "")
@@ -209,6 +212,8 @@ def contradictions(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterato
     for frame, entries in own.get("variables", {}).items():
         for name, entry in entries.items():
             told = _of_variable(name, entry, variables[frame], merged["lists"])
+            if name in merged["bands"] and frame == "workers":
+                yield f"{name} 已是分组的名称，不能再作变量。请改名。"
             yield from (f"variables.{frame}.{name}：{each}" for each in told)
     for name in own.get("schemes", {}):
         of = merged["schemes"][name]
@@ -220,6 +225,11 @@ def contradictions(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterato
         for level in (level for level in merged["lists"][name] if by_scheme and "scheme" not in level):
             if level["code"] in [each["code"] for each in levels]:
                 yield f"lists.{name}：代码 {level['code']} 没有写 scheme（属于哪个口径）。请补上。"
+        written = {_place(level) for level in levels}
+        for one, other in combinations(merged["lists"][name], 2):
+            (a, scheme), (b, of) = _place(one), _place(other)
+            if scheme == of and {(a, of), (b, of)} & written:
+                yield from (f"lists.{name}：{told}" for told in _alike(a, one, b, other))
     yield from _of_words(merged, own)
 
 
@@ -235,8 +245,8 @@ def _of_levels(levels: Sequence[Mapping[str, Any]], kind: str | None) -> Iterato
             yield f"{code} 的 from 与 below 应不小于 0。请改正。"
     for one, other in combinations(levels, 2):
         a, b = one["code"], other["code"]
-        if a != b and one.get("label", a) == other.get("label", b):
-            yield f"{a} 与 {b} 的 label 都是 {one['label']}。请改成不同的名称。"
+        if a != b:
+            yield from _alike(a, one, b, other)
         if one.get("sex") == other.get("sex") and (both := _coded(one) & _coded(other)):
             yield f"代码 {min(both)[1]} 写在 {a} 与 {b} 两级中，一个代码只能属于一级。请去掉一处。"
     for sex in {level.get("sex") for level in levels}:
@@ -251,6 +261,13 @@ def _of_levels(levels: Sequence[Mapping[str, Any]], kind: str | None) -> Iterato
                 yield f"前一级{ends}，{code} {begins}，应首尾相接。请改正。"
 
 
+def _alike(a: str, one: Mapping[str, Any], b: str, other: Mapping[str, Any]) -> Iterator[str]:
+    """Names that two have in common."""
+    same = [p for p in ("label", "en") if p in one and one[p].casefold() == other.get(p, "").casefold()]
+    for part in same:
+        yield f"{a} 与 {b} 的 {part} 都是 {one[part]}。请改成不同的名称。"
+
+
 def _coded(level: Mapping[str, Any]) -> set[tuple[str, str]]:
     codes = level.get("codes", ())
     return {(s, str(c)) for s, of in (codes if isinstance(codes, dict) else {"": codes}).items() for c in of}
@@ -262,6 +279,10 @@ def _of_variable(
     """What is wrong with an entry, of a frame with these variables."""
     of = variables[name]
     kind = of["kind"]
+    if own.get("identifying") is False and kind in ("id_number", "name", "private"):
+        yield f"identifying 写的是 false，而它的内容（{kind}）能认出人。请去掉。"
+    if own.get("also", "").rpartition(".")[2] == name:
+        yield f"also 写的是它自己（{name}）。请改正或去掉。"
     for part in (part for part in own if kind not in _FITS.get(part, (kind,))):
         yield f"{part} 不适用于种类 {kind}，只用于 {listed(_FITS[part])}。请去掉。"
     low, high = own.get("range", (0, 1))
@@ -280,12 +301,18 @@ def _of_variable(
         for key in (key for key in keys if other != name and key in theirs):
             told = f"“{keys[key]}”也是变量 {other} 的列名，一个列名只能指一个变量"
             yield f"{told}。请去掉一处，或写在 headings 一节中。"
+        if "en" in own and other != name and own["en"].casefold() == entry["en"].casefold():
+            yield f"en 写的是 {own['en']}，变量 {other} 的也是。请改成不同的名称。"
 
 
 def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
     """Words that an overlay gives two meanings."""
     ignored = {heading_key(str(heading)) for heading in own.get("ignored_headings", ())}
+    aimed: dict[str, tuple[str, str]] = {}
     for heading, target in own.get("headings", {}).items():
+        other, first = aimed.setdefault(heading_key(heading), (heading, target))
+        if first.removeprefix("workers.") != target.removeprefix("workers."):
+            yield f"headings 中“{heading}”与“{other}”是同一个列名，却指 {target} 与 {first}。请去掉一处。"
         if target != "ignore" and heading_key(heading) in ignored:
             yield f"headings 中“{heading}”指 {target}，ignored_headings 中又要忽略它。请去掉一处。"
     meant: dict[tuple[object, str], str] = {}
@@ -295,10 +322,28 @@ def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str
             key = merged["variables"][frame][name].get("values"), squeeze(word)
             if meant.setdefault(key, code) != code:
                 yield f"values 中“{word}”既指 {meant[key]} 又指 {code}。请去掉一处。"
+    for form in own.get("heading_forms", ()):
+        try:
+            re.sub(form["says"], form["as"], "")
+        except re.error as fault:
+            yield f"heading_forms 的 as 写的是 {form['as']}，不能代入 says 的括号（{fault}）。请改正。"
+    carried = own.get("crosswalk", {}).get("carried", ())
+    for one in (one for one in carried if str(one["to"]) in map(str, one["from"])):
+        yield f"crosswalk.carried 中“{one['to']}”指它自己。请改正 from 或 to。"
+    for one, other in combinations(carried, 2):
+        both = {*map(str, one["from"])} & {*map(str, other["from"])}
+        if one["variable"] == other["variable"] and both and one["to"] != other["to"] and _meet(one, other):
+            yield f"crosswalk.carried 中“{min(both)}”既指 {one['to']} 又指 {other['to']}。请去掉一处。"
     units = {squeeze(name): squeeze(unit) for name, unit in own.get("units", {}).items()}
     for name, unit in units.items():
         if unit in units and unit != name:
             yield f"units 中“{name}”指“{unit}”，而“{unit}”又另指“{units[unit]}”。请直接写最后的名称。"
+
+
+def _meet(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether the times of two overlap."""
+    begins = max(each.get("valid_from", datetime.date.min) for each in (one, other))
+    return bool(begins <= min(each.get("valid_to", datetime.date.max) for each in (one, other)))
 
 
 def _some(words: object) -> list[Any]:

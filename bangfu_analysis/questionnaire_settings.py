@@ -101,6 +101,9 @@ def _words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: st
     ids = [str(name) for name in questions["question_id"]]
     offered = ([*map(str, () if given is None else given)] for given in questions["options"])
     options = dict(zip(ids, offered, strict=True))
+    matrices = questions[questions["kind"] == "matrix"].groupby("block").size()
+    most = {"largest_matrix": matrices.max() if len(matrices) else 0, "matrix_items": matrices.sum()}
+    most["asked"] = questions["kind"].ne("meta").sum()
     people = {*responses["respondent_id"].astype("str")}
 
     def scored(at: tuple[str, ...], _: Beside) -> Collection[str] | None:
@@ -114,7 +117,8 @@ def _words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: st
         # A word of one's own is as good; what is written like a code is one.
         "reasons": lambda _, beside: [*REASONS] if str(beside.get("reason", "")).isascii() else None,
         "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
-        "concepts": ["", *load_codebook().of("workers")],
+        "concepts": ["", *(v.name for v in load_codebook().of("workers").values() if not v.identifying)],
+        **{name: [str(n)] for name, n in most.items()},
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import tempfile
@@ -50,6 +51,7 @@ class Report:
     frames: Frames
     files: Mapping[str, Path]
     left_out: tuple[str, ...] = ()  # exhibits that contradict the rest, and why
+    lacking: tuple[str, ...] = ()  # exhibits of exhibits.yaml that the wave has no data for
     merged: tuple[str, ...] = ()  # what people had changed in report.docx, and what became of it
 
 
@@ -72,16 +74,27 @@ def report_wave(folder: str | Path, *, out: str | Path | None = None) -> Report:
     again, nothing = reasons(where.frames / REPORT_MARK, inputs), tuple[str, ...]()
     with cleaned_apart(waves[:-1] if again else ()):
         opened = open_wave(wave, out=to)
-    left_out, merged = nothing, nothing
+    left_out, merged, lacking = nothing, nothing, nothing
     if again:
         with locked(where.report):
             settings = report_settings(wave, codebook)
             quality = partial(_write_quality, opened, files[QUALITY])
             with beside(quality, long=False) as read_so:
                 figures, left_out, merged = write_files(opened, files, where, *settings, before=read_so)
+        lacking = _lacking(opened, files[RECORD], settings[0])
         write_mark(where.frames / REPORT_MARK, inputs, [*files.values(), *figures])
     made = {**files, "图": where.figures, "整洁数据": where.frames}
-    return Report(opened.data.frames, made, left_out, merged)
+    return Report(opened.data.frames, made, left_out, lacking, merged)
+
+
+def _lacking(opened: OpenWave, record: Path, recipes: Sequence[Recipe]) -> tuple[str, ...]:
+    """What people ask for in exhibits.yaml and the wave has no data for; of one wave no change is expected.
+    """
+    made = {table["id"] for table in json.loads(record.read_text(encoding="utf-8"))["tables"]}
+    several, first = ("mechanism", "questionnaire"), len(opened.data.waves) == 1
+    own = [each for each in recipes if each.added and each.make not in several and each.id not in made]
+    absent = [each for each in own if not (first and each.over_waves)]
+    return tuple(f"{each.added}：{opened.lacks(each)}请检查 by、where 等所写的内容。" for each in absent)
 
 
 def as_pdf(document: Path) -> Path:

@@ -29,7 +29,11 @@ Known = Words | Callable[[Mapping[str, Any]], Words]  # or what they are, where 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C is quick
 _MOST_NODES = 50_000
 _TAGS = frozenset(["str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge"])
-TAKEN = frozenset(["wave", "person_id", "id_basis", "unit", "source_file", "source_sheet", "source_row"])
+TAKEN = frozenset(  # names of columns that every frame or every result has
+    ["wave", "person_id", "id_basis", "unit", "source_file", "source_sheet", "source_row", "cell", "n",
+     "base_n", "left_out_n", "share", "estimate", "se", "ci_low", "ci_high", "df", "deff", "statistic",
+     "p_value", "suppressed"]
+)
 _WIDE = re.compile(r"[：，＝［］｛｝“”‘’＃　]")
 
 
@@ -260,7 +264,7 @@ class _Checker:
         self._mistake(node.line, at, f"写的是 {_shown(node.value)}，{told}")
 
     def _mapping(self, node: Node, rule: Mapping[str, Any], at: tuple[str, ...]) -> Any:
-        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/<?"}
+        known = {key.rstrip("!"): each for key, each in rule.items() if key[0] not in "*+/<?="}
         entries = {} if node.value is None else node.value
         if not isinstance(entries, dict):
             such = f"，可用的键：{listed(known)}" if known else ""
@@ -287,8 +291,11 @@ class _Checker:
         needed = [[key[:-1]] for key in rule if key.endswith("!")] + ([rule["+"]] if "+" in rule else [])
         for key, by_value in rule.get("?", {}).items():
             for value, names in by_value.items():
-                meant = self._names(value, (*at, key)) or [value]
-                needed += [[part] for part in names if content.get(key) in meant]
+                meant = self._names(str(value), (*at, key)) or [value]
+                if content.get(key) in meant or ("*" in meant and key in content):
+                    needed += [[part] for part in names]
+        for part in rule.get("=", ()):
+            self._apart(entries, part, at)
         if "<" in rule and set(rule["<"]) <= set(content):
             self._rising([content[key] for key in rule["<"]], node, at)
         for keys in (keys for keys in needed if not set(keys) & set(content)):
@@ -303,8 +310,11 @@ class _Checker:
             return []
         if more == "+" and not node.value:
             self._told(node, at, "应至少有一项。请补上，或去掉这一项。")
-        if isinstance(rule[0], Mapping) and "/" in rule[0]:
-            self._once(node.value, rule[0]["/"], at)
+        of_entry = rule[0] if isinstance(rule[0], Mapping) else {}
+        if "/" in of_entry:
+            self._once(node.value, of_entry["/"], at)
+        for part in of_entry.get("//", ()):
+            self._apart({f"第 {n} 项": each for n, each in enumerate(node.value, 1)}, part, at)
         words = [str(each.value) for each in node.value if len(rule) == 1 and isinstance(rule[0], str)]
         if twice := [word for n, word in enumerate(words) if word in words[:n]]:
             self._mistake(node.line, at, f"{twice[0]} 重复。请去掉一处。")
@@ -330,6 +340,16 @@ class _Checker:
                 self._mistake(entry.line, at, told)
             before.setdefault(name, entry.line)
 
+    def _apart(self, entries: Mapping[str, Node], part: str, at: tuple[str, ...]) -> None:
+        """The words of a part of each entry (of "", of the entry itself) stand in one entry only."""
+        owners: dict[Any, str] = {}
+        for name, entry in entries.items():
+            whole = entry.value.get(part, Node([])) if part and isinstance(entry.value, dict) else entry
+            for word in (each.value for each in (whole.value if isinstance(whole.value, list) else [whole])):
+                if isinstance(word, str | int) and word != "" and owners.setdefault(word, name) != name:
+                    told = f"{word} 写在 {owners[word]} 与 {name} 两处，只能写在一处。请去掉一处。"
+                    self._mistake(entry.line, at, told)
+
     def _scalar(self, value: Any, rule: str, at: tuple[str, ...]) -> tuple[Any, str]:
         """The value, and what is wrong with it ("" where nothing is)."""
         kind, _, more = rule.partition(" ")
@@ -345,7 +365,9 @@ class _Checker:
             form = "如 2009-06-30：四位年、两位月、两位日，不加引号"
             return day, "" if good else f"应为日期，{form}；在 {first} 至 {last} 年之间。"
         if kind in ("number", "whole"):
-            return value, _number(value, kind, more)
+            low, _, high = more.partition("..")
+            most = self._names(high, at) if high.startswith("$") else [high]
+            return value, _number(value, kind, low, *(most or [""]))
         number = isinstance(value, int | float) and not isinstance(value, bool)
         text = str(value) if number and kind != "text" else value
         if value is None:
@@ -390,8 +412,8 @@ def _unlike(value: object, own: object, at: str = "", closed: bool = False) -> s
             both = isinstance(each, dict) and isinstance(shape.get(key), dict)
             shape[key] = {**shape[key], **each} if both else each
         for key, each in value.items():
-            if key not in own and closed:
-                return f"其中 {at} 没有 {key} 这一项。{instead(key, own)}"
+            if key not in own and (closed or (own and not at and not others)):
+                return f"其中{at and f' {at} '}没有 {key} 这一项。{instead(key, own)}"
             needed = [] if key in own else [part for part in shape if all(part in other for other in others)]
             if isinstance(each, dict) and (absent := [part for part in needed if part not in each]):
                 return f"其中新的 {key} 缺少 {listed(absent)}。请补上，或改用：{listed(own)}。"
@@ -403,8 +425,7 @@ def _unlike(value: object, own: object, at: str = "", closed: bool = False) -> s
     return "" if fits else f"{at and f'其中 {at} '}应为{shapes.get(type(own), '数或 true、false')}。"
 
 
-def _number(value: object, kind: str, bounds: str) -> str:
-    low, _, high = bounds.partition("..")
+def _number(value: object, kind: str, low: str, high: str) -> str:
     least = f"大于 {low[:-1]}" if low.endswith("<") else f"不小于 {low}" if low else ""
     parts = ("整数" if kind == "whole" else "数", least, f"不大于 {high}" if high else "")
     wanted = "，".join(part for part in parts if part)
@@ -419,8 +440,10 @@ def _not_filled(text: str, places: str) -> str:
     """What is wrong with a text that must not be empty, and may hold the `places` in braces."""
     if not text.strip():
         return "不能是空的。请补上，或去掉这一项。"
-    odd = [place for place in re.findall(r"\{[^}]*\}?|\}", text) if place not in places.split()]
-    return f"其中 {odd[0]} 不能填入，可用：{places}。请改正，或去掉花括号。" if odd and "{" in places else ""
+    braces = r"\{[^}]*\}?|\}" if "{" in places else r"\{[a-z_]*\}"
+    odd = [place for place in re.findall(braces, text) if place not in places.split()]
+    known = f"，可用：{places}" if "{" in places else ""
+    return f"其中 {odd[0]} 不能填入{known}。请改正，或去掉花括号。" if odd else ""
 
 
 def _no_pattern(text: str) -> str:

@@ -198,7 +198,8 @@ def _columns(sheets: Sequence[SheetReading], frames: Frames) -> dict[str, bool]:
     """What a setting may call a column (of the frames, headings of the files, questions) -> whether it holds
     numbers.
     """
-    cells = ((c.heading, pd.to_numeric(t.body[c.index], errors="coerce")) for t, c in _columns_of(sheets))
+    of_all = [(t, c) for t, c in _columns_of(sheets) if not (c.variable and c.variable.identifying)]
+    cells = ((c.heading, pd.to_numeric(t.body[c.index], errors="coerce")) for t, c in of_all)
     asked = frames["questions"]["question_id"].astype("str") if "questions" in frames else ()
     held = {str(name): is_numeric_dtype(each) for frame in frames.values() for name, each in frame.items()}
     headings = {name: bool(each.notna().any()) for name, each in cells}
@@ -357,6 +358,14 @@ def could_not_read(frames: Frames) -> pd.DataFrame:
     nothing = sources["kind"].isin(NOTHING_READ).groupby(sources["source_file"]).transform("all")
     broken = sources[nothing | sources["kind"].eq("unreadable")].drop_duplicates(["source_file", "reason"])
     return broken[["source_file", "source_sheet", "kind", "reason"]].reset_index(drop=True)
+
+
+def nothing_read(sheets: Iterable[SheetReading]) -> bool:
+    """Whether a file among those read gave nothing: as could_not_read, before frames are made."""
+    kinds: dict[str, set[str]] = {}
+    for sheet in sheets:
+        kinds.setdefault(sheet.file, set()).add(sheet.kind)
+    return any("unreadable" in of or of <= {*NOTHING_READ} for of in kinds.values())
 
 
 def inspect(path: str | Path) -> list[SheetReading]:

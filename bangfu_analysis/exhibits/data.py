@@ -15,8 +15,10 @@ import pandas as pd
 
 from bangfu_analysis.analysis.domains import gathered
 from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.errors import one_of
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import title_of
+from bangfu_analysis.exhibits.measures import measures
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.release.cells import AREAS, IN_TABLES, JOINT, Cut, is_other
@@ -142,6 +144,8 @@ class WaveData:
     ) -> Exhibit:
         """An exhibit of the roster, or of what `source` and `population` name; `cut`: what else a Cut needs.
         """
+        for name in (*recipe.measures, *recipe.tail, *recipe.headings) if recipe.added else ():
+            one_of("measures、tail、headings", name, [c for c in measures() if c in frame])
         names = (title_of(self.codebook, name).partition("（")[0] for name in dimensions)
         title = recipe.title or f"{recipe.subject}的{'与'.join(names)}"
         counted = "workers" if recipe.over_waves else f"workers/{self.wave.name}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bangfu_analysis.analysis.mechanisms import largest_of
 from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.errors import ArgumentError, listed
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import WORDS
@@ -93,7 +94,9 @@ class AidExhibit(Exhibit):
 
 def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """All help of the ledgers by kind or by source of the money, yuan in money and in goods."""
-    aid, sums, (by,) = data.frames.get("aid", pd.DataFrame()), ["amount_yuan", "goods_value_yuan"], recipe.by
+    aid, sums, by = data.frames.get("aid", pd.DataFrame()), ["amount_yuan", "goods_value_yuan"], recipe.by[0]
+    if len(recipe.by) > 1:
+        raise ArgumentError(f"aid 的 by 只能写一项，写的是 {listed(recipe.by)}。请去掉其余。")
     if aid.empty or not aid[sums].notna().any(axis=None):
         return []
     rows = aid.assign(amount=aid[sums].sum(axis=1))

@@ -91,6 +91,7 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
         "ids": [*known, *filter(_WORD.fullmatch, map(str, made))], "measures": list(measures()),
         "charts": fits.looks, "texts": fits.looks, "of": fits.subjects, "others": fits.others,
         "undivided": fits.undivided, "mentions": fits.mentions, "focuses": fits.focuses,
+        "dimensions": fits.divisions, "sorts": fits.sorts,
     }  # fmt: skip
     return {**given, **own}
 
@@ -105,46 +106,67 @@ class _Fits:
     given: Words
 
     def _row(self, beside: Beside) -> dict[str, Any]:
-        return {**self.known.get(str(beside.get("id")), {}), **beside}
+        """All entries of the exhibit; one that says how it is made replaces what was known of it."""
+        return {**({} if "make" in beside else self.known.get(str(beside.get("id")), {})), **beside}
+
+    def _of_make(self, beside: Beside) -> dict[str, Any]:
+        fits = read_yaml(OWN)["fits"]
+        found: dict[str, Any] = fits.get(self._row(beside).get("make"), fits["other"])
+        return found
 
     def _divided(self, beside: Beside) -> tuple[str, ...]:
         row = self._row(beside)
         return (*_tuple(row.get("by") or ()), *_tuple(row.get("within") or ()))
 
-    def _dimensions(self, besides: Collection[str]) -> list[str] | None:
-        every = self.given.get("dimensions")
+    def _dimensions(
+        self, at: tuple[str, ...], beside: Beside, besides: Collection[str] = ()
+    ) -> Collection[str] | None:
+        """What an entry may name that its make reads: not what stands already in another."""
+        every = self._of_make(beside).get(at[1], [])
+        every = self.given.get("dimensions") if every == "any" else every
         return None if every is None or callable(every) else [name for name in every if name not in besides]
 
     def looks(self, at: tuple[str, ...], beside: Beside) -> list[str]:
         """Charts and texts of its make."""
-        fits, by = read_yaml(OWN)["fits"], self._divided(beside)
+        by = self._divided(beside)
         unfit = {"overall"} if by else set[str]()  # it says one rate, that of all
         unfit |= set() if len(by) == 2 and "sex" in by else {"pyramid"}  # one sex to each side
-        own = fits.get(self._row(beside).get("make"), fits["other"])[at[-1]]
-        return [word for word in own if word not in unfit]
+        return [word for word in self._of_make(beside)[at[-1]] if word not in unfit]
 
     def subjects(self, _: tuple[str, ...], beside: Beside) -> Collection[str] | None:
         """What it may be made of."""
         make = self._row(beside).get("make")
-        counted = make in ("count", "rate", "causes")
-        found = [] if counted else self.given.get(f"of {make}", self.given.get("of"))
+        found = self.given.get(f"of {make}", []) if self.given else None
         return None if callable(found) else found
 
     def mentions(self, _: tuple[str, ...], beside: Beside) -> list[str]:
         """Which causes are counted, where causes are."""
-        return ["any", "main"] if self._row(beside).get("make") in ("causes", "trend") else []
+        return ["any", "main"] if self._row(beside).get("make") == "causes" else []
 
-    def others(self, _: tuple[str, ...], beside: Beside) -> list[str] | None:
+    def sorts(self, _: tuple[str, ...], beside: Beside) -> list[str]:
+        """By what its rows may be sorted."""
+        found: list[str] = self._of_make(beside).get("sort", [])
+        return found
+
+    def divisions(self, at: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+        """By what it may be: a trend is of a variable, or of a rate by something."""
+        row = self._row(beside)
+        composed = row.get("make") == "trend" and row.get("of") != "rate"
+        return [] if composed else self._dimensions(at, beside)
+
+    def others(self, at: tuple[str, ...], beside: Beside) -> Collection[str] | None:
         """Within what it may stand: not what it is by."""
-        return self._dimensions(_tuple(self._row(beside).get("by") or ()))
+        return self._dimensions(at, beside, _tuple(self._row(beside).get("by") or ()))
 
-    def undivided(self, _: tuple[str, ...], beside: Beside) -> list[str] | None:
+    def undivided(self, at: tuple[str, ...], beside: Beside) -> Collection[str] | None:
         """What may stand in `where`: not what the exhibit is divided by."""
-        return self._dimensions(self._divided(beside))
+        return self._dimensions(at, beside, self._divided(beside))
 
     def focuses(self, _: tuple[str, ...], beside: Beside) -> list[str] | None:
         """A level of what the exhibit is within."""
         codes, within = self.given.get("codes"), str(self._row(beside).get("within") or "")
+        if not within:
+            return []
         return ["worst", *(codes(("focus", within), beside) or ())] if callable(codes) else None
 
 

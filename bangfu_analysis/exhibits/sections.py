@@ -44,7 +44,8 @@ class Section:
         """Its exhibits among `shown`, in order."""
         if not self.exhibits:
             return [each for each in shown if each.recipe.section == self.id]
-        return [each for name in self.exhibits for each in shown if fnmatch(each.id, name)]
+        named = {each.id: each for name in self.exhibits for each in shown if fnmatch(each.id, name)}
+        return [*named.values()]
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,10 @@ class Outline:
 
     def filled(self, shown: Sequence[Exhibit]) -> Iterator[tuple[Section, list[Exhibit]]]:
         """Each section that is shown and has something in it."""
+        named = [each.id for section in self.sections if section.exhibits for each in section.takes(shown)]
         for section in self.sections:
-            own = section.takes(shown)
+            free = shown if section.exhibits else [each for each in shown if each.id not in named]
+            own = section.takes(free)
             if section.show and (section.write or own or section.id == QUALITY):
                 yield section, own
 
@@ -75,7 +78,7 @@ def load_outline(*paths: Path, recipes: Sequence[Recipe] = ()) -> Outline:
     """
     content: dict[str, Any] = read_yaml(OUTLINE)
     for path in filter(Path.exists, paths):
-        content |= read_settings(path, "outline", partial(_words, [each.id for each in recipes]))
+        content |= read_settings(path, "outline", partial(_words, recipes))
     sections = tuple(
         Section(**{**each, "exhibits": _names(each.get("exhibits", ()))}) for each in content["sections"]
     )
@@ -86,16 +89,23 @@ def _names(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def _words(known: Sequence[str], content: Mapping[str, Any]) -> Words:
+def _words(recipes: Sequence[Recipe], content: Mapping[str, Any]) -> Words:
     """What a section may name: the exhibits that are known (all, where none are), those of data, and
-    patterns.
+    patterns; its id, where nothing else says what stands in it, is one that fills itself.
     """
+    known = [each.id for each in recipes]
+    filling = [QUALITY, *dict.fromkeys(each.section for each in recipes if each.section)]
     sections = content.get("sections")
     given = [e.get("exhibits") for e in sections if isinstance(e, dict)] if isinstance(sections, list) else []
     named = [str(name) for names in given if isinstance(names, str | list) for name in _names(names)]
     ours = ("survey_", "mechanism_")  # what there is of these, the data say
     open_ones = [n for n in named if n.startswith(ours) or ("*" in n and any(fnmatch(k, n) for k in known))]
-    return {"exhibits": [*known, *open_ones]} if known else {}
+    own_words = {"write", "exhibits", "show"}
+    own: Words = {
+        "exhibits": [*known, *open_ones],
+        "filled": lambda _, beside: None if own_words & {*beside} and str(beside["id"]).strip() else filling,
+    }
+    return own if known else {}
 
 
 def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Outline]:

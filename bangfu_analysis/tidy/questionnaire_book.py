@@ -97,7 +97,10 @@ def draft_book(
     places = responses.groupby("question_id", observed=True, sort=False).indices
     answers = {name: responses.iloc[places.get(name, [])] for name in asked["question_id"]}
     drawn = ((q["question_id"], q) for _, q in asked.iterrows())
-    items = {str(name): _drafted(q, answers[name], codebook) for name, q in drawn}
+    items, told = {str(name): _drafted(q, answers[name], codebook) for name, q in drawn}, set[str]()
+    for name, item in items.items():
+        items[name] = replace(item, concept="") if item.concept in told else item
+        told.add(item.concept)
     matrices = asked[asked["kind"] == "matrix"].groupby("block", sort=False)["question_id"]
     return QuestionnaireBook(items, {str(block): Scale(tuple(names)) for block, names in matrices})
 

@@ -18,6 +18,7 @@ from bangfu_analysis.codebook import Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.text import halfwidth, is_address, mask_long_numbers
 
+_COUNT = re.compile(r"[(（]共?\d+[人户名][)）]\s*$")  # 测试甲厂（2人）
 _HOURS = re.compile(r"\s*\d{1,2}(\.\d+)?\s*(个?小时|h)?\s*")  # some forms ask 工作时间 as hours a day
 MOST_CHARACTERS = 300  # of a value; expressions are not tried on more
 TOO_LONG = told("text_too_long", most=MOST_CHARACTERS)
@@ -76,7 +77,7 @@ def _reader(
         "name": lambda raw: _read_name(raw, v),
         "remark": lambda raw: read_remark(raw, v),
         "text": _read_text,
-        "unit": _read_text,
+        "unit": lambda raw: _read_text(_COUNT.sub("", raw) if isinstance(raw, str) else raw),
     }
     if v.name == "work_start":
         return lambda raw: BLANK if _HOURS.fullmatch(str(raw)) else readers["date"](raw)

@@ -157,7 +157,7 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
     if person == "other" or (theirs and owner.said):
         variable = words.find(frame, key)
         return _of(variable) if variable is not None and variable.kind == "private" else None
-    bare = [LIKE["about"].sub("", parent) for parent in parents]
+    bare = [LIKE["which_year"].sub("", LIKE["about"].sub("", parent)) for parent in parents]
     both = (text for parent in bare for text in (parent + key, key + parent))  # 支出 over 医疗
     joined = next((v for text in both if (v := words.find(frame, text)) is not None), None)
     if joined is None and frame == "workers" and any(words.find("aid", p + key) for p in bare):
@@ -292,11 +292,16 @@ def _acts_beside(
     named = [n for n, a in enumerate(found) if amount in (meant[n], keyed[n]) and a.owner == "worker"]
     free = [n for n in named if columns[n].fate == "unmatched"]
     sums = [n for n in named if n in free or (free and _is_part(columns[n], words))]
+    rounds = {headings[n].parents for n in named} - {()}
     acts = []
     for n in sums:
         money = {m for m, a in enumerate(own) if a.variable is not None and a.variable.kind == "money"}
         spent = money - ({*goods} if n == sums[0] else set())
         act = [_unused(a) if m in spent else a for m, a in enumerate(own)]
+        for m, variable in enumerate(meant):  # 时间 under 第二次慰问 is of that sum alone
+            if variable is not None and variable.kind != "money" and headings[m].parents in rounds:
+                its = replace(found[m], variable=variable, fate="matched", suggestions=())
+                act[m] = its if headings[m].parents == headings[n].parents else _unused(act[m])
         factor = factor_of(amount, headings[n], sheet_factor)
         act[n] = replace(own[n], variable=amount, fate="matched", factor=factor)
         acts.append(tuple(act))

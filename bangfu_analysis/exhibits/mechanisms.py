@@ -254,7 +254,7 @@ def _exhibit(data: WaveData, recipe: Recipe, plan: Mechanism) -> MechanismExhibi
     frames, codebook, name = data.frames, data.codebook, f"mechanism_{plan.name}"
     by, whole = analysis.first_split(frames, plan), tabulate_mechanism(frames, codebook, plan.name)
     column, title = f"{plan.frame}.{by}" if by else "", plan.label
-    population = f"{plan.frame}/{data.wave.name}"
+    population = f"{plan.frame}/{data.wave.name}/{plan.name}"  # members of two lists are of other units
     cut, beside = _cut(name, whole, plan, population), tuple[Cut, ...]()
     cut = replace(cut, contributions=analysis.held_by_persons(frames, plan, whole))
     if by:

@@ -56,6 +56,14 @@ def test_sentences_name_units_bases_and_the_largest_groups():
     assert has_chart(visits)
 
 
+def test_members_of_two_lists_of_units_do_not_contradict_each_other():
+    graded = {"unit": "一厂", "home_grade": "model", "members_total": 300}
+    organised = {"unit": "二厂", "has_committee": True, "members_total": 500, "workers_total": 600}
+    shown = exhibits(units=[graded, organised])
+    assert "会员300人" in shown["mechanism_home_grade"].text
+    assert "会员500人" in shown["mechanism_organisation"].text
+
+
 def test_columns_of_persons_and_of_households_stand_apart():
     shown = exhibits(
         aid=[

@@ -74,12 +74,15 @@ def test_a_named_person_without_a_quantity_is_one_person_however_often_helped():
 
 @pytest.mark.parametrize(
     ("name", "who", "n", "amount"),
-    [("medical_relief", "treated", 2, 8000), ("living_relief", "relieved", 12, 3500), ("training_aid", "trainees", 1, 700)],
+    [
+        ("medical_relief", "treated", 2, 8000), ("living_relief", "relieved", 12, 3500),
+        ("training_aid", "trainees", 1, 700),
+    ],
 )  # fmt: skip
 def test_relief_is_told_by_its_kind_in_people_and_yuan(name, who, n, amount):
-    rows = aid(("medical", None, "p1", None, None, 5000, None), ("medical", None, "p2", None, None, 3000, None),
-               ("living", None, "p1", None, None, 500, None), ("temporary", None, None, 11, "persons", 3000, None),
-               ("training", None, "p3", None, None, 700, None))  # fmt: skip
+    named = [("medical", "p1", 5000), ("medical", "p2", 3000), ("living", "p1", 500), ("training", "p3", 700)]
+    rows = aid(*[(kind, None, who, None, None, yuan, None) for kind, who, yuan in named],
+               ("temporary", None, None, 11, "persons", 3000, None))  # fmt: skip
     result = tabulate_mechanism({"aid": rows}, CODEBOOK, name)
     assert numbers(result)[who, "persons"] == n
     assert numbers(result)["money", "yuan"] == amount

@@ -114,7 +114,8 @@ def _settings() -> Iterator[str]:
 def _keys(rules: Mapping[str, Any], at: tuple[str, ...], part: str) -> Iterator[tuple[str, str, str]]:
     """Key, what may stand there, what it does; of entries known or new, the rules of a new one."""
     for key, rule in rules.items():
-        if key in ("+", "/", "//", "=", "<", "?") or (key == "*$known" and "*name" in rules) or f"{key}!" in rules:
+        of_all = key in ("+", "/", "//", "=", "<", "?") or f"{key}!" in rules
+        if of_all or (key == "*$known" and "*name" in rules):
             continue
         star = "数" if key == "*#" else RULES.get(key[1:], "名称")
         name = f"〈{star}〉" if key.startswith("*") else key.rstrip("!")
@@ -140,7 +141,8 @@ def _said(rule: Any) -> str:
     if kind in ("number", "whole"):
         low, _, high = more.partition("..")
         least = f"大于 {low[:-1]}" if low.endswith("<") else f"不小于 {low}" if low else ""
-        parts = ("整数" if kind == "whole" else "数", least, f"不大于 {high}" if high and high[0] != "$" else "")
+        most = f"不大于 {high}" if high and high[0] != "$" else ""
+        parts = ("整数" if kind == "whole" else "数", least, most)
         return "，".join(part for part in parts if part)
     return more.removeprefix("of ") if kind == "one" else RULES[kind]
 

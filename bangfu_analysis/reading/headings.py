@@ -258,8 +258,8 @@ def read_headings(
             kind, columns = "roster", people
     acts = _acts_beside(columns, headings, words, values, sheet_factor) if kind in _WITH_ACTS else []
     spent = {c.index for act in acts for c in act if c.variable is not None}
-    told = (_unused(c) if c.index in spent and _may_be_of_act(c, words) else c for c in columns)
-    return kind, tuple(told), acts
+    open_ = (c.index in spent and (c.fate == "unmatched" or _is_part(c, words)) for c in columns)
+    return kind, tuple(_unused(c) if o else c for c, o in zip(columns, open_, strict=True)), acts
 
 
 def _is_of_help(called: str, words: Vocabulary) -> bool:
@@ -308,10 +308,6 @@ def _acts_beside(
     return (acts or [tuple(own)] * bool(goods)) if any(whose) else []
 
 
-def _may_be_of_act(column: Column, words: Vocabulary) -> bool:
-    return column.fate == "unmatched" or _is_part(column, words)
-
-
 def _is_part(column: Column, words: Vocabulary) -> bool:
     """医疗救助金额: what was received of one kind of help, no total where sums of others stand beside it."""
     kinds = words.codebook.variable("aid", "kind").around
@@ -335,12 +331,11 @@ def _tells_of_hardship(columns: Sequence[Column], words: Vocabulary) -> bool:
 
 def _is_stacked(heading: Heading, words: Vocabulary) -> bool:
     """姓名 over 身份证号: each person fills two rows, which no frame can hold."""
-    named = heading.parents and not words.person(heading.parents[0])  # 户主 over 身份证号 is his
-    above = words.find("workers", heading.parents[0]) if named else None
-    own = words.find("workers", heading.key)
-    if above is None or own is None or above == own or words.knows(heading.parents[0] + heading.key):
-        return False
-    return above.kind in ("name", "id_number", "row_number")
+    parent = heading.parents[0] if heading.parents else ""
+    above, own = words.find("workers", parent), words.find("workers", heading.key)
+    if above is None or own is None or above == own or words.knows(parent + heading.key):
+        return False  # 户主 over 身份证号 is his
+    return above.kind in ("name", "id_number", "row_number") and not words.person(parent)
 
 
 def _has_heads(meanings: Sequence[Meaning | None], values: Sequence[frozenset[str]]) -> bool:

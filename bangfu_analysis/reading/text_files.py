@@ -98,9 +98,9 @@ def delimited(data: bytes, file: str) -> Sheet:
         refuse_too_many(1, lines[at].count(delimiter), file)  # before it is cut up
         line, end = lines[at].rstrip("\r\n"), at + 1
         record = line.split(delimiter)
-        if len(record) == 1 and usual > 1 and (other := _other_delimiter(line, usual)):
-            record = line.split(other)
-            told.append((len(rows) + 1, 1, "delimiter_other", {"other": other}))
+        if len(record) == 1 < usual and (same := [d for d in _DELIMITERS if line.count(d) == usual]):
+            record = line.split(same[0])
+            told.append((len(rows) + 1, 1, "delimiter_other", {"other": same[0]}))
         if '"' in lines[at]:
             within = iter(range(at, min(at + MOST_LINES, len(lines))))
             quoted = next(csv.reader(map(lines.__getitem__, within), delimiter=delimiter))
@@ -133,11 +133,6 @@ def _delimiter(text: str) -> tuple[str, int]:
     lines = [line for line in text[:65536].splitlines()[:50] if line.strip()] or [""]
     usual = {d: sorted(line.count(d) for line in lines)[len(lines) // 2] for d in _DELIMITERS}
     return max(usual.items(), key=itemgetter(1))
-
-
-def _other_delimiter(line: str, usual: int) -> str:
-    """The candidate that cuts a line, which the file's own does not, into as many parts; "" without one."""
-    return next((d for d in _DELIMITERS if line.count(d) == usual), "")
 
 
 def tables_of_html(data: bytes, file: str) -> list[Sheet]:

@@ -118,7 +118,7 @@ def _words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: st
         "reasons": lambda _, beside: [*REASONS] if str(beside.get("reason", "")).isascii() else None,
         "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
         "concepts": ["", *(v.name for v in load_codebook().of("workers").values() if not v.identifying)],
-        **{name: [str(n)] for name, n in most.items()},
+        **{name: [str(n)] for name, n in most.items() if n > 1},  # without a matrix a rule of one waits
     }  # fmt: skip
 
 

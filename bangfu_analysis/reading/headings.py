@@ -22,6 +22,7 @@ from bangfu_analysis.reading.vocabulary import (
 )
 
 _WHOM, _GIVEN = ("name", "id_number"), ("amount_yuan", "goods_value_yuan")
+JUDGED = 1000  # headings: no list of people has more, and a stray export of 16,000 takes long
 _WITH_ACTS = ("roster", "episodes", "aid")
 # beyond the numbers of 家庭成员n: the places of those whom the heading names, ten a kind
 SLOTS = {"spouse": 50, "child": 60, "parent": 70}
@@ -213,6 +214,7 @@ def kind_of(headings: Sequence[Heading], words: Vocabulary, values: Sequence[fro
     fewer columns open. What may be roster or members is a roster where a relation says 本人:
     the heads would have no place among the members.
     """
+    headings, values = headings[:JUDGED], values[:JUDGED]
     best, most, owners = "", (0, 0), owners_of(tuple(headings), words)
     if any(_is_stacked(heading, words) for heading in headings):
         return ""

@@ -105,8 +105,14 @@ def marks(exhibit: Exhibit, figures: Figures) -> list[str]:
 
 
 def exhibit_blocks(exhibit: Exhibit, figures: Figures) -> list[Block]:
-    """The sentences of an exhibit with references to its table and figure, then these."""
+    """The sentences of an exhibit with references to its table and figure, then these; of a table of one row
+    that nobody asked for, a sentence.
+    """
     show, figure, places = exhibit.recipe.show, figures.get(exhibit.id), marks(exhibit, figures)
+    if show == ("table",) and not exhibit.recipe.added and len(rows := exhibit.table.texts()) == 1:
+        cells = zip(exhibit.table.columns, rows[0], strict=True)
+        row = "，".join(cell if cell.startswith(head) else head + cell for head, cell in cells)
+        return [Paragraph(f"{exhibit.title}：{row}。", exhibit.id)]
     where = f"（见{'、'.join(places)}）。" if places else "。"
     words = exhibit.text.replace("{", "｛") if "text" in show else ""  # a label in it is no reference
     told = words.removesuffix("。") or (f"{exhibit.title}如下" if places else "")

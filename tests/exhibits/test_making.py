@@ -15,7 +15,7 @@ from bangfu_analysis.opened import OpenWave
 from bangfu_analysis.pages.blocks import Heading, Placeholder
 from bangfu_analysis.pages.charts import has_chart
 from bangfu_analysis.pages.figures import draw
-from bangfu_analysis.pages.report import report_blocks
+from bangfu_analysis.pages.report import exhibit_blocks, report_blocks
 from bangfu_analysis.release.policy import load_policy
 from bangfu_analysis.tidy.schemas import FRAME_COLUMNS, typed
 from bangfu_analysis.tidy.waves import stack_waves
@@ -191,8 +191,16 @@ def test_every_exhibit_has_a_section_and_draws_its_figure(tmp_path):
             assert draw(exhibit).axes
 
 
-@pytest.mark.parametrize(("verdicts", "rows"), [(["agrees"], 0), (["agrees", "differs", "cannot_tell"], 2)])
-def test_the_totals_that_do_not_agree_are_listed_by_source_number_not_by_file(tmp_path, verdicts, rows):
+@pytest.mark.parametrize(
+    ("verdicts", "rows", "blocks"),
+    [
+        (["agrees"], 0, []), (["differs"], 1, ["Paragraph"]),
+        (["agrees", "differs", "cannot_tell"], 2, ["Paragraph", "TableBlock"]),
+    ],
+)  # fmt: skip
+def test_the_totals_that_do_not_agree_are_listed_by_source_number_not_by_file(
+    tmp_path, verdicts, rows, blocks
+):
     frames = frames_of("2009", 40)
     totals = {
         "source_file": "王某上报.xlsx", "source_sheet": "表", "cell": "B9", "stated": 10.0, "computed": 9.0
@@ -203,6 +211,10 @@ def test_the_totals_that_do_not_agree_are_listed_by_source_number_not_by_file(tm
     found = [each for each in exhibits(data_of(tmp_path, {"2009": frames})) if each.id == "totals"]
     assert sum(len(each.table.rows) for each in found) == rows
     assert not any("王某" in str(cell) for each in found for row in each.table.rows for cell in row)
+    said = [block for each in found for block in exhibit_blocks(each, {})]
+    assert [type(block).__name__ for block in said] == blocks  # a single row is a sentence
+    if rows == 1:
+        assert said[0].text == "上报合计与名册不符或无法核对的各项：来源1，单元格B9，核对结果不符，差额1。"
 
 
 def test_every_row_of_exhibits_yaml_is_made_by_something_and_drawn_by_something():

@@ -17,6 +17,7 @@ from bangfu_analysis.analysis.tallies import Groups
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.exhibits.sentences import LEAST_BASE
 from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.tidy.questionnaire_book import QuestionnaireBook, Scale, Step, draft_book
@@ -26,9 +27,12 @@ MOST_GRADES = 11  # a matrix of more different numbers is told by its means
 LOOKS = {
     "multiple": Layout(measures=("n", "share", "share_of_answers"), headings={"share": "占作答人数（%）"}),
     "ranking": Layout(
-        measures=("n", "share", "ranked_n", "share_ranked", "mean_rank", "ranking_score"),
+        measures=("n", "share", "mean_rank", "ranking_score"),
         headings={"n": "排第一（人）", "share": "排第一（%）"},
-        notes=("平均名次只计列入该项的人；综合得分＝各名次的权数之和÷作答人数，k项中第一位的权数为k，依次减一。",),
+        notes=(
+            f"平均名次只计列入该项的人，不足{LEAST_BASE}人的不列；"
+            "综合得分＝各名次的权数之和÷作答人数，k项中第一位的权数为k，依次减一。",
+        ),
     ),
 }
 DRAWN = {"number": "single", "promoters": "single", "answered": "", "numbers": "means"}
@@ -131,6 +135,7 @@ def cut_of(survey: Survey, row: Any, where: Mapping[str, Any], **groups: Unpack[
     id, by = str(row["question_id"]), groups.get("by")
     name = [] if by is None else [str(by.name)]
     frame = tables.question_table(survey.questions, survey.responses, id, **groups)
+    frame = _told_ranks(frame) if row["kind"] == "ranking" else frame
     return Cut(
         "|".join([id, *name]), title_of(row), frame, (*name, "option"),
         within=tuple(name), population=survey.counts_of(row), where=where,
@@ -159,6 +164,12 @@ def _question(survey: Survey, row: Any) -> Part:
         sorted_frame = cut.frame.sort_values(by, ascending=rising, kind="stable").reset_index(drop=True)
         cut = replace(cut, frame=sorted_frame)
     return cut, LOOKS.get(kind, Layout()), "answered" if kind == "text" else kind
+
+
+def _told_ranks(frame: pd.DataFrame) -> pd.DataFrame:
+    """Without how many put an option at any place: beside those who put it first, the rest may be few."""
+    means = frame[["mean_rank", "ranking_score"]].where(frame["ranked_n"].ge(LEAST_BASE))
+    return frame.drop(columns=["ranked_n", "share_ranked"]).assign(**means)
 
 
 def _numbers(survey: Survey, title: str, rows: pd.DataFrame) -> Part:

@@ -133,11 +133,47 @@ def numbers_of(record):
     return {each["n"] for each in (*record["counts"], *record["denominators"])} - {None}
 
 
+def counts_in(texts):
+    """The numbers of people or households that texts say."""
+    return {int(n) for text in texts for n in re.findall(r"(?<![\d.至在])(\d+)(?=[人户名])", text)}
+
+
+def without_tags(path, instead=""):
+    return re.sub(r"<[^>]+>", instead, path.read_text(encoding="utf-8"))
+
+
+def words_of_slides(path):
+    for slide in pptx.Presentation(str(path)).slides:
+        yield from (shape.text_frame.text for shape in slide.shapes if shape.has_text_frame)
+        tables = [shape.table for shape in slide.shapes if shape.has_table]
+        yield from (cell.text for table in tables for row in table.rows for cell in row.cells)
+        yield slide.notes_slide.notes_text_frame.text if slide.has_notes_slide else ""
+
+
+@pytest.mark.xdist_group("demo")
+def test_page_slides_figures_and_workbook_of_a_report_count_what_its_release_does(daoli_report):
+    files = daoli_report.files
+    known = numbers_of(json.loads(files["发布记录"].read_text(encoding="utf-8")))
+    drawn = [without_tags(path, " ") for path in files["图"].glob("*.svg")]
+    bases = {int(n) for text in drawn for n in re.findall(r"n ?= ?(\d+)", text)}
+    page, slides = without_tags(files["网页"]), words_of_slides(files["幻灯"])
+    views = [counts_in([page]), counts_in(slides), counts_in(drawn)]
+    people = set()
+    for sheet in openpyxl.load_workbook(files["附表"]):
+        heads = ()
+        for row in sheet.iter_rows(values_only=True):
+            heads = row if "人数" in row else heads
+            counted = (n for head, n in zip(heads, row, strict=False) if head == "人数")
+            people |= {n for n in counted if isinstance(n, int)}
+    assert [len(found) > 15 for found in (*views, people)] == [True] * 4 and bases
+    assert [found - known for found in (*views, bases, people)] == [set()] * 5
+
+
 @pytest.mark.xdist_group("demo")
 def test_every_count_in_the_words_of_a_report_stands_in_its_release(daoli_report):
     record = json.loads(daoli_report.files["发布记录"].read_text(encoding="utf-8"))
     said = paragraphs_of(docx.Document(str(daoli_report.files["报告"])))
-    found = {int(n) for text in said for n in re.findall(r"(?<![\d.至在])(\d+)(?=[人户名])", text)}
+    found = counts_in(said)
     assert len(found) > 80 and found <= numbers_of(record)
 
 

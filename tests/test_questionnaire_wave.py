@@ -185,3 +185,22 @@ def test_replies_set_aside_are_told(wave):
     frames = clean_wave(wave)
     assert replies(frames["sources"]) == "问卷共收回30份，剔除1份，有效29份。"
     assert list(questionnaire_book(wave, frames).scales) == ["Q3"]
+
+
+def test_a_rare_option_is_folded_and_the_other_questions_stay(tmp_path):
+    folder = tmp_path / "调查" / "2009"
+    folder.mkdir(parents=True)
+    (folder / "wave.toml").write_text("reference_date = 2009-06-30\n", encoding="utf-8")
+    wants = [f"2、需要什么？（多选题）—{one}" for one in ("医疗", "生活", "助学", "法律")]
+    heads = ["编号", "1、您的性别", *wants]
+    with xlsxwriter.Workbook(folder / "12_按序号_问卷_200_200.xlsx") as book:
+        sheet = book.add_worksheet("Sheet1")
+        sheet.write_row(0, 0, heads)
+        for i in range(200):
+            row = [i + 1, "男" if i % 2 else "女", i % 2, int(i % 3 > 0), int(i % 5 > 0), int(i < 3)]
+            sheet.write_row(i + 1, 0, row)
+    told = {each.title: each for each in open_wave(folder).exhibits()}
+    assert "男（100人，占50.0%）" in told["您的性别"].text
+    wanted = told["需要什么？（多选题）"]
+    assert "∪" not in wanted.text and "助学（160人" in wanted.text
+    assert [row[0] for row in wanted.table.texts()] == ["助学", "生活", "其他（合并）", "未详"]

@@ -186,6 +186,7 @@ def _with_options(frames: Frames, join: Mapping[str, Sequence[Sequence[str]]]) -
         chosen = own["value"].fillna(1).sort_values(ascending=False, kind="stable").index
         told = with_joined(own.loc[chosen], {"option": join[id]}).drop_duplicates(["respondent_id", "option"])
         responses = pd.concat([responses[responses["question_id"].ne(id)], told.sort_index()])
+        responses = responses.astype({"option": "category"})  # of two categoricals it makes texts
         into = {code: JOINT.join(group) for group in join[id] for code in group if code}
         options = [
             [*dict.fromkeys(into.get(o, o) for o in offered)] if own_id == id else offered

@@ -25,6 +25,7 @@ from bangfu_analysis.exhibits.wording import (
     with_count,
     year,
 )
+from bangfu_analysis.release.cells import is_other
 from bangfu_analysis.survey.models import Model
 
 if TYPE_CHECKING:
@@ -153,14 +154,16 @@ def most_chosen(of: Exhibit, *, manner: str = "", verb: str = "选择") -> str:
     number, ranking.
     """
     frame = of.frame
-    shown = frame[frame["n"].fillna(0).gt(0) & ~hidden(frame)]
+    named = ~frame["option"].astype("str").map(is_other).astype(bool)
+    shown = frame[frame["n"].fillna(0).gt(0) & ~hidden(frame) & named]
     shown = shown.sort_values("n", ascending=False, kind="stable").head(3)
+    shown = shown.assign(label=of.labels(shown["option"]))
     if not len(shown) or frame["base_n"].dropna().empty:
         return ""
     ticks = frame["answers_n"].dropna().tolist() if "answers_n" in frame else []
     many = f"，共选{counted(ticks[0], '项次')}" if ticks else ""
     base = f"{counted(frame['base_n'].dropna().iloc[0])}作答{many}"
-    told = "、".join(f"{r.option}（{counted(r.n)}，占{share_of(r.share)}）" for r in records(shown))
+    told = "、".join(f"{r.label}（{counted(r.n)}，占{share_of(r.share)}）" for r in records(shown))
     order = "依次是" if len(shown) > 1 else "是"
     unsure = shown["n"].min() < most_unseen(frame, several=bool(of.cut.multiple))
     most = f"{'列出的各项中' if unsure else ''}{verb}最多的{order}"

@@ -43,15 +43,11 @@ _BRACKETED = re.compile(r"\([^()]*\)")
 def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None = None) -> Reading:
     """One code of `variable`. `schemes`: only levels of these count where a level belongs to a scheme.
 
-    `detail` of a hardship category: the schemes whose level it may be. What is readable but in no list is
-    missing, and the finding names the nearest codes.
+    What is readable but in no list is missing, and the finding names the nearest codes.
     """
     text = _spelled(raw)
-    if levels := variable.find(text):
-        return _of_levels(levels, variable, schemes)
-    absent = _no_choice(raw, text, variable)
-    if absent is not None:
-        return absent
+    if (plain := _plain(raw, text, variable, schemes)) is not None:
+        return plain
     if variable.name == "sex" and text in _GB2261_SEX:
         return told("coded_sex", _GB2261_SEX[text])
     if (ticked := _ticked(text, variable)) is not None:
@@ -69,12 +65,8 @@ def read_choices(raw: object, variable: Variable, schemes: frozenset[str] | None
     could be are the value and the finding tells of the rest.
     """
     text = _spelled(raw)
-    if levels := variable.find(text):
-        one = _of_levels(levels, variable, schemes)
-        return one if one.value is None else Reading((one.value,))
-    absent = _no_choice(raw, text, variable)
-    if absent is not None:
-        return Reading((absent.value,)) if isinstance(absent.value, str) else absent
+    if (plain := _plain(raw, text, variable, schemes)) is not None:
+        return Reading((plain.value,)) if isinstance(plain.value, str) else plain
     if (ticked := _ticked(text, variable)) is not None:
         return Reading(ticked) if ticked else told("boxes")
     return _of_segments(_segments(_listed(text_of(raw)), variable.spellings), variable)
@@ -130,15 +122,16 @@ def _of_levels(levels: Sequence[Level], variable: Variable, schemes: frozenset[s
     fitting = [level for level in levels if schemes is None or not level.scheme or level.scheme in schemes]
     codes = _distinct(level.code for level in fitting)
     if len(codes) == 1:
-        return Reading(codes[0], detail=frozenset(level.scheme for level in fitting if level.scheme) or None)
+        return Reading(codes[0])
     if codes:
-        return told("ambiguous_value", detail=codes, label=variable.label, codes=listed(codes))
-    known, codes = (_distinct(parts) for parts in zip(*((v.scheme, v.code) for v in levels), strict=True))
-    return told("other_scheme", detail=codes, label=variable.label, known=listed(known))
+        return told("ambiguous_value", label=variable.label, codes=listed(codes))
+    return told("other_scheme", label=variable.label, known=listed(_distinct(v.scheme for v in levels)))
 
 
-def _no_choice(raw: object, text: str, variable: Variable) -> Reading | None:
-    """Blank, 无, masked and lost: None where there is something to read."""
+def _plain(raw: object, text: str, variable: Variable, schemes: frozenset[str] | None) -> Reading | None:
+    """What one spelling says, or that the cell is blank, 无, masked or lost; None where it says more."""
+    if levels := variable.find(text):
+        return _of_levels(levels, variable, schemes)
     if text in NONE_WORDS and variable.none_means == "unclear":
         return _unknown(text, variable)
     if text in NONE_WORDS:
@@ -179,13 +172,13 @@ def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> R
         ]
         if any(_of_levels(note, variable, schemes).value != one.value for note in notes):
             return told("several_values/brackets", label=variable.label)
-        return told("note_ignored", one.value, detail=one.detail) if one.value else one
+        return told("note_ignored", one.value) if one.value else one
     several = _of_segments(_segments(_listed(text), variable.spellings), variable)
     codes = several.value if isinstance(several.value, tuple) else ()
     if len(codes) == 1 and several.problem != "partly_read":
-        return Reading(codes[0], several.problem, several.action, several.message, several.severity)
+        return several._replace(value=codes[0])
     if len(codes) > 1 and several.problem != "inferred_from_text":
-        return told("several_values", detail=codes, label=variable.label)
+        return told("several_values", label=variable.label)
     return _unknown(text, variable)
 
 

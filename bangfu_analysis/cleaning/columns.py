@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import partial
 
 import numpy as np
 
@@ -30,61 +29,50 @@ _PADDING = re.compile(f"(?<={_CHINESE}) (?={_CHINESE})")
 
 def read_column(
     values: Sequence[object] | Objects, variable: Variable, *, reference: date, factor: float = 1.0,
-    said_period: str = "", schemes: frozenset[str] | None = None, epoch1904: bool = False, tick: str = "",
+    period: str = "", schemes: frozenset[str] | None = None, epoch1904: bool = False, tick: str = "",
 ) -> Readings:
     """The Reading of each of `values`, in their order.
 
-    `reference`: the wave's date; `factor`: what a bare number counts (万元, 千人); `said_period`: the period
-    that the heading says where it is not the variable's; `schemes`: the hardship schemes that count;
-    `epoch1904`: the workbook counts days from 1904; `tick`: the column is one option, and a ticked cell says
-    this code.
+    `reference`: the wave's date; `factor`: what a bare number counts (万元, 千人); `period`: that of the
+    heading where it is not the variable's; `schemes`: the hardship schemes that count; `epoch1904`: the
+    workbook counts days from 1904; `tick`: the column is one option, and a ticked cell says this code.
     """
     cells = values if isinstance(values, np.ndarray) else objects(values)
     if variable.kind == "id_number" and not tick:
         return read_ids(objects([c[:MOST_CHARACTERS] if type(c) is str else c for c in cells]))
-    plain = _reader(variable, reference, factor, said_period, schemes, epoch1904)
-    read = partial(_read_tick, variable, tick) if tick else plain
-    return Readings.of(cells, lambda found: [_read_one(raw, read) for raw in found])
-
-
-def _read_one(raw: object, read: Callable[[object], Reading]) -> Reading:
-    """The Reading of a cell; whatever it says, it costs itself only."""
-    if isinstance(raw, str) and len(raw) > MOST_CHARACTERS:
-        return TOO_LONG
-    try:
-        return read(raw)
-    except (ArithmeticError, ValueError):  # numbers and dates beyond what a machine holds
-        return BEYOND
-
-
-def _reader(
-    variable: Variable, reference: date, factor: float, said_period: str, schemes: frozenset[str] | None,
-    epoch1904: bool,
-) -> Callable[[object], Reading]:
-    v = variable
+    v, birth = variable, variable.name == "birth_date"
     readers: dict[str, Callable[[object], Reading]] = {
+        "tick": lambda raw: _read_tick(raw, v, tick),
         "choice": lambda raw: read_choice(raw, v, schemes),
         "choices": lambda raw: read_choices(raw, v, schemes),
         "yes_no": lambda raw: read_yes_no(raw, v),
-        "count": lambda raw: read_count(raw, v.low, v.high, factor=factor, none_means=v.none_means),
-        "age": lambda raw: read_age(raw, v.low, v.high),
-        "number": lambda raw: read_number(raw, v.low, v.high, factor=factor),
-        "money": partial(
-            read_money, factor=factor, period=v.period, said_period=said_period, low=v.low, high=v.high,
-            none_means=v.none_means,
-        ),
-        "date": partial(read_date, reference=reference, birth=v.name == "birth_date", epoch1904=epoch1904),
+        "count": lambda raw: read_count(raw, v, factor),
+        "age": lambda raw: read_age(raw, v),
+        "number": lambda raw: read_number(raw, v, factor),
+        "money": lambda raw: read_money(raw, v, factor, period),
+        "date": lambda raw: read_date(raw, reference=reference, birth=birth, epoch1904=epoch1904),
         "name": lambda raw: _read_name(raw, v),
         "remark": lambda raw: read_remark(raw, v),
         "text": _read_text,
         "unit": lambda raw: _read_text(_COUNT.sub("", raw) if isinstance(raw, str) else raw),
     }
-    if v.name == "work_start":
-        return lambda raw: BLANK if _HOURS.fullmatch(str(raw)) else readers["date"](raw)
-    return readers.get(v.kind, lambda raw: BLANK)
+    read: Callable[[object], Reading] = readers.get("tick" if tick else v.kind, lambda _: BLANK)
+
+    def read_one(raw: object) -> Reading:
+        """The Reading of a cell; whatever it says, it costs itself only."""
+        if isinstance(raw, str) and len(raw) > MOST_CHARACTERS:
+            return TOO_LONG
+        if v.name == "work_start" and _HOURS.fullmatch(str(raw)):
+            return BLANK
+        try:
+            return read(raw)
+        except (ArithmeticError, ValueError):  # numbers and dates beyond what a machine holds
+            return BEYOND
+
+    return Readings.of(cells, lambda found: [*map(read_one, found)])
 
 
-def _read_tick(variable: Variable, tick: str, raw: object) -> Reading:
+def _read_tick(raw: object, variable: Variable, tick: str) -> Reading:
     """A ticked cell says `tick`; an unticked one says nothing."""
     ticked = read_tick(raw)
     if not ticked.value:

@@ -11,7 +11,6 @@ from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.cleaning.readings import LIKE, Reading, read_absence, text_of, told
 from bangfu_analysis.text import halfwidth
 
-DAY, MONTH, YEAR = "day", "month", "year"
 FIRST_YEAR = 1900
 LAST_SERIAL = 60000
 OLDEST = 100
@@ -23,6 +22,8 @@ _PARTS = re.compile(
     r"(?P<y>[0-9]{4}|[0-9]{2})年(?:(?P<m>[0-9]{1,2})(?:月份?|[-./]|$)(?:(?P<d>[0-9]{1,2})[日号]?)?)?"
     r"|(?P<y2>[0-9]{4}|[0-9]{2})(?P<s>[-./、,·。\\])(?P<m2>[0-9]{1,2})月?份?(?:(?P=s)(?P<d2>[0-9]{1,2})[日号]?)?"
 )
+_FESTIVAL = "festival"  # 2008年春节
+Written = tuple[Sequence[str], str]  # year, month and day as far as written; how they were inferred
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})")
 
 
@@ -32,101 +33,22 @@ def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: b
 
     `reference`: the wave's date; births lie on or before it, other dates not after its year. Two-digit years
     are 19yy for births unless that makes more than 100 years. Excel serial numbers count from 1899-12-30, or
-    1904-01-01 where `epoch1904`. A float 1965.1 may be January or October: missing, with the year as
-    `detail`, as with lunar dates.
+    1904-01-01 where `epoch1904`. A float 1965.1 may be January or October: missing, as lunar dates are.
     """
-    if isinstance(raw, bool):
+    written = _written(raw, reference, _EPOCH_1904 if epoch1904 else _EPOCH_1900)
+    if isinstance(written, Reading):
+        return written
+    (first, *rest), how = written
+    if birth and how == _FESTIVAL:
         return told("not_a_date")
-    if isinstance(raw, str) and (found := _ISO.fullmatch(raw)):
-        return _checked([int(part) for part in found.groups()], reference, birth)
-    if isinstance(raw, date) and raw == raw:
-        return _checked((raw.year, raw.month, raw.day), reference, birth)
-    if isinstance(raw, float) and not raw.is_integer() and FIRST_YEAR <= raw < 2100:
-        text = f"{raw:.10g}"
-        if text.endswith(".1"):
-            return told("ambiguous_month/decimal", detail=int(raw))
-        return _from_text(text, reference, birth, False)
-    if isinstance(raw, float) and abs(raw) < LAST_SERIAL:
-        return _from_text(str(int(raw)), reference, birth, epoch1904)
-    return read_absence(raw, parts=True) or _from_text(_tidy(text_of(raw)), reference, birth, epoch1904)
-
-
-def _tidy(raw: str) -> str:
-    """Half width, no time of day, no weekday; spaces between digits become `-`."""
-    text = LIKE["weekday"].sub("", _TIME.sub("", halfwidth(raw).strip("'’‘`\"")))
-    text = re.sub(r"(?<=\d)\s+(?=\d)", "-", re.sub("[—―~]+", "-", text))
-    return re.sub(r"\s+", "", text).rstrip(".、,;。-/")
-
-
-def _from_text(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
-    if LIKE["lunar"].search(text):
-        year = re.match(r"(\d{4})年?", text)
-        return told("lunar_date", detail=int(year[1]) if year else None)
-    inferred = ""
-    if relative := LIKE["year_word"].search(text):
-        inferred, year_number = "relative_date", reference.year - _YEARS_BACK[relative[0][0]]
-        text = LIKE["year_word"].sub(f"{year_number}年", text)
-    plain = LIKE["born"].sub("", LIKE["chinese"].sub(_arabic, text))
-    if LIKE["republic"].match(plain):
-        plain = LIKE["republic"].sub(lambda year: f"{1911 + int(year[1])}年", plain)
-        inferred = "republic_year"
-    return _inferred(_from_arabic(plain, reference, birth, epoch1904), inferred)
-
-
-def _from_arabic(plain: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
-    if plain.isdecimal():
-        return _from_digits(plain, reference, birth, epoch1904)
-    if found := _PARTS.fullmatch(plain):
-        parts = [found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2"))]
-        return _from_parts([int(part) for part in parts if part is not None], len(parts[0]), reference, birth)
-    if found := _YEAR_LAST.fullmatch(plain):  # 3/12/1965 is taken only where one order alone is a date
-        year, first, second = int(found[4]), int(found[1]), int(found[3])
-        if first != second and first <= 12 and second <= 12:
-            return told("ambiguous_month", detail=year)
-        return _checked((year, *((first, second) if first <= 12 else (second, first))), reference, birth)
-    if (found := LIKE["year_and_words"].fullmatch(plain)) and not birth:
-        return _checked([int(found[1])], reference, birth)
-    return told("not_a_date")
-
-
-def _arabic(found: re.Match[str]) -> str:
-    value = read_numeral(found.group())
-    return found.group() if value is None else str(int(value))
-
-
-def _inferred(reading: Reading, key: str) -> Reading:
-    return told(key, reading.value, detail=reading.detail) if key and reading.value is not None else reading
-
-
-def _from_digits(text: str, reference: date, birth: bool, epoch1904: bool) -> Reading:
-    """YYYYMMDD, YYYYMM, YYMMDD, YYYY, or an Excel serial number of four or five digits."""
-    head, size = int(text[:4]), len(text)
-    is_year = FIRST_YEAR <= head < 2100
-    if size == 6 and not (is_year and int(text[4:]) <= 12):
-        return _from_parts([int(text[:2]), int(text[2:4]), int(text[4:])], 2, reference, birth)
-    if size == 8 or (size in (4, 6) and is_year):
-        return _checked([int(part) for part in (text[:4], text[4:6], text[6:]) if part], reference, birth)
-    if size in (4, 5) and 1000 <= int(text) <= LAST_SERIAL:
-        day = (_EPOCH_1904 if epoch1904 else _EPOCH_1900) + timedelta(days=int(text))
-        return _checked((day.year, day.month, day.day), reference, birth)
-    return told("not_a_date")
-
-
-def _from_parts(parts: Sequence[int], year_digits: int, reference: date, birth: bool) -> Reading:
-    """Year, month, day, of which the last may be absent or 0 (unknown)."""
-    if year_digits == 4:
-        return _checked(parts, reference, birth)
-    years = [year for year in (1900 + parts[0], 2000 + parts[0]) if year <= reference.year]
-    if birth:
-        years = [year for year in years if reference.year - year <= OLDEST]
-    if not years or (birth and len(years) > 1):
-        return told("two_digit_year")
-    reading = _checked([years[-1], *parts[1:]], reference, birth)
-    return reading if birth else _inferred(reading, "two_digit_year/inferred")
-
-
-def _checked(parts: Sequence[int], reference: date, birth: bool) -> Reading:
-    known = [*parts[:1], *takewhile(bool, parts[1:])]
+    years = [int(first)]
+    if len(first) == 2:
+        oldest = reference.year - OLDEST if birth else FIRST_YEAR
+        years = [y for y in (1900 + years[0], 2000 + years[0]) if oldest <= y <= reference.year]
+        if not years or (birth and len(years) > 1):
+            return told("two_digit_year")
+        how = how if birth else "two_digit_year/inferred"
+    known = [years[-1], *takewhile(bool, map(int, rest))]
     year, month, day = [*known, 1, 1][:3]
     try:
         value = date(year if year >= FIRST_YEAR else 0, month, day)
@@ -136,5 +58,70 @@ def _checked(parts: Sequence[int], reference: date, birth: bool) -> Reading:
         return told("future_date")
     if len(known) == 1 and not birth:
         return told("year_only", detail=year)
-    return Reading(value, detail=(YEAR, MONTH, DAY)[len(known) - 1])
+    precision = ("year", "month", "day")[len(known) - 1]
+    return told(how, value, detail=precision) if how else Reading(value, detail=precision)
 
+
+def _written(raw: object, reference: date, epoch: date) -> Written | Reading:
+    """The parts of a date as a cell has them, or why it has none."""
+    if isinstance(raw, bool):
+        return told("not_a_date")
+    if isinstance(raw, str) and (found := _ISO.fullmatch(raw)):
+        return found.groups(), ""
+    if isinstance(raw, date) and raw == raw:
+        return raw.isoformat()[:10].split("-"), ""
+    if isinstance(raw, float) and not raw.is_integer() and FIRST_YEAR <= raw < 2100:
+        text = f"{raw:.10g}"
+        return told("ambiguous_month/decimal") if text.endswith(".1") else _in_text(text, reference, epoch)
+    if isinstance(raw, float) and abs(raw) < LAST_SERIAL:
+        return _in_text(str(int(raw)), reference, epoch)
+    return read_absence(raw, parts=True) or _in_text(_tidy(text_of(raw)), reference, epoch)
+
+
+def _tidy(raw: str) -> str:
+    """Half width, no time of day, no weekday; spaces between digits become `-`."""
+    text = LIKE["weekday"].sub("", _TIME.sub("", halfwidth(raw).strip("'’‘`\"")))
+    text = re.sub(r"(?<=\d)\s+(?=\d)", "-", re.sub("[—―~]+", "-", text))
+    return re.sub(r"\s+", "", text).rstrip(".、,;。-/")
+
+
+def _in_text(text: str, reference: date, epoch: date) -> Written | Reading:
+    if LIKE["lunar"].search(text):
+        return told("lunar_date")
+    how = ""
+    if relative := LIKE["year_word"].search(text):
+        how, year = "relative_date", reference.year - _YEARS_BACK[relative[0][0]]
+        text = LIKE["year_word"].sub(f"{year}年", text)
+    plain = LIKE["born"].sub("", LIKE["chinese"].sub(_arabic, text))
+    if LIKE["republic"].match(plain):
+        how, plain = "republic_year", LIKE["republic"].sub(lambda year: f"{1911 + int(year[1])}年", plain)
+    if plain.isdecimal():
+        return _in_digits(plain, epoch)
+    if found := _PARTS.fullmatch(plain):
+        parts = [found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2"))]
+        return [part for part in parts if part is not None], how
+    if found := _YEAR_LAST.fullmatch(plain):  # 3/12/1965 is taken only where one order alone is a date
+        first, second = found[1], found[3]
+        if int(first) != int(second) and int(first) <= 12 and int(second) <= 12:
+            return told("ambiguous_month")
+        return (found[4], *((first, second) if int(first) <= 12 else (second, first))), how
+    if found := LIKE["year_and_words"].fullmatch(plain):
+        return (found[1],), _FESTIVAL
+    return told("not_a_date")
+
+
+def _arabic(found: re.Match[str]) -> str:
+    value = read_numeral(found.group())
+    return found.group() if value is None else str(int(value))
+
+
+def _in_digits(text: str, epoch: date) -> Written | Reading:
+    """YYYYMMDD, YYYYMM, YYMMDD, YYYY, or an Excel serial number of four or five digits."""
+    is_year = FIRST_YEAR <= int(text[:4]) < 2100
+    if len(text) == 6 and not (is_year and int(text[4:]) <= 12):
+        return (text[:2], text[2:4], text[4:]), ""
+    if len(text) == 8 or (len(text) in (4, 6) and is_year):
+        return [part for part in (text[:4], text[4:6], text[6:]) if part], ""
+    if len(text) in (4, 5) and 1000 <= int(text) <= LAST_SERIAL:
+        return (epoch + timedelta(days=int(text))).isoformat().split("-"), ""
+    return told("not_a_date")

@@ -23,19 +23,13 @@ _NOTED = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dX](?![0-9A-Za-z])")
 _DISABILITY = re.compile(r"(\d{17}[\dX])([1-7][1-4])(?:B\d?)?")
 _SCIENTIFIC = re.compile(r"([1-9])\.?(\d*)[eE]\+?17")
 _SEXES = {digit: ("female", "male")[int(digit) % 2] for digit in "0123456789"}
-_DOUBLE = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|夏侯|司徒|端木|百里|呼延|轩辕"
 
 
 class Identity(NamedTuple):
-    """What an ID number says. `key`: its 18 characters (15 digits upgraded); "" where it can't identify a
-    person.
-
-    `kind`: id18, id15, truncated (Excel kept 15 digits: `first15`, birth and region are safe, sex is lost),
-    check_failed (one character is wrong, which one can't be known). `disability`: kind and grade, of a
-    disability number.
+    """What an ID number says. `key`: its 18 characters (15 digits upgraded); "" where Excel kept 15 digits:
+    `first15` and birth are safe, sex is lost. `disability`: kind and grade, of a disability number.
     """
 
-    kind: str
     key: str
     birth: date | None
     sex: str | None
@@ -43,7 +37,7 @@ class Identity(NamedTuple):
     disability: str = ""
 
 
-_NOBODY = Identity("", "", None, None, "")
+_NOBODY = Identity("", None, None, "")
 _SWAPPED = "（相邻两位对调后校验相符，可能抄反了。）"
 
 
@@ -97,16 +91,15 @@ def _whole(text: str) -> Reading:
     birth = _birth(text[6:14])
     if birth is None:
         return told("id_bad_birth")
-    return Reading(Identity("id18", text, birth, _SEXES[text[16]], text[:15]))
+    return Reading(Identity(text, birth, _SEXES[text[16]], text[:15]))
 
 
 def read_id(raw: object) -> Reading:
     """The Identity in a cell. Spaces, width, apostrophes, x for X are spelling; 15 digits are upgraded
     (repaired).
 
-    A number cut by Excel gives an Identity of kind truncated without a key (inferred). A wrong check
-    character is missing and never mended; `detail` then holds an Identity without a key, whose birth date may
-    serve with care.
+    A number cut by Excel gives an Identity without a key (inferred). A wrong check character is missing and
+    never mended.
     """
     if isinstance(raw, (int, float)) and not isinstance(raw, bool) and raw == raw:
         return _read_digits(f"{int(raw)}" if abs(raw) < 1e30 else "", numeric=True)
@@ -156,20 +149,16 @@ def _read18(text: str, *, numeric: bool) -> Reading:
         return read
     swaps = (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(16) if text[i] != text[i + 1])
     fitting = any(swap[17] == check_character(swap[:17]) and _birth(swap[6:14]) is not None for swap in swaps)
-    hint = _SWAPPED if fitting else ""
-    return told("id_check_failed", detail=read.value._replace(kind="check_failed", key=""), hint=hint)
+    return told("id_check_failed", hint=_SWAPPED if fitting else "")
 
 
 def _read15(text: str) -> Reading:
     century = "18" if int(text[12:]) >= 996 else "19"
     first17 = text[:6] + century + text[6:]
-    birth = _birth(first17[6:14])
-    if birth is None or text[0] == "0":
+    read = _whole(first17 + check_character(first17))
+    if read.value is None or text[0] == "0":
         return told("id_bad_birth")
-    sex = "male" if text[14] in "13579" else "female"
-    key = first17 + check_character(first17)
-    case = "id_upgraded/old" if century == "18" else "id_upgraded"
-    return told(case, Identity("id15", key, birth, sex, key[:15]))
+    return told("id_upgraded/old" if century == "18" else "id_upgraded", read.value)
 
 
 def _cut(first: str) -> Reading:
@@ -177,7 +166,7 @@ def _cut(first: str) -> Reading:
     birth = _birth(first[6:14]) if len(first) >= 15 else None
     if birth is None:
         return told("id_truncated")
-    return told("id_truncated/kept", Identity("truncated", "", birth, None, first[:15]))
+    return told("id_truncated/kept", Identity("", birth, None, first[:15]))
 
 
 def _first15(text: str) -> str:

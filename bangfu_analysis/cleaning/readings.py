@@ -21,7 +21,7 @@ class Reading(NamedTuple):
 
     `problem` is "" where nothing is worth a finding; `action`: missing (given up), repaired, inferred, kept,
     conflict. `message` says in Chinese what was found, what was expected and what to do; it never quotes the
-    cell. `detail`: what else the cell said: precision of a date, bounds of a sum, further codes.
+    cell. `detail`: what else the cell said: precision of a date, all causes of a row.
     """
 
     value: Any = None
@@ -138,17 +138,12 @@ def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
         return BLANK
     if LIKE["stated"].fullmatch(text):
         return told("stated_missing")
-    problem = _absent_problem(text, parts)
-    return told(problem) if problem else None
-
-
-def _absent_problem(text: str, parts: bool) -> str:
     if LIKE["error"].fullmatch(text):
-        return "error_cell"
+        return told("error_cell")
     if LIKE["masked"].search(text) if parts else LIKE["all_masked"].fullmatch(text):
-        return "masked"
+        return told("masked")
     if DITTO.fullmatch(text) or text in ("同左", "同下", "同右"):
-        return "ditto_unresolved"
+        return told("ditto_unresolved")
     if LIKE["put_off"].search(text):
-        return "unreadable"
-    return "lost_character" if parts and any(mark in text for mark in LOST) else ""
+        return told("unreadable")
+    return told("lost_character") if parts and any(mark in text for mark in LOST) else None

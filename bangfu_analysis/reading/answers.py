@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bangfu_analysis.cleaning.quantities import Quantity, read_quantity
+from bangfu_analysis.cleaning.amounts import Quantity, read_quantity
 from bangfu_analysis.reading.question_headings import LIKE, WORDS, Heading
 from bangfu_analysis.text import halfwidth, is_blank, mask_doors, mask_long_numbers, squeeze
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from bangfu_analysis.cleaning.amounts import read_count, read_money
-from bangfu_analysis.codebook import Codebook
+from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.errors import BalanceBroken
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import (
@@ -31,6 +32,8 @@ _PERSONS = re.compile(r"(?<!\d)(\d+)(?:人|名|户)")
 _SUMMED = ("money", "count", "number")
 _NO_COUNT = ("private", "id_number")  # a number there is a person's
 NAN = float("nan")
+COUNTED = Variable("totals", "stated", "合计", "total", "count")
+_UNBOUNDED: dict[str, Any] = {"low": None, "high": None, "period": "", "none_means": "missing"}
 
 
 def sources_frame(sheets: Sequence[SheetReading], away: pd.DataFrame, wave: Wave) -> pd.DataFrame:
@@ -100,7 +103,10 @@ def _line(
     own = set(clean.rows)
     covered, variable = [row for row in total.covers if row in own], column.variable if column else None
     summed = column is not None and variable is not None and variable.kind in _SUMMED
-    read = read_money(value, factor=column.factor) if column and summed else read_count(value)
+    if column and variable and summed:
+        read = read_money(value, replace(variable, **_UNBOUNDED), column.factor)
+    else:
+        read = read_count(value, COUNTED)
     said = _PERSONS.search(squeeze(str(value)))
     stated, what, computed, complete = read.value, "", NAN, False
     if (

@@ -102,8 +102,8 @@ def clean_table(number: int, table: Table, codebook: Codebook, wave: Wave, schem
     for column in (c for c in table.columns if c.variable is not None and c.variable.kind not in NOT_READ):
         readings[column.index] = read_column(
             cells[column.index], column.meaning, reference=wave.reference_date, factor=column.factor,
-            said_period=column.period,
-            schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")), tick=column.tick,
+            period=column.period, schemes=schemes, epoch1904=bool(table.meta.get("epoch1904")),
+            tick=column.tick,
         )
         findings += _findings(table, rows, column, readings[column.index], cells)
     several = [c for c in table.columns if c.variable is not None]

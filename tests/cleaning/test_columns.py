@@ -87,7 +87,7 @@ def test_a_tick_column_says_its_code_where_it_is_ticked():
 
 def test_the_settings_of_a_heading_reach_the_cells():
     assert column("income_household_annual", [1.2], factor=10000.0) == [Reading(12000.0)]
-    assert column("income_personal_monthly", [12000], said_period="year") == [Reading(1000.0)]
+    assert column("income_personal_monthly", [12000], period="year") == [Reading(1000.0)]
     assert column("hardship_level", ["低保户"], schemes=frozenset({"s2000"}))[0].problem == "other_scheme"
     assert column("birth_date", [23813 - 1462], epoch1904=True)[0].value == date(1965, 3, 12)
     assert column("file_date", ["2009-12-01"])[0].value == date(2009, 12, 1)

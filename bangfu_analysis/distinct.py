@@ -51,6 +51,19 @@ class Rows(Sequence[tuple[object, ...]]):
             self.places[:, j], distinct = _without_blanks(np.concatenate(column), number)
             self.distinct.append(distinct)
 
+    @classmethod
+    def of(cls, numbers: npt.NDArray[np.int32], said: Objects) -> Rows:
+        """Rows of which a cell says `said[number]`: the numbers of the cells, -1 that of a blank in the end.
+        """
+        rows = object.__new__(cls)
+        rows.places, rows.distinct = np.empty_like(numbers), []
+        for j in range(numbers.shape[1]):
+            own, met = pd.factorize(numbers[:, j])
+            places, values = distinct_cells(said[met])
+            rows.places[:, j], distinct = _without_blanks(places[own], values)
+            rows.distinct.append(distinct)
+        return rows
+
     def __len__(self) -> int:
         return len(self.places)
 
@@ -101,7 +114,7 @@ def _found(
 
 
 def _without_blanks(
-    places: npt.NDArray[np.int32], numbers: Iterable[object]
+    places: npt.NDArray[np.integer[Any]], numbers: Iterable[object]
 ) -> tuple[npt.NDArray[np.int32], Objects]:
     said = [key[1] if type(key) is tuple else key for key in numbers]
     blank = [not v[:1].isalnum() and is_blank(v) if type(v) is str else v is None or v != v for v in said]

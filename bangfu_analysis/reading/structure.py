@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import unescape
 from typing import Any, NamedTuple
@@ -38,14 +38,14 @@ _UNREADABLE: tuple[type[Exception], ...] = (*BROKEN, ElementTree.ParseError, Val
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)$")
 
 
-def of_xlsx(package: Package) -> Callable[[Sheet], Sheet]:
+def of_xlsx(package: Package, said: Mapping[str, bytes]) -> Callable[[Sheet], Sheet]:
     """What adds to a sheet the structure that the package holds of it; where it can't be read, `structure`
-    says so.
+    says so. `said`: all that cells of a part say, where that is known.
     """
     try:
         book, looks = _root(package, BOOK), _looks(package)
         parts = {name: part for name, part in _parts(package, book).items() if part in package.names}
-        known = {name: _of_part(package, part, looks) for name, part in parts.items()}
+        known = {name: _of_part(package, part, looks, said.get(part)) for name, part in parts.items()}
         epoch1904 = any(p.get("date1904") in ("1", "true") for p in _all(book, "workbookPr"))
     except _UNREADABLE as fault:
         why = f"工作簿的结构读不出（{type(fault).__name__}），不能得知隐藏与删除线"
@@ -72,14 +72,16 @@ class Looks(NamedTuple):
     strings: dict[bytes, str]
 
 
-def _of_part(package: Package, part: str, looks: Looks) -> tuple[Marked, dict[str, Any]]:
+def _of_part(
+    package: Package, part: str, looks: Looks, said: bytes | None
+) -> tuple[Marked, dict[str, Any]]:
     """The cells of a sheet that calamine reads otherwise than shown, and the fields of Sheet that its XML
     tells.
     """
     xml = package.read(part)
     if len(xml) > LARGEST_XML:
         return {}, {"structure": "工作表过大，未检查隐藏的行列、删除线和批注"}
-    texts, marks = _marked_cells(xml, looks)
+    texts, marks = _marked_cells(xml, looks, xml if said is None else said)
     hidden = b"hidden=" in xml
     rows, columns = (map(_attributes, t.findall(xml) if hidden else ()) for t in (_ROW, _COLUMN))
     marks["hidden_rows"] = {int(row[b"r"]) for row in rows if row.get(b"hidden") in _ON and b"r" in row}
@@ -102,7 +104,7 @@ def _with(cells: Cells, errors: Marked) -> Cells:
     return rows.but({(r - 1, c - 1): text for (r, c), text in errors.items() if r <= height and c <= width})
 
 
-def _marked_cells(xml: bytes, looks: Looks) -> tuple[Marked, dict[str, Any]]:
+def _marked_cells(xml: bytes, looks: Looks, said: bytes) -> tuple[Marked, dict[str, Any]]:
     """Cells to be read otherwise (errors, numbers with a unit, texts struck in part), and the places of each
     mark.
     """
@@ -110,7 +112,7 @@ def _marked_cells(xml: bytes, looks: Looks) -> tuple[Marked, dict[str, Any]]:
     marks: dict[str, Any] = {"uncalculated": set(), "struck": set(), "part_struck": set(), "colours": {}}
     styles = looks.struck | looks.units.keys() | looks.colours.keys()
     signs = [*_SIGNS, *(b' s="%s"' % n for n in styles), *(b">%s</" % n for n in looks.strings)]
-    for cell in _cells_with_signs(xml, signs):
+    for cell in _cells_with_signs(xml, [sign for sign in signs if sign in said]):
         head, body = cell[1], cell[3] or b""
         tag = _attributes(head)
         value = _VALUE.search(body)

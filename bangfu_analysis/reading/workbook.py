@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 import python_calamine
 
-from bangfu_analysis.distinct import Rows
+from bangfu_analysis.distinct import Places, Rows, objects
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
 from bangfu_analysis.reading.preflight import (
@@ -39,12 +40,11 @@ UNKNOWN = {
         "如有需要请另存为 .xlsx",
     "xlsb": ".xlsb 格式：不能得知隐藏的行列、删除线、批注和合并单元格。如有需要请另存为 .xlsx",
 }
-PARSERS = 2
+THREADS = 2
 MOST_CHARACTERS = 4000  # of a cell: what no expression is slow on, and no answer is longer than
 CHART = "这是图表等没有单元格的工作表"
 SHEET_LOST = "工作簿登记了这张表，但文件中没有它的内容，其中的人没有读入。请向报送单位索取完整的文件"
 SHEET_BROKEN = "这张表已损坏，读不出来，其中的人没有读入。请用 Excel 或 WPS 打开核对，另存为 .xlsx"
-Parsed = tuple[python_calamine.CalamineWorkbook, Mapping[str, python_calamine.CalamineSheet]]
 _ERRORS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
 
 
@@ -75,10 +75,11 @@ def _sheets(data: bytes, file: str) -> list[Sheet]:
         return read(data, file)
     if kind == "xlsx" and package is not None:
         return _of_xlsx(data, package, file)
+    whole = partial(_by_calamine, data, file, {})
     if kind == "ods" and package is not None:
         structured = structure.of_ods(package, file)  # first, as what is broken there would hang calamine
-        return [structured(sheet) for sheet in _values(data, kind, file)]
-    return [replace(sheet, structure=UNKNOWN[kind]) for sheet in _values(data, kind, file)]
+        return [structured(sheet) for sheet in _values(whole, data, kind, file)]
+    return [replace(sheet, structure=UNKNOWN[kind]) for sheet in _values(whole, data, kind, file)]
 
 
 def _guarded(sheet: Sheet) -> Sheet:
@@ -97,34 +98,26 @@ def _guarded(sheet: Sheet) -> Sheet:
 
 
 def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
-    """Values and structure of every sheet declared; a large one is parsed in pieces, side by side."""
+    """Values and structure of every sheet declared; of a large one each distinct cell is parsed once."""
     refuse_far_cells(package, file)
     declared = structure.declared_sheets(package)
-    parts = [part for part in declared.values() if part in package.names]
-    cuts = cuts_of(package, parts)
-    large = [name for name, part in declared.items() if part in cuts]
-    with ThreadPoolExecutor(PARSERS) as parsers:
-        ahead = [parsers.submit(_parsed, piece, large) for piece in pieces_of(package, cuts, parts)]
-        structured = structure.of_xlsx(package)
-        sheets = _values(data, "xlsx", file, [piece.result for piece in ahead])
-    there = {name for name, part in declared.items() if part in package.names}
-    read = {s.name: s if s.lost else structured(s) for s in sheets if not s.lost or s.name in there}
+    there = {name: part for name, part in declared.items() if part in package.names}
+    with ThreadPoolExecutor(THREADS) as threads:
+        short, apart = _shortened(package, there, threads)
+        said = {there[name]: cells.xml for name, cells in apart.items()}
+        structured = threads.submit(structure.of_xlsx, package, said).result
+        sheets = _values(partial(_by_calamine, short or data, file, apart), data, "xlsx", file)
+    read = {s.name: s if s.lost else structured()(s) for s in sheets if not s.lost or s.name in there}
     # What calamine does not know of is a sheet of charts, or not there.
     unread = {name: (CHART, "notes") if name in there else (SHEET_LOST, "unreadable") for name in declared}
     absent = {name: Sheet(file, name, (), (), lost=w, lost_kind=kind) for name, (w, kind) in unread.items()}
     return [*({**absent, **read}).values()]
 
 
-def _parsed(package: io.BytesIO, names: Iterable[str] = ()) -> Parsed:
-    """The workbook in `package`, and of its sheets those called `names`."""
-    book = python_calamine.load_workbook(package)
-    return book, {name: book.get_sheet_by_name(name) for name in names}
-
-
-def _values(data: bytes, kind: str, file: str, pieces: Sequence[Callable[[], Parsed]] = ()) -> list[Sheet]:
-    """The sheets with their values; what calamine cannot read of an .xlsx is left to openpyxl."""
+def _values(read: Callable[[], list[Sheet]], data: bytes, kind: str, file: str) -> list[Sheet]:
+    """The sheets with their values; what calamine cannot `read` of an .xlsx is left to openpyxl."""
     try:
-        sheets = _by_calamine(pieces or [partial(_parsed, io.BytesIO(data))], file)
+        sheets = read()
     except python_calamine.PasswordError as fault:
         raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx") from fault
     except _ERRORS as fault:
@@ -139,44 +132,31 @@ def _values(data: bytes, kind: str, file: str, pieces: Sequence[Callable[[], Par
     return sheets
 
 
-def _by_calamine(pieces: Sequence[Callable[[], Parsed]], file: str) -> list[Sheet]:
+def _by_calamine(data: bytes, file: str, apart: Mapping[str, Apart]) -> list[Sheet]:
     sheets: list[Sheet] = []
-    book, large = pieces[0]()
-    with book:
+    with python_calamine.load_workbook(io.BytesIO(data)) as book:
         for about in book.sheets_metadata:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue
             name = about.name
             try:
-                first = large.get(name) or book.get_sheet_by_name(name)
-                parts = [first, *(piece()[1][name] for piece in pieces[1:] if name in large)]
-                refuse_too_many(sum(part.height for part in parts), max(part.width for part in parts), file)
-                rows = Rows(_joined(parts))
+                sheet = book.get_sheet_by_name(name)
+                rows = _placed(sheet, apart[name], file) if name in apart else _rows(sheet, file)
             except _ERRORS:
                 sheets.append(Sheet(file, name, (), (), lost=SHEET_BROKEN))
                 continue
-            corners = first.merged_cell_ranges or []
+            corners = sheet.merged_cell_ranges or []
             merges = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in corners)
             visible = about.visible == python_calamine.SheetVisibleEnum.Visible
             sheets.append(sheet_of(rows, file, name, visible=visible, merged=merges))
     return sheets
 
 
-def _joined(pieces: Iterable[python_calamine.CalamineSheet]) -> Iterator[Sequence[object]]:
-    """The rows of the pieces from A1 on, of different lengths. Raises ValueError where they do not follow
-    each other.
-    """
-    done = 0
-    for piece in pieces:
-        if piece.start is None:
-            continue
-        top, left = piece.start
-        if top < done:
-            raise ValueError("rows out of order")
-        yield from [[""]] * (top - done)
-        rows = islice(piece.iter_rows(), top, None)
-        yield from ([""] * left + row for row in rows) if left else rows
-        done = top + piece.height
+def _rows(sheet: python_calamine.CalamineSheet, file: str) -> Rows:
+    """The rows of a sheet from A1 on."""
+    refuse_too_many(sheet.height, sheet.width, file)
+    left = [""] * (sheet.start[1] if sheet.start else 0)
+    return Rows([*left, *row] if left else row for row in sheet.iter_rows())
 
 
 def sheet_of(cells: Cells, file: str, name: str, **more: Any) -> Sheet:
@@ -217,54 +197,109 @@ def _by_openpyxl(data: bytes, file: str) -> list[Sheet]:
     return sheets
 
 
-LARGE_SHEET = 16_000_000  # bytes of XML from which on cutting saves more than it costs
-PIECES = 4
-Cuts = Mapping[str, Sequence[slice]]
-_ROW, _END = b'<row r="', b"</sheetData>"
+LARGE_SHEET = 1_000_000  # bytes of XML from which on telling cells apart first saves more than it costs
+PIECE = 8_000_000
+_ROW, _END = b"<row", b"</sheetData>"
+Bytes = npt.NDArray[np.uint8]
 
 
-def cuts_of(package: Package, parts: Iterable[str]) -> Cuts:
-    """Where the large ones among the sheets `parts` are cut: part -> the slices of its XML that hold its
-    rows, one a piece.
-
-    None of a package that can't be unpacked whole: its sheets may still be read from it as it is.
+class Apart(NamedTuple):
+    """Cells of a sheet told apart before they are parsed: the row and the column of each, from 0, and its
+    number among the distinct ones: `said` is the XML of each, without the address, and `xml` of them all.
     """
-    large = [part for part in parts if package.archive.getinfo(part).file_size >= LARGE_SHEET]
+
+    row: Places
+    column: Places
+    number: Places
+    said: list[bytes]
+    xml: bytes
+
+
+def _shortened(
+    package: Package, sheets: Mapping[str, str], threads: ThreadPoolExecutor
+) -> tuple[bytes, Mapping[str, Apart]]:
+    """The package with each distinct cell of the large ones among `sheets` once, one a row, and where these
+    stand. Nothing where none is large, or what is there can't be unpacked.
+    """
+    large = [n for n, part in sheets.items() if package.archive.getinfo(part).file_size >= LARGE_SHEET]
+    found = {name: _told_apart(package.read(sheets[name]), threads) for name in large}
+    apart = {name: cells for name, cells in found.items() if cells is not None}
+    rows, into = {sheets[name]: cells.xml for name, cells in apart.items()}, io.BytesIO()
     try:
-        cuts = {part: cuts for part in large if (cuts := _cuts(package.read(part)))}
-        for name in _rest(package, cuts) if cuts else ():
-            package.read(name)
+        with zipfile.ZipFile(into, "w") as short:
+            for part in (n for n in package.names if rows and n.endswith((".xml", ".rels"))):
+                xml = package.read(part)
+                if part in rows:
+                    xml = xml[: xml.find(_ROW)] + rows[part] + xml[xml.rfind(_END) :]
+                short.writestr(part, xml)
     except BROKEN:  # whoever reads the sheets as they are says so
-        return {}
-    return cuts
+        return b"", {}
+    return into.getvalue() if rows else b"", apart
 
 
-def _rest(package: Package, cuts: Cuts) -> list[str]:
-    return [name for name in package.names - cuts.keys() if name.endswith((".xml", ".rels"))]
+def _told_apart(xml: bytes, threads: ThreadPoolExecutor) -> Apart | None:
+    """None where the XML is written otherwise than programs do: it has to be parsed as it is."""
+    starts, end = [xml.find(_ROW)], xml.rfind(_END)
+    while (cut := xml.find(_ROW, starts[-1] + PIECE, end)) >= 0:
+        starts.append(cut)
+    if not 0 <= starts[0] < end:
+        return None
+    ranges = zip(starts, [*starts[1:], end], strict=True)
+    try:
+        found = [*threads.map(_cells, (memoryview(xml)[start:stop] for start, stop in ranges))]
+    except (ValueError, IndexError):
+        return None
+    row, column, codes = zip(*found, strict=True)
+    contents = pa.chunked_array(codes).unify_dictionaries().chunks
+    number = np.concatenate([content.indices.to_numpy() for content in contents])
+    said = contents[0].dictionary.to_pylist()
+    rows = b"<row><c" + b"</row><row><c".join(said) + b"</row>"
+    return Apart(np.concatenate(row), np.concatenate(column), number, said, rows)
 
 
-def _cuts(xml: bytes) -> list[slice]:
-    first, end = xml.find(_ROW), xml.rfind(_END)
-    if not 0 <= first < end:
-        return []
-    starts = [max(first, xml.rfind(_ROW, 0, first + (end - first) * n // PIECES)) for n in range(PIECES)]
-    return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True)]
-
-
-def pieces_of(package: Package, cuts: Cuts, parts: Iterable[str]) -> Iterator[io.BytesIO]:
-    """Packages with some rows of every large sheet, in their order; the first has the other sheets among
-    `parts` too. None without cuts.
+def _cells(xml: memoryview) -> tuple[Places, Places, pa.DictionaryArray]:
+    """The row and column of each cell in some rows of a sheet, and its content. Raises ValueError or
+    IndexError where they are not what programs write.
     """
-    rest = _rest(package, cuts)
-    for n in range(PIECES if cuts else 0):
-        into = io.BytesIO()
-        with zipfile.ZipFile(into, "w") as piece:
-            for name in rest:
-                if n == 0 or name not in parts:
-                    piece.writestr(name, package.read(name))
-            for part, slices in cuts.items():
-                xml = memoryview(package.read(part))
-                with piece.open(part, "w") as sheet:
-                    sheet.writelines([xml[: slices[0].start], xml[slices[n]], xml[slices[-1].stop :]])
-        into.seek(0)
-        yield into
+    at = np.frombuffer(xml, np.uint8)
+    tags = np.flatnonzero(at[:-3] == ord("<"))
+    first, second = at[tags + 1], at[tags + 2]
+    cell = first == ord("c")
+    bound = cell | ((first == ord("/")) & (second == ord("r")) & (at[tags + 3] == ord("o")))
+    starts, begins = tags[bound], np.flatnonzero(cell[bound])
+    start, stop = starts[begins], starts[begins + 1]
+    column, place = _number(at, start + 6, ord("A"), 26)
+    row, place = _number(at, place, ord("0"), 10)
+    usual = [at[start + n + 2] == sign for n, sign in enumerate(b' r="')]
+    if not np.all([*usual, at[place] == ord('"'), row > 0, column > 0]) or (first == ord("!")).any():
+        raise ValueError("unusual")
+    ends = np.column_stack([place + 1, stop]).ravel().astype(np.int32)
+    parts = [None, pa.py_buffer(ends), pa.py_buffer(xml)]
+    contents = pa.Array.from_buffers(pa.binary(), len(ends) - 1, parts)[::2]
+    return row - 1, column - 1, contents.dictionary_encode()
+
+
+def _number(at: Bytes, place: Places, zero: int, base: int) -> tuple[Places, Places]:
+    """The number that letters (A is 1) or digits make from each place on, and the place behind it."""
+    number: Places = np.zeros(len(place), np.int32)
+    for _ in range(7):
+        digit = at[place] - np.uint8(zero)
+        goes = digit < base
+        if not goes.any():
+            break
+        number = np.where(goes, number * base + digit + (base == 26), number)
+        place = place + goes
+    return number, place
+
+
+def _placed(sheet: python_calamine.CalamineSheet, apart: Apart, file: str) -> Rows:
+    """The rows of a large sheet, of whose cells `sheet` has each distinct one."""
+    values = [row[0] for row in sheet.to_python(skip_empty_area=False)]
+    said = [*values, *[""] * (len(apart.said) - len(values) + 1)]
+    filled = np.array([v != "" or b't="e"' in xml for v, xml in zip(said, apart.said, strict=False)])
+    row, column, number = (part[filled[apart.number]] for part in apart[:3])
+    height, width = (int(part.max(initial=-1)) + 1 for part in (row, column))
+    refuse_too_many(height, width, file)
+    numbers = np.full((height, width), -1, np.int32, order="F")
+    numbers[row, column] = number
+    return Rows.of(numbers, objects(said))

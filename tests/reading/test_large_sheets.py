@@ -1,4 +1,4 @@
-"""A large workbook, parsed in pieces, is the same workbook."""
+"""A large workbook, of which each distinct cell is parsed once, is the same workbook."""
 
 import io
 import re
@@ -38,7 +38,7 @@ def read(path):
 
 
 def both(path):
-    """Read whole, and in pieces."""
+    """Read whole, and each distinct cell once."""
     with pytest.MonkeyPatch.context() as patch:
         whole = read(path)
         patch.setattr(workbook, "LARGE_SHEET", 0)
@@ -46,24 +46,45 @@ def both(path):
 
 
 @given(SHEETS, SHEETS)
-def test_pieces_together_are_the_workbook(tmp_path_factory, one, other):
+def test_cells_told_apart_are_the_workbook(tmp_path_factory, one, other):
     whole, together = both(saved(tmp_path_factory.mktemp("书") / "书.xlsx", one, other))
     assert together == whole
 
 
-def test_every_piece_parses_rows_of_its_own(tmp_path, monkeypatch):
-    path = saved(tmp_path / "书.xlsx", [(r, c, r * c) for r in range(3, 300) for c in range(2, 5)])
-    heights = []
-    inner = workbook._parsed
+def changed(path, change):
+    """The workbook with the XML of its first sheet changed, which is returned."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(path) as package, zipfile.ZipFile(into, "w") as new:
+        parts = {name: package.read(name) for name in package.namelist()}
+        parts["xl/worksheets/sheet1.xml"] = change(parts["xl/worksheets/sheet1.xml"])
+        for name, xml in parts.items():
+            new.writestr(name, xml)
+    path.write_bytes(into.getvalue())
+    return parts["xl/worksheets/sheet1.xml"]
+
+
+def test_each_distinct_cell_is_parsed_once(tmp_path, monkeypatch):
+    path = saved(tmp_path / "书.xlsx", [(r, c, r % 7) for r in range(3, 300) for c in range(2, 5)])
+    parsed = []
+    inner = workbook._placed
     monkeypatch.setattr(workbook, "LARGE_SHEET", 0)
-    monkeypatch.setattr(workbook, "_parsed", lambda package, names: _noted(heights, inner(package, names)))
-    read(path)
-    assert len(heights) == workbook.PIECES and sum(heights) == 297 and min(heights) > 50
+    monkeypatch.setattr(workbook, "PIECE", 500)
+    monkeypatch.setattr(workbook, "_placed", lambda *of: parsed.extend(of[0].to_python()) or inner(*of))
+    (sheet,) = read(path)
+    assert sorted(parsed) == [[n] for n in range(7)]
+    assert [row[1:] for row in sheet.cells[2:]] == [(r % 7,) * 3 for r in range(3, 300)]
 
 
-def _noted(heights, parsed):
-    heights.extend(sheet.height for sheet in parsed[1].values())
-    return parsed
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [(b'<c r="B4"', b'<c cm="0" r="B4"'), (b'<c r="B4"', b"<c"), (b'r="B4"', b"r='B4'"), (b"<c r", b"<c  r"),
+     (b"<v>", b"<!--x--><v>"), (b"<sheetData>", b"<sheetData> <!-- -->"), (b'r="B4"', b'r="b4"')],
+)
+def test_cells_that_no_program_writes_so_are_read_as_they_are(tmp_path, usual, other):
+    path = saved(tmp_path / "书.xlsx", [(r, c, r * c) for r in range(3, 9) for c in range(2, 5)])
+    assert other in changed(path, lambda xml: xml.replace(usual, other))
+    whole, told_apart = both(path)
+    assert told_apart == whole
 
 
 def test_a_sheet_that_is_small_is_left_whole_beside_a_large_one(tmp_path, monkeypatch):
@@ -76,17 +97,10 @@ def test_a_sheet_that_is_small_is_left_whole_beside_a_large_one(tmp_path, monkey
 
 
 def test_rows_that_do_not_follow_each_other_are_all_read(tmp_path, monkeypatch):
-    """No program writes so; then openpyxl reads the workbook, slower."""
+    """No program writes so."""
     path = saved(tmp_path / "书.xlsx", [(r, 1, r) for r in range(3, 10)])
-    turned = io.BytesIO()
-    with zipfile.ZipFile(path) as package, zipfile.ZipFile(turned, "w") as into:
-        for name in package.namelist():
-            xml = package.read(name)
-            if name.endswith("sheet1.xml"):
-                rows = re.findall(rb"<row .*?</row>", xml)
-                xml = xml.replace(b"".join(rows), b"".join(reversed(rows)))
-            into.writestr(name, xml)
-    path.write_bytes(turned.getvalue())
+    rows = re.findall(rb"<row .*?</row>", changed(path, lambda xml: xml))
+    changed(path, lambda xml: xml.replace(b"".join(rows), b"".join(reversed(rows))))
     monkeypatch.setattr(workbook, "LARGE_SHEET", 0)
     (sheet,) = read(path)
     assert {row[0] for row in sheet.cells} - {None} == set(range(3, 10))

@@ -203,5 +203,6 @@ def panel_change(
         own = {"wave_before": before, "wave": wave, "base_n": int(n), "gained_n": int(gained)}
         own |= {"lost_n": int(lost), "share_before": square[0].sum() / n, "share": square[:, 0].sum() / n}
         own |= {"estimate": change, "se": root, "ci_low": change - half, "ci_high": change + half}
-        rows.append(own | dict(mcnemar(square, correct=correct).loc[0, ["statistic", "p_value"]]))
+        test = mcnemar(square, correct=correct).iloc[0]
+        rows.append(own | {"statistic": test["statistic"], "p_value": test["p_value"]})
     return pd.DataFrame(rows)

@@ -29,6 +29,16 @@ def own_key(tmp_path_factory):
     del os.environ["BANGFU_KEY_FILE"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk():
+    """Whether bytes have reached the disk no test can see; waiting for it takes longer than what they test."""
+    import os
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, own_key):
     """`bangfu demo` in a folder of its own: the project it writes, its exit status and what it printed.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 import bangfu_analysis as bangfu
@@ -25,6 +26,15 @@ def project(tmp_path_factory, own_project):
     return folder
 
 
+@pytest.fixture(scope="module")
+def kernel(project):
+    """One kernel for all notebooks, emptied before each: what takes long is to load the package."""
+    manager = KernelManager()
+    manager.start_kernel(cwd=str(project / "notebooks"))
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
 def test_there_are_at_least_five():
     assert len(NOTEBOOKS) >= 5
 
@@ -43,11 +53,12 @@ def test_it_is_committed_clean_with_question_and_parameters_first(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs(path, project):
+def test_it_runs(path, kernel):
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(
-        notebook, timeout=240, resources={"metadata": {"path": str(project / "notebooks")}}
-    ).execute()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
+    client = NotebookClient(notebook, km=kernel, timeout=240)
+    client.execute()
+    client.kc.stop_channels()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert outputs
     drawn = [o for o in outputs if "Figure" in str(o.get("data", {}).get("text/plain", ""))]

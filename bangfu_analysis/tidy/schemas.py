@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +22,8 @@ PEOPLE = ("workers", "exits", "causes", "keys")
 KEYS = dict.fromkeys(("workers", "keys"), ["wave", "person_id"])
 
 
-def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def dtypes(frame: str, codebook: Codebook) -> Mapping[str, Any]:
     """Column -> dtype of one frame of the contract, provenance first."""
     if frame == "issues":
         return dict(findings_frame([], "").dtypes)
@@ -64,6 +66,15 @@ def typed(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     """`rows` with exactly the columns and dtypes of `frame`; absent columns are added as missing, others
     dropped.
     """
+    return _of_types(rows, frame, codebook) if len(rows) else _empty(frame, codebook).copy()
+
+
+@lru_cache(maxsize=256)
+def _empty(frame: str, codebook: Codebook) -> pd.DataFrame:
+    return _of_types(pd.DataFrame(), frame, codebook)
+
+
+def _of_types(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     wanted = dtypes(frame, codebook)
     full = rows.reindex(columns=list(wanted))
     return pd.DataFrame({c: _cast(full[c], t) for c, t in wanted.items()}).reset_index(drop=True)

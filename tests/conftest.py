@@ -31,7 +31,7 @@ def own_key(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def no_waiting_for_the_disk():
-    """Whether bytes have reached the disk no test can see; waiting for it takes longer than what they test."""
+    """No test can see whether bytes have reached the disk, and waiting takes longer than what is tested."""
     import os
 
     with pytest.MonkeyPatch.context() as patch:

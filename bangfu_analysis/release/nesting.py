@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
+from functools import lru_cache
 from itertools import permutations, product
 from typing import Any, NamedTuple, TypeAlias
 
@@ -57,7 +58,7 @@ def nest_of(
     levels = {**known, **_levels_of(cuts, codebook, people)}
     asked = {name.removesuffix(cells.ANY) for name in (*levels, *named)}
     banded = sorted({band.variable for band in codebook.bands.values()}) if codebook else []
-    found = [each for name in banded if codebook for each in _bands_of(name, codebook, asked)]
+    found = [each for name in banded if codebook for each in _bands_of(name, codebook, frozenset(asked))]
     found += _places(people, asked) if people is not None else []
     found += _several(asked)
     implied: Implied = {}
@@ -92,31 +93,40 @@ def _places(people: pd.DataFrame, asked: Set[str]) -> Iterator[Inside]:
             yield Inside(finer, (coarser, str(code)), _each(finer, map(str, parts)), complete, of)
 
 
-def _bands_of(variable: str, codebook: Codebook, asked: Set[str]) -> Iterator[Inside]:
+def _bands_of(variable: str, codebook: Codebook, asked: Set[str]) -> Sequence[Inside]:
     """What those bands of a variable that are asked for say of each other, on every value it may have."""
     bands = [band for band in codebook.bands.values() if band.variable == variable]
     names = [cells.IN_TABLES.get(variable, variable)] if _is_coded(bands) else []
     names = [name for name in (*names, *(band.name for band in bands)) if name in asked]
-    if not names or len({*names, "sex"} & asked) < 2:
-        return
+    return _nested(variable, codebook, (*names, *asked & {"sex"})) if names else ()
+
+
+@lru_cache(maxsize=256)  # asked for again at every protection of a report
+def _nested(variable: str, codebook: Codebook, names: tuple[str, ...]) -> Sequence[Inside]:
+    if len(names) < 2:
+        return ()
+    bands = [band for band in codebook.bands.values() if band.variable == variable]
     rows = add_bands(_every_value(variable, bands, codebook), codebook)
     every = rows.astype(object).rename(columns=cells.IN_TABLES)
+    found: list[Inside] = []
     implied: Implied = {}
-    for finer in [*([name] for name in names), *([name, "sex"] for name in names)]:
+    own = [name for name in names if name != "sex"]
+    for finer in [*([name] for name in own), *([name, "sex"] for name in own)]:
         groups = every.dropna(subset=finer).groupby(finer)
-        others = [name for name in (*names, "sex") if name in asked and name not in finer]
+        others = [name for name in names if name not in finer]
         first, kinds = groups[others].first(), groups[others].nunique(dropna=False)
         parts: dict[tuple[str, Any], set[cells.Where]] = {}
         for codes, row in first.where(kinds.eq(1)).iterrows():
-            own = _where(finer, codes if isinstance(codes, tuple) else (codes,))
-            told = {c for each in own if len(own) > 1 for c in implied.get(frozenset({each}), ())}
-            implied[own] = {(str(name), str(code)) for name, code in row.dropna().items()}
-            for whole in implied[own] - told:
-                parts.setdefault(whole, set()).add(own)
-        for (name, code), own_parts in parts.items():
-            found = every.loc[every[name].eq(code), finer].drop_duplicates().itertuples(index=False)
-            complete = name != "sex" and {_where(finer, row) for row in found} == own_parts
-            yield Inside("+".join(sorted(finer)), (name, code), frozenset(own_parts), complete)
+            part = _where(finer, codes if isinstance(codes, tuple) else (codes,))
+            known = {c for each in part if len(part) > 1 for c in implied.get(frozenset({each}), ())}
+            implied[part] = {(str(name), str(code)) for name, code in row.dropna().items()}
+            for whole in implied[part] - known:
+                parts.setdefault(whole, set()).add(part)
+        for (name, code), inside in parts.items():
+            held = every.loc[every[name].eq(code), finer].drop_duplicates().itertuples(index=False)
+            complete = name != "sex" and {_where(finer, row) for row in held} == inside
+            found.append(Inside("+".join(sorted(finer)), (name, code), frozenset(inside), complete))
+    return found
 
 
 def _where(names: Sequence[str], codes: Iterable[object]) -> cells.Where:

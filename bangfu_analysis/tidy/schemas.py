@@ -23,7 +23,7 @@ KEYS = dict.fromkeys(("workers", "keys"), ["wave", "person_id"])
 
 
 @lru_cache(maxsize=256)
-def dtypes(frame: str, codebook: Codebook) -> Mapping[str, Any]:
+def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
     """Column -> dtype of one frame of the contract, provenance first."""
     if frame == "issues":
         return dict(findings_frame([], "").dtypes)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
-from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, Stated, relation
+from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, Stated
 from bangfu_analysis.codebook import patterns
 
 _P, _KINDS = patterns("report"), patterns("report_kinds")  # somebody is one of a kind only
@@ -166,9 +166,9 @@ def _parts(
         earlier = [one for one in passage.stated if one.unit == unit and one.start < parts[0].start]
         if fits or sure:
             met = fits or any(one.may_be(low, high) for one in earlier)
-            yield relation("parts", [*parts, near], met, told, f"各部分之和等于{near.text}")
+            yield Relation.of("parts", [*parts, near], met, told, f"各部分之和等于{near.text}")
     elif len(parts) == 1 or fits or (over and _apart(names, unit)):
-        yield relation("parts", [*parts, of[0]], not over, told, f"不大于{of[0].text}")
+        yield Relation.of("parts", [*parts, of[0]], not over, told, f"不大于{of[0].text}")
 
 
 def _kinds(names: Sequence[str]) -> list[set[str]]:
@@ -213,7 +213,7 @@ def _hundred(passage: Passage, records: list[Record]) -> Iterator[Relation]:
     met = abs(total - 100) <= slack + 1e-9
     if met or _complete(names) or (total > 100 and (kind or rest)):
         told = f"{'＋'.join(one.text for one in shares)}＝{total:.1f}%"
-        yield relation("hundred", shares, met, told, "各项之和为100%，或写明为何不是")
+        yield Relation.of("hundred", shares, met, told, "各项之和为100%，或写明为何不是")
 
 
 def _shares(
@@ -234,7 +234,7 @@ def _shares(
         if pairs and (met or sure):  # what has a share itself may be of the same whole
             part, whole = (met or pairs)[0]
             right = f"{part.text}÷{whole.text}={100 * part.value / whole.value:.1f}%"
-            yield relation("share", [part, share, whole], bool(met), share.text, right)
+            yield Relation.of("share", [part, share, whole], bool(met), share.text, right)
 
 
 def _fits(part: Stated, base: Stated, share: Stated) -> bool:

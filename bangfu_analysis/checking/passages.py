@@ -132,6 +132,11 @@ class Relation:
     found: str
     expected: str
 
+    @classmethod
+    def of(cls, kind: str, numbers: Iterable[Stated], holds: bool, found: str, expected: str) -> Relation:
+        """A relation between numbers of a text."""
+        return cls(kind, frozenset(one.start for one in numbers), holds, found, expected)
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -185,11 +190,6 @@ class Passage:
         ends = [found.end() for found in re.finditer(r"[。！？]", self.text)]
         start = max([0, *(end for end in ends if end <= place)])
         return self.text[start : min([len(self.text), *(end for end in ends if end > place)])]
-
-
-def relation(kind: str, numbers: Iterable[Stated], holds: bool, found: str, expected: str) -> Relation:
-    """A relation between numbers of a text."""
-    return Relation(kind, frozenset(one.start for one in numbers), holds, found, expected)
 
 
 def read_passages(path: Path) -> list[Passage]:

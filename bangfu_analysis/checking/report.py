@@ -11,16 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from bangfu_analysis.checking.lists import parts_and_shares
-from bangfu_analysis.checking.passages import (
-    WORD,
-    N,
-    Passage,
-    Relation,
-    Stated,
-    canonical,
-    read_passages,
-    relation,
-)
+from bangfu_analysis.checking.passages import WORD, N, Passage, Relation, Stated, canonical, read_passages
 from bangfu_analysis.checking.tables import table_relations
 from bangfu_analysis.cleaning.numerals import read_numeral
 from bangfu_analysis.codebook import patterns
@@ -120,7 +111,7 @@ def _twice(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
             before = next(n for n in passages[first[0]].stated if n.start == first[1])
             if first != (i, one.start) and not one.per and one.unit in ("人", "户", "个", "家"):
                 met, there = one.may_be(before.low, before.high), f"{passages[first[0]].place}为{before.text}"
-                yield i, relation("twice", [one], met, f"{key[0]}{one.text}", there)
+                yield i, Relation.of("twice", [one], met, f"{key[0]}{one.text}", there)
 
 
 def reckonings(passage: Passage) -> Iterator[Relation]:
@@ -134,10 +125,10 @@ def reckonings(passage: Passage) -> Iterator[Relation]:
         if 50 < total < 200:
             used = [one for one in passage.stated if found.start(1) <= one.start < found.end()]
             met = abs(total - 100) <= len(parts) * step / 2 + 1e-9
-            yield relation("hundred", used, met, f"{found[1]}之和为{total:.10g}", "各部分之和为100")
-    for one in passage.stated:
-        if one.unit != "岁" and any(pair <= one.said for pair in _EXCLUDE):
-            yield relation("qualifier", [one], False, f"{one.text}：互相排斥的限定词并用", "只用一个限定词")
+            yield Relation.of("hundred", used, met, f"{found[1]}之和为{total:.10g}", "各部分之和为100")
+    apart = (one for one in passage.stated if one.unit != "岁" and any(pair <= one.said for pair in _EXCLUDE))
+    for one in apart:
+        yield Relation.of("qualifier", [one], False, f"{one.text}：互相排斥的限定词并用", "只用一个限定词")
 
 
 def _changes(passage: Passage, sentence: str) -> Iterator[Relation]:
@@ -151,9 +142,9 @@ def _changes(passage: Passage, sentence: str) -> Iterator[Relation]:
         if len(ups) > 1 or (a and ((b.high < a.low) if ups == {True} else (b.low > a.high))):
             told = "、".join(one.text for one in (a, b, c) if one)
             both = [one for one in (a, b) if one]
-            yield relation("change", both, False, f"{told}，写作{'、'.join(words)}", "方向一致")
+            yield Relation.of("change", both, False, f"{told}，写作{'、'.join(words)}", "方向一致")
         elif a is not None:
-            yield relation("change", [a, b], True, b.text, "")
+            yield Relation.of("change", [a, b], True, b.text, "")
             low, high = sorted((abs(b.low - a.high), abs(b.high - a.low)))
             yield from _step(b, c, (low, high), (a.low, a.high))
             yield from _step(b, d, (low, high), (a.low, a.high))
@@ -177,7 +168,7 @@ def _step(
     else:
         return
     met = step.may_be(moved[0] - slack, moved[1] + slack)
-    yield relation("change", [b, step], met, step.text, f"{sum(moved) / 2:.4g}{step.unit}")
+    yield Relation.of("change", [b, step], met, step.text, f"{sum(moved) / 2:.4g}{step.unit}")
 
 
 def _sums(passage: Passage, sentence: str) -> Iterator[Relation]:
@@ -194,7 +185,7 @@ def _sums(passage: Passage, sentence: str) -> Iterator[Relation]:
         met = any(total.may_be(_sum(rest, "low"), _sum(rest, "high")) for rest in rests)
         if met or abs(total.value - value) < value / 2:
             told = f"{'＋'.join(one.text for one in parts)}＝{value:.10g}"
-            yield relation("parts", [*parts, total], met, total.text, told)
+            yield Relation.of("parts", [*parts, total], met, total.text, told)
 
 
 def _rates(passage: Passage, sentence: str) -> Iterator[Relation]:
@@ -238,7 +229,7 @@ def _quotient(
     met = any(said.may_be(low / one.high - slack, high / one.low + slack) for one in bottoms)
     for one in bottoms[-1:]:
         right = f"{top.text}÷{one.text}={size * top.value / one.value:.2f}{said.unit}"
-        yield relation(kind, [top, one, said], met, said.text, right)
+        yield Relation.of(kind, [top, one, said], met, said.text, right)
 
 
 def _products(passage: Passage, sentence: str) -> Iterator[Relation]:
@@ -262,7 +253,7 @@ def _products(passage: Passage, sentence: str) -> Iterator[Relation]:
         all_told = len(counts) == 1 and _P["all_told"].search(part[: part.find(passage.mark(money))])
         if met or all_told or (people and _sum(people, "low") * least > money.high):
             right = f"{_sum(counts, 'value'):.10g}×{rate.text}={_sum(counts, 'value') * rate.value:.10g}元"
-            yield relation("product", [*counts, rate, money], met, money.text, right)
+            yield Relation.of("product", [*counts, rate, money], met, money.text, right)
 
 
 def _sum(numbers: Sequence[Stated], end: str) -> float:

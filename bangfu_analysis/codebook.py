@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bangfu_analysis.errors import CodebookError, did_you_mean, listed
 from bangfu_analysis.overlays import contradictions, lay_over, merge, words_of
@@ -22,6 +23,17 @@ from bangfu_analysis.settings import read_yaml as read_yaml
 from bangfu_analysis.text import heading_key, squeeze
 
 PACKAGE_CODEBOOKS = Path(__file__).parent / "codebooks"
+
+
+Item = TypeVar("Item")
+
+
+def _grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, tuple[Item, ...]]:
+    """Key -> the items that stand under it, in their order."""
+    found: defaultdict[str, list[Item]] = defaultdict(list)
+    for key, item in pairs:
+        found[key].append(item)
+    return {key: tuple(items) for key, items in found.items()}
 
 
 @dataclass(frozen=True)
@@ -86,11 +98,7 @@ class Variable:
     @cached_property
     def spellings(self) -> dict[str, tuple[Level, ...]]:
         """Squeezed spelling -> the levels that it may mean (more than one only across schemes)."""
-        found: dict[str, tuple[Level, ...]] = {}
-        for level in self.levels:
-            for says in level.says:
-                found[says] = (*found.get(says, ()), level)
-        return found
+        return _grouped((says, level) for level in self.levels for says in level.says)
 
     def find(self, text: str) -> tuple[Level, ...]:
         """The levels that a squeezed text spells: as it stands, else with the least taken off that may stand
@@ -165,14 +173,11 @@ class Codebook:
 
     def of(self, frame: str) -> dict[str, Variable]:
         """The variables of one frame by name."""
-        return {**self._by_frame.get(frame, {})}
+        return {v.name: v for v in self._by_frame.get(frame, ())}
 
     @cached_property
-    def _by_frame(self) -> dict[str, dict[str, Variable]]:
-        found: dict[str, dict[str, Variable]] = {}
-        for v in self.variables:
-            found.setdefault(v.frame, {})[v.name] = v
-        return found
+    def _by_frame(self) -> dict[str, tuple[Variable, ...]]:
+        return _grouped((v.frame, v) for v in self.variables)
 
     def variable(self, frame: str, name: str) -> Variable:
         """One variable; CodebookError names those of the frame."""
@@ -185,11 +190,7 @@ class Codebook:
     @cached_property
     def by_heading(self) -> dict[str, tuple[Variable, ...]]:
         """Heading key -> the variables it may mean, over all frames."""
-        found: dict[str, tuple[Variable, ...]] = {}
-        for variable in self.variables:
-            for key in (*variable.headings, *variable.other_period):
-                found[key] = (*found.get(key, ()), variable)
-        return found
+        return _grouped((key, v) for v in self.variables for key in (*v.headings, *v.other_period))
 
     @cached_property
     def by_form(self) -> dict[str, tuple[tuple[Variable, bool], ...]]:
@@ -233,18 +234,14 @@ class Codebook:
         """
         if key in self.mapped:
             return None
-        spelt = (simplified(key), self.form_of(key))
-        ends = self.by_ending.get(frame, ())
-        fitting = [(end, v) for end, v in ends if any(form.endswith(end) for form in spelt)]
+        forms, endings = (simplified(key), self.form_of(key)), self._endings.get(frame, ())
+        fitting = [(end, v) for end, v in endings if any(form.endswith(end) for form in forms)]
         return max(fitting, key=lambda found: len(found[0]))[1] if fitting else None
 
     @cached_property
-    def by_ending(self) -> dict[str, list[tuple[str, Variable]]]:
+    def _endings(self) -> dict[str, tuple[tuple[str, Variable], ...]]:
         """Frame -> the endings of headings that mean one of its variables."""
-        found: dict[str, list[tuple[str, Variable]]] = {}
-        for variable in self.variables:
-            found.setdefault(variable.frame, []).extend((end, variable) for end in variable.endings)
-        return found
+        return _grouped((v.frame, (end, v)) for v in self.variables for end in v.endings)
 
     def labels(self, name: str, lang: str = "zh") -> dict[str, str]:
         """Code -> label of a variable or band, in codebook order (workers first where frames share a name).

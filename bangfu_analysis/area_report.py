@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import ROWS, engines, gathered
+from bangfu_analysis.analysis.arrays import ROWS
+from bangfu_analysis.analysis.domains import engines, gathered
 from bangfu_analysis.codebook import Codebook, load_codebook, read_yaml
-from bangfu_analysis.counties import county_waves, dataset_of, homes_of, scan_study
+from bangfu_analysis.counties import county_waves, homes_of, scan_study
 from bangfu_analysis.errors import CallError, did_you_mean, listed, one_of
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.labels import title_of
@@ -29,7 +30,7 @@ from bangfu_analysis.release.scanner import Search
 from bangfu_analysis.report import NAMES, RECORD, Report, write_files
 from bangfu_analysis.study import NAMES as CODES
 from bangfu_analysis.tidy.waves import CARRIED, definitions
-from bangfu_analysis.wave import Wave, codebooks, levels, load_wave, places
+from bangfu_analysis.wave import Wave, codebooks, levels, load_wave, places, project_of
 from bangfu_analysis.words import Words
 
 MONEY = ("amount_yuan", "goods_value_yuan")
@@ -147,8 +148,8 @@ def _recipes(
 
 def _reports_of(study: Path) -> Path:
     """Where the reports on a study lie: reports/<study> of a project, else <study>/_out/reports."""
-    data = dataset_of(study)
-    return data / "reports" if data.name == "_out" else data.parents[2] / "reports" / data.name
+    root = project_of(study)
+    return root / "reports" / study.name if root else study / "_out" / "reports"
 
 
 def _area_called(area: str, known: pd.DataFrame) -> Where:

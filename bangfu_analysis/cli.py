@@ -328,8 +328,7 @@ def _tell_doubts(frames: Frames) -> None:
 def _report_all(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.area_report import report_study
 
-    asked = {"area": chosen.area, "level": chosen.level, "wave": chosen.wave, "out": chosen.out}
-    made = report_study(chosen.folder, **asked)
+    made = report_study(chosen.folder, area=chosen.area, level=chosen.level, wave=chosen.wave, out=chosen.out)
     print(*(f"{what}：{path}" for what, path in made.files.items()), sep="\n")
     print(*made.left_out, sep="\n", file=sys.stderr)
     return False

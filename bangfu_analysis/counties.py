@@ -19,7 +19,7 @@ from bangfu_analysis.files import place, write
 from bangfu_analysis.progress import steps
 from bangfu_analysis.release.cells import AREAS
 from bangfu_analysis.reruns import due, stored
-from bangfu_analysis.wave import SETTINGS_FILE, codebooks
+from bangfu_analysis.wave import SETTINGS_FILE, codebooks, project_of
 
 if TYPE_CHECKING:
     from bangfu_analysis.analysis.cells import Scan
@@ -51,10 +51,13 @@ def clean_study(
         outcomes = [_outcome(future) for future in steps("清洗各县区", futures)]
     done = [wave for wave, (outcome, _) in zip(waves, outcomes, strict=True) if outcome != FAILED]
     homes = homes_of(waves, study)
-    parts = {wave: _lay_together(wave, dataset_of(study), homes[wave]) for wave in done}
-    own = {home.parts for home in homes.values()}
-    for file in dataset_of(study).rglob("county=*/*.parquet"):  # of counties that are elsewhere now, or gone
-        if file.relative_to(dataset_of(study)).parts[1:] not in own:
+    root, own = dataset_of(study), {home.parts for home in homes.values()}
+    parts = {
+        wave: {name: place(root / name / homes[wave], file) for name, file in stored(wave).items()}
+        for wave in done
+    }
+    for file in root.rglob("county=*/*.parquet"):  # of counties that are elsewhere now, or gone
+        if file.relative_to(root).parts[1:] not in own:
             file.unlink()
     elsewhere = _elsewhere({wave: frames["workers"] for wave, frames in parts.items()}, study)
     rows = [
@@ -81,9 +84,8 @@ def county_waves(study: Path) -> list[Path]:
 def dataset_of(study: Path) -> Path:
     """Where the frames of all counties lie together: data/processed/<study> of a project, else <study>/_out.
     """
-    whole = study.resolve()
-    inside = (whole.parent.name, whole.parents[1].name) == ("raw", "data")
-    return whole.parents[1] / "processed" / whole.name if inside else whole / "_out"
+    root = project_of(study := study.resolve())
+    return root / "data" / "processed" / study.name if root else study / "_out"
 
 
 def homes_of(waves: Sequence[Path], study: Path) -> dict[Path, Path]:
@@ -121,10 +123,11 @@ def scan_study(folder: str | Path, engine: str = "duckdb") -> dict[str, Scan]:
     if not files:
         raise CallError(f"{root} 中没有各县区的数据框。请先运行 bangfu clean --all {study}。")
     codebook = load_codebook(*codebooks(study / "wave")[:2])
-    homes = [path.parent.relative_to(root) for path in files]
-    areas = {name: dict.fromkeys(area for home in homes for area in _called(name, home)) for name in AREAS}
-    own = {name: pd.CategoricalDtype([*called]) for name, called in areas.items() if called}
-    names = dict.fromkeys(home.parts[0] for home in homes)
+    homes = [path.parent.relative_to(root).parts for path in files]
+    areas = dict.fromkeys(tuple(part.split("=", 1)) for home in homes for part in home[1:])
+    called = {name: [area for of, area in areas if of == name] for name in AREAS}
+    own = {name: pd.CategoricalDtype(some) for name, some in called.items() if some}
+    names = dict.fromkeys(home[0] for home in homes)
     kinds = {name: {**door.kinds_of(name, codebook), **own} for name in names}
     frames = {name: door.read_scan(str(root / name), engine, kinds[name], [*own]) for name in names}
     return frames | {"workers": door.with_bands(frames["workers"], frames.get("population"), codebook)}
@@ -156,15 +159,6 @@ def _outcome(future: Any) -> tuple[str, str]:
     except Exception as fault:  # noqa: BLE001
         return FAILED, f"没有完成（{type(fault).__name__}）。请重新运行，已完成的县区不再清洗。"
     return outcome, reason
-
-
-def _called(area: str, home: Path) -> list[str]:
-    return [part.partition("=")[2] for part in home.parts if part.startswith(f"{area}=")]
-
-
-def _lay_together(wave: Path, root: Path, home: Path) -> dict[str, Path]:
-    """The frames of a county, put into the dataset of the study; returns the files there."""
-    return {name: place(root / name / home, file) for name, file in stored(wave).items()}
 
 
 def _rows_of(part: Path) -> int:

@@ -62,35 +62,39 @@ def write(path: Path, content: bytes | str, *, keep: bool = False, private: bool
     '一'
     """
     target, data = Path(os.path.realpath(path)), content.encode() if isinstance(content, str) else content
-    temporary = target.with_name(f".~{zlib.crc32(os.fsencode(target.name)):08x}")
-    try:
+    with _replacing(target, path) as temporary:
         if keep and target.exists() and (old := target.read_bytes()) != data:
             write(target.with_name(target.name + BACKUP), old, private=private)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write_through(temporary, data, 0o600 if private else 0o666)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as fault:
-        raise WriteFailed.of(path, fault) from fault
+        _write_through(temporary, data, 0o600 if private else 0o666)
     return path
 
 
 def place(path: Path, source: Path) -> Path:
     """Put the file `source` at `path` too, whole: a link to it, or a copy where the disk has no links."""
-    temporary = path.with_name(f".~{zlib.crc32(os.fsencode(path.name)):08x}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _replacing(path, path) as temporary:
         temporary.unlink(missing_ok=True)
         try:
             temporary.hardlink_to(source)
         except OSError:
             shutil.copy2(source, temporary)
-        temporary.replace(path)
+    return path
+
+
+@contextmanager
+def _replacing(target: Path, path: Path) -> Iterator[Path]:
+    """A temporary file beside `target`, whose name it takes in the end; WriteFailed, of `path`, instead of
+    the system's faults.
+    """
+    temporary = target.with_name(f".~{zlib.crc32(os.fsencode(target.name)):08x}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as fault:
         raise WriteFailed.of(path, fault) from fault
-    return path
 
 
 def _write_through(path: Path, data: bytes, mode: int) -> None:

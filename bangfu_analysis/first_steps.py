@@ -26,15 +26,7 @@ from bangfu_analysis.report import LAST, NAMES
 from bangfu_analysis.study import inspect, wave_codebook
 from bangfu_analysis.tidy.settings_book import write_settings
 from bangfu_analysis.tidy.values import infer_scheme
-from bangfu_analysis.wave import (
-    REPORT_FILES,
-    SETTINGS_BOOK,
-    SETTINGS_FILE,
-    Wave,
-    load_wave,
-    places,
-    waves_in,
-)
+from bangfu_analysis.wave import REPORT_FILES, SETTINGS_BOOK, SETTINGS_FILE, Wave, load_wave, places, waves_in
 
 QUESTIONS = {
     "reference_date": "年龄算到哪一天？年-月-日",
@@ -162,8 +154,9 @@ def new_wave(study: Path, name: str) -> Path:
     settings = (last / SETTINGS_FILE).read_text(encoding="utf-8-sig")
     write(folder / SETTINGS_FILE, _next_settings(settings, name))
     if (last / "mapping.yaml").exists():
-        said = _READ_AS.sub(_as_comments, (last / "mapping.yaml").read_bytes())
-        write(folder / "mapping.yaml", said, private=True)
+        text = (last / "mapping.yaml").read_bytes()
+        text = _READ_AS.sub(lambda part: re.sub(rb"(?m)^(?=.)", b"# ", part[0]), text)
+        write(folder / "mapping.yaml", text, private=True)
     if (last / SETTINGS_BOOK).exists():
         write_settings([], folder, last / SETTINGS_BOOK)
     old, new = places(last), places(folder)
@@ -173,10 +166,6 @@ def new_wave(study: Path, name: str) -> Path:
         if path.exists():
             write(target, path.read_bytes(), private=LAST in target.name)
     return folder
-
-
-def _as_comments(lines: re.Match[bytes]) -> bytes:
-    return re.sub(rb"(?m)^", b"# ", lines[0].rstrip(b"\n")) + b"\n"
 
 
 def codes_of(name: str, codebook: Codebook) -> Iterator[str]:

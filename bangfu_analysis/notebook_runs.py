@@ -14,7 +14,7 @@ from bangfu_analysis.files import write
 from bangfu_analysis.progress import steps
 from bangfu_analysis.release.scanner import scan, withdraw
 from bangfu_analysis.study import wave_search
-from bangfu_analysis.wave import find_wave, places
+from bangfu_analysis.wave import find_wave, places, project_of
 
 SHIPPED = Path(__file__).parent / "sample"  # in a wheel: what lies beside the package in a clone
 HOME = SHIPPED if SHIPPED.is_dir() else Path(__file__).parents[1]  # has data/raw/daoli, notebooks, docs
@@ -40,11 +40,11 @@ def run_notebooks(study: str, wave: str) -> dict[Path, Ran]:
     such wave, ArgumentError where a notebook does not take the parameters.
     """
     folder = find_wave(study, wave)
-    within = folder.parents[1].name == "raw" and folder.parents[2].name == "data"
-    roots = [folder.parents[3]] if within else [Path.cwd(), *Path.cwd().parents]
+    project = project_of(folder.parent)
+    roots = [project] if project else [Path.cwd(), *Path.cwd().parents]
     sources = next(filter(None, (sorted((root / "notebooks").glob("*.ipynb")) for root in (*roots, HOME))))
     target = places(folder).report / "notebooks"
-    parameters = {"study": study if within else str(folder.parent), "wave": wave}
+    parameters = {"study": study if project else str(folder.parent), "wave": wave}
     done = {}
     for source in steps("运行笔记本", sources):
         done[target / source.name] = _run(source, target / source.name, parameters, roots[0])

@@ -11,10 +11,9 @@ import hmac
 import json
 import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import fields
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 
 from bangfu_analysis.errors import listed
@@ -98,13 +97,10 @@ def reasons(mark: Path, now: Inputs) -> list[str]:
     touched = [p.name for name, p in files.items() if p.exists() and _digest_of(p) != last["files"][name]]
     changed = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     code = [name.partition(" ")[2] for name in changed if name.startswith("程序 ")]
-    told = [f"{name} {_how(name, was, now)}" for name in changed if not name.startswith("程序 ")]
+    how = dict.fromkeys(was.keys() - now, "已不在") | dict.fromkeys(now.keys() - was, "是新增的")
+    told = [f"{name} {how.get(name, '内容改变')}" for name in changed if not name.startswith("程序 ")]
     groups = [("程序更新", code), ("成果不在原处", gone), ("成果被改动", touched)]
     return [*told, *(f"{what}（{listed(names)}）" for what, names in groups if names)]
-
-
-def _how(name: str, was: Inputs, now: Inputs) -> str:
-    return "是新增的" if name not in was else "已不在" if name not in now else "内容改变"
 
 
 def _stored(mark: Path) -> dict[str, Inputs]:
@@ -154,8 +150,4 @@ def _cleans(name: str) -> bool:
 
 
 def _versions(packages: Sequence[str]) -> Inputs:
-    found = dict.fromkeys((f"环境 {name}" for name in packages), "")
-    for name in packages:
-        with suppress(PackageNotFoundError):
-            found[f"环境 {name}"] = version(name)
-    return found
+    return {f"环境 {name}": next((one.version for one in distributions(name=name)), "") for name in packages}

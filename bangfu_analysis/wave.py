@@ -149,19 +149,23 @@ def places(folder: Path, out: Path | None = None) -> Places:
     `out` is the folder of the frames; beside one called `frames` stands `release` with what may be passed on.
     """
     wave = folder.resolve()
-    raw = wave.parent.parent
-    in_project = (raw.name, raw.parent.name) == ("raw", "data")
-    if out is None and in_project:
-        root, own = raw.parent.parent, Path(wave.parent.name) / wave.name
+    root, own = project_of(wave.parent), Path(wave.parent.name) / wave.name
+    if out is None and root:
         return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
     chosen = out.resolve() if out else wave / "_out" / "frames"
-    received = raw if in_project else wave
+    received = root / "data" / "raw" if root else wave
     own_out = chosen.is_relative_to(wave) and str(chosen.relative_to(wave)).startswith("_out")
     if chosen.is_relative_to(received) and not own_out:
         told = "会与收到的文件混在一起。请用 --out 另选文件夹。"
         raise CallError(f"输出文件夹 {chosen} 在收到的文件之中（{received}），{told}")
     release = chosen.with_name("release") if chosen.name == "frames" else chosen
     return Places(chosen, release / "figures", release)
+
+
+def project_of(study: Path) -> Path | None:
+    """The project in whose data/raw a study lies; None where it lies elsewhere."""
+    inside = (study.parent.name, study.parent.parent.name) == ("raw", "data")
+    return study.parents[2] if inside else None
 
 
 def wave_files(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.body import body
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.findings import Finding, find, headlines
+from bangfu_analysis.exhibits.findings import find, headlines
 from bangfu_analysis.exhibits.mechanisms import MechanismExhibit
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.sections import Outline, dimensions_of, report_settings
@@ -125,6 +125,7 @@ def write_files(
     from bangfu_analysis.exhibits.wording import date_words
     from bangfu_analysis.pages.charts import charts_of
     from bangfu_analysis.pages.excel import tables_book
+    from bangfu_analysis.pages.html import write_report_page
     from bangfu_analysis.pages.report import report_blocks, report_title
     from bangfu_analysis.pages.slides import deck
     from bangfu_analysis.pages.word import edited, write_report
@@ -132,10 +133,8 @@ def write_files(
     data = opened.data
     shown, released = opened.released(recipes)
     title, document = report_title(data, outline), files["报告"]
-    points = find(shown)
-    kept = edited(document, where.frames / LAST)
-    charts = charts_of(shown)
-    found = {point.exhibit for point in points}
+    points, charts = find(shown), charts_of(shown)
+    found, kept = {point.exhibit for point in points}, edited(document, where.frames / LAST)
     chosen = body(shown, found=found, kept=kept, drawn=lambda each: each.id in charts)
     figures = _figures(_drawn(chosen, charts), where.figures)
     tables = _tables(shown)
@@ -149,11 +148,15 @@ def write_files(
     )
     under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
     cover = [written.title.replace("\n", ""), *filter(None, under)]
-    _write_others(
-        files,
-        slides=lambda: deck(_slides(shown, points), cover=cover),
-        book=lambda: tables_book(tables, charts, title=title),
-    )
+    by_id = {each.id: each for each in shown}
+    slides = [(point.sentence, by_id[point.exhibit]) for point in points]
+    pages: list[Callable[[], Path]] = [
+        lambda: write_report_page(document, files["网页"]),
+        lambda: write(files["幻灯"], deck(slides, cover=cover)),
+        lambda: write(files["附表"], tables_book(tables, charts, title=title)),
+    ]
+    for page in steps("写出网页、幻灯和附表", pages):
+        page()
     drawn = [path for paths in figures.values() for path in paths]
     if before is not None:
         before()
@@ -163,33 +166,12 @@ def write_files(
     return drawn, (*released.left_out, *doubts), written.told
 
 
-def _write_others(
-    files: Mapping[str, Path], *, slides: Callable[[], bytes], book: Callable[[], bytes]
-) -> None:
-    """What is written beside the document: its page, slides, all tables."""
-    from bangfu_analysis.pages.html import write_report_page
-
-    pages: list[Callable[[], Path]] = [
-        lambda: write_report_page(files["报告"], files["网页"]),
-        lambda: write(files["幻灯"], slides()),
-        lambda: write(files["附表"], book()),
-    ]
-    for page in steps("写出网页、幻灯和附表", pages):
-        page()
-
-
 def _write_quality(opened: OpenWave, target: Path) -> Path:
     """How the wave was read, and what is new in it."""
     from bangfu_analysis.pages.html import write_quality
 
     data, changes = opened.data, wave_changes(opened.settings.folder, out=opened.out)
     return write_quality(target, data.frames, wave=data.wave, codebook=data.codebook, changes=changes)
-
-
-def _slides(shown: Sequence[Exhibit], points: Sequence[Finding]) -> list[tuple[str, Exhibit]]:
-    """What was found, each with the exhibit that shows it."""
-    by_id = {each.id: each for each in shown}
-    return [(point.sentence, by_id[point.exhibit]) for point in points]
 
 
 def _contradictions(document: Path) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bangfu_analysis import reruns
-from bangfu_analysis.analysis.domains import names as column_names
+from bangfu_analysis.analysis.arrays import names as column_names
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, ColumnMissing, ReleaseConflict, Withdrawn, did_you_mean, listed
 from bangfu_analysis.exhibits.banner import Banner, banner, cuts_of, plan_of

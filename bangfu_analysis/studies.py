@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bangfu_analysis.analysis.domains import names
+from bangfu_analysis.analysis.arrays import names
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CallError, did_you_mean, listed
 from bangfu_analysis.exhibits.exhibit import Exhibit

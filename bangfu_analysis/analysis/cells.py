@@ -19,21 +19,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from bangfu_analysis.analysis.arrays import Names
-from bangfu_analysis.analysis.domains import (
-    INSIDE,
-    ROWS,
-    SLICE,
-    Variable,
-    codes_of,
-    names,
-    no_replicates,
-    pair_of,
-    require,
-    stem,
-)
+from bangfu_analysis.analysis.arrays import INSIDE, ROWS, Names, Variable, names, pair_of, stem
+from bangfu_analysis.analysis.domains import SLICE, codes_in, no_replicates, require
 from bangfu_analysis.codebook import load_codebook
-from bangfu_analysis.errors import ArgumentError, one_of
+from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.tidy.derive import kind_of
 from bangfu_analysis.tidy.schemas import dtypes
 
@@ -70,11 +59,8 @@ class Scan:
     def holds(self, where: Mapping[str, Any]) -> nw.Expr:
         """Whether all of `where` holds of a row; missing is no."""
         self.require(where)
-        for name, codes in where.items():
-            if isinstance(kind := self.kinds.get(name), pd.CategoricalDtype):
-                for code in codes_of(codes):
-                    one_of(f"where[{name}]", code, kind.categories)
-        each = [nw.col(name).is_in(codes_of(codes)) for name, codes in where.items()]
+        wanted = {name: codes_in(name, codes, self.kinds.get(name)) for name, codes in where.items()}
+        each = [nw.col(name).is_in(codes) for name, codes in wanted.items()]
         return nw.when(reduce(and_, each)).then(nw.lit(True)).otherwise(nw.lit(False))
 
     def require(self, columns: Iterable[str]) -> None:
@@ -97,9 +83,10 @@ def scanned(frame: Any) -> Scan:
         raise ArgumentError(f"应传入{tables}，得到的是 {type(frame).__name__}。") from fault
     panda = found.implementation.is_pandas() or found.implementation.is_dask()
     told: dict[str, Any] = nw.to_native(found).dtypes.to_dict() if panda else {}
-    enums = {c: [*kind.categories] for c, kind in found.collect_schema().items() if kind == nw.Enum}
-    kinds: dict[str, Any] = {c: pd.CategoricalDtype(levels) for c, levels in enums.items()}
-    here = isinstance(frame, pd.DataFrame)
+    schema, here = found.collect_schema(), isinstance(frame, pd.DataFrame)
+    kinds: dict[str, Any] = {
+        c: pd.CategoricalDtype([*kind.categories]) for c, kind in schema.items() if kind == nw.Enum
+    }
     kinds |= {c: kind for c, kind in told.items() if here or isinstance(kind, pd.CategoricalDtype)}
     known = {c: kind for c, kind in kinds.items() if NOT_LOOKED_AT not in getattr(kind, "categories", ())}
     return Scan(found.lazy(), known)

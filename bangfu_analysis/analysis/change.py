@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.analysis.domains import engines, gathered, names, require
+from bangfu_analysis.analysis.arrays import names
+from bangfu_analysis.analysis.domains import engines, gathered, require
 from bangfu_analysis.analysis.tabulate import MEASURES, tabulate
 from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
 

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from importlib import import_module
+from operator import and_
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
+from bangfu_analysis.analysis.arrays import INSIDE, ROWS, Codes, Floats, Names, Truths, Where, names
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
 
 SLICE = 1 << 15  # rows that are worked on at a time
-Variable = str | tuple[str, str]  # whose mean, or a numerator and a denominator
-# of a cube: the rows a cell stands for; whether it is of those asked of
-ROWS, INSIDE = "cell_n", "cell_inside"
 NO_ENGINES = (
     "其他引擎的表要有 narwhals 才能读取。"
     "请安装：pip install 'bangfu-analysis[scale]'，或先读成 pandas 数据框。"
@@ -51,13 +49,6 @@ class Domains:
     def only(self, rows: Truths) -> Domains:
         """The groups without the rows that are not in `rows`."""
         return self if rows.all() else replace(self, code=np.where(rows, self.code, self.count))
-
-
-def names(columns: Names) -> list[str]:
-    """One name, several or none, as a list."""
-    if columns is None:
-        return []
-    return [columns] if isinstance(columns, str) else list(columns)
 
 
 def engines(module: str = "cells") -> Any:
@@ -87,24 +78,17 @@ def no_replicates(design: Any) -> None:
         )
 
 
-def pair_of(variable: Variable) -> tuple[str, ...]:
-    """The columns of a variable, or of a pair of numerator and denominator."""
-    return (variable,) if isinstance(variable, str) else variable
-
-
-def stem(variable: Variable, weight: str | None) -> str:
-    """How the columns of a cube begin that hold the sums of a variable, or of a pair, under a weight."""
-    return ".".join(["/".join(pair_of(variable)), *names(weight)])
-
-
 def rows_of(frame: pd.DataFrame) -> int:
     """How many rows a frame or a cube stands for."""
     return int(frame[ROWS].sum()) if ROWS in frame else len(frame)
 
 
-def codes_of(codes: Any) -> list[Any]:
-    """One code or several, as a list."""
-    return [codes] if isinstance(codes, str) or not isinstance(codes, Iterable) else list(codes)
+def codes_in(variable: str, codes: Any, kind: Any) -> list[Any]:
+    """The code or codes of a condition, as a list; ArgumentError for one that is no level of its type."""
+    wanted = [codes] if isinstance(codes, str) or not isinstance(codes, Iterable) else list(codes)
+    for code in wanted if isinstance(kind, pd.CategoricalDtype) else ():
+        one_of(f"where[{variable}]", code, kind.categories)
+    return wanted
 
 
 def require(frame: pd.DataFrame, columns: Sequence[str], *, where: str, cubes: bool = False) -> None:
@@ -219,10 +203,9 @@ def rows_where(frame: pd.DataFrame, where: Where) -> Truths:
     if where is None:
         return every
     if isinstance(where, Mapping):
-        inside = every.copy()
-        for variable, codes in where.items():
-            inside &= _holds(frame, variable, codes)
-        return inside
+        require(frame, [*where], where="where", cubes=True)
+        held = (frame[name].isin(codes_in(name, codes, frame[name].dtype)) for name, codes in where.items())
+        return reduce(and_, (one.to_numpy(dtype=bool) for one in held), every)
     if isinstance(where, pd.Series) and not where.index.equals(frame.index):
         raise ArgumentError(
             "参数 where 的索引与数据框不同。请用同一张表的列写条件，例如 where=frame['sex'] == 'female'，"
@@ -240,15 +223,6 @@ def rows_where(frame: pd.DataFrame, where: Where) -> Truths:
 def subset(frame: pd.DataFrame, where: Where) -> pd.DataFrame:
     """The rows that `where` names: of a census, since under a design nobody is ever left out of the frame."""
     return frame if where is None and INSIDE not in frame else frame[rows_where(frame, where)]
-
-
-def _holds(frame: pd.DataFrame, variable: str, codes: Any) -> Truths:
-    require(frame, [variable], where="where", cubes=True)
-    wanted = codes_of(codes)
-    if isinstance(kind := frame[variable].dtype, pd.CategoricalDtype):
-        for code in wanted:
-            one_of(f"where[{variable}]", code, kind.categories)
-    return np.asarray(frame[variable].isin(wanted).to_numpy(dtype=bool))
 
 
 def domains(frame: pd.DataFrame, by: Names = None, where: Where = None) -> Domains:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Codes, Names, Truths
+from bangfu_analysis.analysis.arrays import ROWS, Codes, Names, Truths, names
 from bangfu_analysis.analysis.change import broken_between, by_wave, on_one_scale, schemes
-from bangfu_analysis.analysis.domains import ROWS, engines, names, require
+from bangfu_analysis.analysis.domains import engines, require
 from bangfu_analysis.analysis.intervals import t_value
 from bangfu_analysis.analysis.tabulate import tabulate
 from bangfu_analysis.errors import ArgumentError, listed
@@ -39,10 +39,12 @@ def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.Da
         raise ArgumentError(
             f"流动要至少两个批次，现有：{listed(map(str, waves)) or '无'}。请用 study_frames 读取各批次。"
         )
-    listed_out = _listed(exits)
-    people = pd.Index(pd.concat([workers["person_id"], listed_out["person_id"]]).unique())
-    stock, out = _presence(workers, people, waves), _presence(listed_out, people, waves)
-    dead = _presence(listed_out[listed_out["died"]], people, waves)
+    gone = workers.head(0) if exits is None else exits
+    require(gone, ["wave", "person_id"], where="movements 的 exits")
+    people = pd.Index(pd.concat([workers["person_id"], gone["person_id"]]).unique())
+    stock, out = _presence(workers, people, waves), _presence(gone, people, waves)
+    died = gone[gone["exit_reason"].eq("died")] if "exit_reason" in gone else gone.head(0)
+    dead = _presence(died, people, waves)
     seen = np.logical_or.accumulate(stock | out, axis=1)
     parts = []
     for t, (before, wave) in enumerate(pairwise(waves), 1):
@@ -52,15 +54,6 @@ def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.Da
         parts.append(pd.DataFrame(step).dropna(subset=["flow"]))
     every = pd.concat(parts, ignore_index=True)
     return every.assign(recorded=every["recorded"] & every["flow"].isin(GOING))
-
-
-def _listed(exits: pd.DataFrame | None) -> pd.DataFrame:
-    if exits is None:
-        nobody = pd.DataFrame({"wave": [], "person_id": [], "died": []})
-        return nobody.astype({"person_id": "str", "died": bool})
-    require(exits, ["wave", "person_id"], where="movements 的 exits")
-    reason = exits.reindex(columns=["exit_reason"])["exit_reason"].astype(object)
-    return exits[["wave", "person_id"]].assign(died=reason.eq("died").fillna(False).astype(bool))
 
 
 def _presence(frame: pd.DataFrame, people: pd.Index, waves: Sequence[Any]) -> Truths:
@@ -154,12 +147,11 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
     found = count.add_suffix("_n").join(bounds).rename_axis(columns=None).reset_index()
     found = found.assign(previous_n=found["wave_before"].map(stock), stock_n=found["wave"].map(stock))
     unknown = ~moved["person_id"].isin(workers.loc[followed, "person_id"])
-    aside = moved.assign(
-        unrecorded_n=moved["flow"].eq("exited") & ~moved["recorded"],
-        unfollowed_n=moved["flow"].isin(COMING + GOING) & unknown,
-    )
-    aside = aside[["unrecorded_n", "unfollowed_n"]].mul(each, axis=0).groupby(aside["wave"]).sum()
-    found = found.join(aside, on="wave")
+    aside = {
+        "unrecorded_n": moved["flow"].eq("exited") & ~moved["recorded"],
+        "unfollowed_n": moved["flow"].isin(COMING + GOING) & unknown,
+    }
+    found = found.join(pd.DataFrame(aside).mul(each, axis=0).groupby(moved["wave"]).sum(), on="wave")
     came, went = (found[[f"{flow}_n" for flow in side]].sum(axis=1) for side in (COMING, GOING))
     return found.assign(difference=found["stock_n"] - found["previous_n"] - came + went)[
         ["wave_before", "wave", "previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n",

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from bangfu_analysis.analysis.arrays import Floats, Names
-from bangfu_analysis.analysis.domains import names, numbers, require
+from bangfu_analysis.analysis.arrays import Floats, Names, names
+from bangfu_analysis.analysis.domains import numbers, require
 from bangfu_analysis.analysis.intervals import count_limits, t_value
 from bangfu_analysis.errors import ArgumentError, NotComparable, listed, one_of
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Where
-from bangfu_analysis.analysis.domains import ROWS, engines, gathered, require, rows_of, subset
-from bangfu_analysis.analysis.domains import names as column_names
+from bangfu_analysis.analysis.arrays import ROWS, Where
+from bangfu_analysis.analysis.arrays import names as column_names
+from bangfu_analysis.analysis.domains import engines, gathered, require, rows_of, subset
 from bangfu_analysis.errors import ArgumentError, listed, one_of
 
 MULTIPLE = ("persons", "answers")

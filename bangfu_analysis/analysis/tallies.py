@@ -133,7 +133,8 @@ def compare_columns(
     require(table, [across, *keys, "share", base], where="compare_columns")
     order = table[across].astype("category")
     columns = [c for c in order.cat.categories if order.eq(c).any()]
-    letters = {column: _letter(i) for i, column in enumerate(columns)}
+    names = [*ascii_uppercase, *ascii_lowercase, *(f"({i})" for i in range(53, len(columns) + 1))]
+    letters = dict(zip(columns, names, strict=False))
     placed = table.assign(**{across: order})
     share, n = (_wide(placed, keys, across, name, columns) for name in ("share", base))
     pairs = list(combinations(range(len(columns)), 2))
@@ -193,6 +194,3 @@ def _pairwise(share: Floats, n: Floats, pairs: Sequence[tuple[int, int]]) -> Flo
     return np.asarray(np.where(tested, 2 * special.ndtr(-np.abs(z)), np.nan), dtype=np.float64)
 
 
-def _letter(place: int) -> str:
-    """A to Z, then a to z: one character a column, so that letters can stand side by side."""
-    return (ascii_uppercase + ascii_lowercase)[place] if place < 52 else f"({place + 1})"

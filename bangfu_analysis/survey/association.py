@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import special
 
-from bangfu_analysis.analysis.arrays import Codes, Floats, Where
+from bangfu_analysis.analysis.arrays import Codes, Floats, Truths, Where
 from bangfu_analysis.analysis.domains import in_one, level_codes, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.variance import estimate_and_covariance
 
+Scores = Sequence[float] | None  # without any 1, 2, 3, ...
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom")
 ROUNDING = 1e-18  # of the variance of a table that would be drawn at random: less is none
 SETTLED = "交叉表已由加权的总体合计完全决定，没有抽样误差，不能检验。请换一个变量，或用校准前的设计。"
@@ -61,15 +63,15 @@ def test_independence(
 test_independence.__test__ = False  # type: ignore[attr-defined]  # so that pytest does not collect it
 
 
-def _cells(frame: pd.DataFrame, row: str, column: str, inside: Any) -> tuple[Codes, tuple[int, int]]:
+def _cells(frame: pd.DataFrame, row: str, column: str, inside: Truths) -> tuple[Codes, tuple[int, int]]:
     parts, shape = [], []
     for name in (row, column):
-        codes, levels = level_codes(frame[name])
-        seen = np.bincount(codes[inside & (codes >= 0)], minlength=len(levels)) > 0
-        if seen.sum() < 2:
-            raise ArgumentError(f"变量 {name} 在所选的行中只有 {int(seen.sum())} 个取值，检验至少要两个。")
-        parts.append(np.where(inside & (codes >= 0), (np.cumsum(seen) - 1)[codes], -1))
-        shape.append(int(seen.sum()))
+        codes, _ = level_codes(frame[name])
+        seen = pd.Index(np.unique(codes[inside & (codes >= 0)]))
+        if len(seen) < 2:
+            raise ArgumentError(f"变量 {name} 在所选的行中只有 {len(seen)} 个取值，检验至少要两个。")
+        parts.append(np.where(inside, seen.get_indexer(pd.Index(codes)), -1))
+        shape.append(len(seen))
     whole = (parts[0] >= 0) & (parts[1] >= 0)
     return np.where(whole, parts[0] * shape[1] + parts[1], shape[0] * shape[1]), (shape[0], shape[1])
 
@@ -112,11 +114,8 @@ def _wald(
     totals: Floats, v: Floats, shape: tuple[int, int], nu: float, statistic: str
 ) -> tuple[float, float, float, float]:
     table, n = totals.reshape(shape), totals.sum()
-    r, c = np.eye(shape[0]), np.eye(shape[1])
     row, column = table.sum(1) / n, table.sum(0) / n
-    product = np.kron(row, column)[:, None]
-    slope = np.kron(r, c) - np.kron(r, np.outer(column, c.sum(0))) + product
-    slope = slope - np.kron(np.outer(row, r.sum(0)), c)
+    slope = np.kron(*(np.eye(len(share)) - share[:, None] for share in (row, column)))
     gap = (table - n * np.outer(row, column)).ravel()
     use = np.arange(len(totals)).reshape(shape)[1:, 1:].ravel()
     spread = (slope @ v @ slope.T)[np.ix_(use, use)]
@@ -145,7 +144,7 @@ def _combination_tail(weights: Floats, x: float, df: float) -> float:
     return float(0.5 + quad(integrand, 0, np.inf, limit=500, epsabs=1e-12)[0] / np.pi)
 
 
-def checked_counts(counts: Any) -> Floats:
+def checked_counts(counts: ArrayLike) -> Floats:
     """The table as numbers, refused unless it holds counts and no empty row or column."""
     table = np.asarray(counts, dtype=float)
     if table.ndim != 2 or min(table.shape) < 2:
@@ -157,17 +156,13 @@ def checked_counts(counts: Any) -> Floats:
     return table
 
 
-def _expected(table: Floats) -> Floats:
-    return np.asarray(np.outer(table.sum(1), table.sum(0)) / table.sum())
-
-
 def tested(n: float, statistic: float, df: int, **more: Any) -> pd.DataFrame:
     """One row of a chi-square test: n, statistic, df, p_value, and what else is known."""
     found = {"n": int(n), "statistic": statistic, "df": df, "p_value": float(special.chdtrc(df, statistic))}
     return pd.DataFrame([found | more])
 
 
-def chi_square(counts: Any, *, yates: bool = False) -> pd.DataFrame:
+def chi_square(counts: ArrayLike, *, yates: bool = False) -> pd.DataFrame:
     """Pearson's chi-square of a table of counts: n, statistic, df, p_value, cramers_v, cramers_v_corrected,
     least_expected.
 
@@ -175,7 +170,7 @@ def chi_square(counts: Any, *, yates: bool = False) -> pd.DataFrame:
     cramers_v_corrected is Bergsma's (2013, J. Korean Stat. Soc. 42). R: chisq.test(x, correct=yates).
     """
     table = checked_counts(counts)
-    expected = _expected(table)
+    expected = np.outer(table.sum(1), table.sum(0)) / table.sum()
     gap = np.abs(table - expected)
     shift = np.minimum(0.5, gap.min()) if yates and table.shape == (2, 2) else 0.0
     n, (r, c) = table.sum(), table.shape
@@ -187,19 +182,20 @@ def chi_square(counts: Any, *, yates: bool = False) -> pd.DataFrame:
     return tested(n, float(((gap - shift) ** 2 / expected).sum()), df, **v, least_expected=expected.min())
 
 
-def adjusted_residuals(counts: Any) -> pd.DataFrame:
+def adjusted_residuals(counts: ArrayLike) -> pd.DataFrame:
     """Standardised residuals, in the shape of the table; beyond +-2 a cell departs from independence.
 
     R: chisq.test(x)$stdres (Haberman 1973, Biometrics 29).
     """
     table = checked_counts(counts)
     row, column, n = table.sum(1, keepdims=True), table.sum(0, keepdims=True), table.sum()
-    residual = (table - _expected(table)) / np.sqrt(_expected(table) * (1 - row / n) * (1 - column / n))
+    expected = row * column / n
+    residual = (table - expected) / np.sqrt(expected * (1 - row / n) * (1 - column / n))
     return pd.DataFrame(residual, *(counts.axes if isinstance(counts, pd.DataFrame) else ()))
 
 
 def linear_by_linear(
-    counts: Any, *, row_scores: Sequence[float] | None = None, column_scores: Sequence[float] | None = None
+    counts: ArrayLike, *, row_scores: Scores = None, column_scores: Scores = None
 ) -> pd.DataFrame:
     """Mantel's (1963) test of a linear trend between two ordered classifications: n, estimate (r), statistic,
     df, p_value.
@@ -215,7 +211,7 @@ def linear_by_linear(
     return tested(n, (n - 1) * r**2, 1, estimate=r)
 
 
-def mcnemar(counts: Any, *, correct: bool = True) -> pd.DataFrame:
+def mcnemar(counts: ArrayLike, *, correct: bool = True) -> pd.DataFrame:
     """McNemar's test that as many went one way as the other, of a square table before x after: statistic, df,
     p_value.
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Floats, Names, Truths, Where
-from bangfu_analysis.analysis.domains import Domains, domains, names, numbers, require, sums
+from bangfu_analysis.analysis.arrays import Floats, Names, Truths, Where, names
+from bangfu_analysis.analysis.domains import Domains, domains, numbers, require, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
 from bangfu_analysis.survey.estimate import estimate_share, fit_ratio, fit_total, grouped, lead, shares, table

@@ -13,18 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Floats, Names
-from bangfu_analysis.analysis.domains import (
-    ROWS,
-    Domains,
-    ends,
-    in_one,
-    names,
-    no_replicates,
-    numbers,
-    require,
-    sums,
-)
+from bangfu_analysis.analysis.arrays import ROWS, Floats, Names, names
+from bangfu_analysis.analysis.domains import Domains, ends, in_one, no_replicates, numbers, require, sums
 from bangfu_analysis.errors import ArgumentError, one_of
 from bangfu_analysis.survey.calibration import Calibration, Projection, Step
 from bangfu_analysis.survey.replicates import Replicates, ReplicateSet, given, jackknife, jackknife_rank

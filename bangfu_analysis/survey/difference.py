@@ -12,17 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
-from bangfu_analysis.analysis.domains import (
-    Domains,
-    domains,
-    filled,
-    in_one,
-    level_codes,
-    names,
-    require,
-    sums,
-)
+from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where, names
+from bangfu_analysis.analysis.domains import Domains, domains, filled, in_one, level_codes, require, sums
 from bangfu_analysis.analysis.flows import transitions
 from bangfu_analysis.analysis.intervals import t_value, tested
 from bangfu_analysis.errors import ArgumentError, listed, one_of

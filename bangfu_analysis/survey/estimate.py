@@ -16,19 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Where
-from bangfu_analysis.analysis.domains import (
-    Domains,
-    Variable,
-    domains,
-    filled,
-    gathered,
-    level_codes,
-    names,
-    require,
-    stem,
-    sums,
-)
+from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths, Variable, Where, names, stem
+from bangfu_analysis.analysis.domains import Domains, domains, filled, gathered, level_codes, require, sums
 from bangfu_analysis.analysis.intervals import around, share_limits
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import Sample, SurveyDesign, resolve
@@ -143,7 +132,11 @@ class Moments:
     def ratio(self, sample: Sample, groups: Domains) -> Fit:
         """As `fit_ratio`."""
         used = groups.only(self.n > 0)
-        made = variance_of(sample, _none, self._ratio_part, _ratio_slopes, used, self.squares)
+
+        def columns(part: slice) -> tuple[list[Floats], list[Floats]]:
+            return [column[part] for column in self.sums[:2]], [column[part] for column in self.sums[2:]]
+
+        made = variance_of(sample, None, columns, _ratio_slopes, used, self.squares)
         return _ratio(made, self.start, sums(used.code, used.count, self.n))
 
     def total(self, sample: Sample, groups: Domains) -> Fit:
@@ -155,15 +148,8 @@ class Moments:
             return [mine], [yy[part] + at * (y[part] + mine), x[part]]
 
         squares = [np.sum([k * s for k, s in zip((1, 2 * at, at**2), self.squares, strict=False)], axis=0)]
-        made = variance_of(sample, _none, columns, lambda *_: [np.ones(used.count)], used, squares)
+        made = variance_of(sample, None, columns, lambda *_: [np.ones(used.count)], used, squares)
         return _total(made, sums(used.code, used.count, self.n))
-
-    def _ratio_part(self, part: slice) -> tuple[list[Floats], list[Floats]]:
-        return [column[part] for column in self.sums[:2]], [column[part] for column in self.sums[2:]]
-
-
-def _none(weight: Floats) -> Floats:
-    raise ArgumentError("重复权数不能由汇总（cells）估计。")
 
 
 def fit(sample: Sample, statistic: Statistic, z: Floats, used: Domains) -> Fit:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import special
 
 from bangfu_analysis.analysis.arrays import Floats
@@ -18,7 +19,7 @@ MOST_TABLES = 5_000_000
 SAME = 1 + 1e-7  # R's tolerance for "as unlikely as the table seen"
 
 
-def fisher(counts: Any, *, level: float = 0.95) -> pd.DataFrame:
+def fisher(counts: ArrayLike, *, level: float = 0.95) -> pd.DataFrame:
     """Fisher's exact test, two-sided: n, p_value; for 2 x 2 also estimate (conditional odds ratio), ci_low,
     ci_high.
 
@@ -31,7 +32,7 @@ def fisher(counts: Any, *, level: float = 0.95) -> pd.DataFrame:
 
 
 def mantel_haenszel(
-    tables: Sequence[Any], *, correct: bool = True, exact: bool = False, level: float = 0.95
+    tables: Sequence[ArrayLike], *, correct: bool = True, exact: bool = False, level: float = 0.95
 ) -> pd.DataFrame:
     """Association of two classifications within strata (one table a stratum): n, statistic, df, p_value.
 
@@ -79,13 +80,14 @@ def _generalised(n: int, layers: list[Floats]) -> pd.DataFrame:
 
 def _conditional(layers: list[Floats]) -> tuple[Floats, Floats, float]:
     """Support, null density and observed value of the sum of the first cells, margins given."""
-    density: Any = np.ones(1)
-    low = 0.0
+    from scipy.stats import hypergeom
+
+    density, low = np.ones(1), 0.0
     for x in layers:
         first, second, taken = x[:, 0].sum(), x[:, 1].sum(), x[0].sum()
         k = np.arange(max(0.0, taken - second), min(taken, first) + 1)
-        log = _log_choose(first, k) + _log_choose(second, taken - k) - _log_choose(first + second, taken)
-        density, low = np.convolve(density, np.exp(log)), low + k[0]
+        density = np.convolve(density, hypergeom.pmf(k, first + second, first, taken))
+        low += k[0]
     support = np.asarray(low + np.arange(len(density)), dtype=float)
     return support, density / density.sum(), float(sum(x[0, 0] for x in layers))
 
@@ -95,8 +97,11 @@ def _conditional_odds(layers: list[Floats], level: float) -> dict[str, float]:
     above, below, tail = support >= seen, support <= seen, (1 - level) / 2
     least, most = above.all(), below.all()
 
+    with np.errstate(divide="ignore"):
+        log = np.log(density)
+
     def tilted(log_odds: float) -> Floats:
-        return _tilted(support, density, log_odds)
+        return np.asarray(special.softmax(log + support * log_odds))
 
     odds = 0.0 if least else np.inf if most else _solve(lambda t: float(tilted(t) @ support) - seen)
     low = 0.0 if least else _solve(lambda t: float(tilted(t)[above].sum()) - tail)
@@ -105,18 +110,7 @@ def _conditional_odds(layers: list[Floats], level: float) -> dict[str, float]:
     return {"estimate": odds, "ci_low": low, "ci_high": high, "p_value": p}
 
 
-def _log_choose(n: Any, k: Any) -> Any:
-    return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-
-
-def _tilted(support: Floats, density: Floats, log_odds: float) -> Floats:
-    with np.errstate(divide="ignore"):
-        log = np.log(density) + support * log_odds
-    weight = np.exp(log - log.max())
-    return np.asarray(weight / weight.sum())
-
-
-def _solve(gap: Any) -> float:
+def _solve(gap: Callable[[float], float]) -> float:
     from scipy.optimize import brentq
 
     return float(np.exp(brentq(gap, -60, 60, xtol=1e-13)))

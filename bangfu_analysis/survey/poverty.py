@@ -13,8 +13,8 @@ from typing import Any, Required, TypedDict, Unpack
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Floats, Names, Where
-from bangfu_analysis.analysis.domains import domains, level_codes, measured, names, require, rows_where, sums
+from bangfu_analysis.analysis.arrays import Floats, Names, Where, names
+from bangfu_analysis.analysis.domains import domains, level_codes, measured, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign, resolve
 from bangfu_analysis.survey.estimate import (

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bangfu_analysis.analysis.arrays import Codes, Floats, Names, Truths
-from bangfu_analysis.analysis.domains import ROWS, a_row_each, level_codes, names, numbers, packed, slices
+from bangfu_analysis.analysis.arrays import ROWS, Codes, Floats, Names, Truths, names
+from bangfu_analysis.analysis.domains import a_row_each, level_codes, numbers, packed, slices
 from bangfu_analysis.errors import ArgumentError
 
 FULLY_TAKEN = 1e-7  # a stratum with a smaller part left out has no variance (as R)

@@ -28,7 +28,7 @@ DENSE = 1 << 20  # a table of units x groups up to this size is held whole
 
 
 def variance_of(
-    sample: Sample, statistic: Statistic, columns: Columns, gradient: Gradient, used: Domains,
+    sample: Sample, statistic: Statistic | None, columns: Columns, gradient: Gradient, used: Domains,
     squares: Sequence[Floats] = (),
 ) -> tuple[list[Floats], Floats]:
     """Totals of columns in each group, and the variance of a function of the first of them by its gradient.
@@ -40,7 +40,7 @@ def variance_of(
     code, count = used.code, used.count
     units = _collapse(sample.stages[0], columns, code, count + 1)
     totals = [column[:count] for column in units.totals]
-    if sample.replicates is not None:
+    if sample.replicates is not None and statistic is not None:  # a cube has no replicates
         return totals, np.diag(replicate_covariance(sample.replicates, statistic, statistic(sample.weight)))
     slopes = [np.append(slope, 0.0) for slope in gradient(*totals)]
     if sample.projections:

@@ -13,14 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Names
-from bangfu_analysis.analysis.domains import names, require
+from bangfu_analysis.analysis.arrays import Names, names
+from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError, listed
 from bangfu_analysis.survey.calibration import Calibrate, Trim, margin_of
 from bangfu_analysis.survey.design import SurveyDesign, design_weights, seal
-
-__all__ = ["design_weights", "post_stratify", "rake", "standardize", "trim"]
-__all__ += ["weighting_effect", "weighting_report"]
 
 
 def post_stratify(frame: pd.DataFrame, design: SurveyDesign, cells: Any) -> SurveyDesign:

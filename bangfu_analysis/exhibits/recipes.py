@@ -59,6 +59,7 @@ class Recipe:
         return self.make in ("trend", "flows", "moves", "standardized")
 
 
+FITTING = ("charts", "texts", "of", "mentions", "sorts", "dimensions", "others", "undivided", "focuses")
 _WORD = re.compile(r"\w+")  # an id names files
 _LISTS = {f.name for f in fields(Recipe) if str(f.type).startswith("tuple")}
 
@@ -86,88 +87,50 @@ def _words(words: Callable[[], Words], known: Mapping[str, Any], content: Mappin
     rows = content.get("exhibits")
     entries = rows if isinstance(rows, list) else []
     made = [row.get("id") for row in entries if isinstance(row, dict) and "make" in row]
-    fits = _Fits(known, given := words())
-    own: Words = {
-        "ids": [*known, *filter(_WORD.fullmatch, map(str, made))], "measures": list(measures()),
-        "charts": fits.looks, "texts": fits.looks, "of": fits.subjects, "others": fits.others,
-        "undivided": fits.undivided, "mentions": fits.mentions, "focuses": fits.focuses,
-        "dimensions": fits.divisions, "sorts": fits.sorts,
-    }  # fmt: skip
-    return {**given, **own}
+    given: dict[str, Any] = {**words()}
+
+    def fitting(part: str) -> Callable[[tuple[str, ...], Beside], Collection[str] | None]:
+        def fits(_: tuple[str, ...], beside: Beside) -> Collection[str] | None:
+            before = {} if "make" in beside else known.get(str(beside.get("id")), {})
+            return _fitting({**before, **beside}, given)[part]
+
+        return fits
+
+    ids = [*known, *filter(_WORD.fullmatch, map(str, made))]
+    return {**given, "ids": ids, "measures": list(measures()), **{part: fitting(part) for part in FITTING}}
 
 
-@dataclass(frozen=True)
-class _Fits:
-    """What fits an entry of an exhibit beside its others, those of the exhibit that it changes included; None
-    where anything may. Each takes where the entry stands and what stands beside it.
+def _fitting(row: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Collection[str] | None]:
+    """What fits each entry of an exhibit beside its others; None where anything may.
+
+    Nothing is divided twice by the same, one sex stands to each side of a pyramid, `overall` says the rate of
+    all, and a trend is of a variable, or of a rate by something.
     """
+    make, fits = row.get("make"), read_yaml(OWN)["fits"]
+    of_make = fits.get(make, fits["other"])
+    by, within = (_tuple(row.get(name) or ()) for name in ("by", "within"))
+    divided = (*by, *within)
+    unfit = {"overall"} if divided else set[str]()
+    unfit |= set() if len(divided) == 2 and "sex" in divided else {"pyramid"}
+    composed = make == "trend" and row.get("of") != "rate"
+    levels = given["codes"](("focus", *within), row) if within and "codes" in given else ()
 
-    known: Mapping[str, Any]
-    given: Words
+    def names(entry: str, besides: Collection[str] = ()) -> Collection[str] | None:
+        every = of_make.get(entry, [])
+        every = given.get("dimensions") if every == "any" else every
+        return None if every is None else [name for name in every if name not in besides]
 
-    def _row(self, beside: Beside) -> dict[str, Any]:
-        """All entries of the exhibit; one that says how it is made replaces what was known of it."""
-        return {**({} if "make" in beside else self.known.get(str(beside.get("id")), {})), **beside}
-
-    def _of_make(self, beside: Beside) -> dict[str, Any]:
-        fits = read_yaml(OWN)["fits"]
-        found: dict[str, Any] = fits.get(self._row(beside).get("make"), fits["other"])
-        return found
-
-    def _divided(self, beside: Beside) -> tuple[str, ...]:
-        row = self._row(beside)
-        return (*_tuple(row.get("by") or ()), *_tuple(row.get("within") or ()))
-
-    def _dimensions(
-        self, at: tuple[str, ...], beside: Beside, besides: Collection[str] = ()
-    ) -> Collection[str] | None:
-        """What an entry may name that its make reads: not what stands already in another."""
-        every = self._of_make(beside).get(at[1], [])
-        every = self.given.get("dimensions") if every == "any" else every
-        return None if every is None or callable(every) else [name for name in every if name not in besides]
-
-    def looks(self, at: tuple[str, ...], beside: Beside) -> list[str]:
-        """Charts and texts of its make."""
-        by = self._divided(beside)
-        unfit = {"overall"} if by else set[str]()  # it says one rate, that of all
-        unfit |= set() if len(by) == 2 and "sex" in by else {"pyramid"}  # one sex to each side
-        return [word for word in self._of_make(beside)[at[-1]] if word not in unfit]
-
-    def subjects(self, _: tuple[str, ...], beside: Beside) -> Collection[str] | None:
-        """What it may be made of."""
-        make = self._row(beside).get("make")
-        found = self.given.get(f"of {make}", []) if self.given else None
-        return None if callable(found) else found
-
-    def mentions(self, _: tuple[str, ...], beside: Beside) -> list[str]:
-        """Which causes are counted, where causes are."""
-        return ["any", "main"] if self._row(beside).get("make") == "causes" else []
-
-    def sorts(self, _: tuple[str, ...], beside: Beside) -> list[str]:
-        """By what its rows may be sorted."""
-        found: list[str] = self._of_make(beside).get("sort", [])
-        return found
-
-    def divisions(self, at: tuple[str, ...], beside: Beside) -> Collection[str] | None:
-        """By what it may be: a trend is of a variable, or of a rate by something."""
-        row = self._row(beside)
-        composed = row.get("make") == "trend" and row.get("of") != "rate"
-        return [] if composed else self._dimensions(at, beside)
-
-    def others(self, at: tuple[str, ...], beside: Beside) -> Collection[str] | None:
-        """Within what it may stand: not what it is by."""
-        return self._dimensions(at, beside, _tuple(self._row(beside).get("by") or ()))
-
-    def undivided(self, at: tuple[str, ...], beside: Beside) -> Collection[str] | None:
-        """What may stand in `where`: not what the exhibit is divided by."""
-        return self._dimensions(at, beside, self._divided(beside))
-
-    def focuses(self, _: tuple[str, ...], beside: Beside) -> list[str] | None:
-        """A level of what the exhibit is within."""
-        codes, within = self.given.get("codes"), str(self._row(beside).get("within") or "")
-        if not within:
-            return []
-        return ["worst", *(codes(("focus", within), beside) or ())] if callable(codes) else None
+    return {
+        "charts": [word for word in of_make["draw"] if word not in unfit],
+        "texts": [word for word in of_make["text"] if word not in unfit],
+        "of": given.get(f"of {make}", []) if given else None,
+        "mentions": ["any", "main"] if make == "causes" else [],
+        "sorts": of_make.get("sort", []),
+        "dimensions": [] if composed else names("by"),
+        "others": names("within", by),
+        "undivided": names("where", divided),
+        "focuses": None if within and "codes" not in given else ["worst", *(levels or ())] if within else [],
+    }
 
 
 def recipe(**settings: Any) -> Recipe:

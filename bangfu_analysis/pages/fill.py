@@ -127,20 +127,18 @@ def fill_slides(package: Package, answer: Answer, _known: Mapping[str, str]) -> 
     scratch = Presentation(io.BytesIO(package.packed()))
     slides = {str(slide.part.partname)[1:]: slide for slide in scratch.slides}
     for name in filter(_PARTS.fullmatch, list(package.parts)):
-        root = parse_xml(package.parts[name])
-        changes: dict[Any, list[Any]] = {}
-        for shape in root.iter(_SHAPE, *_DRAWN):
+        root, filled = package.tree(name), False
+        for shape in list(root.iter(_SHAPE, *_DRAWN)):
             tag, remembered = _of_shape(shape)
             filling = answer(tag, remembered) if tag and name in slides else None
             if filling is not None and filling.exhibit is not None:
-                changes[shape] = [_Drawn(package, name, slides[name], shape).of(filling, filling.exhibit)]
+                new = _Drawn(package, name, slides[name], shape).of(filling, filling.exhibit)
+                shape.getparent().replace(shape, new)
+                filled = True
             else:
-                copy = deepcopy(shape)
-                filled = [_fill(paragraph, answer) for paragraph in copy.iter(_SLIDES.paragraph)]
-                if any(filled):
-                    changes[shape] = [copy]
-        if changes:
-            package.replace(name, root, changes)
+                filled |= sum(_fill(paragraph, answer) for paragraph in shape.iter(_SLIDES.paragraph)) > 0
+        if filled:
+            package.write(name, root)
     return []
 
 

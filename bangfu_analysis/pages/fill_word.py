@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 from docx.oxml.shape import CT_Inline
 from docx.shared import Emu, Pt
@@ -24,6 +23,7 @@ from docx.text.run import Run
 
 from bangfu_analysis.errors import CallError
 from bangfu_analysis.exhibits.exhibit import Exhibit
+from bangfu_analysis.exhibits.tables import DisplayTable
 from bangfu_analysis.pages.figures import draw
 from bangfu_analysis.pages.marks import MARK, TAG, Answer, Dialect, Filling, memory, number_of
 from bangfu_analysis.pages.package import Package
@@ -47,26 +47,11 @@ def fill_word(package: Package, answer: Answer, known: Mapping[str, str]) -> lis
     lost: list[str] = []
     counts: Counter[str] = Counter()
     for name in filter(_PARTS.fullmatch, list(package.parts)):
-        root = parse_xml(package.parts[name])
-        changes: dict[Any, list[Any]] = {}
-        for paragraph in root.iter(_P):
-            if _concerns(paragraph) and not any(a in changes for a in paragraph.iterancestors(_P)):
-                old = _own_table(paragraph)
-                holder = root.makeelement("holder", nsmap=root.nsmap)
-                holder.append(deepcopy(paragraph))
-                filler = _Filler(package, name, answer, _room(paragraph), old, counts)
-                lost += _emptied(holder, answer, known)
-                if filler.fill(holder):
-                    gone = old is not None and any(child.tag == _TABLE for child in holder)
-                    changes |= ({old: []} if gone else {}) | {paragraph: list(holder)}
-        if changes:
-            package.replace(name, root, changes)
+        root, filler = package.tree(name), _Filler(package, name, answer, counts)
+        lost += _emptied(root, answer, known)
+        if sum(map(filler.fill, list(root.iter(_P)))):
+            package.write(name, root)
     return lost
-
-
-def _concerns(paragraph: Any) -> bool:
-    words = "".join(t.text or "" for t in paragraph.iter(_WORD.text))
-    return "{{" in words or any(_controls(paragraph)) or any(_bookmarks(paragraph, _CONTROL))
 
 
 def _controls(element: Any) -> Iterator[tuple[Any, str]]:
@@ -103,15 +88,15 @@ def _room(element: Any) -> int:
     return int(size.get(qn("w:w"))) - int(margin.get(qn("w:left"), 0)) - int(margin.get(qn("w:right"), 0))
 
 
-def _emptied(holder: Any, answer: Answer, known: Mapping[str, str]) -> list[str]:
+def _emptied(root: Any, answer: Answer, known: Mapping[str, str]) -> list[str]:
     """Put the plain mark in the place of each control that `answer` has something for; returns lost ones."""
-    for control, tag in _controls(holder):
+    for control, tag in _controls(root):
         if answer(tag, True) is not None:
             _plain(list(control.iter(_WORD.run)), tag, control)
-    lost = []
-    for start, found in _bookmarks(holder, _CONTROL):
+    left, lost = {control for control, _ in _controls(root)}, list[str]()
+    for start, found in _bookmarks(root, _CONTROL):
         tag = known.get(found[1], "")
-        if any(control in start.iterancestors(_SDT) for control, _ in _controls(holder)):
+        if not left.isdisjoint(start.iterancestors(_SDT)):
             continue  # of a control that is left as it is
         if not tag:
             lost.append(found[1])
@@ -140,42 +125,43 @@ def _plain(runs: list[Any], tag: str, place: Any) -> None:
 
 @dataclass
 class _Filler:
-    """Fills a paragraph and those of its text boxes; `old`: the table that it had; `counts`: marks so far."""
+    """Fills the paragraphs of a part; `counts`: marks so far."""
 
     package: Package
     part: str
     answer: Answer
-    room: int
-    old: Any
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str]
 
-    def fill(self, holder: Any) -> bool:
-        """Fill the paragraphs inside `holder`; whether anything was."""
-        filled = False
-        for paragraph in list(holder.iter(_P)):
-            words = _WORD.words(paragraph)
-            for found in reversed(list(MARK.finditer(words))):
-                alone = words.strip() == found[0]
-                if found[1] == "表" and not alone:
-                    told = f"{found[0]} 应独占一段，现在写在“{words[:40]}”之中"
-                    raise CallError(f"{told}。请把它移到单独的一段。")
-                filling = self.answer(f"{found[1]}:{found[2]}", False)
-                if filling is not None:
-                    self._put(paragraph, _WORD.cut(paragraph, *found.span()), filling, alone)
-                    filled = True
+    def fill(self, paragraph: Any) -> bool:
+        """Fill a paragraph; whether anything was."""
+        words, filled = _WORD.words(paragraph), False
+        for found in reversed(list(MARK.finditer(words))):
+            alone = words.strip() == found[0]
+            if found[1] == "表" and not alone:
+                told = f"{found[0]} 应独占一段，现在写在“{words[:40]}”之中"
+                raise CallError(f"{told}。请把它移到单独的一段。")
+            filling = self.answer(f"{found[1]}:{found[2]}", False)
+            if filling is not None:
+                self._put(paragraph, _WORD.cut(paragraph, *found.span()), filling, alone)
+                filled = True
         return filled
 
     def _put(self, paragraph: Any, runs: list[Any], filling: Filling, alone: bool) -> None:
         self.counts[filling.tag] += 1
         number = number_of(filling.tag, self.counts[filling.tag])
         look, words = runs[0].find(_WORD.properties), filling.words
-        if filling.exhibit is not None and filling.tag.startswith("表"):
-            table = filling.exhibit.table
-            words = "".join(f"{line.rstrip('。')}。" for line in (*table.notes, table.source) if line)
-            paragraph.addprevious(self._table(filling.exhibit, f"bft_{memory(filling.tag)}_{number}", number))
+        if filling.tag.startswith("表"):
+            old, name = _own_table(paragraph), f"bft_{memory(filling.tag)}_{number}"
+            if filling.exhibit is not None:
+                table = filling.exhibit.table
+                words = "".join(f"{line.rstrip('。')}。" for line in (*table.notes, table.source) if line)
+                paragraph.addprevious(_table(table, _room(paragraph), old, _bookmark(name, number + 1)))
+            if old is not None:
+                old.getparent().remove(old)
         content = xml(f'<w:r><w:t xml:space="preserve">{escape(words)}</w:t></w:r>')
         if filling.exhibit is not None and filling.tag.startswith("图"):
-            content = self._picture(filling, filling.exhibit, number, runs[0])
+            room = _room(paragraph) * _EMU_A_TWIP
+            content = self._picture(filling, filling.exhibit, number, runs[0], room)
             if alone:
                 _on_a_line_of_its_own(paragraph)
         if look is not None:
@@ -189,11 +175,11 @@ class _Filler:
         for run in runs:
             run.getparent().remove(run)
 
-    def _picture(self, filling: Filling, exhibit: Exhibit, number: int, was: Any) -> Any:
-        """A run with the chart, as wide as the one before it and in its part."""
+    def _picture(self, filling: Filling, exhibit: Exhibit, number: int, was: Any, room: int) -> Any:
+        """A run with the chart, as wide as the one before it or `room`, in the part of that before it."""
         figure = draw(exhibit, title="")
         inches = figure.get_size_inches()
-        across = int(was.get(qn("wp:extent")) or min(self.room * _EMU_A_TWIP, inches[0] * _EMU_AN_INCH))
+        across = int(was.get(qn("wp:extent")) or min(room, inches[0] * _EMU_AN_INCH))
         media = self.package.target(self.part, was.get(qn("a:blip"), ""))
         media = media if media.endswith(".png") else f"word/media/bangfu{memory(filling.tag)}.png"
         self.package.put(media, saved(figure, "png"), "image/png")
@@ -207,16 +193,16 @@ class _Filler:
         run[0].append(inline)
         return run
 
-    def _table(self, exhibit: Exhibit, bookmark: str, number: int) -> Any:
-        """The table, of the width of the line, as the one before it looked."""
-        table = table_element(exhibit.table, lambda name: f'<w:pStyle w:val="{name}"/>', self.room)
-        first = next(table.iter(_P))
-        first.extend(_bookmark(bookmark, number + 1))
-        for paragraph in table.iter(_P):
-            _set_plainly(paragraph)
-        if self.old is not None:
-            _dress(table, self.old)
-        return table
+
+def _table(content: DisplayTable, room: int, old: Any, bookmark: Sequence[Any]) -> Any:
+    """The table, of the width of the line, as the one before it looked."""
+    table = table_element(content, lambda name: f'<w:pStyle w:val="{name}"/>', room)
+    next(table.iter(_P)).extend(bookmark)
+    for paragraph in table.iter(_P):
+        _set_plainly(paragraph)
+    if old is not None:
+        _dress(table, old)
+    return table
 
 
 def _bookmark(name: str, number: int) -> tuple[Any, Any]:

@@ -1,16 +1,16 @@
-"""An office file (.docx .pptx) as its parts: what is not changed keeps its bytes, in a changed part too."""
+"""An office file (.docx .pptx) as its parts: what is not changed keeps its bytes."""
 
 from __future__ import annotations
 
 import io
 import posixpath
+import re
 import zipfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.parsers import expat
 
+from docx.oxml.parser import element_class_lookup
 from lxml import etree
 
 from bangfu_analysis.errors import BangfuError
@@ -18,8 +18,9 @@ from bangfu_analysis.errors import BangfuError
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?<\?xml.*?\?>\s*")
 _PARSER = etree.XMLParser(resolve_entities=False, huge_tree=True)
-Changes = Mapping[Any, Sequence[Any]]  # an element of a tree -> what stands in its place
+_PARSER.set_element_class_lookup(element_class_lookup)
 
 
 @dataclass
@@ -64,78 +65,35 @@ class Package:
                 return posixpath.normpath(posixpath.join("/", posixpath.dirname(name), one.get("Target")))[1:]
         return ""
 
-    def relations(self, name: str) -> list[str]:
-        """The ids of all relations of a part."""
-        return [one.get("Id") for one in self.tree(_rels(name))] if _rels(name) in self.parts else []
-
     def put(self, name: str, content: bytes, kind: str) -> None:
         """Put a part, and its content type where the package does not have it."""
         self.parts[name] = content
         types = self.tree("[Content_Types].xml")
         if not any(one.get("PartName") == f"/{name}" for one in types):
             etree.SubElement(types, f"{{{_TYPES}}}Override", PartName=f"/{name}", ContentType=kind)
-            self.parts["[Content_Types].xml"] = written(types)
+            self.write("[Content_Types].xml", types)
 
     def relate(self, name: str, target: str, kind: str) -> str:
         """The id of a relation of the part `name` to the part `target`, made where there is none."""
         rels = _rels(name)
-        if rels not in self.parts:
-            self.parts[rels] = f'<Relationships xmlns="{RELATIONS}"/>'.encode()
-        root, known = self.tree(rels), self.relations(name)
-        for one in known:
-            if self.target(name, one) == target:
-                return one
+        self.parts.setdefault(rels, f'<Relationships xmlns="{RELATIONS}"/>'.encode())
+        root = self.tree(rels)
+        known = [one.get("Id") for one in root]
+        if same := [id for id in known if self.target(name, id) == target]:
+            return str(same[0])
         new = next(f"rId{n}" for n in range(1, len(known) + 2) if f"rId{n}" not in known)
-        own = {"Id": new, "Type": f"{OFFICE}/{kind}", "Target": f"/{target}"}
-        etree.SubElement(root, f"{{{RELATIONS}}}Relationship", own)
-        self.parts[rels] = written(root)
+        relation = {"Id": new, "Type": f"{OFFICE}/{kind}", "Target": f"/{target}"}
+        etree.SubElement(root, f"{{{RELATIONS}}}Relationship", relation)
+        self.write(rels, root)
         return new
 
-    def replace(self, name: str, root: Any, changes: Changes) -> None:
-        """Put what `changes` says into the part of the tree `root`; every byte around stays as it is."""
-        spans, content = _spans(self.parts[name]), self.parts[name]
-        places = {element: n for n, element in enumerate(root.iter(etree.Element))}
-        for element in sorted(changes, key=lambda one: -places[one]):
-            start, end = spans[places[element]]
-            scope = element.getparent().nsmap
-            new = "".join(_bare(one, scope) for one in changes[element])
-            content = content[:start] + new.encode() + content[end:]
-        self.parts[name] = content
-
-
-def written(root: Any) -> bytes:
-    """A part of an office file."""
-    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))
+    def write(self, name: str, root: Any) -> None:
+        """Put the changed tree of an XML part, declared as it was."""
+        declared = _DECLARATION.match(self.parts[name])
+        self.parts[name] = (declared[0] if declared else b"") + etree.tostring(root, encoding="UTF-8")
 
 
 def _rels(name: str) -> str:
     folder, file = posixpath.split(name)
     return posixpath.join(folder, "_rels", f"{file}.rels")
 
-
-def _spans(content: bytes) -> list[tuple[int, int]]:
-    """First and last byte of every element, in document order."""
-    spans: list[tuple[int, int]] = []
-    opened: list[int] = []
-    parser = expat.ParserCreate()
-
-    def start(_name: str, _attributes: Any) -> None:
-        opened.append(len(spans))
-        spans.append((parser.CurrentByteIndex, 0))
-
-    def end(_name: str) -> None:
-        n = opened.pop()
-        spans[n] = (spans[n][0], content.index(b">", parser.CurrentByteIndex) + 1)
-
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.Parse(content, True)
-    return spans
-
-
-def _bare(element: Any, scope: Mapping[str | None, str]) -> str:
-    """An element as text, without the namespaces that are declared around it."""
-    text: str = etree.tostring(element, encoding="unicode", with_tail=False)
-    head, mark, rest = text.partition(">")
-    for prefix, space in scope.items():
-        head = head.replace(f' xmlns:{prefix}="{space}"' if prefix else f' xmlns="{space}"', "", 1)
-    return head + mark + rest

@@ -171,6 +171,15 @@ def test_what_a_wave_lacks_is_said_in_its_place(tmp_path):
     assert words(path)[0] == "没有可比的批次。又（本批次无此数）人"
 
 
+def test_the_table_of_an_earlier_wave_goes_where_this_one_has_none(tmp_path):
+    path = one_paragraph(tmp_path / "a.docx", "{{表:level_all}}")
+    fill(path, exhibits(30, 70), {})
+    fill(path, [], {"level_all": "没有困难类别。"})
+    assert words(path) == ["没有困难类别。"]
+    fill(path, exhibits(50, 90), {})
+    assert docx.Document(str(path)).tables[0].cell(1, 1).text == "50"
+
+
 def test_a_chart_that_a_wave_has_too_few_numbers_for_is_said_in_its_place(tmp_path):
     level, rate = exhibits(4, 0)
     hidden = level.frame.assign(n=pd.array([None, None], "Int64"), share=float("nan"), suppressed=True)

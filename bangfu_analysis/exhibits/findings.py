@@ -258,7 +258,7 @@ def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
 
 def _help(of: Exhibit, _: Shown) -> Iterator[Finding]:
     """What help came to in all; nothing where that would tell of one person."""
-    whole = str(of.facts["words"]).removesuffix("。").partition("；")[0]
+    whole = of.text.removesuffix("。").partition("；")[0]
     if whole:
         yield Finding(f"{whole}。", of.id, WEIGHT["help"], "help")
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from bangfu_analysis.analysis.mechanisms import largest_of
-from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import ArgumentError, listed
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.recipes import Recipe
+from bangfu_analysis.exhibits.sentences_further import SPLITS
 from bangfu_analysis.exhibits.tables import Layout
-from bangfu_analysis.exhibits.wording import date_words, money, share_of
+from bangfu_analysis.exhibits.wording import date_words, share_of
 from bangfu_analysis.release.cells import Cut
 
 LEAST_TOLD = 30  # of fewer people nothing is said beside a sum
 MOST_PLACES = 4
 HELPED = "得到帮扶"
 MEASURES = ("stated", "computed", "difference")
-UNSAID, SPLITS = "未注明", ("kind", "fund_source")
 OF_FILES: dict[str, Any] = {"source": "各单位报送的表格", "population": "sheets", "kind": "rate"}
 
 
@@ -77,21 +75,6 @@ def findings_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     return [data.exhibit(titled, frame, tuple(labels), Layout(unit="单位：处"), **OF_FILES)]
 
 
-@dataclass(frozen=True)
-class AidExhibit(Exhibit):
-    """The money of the ledgers; its sentence is made of the protected frames: in all, by kind, by source."""
-
-    def with_frames(self, frames: Mapping[str, pd.DataFrame]) -> Exhibit:
-        """The same exhibit of protected frames, with what may be said of them."""
-        made = super().with_frames(frames)
-        by_name = {each.dimensions: each.frame for each in made.cuts}
-        (total,), words = by_name[()]["amount"], ""
-        if pd.notna(total):
-            parts = [_split(made.codebook, by_name[f"aid.{name}",], f"aid.{name}") for name in SPLITS]
-            words = f"各单位台账登记的帮扶资金和物资合计{money(float(total))}{''.join(parts)}。"
-        return replace(made, facts={**made.facts, "words": words})
-
-
 def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """All help of the ledgers by kind or by source of the money, yuan in money and in goods."""
     aid, sums, by = data.frames.get("aid", pd.DataFrame()), ["amount_yuan", "goods_value_yuan"], recipe.by[0]
@@ -101,12 +84,11 @@ def aid_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         return []
     rows = aid.assign(amount=aid[sums].sum(axis=1))
     layout = Layout(unit="单位：元", headings={"amount": "金额（元）"})
-    of: dict[str, Any] = {"population": f"aid/{data.wave.name}", "kind": "rate", "facts": {"words": ""}}
+    of: dict[str, Any] = {"population": f"aid/{data.wave.name}", "kind": "rate"}
     raw = data.exhibit(recipe, rows, (f"aid.{by}",), layout, source="各单位报送的帮扶台账", **of)
     names = [name for name in (*SPLITS, "") if name != by]
     others = tuple(_money(raw.cut, rows, f"{recipe.id}_{name or 'all'}", name) for name in names)
-    named = {each.name: getattr(raw, each.name) for each in fields(raw)}
-    return [AidExhibit(**named | {"cut": _money(raw.cut, rows, recipe.id, by), "beside": others})]
+    return [replace(raw, cut=_money(raw.cut, rows, recipe.id, by), beside=others)]
 
 
 def _money(cut: Cut, rows: pd.DataFrame, id: str, by: str) -> Cut:
@@ -119,20 +101,6 @@ def _money(cut: Cut, rows: pd.DataFrame, id: str, by: str) -> Cut:
     names, held = (f"aid.{by}",) if by else (), found[["largest", "second", "people"]]
     shown = found.rename(columns={by: f"aid.{by}"})[[*names, "amount"]]
     return replace(cut, id=id, frame=shown, dimensions=names, contributions=held)
-
-
-def _split(codebook: Codebook, frame: pd.DataFrame, name: str) -> str:
-    """`；按资金来源分，…`, what is not said last; nothing where one level has all."""
-    shown = frame[~frame["suppressed"]]
-    if len(frame) < 2 or shown.empty:
-        return ""
-    labels = codebook.labels(name)
-    pairs = shown[[name, "amount"]].itertuples(index=False)
-    told = [(labels.get(str(code), UNSAID), float(amount)) for code, amount in pairs]
-    told.sort(key=lambda pair: pair[0] == UNSAID)
-    parts = "、".join(f"{label}{money(amount)}" for label, amount in told)
-    rest = "，其余不列出" if len(shown) < len(frame) else ""
-    return f"；按{codebook.title(name)}分，{parts}{rest}"
 
 
 def reported_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:

@@ -117,12 +117,15 @@ def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Out
     def words() -> Words:
         names = dimensions_of(codebook)
         numbers = [name for name, one in codebook.of("workers").items() if one.kind in NUMBERS]
-        codes = {name: _codes(codebook, name) for name in names}
+        codes = dict[str, list[str]]()
+        for name in names:
+            with suppress(CodebookError):  # a unit or a wave has none
+                codes[name] = [*codebook.labels(name)]
         return {
             "of trend": ["rate", *names], "of mean": numbers, "of mechanism": [*codebook.mechanisms],
             "of": ["rate", *names, *numbers, *codebook.mechanisms], "makes": list(MAKES), "dimensions": names,
             "sections": list(dict.fromkeys(section.id for section in sections)),
-            "codes": lambda at, _: codes.get(at[-1]),
+            "codes": lambda at, _: codes.get(at[-1]) or None,
         }  # fmt: skip
 
     recipes = load_recipes(*(level / EXHIBITS_FILE for level in levels(folder)), words=words)
@@ -134,10 +137,3 @@ def dimensions_of(codebook: Codebook) -> list[str]:
     kinds = ("choice", "choices", "yes_no", "unit")
     own = [name for name, one in codebook.of("workers").items() if one.kind in kinds]
     return list(dict.fromkeys([*own, *codebook.bands, "unit", "cause", "cause_main", "wave"]))
-
-
-def _codes(codebook: Codebook, name: str) -> list[str] | None:
-    """The codes of a variable or a band; None where it has none."""
-    with suppress(CodebookError):
-        return list(codebook.labels(name)) or None
-    return None

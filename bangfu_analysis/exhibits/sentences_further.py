@@ -18,6 +18,7 @@ from bangfu_analysis.exhibits.wording import (
     counted,
     half_up,
     in_percent,
+    money,
     percent,
     points,
     share_of,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 CAME_AND_LEFT = (("new", "新建档"), ("exited", "退出"))
 SIGNS = {"new": "＋", "returned": "＋", "exited": "－", "died": "－"}
 MOST_MOVED = 2
+UNSAID, SPLITS = "未注明", ("kind", "fund_source")
 SURE = 0.05  # p-value below which a difference is told
 SHARES = {"estimate": "effect", "ci_low": "effect_low", "ci_high": "effect_high"}
 NO_CAUSE = "以上是被调查者中的关联，没有问到的情况也可能同时起作用，不能说明因果。"
@@ -249,10 +251,34 @@ def numbers(of: Exhibit) -> str:
     return f"“{rows[0].item}”一题有{counted(rows[0].n)}作答，均值{mean}，中位数{middle}。"
 
 
+def aid(of: Exhibit) -> str:
+    """`各单位台账登记的帮扶资金和物资合计18.94万元；按帮扶种类分，…`: in all, by kind and by source."""
+    by_name = {cut.dimensions: cut.frame for cut in of.cuts}
+    (total,) = by_name[()]["amount"]
+    if pd.isna(total):
+        return ""
+    parts = [_split(of.codebook, by_name[f"aid.{name}",], f"aid.{name}") for name in SPLITS]
+    return f"各单位台账登记的帮扶资金和物资合计{money(float(total))}{''.join(parts)}。"
+
+
+def _split(codebook: Codebook, frame: pd.DataFrame, name: str) -> str:
+    """`；按资金来源分，…`, what is not said last; nothing where one level has all."""
+    shown = frame[~frame["suppressed"]]
+    if len(frame) < 2 or shown.empty:
+        return ""
+    labels = codebook.labels(name)
+    pairs = shown[[name, "amount"]].itertuples(index=False)
+    told = [(labels.get(str(code), UNSAID), float(amount)) for code, amount in pairs]
+    told.sort(key=lambda pair: pair[0] == UNSAID)
+    parts = "、".join(f"{label}{money(amount)}" for label, amount in told)
+    rest = "，其余不列出" if len(shown) < len(frame) else ""
+    return f"；按{codebook.title(name)}分，{parts}{rest}"
+
+
 SAY: dict[str, Callable[[Exhibit], str]] = {
     "account": account, "moves": moves, "standardized": standardized, "movers": movers,
     "single": most_chosen, "multiple": partial(most_chosen, manner="（可多选）"),
     "ranking": partial(most_chosen, verb="排在第一位"), "number": partial(most_chosen, verb="人数"),
     "promoters": promoters, "answered": how_many, "numbers": numbers, "scale": scale, "funnel": steps,
-    "effects": effects,
+    "effects": effects, "aid": aid,
 }

@@ -59,7 +59,6 @@ class Placeholder:
     id: str
     heading: str
     prompt: str
-    level: int = 1
 
 
 Block = Heading | Paragraph | TableBlock | FigureBlock | Placeholder

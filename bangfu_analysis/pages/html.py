@@ -247,6 +247,7 @@ def write_report_page(report: Path, path: Path) -> Path:
 def _parts(document: Document) -> Iterator[dict[str, Any]]:
     """Paragraphs, tables and pictures; a caption goes with its table or picture."""
     counts, caption, pictures = dict[int, int](), dict[str, Any](), list[dict[str, str]]()
+    prompt = document.styles[PROMPT].style_id
     for element in parts_of(document.element.body):
         if element.tag != P:
             yield {"kind": "table", **caption, "rows": list(_rows(Table(element, document)))}
@@ -268,7 +269,8 @@ def _parts(document: Document) -> Iterator[dict[str, Any]]:
             level = int(style[-1])
             yield {"kind": "heading", "level": level, "text": _number(element, level, counts) + own["text"]}
         elif own["text"]:
-            yield {"kind": _KINDS.get(style, "text"), **own, "look": _look(document, element)}
+            prompted = any(one.get(qn("w:val")) == prompt for one in element.iter(qn("w:rStyle")))
+            yield {"kind": _KINDS.get(style, "text"), **own, "look": " prompt" * prompted}
 
 
 def _text(element: Any) -> Markup:
@@ -295,11 +297,6 @@ def _number(element: Any, level: int, counts: dict[int, int]) -> str:
     for lower in [each for each in counts if each > level]:
         del counts[lower]
     return _FORMS[level].format(chinese(counts[level]) if level <= 2 else counts[level])
-
-
-def _look(document: Document, element: Any) -> str:
-    prompt = document.styles[PROMPT].style_id
-    return " prompt" if any(one.get(qn("w:val")) == prompt for one in element.iter(qn("w:rStyle"))) else ""
 
 
 def _pictures(document: Document, element: Any) -> Iterator[dict[str, str]]:

@@ -103,14 +103,12 @@ class Dialect:
                 elif t.getnext() is not None:
                     self._split(t.getnext(), 0)
         for seen, t in self._placed(paragraph):
-            if seen <= start < seen + len(t.text) and (start > seen or self._follows(t)):
+            before = t.getprevious()
+            first = before is None or before.tag == self.properties
+            if seen <= start < seen + len(t.text) and (start > seen or not first):
                 self._split(t, start - seen)
         held = [t.getparent() for seen, t in self._placed(paragraph) if start <= seen < end]
         return list(dict.fromkeys(held))
-
-    def _follows(self, child: Any) -> bool:
-        before = child.getprevious()
-        return before is not None and before.tag != self.properties
 
     def _placed(self, paragraph: Any) -> list[tuple[int, Any]]:
         placed, seen = [], 0

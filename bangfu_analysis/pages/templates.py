@@ -24,7 +24,7 @@ _HEAD, _ROWS = 2, 2000  # the row of headings from 0, and how many rows below it
 _LONGEST_INLINE = 255  # characters that Excel takes as a list within a rule
 NOTES = "填表说明"
 _MONEY, _PERIODS = "元", {"month": "元/月", "year": "元/年"}
-_NOT_ASKED = ("ignored",)
+_FORMATS = {"date": "yyyy-mm-dd", "id_number": "@", "private": "@", "name": "@"}
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,13 @@ def asked_in(codebook: Codebook, name: str) -> list[Asked]:
         raise CodebookError(f"码本 templates 中没有 {name}。可选：{listed(codebook.templates)}。请检查拼写。")
     entry = codebook.templates[name]
     frame = str(codebook.kinds[entry["kind"]]["frame"])
-    names = entry.get("columns") or [v.name for v in codebook.of(frame).values() if v.kind not in _NOT_ASKED]
+    names = entry.get("columns") or [v.name for v in codebook.of(frame).values() if v.kind != "ignored"]
     heads = entry.get("heads", {})
     places = [name.split(".") if "." in name else [frame, name] for name in names]
     found = [codebook.variable(*place) for place in places]
-    return [Asked(v, heads.get(name, v.label) + _unit(v)) for name, v in zip(names, found, strict=True)]
-
-
-def _unit(variable: Variable) -> str:
-    return f"（{_PERIODS.get(variable.period, _MONEY)}）" if variable.kind == "money" else ""
+    units = [f"（{_PERIODS.get(v.period, _MONEY)}）" if v.kind == "money" else "" for v in found]
+    every = zip(names, found, units, strict=True)
+    return [Asked(v, heads.get(name, v.label) + unit) for name, v, unit in every]
 
 
 def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> Path:
@@ -80,7 +78,7 @@ def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> 
     sheet.write_string(1, 0, "填报单位：            填报日期：            单位：元")
     for place, column in enumerate(columns):
         sheet.write_string(_HEAD, place, column.heading, head)
-        form = book.add_format({"num_format": _format(column)})
+        form = book.add_format({"num_format": _FORMATS.get(column.variable.kind, "General")})
         sheet.set_column(place, place, max(9, 2 * len(column.heading) + 2), form)
         if rule := _rule(column, lists.get(place, "")):
             sheet.data_validation(_HEAD + 1, place, _HEAD + _ROWS, place, rule)
@@ -122,11 +120,6 @@ def _told(column: Asked) -> str:
     span = f"，{v.low:g} 至 {v.high:g} 之间" if bounded else ""
     options = f"：{'、'.join(column.values)}" if v.levels and len(column.values) <= 40 else ""
     return f"{WORDS['to_fill_in'][v.kind]}{span}{options}"
-
-
-def _format(column: Asked) -> str:
-    kind = column.variable.kind
-    return "yyyy-mm-dd" if kind == "date" else "@" if kind in ("id_number", "private", "name") else "General"
 
 
 def _rule(column: Asked, place: str) -> dict[str, Any]:

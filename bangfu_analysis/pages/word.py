@@ -25,7 +25,7 @@ from docx.oxml.ns import qn
 from docx.shared import Emu, Mm
 from docx.text.paragraph import Paragraph as WordParagraph
 
-from bangfu_analysis.errors import ArgumentError, BangfuError, listed
+from bangfu_analysis.errors import BangfuError
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.wording import date_words
 from bangfu_analysis.files import write
@@ -77,11 +77,15 @@ def write_report(
     `title` may hold line breaks; `subtitle` (the issuing union) and `date` stand under it. Tables and figures
     are numbered in order, by fields with cached numbers. `last` keeps what this report says, so that at the
     next refresh it is known what people changed: they keep it by paragraph, caption and cell. Where that file
-    is gone, only what stands under the headings to write under is kept. Raises ArgumentError for a repeated
-    id, BangfuError for a template that lacks styles, an earlier report that cannot be read, a picture that is
-    none, a file that is open.
+    is gone, only what stands under the headings to write under is kept. BangfuError for a template that lacks
+    styles, an earlier report that cannot be read, a picture that is none, a file that is open.
     """
-    document, flat = open_template(template or TEMPLATE), [one for block in blocks for one in _parts(block)]
+    document, flat = open_template(template or TEMPLATE), list[Block]()
+    for block in blocks:
+        if isinstance(block, Placeholder) and block.heading:
+            flat += [Heading(1, block.heading), replace(block, heading="")]
+        else:
+            flat.append(block)
     numbers, names = numbered(flat), _names(flat)
     units = _units_of(document, "题", lambda: _add_title(document, title, subtitle, date))
     chapters = [block for block in flat if isinstance(block, Heading) and block.level == 1]
@@ -131,13 +135,6 @@ def _add_contents(document: Document, headings: Sequence[str]) -> None:
     next(contents.iter(qn("w:fldChar"))).set(qn("w:dirty"), "true")
     body: Any = document.element.body
     body.insert_element_before(contents, "w:sectPr")
-
-
-def _parts(block: Block) -> list[Block]:
-    """A section to write as its heading and its prompt."""
-    if isinstance(block, Placeholder) and block.heading:
-        return [Heading(block.level, block.heading), replace(block, heading="")]
-    return [block]
 
 
 def _names(blocks: Sequence[Block]) -> list[str]:
@@ -218,16 +215,11 @@ def _add_title(document: Document, title: str, subtitle: str, date: Date | None)
 
 
 def numbered(blocks: Sequence[Block]) -> dict[tuple[str, str], int]:
-    """(kind, id) -> number, in the order of the blocks; ArgumentError where an id is used twice."""
-    ids = {
-        "表": [block.id for block in blocks if isinstance(block, TableBlock)],
-        "图": [block.id for block in blocks if isinstance(block, FigureBlock)],
-        "待填写部分": [block.id for block in blocks if isinstance(block, Placeholder)],
-    }
-    for kind, used in ids.items():
-        if twice := sorted({id for id in used if used.count(id) > 1}):
-            raise ArgumentError(f"报告中{kind}的 id 重复：{listed(twice)}。请改成各不相同的 id。")
-    return {(kind, id): number for kind in _BOOKMARKS for number, id in enumerate(ids[kind], start=1)}
+    """(kind, id) -> number, in the order of the blocks."""
+    tables = (block.id for block in blocks if isinstance(block, TableBlock))
+    figures = (block.id for block in blocks if isinstance(block, FigureBlock))
+    of_tables = {("表", id): n for n, id in enumerate(tables, start=1)}
+    return of_tables | {("图", id): n for n, id in enumerate(figures, start=1)}
 
 
 def _add(document: Document, block: Block, numbers: Numbers) -> None:
@@ -246,8 +238,6 @@ def _add(document: Document, block: Block, numbers: Numbers) -> None:
 
 
 def _add_heading(document: Document, block: Heading) -> None:
-    if not 1 <= block.level <= 4:
-        raise ArgumentError.naming("level", block.level, range(1, 5))
     heading = document.add_paragraph(block.text, style=f"Heading {block.level}")
     if not block.numbered:
         heading._p.get_or_add_pPr().get_or_add_numPr().get_or_add_numId().val = 0

@@ -54,7 +54,10 @@ def protect(
     named = {variable for _, rows in tables for row in rows for variable, _ in row.n.where}
     nest = nest_of(cuts, codebook, people, others, named)
     counts, hidden = protected(tables, policy, nest, others)
-    gone = {cut.id: [_is_gone(cut, row, hidden, policy) for row in rows] for cut, rows in tables}
+    gone = dict[str, list[bool]]()
+    for cut, rows in tables:
+        few = policy.quantile_n if cut.kind == "quantile" else 0  # behind a median
+        gone[cut.id] = [bool({r.n, r.amount} & hidden) or r.numbers.get(r.n, 0) < few for r in rows]
     frames = {cut.id: _masked(cut, rows, gone[cut.id], hidden, policy) for cut, rows in tables}
     seen = _seen(tables, gone, hidden) | hidden
     told = {cell: n for cell, n in counts.items() if cell in seen}
@@ -69,12 +72,6 @@ def _seen(tables: Tables, gone: Mapping[str, Sequence[bool]], hidden: frozenset[
     rows = [row for cut, rows in tables for row, away in zip(rows, gone[cut.id], strict=True) if not away]
     wholes = {row.group for row in rows if not {row.base, row.left_out} & hidden}
     return {cell for row in rows for cell in (row.n, row.base, row.left_out)} | wholes
-
-
-def _is_gone(cut: Cut, row: Row, hidden: frozenset[Cell], policy: Policy) -> bool:
-    """Whether a row is hidden: its count or amount is, or too few stand behind a median."""
-    few = cut.kind == "quantile" and row.numbers.get(row.n, 0) < policy.quantile_n
-    return few or row.n in hidden or row.amount in hidden
 
 
 def _masked(

@@ -163,7 +163,7 @@ def write_files(
     _pass_on(opened, released, files, drawn)
     rounded = opened.policy.rounding > 1  # rounded parts need not add up
     doubts = () if rounded else _contradictions(document)
-    return drawn, (*released.left_out, *doubts), written.told
+    return drawn, (*released.left_out, *doubts), written.messages
 
 
 def _write_quality(opened: OpenWave, target: Path) -> Path:

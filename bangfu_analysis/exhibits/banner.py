@@ -64,15 +64,15 @@ def plan_of(
     ArgumentError names what is there.
     """
     people = respondents(survey, codebook)
-    known = {str(text): str(id) for id, text in survey.questions.set_index("question_id")["text"].items()}
+    names_of = {str(text): str(id) for id, text in survey.questions.set_index("question_id")["text"].items()}
     names = [str(c) for c in people]
-    known |= {codebook.title(c): c for c in names if c in codebook.bands or c in codebook.of("workers")}
-    known |= {c: c for c in names}
+    names_of |= {codebook.title(c): c for c in names if c in codebook.bands or c in codebook.of("workers")}
+    names_of |= {c: c for c in names}
 
     def named(name: str) -> str:
-        if name not in known:
+        if name not in names_of:
             raise ArgumentError.naming("by/where", name, [c for c in people if c not in RESPONDENT])
-        return known[name]
+        return names_of[name]
 
     condition = {
         named(name): _codes(people[named(name)], codes, codebook) for name, codes in (where or {}).items()
@@ -82,17 +82,17 @@ def plan_of(
     few = survey.questions["kind"].eq("single") & survey.questions["options"].map(len).between(2, FEW_LEVELS)
     first = survey.questions.loc[few, "question_id"].astype("str").tolist()[: max(0, 2 - len(usual))]
     breaks = tuple(_levels(inside[named(name)]) for name in list(by) or [*usual[:MOST_BREAKS], *first])
-    labels = {own: _label(own, known) for own in (*(str(b.name) for b in breaks), *condition)}
+    labels = {own: _label(own, names_of) for own in (*(str(b.name) for b in breaks), *condition)}
     asked = {item.concept: id for id, item in survey.book.items.items() if item.concept}
     asked |= {band.name: asked[band.variable] for band in codebook.bands.values() if band.variable in asked}
     asked = {name: asked.get(name, name.partition("=")[0].removesuffix("_band")) for name in labels}
     if condition:
         kept = survey.responses["respondent_id"].isin(inside.index)
         survey = replace(survey, responses=survey.responses[kept])
-    if weight not in known:
+    if weight not in names_of:
         return Plan(survey, breaks, labels, asked, None, condition)
-    others = replace(survey, questions=survey.questions[survey.questions["question_id"].ne(known[weight])])
-    return Plan(others, breaks, labels, asked, inside[known[weight]], condition)
+    others = replace(survey, questions=survey.questions[survey.questions["question_id"].ne(names_of[weight])])
+    return Plan(others, breaks, labels, asked, inside[names_of[weight]], condition)
 
 
 def _codes(values: pd.Series[Any], codes: Any, codebook: Codebook) -> list[Any]:
@@ -102,11 +102,11 @@ def _codes(values: pd.Series[Any], codes: Any, codebook: Codebook) -> list[Any]:
     return [labels.get(str(code), code) for code in several_codes(codes)]
 
 
-def _label(own: str, known: Mapping[str, str]) -> str:
+def _label(code: str, names: Mapping[str, str]) -> str:
     """The words of a variable; of a band or an option those of its question."""
-    id, _, option = own.partition("=")
-    of = (own, id.removesuffix("_band"))
-    words = next((text for one in of for text, name in known.items() if name == one and text != own), own)
+    id, _, option = code.partition("=")
+    of = (code, id.removesuffix("_band"))
+    words = next((text for one in of for text, name in names.items() if name == one and text != code), code)
     return f"{words}：{option}" if option else words
 
 
@@ -115,8 +115,8 @@ def respondents(survey: Survey, codebook: Codebook) -> pd.DataFrame:
     bands.
     """
     wide = wide_answers(survey.questions, survey.responses)
-    told = add_bands(with_concepts(wide, survey.book, codebook), codebook)
-    return told.set_index(told["respondent_id"].astype("str"))
+    people = add_bands(with_concepts(wide, survey.book, codebook), codebook)
+    return people.set_index(people["respondent_id"].astype("str"))
 
 
 def _levels(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -126,8 +126,8 @@ def _levels(values: pd.Series[Any]) -> pd.Series[Any]:
         values = pd.Series(pd.Categorical.from_codes(place, pd.Index(words)), values.index, name=values.name)
     levels = values.astype("category").cat.remove_unused_categories()
     if not 0 < (n := len(levels.cat.categories)) <= MOST_LEVELS:
-        told = f"“{values.name}”有 {n} 个取值，不能作分组列（1 至 {MOST_LEVELS} 个）。请改用分组后的变量。"
-        raise ArgumentError(f"questionnaire：{told}")
+        message = f"“{values.name}”有 {n} 个取值，不能作分组列（1 至 {MOST_LEVELS} 个）。请改用分组后的变量。"
+        raise ArgumentError(f"questionnaire：{message}")
     return levels
 
 
@@ -137,9 +137,9 @@ def cuts_of(plan: Plan) -> Iterator[tuple[Any, str, Cut]]:
     for _, row in plan.survey.questions[plan.survey.questions["kind"] != "meta"].iterrows():
         id = str(row["question_id"])
         survey = replace(plan.survey, responses=plan.survey.responses.iloc[places.get(id, [])])
-        own = survey.responses
-        measured = own["value"].nunique() > tables.MOST_VALUES or tables.recommends(row, own)
-        people = own.loc[own["status"].ne("skipped"), "respondent_id"].astype("str").unique()
+        responses = survey.responses
+        measured = responses["value"].nunique() > tables.MOST_VALUES or tables.recommends(row, responses)
+        people = responses.loc[responses["status"].ne("skipped"), "respondent_id"].astype("str").unique()
         others = [by for by in plan.breaks if plan.asked[str(by.name)] != id]
         for by in (None, *(by for by in others if len(set(by.reindex(people).dropna())) > 1)):
             name = ALL if by is None else str(by.name)
@@ -172,17 +172,17 @@ def banner(
         if cut.measured:
             rows = rows.rename(columns={"estimate": "mean"}).assign(row="mean", option="均值")
         parts.append(rows.astype({"option": "str"}))
-    whole = pd.concat(parts, ignore_index=True)
-    whole = pd.concat([whole, _of_parts(whole, plan)], ignore_index=True)
+    frame_of_all = pd.concat(parts, ignore_index=True)
+    frame_of_all = pd.concat([frame_of_all, _of_parts(frame_of_all, plan)], ignore_index=True)
     base, keys = "base_n" if plan.weight is None else "base_effective", ["question_id", "row", "option"]
-    tested = whole["row"].ne("mean")
-    found = [whole[whole["break"].eq(ALL) | ~tested].assign(letter="", higher_than="")]
+    tested = frame_of_all["row"].ne("mean")
+    compared = [frame_of_all[frame_of_all["break"].eq(ALL) | ~tested].assign(letter="", higher_than="")]
     for by in plan.breaks:
         levels = labels_of(codebook, pd.Series(by.cat.categories, name=by.name))
-        rows = whole[whole["break"].eq(str(by.name)) & tested]
+        rows = frame_of_all[frame_of_all["break"].eq(str(by.name)) & tested]
         placed = rows.assign(level=pd.Categorical(rows["level"], levels))
-        found.append(compare_columns(placed, "level", keys, base=base, **test).astype({"level": "str"}))
-    frame = pd.concat(found).sort_index()
+        compared.append(compare_columns(placed, "level", keys, base=base, **test).astype({"level": "str"}))
+    frame = pd.concat(compared).sort_index()
     return Banner(plan.survey.title, frame, plan.labels, _notes(plan, codebook, **test))
 
 
@@ -190,23 +190,23 @@ def _notes(
     plan: Plan, codebook: Codebook, correction: str = "bonferroni", level: float = 0.05
 ) -> tuple[str, ...]:
     some = {name: labels_of(codebook, pd.Series(codes, name=name)) for name, codes in plan.where.items()}
-    told = [f"{plan.labels[name]}为{'、'.join(words)}" for name, words in some.items()]
+    conditions = [f"{plan.labels[name]}为{'、'.join(words)}" for name, words in some.items()]
     weighted = "" if plan.weight is None else f"占比按“{plan.weight.name}”加权，检验用有效样本量(Σw)²÷Σw²；"
     return (
-        f"“{plan.survey.title}”：" + (f"只含{'，'.join(told)}的答卷。" if told else "全部答卷。"),
+        f"“{plan.survey.title}”：" + (f"只含{'，'.join(conditions)}的答卷。" if conditions else "全部答卷。"),
         f"{weighted}字母表示该列占比在{level:g}水平上显著高于字母所指的列：同一分组内两两比例之差的z检验（合并方差），"
         f"{correction}校正；占比为0或100%的、不足2人的列不检验。",
         "每题占比的基数为该题作答人数，未作答的不计，因跳转没有问到的也不计。矩阵题的均值按选项的次序从1起计分。",
     )
 
 
-def _of_parts(whole: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def _of_parts(frame: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Nets, and the means of grades, missing where a part of them is; the net promoter score is the mean of
     100, 0 and -100.
     """
-    told, parts = whole[whole["row"].eq("option")], list[tuple[str, str, str, str, float]]()
+    answers, parts = frame[frame["row"].eq("option")], list[tuple[str, str, str, str, float]]()
     about = plan.survey.questions.set_index("question_id")["kind"]
-    for id, rows in told.groupby("question_id", sort=False, observed=True):
+    for id, rows in answers.groupby("question_id", sort=False, observed=True):
         kind, options, item = about[id], [*rows["option"].unique()], plan.survey.book.items.get(str(id))
         bands = {} if item is None or kind == "multiple" else item.bands
         nets = {name: [item.options[code] for code in codes] for name, codes in bands.items()} if item else {}
@@ -219,7 +219,7 @@ def _of_parts(whole: pd.DataFrame, plan: Plan) -> pd.DataFrame:
             scored = zip(options, tables.scores(options), strict=True)
             parts += [(str(id), o, "mean", "均值", score) for o, score in scored]
     of = pd.DataFrame(parts, columns=["question_id", "option", "made", "into", "score"])
-    rows = told.merge(of, on=["question_id", "option"])
+    rows = answers.merge(of, on=["question_id", "option"])
     rows = rows.assign(mean=rows["share"] * rows["score"], squares=rows["share"] * rows["score"] ** 2)
     groups = rows.groupby(["question_id", "break", "level", "made", "into"], sort=False, observed=True)
     counts = [c for c in ("share", "estimate") if c in rows]
@@ -227,9 +227,9 @@ def _of_parts(whole: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     sums = groups[["n", *counts, "mean", "squares"]].sum().where(full)
     net, n = first.index.get_level_values("made") == "net", first["base_n"].astype(float)
     sd = np.sqrt((sums["squares"] - sums["mean"] ** 2).clip(lower=0) * n / (n - 1).where(n > 1))
-    found = first.assign(
+    summary = first.assign(
         **{c: sums[c].where(net) for c in counts}, n=sums["n"].where(net, first["base_n"]),
         mean=sums["mean"].mask(net), sd=sd.mask(net),
     )  # fmt: skip
-    named = found.reset_index().drop(columns=["row", "option", "squares", "score"])
+    named = summary.reset_index().drop(columns=["row", "option", "squares", "score"])
     return named.rename(columns={"made": "row", "into": "option"})

@@ -15,7 +15,7 @@ ANNEX = "annex"  # in `show` of a recipe: in tables.xlsx only, unless it bears a
 NEARLY_ALL = 0.95
 MOST_HIDDEN = 0.5
 FEW_LEVELS = 4  # that a sentence tells as well as a figure
-TOLD = ("ranking",)  # whose first places the sentence names
+IN_SENTENCES = ("ranking",)  # whose first places the sentence names
 ENOUGH = 3  # questions of other kinds, beside which single ones (who answered) are left to the annex
 Drawn = Callable[[Exhibit], bool]
 
@@ -48,11 +48,11 @@ def body(
 
 def _form(each: Exhibit, drawn: Drawn) -> tuple[str, ...]:
     """What its recipe asks for; else the sentence where that says all, the figure, or the table."""
-    if asked := tuple(part for part in each.recipe.show if part != ANNEX):
-        return asked
+    if parts := tuple(part for part in each.recipe.show if part != ANNEX):
+        return parts
     rows = each.focused
     few = len(dimensions(rows)) == 1 and len(_seen(rows)) <= FEW_LEVELS
-    few = bool(each.text) and (few or each.recipe.draw in TOLD)
+    few = bool(each.text) and (few or each.recipe.draw in IN_SENTENCES)
     return ("text",) if few else ("text", "figure") if drawn(each) else ("text", "table")
 
 
@@ -83,8 +83,8 @@ def _is_hidden(each: Exhibit) -> bool:
 
 def _repeats(id: str, others: Sequence[Exhibit], counts: Mapping[str, set[tuple[int, int]]]) -> bool:
     """Whether another has its counts: all of them, or of two levels the one, as the other is the rest."""
-    own, rest = counts[id], [counts[other.id] for other in others if other.id != id]
-    return len(own) > 1 and any(len(own - pairs) <= (len(own) == 2) for pairs in rest)
+    pairs_here, rest = counts[id], [counts[other.id] for other in others if other.id != id]
+    return len(pairs_here) > 1 and any(len(pairs_here - pairs) <= (len(pairs_here) == 2) for pairs in rest)
 
 
 def _pairs(each: Exhibit) -> set[tuple[int, int]]:
@@ -92,8 +92,8 @@ def _pairs(each: Exhibit) -> set[tuple[int, int]]:
     frame = each.frame
     if not {"n", "base_n"} <= set(frame) or "wave" in frame or "indicator" in frame:
         return set()
-    known = frame[["n", "base_n"]].dropna().astype(int)
-    return set(known.itertuples(index=False, name=None))
+    counts = frame[["n", "base_n"]].dropna().astype(int)
+    return set(counts.itertuples(index=False, name=None))
 
 
 def absurd(exhibit: Exhibit) -> str:

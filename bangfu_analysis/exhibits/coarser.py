@@ -31,7 +31,7 @@ MAKES = ("count", "rate", "causes", "mean", "trend", "questionnaire")
 PLACES = ("unit", "reporting_unit", "employer", "district")
 OTHER = ""  # as the last of a group: it is 其他（合并）
 LEFT = 2  # levels that a fold must leave beside it
-TOLD_APART = ("sex", "hardship_level")  # never joined: the report speaks of each
+NEVER_JOINED = ("sex", "hardship_level")  # never joined: the report speaks of each
 ROUNDS, TURNS, MOSTLY = 4, 2, 0.5
 Groups = list[list[str]]
 
@@ -41,30 +41,30 @@ def coarse(data: WaveData, recipe: Recipe, threshold: int) -> list[Exhibit]:
     made = make(data, recipe)
     for _ in range(ROUNDS):
         able = recipe.make in MAKES and not data.on_disk
-        asked = _coarser(data, recipe, made, threshold) if able else None
-        again = make(data.joined(asked.join), asked) if asked else []
-        if not asked or len(again) != len(made):
+        coarser = _coarser(data, recipe, made, threshold) if able else None
+        again = make(data.joined(coarser.join), coarser) if coarser else []
+        if not coarser or len(again) != len(made):
             break
-        recipe, made = asked, again
-    return [_told(each) for each in made]
+        recipe, made = coarser, again
+    return [_noted(each) for each in made]
 
 
 def few_enough(data: WaveData, raw: Sequence[Exhibit]) -> list[Exhibit]:
     """`raw`, of it the tables with the most rows made coarser where more counts than can be protected at once
     would be linked.
     """
-    found = list(raw)
+    exhibits = list(raw)
     while True:
         sizes = Counter[str]()
-        for each in found:
+        for each in exhibits:
             sizes[each.cut.population] += len(each.frame)
-        crowded = [each for each in found if sizes[each.cut.population] > MOST_CELLS]
+        crowded = [each for each in exhibits if sizes[each.cut.population] > MOST_CELLS]
         for large in sorted(crowded, key=lambda each: -len(each.frame)):
             if again := halved(data, large):
-                found[found.index(large)] = again
+                exhibits[exhibits.index(large)] = again
                 break
         else:
-            return found
+            return exhibits
 
 
 def without_stars(
@@ -105,19 +105,19 @@ def halved(data: WaveData, exhibit: Exhibit, first: Collection[str] = ()) -> Exh
     """
     recipe = exhibit.recipe
     able = recipe.make in MAKES and not data.on_disk
-    found = sorted(_tables(exhibit) if able else (), key=lambda one: -len(one[1]))
-    for name, table in sorted(found, key=lambda one: one[0] not in first):
+    tables = sorted(_tables(exhibit) if able else (), key=lambda one: -len(one[1]))
+    for name, table in sorted(tables, key=lambda one: one[0] not in first):
         kept, codes = len(table) // 2, [*table.index]
         least = {*table.sum(axis=1).sort_values(kind="stable").index[: len(table) - kept]}
         pairs = [codes[at : at + 2] for at in range(0, len(codes) - 1, 2)]
         folded = [code for code in codes if code in least or is_other(code)]
         groups = pairs if _rises(exhibit, name) else [[*folded, OTHER]][: len(folded) - 1]
         band = _band(data, name, codes)
-        asked = _by_band(data.codebook, recipe, name, band) if band else recipe
-        asked = asked if band or kept < 2 else _joined(recipe, exhibit, name, groups)
-        again = make(data.joined(asked.join), asked) if asked is not recipe else []
+        coarser = _by_band(data.codebook, recipe, name, band) if band else recipe
+        coarser = coarser if band or kept < 2 else _joined(recipe, exhibit, name, groups)
+        again = make(data.joined(coarser.join), coarser) if coarser is not recipe else []
         if len(again) == 1 and len(again[0].frame) < len(exhibit.frame):
-            return _told(again[0])
+            return _noted(again[0])
     return None
 
 
@@ -141,15 +141,15 @@ def _coarser(data: WaveData, recipe: Recipe, made: Sequence[Exhibit], threshold:
 
 def _tables(exhibit: Exhibit) -> Iterator[tuple[str, pd.DataFrame]]:
     """(dimension, its levels down and all else across) of those that may be made coarser, the last first."""
-    cut, whole, book = exhibit.cut, exhibit.cut.frame, exhibit.codebook
-    based = whole["base_n"].notna() if cut.kind == "rate" else pd.Series(True, whole.index)
-    names = reversed([d for d in cut.dimensions if d not in cut.apart and d not in TOLD_APART])
+    cut, result, book = exhibit.cut, exhibit.cut.frame, exhibit.codebook
+    based = result["base_n"].notna() if cut.kind == "rate" else pd.Series(True, result.index)
+    names = reversed([d for d in cut.dimensions if d not in cut.apart and d not in NEVER_JOINED])
     # What has a denominator is not joined with what has none.
-    for frame, name in product((whole[based], whole[~based]), names):
+    for frame, name in product((result[based], result[~based]), names):
         rows = frame.astype(dict.fromkeys(cut.dimensions, object))
-        known = name in book.bands or name in book.of("workers") or name in (*PLACES, *cut.multiple)
+        joinable = name in book.bands or name in book.of("workers") or name in (*PLACES, *cut.multiple)
         spoken_of = name == exhibit.recipe.within and exhibit.recipe.focus
-        if known and not spoken_of and all(isinstance(code, str) for code in rows[name].dropna()):
+        if joinable and not spoken_of and all(isinstance(code, str) for code in rows[name].dropna()):
             others = [d for d in cut.dimensions if d != name]
             sums = rows.dropna(subset=name).groupby([name, *others], dropna=False)["n"].sum()
             table = sums.unstack(others) if others else sums.to_frame()  # noqa: PD010
@@ -197,7 +197,7 @@ def _neighbours(table: pd.DataFrame, threshold: int) -> Groups:
     held = [str(code) for code in table.index[table.gt(0).any(axis=1)]]
     groups: Groups = [[code] for code in held]
     sums: list[Any] = [table.loc[code] for code in held]
-    while rare := [at for at, own in enumerate(sums) if _rare(own.to_frame().T, threshold)]:
+    while rare := [at for at, row in enumerate(sums) if _rare(row.to_frame().T, threshold)]:
         if len(groups) <= 2:
             return []
         at = rare[0]
@@ -218,8 +218,8 @@ def _folded(table: pd.DataFrame, blocks: Mapping[str, str], threshold: int, besi
     size = held.sum(axis=1)
     rest = sorted(set(held.index) - {*rare}, key=lambda code: (not is_other(code), size[code], code))
     chosen = {*rare}
-    for own in sorted({blocks.get(code, "") for code in rare} - {""}):
-        block, more = {c for c in rare if blocks.get(c) == own}, [c for c in rest if blocks.get(c) == own]
+    for band in sorted({blocks.get(code, "") for code in rare} - {""}):
+        block, more = {c for c in rare if blocks.get(c) == band}, [c for c in rest if blocks.get(c) == band]
         while more and (len(block) < 2 or _rare_together(table, block, threshold)):
             block.add(more.pop(0))
         chosen |= block
@@ -240,7 +240,7 @@ def _rare_together(table: pd.DataFrame, codes: Collection[str], threshold: int) 
 
 def _blocks(data: WaveData, name: str) -> dict[str, str]:
     """Level -> the level of a band of the codebook that it lies in, where there is one."""
-    column = next((own for own, called in IN_TABLES.items() if called == name), name)
+    column = next((column_name for column_name, called in IN_TABLES.items() if called == name), name)
     bands = [b.name for b in data.codebook.bands.values() if b.variable == column and not b.schemes]
     if not bands or column not in data.workers:
         return {}
@@ -265,7 +265,7 @@ def _key(exhibit: Exhibit, name: str) -> str:
     return cut.population.rpartition("/")[2] if name == "option" else name_of(cut, name).removesuffix(ANY)
 
 
-def _told(exhibit: Exhibit) -> Exhibit:
+def _noted(exhibit: Exhibit) -> Exhibit:
     """An exhibit with the notes that say what is joined in it."""
     notes = list(exhibit.layout.notes)
     for name in exhibit.cut.dimensions:

@@ -57,8 +57,8 @@ class WaveData:
     @cached_property
     def workers(self) -> pd.DataFrame:
         """The workers of this wave with their bands and `unit`."""
-        own = with_bands(self.frames["workers"], self.codebook, self.frames.get("population"))
-        return with_joined(own, self.join)
+        banded = with_bands(self.frames["workers"], self.codebook, self.frames.get("population"))
+        return with_joined(banded, self.join)
 
     @property
     def causes(self) -> pd.DataFrame:
@@ -100,9 +100,9 @@ class WaveData:
         """Waves whose roster is of other people than the one before, by another scheme without a shared line,
         and why.
         """
-        told = self.every["definitions"]
-        shared = set(told.loc[told["variable"].eq("below_line") & told["comparable"], "wave"])
-        rows = told[told["variable"].eq("hardship_level")].sort_values("wave").to_dict("records")
+        defined = self.every["definitions"]
+        shared = set(defined.loc[defined["variable"].eq("below_line") & defined["comparable"], "wave"])
+        rows = defined[defined["variable"].eq("hardship_level")].sort_values("wave").to_dict("records")
         return {
             str(now["wave"]): str(now["note"])
             for before, now in pairwise(rows)
@@ -114,14 +114,14 @@ class WaveData:
     def merged(self) -> dict[tuple[str, str, str], list[str]]:
         """(wave, variable, code) -> what the wave itself calls what is counted as this code over the waves.
         """
-        told, found = self.every["carried"], dict[tuple[str, str, str], list[str]]()
-        rows = told[told["frame"].eq("workers")].to_dict("records")
+        carried, merged = self.every["carried"], dict[tuple[str, str, str], list[str]]()
+        rows = carried[carried["frame"].eq("workers")].to_dict("records")
         for row in [row for row in rows for _ in rows]:  # merged again after it was merged
-            into = found.setdefault((row["wave"], row["variable"], row["now"]), [row["now"]])
-            also = found.get((row["wave"], row["variable"], row["was"]), [row["was"]])
+            into = merged.setdefault((row["wave"], row["variable"], row["now"]), [row["now"]])
+            also = merged.get((row["wave"], row["variable"], row["was"]), [row["was"]])
             into += [code for code in also if code not in into]
-        units = [key for key in found if key[1] in ("employer", "reporting_unit")]
-        return found | {(wave, "unit", now): found[wave, name, now] for wave, name, now in units}
+        units = [key for key in merged if key[1] in ("employer", "reporting_unit")]
+        return merged | {(wave, "unit", now): merged[wave, name, now] for wave, name, now in units}
 
     @property
     def worst(self) -> str:
@@ -182,10 +182,10 @@ def _with_options(frames: Frames, join: Mapping[str, Sequence[Sequence[str]]]) -
     """Questions and responses with joined options; of these a respondent has one answer, the chosen one."""
     questions, responses = frames["questions"], frames["responses"]
     for id in {*questions["question_id"]} & {*join}:
-        own = responses[responses["question_id"].eq(id)]
-        chosen = own["value"].fillna(1).sort_values(ascending=False, kind="stable").index
-        told = with_joined(own.loc[chosen], {"option": join[id]}).drop_duplicates(["respondent_id", "option"])
-        responses = pd.concat([responses[responses["question_id"].ne(id)], told.sort_index()])
+        rows = responses[responses["question_id"].eq(id)]
+        chosen = rows["value"].fillna(1).sort_values(ascending=False, kind="stable").index
+        new = with_joined(rows.loc[chosen], {"option": join[id]}).drop_duplicates(["respondent_id", "option"])
+        responses = pd.concat([responses[responses["question_id"].ne(id)], new.sort_index()])
         responses = responses.astype({"option": "category"})  # of two categoricals it makes texts
         into = {code: JOINT.join(group) for group in join[id] for code in group if code}
         options = [

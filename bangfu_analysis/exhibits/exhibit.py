@@ -111,8 +111,8 @@ class Exhibit:
         parts = [cut.frame for cut in self.beside if cut.id == f"{self.id}_parts"]
         levels = self.codebook.bands[self.cut.dimensions[-1]].levels if parts else ()
         codes = {level["code"]: level.get("codes", ()) for level in levels}
-        found = {code: rows[rows["cause"].isin(of)] for rows in parts for code, of in codes.items()}
-        return {code: rows for code, rows in found.items() if len(rows) > 1}
+        causes = {code: rows[rows["cause"].isin(of)] for rows in parts for code, of in codes.items()}
+        return {code: rows for code, rows in causes.items() if len(rows) > 1}
 
     @cached_property
     def text(self) -> str:
@@ -235,8 +235,8 @@ def as_exhibit(
         raise ArgumentError(f"as_exhibit：这是逐人的数据，不是结果表，不能做成表图。{to_do}")
     odd = [c for c in names if pd.api.types.is_float_dtype(result[c].dtype) and c not in WORDS["titles"]]
     if odd:
-        known = "dimension（分组列）或 measures.yaml 中登记的数"
-        raise ArgumentError(f"as_exhibit：列 {'、'.join(odd)} 不是{known}。请先去掉或改名。")
+        registered = "dimension（分组列）或 measures.yaml 中登记的数"
+        raise ArgumentError(f"as_exhibit：列 {'、'.join(odd)} 不是{registered}。请先去掉或改名。")
     within = _bases_of(result, names)
     cut = Cut("result", title, result, tuple(names), within=within)
     recipe = Recipe("result", "count", title=title, draw=draw, text=text)

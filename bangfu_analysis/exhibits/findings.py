@@ -50,8 +50,8 @@ class Finding:
 
 def headlines(shown: Sequence[Exhibit]) -> dict[str, str]:
     """What the chart of each exhibit shows, by its id: the head of its weightiest finding."""
-    found = sorted(_proposed(shown), key=lambda one: one.score)
-    return {one.exhibit: one.head for one in found if one.head}
+    findings = sorted(_proposed(shown), key=lambda one: one.score)
+    return {one.exhibit: one.head for one in findings if one.head}
 
 
 def _proposed(shown: Sequence[Exhibit]) -> list[Finding]:
@@ -81,10 +81,10 @@ def _finding(
     of: Exhibit, kind: str, topic: str, text: str, *, size: float, base: int, left: int = 0, head: str = ""
 ) -> Finding:
     """Scored by size (0 to 1) x weight of the kind x how firm the base is x the part that answered."""
-    known = base / (base + left) if base else 0.0
+    answered = base / (base + left) if base else 0.0
     firm = base / (base + FIRM[of.recipe.make == "questionnaire"])
-    score = WEIGHT[kind] * SECTION.get(of.recipe.section, 1.0) * min(size, 1.0) * firm * known
-    return Finding(text, of.id, 0.0 if known < 1 - MOST_MISSING else score, topic, head)
+    score = WEIGHT[kind] * SECTION.get(of.recipe.section, 1.0) * min(size, 1.0) * firm * answered
+    return Finding(text, of.id, 0.0 if answered < 1 - MOST_MISSING else score, topic, head)
 
 
 def _most(frame: pd.DataFrame, column: str) -> Any:
@@ -140,12 +140,12 @@ def _step(before: Any, now: Any) -> str:
 
 
 def _hit_most(of: Exhibit, shown: Shown) -> Iterator[Finding]:
-    whole = next((e for e in shown.values() if e.recipe.make == "rate" and not e.recipe.by), None)
+    overall = next((e for e in shown.values() if e.recipe.make == "rate" and not e.recipe.by), None)
     frame, names = of.frame, dimensions(of.frame)
     fit = frame[frame["base_n"].ge(LEAST_BASE).fillna(False) & frame["share"].notna() & ~hidden(frame)]
-    if whole is None or not whole.frame["share"].gt(0).any() or len(fit) < 2:
+    if overall is None or not overall.frame["share"].gt(0).any() or len(fit) < 2:
         return
-    mean, top = whole.frame["share"].iloc[0], _most(fit, "share")
+    mean, top = overall.frame["share"].iloc[0], _most(fit, "share")
     if percent(top["share"]) <= percent(mean):
         return
     label, share = _label(of, top, *names), share_of(top["share"])
@@ -184,9 +184,9 @@ def _children(code: str, of: Exhibit) -> str:
     """`（家属大病326人、…）`: what a group of causes is made of."""
     if code not in of.made_of:
         return ""
-    own = of.made_of[code][of.made_of[code]["n"].gt(0).fillna(False)]
-    told = [with_count(*one) for one in zip(of.labels(own["cause"]), own["n"], strict=True)]
-    return f"（{'、'.join(told)}）" if len(told) > 1 else ""
+    causes = of.made_of[code][of.made_of[code]["n"].gt(0).fillna(False)]
+    counts = [with_count(*one) for one in zip(of.labels(causes["cause"]), causes["n"], strict=True)]
+    return f"（{'、'.join(counts)}）" if len(counts) > 1 else ""
 
 
 def _since(name: str, top: Any, shown: Shown, gravest: bool) -> str:
@@ -241,10 +241,10 @@ def _change(of: Exhibit, _: Shown) -> Iterator[Finding]:
 
 def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
     """Who came and who left since the wave before, where the two compare."""
-    whole = _trend(shown, "rate")
+    rates = _trend(shown, "rate")
     last = of.frame[of.frame["wave"].eq(of.frame["wave"].max())]
     numbers, before = last.set_index("flow")["n"].astype("Int64"), last["previous_n"].max()
-    if whole is None or not whole.frame["comparable"].iloc[-1]:
+    if rates is None or not rates.frame["comparable"].iloc[-1]:
         return
     if numbers[["new", "exited"]].isna().any() or not before > 0:
         return
@@ -258,9 +258,9 @@ def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
 
 def _help(of: Exhibit, _: Shown) -> Iterator[Finding]:
     """What help came to in all; nothing where that would tell of one person."""
-    whole = of.text.removesuffix("。").partition("；")[0]
-    if whole:
-        yield Finding(f"{whole}。", of.id, WEIGHT["help"], "help")
+    sum_of_all = of.text.removesuffix("。").partition("；")[0]
+    if sum_of_all:
+        yield Finding(f"{sum_of_all}。", of.id, WEIGHT["help"], "help")
 
 
 def _asked(of: Exhibit, _: Shown) -> Iterator[Finding]:

@@ -46,19 +46,19 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
     names them.
     """
     name = str(values.name).removesuffix("_before")
-    known = {code: words[lang == "en"] for code, words in {**STATES, **WORDS["levels"].get(name, {})}.items()}
-    known |= WORDS["kinds"] if name == "taken_for" else {}
+    texts = {code: words[lang == "en"] for code, words in {**STATES, **WORDS["levels"].get(name, {})}.items()}
+    texts |= WORDS["kinds"] if name == "taken_for" else {}
     with suppress(CodebookError):  # a unit or a wave has no codes
-        known |= codebook.labels("cause" if name == "cause_main" else name, lang)
+        texts |= codebook.labels("cause" if name == "cause_main" else name, lang)
     if name == "hardship_level":
         held = set(values.cat.categories) if isinstance(values.dtype, pd.CategoricalDtype) else set()
-        known |= _scheme_labels(codebook, set(values.dropna()) - set(STATES), held, lang)
+        texts |= _scheme_labels(codebook, set(values.dropna()) - set(STATES), held, lang)
     if pd.api.types.is_bool_dtype(values.dtype):
-        known = {truth: words[lang == "en"] for truth, words in WORDS["truths"].items()}
+        texts = {truth: words[lang == "en"] for truth, words in WORDS["truths"].items()}
     def label(code: str) -> str:
         if code.endswith(JOINT):
             return STATES["joined"][lang == "en"]
-        words = [known.get(part, part) for part in parts_of(code)]
+        words = [texts.get(part, part) for part in parts_of(code)]
         *first, last = words or [code]
         return "及".join(filter(None, ["、".join(first), last]))  # one row of a list, that 、 would split
 
@@ -88,9 +88,9 @@ def _scheme_labels(codebook: Codebook, codes: set[str], held: set[str], lang: st
     """
     levels = codebook.variable("workers", "hardship_level").levels
     by_scheme = ([lv for lv in levels if lv.scheme == scheme] for scheme in codebook.schemes)
-    labels = [{lv.code: lv.label if lang == "zh" else lv.label_en for lv in own} for own in by_scheme]
-    fitting = [known for known in labels if codes <= set(known)]
-    return next((known for known in fitting if set(known) <= held), fitting[0] if fitting else {})
+    labels = [{lv.code: lv.label if lang == "zh" else lv.label_en for lv in group} for group in by_scheme]
+    fitting = [named for named in labels if codes <= set(named)]
+    return next((named for named in fitting if set(named) <= held), fitting[0] if fitting else {})
 
 
 def text_width(text: str) -> int:

@@ -18,7 +18,7 @@ from bangfu_analysis.exhibits.tables import Layout
 from bangfu_analysis.exhibits.wording import date_words, share_of
 from bangfu_analysis.release.cells import Cut
 
-LEAST_TOLD = 30  # of fewer people nothing is said beside a sum
+LEAST_SAID = 30  # of fewer people nothing is said beside a sum
 MOST_PLACES = 4
 HELPED = "得到帮扶"
 MEASURES = ("stated", "computed", "difference")
@@ -33,12 +33,12 @@ def totals_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     totals = data.frames["totals"]
     off = totals[totals["verdict"].ne("agrees")]
     numbers = source_numbers(data.frames["sources"])
-    found = {
+    columns = {
         "source": off["source_file"].map(numbers).astype("str"), "cell": off["cell"].fillna("").astype("str"),
         "checked": [WORDS["verdicts"][v] for v in off["verdict"]],
         "difference": off["stated"] - off["computed"],
     }
-    frame = pd.DataFrame(found).reset_index(drop=True)
+    frame = pd.DataFrame(columns).reset_index(drop=True)
     return [data.exhibit(recipe, frame, ("source", "cell", "checked"), Layout(unit=""), **OF_FILES)]
 
 
@@ -69,8 +69,8 @@ def findings_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         "severity": issues["severity"].astype(object).map(WORDS["severities"]),
         "action": issues["action"].astype(object).map(WORDS["actions"]),
     }
-    found = pd.DataFrame(labels).value_counts(sort=False).rename("cells_n").reset_index()
-    frame = found.sort_values("cells_n", ascending=False, kind="stable", ignore_index=True)
+    counts = pd.DataFrame(labels).value_counts(sort=False).rename("cells_n").reset_index()
+    frame = counts.sort_values("cells_n", ascending=False, kind="stable", ignore_index=True)
     titled = replace(recipe, title=recipe.title or "发现的问题")
     return [data.exhibit(titled, frame, tuple(labels), Layout(unit="单位：处"), **OF_FILES)]
 
@@ -96,10 +96,10 @@ def _money(cut: Cut, rows: pd.DataFrame, id: str, by: str) -> Cut:
     groups: Any = rows.groupby(by, observed=True, dropna=False) if by else [(None, rows)]
     sums = [(level, part["amount"].sum(), largest_of(part, part["amount"])) for level, part in groups]
     lines = [{by: level, "amount": amount, **held} for level, amount, held in sums]
-    found = pd.DataFrame(lines).sort_values("amount", ascending=False, kind="stable", ignore_index=True)
-    found = found[found["amount"] > 0]
-    names, held = (f"aid.{by}",) if by else (), found[["largest", "second", "people"]]
-    shown = found.rename(columns={by: f"aid.{by}"})[[*names, "amount"]]
+    amounts = pd.DataFrame(lines).sort_values("amount", ascending=False, kind="stable", ignore_index=True)
+    amounts = amounts[amounts["amount"] > 0]
+    names, held = (f"aid.{by}",) if by else (), amounts[["largest", "second", "people"]]
+    shown = amounts.rename(columns={by: f"aid.{by}"})[[*names, "amount"]]
     return replace(cut, id=id, frame=shown, dimensions=names, contributions=held)
 
 
@@ -113,18 +113,18 @@ def reported_exhibit(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         "aided_n": (HELPED, workers["person_id"].isin(helped).sum()),
     }
     rows = [
-        (name, int(units[column].sum()), int(own), int(own) - int(units[column].sum()))
-        for column, (name, own) in counted_here.items()
-        if column in units and units[column].notna().any() and min(own, units[column].sum()) >= LEAST_TOLD
+        (name, int(units[column].sum()), int(counted), int(counted) - int(units[column].sum()))
+        for column, (name, counted) in counted_here.items()
+        if column in units and units[column].notna().any() and min(counted, units[column].sum()) >= LEAST_SAID
     ]
     frame = pd.DataFrame(rows, columns=["item", "stated", "computed", "difference"])
-    told = [
-        f"{name}，上报{stated}、逐条登记{own}，" + (f"相差{abs(off)}" if off else "一致")
+    clauses = [
+        f"{name}，上报{stated}、逐条登记{counted}，" + (f"相差{abs(off)}" if off else "一致")
         + ("（台账中不记名的帮扶没有逐条登记）" if off and name == HELPED else "")
-        for name, stated, own, off in rows
+        for name, stated, counted, off in rows
     ]  # fmt: skip
     headings = {"stated": "各单位上报", "computed": "名册或台账登记"}
-    words = f"名册、台账与各单位上报数对照：{'；'.join(told)}。" if told else ""
+    words = f"名册、台账与各单位上报数对照：{'；'.join(clauses)}。" if clauses else ""
     layout = Layout(unit="单位：人、户", headings=headings, measures=MEASURES)
     return [data.exhibit(recipe, frame, ("item",), layout, facts={"words": words}, **OF_FILES)]
 
@@ -137,8 +137,8 @@ def survey_words(data: WaveData, union: str) -> str:
     days = [date_words(day.date()) for day in (rows["date"].min(), rows["date"].max()) if pd.notna(day)]
     when = "于" + "至".join(dict.fromkeys(days)) if days else ""
     labels, parts = data.codebook.labels("instruments.kind"), rows.groupby("kind", observed=True, sort=False)
-    told = [_inquiry(part, labels[str(kind)]) for kind, part in parts]
-    return f"{union}{when}开展调研：{'，'.join(filter(None, told))}"
+    clauses = [_inquiry(part, labels[str(kind)]) for kind, part in parts]
+    return f"{union}{when}开展调研：{'，'.join(filter(None, clauses))}"
 
 
 def _inquiry(rows: pd.DataFrame, label: str) -> str:
@@ -152,4 +152,4 @@ def _inquiry(rows: pd.DataFrame, label: str) -> str:
     places = rows["place"].dropna().unique()
     more = "等" if len(places) > MOST_PLACES else ""
     where = f"（{'、'.join(places[:MOST_PLACES])}{more}）" if len(places) else ""
-    return f"{label}{len(rows)}次{where}" + (f"、{people}人次" if people >= LEAST_TOLD else "")
+    return f"{label}{len(rows)}次{where}" + (f"、{people}人次" if people >= LEAST_SAID else "")

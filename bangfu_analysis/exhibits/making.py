@@ -54,15 +54,15 @@ def make(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 
 def _says_something(frame: pd.DataFrame) -> bool:
     counts = [c for c in ("n", "estimate", "amount", "stated", "crude", "rows", "cells_n") if c in frame]
-    told = "checked" in frame or any(frame[c].fillna(0).ne(0).any() for c in counts)
-    return bool(len(frame)) and told
+    counted = "checked" in frame or any(frame[c].fillna(0).ne(0).any() for c in counts)
+    return bool(len(frame)) and counted
 
 
 def nothing(data: WaveData, recipe: Recipe, why: str) -> Exhibit:
     """What stands for an exhibit that the wave has no data for: no rows, and a sentence."""
     cut = Cut(recipe.id, recipe.title, pd.DataFrame({"n": pd.Series(dtype="Int64")}), ())
-    said = replace(recipe, text=("given",), draw="")
-    return Exhibit(cut, said, Layout(), data.codebook, data.source(), facts={"words": why})
+    sentence = replace(recipe, text=("given",), draw="")
+    return Exhibit(cut, sentence, Layout(), data.codebook, data.source(), facts={"words": why})
 
 
 def _unknown(workers: pd.DataFrame, names: Sequence[str]) -> bool:
@@ -72,8 +72,8 @@ def _unknown(workers: pd.DataFrame, names: Sequence[str]) -> bool:
 
 def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) -> list[Exhibit]:
     names = [*recipe.by]
-    asked = [*names, *filter(None, [recipe.within]), "cause_main", *recipe.where]
-    workers = subset(gathered(data.workers if workers is None else workers, asked)[0], recipe.where)
+    columns = [*names, *filter(None, [recipe.within]), "cause_main", *recipe.where]
+    workers = subset(gathered(data.workers if workers is None else workers, columns)[0], recipe.where)
     if _unknown(workers, names):
         return []
     within = recipe.within if recipe.within and workers[recipe.within].notna().any() else ""
@@ -89,8 +89,8 @@ def _count(data: WaveData, recipe: Recipe, workers: pd.DataFrame | None = None) 
     layout = Layout(within=(within,), across=within) if within else Layout()
     dimensions = list(dict.fromkeys(filter(None, [within, *names])))
     spoken_of = {within: focus} if within and focus else {}
-    told = replace(recipe, text=()) if within and not spoken_of and "shares" in recipe.text else recipe
-    made = data.exhibit(told, frame, dimensions, layout, focus=spoken_of)
+    plain = replace(recipe, text=()) if within and not spoken_of and "shares" in recipe.text else recipe
+    made = data.exhibit(plain, frame, dimensions, layout, focus=spoken_of)
     band = data.codebook.bands.get(names[-1])
     if len(dimensions) > 1 or band is None or band.variable != "cause_main":
         return [made]
@@ -126,8 +126,8 @@ def _rate(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     except (ArgumentError, ColumnMissing):  # no denominators by these columns
         return []
     frame, notes = joined(frame, "unit") if by == ["unit"] else (frame, ())
-    layout, told = Layout(within=tuple(by), rate=True, notes=notes), "".join(notes).removesuffix(ASK)
-    return [data.exhibit(recipe, frame, by, layout, within=(), kind="rate", facts={"unjoined": told})]
+    layout, unjoined = Layout(within=tuple(by), rate=True, notes=notes), "".join(notes).removesuffix(ASK)
+    return [data.exhibit(recipe, frame, by, layout, within=(), kind="rate", facts={"unjoined": unjoined})]
 
 
 def joined(rates: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -138,13 +138,13 @@ def joined(rates: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...
     empty = rates["n"].eq(0) & rates["base_n"].gt(0).fillna(False)
     without = rates.loc[rates["base_n"].isna() & rates["n"].gt(0), name]
     lacking = [one for unit in without for one in parts_of(str(unit))]
-    told = []
+    units = []
     for unit in rates.loc[empty, name].astype(str):
         near = get_close_matches(unit, lacking, n=1, cutoff=0.5)
-        told.append(unit + (f"（或即名册中的{near[0]}）" if near else ""))
-    notes = [f"职工人数表中有、名册中没有人的单位不计困难率：{'、'.join(told)}。"] if told else []
+        units.append(unit + (f"（或即名册中的{near[0]}）" if near else ""))
+    notes = [f"职工人数表中有、名册中没有人的单位不计困难率：{'、'.join(units)}。"] if units else []
     if lacking:
-        ask = ASK if told else ""
+        ask = ASK if units else ""
         notes.append(f"名册中有、职工人数表中没有的单位没有困难率：{'、'.join(lacking)}。{ask}")
     return rates[~empty].reset_index(drop=True), tuple(notes)
 
@@ -183,8 +183,9 @@ def _mean(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         return []
     headings = {"n": "有记录的人数", "estimate": "均值"}
     layout = Layout(within=tuple(by), measures=("n", "estimate", "median"), headings=headings)
-    told = replace(recipe, noun=recipe.noun or data.codebook.title(recipe.of))
-    return [data.exhibit(told, means(workers, recipe.of, by=by), by, layout, kind="mean", variable=recipe.of)]
+    titled = replace(recipe, noun=recipe.noun or data.codebook.title(recipe.of))
+    frame = means(workers, recipe.of, by=by)
+    return [data.exhibit(titled, frame, by, layout, kind="mean", variable=recipe.of)]
 
 
 def _trend(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -202,19 +203,19 @@ def _trend(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         return []
     frame = trend(workers, recipe.of, breaks="mark", definitions=_definitions(data, recipe.of))
     frame = named(frame) if recipe.of == "cause" else frame
-    told = replace(recipe, title=recipe.title or f"各批次{data.codebook.title(recipe.of)}的构成")
+    titled = replace(recipe, title=recipe.title or f"各批次{data.codebook.title(recipe.of)}的构成")
     layout = Layout(within=("wave",), across="wave", measures=("n", "share"))
-    return [data.exhibit(told, frame, ["wave", recipe.of], layout)]
+    return [data.exhibit(titled, frame, ["wave", recipe.of], layout)]
 
 
 def _definitions(data: WaveData, name: str) -> pd.DataFrame:
     """What `name` means in each wave; every composition breaks where the roster is of other people."""
-    told = data.every["definitions"]
+    defined = data.every["definitions"]
     if name == "hardship_level":
-        return told
+        return defined
     breaks = pd.DataFrame({"wave": [*data.breaks], "note": [*data.breaks.values()]})
-    own = breaks.assign(variable=name, level="", definition=name, comparable=False)
-    return pd.concat([told, own[told.columns]], ignore_index=True) if len(own) else told
+    broken = breaks.assign(variable=name, level="", definition=name, comparable=False)
+    return pd.concat([defined, broken[defined.columns]], ignore_index=True) if len(broken) else defined
 
 
 def _one_scheme(data: WaveData, name: str) -> bool:
@@ -224,8 +225,8 @@ def _one_scheme(data: WaveData, name: str) -> bool:
     band = data.codebook.bands.get(name)
     if band is None or not (band.schemes or name == "income_level"):
         return False
-    workers, told = data.every["workers"], data.every["definitions"]
-    if not told.loc[told["comparable"], "variable"].eq(name).any():
+    workers, defined = data.every["workers"], data.every["definitions"]
+    if not defined.loc[defined["comparable"], "variable"].eq(name).any():
         return True
     if band.schemes:
         return gathered(workers, "hardship_scheme")[0]["hardship_scheme"].nunique() < 2
@@ -243,8 +244,8 @@ def _rates_over_waves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
         nobody = rates["n"].eq(0) & (by[0] == "unit")  # as in `joined`
         rates = rates.assign(share=rates["share"].mask(nobody))
     else:
-        own = {wave: population[population["wave"].eq(wave)] for wave in data.waves}
-        waves = ((wave, rate_of(workers, n, {**where, "wave": wave})) for wave, n in own.items())
+        denominators = {wave: population[population["wave"].eq(wave)] for wave in data.waves}
+        waves = ((wave, rate_of(workers, n, {**where, "wave": wave})) for wave, n in denominators.items())
         rows = [rate.assign(wave=wave) for wave, rate in waves]
         rates = pd.concat(rows, ignore_index=True)[["wave", "n", "base_n", "share", "left_out_n"]]
     frame = change(rates, broken=[*data.breaks])
@@ -277,9 +278,9 @@ def _uneven(data: WaveData) -> str:
 def _split_by(data: WaveData, columns: list[str]) -> pd.DataFrame:
     """The denominators of all waves that know the columns; none where a wave has no such."""
     population = data.every["population"]
-    known = population.reindex(columns=columns).notna().all(axis=1)
-    whole = set(population.loc[known, "wave"]) == set(data.waves)
-    return population[known] if whole else population[:0]
+    complete = population.reindex(columns=columns).notna().all(axis=1)
+    every_wave = set(population.loc[complete, "wave"]) == set(data.waves)
+    return population[complete] if every_wave else population[:0]
 
 
 def _last_first(frame: pd.DataFrame, name: str, wave: str) -> pd.DataFrame:
@@ -297,8 +298,8 @@ def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     stayed = accounts["previous_n"] - accounts["exited_n"] - accounts["died_n"]
     wide = accounts.assign(stayed_n=stayed).rename(columns=lambda name: name.removesuffix("_n"))
     long = wide.melt("wave", FLOWS, "flow", "n")
-    told = long["wave"].isin(gathered(exits, names)[0].dropna(subset=["exit_reason"])["wave"])
-    long = long[told | long["flow"].ne("died")]
+    reasoned = long["wave"].isin(gathered(exits, names)[0].dropna(subset=["exit_reason"])["wave"])
+    long = long[reasoned | long["flow"].ne("died")]
     frame = long.astype({"flow": pd.CategoricalDtype(FLOWS)}).sort_values(["wave", "flow"])
     frame = frame.merge(accounts[["wave", "previous_n", "stock_n"]], on="wave").reset_index(drop=True)
     layout = Layout(
@@ -307,7 +308,7 @@ def _flows(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     )
     last = accounts.iloc[-1]
     sure = accounts.filter(regex="^difference$|_(low|high)$").iloc[-1]
-    facts: dict[str, Any] = {"deaths": bool(told[long.index[-1]]), "before": last["wave_before"], **sure}
+    facts: dict[str, Any] = {"deaths": bool(reasoned[long.index[-1]]), "before": last["wave_before"], **sure}
     cut: dict[str, Any] = {"population": "flows", "within": ("wave",)}
     made = data.exhibit(recipe, frame, ["wave", "flow"], layout, facts=facts, **cut)
     def beside(id: str, column: str, flows: list[str], *unsure: str) -> Cut:
@@ -326,11 +327,11 @@ def _moves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 
     New and back are one group, as totals would give the few away.
     """
-    told, workers, pair = data.every["definitions"], data.every["workers"], data.waves[-2:]
-    own = told.loc[told["comparable"] & told["wave"].eq(data.wave.name), "variable"].to_list()
-    known = workers.groupby("wave")
-    scales = [name for name in ("hardship_level", "below_line", "income_level") if name in own]
-    state = next((name for name in scales if known[name].count().loc[pair].all()), "")
+    defined, workers, pair = data.every["definitions"], data.every["workers"], data.waves[-2:]
+    shared = defined.loc[defined["comparable"] & defined["wave"].eq(data.wave.name), "variable"].to_list()
+    by_wave = workers.groupby("wave")
+    scales = [name for name in ("hardship_level", "below_line", "income_level") if name in shared]
+    state = next((name for name in scales if by_wave[name].count().loc[pair].all()), "")
     if not state:
         return []
     before, exits = f"{state}_before", data.every["exits"]
@@ -349,11 +350,11 @@ def _moves(data: WaveData, recipe: Recipe) -> list[Exhibit]:
 
 def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """Rates at the last wave's mix of workers by sex and age, and what of each change is mix (Kitagawa)."""
-    known, since = _split_by(data, ["sex", "age_band", "n"]), max(data.breaks, default="")
+    denominators, since = _split_by(data, ["sex", "age_band", "n"]), max(data.breaks, default="")
     waves = [wave for wave in data.waves if wave >= since]
-    if known.empty or len(waves) < 2:
+    if denominators.empty or len(waves) < 2:
         return []
-    strata = hardship_rate(data.every["workers"], known, by=["wave", *STRATA], where={"wave": waves})
+    strata = hardship_rate(data.every["workers"], denominators, by=["wave", *STRATA], where={"wave": waves})
     strata = strata.assign(stratum=strata["sex"].astype(str) + " " + strata["age_five_year"].astype(str))
     held = strata["base_n"].fillna(0).gt(0).groupby(strata["stratum"]).transform("all")
     if not held.any() or strata.loc[~held, "n"].sum():  # somebody stands where there are no workers

@@ -57,9 +57,9 @@ class MechanismExhibit(Exhibit):
         cases = [group in few and of.counted_in == "cases" for group, of in pairs]
         gone = gone | np.array(tied, dtype=bool) | np.array(cases, dtype=bool)
         of_lost = gone | np.array([(group, of.of) in lost for group, of in pairs], dtype=bool)
-        own = {name: frame[name].mask(gone) for name in ("n", "amount", "estimate")}
+        counts = {name: frame[name].mask(gone) for name in ("n", "amount", "estimate")}
         shares = {name: frame[name].mask(of_lost) for name in ("base_n", "share")}
-        return frame.assign(**own, **shares, suppressed=gone)
+        return frame.assign(**counts, **shares, suppressed=gone)
 
     @property
     def whole(self) -> pd.DataFrame:
@@ -75,8 +75,8 @@ class MechanismExhibit(Exhibit):
         levels = parts[self.by]
         if isinstance(levels.dtype, pd.CategoricalDtype) and levels.cat.ordered:
             return parts
-        own = parts[parts["indicator"].eq(self._to_draw(parts))]
-        sizes = own.groupby(self.by, observed=True)["amount"].sum()
+        drawn = parts[parts["indicator"].eq(self._to_draw(parts))]
+        sizes = drawn.groupby(self.by, observed=True)["amount"].sum()
         largest = sizes.sort_values(ascending=False, kind="stable").index
         ranked = dict.fromkeys([*largest, *levels.dropna().unique()])
         return parts.assign(**{self.by: pd.Categorical(levels.astype(object), [*ranked], ordered=True)})
@@ -120,8 +120,8 @@ class MechanismExhibit(Exhibit):
         labels = [*(self._group(part[self.by]) for part in blocks), ONCE if self.overlap else TOTAL]
         rows = list[tuple[Cell, ...]]()
         for label, part in zip(labels, [*blocks, whole], strict=True):
-            found = {(row.indicator, row.counted_in): _number(row) for row in records(part)}
-            rows.append((label, *(found.get(each, NOT_APPLICABLE) for each in wanted)))
+            numbers = {(row.indicator, row.counted_in): _number(row) for row in records(part)}
+            rows.append((label, *(numbers.get(each, NOT_APPLICABLE) for each in wanted)))
         _, *cells = zip(*rows, strict=True)
         kinds = ["number" if any(isinstance(cell, float) for cell in column) else "count" for column in cells]
         return self._printed([title_of(self.codebook, self.by), *heads], ["text", *kinds], rows)
@@ -154,7 +154,7 @@ class MechanismExhibit(Exhibit):
     @cached_property
     def text(self) -> str:
         """The indicators in one sentence, the largest groups named."""
-        return f"{self.plan.label}方面，{self._told(self.whole)}。"
+        return f"{self.plan.label}方面，{self._sentence(self.whole)}。"
 
     @property
     def deed(self) -> str:
@@ -162,11 +162,11 @@ class MechanismExhibit(Exhibit):
         missing.
         """
         named = self.plan.indicators
-        told = {name for name, indicator in named.items() if indicator.of and named[indicator.of].quiet}
-        own = self.whole[self.whole["indicator"].isin({*self.plan.columns, *told})]
-        return f"{self.plan.label}：{self._told(own if len(own) else self.whole)}。{''.join(self.gaps)}"
+        reached = {name for name, indicator in named.items() if indicator.of and named[indicator.of].quiet}
+        rows = self.whole[self.whole["indicator"].isin({*self.plan.columns, *reached})]
+        return f"{self.plan.label}：{self._sentence(rows if len(rows) else self.whole)}。{''.join(self.gaps)}"
 
-    def _told(self, rows: pd.DataFrame) -> str:
+    def _sentence(self, rows: pd.DataFrame) -> str:
         """Each indicator with its unit, its share and of what; the largest groups behind the one that is
         drawn; and where shares of one base, as those of separate questions, go beyond it.
         """
@@ -198,14 +198,14 @@ class MechanismExhibit(Exhibit):
         if not self.by or self.overlap:
             return ""
         parts = self.groups.dropna(subset=self.by)
-        own = parts[parts["indicator"].eq(row.indicator) & parts["counted_in"].eq(row.counted_in)]
-        own = own[own["amount"].gt(0).fillna(False)]
-        most = own.sort_values("amount", ascending=False, kind="stable").head(MOST_NAMED)
+        groups = parts[parts["indicator"].eq(row.indicator) & parts["counted_in"].eq(row.counted_in)]
+        groups = groups[groups["amount"].gt(0).fillna(False)]
+        most = groups.sort_values("amount", ascending=False, kind="stable").head(MOST_NAMED)
         if len(most) < 2:
             return ""
-        few = "其中" if len(own) <= MOST_NAMED else f"其中居前{len(most)}位的是"
-        told = zip(self.labels(most[self.by]), map(self._amount, records(most)), strict=True)
-        return f"，{few}{'、'.join(map(''.join, told))}"
+        few = "其中" if len(groups) <= MOST_NAMED else f"其中居前{len(most)}位的是"
+        amounts = zip(self.labels(most[self.by]), map(self._amount, records(most)), strict=True)
+        return f"，{few}{'、'.join(map(''.join, amounts))}"
 
     def _to_draw(self, parts: pd.DataFrame) -> str:
         """The indicator that the chart is of; the first of the table's columns where there are no rows of it.
@@ -225,11 +225,11 @@ class MechanismExhibit(Exhibit):
             table = table.assign(label=[self._of(row).label for row in records(table)])
         else:  # the groups of one indicator, in one unit
             parts = self.groups.sort_values(self.by, kind="stable")
-            own = parts[parts["amount"].gt(0).fillna(False)]
-            own = own[own["indicator"].eq(self._to_draw(own))]
-            own = own[own["counted_in"].eq(own["counted_in"].iloc[0])] if len(own) else own
-            labels = [self._group(own[self.by].iloc[[i]]) for i in range(len(own))]
-            table = own.assign(label=labels, n=own["amount"])
+            rows = parts[parts["amount"].gt(0).fillna(False)]
+            rows = rows[rows["indicator"].eq(self._to_draw(rows))]
+            rows = rows[rows["counted_in"].eq(rows["counted_in"].iloc[0])] if len(rows) else rows
+            labels = [self._group(rows[self.by].iloc[[i]]) for i in range(len(rows))]
+            table = rows.assign(label=labels, n=rows["amount"])
         return "rate_bars" if len(set(table["indicator"])) > 1 else "amount_bars", table
 
     @property
@@ -245,8 +245,8 @@ class MechanismExhibit(Exhibit):
 def mechanism_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     """One exhibit a mechanism of the codebook that the frames have rows of, in its order, of raw frames."""
     plans = [analysis.mechanism(data.codebook, name) for name in data.codebook.mechanisms]
-    own = [plan for plan in plans if not recipe.of or plan.name == recipe.of]
-    shown = [plan for plan in own if plan.frame in data.frames and len(mechanism_rows(data.frames, plan))]
+    wanted = [plan for plan in plans if not recipe.of or plan.name == recipe.of]
+    shown = [plan for plan in wanted if plan.frame in data.frames and len(mechanism_rows(data.frames, plan))]
     return [_exhibit(data, recipe, plan) for plan in sorted(shown, key=lambda plan: plan.number)]
 
 
@@ -298,5 +298,5 @@ def _cut(name: str, result: pd.DataFrame, plan: Mechanism, population: str, *by:
 def _number(row: Any) -> Cell:
     if getattr(row, "suppressed", False):
         return HIDDEN
-    whole = pd.isna(row.estimate) and not row.amount % 1
-    return int(row.amount) if whole else half_up(row.amount, 2)
+    integer = pd.isna(row.estimate) and not row.amount % 1
+    return int(row.amount) if integer else half_up(row.amount, 2)

@@ -63,25 +63,25 @@ class Survey:
 
 def surveys_of(data: WaveData) -> list[Survey]:
     """The questionnaires of a wave, one a sheet."""
-    frames, place, found = data.frames, ["source_file", "source_sheet"], list[Survey]()
+    frames, place, surveys = data.frames, ["source_file", "source_sheet"], list[Survey]()
     if "questions" not in frames or frames["questions"].empty:
         return []
     sheets = list(frames["questions"].groupby(place, sort=False, dropna=False))
     for i, (sheet, questions) in enumerate(sheets, start=1):
         its = frames["responses"][place].astype("str").eq(list(sheet)).all(axis=1)
         responses = frames["responses"][its] if len(sheets) > 1 else frames["responses"]
-        own = data.book.items and {*data.book.items} <= {*questions["question_id"]}
-        book = data.book if own else draft_book(questions, responses, data.codebook)
-        whole = "/".join(["responses", data.wave.name, *([str(i)] if len(sheets) > 1 else [])])
-        found.append(Survey(title_of_export(str(sheet[0])), questions, responses, book, whole))
-    return found
+        has_book = data.book.items and {*data.book.items} <= {*questions["question_id"]}
+        book = data.book if has_book else draft_book(questions, responses, data.codebook)
+        population = "/".join(["responses", data.wave.name, *([str(i)] if len(sheets) > 1 else [])])
+        surveys.append(Survey(title_of_export(str(sheet[0])), questions, responses, book, population))
+    return surveys
 
 
 def title_of_export(file: str) -> str:
     """`287651_按文本_会员问卷_420_412.xlsx` -> 会员问卷."""
     stem = PurePosixPath(file).stem
-    told = _EXPORTED.fullmatch(stem)
-    return next((words for words in told.groups() if words), stem) if told else stem
+    match = _EXPORTED.fullmatch(stem)
+    return next((words for words in match.groups() if words), stem) if match else stem
 
 
 def questionnaire_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
@@ -90,26 +90,26 @@ def questionnaire_exhibits(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     The first begins with how many replies came in and how many count. Frames without a questionnaire give
     none.
     """
-    source, found = data.source("问卷"), list[Exhibit]()
+    source, exhibits = data.source("问卷"), list[Exhibit]()
     for cut, layout, name in (part for survey in surveys_of(data) for part in _parts(survey)):
-        id, told = f"{recipe.id}_{len(found) + 1}", "" if found else replies(data.frames["sources"])
-        own = replace(recipe, id=id, title=cut.title, draw=DRAWN.get(name, name), text=(name,))
-        own, facts = replace(own, subject="答卷人"), {"replies": told}
-        found.append(Exhibit(replace(cut, id=id), own, layout, data.codebook, source, facts=facts))
-    return found
+        id, replied = f"{recipe.id}_{len(exhibits) + 1}", "" if exhibits else replies(data.frames["sources"])
+        drawn = replace(recipe, id=id, title=cut.title, draw=DRAWN.get(name, name), text=(name,))
+        drawn, facts = replace(drawn, subject="答卷人"), {"replies": replied}
+        exhibits.append(Exhibit(replace(cut, id=id), drawn, layout, data.codebook, source, facts=facts))
+    return exhibits
 
 
 def _parts(survey: Survey) -> Iterator[Part]:
     in_scales = {scale.items[0]: name for name, scale in survey.book.scales.items()}
-    told = {item for scale in survey.book.scales.values() for item in scale.items}
+    scaled = {item for scale in survey.book.scales.values() for item in scale.items}
     blocks = survey.questions.groupby("block", sort=False)["question_id"].agg(tuple)
     for _, row in survey.questions[survey.questions["kind"] != "meta"].iterrows():
         id, block = str(row["question_id"]), tuple(map(str, blocks[row["block"]]))
         if id in in_scales:
             yield _scale(survey, in_scales[id], survey.book.scales[in_scales[id]])
-        elif row["kind"] == "matrix" and id not in told and id == block[0]:
+        elif row["kind"] == "matrix" and id not in scaled and id == block[0]:
             yield _scale(survey, str(row["block"]), Scale(block))
-        elif row["kind"] != "matrix" and id not in told:
+        elif row["kind"] != "matrix" and id not in scaled:
             yield _question(survey, row)
     numbers = survey.questions[survey.questions["kind"] == "number"]
     if len(numbers):
@@ -125,8 +125,8 @@ def title_of(row: Any) -> str:
 
 def replies(sources: pd.DataFrame) -> str:
     """`问卷共收回412份，剔除7份，有效405份。`"""
-    own = sources[sources["kind"] == "questionnaire"]
-    kept, aside = int(own["rows_kept"].sum()), int(own["rows_set_aside"].sum())
+    sheets = sources[sources["kind"] == "questionnaire"]
+    kept, aside = int(sheets["rows_kept"].sum()), int(sheets["rows_set_aside"].sum())
     return f"问卷共收回{kept + aside}份，" + (f"剔除{aside}份，有效{kept}份。" if aside else "全部有效。")
 
 
@@ -135,7 +135,7 @@ def cut_of(survey: Survey, row: Any, where: Mapping[str, Any], **groups: Unpack[
     id, by = str(row["question_id"]), groups.get("by")
     name = [] if by is None else [str(by.name)]
     frame = tables.question_table(survey.questions, survey.responses, id, **groups)
-    frame = _told_ranks(frame) if row["kind"] == "ranking" else frame
+    frame = _without_ranks(frame) if row["kind"] == "ranking" else frame
     return Cut(
         "|".join([id, *name]), title_of(row), frame, (*name, "option"),
         within=tuple(name), population=survey.counts_of(row), where=where,
@@ -145,15 +145,15 @@ def cut_of(survey: Survey, row: Any, where: Mapping[str, Any], **groups: Unpack[
 
 def means_of(survey: Survey, rows: pd.DataFrame, **groups: Unpack[Groups]) -> pd.DataFrame:
     """Mean, median and sd of the numbers of questions, a row each (and group of `by`)."""
-    found = []
+    summaries = []
     for _, row in rows.iterrows():
         id = str(row["question_id"])
         numbers = tables.number_summary(survey.questions, survey.responses, id, **groups)
-        found.append(numbers.assign(item=title_of(row)))
-    by, whole = groups.get("by"), pd.concat(found, ignore_index=True)
+        summaries.append(numbers.assign(item=title_of(row)))
+    by, summary = groups.get("by"), pd.concat(summaries, ignore_index=True)
     names = [] if by is None else [str(by.name)]
-    whole = whole.drop(columns="estimate", errors="ignore").rename(columns={"mean": "estimate"})
-    return whole[[*names, "item", "n", "left_out_n", "estimate", "median", "sd"]]
+    summary = summary.drop(columns="estimate", errors="ignore").rename(columns={"mean": "estimate"})
+    return summary[[*names, "item", "n", "left_out_n", "estimate", "median", "sd"]]
 
 
 def _question(survey: Survey, row: Any) -> Part:
@@ -166,7 +166,7 @@ def _question(survey: Survey, row: Any) -> Part:
     return cut, LOOKS.get(kind, Layout()), "answered" if kind == "text" else kind
 
 
-def _told_ranks(frame: pd.DataFrame) -> pd.DataFrame:
+def _without_ranks(frame: pd.DataFrame) -> pd.DataFrame:
     """Without how many put an option at any place: beside those who put it first, the rest may be few."""
     means = frame[["mean_rank", "ranking_score"]].where(frame["ranked_n"].ge(LEAST_BASE))
     return frame.drop(columns=["ranked_n", "share_ranked"]).assign(**means)

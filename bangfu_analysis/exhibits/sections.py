@@ -64,9 +64,9 @@ class Outline:
         named = [each.id for section in self.sections if section.exhibits for each in section.takes(shown)]
         for section in self.sections:
             free = shown if section.exhibits else [each for each in shown if each.id not in named]
-            own = section.takes(free)
-            if section.show and (section.write or own or section.id == QUALITY):
-                yield section, own
+            exhibits = section.takes(free)
+            if section.show and (section.write or exhibits or section.id == QUALITY):
+                yield section, exhibits
 
 
 def load_outline(*paths: Path, recipes: Sequence[Recipe] = ()) -> Outline:
@@ -101,11 +101,11 @@ def _words(recipes: Sequence[Recipe], content: Mapping[str, Any]) -> Words:
     ours = ("survey_", "mechanism_")  # what there is of these, the data say
     open_ones = [n for n in named if n.startswith(ours) or ("*" in n and any(fnmatch(k, n) for k in known))]
     own_words = {"write", "exhibits", "show"}
-    own: Words = {
+    vocabulary: Words = {
         "exhibits": [*known, *open_ones],
         "filled": lambda _, beside: None if own_words & {*beside} and str(beside["id"]).strip() else filling,
     }
-    return own if known else {}
+    return vocabulary if known else {}
 
 
 def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Outline]:
@@ -135,5 +135,5 @@ def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Out
 def dimensions_of(codebook: Codebook) -> list[str]:
     """What people may be divided by: variables of categories, bands, the unit, the cause, the wave."""
     kinds = ("choice", "choices", "yes_no", "unit")
-    own = [name for name, one in codebook.of("workers").items() if one.kind in kinds]
-    return list(dict.fromkeys([*own, *codebook.bands, "unit", "cause", "cause_main", "wave"]))
+    categories = [name for name, one in codebook.of("workers").items() if one.kind in kinds]
+    return list(dict.fromkeys([*categories, *codebook.bands, "unit", "cause", "cause_main", "wave"]))

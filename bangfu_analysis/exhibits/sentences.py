@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 BY_SIZE = ("cause", "cause_main", "reporting_unit", "district", "employer", "unit", "source_file")
 MOST_IN_A_LIST = 5  # of more, 分别占 leaves the reader counting: each count stands with its share
-MOST_TOLD = 3  # of the largest levels, and of those that moved most
+MOST_NAMED = 3  # of the largest levels, and of those that moved most
 LEAST_BASE = 30  # one case moves the rate of fewer too far; no group of fewer is said to be hit most
 MISSING_MOVES = 0.05  # of the people: a change of those without a value that is told beside a trend
 SMALL = "人数过少，或为防止推算而从略"
@@ -60,8 +60,8 @@ def overall(of: Exhibit) -> str:
         return f"{place}的{subject}{SMALL}。"
     if pd.isna(row["base_n"]):
         return f"{place}共有{subject}{counted(row['n'])}；职工总数未详，不计算占比。"
-    whole = f"{place}共有职工{counted(row['base_n'])}"
-    return f"{whole}，其中{subject}{counted(row['n'])}，占{share_of(row['share'])}。"
+    workers = f"{place}共有职工{counted(row['base_n'])}"
+    return f"{workers}，其中{subject}{counted(row['n'])}，占{share_of(row['share'])}。"
 
 
 def shares(of: Exhibit) -> str:
@@ -73,16 +73,16 @@ def shares(of: Exhibit) -> str:
     name, table = _one_dimension(of.focused, "shares"), of.focused
     by_size = of.recipe.sort == "size" or (not of.recipe.sort and name in BY_SIZE)
     table = sorted_by_size(table, name) if by_size else table
-    titled, known = of.titled(name), table["base_n"].dropna()
-    if known.empty:
+    titled, bases = of.titled(name), table["base_n"].dropna()
+    if bases.empty:
         return f"{of.subject}按{titled}分的{SMALL}。"
-    base, left = int(known.iloc[0]), int(table["left_out_n"].fillna(0).max())
+    base, left = int(bases.iloc[0]), int(table["left_out_n"].fillna(0).max())
     if not base:
         return f"{of.subject}的{titled}均未填报，共{counted(left)}。"
-    told = f"中{titled}有记录的{counted(base)}，其中" if left else f"{counted(base)}中，"
+    lead = f"中{titled}有记录的{counted(base)}，其中" if left else f"{counted(base)}中，"
     many = "（一人可有多项，各项占比之和大于100%）" if over_full(table) else ""
     tail = f"；另有{counted(left)}{titled}未详，不计入占比" if left else ""
-    return f"{of.subject}{told}{_listed(of.printed(table, name))}{many}{tail}。"
+    return f"{of.subject}{lead}{_listed(of.printed(table, name))}{many}{tail}。"
 
 
 def _listed(printed: pd.DataFrame) -> str:
@@ -94,10 +94,10 @@ def _listed(printed: pd.DataFrame) -> str:
     counts = [with_count(row.label, row.n) for row in records(seen)]
     parts = [in_percent(share) if share else "不足0.1%" for share in seen["percent"]]
     if len(counts) > MOST_IN_A_LIST:
-        told = "；".join(f"{count}，占{part}" for count, part in zip(counts, parts, strict=True))
+        listing = "；".join(f"{count}，占{part}" for count, part in zip(counts, parts, strict=True))
     else:
-        told = "、".join(counts) + ("，分别占" if len(counts) > 1 else "，占") + "、".join(parts)
-    return "；".join(filter(None, [told if counts else "", quiet]))
+        listing = "、".join(counts) + ("，分别占" if len(counts) > 1 else "，占") + "、".join(parts)
+    return "；".join(filter(None, [listing if counts else "", quiet]))
 
 
 def leading(of: Exhibit) -> str:
@@ -112,7 +112,7 @@ def leading(of: Exhibit) -> str:
     unseen = most_unseen(result, several=bool(of.cut.multiple))
     ranked = _nameable(of.printed(sorted_by_size(result, name), name), name)
     joined = ranked[name].map(lambda code: len(parts_of(str(code))) > 1).astype(bool)
-    chosen = ranked[~joined & ranked["n"].ge(max([unseen, *ranked.loc[joined, "n"]]))].head(MOST_TOLD)
+    chosen = ranked[~joined & ranked["n"].ge(max([unseen, *ranked.loc[joined, "n"]]))].head(MOST_NAMED)
     if chosen.empty or pd.isna(base_n):
         return f"{of.subject}的{titled}没有可公布的人数。"
     words = [f"{row.label}（{counted(row.n)}，占{in_percent(row.percent)}）" for row in records(chosen)]
@@ -168,8 +168,8 @@ def extremes(of: Exhibit) -> str:
     apart += [f"另有{nobody}个没有{of.subject}"] if nobody else []
     aside = f"（{'；'.join(apart)}）" if apart else ""
     among = "列出的" if hidden(rates).any() else ""
-    told = f"最高的是{labels[0]}，为{high}，最低的是{labels[1]}，为{low}"
-    return f"{among}各{titled}中，{what}{told}{aside}。{unjoined}"
+    ends_named = f"最高的是{labels[0]}，为{high}，最低的是{labels[1]}，为{low}"
+    return f"{among}各{titled}中，{what}{ends_named}{aside}。{unjoined}"
 
 
 def change(of: Exhibit) -> str:
@@ -215,8 +215,8 @@ def _series(rows: pd.DataFrame, subject: str) -> str:
     each = "逐年" if all(since(a, b) == "比上年" for a, b in pairwise(waves)) else "逐批"
     steps = [b - a for a, b in pairwise(values)]
     trend = f"，{each}增加" if min(steps) > 0 else f"，{each}减少" if max(steps) < 0 else ""
-    told = f"{year(waves[0])}至{year(waves[-1])}各批次{subject}依次为"
-    return f"{told}{'、'.join(map(counted, values))}{trend}。"
+    head = f"{year(waves[0])}至{year(waves[-1])}各批次{subject}依次为"
+    return f"{head}{'、'.join(map(counted, values))}{trend}。"
 
 
 def shift(of: Exhibit) -> str:
@@ -248,7 +248,7 @@ def shift(of: Exhibit) -> str:
     if most.empty:
         return f"{head}基本持平{aside}。"
     words = []
-    for row in records(most.head(MOST_TOLD)):
+    for row in records(most.head(MOST_NAMED)):
         way = f"{in_percent(row.before)}{'上升' if row.step > 0 else '下降'}到{in_percent(row.percent)}"
         words.append(f"{row.label}占比由{way}，{points(row.step)}")
     return f"{head}中，{'；'.join(words)}{aside}。"
@@ -266,11 +266,11 @@ def means(of: Exhibit) -> str:
         return f"{of.subject}中{what}有记录的{counted(row['n'])}，平均{half_up(row['estimate'], 2):g}。"
     ranked = shown.sort_values("estimate", ascending=False, kind="stable")
     ends = [("最高", ranked.iloc[[0]]), ("最低", ranked.iloc[[-1]])][: min(len(ranked), 2)]
-    told = []
+    clauses = []
     for word, end in ends:
         group = "、".join(of.labels(end[name])[0] for name in names)
-        told.append(f"{word}的是{group}（{half_up(end['estimate'].iloc[0], 2):g}）")
-    return f"按{'、'.join(map(of.titled, names))}看，{of.subject}的{what}均值{'，'.join(told)}。"
+        clauses.append(f"{word}的是{group}（{half_up(end['estimate'].iloc[0], 2):g}）")
+    return f"按{'、'.join(map(of.titled, names))}看，{of.subject}的{what}均值{'，'.join(clauses)}。"
 
 
 def reached(of: Exhibit) -> str:
@@ -281,11 +281,11 @@ def reached(of: Exhibit) -> str:
     labels = of.labels(shown[names[0]]) if names else [""]
     heads = {"困难": "一般困难"}
     groups = [heads.get(label, label if "困" in label else f"{label}困难") + "职工" for label in labels]
-    told = [
+    clauses = [
         f"在册{group}中得到帮扶的占{share_of(row.share)}（{row.base_n}人中的{counted(row.n)}）"
         for group, row in zip(groups, records(shown), strict=True)
     ]
-    return f"{'；'.join(told)}（{ONLY_NAMED}）。" if told else ""
+    return f"{'；'.join(clauses)}（{ONLY_NAMED}）。" if clauses else ""
 
 
 SAY: dict[str, Callable[[Exhibit], str]] = {
@@ -315,9 +315,9 @@ def quality(sources: pd.DataFrame, issues: pd.DataFrame, totals: pd.DataFrame) -
         f"记录问题{len(issues)}处" + (f"，其中{'、'.join(words)}" if words else ""),
     ]  # fmt: skip
     if len(totals):
-        found = {word: verdicts.get(v, 0) for v, word in WORDS["verdicts"].items()}
-        told = "、".join(f"{word}{n}项" for word, n in found.items() if n)
-        lines.append(f"上报的合计数{len(totals)}项，与逐行登记核对，{told}")
+        counts = {word: verdicts.get(v, 0) for v, word in WORDS["verdicts"].items()}
+        agreement = "、".join(f"{word}{n}项" for word, n in counts.items() if n)
+        lines.append(f"上报的合计数{len(totals)}项，与逐行登记核对，{agreement}")
     return "。".join(lines) + "。"
 
 
@@ -332,14 +332,14 @@ def _nameable(table: pd.DataFrame, name: str = "") -> pd.DataFrame:
 def _one_dimension(result: pd.DataFrame, where: str) -> str:
     names = dimensions(result)
     if len(names) != 1 or result.empty:
-        found = f"现有分组列 {names}，{len(result)} 行。请先筛选。"
-        raise ArgumentError(f"{where}：应是按一个变量分组的非空结果，{found}")
+        actual = f"现有分组列 {names}，{len(result)} 行。请先筛选。"
+        raise ArgumentError(f"{where}：应是按一个变量分组的非空结果，{actual}")
     return names[0]
 
 
 def _comparable(table: pd.DataFrame) -> pd.Series[Any]:
-    known = table["comparable"] if "comparable" in table else pd.Series(True, table.index)
-    return known.fillna(False).astype(bool)
+    comparable = table["comparable"] if "comparable" in table else pd.Series(True, table.index)
+    return comparable.fillna(False).astype(bool)
 
 
 def _why(broken: pd.DataFrame) -> str:

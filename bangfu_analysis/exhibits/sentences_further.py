@@ -48,16 +48,16 @@ def account(of: Exhibit) -> str:
     beside: unrecorded, unfollowed.
     """
     facts, wave = of.facts, of.frame["wave"].iloc[-1]
-    own = of.frame[of.frame["wave"].eq(wave)]
-    numbers = own.set_index("flow")["n"]
+    last_wave = of.frame[of.frame["wave"].eq(wave)]
+    numbers = last_wave.set_index("flow")["n"]
     shown = {"died"} if facts["deaths"] else set[str]()
     shown |= {"returned"} if len(of.frame["wave"].unique()) > 1 else set()  # two waves have nobody to return
     flows = {s: numbers[s] for s in SIGNS if s not in ("returned", "died") or s in shown}
-    ends = [own[name].max() for name in ("previous_n", "stock_n")]
+    ends = [last_wave[name].max() for name in ("previous_n", "stock_n")]
     step = f"{year(facts['before'])}至{year(wave)}"
     if any(pd.isna(n) for n in [*flows.values(), *ends]):
         return f"{step}进出的人数中有的{SMALL}，见表。"
-    told = "、".join(f"{STATES[state][0]}{counted(n)}" for state, n in flows.items())
+    counts = "、".join(f"{STATES[state][0]}{counted(n)}" for state, n in flows.items())
     sums = f"{ends[0]}{''.join(f'{SIGNS[state]}{n}' for state, n in flows.items())}＝{ends[1]}"
     last = {cut.id: cut.frame["n"].iloc[-1] for cut in of.beside}
     differs = int(facts["difference"])
@@ -67,21 +67,21 @@ def account(of: Exhibit) -> str:
     gaps = [f"{whom}没有退档记录"] if unrecorded else []
     gaps += [f"进出者中{counted(unknown)}没有完整的身份证号{_bounds(facts)}"] if unknown else []
     aside = f"；其中{'，'.join(gaps)}" if gaps else ""
-    return f"{step}，{told}：{sums}{off}{aside}。"
+    return f"{step}，{counts}：{sums}{off}{aside}。"
 
 
 def _bounds(facts: Mapping[str, Any]) -> str:
     """Between which numbers who came and who left lie, as some have no whole ID number."""
     ends = [(word, facts.get(f"{flow}_low"), facts.get(f"{flow}_high")) for flow, word in CAME_AND_LEFT]
-    known = [(word, low, high) for word, low, high in ends if low is not None and low != high]
-    return "".join(f"，{word}实际在{low}至{high}人之间" for word, low, high in known)
+    uncertain = [(word, low, high) for word, low, high in ends if low is not None and low != high]
+    return "".join(f"，{word}实际在{low}至{high}人之间" for word, low, high in uncertain)
 
 
 def moves(of: Exhibit) -> str:
     """Where the people of each earlier state are now, from `transitions`. Who came is not said again."""
     before, now = of.cut.dimensions
     stock = of.frame[~of.frame[before].isin(["new", "returned", "came"])]
-    told = []
+    clauses = []
     for _, block in stock.groupby(before, observed=True):
         part = of.printed(block, now)
         part = part[part["n"].gt(0).fillna(False) & ~hidden(part)]
@@ -89,9 +89,9 @@ def moves(of: Exhibit) -> str:
             continue
         words = [f"{with_count(row.label, row.n)}（{in_percent(row.percent)}）" for row in records(part)]
         whom = f"原{of.labels(part[before])[0]}的{counted(part['base_n'].iloc[0])}"
-        told.append(f"{whom}，现为{'、'.join(words)}")
+        clauses.append(f"{whom}，现为{'、'.join(words)}")
     first, last = map(year, of.facts["waves"])
-    return f"{first}在册的人到{last}：{'；'.join(told)}。" if told else ""
+    return f"{first}在册的人到{last}：{'；'.join(clauses)}。" if clauses else ""
 
 
 def standardized(of: Exhibit) -> str:
@@ -101,13 +101,13 @@ def standardized(of: Exhibit) -> str:
     before, now = (of.frame.iloc[place] for place in (-2, -1))
     crude, fair = ([percent(row[m]) for row in (before, now)] for m in ("crude", "standardized"))
     parts = {"各组比率变化": percent(now["rate"]), "职工构成变化": percent(now["composition"])}
-    told = [f"{word}使其{points(step)}" if step else f"{word}几乎没有影响" for word, step in parts.items()]
+    clauses = [f"{word}使其{points(step)}" if step else f"{word}几乎没有影响" for word, step in parts.items()]
     when, then, this = since(before["wave"], now["wave"]), year(before["wave"]), year(now["wave"])
     return (
         f"只计性别和年龄有记录的人，{this}困难率为{in_percent(crude[1])}，"
         f"{points(half_up(crude[1] - crude[0]), when)}；"
         f"按{this}职工的性别年龄构成计算，{then}应为{in_percent(fair[0])}，"
-        f"同一构成下{points(half_up(fair[1] - fair[0]), when)}。困难率的变化中，{'，'.join(told)}。"
+        f"同一构成下{points(half_up(fair[1] - fair[0]), when)}。困难率的变化中，{'，'.join(clauses)}。"
     )
 
 
@@ -122,13 +122,13 @@ def movers(of: Exhibit) -> str:
     moved = now.assign(step=steps, label=labels).sort_values("step")
     ways = {"下降": moved[moved["step"] < 0], "上升": moved[moved["step"] > 0].iloc[::-1]}
     ways = {word: part for word, part in ways.items() if len(part)}
-    told = []
+    clauses = []
     for word, part in ways.items():
         most = [f"{row.label}（{abs(row.step):.1f}个百分点）" for row in records(part.head(MOST_MOVED))]
-        told.append(f"{what}{word}{'最多' if len(part) > 1 else ''}的是{'、'.join(most)}")
+        clauses.append(f"{what}{word}{'最多' if len(part) > 1 else ''}的是{'、'.join(most)}")
     counts = "、".join(f"{word}的{len(part)}个" for word, part in ways.items())
     head = f"两批都有数的{len(moved)}个单位中，与{year(before)}相比{what}{counts or '没有变化'}"
-    return "；".join([head, *told]) + "。"
+    return "；".join([head, *clauses]) + "。"
 
 
 def scale(of: Exhibit) -> str:
@@ -143,12 +143,12 @@ def scale(of: Exhibit) -> str:
     ranked = list(records(items.sort_values("top_share", ascending=False, kind="stable")))
     if len(ranked) < 2:
         return ""
-    told = [
+    clauses = [
         f"{degree}的是{row.item}（{share_of(row.top_share)}，{counted(row.base_n)}作答）"
         for degree, row in (("最高", ranked[0]), ("最低", ranked[-1]))
     ]
     grades = "”或“".join(str(ranked[0].definition).split("+"))
-    return f"{of.title}的{frame['item'].nunique()}个项目中，回答“{grades}”的占比{'，'.join(told)}。"
+    return f"{of.title}的{frame['item'].nunique()}个项目中，回答“{grades}”的占比{'，'.join(clauses)}。"
 
 
 def most_chosen(of: Exhibit, *, manner: str = "", verb: str = "选择") -> str:
@@ -165,21 +165,21 @@ def most_chosen(of: Exhibit, *, manner: str = "", verb: str = "选择") -> str:
     ticks = frame["answers_n"].dropna().tolist() if "answers_n" in frame else []
     many = f"，共选{counted(ticks[0], '项次')}" if ticks else ""
     base = f"{counted(frame['base_n'].dropna().iloc[0])}作答{many}"
-    told = "、".join(f"{r.label}（{counted(r.n)}，占{share_of(r.share)}）" for r in records(shown))
+    options = "、".join(f"{r.label}（{counted(r.n)}，占{share_of(r.share)}）" for r in records(shown))
     order = "依次是" if len(shown) > 1 else "是"
     unsure = shown["n"].min() < most_unseen(frame, several=bool(of.cut.multiple))
     most = f"{'列出的各项中' if unsure else ''}{verb}最多的{order}"
     every = not (manner or unsure) and len(shown) == len(frame)
-    return f"“{of.title}”一题{manner}有{base}，{'其中' if every else most}{told}。"
+    return f"“{of.title}”一题{manner}有{base}，{'其中' if every else most}{options}。"
 
 
 def steps(of: Exhibit) -> str:
     """Who passed each step, of whom."""
-    told = [
+    clauses = [
         f"{row.step}{counted(row.n)}（占{counted(row.base_n)}的{share_of(row.share)}）"
         for row in records(of.frame[of.frame["share"].notna()])
     ]
-    return f"{of.title}逐步看，{'、'.join(told)}。" if told else ""
+    return f"{of.title}逐步看，{'、'.join(clauses)}。" if clauses else ""
 
 
 def promoters(of: Exhibit) -> str:
@@ -188,9 +188,9 @@ def promoters(of: Exhibit) -> str:
     if share.isna().any():
         return ""
     best, worst = share["推荐者"], share["贬损者"]
-    told = f"推荐者（9至10分）占{share_of(best)}，贬损者（0至6分）占{share_of(worst)}"
-    told += f"，净推荐值{half_up(100 * (best - worst)):.1f}"
-    return f"“{of.title}”一题有{counted(of.frame['base_n'].iloc[0])}作答，{told}。"
+    shares = f"推荐者（9至10分）占{share_of(best)}，贬损者（0至6分）占{share_of(worst)}"
+    shares += f"，净推荐值{half_up(100 * (best - worst)):.1f}"
+    return f"“{of.title}”一题有{counted(of.frame['base_n'].iloc[0])}作答，{shares}。"
 
 
 def how_many(of: Exhibit) -> str:
@@ -198,8 +198,8 @@ def how_many(of: Exhibit) -> str:
     first = of.frame.iloc[0]
     if pd.isna(first["n"]):
         return ""
-    asked, told = counted(first["base_n"]), counted(first["n"])
-    return f"“{of.title}”一题问到{asked}，{told}作答（{share_of(first['share'])}）。"
+    base, answered = counted(first["base_n"]), counted(first["n"])
+    return f"“{of.title}”一题问到{base}，{answered}作答（{share_of(first['share'])}）。"
 
 
 def effects_of(model: Model, codebook: Codebook, lang: str = "zh") -> pd.DataFrame:
@@ -228,15 +228,15 @@ def effects(of: Exhibit) -> str:
     frame = of.frame
     what, unit, place = ("占比", "个百分点", 1) if "effect" in frame else ("平均数", "", 2)
 
-    def told(value: float) -> str:
+    def printed(value: float) -> str:
         return f"{percent(value) if unit else half_up(value, 2):.{place}f}"
 
     words, shown = [], frame.rename(columns={new: old for old, new in SHARES.items()})
     for row in records(shown[shown["p_value"].lt(SURE)]):
         against = "" if row.compared_with == "—" else f"比{row.compared_with}"
         more = "高" if row.estimate > 0 else "低"
-        limits = f"（置信区间{told(row.ci_low)}至{told(row.ci_high)}）"
-        words.append(f"{row.effect_of}，{against}{more}{told(abs(row.estimate))}{unit}{limits}")
+        limits = f"（置信区间{printed(row.ci_low)}至{printed(row.ci_high)}）"
+        words.append(f"{row.effect_of}，{against}{more}{printed(abs(row.estimate))}{unit}{limits}")
     unsure = shown.loc[~shown["p_value"].lt(SURE), "effect_of"].tolist()
     rest = [f"{'、'.join(unsure)}，没有可以确认的差别"] if unsure else []
     return f"其他条件相同时看{of.facts['answer']}的{what}：{'；'.join([*words, *rest])}。{NO_CAUSE}"
@@ -268,9 +268,9 @@ def _split(codebook: Codebook, frame: pd.DataFrame, name: str) -> str:
         return ""
     labels = codebook.labels(name)
     pairs = shown[[name, "amount"]].itertuples(index=False)
-    told = [(labels.get(str(code), UNSAID), float(amount)) for code, amount in pairs]
-    told.sort(key=lambda pair: pair[0] == UNSAID)
-    parts = "、".join(f"{label}{money(amount)}" for label, amount in told)
+    amounts = [(labels.get(str(code), UNSAID), float(amount)) for code, amount in pairs]
+    amounts.sort(key=lambda pair: pair[0] == UNSAID)
+    parts = "、".join(f"{label}{money(amount)}" for label, amount in amounts)
     rest = "，其余不列出" if len(shown) < len(frame) else ""
     return f"；按{codebook.title(name)}分，{parts}{rest}"
 

@@ -163,8 +163,8 @@ class _Plan:
 
     def heading(self, name: str) -> str:
         """The heading of a measure: of hardship rates the base is all workers, and the share their rate."""
-        own = {"base_n": self.words("all"), "share": self.words("rate")} if self.layout.rate else {}
-        return {**own, **self.layout.headings}.get(name) or self.measures[name].heading(self.lang)
+        rate_headings = {"base_n": self.words("all"), "share": self.words("rate")} if self.layout.rate else {}
+        return {**rate_headings, **self.layout.headings}.get(name) or self.measures[name].heading(self.lang)
 
     def shown(self, table: pd.DataFrame) -> list[str]:
         """The measures that are printed beside the dimensions, without those of the tail."""
@@ -176,8 +176,8 @@ class _Plan:
 def _check(result: pd.DataFrame, names: list[str], groups: list[str], across: str) -> None:
     require(result, [*groups, *([across] if across else [])], where="display_table")
     if across and (across not in groups or len(names) < 2):
-        told = f"across={across!r} 应是 within 中的一列，且另有一列作行。within 现为 {groups}。"
-        raise ArgumentError(f"display_table：{told}")
+        message = f"across={across!r} 应是 within 中的一列，且另有一列作行。within 现为 {groups}。"
+        raise ArgumentError(f"display_table：{message}")
     if "base_n" in result and _bases(result, groups)["base_n"].nunique().gt(1).any():
         raise ArgumentError(
             f"display_table：within={groups} 内的基数 base_n 不一致。请把 tabulate 的 within 同样传入；"
@@ -217,9 +217,9 @@ def _parts(table: pd.DataFrame, plan: _Plan) -> list[_Part]:
         parts.append(_Part(heads, shown, _lines(part.drop(columns=across), groups, shown, plan)))
     if tail and parts:
         rest = [c for c in dimensions(table) if c != across]
-        known = table.groupby(rest, observed=True, sort=False)[tail].last().reset_index()  # that is shown
+        latest = table.groupby(rest, observed=True, sort=False)[tail].last().reset_index()  # that is shown
         alone = replace(plan, adds_up=False, left_out=0)
-        parts.append(_Part([*map(plan.heading, tail)], tail, _lines(known, groups, tail, alone)))
+        parts.append(_Part([*map(plan.heading, tail)], tail, _lines(latest, groups, tail, alone)))
     return parts
 
 
@@ -260,16 +260,16 @@ def _block(block: pd.DataFrame, groups: int, shown: list[str], plan: _Plan) -> l
     undefined = "break_note" in block and block["break_note"].ne("").all() and block["base_n"].eq(0).all()
     base = NOT_APPLICABLE if undefined else _first(block["base_n"])
     share: Cell = NOT_APPLICABLE if base in (0, NOT_APPLICABLE) else 100.0
-    whole = [extra("total", n=base, share=share)] if plan.adds_up else []
+    total = [extra("total", n=base, share=share)] if plan.adds_up else []
     if not plan.left_out:
-        return [*rows, *whole]
-    return [*rows, *whole, extra("unknown", n=NOT_APPLICABLE if undefined else _first(block["left_out_n"]))]
+        return [*rows, *total]
+    return [*rows, *total, extra("unknown", n=NOT_APPLICABLE if undefined else _first(block["left_out_n"]))]
 
 
 def _first(values: pd.Series[Any]) -> Cell:
     """The number that all rows of a base share; hidden where none of them shows it."""
-    known = values.dropna()
-    return HIDDEN if known.empty else int(known.iloc[0])
+    values_shown = values.dropna()
+    return HIDDEN if values_shown.empty else int(values_shown.iloc[0])
 
 
 def printed_cells(block: pd.DataFrame, measure: Measure) -> list[Cell]:
@@ -304,8 +304,8 @@ def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
 
 def _not_whole(block: pd.DataFrame) -> bool:
     """Whether its printed shares do not add up to 100.0."""
-    known = "share" in block and len(block) and block["share"].notna().all() and not hidden(block).any()
-    return bool(known) and half_up(sum(percent(share) for share in block["share"])) != 100.0
+    all_shown = "share" in block and len(block) and block["share"].notna().all() and not hidden(block).any()
+    return bool(all_shown) and half_up(sum(percent(share) for share in block["share"])) != 100.0
 
 
 def mark_notes(rows: Iterable[Sequence[Cell]], lang: str = "zh") -> list[str]:

@@ -126,8 +126,8 @@ class Rows:
         """The columns to draw; ArgumentError where there are none or more than `most`."""
         names = [name for name in dimensions(self.frame) if name not in besides]
         if not 1 <= len(names) <= most:
-            found = f"最多要{most}个分组列，结果表中有 {dimensions(self.frame)}"
-            raise ArgumentError(f"这张图{found}。请先用 tabulate 汇总。")
+            message = f"最多要{most}个分组列，结果表中有 {dimensions(self.frame)}"
+            raise ArgumentError(f"这张图{message}。请先用 tabulate 汇总。")
         return names
 
     def parts(self, by: str) -> list[pd.DataFrame]:
@@ -167,8 +167,8 @@ class Rows:
         self, of: str, down: str, across: str = "", by: str = "", texts: Sequence[str] = ()
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The numbers of a measure and how they are printed (or `texts`)."""
-        said = self.grid(texts or self.texts(of, by), down, across, NOT_APPLICABLE)
-        return self.grid(self.cells(of, by), down, across), said
+        printed = self.grid(texts or self.texts(of, by), down, across, NOT_APPLICABLE)
+        return self.grid(self.cells(of, by), down, across), printed
 
     def with_bases(self, by: str, labels: Sequence[str], form: str = "{} ({})") -> list[str]:
         """The labels of the levels of `by` with the size of the base of each."""
@@ -177,8 +177,8 @@ class Rows:
     def heading(self, of: str) -> str:
         """What is measured, as the table heads it."""
         layout, lang = self.exhibit.layout, self.exhibit.lang
-        own = phrase("tables", "rate", lang) if layout.rate and of == "share" else ""
-        head = layout.headings.get(of) or own or measure(of, self.frame).heading(lang)
+        rate = phrase("tables", "rate", lang) if layout.rate and of == "share" else ""
+        head = layout.headings.get(of) or rate or measure(of, self.frame).heading(lang)
         noun = self.exhibit.recipe.noun if of == "estimate" else ""
         return f"{noun}，{head}" if noun else head
 
@@ -195,13 +195,13 @@ class Rows:
 
     def notes(self, by: str = "") -> tuple[str, ...]:
         """Who is left out, and what adds up to more than 100 %; of all groups of `by` together."""
-        known = "left_out_n" in self.frame and len(self.frame)
-        left = sum(int(part["left_out_n"].fillna(0).max()) for part in self.parts(by)) if known else 0
+        has_left_out = "left_out_n" in self.frame and len(self.frame)
+        left = sum(int(part["left_out_n"].fillna(0).max()) for part in self.parts(by)) if has_left_out else 0
         many = (by or self.one_base) and any(map(over_full, self.parts(by)))
         return self.when(left, "left", left), self.when(many, "many")
 
 
 def base_of(rows: pd.DataFrame) -> str:
     """The size of the base of a group's rows; * where it is hidden."""
-    known = rows["base_n"].dropna()
-    return HIDDEN if known.empty else str(int(known.iloc[0]))
+    bases = rows["base_n"].dropna()
+    return HIDDEN if bases.empty else str(int(bases.iloc[0]))

@@ -54,7 +54,7 @@ def charts_of(exhibits: Iterable[Exhibit]) -> dict[str, Chart]:
     """The charts, without titles, of the exhibits that have something to draw: a chart is named, and two
     numbers at least may be shown, of lines two of one line.
     """
-    found = dict[str, Chart]()
+    charts = dict[str, Chart]()
     for exhibit in exhibits:
         kind, frame = exhibit.drawn
         chart = chart_of(exhibit, title="") if kind and len(frame) else None
@@ -62,8 +62,8 @@ def charts_of(exhibits: Iterable[Exhibit]) -> dict[str, Chart]:
             continue
         shown = chart.values.notna().sum()
         if (shown.max() if chart.shape == "lines" else shown.sum()) > (kind != "parts"):
-            found[exhibit.id] = chart
-    return found
+            charts[exhibit.id] = chart
+    return charts
 
 
 def has_chart(exhibit: Exhibit) -> bool:
@@ -87,10 +87,10 @@ def _bars(rows: Rows, *, of: str = "share", key: str = "bar", by_size: bool = Fa
     values, printed = rows.grids(of, down, across, across, texts)
     heads = list(map(str, values.columns)) if across else []
     heads = rows.with_bases(across, heads) if across and "base_n" in rows.frame else heads
-    said = rows.measured(of, "of_group" if across else {"rate": "of_two", "mean": "of_known"}.get(key, ""))
+    caption = rows.measured(of, "of_group" if across else {"rate": "of_two", "mean": "of_known"}.get(key, ""))
     notes = (*full.notes(across), rows.when(len(rows.frame) < every, "nobody"), unseen)
     form = FORMS[measure(of, rows.frame).kind]
-    return Chart("bars", values, printed, said, notes, form=form, heads=tuple(heads))
+    return Chart("bars", values, printed, caption, notes, form=form, heads=tuple(heads))
 
 
 def _of_somebody(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -101,13 +101,13 @@ def _of_somebody(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _with_counts(rows: Rows, texts: Sequence[str], key: str) -> list[str]:
     """`30.6%（1058人）`; … with the count where no base is known; marks as they are."""
-    told, frame = [], rows.frame
+    labels, frame = [], rows.frame
     for text, n, base in zip(texts, frame["n"], frame.get("base_n", frame["n"]), strict=True):
         if pd.isna(n) or text in (HIDDEN, NOT_APPLICABLE):
-            told.append(HIDDEN if pd.isna(n) else text)
+            labels.append(HIDDEN if pd.isna(n) else text)
         else:
-            told.append(f"{MISSING} ({n})" if text == MISSING else rows.words(key, text, int(n), base))
-    return told
+            labels.append(f"{MISSING} ({n})" if text == MISSING else rows.words(key, text, int(n), base))
+    return labels
 
 
 def _rates(rows: Rows) -> Chart:
@@ -143,9 +143,9 @@ def _amounts(rows: Rows) -> Chart:
         raise ArgumentError(f"amount_bars：{mixed}")
     texts = [amount(rows, n, unit) for n, unit in zip(frame["n"], frame["counted_in"], strict=True)]
     numbers = [HIDDEN if pd.isna(n) else n for n in frame["n"]]
-    said = rows.words("unit", "、".join(_unit(rows, str(unit)) for unit in units))
+    subtitle = rows.words("unit", "、".join(_unit(rows, str(unit)) for unit in units))
     values, printed = rows.grid(numbers, "label"), rows.grid(texts, "label", fill=HIDDEN)
-    return Chart("bars", values, printed, said, form="General")
+    return Chart("bars", values, printed, subtitle, form="General")
 
 
 def _shares_of(rows: Rows) -> Chart:
@@ -158,8 +158,8 @@ def _shares_of(rows: Rows) -> Chart:
         for text, n, base, unit in cells
     ]
     values = rows.grid(rows.cells("share"), "label").where(frame["n"].notna().to_numpy()[:, None])
-    said, whole = rows.measured("share", "of_two"), (100.0,) * len(frame)
-    return Chart("bars", values, rows.grid(texts, "label", fill=HIDDEN), said, behind=whole)
+    subtitle, behind = rows.measured("share", "of_two"), (100.0,) * len(frame)
+    return Chart("bars", values, rows.grid(texts, "label", fill=HIDDEN), subtitle, behind=behind)
 
 
 def amount(rows: Rows, n: float, unit: str) -> str:
@@ -181,8 +181,8 @@ def _running(rows: Rows) -> Chart:
     dated = rows.of(rows.frame.assign(date=[f"{day:%Y-%m-%d}" for day in rows.frame["date"]]))
     numbers = dated.frame["n"].astype(float).tolist()
     texts = dated.grid(list(map(money, numbers)), "date", fill=HIDDEN)
-    said, notes = rows.words("lacking"), (rows.words("run"),)
-    return Chart("bars", dated.grid(numbers, "date"), texts, said, notes, form="General")
+    subtitle, notes = rows.words("lacking"), (rows.words("run"),)
+    return Chart("bars", dated.grid(numbers, "date"), texts, subtitle, notes, form="General")
 
 
 def _parts(rows: Rows) -> Chart:
@@ -199,8 +199,8 @@ def _parts(rows: Rows) -> Chart:
     ends = [f"{before}–{wave}" for before, wave in frame[step].itertuples(index=False)]
     long = rows.of(frame.assign(step=ends))
     values, texts = long.grids("estimate", strata[0] if strata else "step", "component")
-    said, heads = rows.words("points"), tuple(map(str, values.columns))
-    return Chart("bars", values, texts, said, form=FORMS["points"], heads=heads)
+    subtitle, heads = rows.words("points"), tuple(map(str, values.columns))
+    return Chart("bars", values, texts, subtitle, form=FORMS["points"], heads=heads)
 
 
 def _dots(rows: Rows) -> Chart:
@@ -213,12 +213,12 @@ def _dots(rows: Rows) -> Chart:
         rows = rows.of(rows.frame.assign(effect_of=rows.frame["effect_of"] + against))
     (down,) = rows.dimensions("compared_with", most=1)
     printed = zip(*(rows.texts(name) for name in (of, *ends)), strict=True)
-    told = [text if text == HIDDEN else f"{text} ({low}–{high})" for text, low, high in printed]
-    values, texts = rows.grids(of, down, texts=told)
+    intervals = [text if text == HIDDEN else f"{text} ({low}–{high})" for text, low, high in printed]
+    values, texts = rows.grids(of, down, texts=intervals)
     low, high = (rows.grid(rows.cells(name), down) for name in ends)
     bases = rows.frame["base_n" if "base_n" in rows.frame else "n"]
-    said, notes = rows.heading(of), (rows.words("dots"), rows.notes()[0])
-    chart = Chart("bars", values, texts, said, notes, form=FORMS["number"], low=low, high=high)
+    subtitle, notes = rows.heading(of), (rows.words("dots"), rows.notes()[0])
+    chart = Chart("bars", values, texts, subtitle, notes, form=FORMS["number"], low=low, high=high)
     return chart.called([f"{label} (n = {n})" for label, n in zip(chart.rows, bases, strict=True)])
 
 
@@ -269,9 +269,9 @@ def _pyramid(rows: Rows) -> Chart:
     apart = not by and not rate and len(set(bases)) > 1
     heads = rows.with_bases("sex", heads) if apart else heads
     panels = [f"{part['wave'].iloc[0]}\nn = {base_of(part)}" for part in parts] if by else []
-    said = rows.measured(of, "of_group" if apart else "bare" if by else "")
+    subtitle = rows.measured(of, "of_group" if apart else "bare" if by else "")
     notes, cuts = rows.notes(by or "sex" * apart), _cuts(rows, ages[0])
-    chart = Chart("pyramid", values, texts, said, notes, form=FORMS[measure(of, rows.frame).kind])
+    chart = Chart("pyramid", values, texts, subtitle, notes, form=FORMS[measure(of, rows.frame).kind])
     return replace(chart, heads=tuple(heads), panels=tuple(panels), cuts=cuts)
 
 
@@ -291,8 +291,8 @@ def _lines(rows: Rows, *, ends: bool = False) -> Chart:
     With `ends`, of the first and last wave alone, and of the levels that both have.
     """
     across = "".join(rows.dimensions("wave")) if len(dimensions(rows.frame)) > 1 else ""
-    known = [name for name in ("share", "estimate", "n") if name in rows.frame]
-    of = next((name for name in known if rows.frame[name].notna().any()), "n")
+    measures = [name for name in ("share", "estimate", "n") if name in rows.frame]
+    of = next((name for name in measures if rows.frame[name].notna().any()), "n")
     every = rows.frame.assign(**{name: value for name, value in PLAIN.items() if name not in rows.frame})
     held, lost = _at_ends(every, across) if ends else (every, 0)
     rows, drawn = rows.of(held), rows.of(_largest(held, across, of, MOST_SLOPES if ends else MOST_LINES))
@@ -304,8 +304,8 @@ def _lines(rows: Rows, *, ends: bool = False) -> Chart:
     notes = (few, rows.when(lost, "one_end", lost), *_trend_notes(rows))
     bases = held.groupby("wave", observed=True)["base_n"].nunique()
     shared = of == "share" and bases.eq(1).any() and bases.le(1).all()
-    said, form = rows.measured(of, "of_wave" if shared else "bare"), FORMS[measure(of, held).kind]
-    chart = Chart("lines", values, texts, said, notes, form=form, comparable=comparable)
+    subtitle, form = rows.measured(of, "of_wave" if shared else "bare"), FORMS[measure(of, held).kind]
+    chart = Chart("lines", values, texts, subtitle, notes, form=form, comparable=comparable)
     chart = replace(chart, low=limits[0], high=limits[1]) if limits else chart
     return chart.called(rows.with_bases("wave", chart.rows, "{}\nn = {}")) if shared else chart
 
@@ -317,8 +317,8 @@ def _at_ends(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, int]:
         raise ArgumentError(f"slope：要至少两个批次，表中只有 {first}。")
     held = frame[frame["wave"].isin([first, last])]
     both = held[held[name].duplicated(keep=False)]
-    whole = frame[frame["wave"].ne(first)].groupby(name, observed=True)["comparable"].all()
-    unbroken = both[name].astype(object).map(whole).astype(bool)
+    unbroken_lines = frame[frame["wave"].ne(first)].groupby(name, observed=True)["comparable"].all()
+    unbroken = both[name].astype(object).map(unbroken_lines).astype(bool)
     lost = frame[name].nunique() - both[name].nunique()
     return both.assign(comparable=unbroken | both["wave"].eq(first)), lost
 
@@ -357,20 +357,20 @@ def _heatmap(rows: Rows) -> Chart:
     frame = rows.frame
     if frame["share"].isna().all() or not frame["n"].fillna(1).any():
         raise ArgumentError("heatmap：表中各格都没有人，没有可画的数。请检查筛选条件，或不画这张图。")
-    said, (down, across) = rows.measured("share", "shade"), rows.dimensions()
+    label, (down, across) = rows.measured("share", "shade"), rows.dimensions()
     if "wave" in (down, across):
         values, texts = rows.grids("share", down if across == "wave" else across, "wave")
         last_first = [-values[wave].to_numpy(float) for wave in values]
         order = np.lexsort(last_first)
         sums = frame.groupby("wave", observed=True)["base_n"].sum().astype("Int64")
         steps = rows.words("and").join(f"{wave} {n}" for wave, n in sums.items())
-        return Chart("heatmap", values.iloc[order], texts.iloc[order], said, (rows.words("n_steps", steps),))
+        return Chart("heatmap", values.iloc[order], texts.iloc[order], label, (rows.words("n_steps", steps),))
     rows = rows.of(sorted_by_size(_of_somebody(frame, across), across))
     values, texts = rows.grids("share", down, across, down)
     sizes = rows.frame.drop_duplicates(down)["base_n"].astype("Float64").fillna(0).to_numpy(float)
     order, named = np.argsort(-sizes, kind="stable"), rows.with_bases(down, list(map(str, values.index)))
     values, texts = (grid.set_axis(named).iloc[order] for grid in (values, texts))
-    return Chart("heatmap", values, texts, said, rows.notes(down))
+    return Chart("heatmap", values, texts, label, rows.notes(down))
 
 
 def _flow(rows: Rows) -> Chart:
@@ -391,8 +391,8 @@ def _flow(rows: Rows) -> Chart:
     waves = rows.exhibit.facts.get("waves")
     waves = waves if isinstance(waves, tuple) else tuple(frame[end].iloc[0] for end in ends if end in frame)
     heads = tuple(year(wave) if rows.exhibit.lang == "zh" else str(wave) for wave in waves)
-    said = rows.words("flow", *(heads or ("", "")))
-    return Chart("flow", values, texts, said, notes, form="0", heads=heads, colours=colours)
+    subtitle = rows.words("flow", *(heads or ("", "")))
+    return Chart("flow", values, texts, subtitle, notes, form="0", heads=heads, colours=colours)
 
 
 CHARTS: dict[str, Callable[[Rows], Chart]] = {

@@ -279,10 +279,10 @@ def _write_headings(
     sheet.write_string(_BREAKS, 0, "", looks["head"])
     sheet.write_string(_LEVELS, 0, "", looks["head"])
     for name in dict.fromkeys(name for name, _ in columns):
-        own = [i for i, column in enumerate(columns) if column[0] == name]
-        first, last = 1 + own[0] * step, step * (own[-1] + 1)
+        places = [i for i, column in enumerate(columns) if column[0] == name]
+        first, last = 1 + places[0] * step, step * (places[-1] + 1)
         _span(sheet, _BREAKS, first, last, banner.breaks.get(name, ""), looks["head"])
-        for i in own:
+        for i in places:
             words = columns[i][1] + letter.get(columns[i], "") if name else "合计"
             _span(sheet, _LEVELS, 1 + i * step, step * (i + 1), words, looks["head"])
     wide = 13 if step == 2 else 8
@@ -301,18 +301,18 @@ def _span(sheet: Worksheet, row: int, first: int, last: int, words: str, look: F
 
 def _lines_of(frame: pd.DataFrame) -> dict[_Question, dict[tuple[str, str], _Cells]]:
     """The cells of each line of each question, and under ("base", "") those that tell a base, by column."""
-    found: dict[_Question, dict[tuple[str, str], _Cells]] = {}
+    lines: dict[_Question, dict[tuple[str, str], _Cells]] = {}
     for cell in frame.to_dict("records"):
-        question = found.setdefault((cell["question_id"], cell["title"], cell["kind"]), {("base", ""): {}})
+        question = lines.setdefault((cell["question_id"], cell["title"], cell["kind"]), {("base", ""): {}})
         column = cell["break"], cell["level"]
         question.setdefault((cell["row"], cell["option"]), {})[column] = cell
         if cell["row"] == "option" and (pd.notna(cell["base_n"]) or column not in question["base", ""]):
             question["base", ""][column] = cell
-    return found
+    return lines
 
 
 def _write_question(
-    sheet: Worksheet, looks: _Looks, key: _Question, found: Mapping[tuple[str, str], _Cells],
+    sheet: Worksheet, looks: _Looks, key: _Question, answers: Mapping[tuple[str, str], _Cells],
     columns: _Columns, measure: str, step: int, top: int,
 ) -> int:
     """The rows of one question from `top` on: options, nets, means, bases; returns the row behind the last.
@@ -320,14 +320,14 @@ def _write_question(
     _, words, kind = key
     sheet.write_string(top, 0, f"{words}（{KINDS[kind]}）", looks["question"])
     lines: list[tuple[str, str, _Cells]] = []
-    for (sort, option), cells in found.items():
+    for (sort, option), cells in answers.items():
         if sort in ("option", "net"):
             lines.append((f"小计：{option}" if sort == "net" else option, measure, cells))
         elif sort == "mean" and measure == "share":
             lines += [(option, "mean", cells), ("标准差", "sd", cells)]
     for name, head in (("base_n", "作答人数"), ("base_weighted", "加权作答人数")):
-        if name in BASES[measure] and name in next(iter(found["base", ""].values())):
-            lines.append((head, name, found["base", ""]))
+        if name in BASES[measure] and name in next(iter(answers["base", ""].values())):
+            lines.append((head, name, answers["base", ""]))
     for row, (label, name, cells) in enumerate(lines, start=top + 1):
         last = " last" if row == top + len(lines) else ""
         sheet.write_string(row, 0, label, looks["text" + last])

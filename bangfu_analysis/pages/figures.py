@@ -254,11 +254,11 @@ def _line(axes: Axes, chart: Chart, i: int, places: Sequence[float]) -> list[End
     if chart.low is not None and chart.high is not None:
         low, high = (grid.iloc[:, i].to_numpy(float) for grid in (chart.low, chart.high))
         axes.vlines(places, low, high, color=look["color"], linewidth=0.8, clip_on=False)
-    known = np.flatnonzero(~np.isnan(values)).tolist() or [len(places) - 1]
-    words = (known[0], texts[known[0]]), (known[-1], f"{chart.series[i]} {texts[known[-1]]}".strip())
-    ends = zip((-1, 1), words, strict=True) if len(known) > 1 else [(1, words[1])]
+    shown = np.flatnonzero(~np.isnan(values)).tolist() or [len(places) - 1]
+    words = (shown[0], texts[shown[0]]), (shown[-1], f"{chart.series[i]} {texts[shown[-1]]}".strip())
+    ends = zip((-1, 1), words, strict=True) if len(shown) > 1 else [(1, words[1])]
     heights = np.nan_to_num(values)
-    return [(side, places[k], float(heights[k]), told, look["color"]) for side, (k, told) in ends]
+    return [(side, places[k], float(heights[k]), label, look["color"]) for side, (k, label) in ends]
 
 
 def _in_time(waves: Sequence[str]) -> list[float]:

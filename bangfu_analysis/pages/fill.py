@@ -54,36 +54,36 @@ def fill(
     offers = {tag: each for each in exhibits for tag in offered(each)}
     by_id = {each.id: each for each in exhibits}
     ids = [*by_id, *lacks]
-    known = {memory(tag): tag for tag in (*offers, *(f"{kind}:{id}" for kind in KINDS[:3] for id in ids))}
-    found: dict[str, Filling] = {}
+    tags = {memory(tag): tag for tag in (*offers, *(f"{kind}:{id}" for kind in KINDS[:3] for id in ids))}
+    fillings: dict[str, Filling] = {}
 
     def ask(tag: str, remembered: bool) -> None:
-        whole, id = _whole(tag, ids)
-        if whole in offers:
-            found[tag] = Filling(whole, "", offers[whole])
+        key, id = _whole(tag, ids)
+        if key in offers:
+            fillings[tag] = Filling(key, "", offers[key])
         elif id in lacks and tag[0] in KINDS:
-            found[tag] = Filling(whole, lacks[id])
+            fillings[tag] = Filling(key, lacks[id])
         elif id in by_id and possible(by_id[id], tag):
-            found[tag] = Filling(whole, f"本批次没有可以列出的“{by_id[id].title}”，从略。")
+            fillings[tag] = Filling(key, f"本批次没有可以列出的“{by_id[id].title}”，从略。")
         elif remembered and not only:
-            found[tag] = Filling(whole, "（本批次无此数）" if tag[0] == "数" else f"本批次没有{tag}，从略。")
+            fillings[tag] = Filling(key, "（本批次无此数）" if tag[0] == "数" else f"本批次没有{tag}，从略。")
         elif not remembered and (not only or id in ids):
             why = f"没有标记 {{{{{tag}}}}}。{did_you_mean(tag, list(offers))}"
             raise CallError(f"{path.name}：{why}全部标记见 bangfu fill --list 批次文件夹。")
 
     package, fill_in = Package.read(path), _FILLED[path.suffix.lower()]
-    lost = fill_in(package, ask, known)
-    if not found:
+    lost = fill_in(package, ask, tags)
+    if not fillings:
         like = next(iter(offers), "句:level")
         raise CallError(f"{path.name} 中没有可填的标记。请在要填的地方写上标记，如 {{{{{like}}}}}，再运行。")
-    used = [each for each in exhibits if any(one.exhibit is each for one in found.values())]
+    used = [each for each in exhibits if any(one.exhibit is each for one in fillings.values())]
     kept = {each.id: each.keep(each, path) if each.keep else each for each in used}
-    ready = {tag: _ready(one, kept) for tag, one in found.items()}
-    fill_in(package, lambda tag, _: ready.get(tag), known)
+    ready = {tag: _ready(one, kept) for tag, one in fillings.items()}
+    fill_in(package, lambda tag, _: ready.get(tag), tags)
     _write(path, package.packed(), ready)
-    told = [f"{{{{{tag}}}}}：{one.words}" for tag, one in ready.items() if not one.exhibit]
+    lacking = [f"{{{{{tag}}}}}：{one.words}" for tag, one in ready.items() if not one.exhibit]
     unknown = [f"有{len(lost)}处标记在本批次认不出，保留原值。请重新写上标记。"]
-    return told if only or not lost else [*told, *unknown]
+    return lacking if only or not lost else [*lacking, *unknown]
 
 
 def _whole(tag: str, ids: Sequence[str]) -> tuple[str, str]:
@@ -117,8 +117,8 @@ def _write(path: Path, content: bytes, ready: Mapping[str, Filling]) -> None:
         write(words, "\n".join([*(one.words for one in ready.values()), *tables]))
         hits = scan([new, words, path])
     if more := hits.get(words) or [kind for kind in hits.get(new, []) if kind not in hits.get(path, [])]:
-        told = f"要填入 {path.name} 的内容中有个人信息（{'、'.join(more)}），没有填写"
-        raise Withdrawn(f"{told}。请检查原表中的单位名称、备注和标题后重新运行。")
+        message = f"要填入 {path.name} 的内容中有个人信息（{'、'.join(more)}），没有填写"
+        raise Withdrawn(f"{message}。请检查原表中的单位名称、备注和标题后重新运行。")
     write(path, content, keep=True)
 
 
@@ -152,8 +152,8 @@ def _of_shape(shape: Any) -> tuple[str, bool]:
     if shape.tag in _DRAWN:
         return (name, True) if TAG.fullmatch(name) else ("", False)
     words = "\n".join(map(_SLIDES.words, shape.iter(_SLIDES.paragraph)))
-    found = MARK.fullmatch(words.strip())
-    return (f"{found[1]}:{found[2]}", False) if found and found[1] in "图表" else ("", False)
+    mark = MARK.fullmatch(words.strip())
+    return (f"{mark[1]}:{mark[2]}", False) if mark and mark[1] in "图表" else ("", False)
 
 
 def _fill(paragraph: Any, answer: Answer) -> bool:
@@ -164,23 +164,23 @@ def _fill(paragraph: Any, answer: Answer) -> bool:
             field.addprevious(_run("r", f"{{{{{tag}}}}}", field.find(_SLIDES.properties)))
             field.getparent().remove(field)
     words, filled = _SLIDES.words(paragraph), False
-    for found in reversed(list(MARK.finditer(words))):
-        filling = answer(f"{found[1]}:{found[2]}", False)
-        if filling is not None and filling.exhibit is not None and found[1] in "图表":
-            told = f"{found[0]} 应独占一个文本框，现在写在“{words[:40]}”之中"
-            raise CallError(f"{told}。请把它移到单独的文本框。")
+    for mark in reversed(list(MARK.finditer(words))):
+        filling = answer(f"{mark[1]}:{mark[2]}", False)
+        if filling is not None and filling.exhibit is not None and mark[1] in "图表":
+            message = f"{mark[0]} 应独占一个文本框，现在写在“{words[:40]}”之中"
+            raise CallError(f"{message}。请把它移到单独的文本框。")
         if filling is not None:
-            runs, filled = _SLIDES.cut(paragraph, *found.span()), True
+            runs, filled = _SLIDES.cut(paragraph, *mark.span()), True
             name = str(uuid.uuid5(uuid.NAMESPACE_OID, filling.tag)).upper()
-            own = f'fld id="{{{name}}}" type={quoteattr(_FIELD + filling.tag)}'
-            runs[0].addprevious(_run(own, filling.words, runs[0].find(_SLIDES.properties)))
+            element = f'fld id="{{{name}}}" type={quoteattr(_FIELD + filling.tag)}'
+            runs[0].addprevious(_run(element, filling.words, runs[0].find(_SLIDES.properties)))
             for run in runs:
                 run.getparent().remove(run)
     return filled
 
 
-def _run(own: str, words: str, look: Any) -> Any:
-    run = parse_xml(f"<a:{own} {nsdecls('a')}><a:t>{escape(words)}</a:t></a:{own.partition(' ')[0]}>")
+def _run(element: str, words: str, look: Any) -> Any:
+    run = parse_xml(f"<a:{element} {nsdecls('a')}><a:t>{escape(words)}</a:t></a:{element.partition(' ')[0]}>")
     if look is not None:
         run.insert(0, deepcopy(look))
     return run
@@ -206,8 +206,8 @@ class _Drawn:
             new = self._taken_over(self.there)
         else:
             new = self._taken_over(add_chart(self.slide, exhibit, data, self._place()))
-        own, properties = _properties(self.shape), _properties(new)
-        properties.set("id", own.get("id"))
+        old, properties = _properties(self.shape), _properties(new)
+        properties.set("id", old.get("id"))
         properties.set("name", filling.tag)
         properties.set("descr", f"{filling.words}。{exhibit.text}")
         return new

@@ -39,7 +39,7 @@ _EMU_A_TWIP, _EMU_AN_INCH = 635, 914400
 _A4, _CELL_EDGES = 8306, 216  # twips of a line where no page is said, of the edges of a cell
 
 
-def fill_word(package: Package, answer: Answer, known: Mapping[str, str]) -> list[str]:
+def fill_word(package: Package, answer: Answer, tags: Mapping[str, str]) -> list[str]:
     """Fill what `answer` has something for; returns the bookmarks of lost controls that none knows.
 
     `known`: tags by `memory`. CallError where the mark of a table shares its paragraph with other words.
@@ -48,7 +48,7 @@ def fill_word(package: Package, answer: Answer, known: Mapping[str, str]) -> lis
     counts: Counter[str] = Counter()
     for name in filter(_PARTS.fullmatch, list(package.parts)):
         root, filler = package.tree(name), _Filler(package, name, answer, counts)
-        lost += _emptied(root, answer, known)
+        lost += _emptied(root, answer, tags)
         if sum(map(filler.fill, list(root.iter(_P)))):
             package.write(name, root)
     return lost
@@ -58,14 +58,14 @@ def _controls(element: Any) -> Iterator[tuple[Any, str]]:
     """The controls of marks inside an element, each with its tag."""
     for control in list(element.iter(_SDT)):
         tag = control.find(f"{qn('w:sdtPr')}/{qn('w:tag')}")
-        if tag is not None and TAG.fullmatch(said := tag.get(qn("w:val"), "")):
-            yield control, said
+        if tag is not None and TAG.fullmatch(value := tag.get(qn("w:val"), "")):
+            yield control, value
 
 
 def _bookmarks(element: Any, named: re.Pattern[str]) -> Iterator[tuple[Any, re.Match[str]]]:
     for mark in list(element.iter(qn("w:bookmarkStart"))):
-        if found := named.match(mark.get(qn("w:name"), "")):
-            yield mark, found
+        if match := named.match(mark.get(qn("w:name"), "")):
+            yield mark, match
 
 
 def _own_table(paragraph: Any) -> Any:
@@ -88,18 +88,18 @@ def _room(element: Any) -> int:
     return int(size.get(qn("w:w"))) - int(margin.get(qn("w:left"), 0)) - int(margin.get(qn("w:right"), 0))
 
 
-def _emptied(root: Any, answer: Answer, known: Mapping[str, str]) -> list[str]:
+def _emptied(root: Any, answer: Answer, tags: Mapping[str, str]) -> list[str]:
     """Put the plain mark in the place of each control that `answer` has something for; returns lost ones."""
     for control, tag in _controls(root):
         if answer(tag, True) is not None:
             _plain(list(control.iter(_WORD.run)), tag, control)
     left, lost = {control for control, _ in _controls(root)}, list[str]()
-    for start, found in _bookmarks(root, _CONTROL):
-        tag = known.get(found[1], "")
+    for start, match in _bookmarks(root, _CONTROL):
+        tag = tags.get(match[1], "")
         if not left.isdisjoint(start.iterancestors(_SDT)):
             continue  # of a control that is left as it is
         if not tag:
-            lost.append(found[1])
+            lost.append(match[1])
         elif answer(tag, True) is not None:
             inside, number = list(next(start.iterancestors(_P)).iter()), start.get(qn("w:id"))
             ends = [e for e in inside if e.tag == qn("w:bookmarkEnd") and e.get(qn("w:id")) == number]
@@ -135,14 +135,14 @@ class _Filler:
     def fill(self, paragraph: Any) -> bool:
         """Fill a paragraph; whether anything was."""
         words, filled = _WORD.words(paragraph), False
-        for found in reversed(list(MARK.finditer(words))):
-            alone = words.strip() == found[0]
-            if found[1] == "表" and not alone:
-                told = f"{found[0]} 应独占一段，现在写在“{words[:40]}”之中"
-                raise CallError(f"{told}。请把它移到单独的一段。")
-            filling = self.answer(f"{found[1]}:{found[2]}", False)
+        for mark in reversed(list(MARK.finditer(words))):
+            alone = words.strip() == mark[0]
+            if mark[1] == "表" and not alone:
+                message = f"{mark[0]} 应独占一段，现在写在“{words[:40]}”之中"
+                raise CallError(f"{message}。请把它移到单独的一段。")
+            filling = self.answer(f"{mark[1]}:{mark[2]}", False)
             if filling is not None:
-                self._put(paragraph, _WORD.cut(paragraph, *found.span()), filling, alone)
+                self._put(paragraph, _WORD.cut(paragraph, *mark.span()), filling, alone)
                 filled = True
         return filled
 

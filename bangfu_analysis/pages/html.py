@@ -111,12 +111,12 @@ def _changes(changes: pd.DataFrame | None, codebook: Codebook) -> _Section:
     if changes is None or changes.empty:
         return _Section(title, pd.DataFrame(columns=headings), empty=empty)
     frame = changes["variable"].str.extract(r"^(.*?)\.", expand=False).fillna("")
-    sort, _, said = changes["message"].str.partition("：").T.to_numpy()
+    sort, _, texts = changes["message"].str.partition("：").T.to_numpy()
     columns = [changes[column] for column in ("subject", "event", "variable", "item")]
     named = [
         f"{_variable_label(codebook, name)} {text}" if subject == "取值" and change == "unknown"
         else WORDS["kinds"].get(item, item) if subject == "版式" else text
-        for subject, change, name, item, text in zip(*columns, said, strict=True)
+        for subject, change, name, item, text in zip(*columns, texts, strict=True)
     ]  # fmt: skip
     tables = [WORDS["kinds"].get({"workers": "roster"}.get(name, name), name) for name in frame]
     rows = _sendable(changes).assign(frame=tables, sort=sort, said=named)
@@ -160,10 +160,10 @@ def _by_unit(issues: pd.DataFrame, workers: pd.DataFrame) -> _Section:
     require(workers, ["source_file", "source_sheet", "reporting_unit"], where="write_quality 的 workers")
     place = ["source_file", "source_sheet"]
     texts = workers[[*place, "reporting_unit"]].astype(object).dropna()
-    units = texts.groupby(place)["reporting_unit"].agg(lambda said: said.value_counts().index[0])
-    own = pd.MultiIndex.from_frame(issues[place].astype(object)).map(units.to_dict().get)
+    units = texts.groupby(place)["reporting_unit"].agg(lambda names: names.value_counts().index[0])
+    units_of_sheets = pd.MultiIndex.from_frame(issues[place].astype(object)).map(units.to_dict().get)
     files = issues["source_file"].astype(object).replace("", "（整个批次）")
-    named = issues.assign(unit=files.where(pd.isna(own), own))
+    named = issues.assign(unit=files.where(pd.isna(units_of_sheets), units_of_sheets))
     counts = _counted(named, ["unit", "problem", "severity", "action"])
     ordered = counts.sort_values(["unit", "n"], ascending=[True, False], kind="stable")
     columns = {"unit": "填报单位", "problem": "问题", "action": "处理", "n": "处"}
@@ -173,8 +173,8 @@ def _by_unit(issues: pd.DataFrame, workers: pd.DataFrame) -> _Section:
 def _found(title: str, counts: pd.DataFrame, columns: Mapping[str, str], note: str = "") -> _Section:
     """Findings counted, with their codes in words; those of severity error are marked."""
     words = {"problem": "problems", "severity": "severities", "action": "actions"}
-    told = counts.assign(**{code: _worded(counts[code], named) for code, named in words.items()})
-    table = told[[*columns]].rename(columns=dict(columns))
+    worded = counts.assign(**{code: _worded(counts[code], named) for code, named in words.items()})
+    table = worded[[*columns]].rename(columns=dict(columns))
     return _Section(title, table, counts["severity"].eq("error"), "没有发现问题。", note)
 
 
@@ -196,15 +196,15 @@ def _four_clear(workers: pd.DataFrame) -> _Section:
     """Shares of the workers of each unit of whom number, degree, cause and address are known, and all four.
     """
     require(workers, ["reporting_unit", *_FOUR_CLEAR.values()], where="write_quality 的 workers")
-    known = pd.DataFrame({f"{word}（%）": workers[column].notna() for word, column in _FOUR_CLEAR.items()})
+    clear = pd.DataFrame({f"{word}（%）": workers[column].notna() for word, column in _FOUR_CLEAR.items()})
     identified = workers["id_basis"].astype(object).isin(["id_number", "id15_name", "name_birth_unit"])
-    known = known.assign(**{"人数清（%）": identified})
-    known = known.assign(**{"四清（%）": known.all(axis=1)})
+    clear = clear.assign(**{"人数清（%）": identified})
+    clear = clear.assign(**{"四清（%）": clear.all(axis=1)})
     unit = workers["reporting_unit"].astype(object).where(workers["reporting_unit"].notna(), "（未写明）")
-    parts = [(str(name), part) for name, part in known.groupby(unit)] + [("合计", known)] * bool(len(known))
+    parts = [(str(name), part) for name, part in clear.groupby(unit)] + [("合计", clear)] * bool(len(clear))
     rows = [{"填报单位": name, "人数": len(p), **p.mean().map(percent).to_dict()} for name, p in parts]
-    told = {"empty": "没有困难职工记录。", "note": WORDS["four_clear"]}
-    return _Section("各单位档案的四清完整率", pd.DataFrame(rows), **told)
+    words = {"empty": "没有困难职工记录。", "note": WORDS["four_clear"]}
+    return _Section("各单位档案的四清完整率", pd.DataFrame(rows), **words)
 
 
 def _counted(issues: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -255,27 +255,27 @@ def _parts(document: Document) -> Iterator[dict[str, Any]]:
             continue
         style = str(getattr(Paragraph(element, document).style, "name", ""))
         marks = [mark.get(qn("w:name")) for mark in element.iter(qn("w:bookmarkStart"))]
-        own = {"text": _text(element), "id": "".join(marks[:1])}
+        part = {"text": _text(element), "id": "".join(marks[:1])}
         if style == "Figure Caption":
-            yield {"kind": "figure", **own, "pictures": pictures}
+            yield {"kind": "figure", **part, "pictures": pictures}
             pictures = []
-        elif found := list(_pictures(document, element)):
-            pictures += found
+        elif drawn := list(_pictures(document, element)):
+            pictures += drawn
         elif style == "Table Caption":
-            caption = own
+            caption = part
         elif style == "Table Unit":
-            caption["unit"] = own["text"]
+            caption["unit"] = part["text"]
         elif style.startswith("Heading"):
             level = int(style[-1])
-            yield {"kind": "heading", "level": level, "text": _number(element, level, counts) + own["text"]}
-        elif own["text"]:
+            yield {"kind": "heading", "level": level, "text": _number(element, level, counts) + part["text"]}
+        elif part["text"]:
             prompted = any(one.get(qn("w:val")) == prompt for one in element.iter(qn("w:rStyle")))
-            yield {"kind": _KINDS.get(style, "text"), **own, "look": " prompt" * prompted}
+            yield {"kind": _KINDS.get(style, "text"), **part, "look": " prompt" * prompted}
 
 
 def _text(element: Any) -> Markup:
     """The text of an element, its references as links."""
-    told, target, code = Markup(""), "", ""
+    markup, target, code = Markup(""), "", ""
     for one in element.iter(qn("w:fldChar"), qn("w:instrText"), qn("w:t"), qn("w:br")):
         kind = one.get(qn("w:fldCharType"))
         if one.tag == qn("w:instrText"):
@@ -285,8 +285,8 @@ def _text(element: Any) -> Markup:
             target, code = words[1] if words[:1] == ["REF"] else "", "" if kind == "begin" else code
         else:
             text = escape("\n" if one.tag == qn("w:br") else one.text or "")
-            told += Markup('<a href="#{}">{}</a>').format(target, text) if target else text
-    return told
+            markup += Markup('<a href="#{}">{}</a>').format(target, text) if target else text
+    return markup
 
 
 def _number(element: Any, level: int, counts: dict[int, int]) -> str:

@@ -40,11 +40,11 @@ def offered(exhibit: Exhibit) -> dict[str, str]:
     """Tag -> the words that it becomes (the title of a chart or table), for all marks of an exhibit."""
     if not len(exhibit.frame):
         return {}
-    found = {f"图:{exhibit.id}": exhibit.figure_title} if has_chart(exhibit) else {}
-    found[f"表:{exhibit.id}"] = exhibit.title
+    marks = {f"图:{exhibit.id}": exhibit.figure_title} if has_chart(exhibit) else {}
+    marks[f"表:{exhibit.id}"] = exhibit.title
     if exhibit.text:
-        found[f"句:{exhibit.id}"] = exhibit.text
-    return found | dict(_numbers(exhibit))
+        marks[f"句:{exhibit.id}"] = exhibit.text
+    return marks | dict(_numbers(exhibit))
 
 
 def possible(exhibit: Exhibit, tag: str) -> bool:
@@ -60,10 +60,10 @@ def _numbers(exhibit: Exhibit) -> Iterator[tuple[str, str]]:
     rows = [".".join(map(str, codes)) for codes in zip(*columns, strict=True)]
     for measure in printable(frame):
         one = measures()[measure]
-        said = [as_text(cell, one.kind) for cell in printed_cells(frame, one)] if one.kind != "text" else []
-        if len(set(said)) == 1:
-            yield f"数:{exhibit.id}.{measure}", said[0]
-        for row, words in zip(rows, said, strict=False):
+        texts = [as_text(cell, one.kind) for cell in printed_cells(frame, one)] if one.kind != "text" else []
+        if len(set(texts)) == 1:
+            yield f"数:{exhibit.id}.{measure}", texts[0]
+        for row, words in zip(rows, texts, strict=False):
             yield f"数:{exhibit.id}.{row}.{measure}", words
 
 

@@ -48,26 +48,26 @@ def merged(
 
     What people left alone is made anew, what they edited stays theirs, what they added stays where it stood.
     """
-    ids, known = {one.id for one in now}, {one.id for one in was}
-    found: dict[str, Step] = {}
+    ids, earlier_ids = {one.id for one in now}, {one.id for one in was}
+    steps_by_id: dict[str, Step] = {}
     added: dict[str, list[Step]] = {}
     place = ""
     for before, one in paired(was, theirs):
         edited = before is None or before.key != one.key
         if before is not None and before.id in ids:
-            place, found[before.id] = before.id, Step(None, before, one if edited else None)
+            place, steps_by_id[before.id] = before.id, Step(None, before, one if edited else None)
         elif edited:
             added.setdefault(place, []).append(Step(None, None, one))
     steps = added.get("", [])
     for unit in now:
-        if unit.id in found:
-            step = found[unit.id]
+        if unit.id in steps_by_id:
+            step = steps_by_id[unit.id]
             same = step.theirs is not None and step.theirs.key == unit.key
             steps.append(Step(unit, step.was, None if same else step.theirs))
-        elif unit.id not in known:
+        elif unit.id not in earlier_ids:
             steps.append(Step(unit, None, None))
         steps += added.get(unit.id, [])
-    return steps, [unit for unit in now if unit.id in known and unit.id not in found]
+    return steps, [unit for unit in now if unit.id in earlier_ids and unit.id not in steps_by_id]
 
 
 def paired(was: Sequence[Unit], theirs: Sequence[Unit]) -> Iterator[tuple[Unit | None, Unit]]:
@@ -101,4 +101,4 @@ def changed_numbers(was: str, now: str) -> dict[str, str]:
 def places_of(numbers: Iterable[str], text: str) -> list[tuple[int, int, str]]:
     """Where the numbers stand in a text: start, end, number."""
     wanted = set(numbers)
-    return [(*found.span(), found[0]) for found in _NUMBER.finditer(text) if found[0] in wanted]
+    return [(*match.span(), match[0]) for match in _NUMBER.finditer(text) if match[0] in wanted]

@@ -40,8 +40,8 @@ class Package:
         except FileNotFoundError as fault:
             raise BangfuError(f"没有文件 {path}。请检查文件名和所在的文件夹。") from fault
         except (OSError, zipfile.BadZipFile, RuntimeError) as fault:
-            told = "打不开。应为没有加密的 .docx 或 .pptx 文件，请在 Word、WPS 中另存后重试"
-            raise BangfuError(f"{path.name}：{told}。") from fault
+            message = "打不开。应为没有加密的 .docx 或 .pptx 文件，请在 Word、WPS 中另存后重试"
+            raise BangfuError(f"{path.name}：{message}。") from fault
 
     def packed(self) -> bytes:
         """The file: entries in their order and with their times, new ones at the end with a fixed one."""
@@ -78,10 +78,10 @@ class Package:
         rels = _rels(name)
         self.parts.setdefault(rels, f'<Relationships xmlns="{RELATIONS}"/>'.encode())
         root = self.tree(rels)
-        known = [one.get("Id") for one in root]
-        if same := [id for id in known if self.target(name, id) == target]:
+        ids = [one.get("Id") for one in root]
+        if same := [id for id in ids if self.target(name, id) == target]:
             return str(same[0])
-        new = next(f"rId{n}" for n in range(1, len(known) + 2) if f"rId{n}" not in known)
+        new = next(f"rId{n}" for n in range(1, len(ids) + 2) if f"rId{n}" not in ids)
         relation = {"Id": new, "Type": f"{OFFICE}/{kind}", "Target": f"/{target}"}
         etree.SubElement(root, f"{{{RELATIONS}}}Relationship", relation)
         self.write(rels, root)

@@ -29,34 +29,34 @@ def report_blocks(
     their end.
     """
     sections, alone = [*outline.filled(shown)], bool(_survey_alone(data))
-    found = _points(points, sections, figures)
-    found += [Paragraph(text) for text in (_introduction(data, outline.union), data.wave.note) if text]
-    for section, own in sections:
+    blocks = _points(points, sections, figures)
+    blocks += [Paragraph(text) for text in (_introduction(data, outline.union), data.wave.note) if text]
+    for section, exhibits in sections:
         if section.write:
-            found += _drafted(section, own)
+            blocks += _drafted(section, exhibits)
             continue
-        found.append(Heading(1, section.title))
+        blocks.append(Heading(1, section.title))
         if section.id == QUALITY:
             read = sentences.quality(*(data.frames[name] for name in ("sources", "issues", "totals")))
-            found += [Paragraph(text) for text in (read, *notes)]
-        for each in own:
-            found += [Heading(2, each.title)] if alone and each.recipe.make == "questionnaire" else []
-            found += exhibit_blocks(each, figures)
-    return found
+            blocks += [Paragraph(text) for text in (read, *notes)]
+        for each in exhibits:
+            blocks += [Heading(2, each.title)] if alone and each.recipe.make == "questionnaire" else []
+            blocks += exhibit_blocks(each, figures)
+    return blocks
 
 
 def _points(
     findings: Sequence[Finding], sections: Sequence[tuple[Section, list[Exhibit]]], figures: Figures
 ) -> list[Block]:
     """The findings, a paragraph each, with the section, table or figure that shows them."""
-    said = list[Block]()
-    places = {each.id: (number, each) for number, (_, own) in enumerate(sections, 1) for each in own}
+    paragraphs = list[Block]()
+    places = {each.id: (number, each) for number, (_, shown) in enumerate(sections, 1) for each in shown}
     for finding in (one for one in findings if one.exhibit in places):
         number, each = places[finding.exhibit]
         where = f"（见第{chinese(number)}节{''.join(marks(each, figures)[:1])}）。"
         sentence = finding.sentence.removesuffix("。").replace("{", "｛")
-        said.append(Paragraph(f"{len(said) + 1}. {sentence}{where}"))
-    return [Heading(1, POINTS, numbered=False), *said] if said else []
+        paragraphs.append(Paragraph(f"{len(paragraphs) + 1}. {sentence}{where}"))
+    return [Heading(1, POINTS, numbered=False), *paragraphs] if paragraphs else []
 
 
 def report_title(data: WaveData, outline: Outline) -> str:
@@ -68,30 +68,30 @@ def report_title(data: WaveData, outline: Outline) -> str:
 
 def _survey_alone(data: WaveData) -> str:
     """The titles of the questionnaires of a wave without a roster; "" of any other."""
-    asked = data.frames.get("questions")
-    files: list[str] = [] if asked is None or len(data.workers) else asked["source_file"].unique().tolist()
+    rows = data.frames.get("questions")
+    files: list[str] = [] if rows is None or len(data.workers) else rows["source_file"].unique().tolist()
     return "”“".join(dict.fromkeys(map(title_of_export, files)))
 
 
-def _drafted(section: Section, own: Sequence[Exhibit]) -> list[Block]:
+def _drafted(section: Section, exhibits: Sequence[Exhibit]) -> list[Block]:
     """What the ledgers say of a section that is the researcher's, 一是…, and the place for their own words.
     """
-    works = [each for each in own if isinstance(each, MechanismExhibit) and each.plan.name != METHODS]
+    works = [each for each in exhibits if isinstance(each, MechanismExhibit) and each.plan.name != METHODS]
     given_first = sorted(works, key=lambda each: each.plan.frame == "units")
     deeds = [each.deed for each in given_first]
     if not deeds:
         return [Placeholder(section.id, section.title, section.prompt)]
-    said = [Paragraph(f"{chinese(i)}是{deed}") for i, deed in enumerate(deeds, start=1)]
+    paragraphs = [Paragraph(f"{chinese(i)}是{deed}") for i, deed in enumerate(deeds, start=1)]
     lead = Paragraph("据各单位报送的帮扶台账，主要做法如下。")
-    return [Heading(1, section.title), lead, *said, Placeholder(section.id, "", section.prompt)]
+    return [Heading(1, section.title), lead, *paragraphs, Placeholder(section.id, "", section.prompt)]
 
 
 def _introduction(data: WaveData, union: str) -> str:
     files = sentences.received(data.frames["sources"])
     if survey := _survey_alone(data):
         return f"根据“{survey}”收到的{files}，经逐份核对，按题整理成本报告。现将结果报告如下。"
-    asked = survey_words(data, union)
-    made = f"{asked}。本报告根据收到的{files}" if asked else f"根据收到的{files}"
+    inquiry = survey_words(data, union)
+    made = f"{inquiry}。本报告根据收到的{files}" if inquiry else f"根据收到的{files}"
     return (
         f"为掌握{data.place}困难职工的基本情况，{made}，经逐行核对、去除重复后整理成文。"
         f"年龄计算到{date_words(data.wave.reference_date)}，均为周岁。现将有关情况报告如下。"
@@ -115,11 +115,11 @@ def exhibit_blocks(exhibit: Exhibit, figures: Figures) -> list[Block]:
         return [Paragraph(f"{exhibit.title}：{row}。", exhibit.id)]
     where = f"（见{'、'.join(places)}）。" if places else "。"
     words = exhibit.text.replace("{", "｛") if "text" in show else ""  # a label in it is no reference
-    told = words.removesuffix("。") or (f"{exhibit.title}如下" if places else "")
-    found: list[Block] = [Paragraph(told + where, exhibit.id)] if told else []
+    sentence = words.removesuffix("。") or (f"{exhibit.title}如下" if places else "")
+    blocks: list[Block] = [Paragraph(sentence + where, exhibit.id)] if sentence else []
     if "table" in show:
-        found.append(TableBlock(exhibit.id, exhibit.table))
+        blocks.append(TableBlock(exhibit.id, exhibit.table))
     if figure:
         alt = f"{exhibit.figure_title}。{words}"
-        found.append(FigureBlock(exhibit.id, figure, exhibit.figure_title, alt))
-    return found
+        blocks.append(FigureBlock(exhibit.id, figure, exhibit.figure_title, alt))
+    return blocks

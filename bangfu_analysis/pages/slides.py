@@ -67,8 +67,8 @@ def _add_slide(show: Any, title: str, exhibit: Exhibit) -> None:
     data, table = chart_data(exhibit), exhibit.table
     drawn = data is not None or has_chart(exhibit)
     small = len(table.rows) <= MOST_ROWS and len(table.columns) <= MOST_COLUMNS
-    whole = WIDTH - 2 * EDGE
-    left = whole if not small else int(whole * 0.55)
+    width = WIDTH - 2 * EDGE
+    left = width if not small else int(width * 0.55)
     top, height = Mm(34), Mm(78 if words else 98)
     if data is not None:
         add_chart(slide, exhibit, data, (EDGE, top, left, height))
@@ -76,7 +76,7 @@ def _add_slide(show: Any, title: str, exhibit: Exhibit) -> None:
         add_picture(slide, exhibit, (EDGE, top, left, height))
     if small or (not drawn and len(table.rows) <= MOST_ALONE):
         aside = left + Mm(4) if drawn else 0
-        add_table(slide, table, (EDGE + aside, top, whole - aside))
+        add_table(slide, table, (EDGE + aside, top, width - aside))
     if words:
         _add_text(slide, words, top=HEIGHT - Mm(30), height=Mm(22), size=12)
     slide.notes_slide.notes_text_frame.text = "\n".join([*table.notes, *filter(None, [table.source])])

@@ -21,14 +21,14 @@ from bangfu_analysis.files import write
 from bangfu_analysis.pages.excel import new_book
 
 _HEAD, _ROWS = 2, 2000  # the row of headings from 0, and how many rows below it are prepared
-_LONGEST_INLINE = 255  # characters that Excel takes as a list within a rule
+_LONGEST = 255  # characters that Excel takes as a list within a rule
 NOTES = "填表说明"
 _MONEY, _PERIODS = "元", {"month": "元/月", "year": "元/年"}
 _FORMATS = {"date": "yyyy-mm-dd", "id_number": "@", "private": "@", "name": "@"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class TemplateColumn:
     """One column of a template: its variable, and the heading that it bears."""
 
     variable: Variable
@@ -48,10 +48,11 @@ def write_templates(codebook: Codebook, folder: Path) -> list[Path]:
     beside it the sheet 填表说明. The same codebook gives the same bytes. BangfuError where a file cannot be
     written.
     """
-    return [_write(codebook.templates[name], asked_in(codebook, name), folder) for name in codebook.templates]
+    templates = codebook.templates.items()
+    return [_write(entry, template_columns(codebook, name), folder) for name, entry in templates]
 
 
-def asked_in(codebook: Codebook, name: str) -> list[Asked]:
+def template_columns(codebook: Codebook, name: str) -> list[TemplateColumn]:
     """The columns of a template; CodebookError where it is not known."""
     if name not in codebook.templates:
         raise CodebookError(f"码本 templates 中没有 {name}。可选：{listed(codebook.templates)}。请检查拼写。")
@@ -60,13 +61,13 @@ def asked_in(codebook: Codebook, name: str) -> list[Asked]:
     names = entry.get("columns") or [v.name for v in codebook.of(frame).values() if v.kind != "ignored"]
     heads = entry.get("heads", {})
     places = [name.split(".") if "." in name else [frame, name] for name in names]
-    found = [codebook.variable(*place) for place in places]
-    units = [f"（{_PERIODS.get(v.period, _MONEY)}）" if v.kind == "money" else "" for v in found]
-    every = zip(names, found, units, strict=True)
-    return [Asked(v, heads.get(name, v.label) + unit) for name, v, unit in every]
+    variables = [codebook.variable(*place) for place in places]
+    units = [f"（{_PERIODS.get(v.period, _MONEY)}）" if v.kind == "money" else "" for v in variables]
+    every = zip(names, variables, units, strict=True)
+    return [TemplateColumn(v, heads.get(name, v.label) + unit) for name, v, unit in every]
 
 
-def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> Path:
+def _write(entry: Mapping[str, Any], columns: Sequence[TemplateColumn], folder: Path) -> Path:
     path = folder / f"{entry['title']}.xlsx"
     book = new_book(entry["title"])
     sheet, notes = book.add_worksheet("填报表"), book.add_worksheet(NOTES)
@@ -92,7 +93,7 @@ def _write(entry: Mapping[str, Any], columns: Sequence[Asked], folder: Path) -> 
 
 
 def _write_notes(
-    book: Workbook, sheet: Worksheet, entry: Mapping[str, Any], columns: Sequence[Asked]
+    book: Workbook, sheet: Worksheet, entry: Mapping[str, Any], columns: Sequence[TemplateColumn]
 ) -> dict[int, str]:
     """The instructions, one line a column; the place of each list too long for a rule, by the place of its
     column.
@@ -106,15 +107,15 @@ def _write_notes(
     lists: dict[int, str] = {}
     for place, column in enumerate(columns):
         row = len(lines) + 2 + place
-        sheet.write_string(row, 0, f"“{column.heading}”：{_told(column)}")
-        if len(",".join(column.values)) > _LONGEST_INLINE:
+        sheet.write_string(row, 0, f"“{column.heading}”：{_instruction(column)}")
+        if len(",".join(column.values)) > _LONGEST:
             sheet.write_row(row, 30, column.values)  # out of sight, for the drop-down only
             lists[place] = xl_range_abs(row, 30, row, 29 + len(column.values))
     sheet.set_column(0, 0, 110)
     return lists
 
 
-def _told(column: Asked) -> str:
+def _instruction(column: TemplateColumn) -> str:
     v = column.variable
     bounded = v.low is not None and v.high is not None and v.high < 1e6
     span = f"，{v.low:g} 至 {v.high:g} 之间" if bounded else ""
@@ -122,18 +123,18 @@ def _told(column: Asked) -> str:
     return f"{WORDS['to_fill_in'][v.kind]}{span}{options}"
 
 
-def _rule(column: Asked, place: str) -> dict[str, Any]:
+def _rule(column: TemplateColumn, place: str) -> dict[str, Any]:
     """The drop-down or range of a column; what is free text or several at once has none."""
     v, values = column.variable, column.values
-    title = {"error_title": "请核对", "error_message": _told(column)[:_LONGEST_INLINE], "ignore_blank": True}
+    title = {"error_title": "请核对", "error_message": _instruction(column)[:_LONGEST], "ignore_blank": True}
     if values and v.kind in ("choice", "yes_no", "text"):
         stop = "information" if v.kind == "text" else "stop"
         source = f"='{NOTES}'!{place}" if place else values
         return {**title, "validate": "list", "source": source, "error_type": stop}
     if v.kind in ("count", "age", "number", "money") and v.low is not None:
         span: dict[str, Any] = {"minimum": v.low, "maximum": v.high, "error_type": "warning"}
-        whole = "integer" if v.kind in ("count", "age") else "decimal"
-        return {**title, **span, "validate": whole, "criteria": "between"}
+        number_kind = "integer" if v.kind in ("count", "age") else "decimal"
+        return {**title, **span, "validate": number_kind, "criteria": "between"}
     if v.kind == "date":
         span = {"minimum": date(1900, 1, 1), "maximum": date(2100, 1, 1), "error_type": "information"}
         return {**title, **span, "validate": "date", "criteria": "between"}

@@ -143,8 +143,8 @@ def grade_colours(grades: Sequence[str], middle: float | None) -> dict[str, str]
     shades = [0.25 + 0.65 * abs(i - middle) / middle for i in range(len(grades))]
     sides = ["Oranges" if i < middle else "Blues" for i in range(len(grades))]
     named = zip(grades, sides, shades, strict=True)
-    found = {grade: to_hex(colormaps[side](shade)) for grade, side, shade in named}
-    return found | ({grades[int(middle)]: NEUTRAL} if middle.is_integer() else {})
+    colours = {grade: to_hex(colormaps[side](shade)) for grade, side, shade in named}
+    return colours | ({grades[int(middle)]: NEUTRAL} if middle.is_integer() else {})
 
 
 def wrapped(text: str, width: int) -> str:

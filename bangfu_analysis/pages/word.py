@@ -64,7 +64,7 @@ class Written:
     """A report as it was written: its title as people left it, and in sentences what of theirs was merged."""
 
     title: str
-    told: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 @doing("写出报告")
@@ -105,7 +105,7 @@ def write_report(
     write(path, packed(document), keep=True)
     if last is not None:
         write(last, last_as_text(done.last), private=True)
-    return Written(titled, tuple(done.told))
+    return Written(titled, tuple(done.messages))
 
 
 def _lines(block: Block) -> float:
@@ -155,7 +155,7 @@ def _names(blocks: Sequence[Block]) -> list[str]:
 def edited(path: Path, last: Path) -> set[str]:
     """The exhibits whose sentence, table or figure people changed in the report at `path` since `last`."""
     names = changed_since(path, read_last(last) or []) if path.exists() else []
-    return {found[1] for name in names if (found := _EXHIBIT.search(name))}
+    return {match[1] for name in names if (match := _EXHIBIT.search(name))}
 
 
 def _units_of(document: Document, name: str, add: Callable[[], None]) -> list[Unit]:
@@ -163,8 +163,8 @@ def _units_of(document: Document, name: str, add: Callable[[], None]) -> list[Un
     body: Any = document.element.body
     before = len(body) - 1
     add()
-    found = (unit(element, f"{name}.{n}") for n, element in enumerate(body[before:-1]))
-    return [one for one in found if one is not None]
+    units = (unit(element, f"{name}.{n}") for n, element in enumerate(body[before:-1]))
+    return [one for one in units if one is not None]
 
 
 def _renumber(document: Document) -> None:
@@ -198,8 +198,8 @@ def exhibit_document(exhibit: Exhibit) -> bytes:
         figures = {}
         if has_chart(exhibit):
             figures = {exhibit.id: write(Path(folder) / "figure.png", saved(draw(exhibit), "png"))}
-        whole = replace(exhibit, recipe=replace(exhibit.recipe, show=("text", "table")))
-        blocks = exhibit_blocks(whole, figures)
+        with_table = replace(exhibit, recipe=replace(exhibit.recipe, show=("text", "table")))
+        blocks = exhibit_blocks(with_table, figures)
         for block in blocks:
             _add(document, block, numbered(blocks))
     document.core_properties.title = exhibit.title
@@ -246,14 +246,14 @@ def _add_heading(document: Document, block: Heading) -> None:
 
 def _add_text(paragraph: WordParagraph, text: str, numbers: Numbers) -> None:
     end = 0
-    for found in REFERENCE.finditer(text):
-        if (found[1], found[2]) not in numbers:
+    for mark in REFERENCE.finditer(text):
+        if (mark[1], mark[2]) not in numbers:
             continue  # no reference, but somebody's own words
-        paragraph.add_run(text[end : found.start()])
-        kind, name = found[1], found[2]
+        paragraph.add_run(text[end : mark.start()])
+        kind, name = mark[1], mark[2]
         number = numbers[kind, name]
         _add_field(paragraph, f"REF {_BOOKMARKS[kind].format(number)} \\h", f"{kind}{number}")
-        end = found.end()
+        end = mark.end()
     paragraph.add_run(text[end:])
 
 

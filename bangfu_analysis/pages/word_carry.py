@@ -34,9 +34,9 @@ _SHOWN = 30  # characters of a paragraph that a message shows
 
 @dataclass
 class Carried:
-    """What a merge did: `told`, in sentences; `last`: the units as they are to be kept."""
+    """What a merge did: `messages`, in sentences; `last`: the units as they are to be kept."""
 
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     last: list[Unit] = field(default_factory=list)
 
 
@@ -61,8 +61,8 @@ def read_last(path: Path) -> list[Unit] | None:
 
 def last_as_text(units: Iterable[Unit]) -> str:
     """What `read_last` reads: what a report printed, and nothing else."""
-    told = [{"id": one.id, "text": one.text, "cells": one.cells} for one in units]
-    return json.dumps(told, ensure_ascii=False, indent=0)
+    entries = [{"id": one.id, "text": one.text, "cells": one.cells} for one in units]
+    return json.dumps(entries, ensure_ascii=False, indent=0)
 
 
 def carry(
@@ -132,10 +132,10 @@ class _Carrying:
             elif step.theirs is not None:
                 new = self._taken(step.theirs.element)
                 place = _put_behind(place, new, self.document)
-                self.done.told.append(f"新写的，已保留：{_short(step.theirs.text)}")
+                self.done.messages.append(f"新写的，已保留：{_short(step.theirs.text)}")
         for one in deleted:
             one.element.getparent().remove(one.element)
-            self.done.told.append(f"已删去的，不再写出：{_short(one.text)}")
+            self.done.messages.append(f"已删去的，不再写出：{_short(one.text)}")
         return self.done
 
     def _edited(self, now: Unit, was: Unit, theirs: Unit) -> Any:
@@ -150,7 +150,7 @@ class _Carrying:
         _keep_bookmarks(now.element, new)
         now.element.getparent().replace(now.element, new)
         if now.cells:
-            self.done.told.append(f"表的列改动过，整表按原样保留，数字没有刷新：{_short(theirs.text)}")
+            self.done.messages.append(f"表的列改动过，整表按原样保留，数字没有刷新：{_short(theirs.text)}")
         else:
             self._marked(new, was.text, now.text, theirs.text)
         self.done.last.append(replace(now, text=was.text, cells=was.cells))
@@ -158,8 +158,8 @@ class _Carrying:
 
     def _rows(self, now: Unit, was: Unit, theirs: Unit) -> None:
         """The rows of a table merged as the paragraphs of a report are, and the cells of each."""
-        new, old, own = (_rows(one) for one in (now, was, theirs))
-        steps, deleted = merged(new, old, own)
+        new, old, edited = (_rows(one) for one in (now, was, theirs))
+        steps, deleted = merged(new, old, edited)
         place: Any = None
         kept: list[tuple[str, ...]] = []
         for step in steps:
@@ -172,7 +172,7 @@ class _Carrying:
             one.element.getparent().remove(one.element)
             kept.append(one.cells[0])
         self.done.last.append(Unit(now.id, "\n".join("\t".join(row) for row in kept), tuple(kept)))
-        self.done.told.append(f"表中改动过的单元格和行，已保留：{_short(theirs.text)}")
+        self.done.messages.append(f"表中改动过的单元格和行，已保留：{_short(theirs.text)}")
 
     def _cells(self, now: Unit, was: Unit | None, theirs: Unit | None) -> tuple[str, ...]:
         """Put the cells that were edited into a row; returns what each cell was when people saw it."""
@@ -180,34 +180,34 @@ class _Carrying:
         if was is None or theirs is None:
             return now.cells[0]
         pairs = zip(now.element.iter(_CELL), theirs.element.iter(_CELL), strict=True)
-        for n, (cell, own) in enumerate(pairs):
+        for n, (cell, edited) in enumerate(pairs):
             if was.cells[0][n] != theirs.cells[0][n]:
                 base[n] = was.cells[0][n]
                 for paragraph in cell.findall(P):
                     cell.remove(paragraph)
-                for paragraph in own.findall(P):
+                for paragraph in edited.findall(P):
                     cell.append(self._taken(paragraph))
                 self._marked(cell, base[n], now.cells[0][n], theirs.cells[0][n])
         return tuple(base)
 
     def _marked(self, element: Any, was: str, now: str, text: str) -> None:
         """Mark in an edited unit the numbers that it took from the last version and that changed since."""
-        changed, found = changed_numbers(was, now), []
+        changed, outdated = changed_numbers(was, now), []
         for paragraph in element.iter(P):
             for start, end, number in reversed(places_of(changed, _WORD.words(paragraph))):
                 for run in _WORD.cut(paragraph, start, end):
                     self._mark(Run(run, Paragraph(paragraph, self.document._body)), changed[number])
-                found.append(f"{number}（{'现为' + changed[number] if changed[number] else '现已不写'}）")
-        check = f"；请核对 {'、'.join(found[::-1])}" if found else ""
-        self.done.told.append(f"改写过的，已保留：{_short(text)}{check}")
+                outdated.append(f"{number}（{'现为' + changed[number] if changed[number] else '现已不写'}）")
+        check = f"；请核对 {'、'.join(outdated[::-1])}" if outdated else ""
+        self.done.messages.append(f"改写过的，已保留：{_short(text)}{check}")
 
     def _mark(self, run: Run, now: str) -> None:
         if CHANGED not in self.document.styles:
             style: Any = self.document.styles.add_style(CHANGED, WD_STYLE_TYPE.CHARACTER)
             style.font.highlight_color = WD_COLOR_INDEX.YELLOW
         run.style = CHANGED
-        told = f"数字已变：现为{now}。" if now else "新数据中不再有这个数。"
-        comment = self.document.add_comment(run, told, "bangfu")
+        comment_text = f"数字已变：现为{now}。" if now else "新数据中不再有这个数。"
+        comment = self.document.add_comment(run, comment_text, "bangfu")
         del comment._comment_elm.attrib[qn("w:date")]
 
     def _taken(self, element: Any) -> Any:
@@ -231,8 +231,8 @@ def _rows(table: Unit) -> list[Unit]:
     elements = [None] * len(table.cells) if table.element is None else list(table.element.iter(_ROW))
     firsts = [row[0] if row else "" for row in table.cells]
     ids = [f"{first}.{firsts[:n].count(first)}" for n, first in enumerate(firsts)]
-    told = zip(ids, table.cells, elements, strict=True)
-    return [Unit(id, "\t".join(row), (row,), element) for id, row, element in told]
+    rows = zip(ids, table.cells, elements, strict=True)
+    return [Unit(id, "\t".join(row), (row,), element) for id, row, element in rows]
 
 
 def _keep_bookmarks(now: Any, new: Any) -> None:

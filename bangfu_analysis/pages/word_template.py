@@ -62,8 +62,8 @@ def open_template(path: Path) -> Document:
     document = open_word(path, f"模板 {path.name} 不是能打开的 .docx 文件。请换用有效的模板，或不指定模板。")
     there = {style.name for style in document.styles}
     if absent := [name for name in STYLES if name not in there]:
-        told = f"缺少样式：{listed(absent)}。请在自带的 template.docx 上修改，保留样式名称。"
-        raise BangfuError(f"模板 {path.name} {told}")
+        message = f"缺少样式：{listed(absent)}。请在自带的 template.docx 上修改，保留样式名称。"
+        raise BangfuError(f"模板 {path.name} {message}")
     _cut_off(document)
     return document
 

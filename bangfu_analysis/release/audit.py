@@ -30,8 +30,8 @@ def audit(*records: Mapping[str, Any]) -> pd.DataFrame:
     names = list(dict.fromkeys([*hidden, *(name for row, _ in rows for name in row if name not in known)]))
     place = {name: at for at, name in enumerate(names)}
     limits = [_system([row for row in rows if row[1] is kind], known, place) for kind in (False, True)]
-    found = [_range(place[name], len(names), *limits) for name in hidden]
-    named = [(group, dict(sorted(where)), *ends) for (group, where), ends in zip(hidden, found, strict=True)]
+    ranges = [_range(place[name], len(names), *limits) for name in hidden]
+    named = [(group, dict(sorted(where)), *ends) for (group, where), ends in zip(hidden, ranges, strict=True)]
     frame = pd.DataFrame(named, columns=["population", "where", "low", "high"])
     frame = frame.astype({"low": "float64", "high": "float64"})  # of none as well
     return frame.assign(gap=frame["high"] - frame["low"])
@@ -64,10 +64,10 @@ def _rows(names: list[Name], levels: Mapping[str, Any], several: set[str], neste
     split: dict[tuple[Name, str], None] = {}
     for population, where in every:
         for condition in where:
-            whole = population, where - {condition}
-            split[whole, condition[0]] = None
+            margin = population, where - {condition}
+            split[margin, condition[0]] = None
             if condition[0] in several:
-                yield {(population, where): 1.0, whole: -1.0}, True
+                yield {(population, where): 1.0, margin: -1.0}, True
         for group, finer, coarser in nested:
             if group == population and finer <= where and coarser not in where:
                 inside = population, where - finer | {coarser}
@@ -95,6 +95,6 @@ def _range(place: int, size: int, equal: tuple[Any, Any], most: tuple[Any, Any])
     for sign in (1.0, -1.0):
         aim = np.zeros(size)
         aim[place] = sign
-        found = linprog(aim, A_eq=equal[0], b_eq=equal[1], A_ub=most[0], b_ub=most[1], method="highs")
-        ends.append(sign * found.fun if found.status == 0 else sign * -np.inf)
+        solution = linprog(aim, A_eq=equal[0], b_eq=equal[1], A_ub=most[0], b_ub=most[1], method="highs")
+        ends.append(sign * solution.fun if solution.status == 0 else sign * -np.inf)
     return ends[0], ends[1]

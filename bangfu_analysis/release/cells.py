@@ -78,15 +78,15 @@ class Row(NamedTuple):
 def rows_of(cut: Cut) -> Iterator[Row]:
     """The cells of each row of a cut, in its order."""
     apart = [d for d in cut.dimensions if d in cut.apart]
-    own = [d for d in cut.dimensions if d not in apart and d not in cut.within]
+    divided = [d for d in cut.dimensions if d not in apart and d not in cut.within]
     inner = [d for d in cut.dimensions if d not in apart and (d in cut.within or cut.measured)]
-    asked = [cut.variable] * bool(cut.variable) if cut.measured else own
+    asked = [cut.variable] * bool(cut.variable) if cut.measured else divided
     names = [name_of(cut, d) for d in asked]
     for row in cut.frame.to_dict("records"):
         population = "/".join([cut.population, *(str(code_of(row[d])) for d in apart)])
-        told = partial(condition, merged=cut.merged, wave=str(row.get("wave", "")))
-        group = told(cut.where) | told({name_of(cut, d): row[d] for d in inner})
-        cell = group | told({name_of(cut, d): row[d] for d in own})
+        conditions_of = partial(condition, merged=cut.merged, wave=str(row.get("wave", "")))
+        group = conditions_of(cut.where) | conditions_of({name_of(cut, d): row[d] for d in inner})
+        cell = group | conditions_of({name_of(cut, d): row[d] for d in divided})
         whole = Cell(population, of_innermost(group))
         yield _row(cut, row, whole, Cell(population, of_innermost(cell)), names)
 
@@ -106,12 +106,12 @@ def _row(cut: Cut, row: Mapping[Any, Any], whole: Cell, cell: Cell, asked: list[
         base = whole._replace(where=whole.where | {(answered(asked), "yes")}) if silent else whole
     counted = base if cut.measured else cell
     numbers: dict[Cell, float] = {counted: n} if n is not None else {}
-    told = base_n is not None and cut.kind == "count"
-    if told and base_n is not None:
+    shows_base = base_n is not None and cut.kind == "count"
+    if shows_base and base_n is not None:
         numbers[base] = base_n
     if none is not None and silent is not None:
         numbers[none] = silent
-        of = base_n if told else n if cut.measured else None
+        of = base_n if shows_base else n if cut.measured else None
         numbers |= {whole: of + silent} if of is not None else {}
     amount, estimate = None, row.get("estimate")  # what the people of a row have together
     if cut.kind in ("mean", "total") and isinstance(estimate, float | int) and not pd.isna(estimate):
@@ -119,10 +119,10 @@ def _row(cut: Cut, row: Mapping[Any, Any], whole: Cell, cell: Cell, asked: list[
         numbers[amount] = float(estimate) * (1 if cut.kind == "total" else n or 0)
     in_yuan = cut.contributions is not None and row.get("counted_in", "yuan") == "yuan"
     if cut.kind == "rate" and in_yuan and pd.notna(row["amount"]):
-        own = frozenset((variable.removesuffix(ANY), code) for variable, code in cell.where)  # rows are apart
-        amount = cell._replace(where=own, of="amount")
+        one = frozenset((variable.removesuffix(ANY), code) for variable, code in cell.where)  # rows are apart
+        amount = cell._replace(where=one, of="amount")
         numbers[amount] = float(row["amount"])
-    return Row(counted, whole, base if told else None, none, amount, numbers)
+    return Row(counted, whole, base if shows_base else None, none, amount, numbers)
 
 
 def condition(
@@ -130,14 +130,14 @@ def condition(
     wave: str = "",
 ) -> Where:
     """A subgroup as conditions; several codes of a variable are one condition, `variable=a∪b`: yes."""
-    found: dict[str, str | None] = {}
+    conditions: dict[str, str | None] = {}
     for variable, codes in where.items():
-        name, said = IN_TABLES.get(variable, variable), map(code_of, several_codes(codes))
-        parts = [part for code in said for part in ([code] if code is None else parts_of(code))]
+        name, code_list = IN_TABLES.get(variable, variable), map(code_of, several_codes(codes))
+        parts = [part for code in code_list for part in ([code] if code is None else parts_of(code))]
         words = {each for code in parts for each in merged.get((wave, name, str(code)), (code,))}
         several = f"{name}={JOINT.join(sorted(map(str, words)))}"
-        found |= {name: next(iter(words))} if len(words) == 1 else {several: "yes"}
-    return frozenset(found.items())
+        conditions |= {name: next(iter(words))} if len(words) == 1 else {several: "yes"}
+    return frozenset(conditions.items())
 
 
 def one_of(variable: str) -> tuple[str, list[str]]:

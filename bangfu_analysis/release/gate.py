@@ -60,8 +60,8 @@ def protect(
         gone[cut.id] = [bool({r.n, r.amount} & hidden) or r.numbers.get(r.n, 0) < few for r in rows]
     frames = {cut.id: _masked(cut, rows, gone[cut.id], hidden, policy) for cut, rows in tables}
     seen = _seen(tables, gone, hidden) | hidden
-    told = {cell: n for cell, n in counts.items() if cell in seen}
-    record = _record(tables, gone, told, hidden, nest, policy)
+    shown_counts = {cell: n for cell, n in counts.items() if cell in seen}
+    record = _record(tables, gone, shown_counts, hidden, nest, policy)
     lost = sum(map(sum, gone.values()))
     notes = (f"为保护个人信息，共有{lost}行数字没有列出（*）。",) if lost else ()
     return Released(frames, record, (policy.words, *notes))
@@ -103,8 +103,8 @@ def _asked(measure: str) -> list[str]:
 
 
 def _missing(values: pd.Series[Any], where: Truths) -> pd.Series[Any]:
-    whole = pd.api.types.is_integer_dtype(values.dtype)
-    return (values.astype("Int64") if whole else values).mask(where)
+    integer = pd.api.types.is_integer_dtype(values.dtype)
+    return (values.astype("Int64") if integer else values).mask(where)
 
 
 def _rounded(frame: pd.DataFrame, cut: Cut, step: int) -> pd.DataFrame:
@@ -153,14 +153,14 @@ def _record(
 
 def _denominators(tables: Tables, gone: Mapping[str, Sequence[bool]]) -> list[dict[str, Any]]:
     """The numbers of the population sheet that rates are of: public, and no counts of the roster."""
-    found: dict[str, dict[str, Any]] = {}
+    denominators: dict[str, dict[str, Any]] = {}
     for cut, rows in (each for each in tables if each[0].kind == "rate" and "base_n" in each[0].frame):
         for row, base_n, away in zip(rows, cut.frame["base_n"].tolist(), gone[cut.id], strict=True):
             if cut.population.startswith("workers") and pd.notna(base_n) and not away:
                 of, where = row.n.population, dict(sorted(row.n.where))
                 each = {"population": of.replace("workers", "population", 1), "where": where}
-                found[_said(each, *each)] = {**each, "n": int(base_n)}
-    return [found[key] for key in sorted(found)]
+                denominators[_key_of(each, *each)] = {**each, "n": int(base_n)}
+    return [denominators[key] for key in sorted(denominators)]
 
 
 def joined(before: Record, now: Record) -> dict[str, Any]:
@@ -179,18 +179,18 @@ def joined(before: Record, now: Record) -> dict[str, Any]:
         policy = json.dumps(each["policy"])
         by_policy[policy] = _together(by_policy.get(policy, each), each)
     exact = now["policy"]["rounding"] == 1
-    again = {_said(count, *COUNT) for count in now["counts"] if exact}
+    again = {_key_of(count, *COUNT) for count in now["counts"] if exact}
     for each in by_policy.values():
-        each["counts"] = [count for count in each["counts"] if _said(count, *COUNT) not in again]
+        each["counts"] = [count for count in each["counts"] if _key_of(count, *COUNT) not in again]
     past = [each for each in by_policy.values() if each["counts"]]
     return {**now, "earlier": past} if past else {part: now[part] for part in now if part != "earlier"}
 
 
 def known_before(records: Sequence[Record], now: Record) -> int:
     """How many counts were released before that are not among those of `now`."""
-    own = {_said(count, *COUNT) for count in now["counts"]}
-    before = {_said(count, *COUNT) for record in records for count in record["counts"]}
-    return len(before - own)
+    current = {_key_of(count, *COUNT) for count in now["counts"]}
+    before = {_key_of(count, *COUNT) for record in records for count in record["counts"]}
+    return len(before - current)
 
 
 def _together(before: Record, now: Record) -> dict[str, Any]:
@@ -198,13 +198,13 @@ def _together(before: Record, now: Record) -> dict[str, Any]:
     both = {**before, **now}
     for part, keys in ONCE.items():
         every = [*before.get(part, ()), *now.get(part, ())]
-        both[part] = [*{_said(each, *keys): each for each in every}.values()]
-    known: dict[str, dict[str, None]] = {}
+        both[part] = [*{_key_of(each, *keys): each for each in every}.values()]
+    levels: dict[str, dict[str, None]] = {}
     for variable, codes in (*before["levels"].items(), *now["levels"].items()):
-        known.setdefault(variable, {}).update(dict.fromkeys(codes))
-    both["levels"] = {variable: [*codes] for variable, codes in known.items()}
+        levels.setdefault(variable, {}).update(dict.fromkeys(codes))
+    both["levels"] = {variable: [*codes] for variable, codes in levels.items()}
     return both | {"multiple": sorted({*before["multiple"], *now["multiple"]})}
 
 
-def _said(entry: Record, *keys: str) -> str:
+def _key_of(entry: Record, *keys: str) -> str:
     return json.dumps([entry[key] for key in keys], sort_keys=True)

@@ -54,17 +54,17 @@ def nest_of(
     `{(age_five_year, from_20)}` implies `(age_ten_year, under_30)`; with `(sex, male)`, one of age_by_sex.
     """
     before = {name: codes for record in others for name, codes in record["levels"].items()}
-    known = {name: codes for name, codes in before.items() if not name.endswith(cells.ANSWERED)}
-    levels = {**known, **_levels_of(cuts, codebook, people)}
-    asked = {name.removesuffix(cells.ANY) for name in (*levels, *named)}
+    levels_before = {name: codes for name, codes in before.items() if not name.endswith(cells.ANSWERED)}
+    levels = {**levels_before, **_levels_of(cuts, codebook, people)}
+    names = {name.removesuffix(cells.ANY) for name in (*levels, *named)}
     banded = sorted({band.variable for band in codebook.bands.values()}) if codebook else []
-    found = [each for name in banded if codebook for each in _bands_of(name, codebook, frozenset(asked))]
-    found += _places(people, asked) if people is not None else []
-    found += _several(asked)
+    insides = [each for name in banded if codebook for each in _bands_of(name, codebook, frozenset(names))]
+    insides += _places(people, names) if people is not None else []
+    insides += _several(names)
     implied: Implied = {}
-    for part, whole in ((part | each.of, each.whole) for each in found for part in each.parts):
+    for part, whole in ((part | each.of, each.whole) for each in insides for part in each.parts):
         implied.setdefault(part, set()).add(whole)
-    covering = {(each.by, each.of | {each.whole}): each.parts for each in found if each.complete}
+    covering = {(each.by, each.of | {each.whole}): each.parts for each in insides if each.complete}
     return Nest(implied, covering, levels)
 
 

@@ -12,7 +12,7 @@ from bangfu_analysis.errors import ReleaseConflict
 from bangfu_analysis.release.cells import ANSWERED, ANY, Cell, Cut, Row
 from bangfu_analysis.release.nesting import Nest
 from bangfu_analysis.release.policy import Policy
-from bangfu_analysis.release.sums import INSIDE, REST, Sum, all_sums, is_rest, order, said, told_by
+from bangfu_analysis.release.sums import INSIDE, REST, Sum, all_sums, cell_words, is_rest, order, stated_by
 from bangfu_analysis.release.suppression import Numbers, completed, hide
 
 Record: TypeAlias = Mapping[str, Any]  # a release.json
@@ -33,14 +33,14 @@ def protected(
 
 def _numbers(tables: Tables) -> dict[Cell, float]:
     """The number of each cell; ArgumentError where two tables give one count two numbers."""
-    found: dict[Cell, float] = {}
+    numbers: dict[Cell, float] = {}
     for cut, rows in tables:
         for cell, number in (item for row in rows for item in row.numbers.items()):
-            if found.setdefault(cell, number) != number and not cell.of:
-                told = f"{cut.title}写作{number:g}人，另一张表写作{found[cell]:g}人"
-                message = f"发布前核对：{said(cell)}：{told}，应为同一个数。未作保护，已停止。"
+            if numbers.setdefault(cell, number) != number and not cell.of:
+                two = f"{cut.title}写作{number:g}人，另一张表写作{numbers[cell]:g}人"
+                message = f"发布前核对：{cell_words(cell)}：{two}，应为同一个数。未作保护，已停止。"
                 raise ReleaseConflict(message, cell.population, next((v for v, _ in sorted(cell.where)), ""))
-    return found
+    return numbers
 
 
 def _before(others: Sequence[Record], of: Container[str]) -> tuple[dict[Cell, float], frozenset[Cell]]:
@@ -62,22 +62,22 @@ def _counts(
 ) -> tuple[dict[Cell, float], set[Cell]]:
     """The counts of a release with what follows from them, and those to be hidden."""
     shown, before = _before(others, {cell.population for cell in numbers})
-    own = {cell: n for cell, n in numbers.items() if not cell.of}
-    shown = {cell: n for cell, n in shown.items() if own.get(cell, n) == n}  # else of other data
-    told = [told_by(cut, rows) for cut, rows in tables]
-    stated = [each for sums, _ in told for each in sums]
-    complete = [each for _, censuses in told for each in censuses]
-    sums, every = all_sums({**shown, **own}, stated, complete, nest, own, before)
+    counts = {cell: n for cell, n in numbers.items() if not cell.of}
+    shown = {cell: n for cell, n in shown.items() if counts.get(cell, n) == n}  # else of other data
+    stated_parts = [stated_by(cut, rows) for cut, rows in tables]
+    stated = [each for sums, _ in stated_parts for each in sums]
+    complete = [each for _, censuses in stated_parts for each in censuses]
+    sums, every = all_sums({**shown, **counts}, stated, complete, nest, counts, before)
     alike = _classes(sums, every, policy) if policy.class_rule else {}
     # What is not of one of several answers is no small group: most people lack most of them.
     slack = {cell for cell in every if any(variable.endswith(ANY + REST) for variable, _ in cell.where)}
     small = {cell for cell, n in every.items() if 0 < n < policy.threshold} - slack
     small |= {*alike, *before, *_everybody(tables)}
-    public = {cell for cell in own if frozenset(variable for variable, _ in cell.where) in policy.public}
+    public = {cell for cell in counts if frozenset(variable for variable, _ in cell.where) in policy.public}
     fixed = {*shown, *public}
-    zeros = {c for c, n in own.items() if n == 0} - {c for part in alike.values() for c in part}
-    printed = frozenset((*shown, *own))
-    return own, _solved(every, sums, small - fixed, fixed | (zeros - before), printed, policy.threshold)
+    zeros = {c for c, n in counts.items() if n == 0} - {c for part in alike.values() for c in part}
+    printed = frozenset((*shown, *counts))
+    return counts, _solved(every, sums, small - fixed, fixed | (zeros - before), printed, policy.threshold)
 
 
 def _solved(
@@ -110,18 +110,18 @@ def _cost(cell: Cell, number: float) -> float:
 
 def _classes(sums: Sequence[Sum], every: Mapping[Cell, float], policy: Policy) -> dict[Cell, set[Cell]]:
     """The parts that are all of a group, so that it has one attribute, with their empty siblings."""
-    found: dict[Cell, set[Cell]] = {}
+    classes: dict[Cell, set[Cell]] = {}
     for each in sums:
         if not {*each.parts} <= every.keys():
             continue
         held = [part for part in each.parts if every[part]]
         open_to_all = each.by.partition(INSIDE)[0].removesuffix(ANY) in policy.open_variables
         group = {variable for variable, _ in each.whole.where}
-        told = len(held) == 1 and not is_rest(held[0]) and (each.by, None) not in held[0].where
-        if told and each.by and INSIDE not in each.by and group and not open_to_all:
+        one_level = len(held) == 1 and not is_rest(held[0]) and (each.by, None) not in held[0].where
+        if one_level and each.by and INSIDE not in each.by and group and not open_to_all:
             empty = {part for part in each.parts if not every[part] and (each.by, None) not in part.where}
-            found.setdefault(held[0], set()).update(empty)  # that nobody lacks an answer tells no answer
-    return found
+            classes.setdefault(held[0], set()).update(empty)  # that nobody lacks an answer tells no answer
+    return classes
 
 
 def _everybody(tables: Tables) -> set[Cell]:

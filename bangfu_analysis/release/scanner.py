@@ -36,8 +36,8 @@ _PNG, _TEXTS = b"\x89PNG\r\n\x1a\n", (b"tEXt", b"zTXt", b"iTXt")
 
 def codes_of(names: Iterable[str], key: bytes) -> list[str]:
     """Keyed hashes of names, in an order that says nothing of whose they are: what a scan knows them by."""
-    said = {token for name in names for token in _TOKEN.findall(squeeze(name))}
-    return sorted(digests((f"scan:{name}" for name in said), key))
+    tokens = {token for name in names for token in _TOKEN.findall(squeeze(name))}
+    return sorted(digests((f"scan:{name}" for name in tokens), key))
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class Search:
         """The kinds of what stands in texts, never the things."""
         every = list(texts)
         hits = ((kind, hit) for text in every for kind, p in PATTERNS.items() for hit in p.findall(text))
-        found = {kind for kind, hit in hits if _is_meant(kind, hit)}
-        said = {token for text in every for token in _TOKEN.findall(text)} if self.codes else set()
-        named = not self.codes.isdisjoint(codes_of(said - self.known, self.key))
-        return sorted(found | {"姓名"} if named else found)
+        kinds = {kind for kind, hit in hits if _is_meant(kind, hit)}
+        tokens = {token for text in every for token in _TOKEN.findall(text)} if self.codes else set()
+        named = not self.codes.isdisjoint(codes_of(tokens - self.known, self.key))
+        return sorted(kinds | {"姓名"} if named else kinds)
 
 
 def scan(paths: Iterable[Path], search: Search = Search()) -> dict[Path, list[str]]:  # noqa: B008
@@ -70,14 +70,14 @@ def scan(paths: Iterable[Path], search: Search = Search()) -> dict[Path, list[st
     return {path: kinds for path, kinds in found.items() if kinds}
 
 
-def withdraw(found: Mapping[Path, list[str]]) -> None:
+def withdraw(kinds_found: Mapping[Path, list[str]]) -> None:
     """Takes the files away in which something was found, and says which; nothing where nothing was found."""
-    for path in found:
+    for path in kinds_found:
         path.unlink(missing_ok=True)
-    if found:
-        told = listed(f"{path.name}（{'、'.join(kinds)}）" for path, kinds in found.items())
+    if kinds_found:
+        files = listed(f"{path.name}（{'、'.join(kinds)}）" for path, kinds in kinds_found.items())
         to_do = "请检查原表中的单位名称、备注和标题后重新运行"
-        raise Withdrawn(f"发布前检查：下列文件中有个人信息，已撤回：{told}。{to_do}。")
+        raise Withdrawn(f"发布前检查：下列文件中有个人信息，已撤回：{files}。{to_do}。")
 
 
 def _is_meant(kind: str, hit: str) -> bool:

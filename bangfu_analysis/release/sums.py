@@ -32,28 +32,28 @@ class Census(NamedTuple):
 
 
 def all_sums(
-    numbers: Mapping[Cell, float], told: Iterable[Sum], complete: Sequence[Census], nest: Nest,
+    numbers: Mapping[Cell, float], given: Iterable[Sum], complete: Sequence[Census], nest: Nest,
     own: Container[Cell] = (), others: Iterable[Cell] = (),
 ) -> tuple[list[Sum], dict[Cell, float]]:
     """The sums among the cells of `numbers` and of `others` (hidden elsewhere); the numbers that follow.
 
-    `told`: further sums. All that cells are parts of are wholes, printed or not; what parts leave of their
+    `given`: further sums. All that cells are parts of are wholes, printed or not; what parts leave of their
     whole is a part as well: by subtraction a reader has it. ReleaseConflict where parts of a whole, all of
     them `own`, are more than the whole.
     """
-    told = list(told)
-    cells = _with_wholes([*numbers, *others, *(cell for each in told for cell in (*each.parts, each.whole))])
+    given = list(given)
+    cells = _with_wholes([*numbers, *others, *(cell for each in given for cell in (*each.parts, each.whole))])
     groups: dict[tuple[Cell, str], list[Cell]] = {}
     for cell in cells:
         for whole, by in _wholes(cell, nest.implied):
             if whole in cells:
                 groups.setdefault((whole, by), []).append(cell)
-    told += [Sum(tuple(parts), whole, by) for (whole, by), parts in groups.items()]
-    told += _with_joined(groups)
-    sums = list(_with_rests(told, numbers, [*complete, *_made_up(groups, numbers)], nest, own))
+    given += [Sum(tuple(parts), whole, by) for (whole, by), parts in groups.items()]
+    given += _with_joined(groups)
+    sums = list(_with_rests(given, numbers, [*complete, *_made_up(groups, numbers)], nest, own))
     # What follows from them may make up further wholes.
     every = _followed(numbers, sums)
-    sums = list(_with_rests(told, numbers, [*complete, *_made_up(groups, every)], nest, own))
+    sums = list(_with_rests(given, numbers, [*complete, *_made_up(groups, every)], nest, own))
     return sums, _followed(numbers, sums)
 
 
@@ -63,12 +63,12 @@ def _with_joined(groups: Mapping[tuple[Cell, str], Sequence[Cell]]) -> Iterator[
     for (whole, several), parts in sorted(groups.items(), key=lambda each: (order(each[0][0]), each[0][1])):
         name, codes = one_of(several)
         if codes and (whole, name) in groups and not name.endswith(ANY):
-            own = layers.setdefault((whole, name), [])
-            free = next((layer for layer in own if not {*codes} & {*layer}), None)
-            own += [{}] if free is None else []
-            (own[-1] if free is None else free).update(dict.fromkeys(codes, parts[0]))
-    for (whole, name), found in layers.items():
-        for layer in found:
+            layers_here = layers.setdefault((whole, name), [])
+            free = next((layer for layer in layers_here if not {*codes} & {*layer}), None)
+            layers_here += [{}] if free is None else []
+            (layers_here[-1] if free is None else free).update(dict.fromkeys(codes, parts[0]))
+    for (whole, name), layers_found in layers.items():
+        for layer in layers_found:
             own_codes = ((part, dict(part.where)[name]) for part in groups[whole, name])
             single = [part for part, code in own_codes if code not in layer]
             yield Sum((*single, *dict.fromkeys(layer.values())), whole, name)
@@ -76,24 +76,24 @@ def _with_joined(groups: Mapping[tuple[Cell, str], Sequence[Cell]]) -> Iterator[
 
 def _codes(cell: Cell, name: str) -> set[str | None]:
     """The codes of a variable that are met in a cell: one, or those of a joined level."""
-    said = dict(cell.where)
-    if name in said:
-        return {said[name]}
-    return {code for variable in said if one_of(variable)[0] == name for code in one_of(variable)[1]}
+    conditions = dict(cell.where)
+    if name in conditions:
+        return {conditions[name]}
+    return {code for variable in conditions if one_of(variable)[0] == name for code in one_of(variable)[1]}
 
 
 def _with_rests(
-    told: Iterable[Sum], numbers: Mapping[Cell, float], complete: Sequence[Census], nest: Nest,
+    stated: Iterable[Sum], numbers: Mapping[Cell, float], complete: Sequence[Census], nest: Nest,
     own: Container[Cell],
 ) -> dict[Sum, None]:
     """Each sum once, with what its parts leave of the whole."""
-    found: dict[Sum, None] = {}
-    for each in told:
+    sums: dict[Sum, None] = {}
+    for each in stated:
         several = each.by.partition(INSIDE)[0].endswith(ANY)  # of which a person may have several
         for parts in ([(part,) for part in each.parts] if several else [each.parts]):
             rested = _with_rest(each._replace(parts=parts), numbers, complete, nest, own)
-            found |= dict.fromkeys(rested)
-    return found
+            sums |= dict.fromkeys(rested)
+    return sums
 
 
 def _made_up(
@@ -111,45 +111,45 @@ def _with_wholes(cells: Iterable[Cell]) -> dict[Cell, None]:
     """The cells with all that they are parts of, those of one of several codes with each, in an order of
     their own.
     """
-    found = {*cells}
-    for cell in list(found):
+    closed = {*cells}
+    for cell in list(closed):
         for condition in cell.where:
             name, codes = one_of(condition[0])
             rest = cell.where - {condition}
             if name not in dict(rest):
-                found |= {cell._replace(where=rest | {(name, code)}) for code in codes}
-    for cell in list(found):
+                closed |= {cell._replace(where=rest | {(name, code)}) for code in codes}
+    for cell in list(closed):
         for size in range(len(cell.where)):
-            found |= {cell._replace(where=frozenset(some)) for some in combinations(cell.where, size)}
-    return dict.fromkeys(sorted(found, key=order))
+            closed |= {cell._replace(where=frozenset(some)) for some in combinations(cell.where, size)}
+    return dict.fromkeys(sorted(closed, key=order))
 
 
 def _followed(numbers: Mapping[Cell, float], sums: Iterable[Sum]) -> dict[Cell, float]:
     """`numbers` with what follows from them, one after another: all else of a sum is known."""
-    found, todo = dict(numbers), list(sums)
+    reckoned, todo = dict(numbers), list(sums)
     while True:
-        size = len(found)
+        size = len(reckoned)
         for each in todo:
-            unknown = [cell for cell in (*each.parts, each.whole) if cell not in found]
+            unknown = [cell for cell in (*each.parts, each.whole) if cell not in reckoned]
             if len(unknown) == 1:
-                parts = sum(found[part] for part in each.parts if part in found)
-                left = round(found[each.whole] - parts, 6) if each.whole in found else parts
-                found |= {unknown[0]: left} if left >= 0 else {}
-        if len(found) == size:
-            return found
+                parts = sum(reckoned[part] for part in each.parts if part in reckoned)
+                left = round(reckoned[each.whole] - parts, 6) if each.whole in reckoned else parts
+                reckoned |= {unknown[0]: left} if left >= 0 else {}
+        if len(reckoned) == size:
+            return reckoned
 
 
-def told_by(cut: Cut, rows: Sequence[Row]) -> tuple[list[Sum], list[Census]]:
+def stated_by(cut: Cut, rows: Sequence[Row]) -> tuple[list[Sum], list[Census]]:
     """The sums that a table itself states: its rows make up its bases, with those left out its groups."""
     numbers = {cell: n for row in rows for cell, n in row.numbers.items()}
     sums, complete = [], []
     for group in dict.fromkeys(row.group for row in rows):
-        own = [row for row in rows if row.group == group]
-        base, left_out = own[0].n if cut.measured else own[0].base, own[0].left_out
+        group_rows = [row for row in rows if row.group == group]
+        base, left_out = group_rows[0].n if cut.measured else group_rows[0].base, group_rows[0].left_out
         if base and left_out and base != group:
             sums.append(Sum((base, left_out), group))
         if base and not cut.measured:
-            parts = tuple(dict.fromkeys(row.n for row in own))
+            parts = tuple(dict.fromkeys(row.n for row in group_rows))
             by = sorted({variable for cell in parts for variable, _ in cell.where - group.where})
             several = [variable for variable in by if variable.endswith(ANY)]
             sums.append(Sum(parts, base, several[0] if several else by[0] if len(by) == 1 else ""))
@@ -195,24 +195,24 @@ def _coarser(finer: Where, implied: Implied) -> list[tuple[str, str | None]]:
     return [*implied.get(finer, ())]
 
 
-def _is_all(told: Sum, complete: Sequence[Census], nest: Nest) -> bool:
+def _is_all(stated: Sum, complete: Sequence[Census], nest: Nest) -> bool:
     """Whether the parts of a sum are all that hold anybody."""
-    name, _, coarse = told.by.partition(INSIDE)
-    censuses = list(_censuses(told.whole, name, complete))
+    name, _, coarse = stated.by.partition(INSIDE)
+    censuses = list(_censuses(stated.whole, name, complete))
     if not coarse:
-        found = {code for cell in told.parts for code in _codes(cell, name)}
-        return any(census.levels <= found for census in censuses)
-    inside = frozenset({(coarse, dict(told.whole.where)[coarse])})
-    here = inside | {(POPULATION, told.whole.population)}
+        codes = {code for cell in stated.parts for code in _codes(cell, name)}
+        return any(census.levels <= codes for census in censuses)
+    inside = frozenset({(coarse, dict(stated.whole.where)[coarse])})
+    here = inside | {(POPULATION, stated.whole.population)}
     finer = nest.covering.get((name, inside)) or nest.covering.get((name, here), frozenset())
     held = {frozenset({(name, code)}) for census in censuses for code in census.levels}
     needed = finer & held if held else finer
-    return bool(finer) and needed <= {cell.where - (told.whole.where - inside) for cell in told.parts}
+    return bool(finer) and needed <= {cell.where - (stated.whole.where - inside) for cell in stated.parts}
 
 
 def _censuses(whole: Cell, by: str, complete: Sequence[Census]) -> Iterator[Census]:
-    own = (census for census in complete if (census.population, census.by) == (whole.population, by))
-    return (census for census in own if census.where <= whole.where)
+    censuses = (census for census in complete if (census.population, census.by) == (whole.population, by))
+    return (census for census in censuses if census.where <= whole.where)
 
 
 def is_rest(cell: Cell) -> bool:
@@ -221,36 +221,36 @@ def is_rest(cell: Cell) -> bool:
 
 
 def _with_rest(
-    told: Sum, numbers: Mapping[Cell, float], complete: Sequence[Census], nest: Nest, own: Container[Cell]
+    stated: Sum, numbers: Mapping[Cell, float], complete: Sequence[Census], nest: Nest, own: Container[Cell]
 ) -> list[Sum]:
     """The sum, with what its parts leave of the whole; none where other releases say the contrary."""
-    by, known = told.by.partition(INSIDE)[0], {*told.parts, told.whole} <= numbers.keys()
-    left = round(numbers[told.whole] - sum(numbers[part] for part in told.parts), 6) if known else 0
-    if left < 0 and all(cell in own for cell in (*told.parts, told.whole)):
-        more = f"{said(told.whole)}有{numbers[told.whole]:g}人，各部分（{by}）之和却更多"
+    by, all_known = stated.by.partition(INSIDE)[0], {*stated.parts, stated.whole} <= numbers.keys()
+    left = round(numbers[stated.whole] - sum(numbers[part] for part in stated.parts), 6) if all_known else 0
+    if left < 0 and all(cell in own for cell in (*stated.parts, stated.whole)):
+        more = f"{cell_words(stated.whole)}有{numbers[stated.whole]:g}人，各部分（{by}）之和却更多"
         message = f"{more}。可能是两张表把不同的人数写成了同一条件"
-        told_of = told.whole.population, by.removesuffix(ANY)
-        raise ReleaseConflict(f"发布前核对：{message}。未作保护，已停止。", *told_of)
+        place = stated.whole.population, by.removesuffix(ANY)
+        raise ReleaseConflict(f"发布前核对：{message}。未作保护，已停止。", *place)
     if by.endswith(ANY):
-        missing = told.by + REST, dict(told.parts[0].where).get(by)
-    elif left == 0 and (known or not told.by or _is_all(told, complete, nest)):
-        return [told]
+        missing = stated.by + REST, dict(stated.parts[0].where).get(by)
+    elif left == 0 and (all_known or not stated.by or _is_all(stated, complete, nest)):
+        return [stated]
     else:
-        missing = _missing(told, complete, nest)
-    rest = told.whole._replace(where=told.whole.where | {missing})
-    return [told._replace(parts=(*told.parts, rest))] if left >= 0 and rest not in told.parts else []
+        missing = _missing(stated, complete, nest)
+    rest = stated.whole._replace(where=stated.whole.where | {missing})
+    return [stated._replace(parts=(*stated.parts, rest))] if left >= 0 and rest not in stated.parts else []
 
 
-def _missing(told: Sum, complete: Sequence[Census], nest: Nest) -> tuple[str, str | None]:
+def _missing(each: Sum, complete: Sequence[Census], nest: Nest) -> tuple[str, str | None]:
     """The condition of what the parts leave: the one level that is not among them, if there is but one."""
-    found = {code for cell in told.parts for code in _codes(cell, told.by)}
-    everybody = any(_censuses(told.whole, told.by, complete))
-    options = [*nest.levels.get(told.by, ()), *([] if everybody else [None])]
-    missing = [code for code in options if code not in found]
-    return (told.by, missing[0]) if told.by in nest.levels and len(missing) == 1 else (told.by + REST, "yes")
+    codes = {code for cell in each.parts for code in _codes(cell, each.by)}
+    everybody = any(_censuses(each.whole, each.by, complete))
+    options = [*nest.levels.get(each.by, ()), *([] if everybody else [None])]
+    missing = [code for code in options if code not in codes]
+    return (each.by, missing[0]) if each.by in nest.levels and len(missing) == 1 else (each.by + REST, "yes")
 
 
-def said(cell: Cell) -> str:
+def cell_words(cell: Cell) -> str:
     """A cell in words."""
     where = "、".join(f"{variable}={code}" for variable, code in sorted(cell.where, key=str)) or "全体"
     return f"{cell.population}（{where}）"

@@ -57,32 +57,32 @@ def hide(numbers: Numbers, sums: Sequence[Sum]) -> Flags:
     hidden = numbers.forced
     for each in np.unique(part[numbers.small]):
         places = np.flatnonzero(part == each)
-        own = matrix[:, places]
-        hidden[places] = _pattern(numbers.at(places), own[own.getnnz(axis=1) > 0])
+        sums_here = matrix[:, places]
+        hidden[places] = _pattern(numbers.at(places), sums_here[sums_here.getnnz(axis=1) > 0])
     return hidden
 
 
 def _matrix(sums: Sequence[Sum], size: int) -> sparse.csr_matrix:
     """A row a sum: its parts less its whole, which is 0 of the true numbers."""
-    found = [(row, place, 1.0) for row, (parts, _) in enumerate(sums) for place in parts]
-    found += [(row, whole, -1.0) for row, (_, whole) in enumerate(sums)]
-    rows, places, signs = np.array(found).T if found else np.empty((3, 0))
+    entries = [(row, place, 1.0) for row, (parts, _) in enumerate(sums) for place in parts]
+    entries += [(row, whole, -1.0) for row, (_, whole) in enumerate(sums)]
+    rows, places, signs = np.array(entries).T if entries else np.empty((3, 0))
     return sparse.csr_matrix((signs, (rows.astype(int), places.astype(int))), shape=(len(sums), size))
 
 
 def completed(value: Floats, sums: Sequence[Sum]) -> tuple[Floats, list[Sum]]:
     """`value` with its missing numbers (nan) as the sums have them; the sums that hold of these numbers."""
     matrix, absent = _matrix(sums, len(value)), np.isnan(value)
-    own = matrix[:, absent]
-    rows = own.getnnz(axis=1) > 0
+    unknown = matrix[:, absent]
+    rows = unknown.getnnz(axis=1) > 0
     if rows.any():
         off = sparse.eye_array(int(rows.sum()))  # where no numbers agree with all sums, the fewest fail
-        system = sparse.hstack([own[rows], off, -off], format="csr")
-        aim = np.concatenate([np.zeros(own.shape[1]), np.ones(2 * off.shape[0])])
+        system = sparse.hstack([unknown[rows], off, -off], format="csr")
+        aim = np.concatenate([np.zeros(unknown.shape[1]), np.ones(2 * off.shape[0])])
         right = -(matrix[rows][:, ~absent] @ value[~absent])
-        found = linprog(aim, A_eq=system, b_eq=right, method="highs").x
+        solution = linprog(aim, A_eq=system, b_eq=right, method="highs").x
         value = value.copy()
-        value[absent] = found[: own.shape[1]].clip(0)
+        value[absent] = solution[: unknown.shape[1]].clip(0)
     holds = np.abs(matrix @ np.nan_to_num(value)) <= NEAR * (1 + abs(matrix) @ np.nan_to_num(value))
     return np.nan_to_num(value), [each for each, fits in zip(sums, holds, strict=True) if fits]
 
@@ -121,14 +121,14 @@ def _pattern(numbers: Numbers, matrix: sparse.csr_matrix) -> Flags:
 def _cheapest(numbers: Numbers, can: Flags, cuts: Sequence[Floats]) -> Flags:
     """The cheapest pattern that all cuts allow; everything, where the nodes run out before one is found."""
     cost = np.where(numbers.unprinted, 0.0, numbers.cost * (1 + 1e-6 * np.arange(len(can)) / len(can)))
-    found = milp(
+    solution = milp(
         cost,
         constraints=[LinearConstraint(sparse.csr_matrix(np.array(cuts)), 0.0, np.inf)] if cuts else [],
         integrality=np.ones(len(cost)),
         bounds=Bounds(numbers.forced.astype(float), can.astype(float)),
         options={"node_limit": NODES, "mip_rel_gap": GAP},
     )
-    return can if found.x is None else np.asarray(found.x > 0.5)
+    return can if solution.x is None else np.asarray(solution.x > 0.5)
 
 
 def _first_cuts(numbers: Numbers, matrix: sparse.csr_matrix, place: int, width: Floats) -> Iterator[Floats]:
@@ -154,12 +154,12 @@ def _weak(
 ) -> Iterator[tuple[int, float, Floats]]:
     """The hidden numbers that a reader can reckon more closely than their width: (place, width left, cut)."""
     places = np.flatnonzero(hidden)
-    whole = matrix[matrix[:, places].getnnz(axis=1) > 0]
-    own, wanted = whole[:, places], width[places] - NEAR
+    sums_met = matrix[matrix[:, places].getnnz(axis=1) > 0]
+    columns, wanted = sums_met[:, places], width[places] - NEAR
     up = np.full(len(hidden), width.max())
     down = np.minimum(numbers.value, up)
     bounds = np.column_stack([-down, up])[places]
-    least, most = _told_apart(own, bounds, wanted)
+    least, most = _tables_apart(columns, bounds, wanted)
     for at in np.flatnonzero(most - least < wanted).tolist():
         if most[at] - least[at] >= wanted[at]:
             continue  # two of the tables found meanwhile lie far enough apart
@@ -167,16 +167,16 @@ def _weak(
         for sign in (1.0, -1.0):
             aim = np.zeros(len(hidden))
             aim[places[at]] = -sign
-            table, price = _farthest(aim[places], own, bounds)
+            table, price = _farthest(aim[places], columns, bounds)
             least, most = np.minimum(least, table), np.maximum(most, table)
-            left = aim - whole.T @ price
+            left = aim - sums_met.T @ price
             room += np.maximum(left, 0) * down + np.maximum(-left, 0) * up
         if (reached := most[at] - least[at]) < wanted[at]:
             place = int(places[at])
             yield place, reached, _cut(place, room, width[place] - room[place])
 
 
-def _told_apart(matrix: sparse.csr_matrix, bounds: Floats, wanted: Floats) -> tuple[Floats, Floats]:
+def _tables_apart(matrix: sparse.csr_matrix, bounds: Floats, wanted: Floats) -> tuple[Floats, Floats]:
     """How far tables that a reader may think of go below and above the true one, aimed at many at once."""
     least = most = np.zeros(len(wanted))
     draw = np.random.default_rng(0)
@@ -191,5 +191,5 @@ def _told_apart(matrix: sparse.csr_matrix, bounds: Floats, wanted: Floats) -> tu
 
 def _farthest(aim: Floats, matrix: sparse.csr_matrix, bounds: Floats) -> tuple[Floats, Floats]:
     """The change to a possible table that makes `aim` least, and the prices of the sums."""
-    found = linprog(aim, A_eq=matrix, b_eq=np.zeros(matrix.shape[0]), bounds=bounds, method="highs")
-    return found.x, found.eqlin.marginals
+    solution = linprog(aim, A_eq=matrix, b_eq=np.zeros(matrix.shape[0]), bounds=bounds, method="highs")
+    return solution.x, solution.eqlin.marginals

@@ -9,7 +9,7 @@ import pytest
 from bangfu_analysis.cleaning.identity import check_character
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import CodebookError
-from bangfu_analysis.pages.templates import NOTES, asked_in, write_templates
+from bangfu_analysis.pages.templates import NOTES, template_columns, write_templates
 from bangfu_analysis.study import clean_wave
 from bangfu_analysis.tidy.schemas import ledgers
 
@@ -72,7 +72,7 @@ def wave(written, tmp_path_factory):
     for name, path in zip(CODEBOOK.templates, written, strict=True):
         book = openpyxl.load_workbook(path)
         for n in range(ROWS):
-            for place, asked in enumerate(asked_in(CODEBOOK, name), start=1):
+            for place, asked in enumerate(template_columns(CODEBOOK, name), start=1):
                 cell = book.worksheets[0].cell(4 + n, place)
                 cell.value = filled(asked.variable, n)[0]
         book.save(folder / path.name)
@@ -93,7 +93,7 @@ def test_every_heading_is_one_of_the_codebook(wave):
 
 @pytest.mark.parametrize("name", [n for n, t in CODEBOOK.templates.items() if t["kind"] in ledgers(CODEBOOK)])
 def test_what_was_filled_in_comes_back_in_its_frame(wave, name):
-    entry, columns = CODEBOOK.templates[name], asked_in(CODEBOOK, name)
+    entry, columns = CODEBOOK.templates[name], template_columns(CODEBOOK, name)
     frame = wave[CODEBOOK.kinds[entry["kind"]]["frame"]]
     own = frame[frame["source_file"] == f"{entry['title']}.xlsx"].reset_index(drop=True)
     assert len(own) == ROWS
@@ -140,4 +140,4 @@ def test_the_same_codebook_gives_the_same_bytes(written, tmp_path):
 
 def test_a_template_that_is_not_known_is_named():
     with pytest.raises(CodebookError, match="没有 salary.*roster"):
-        asked_in(CODEBOOK, "salary")
+        template_columns(CODEBOOK, "salary")

@@ -113,7 +113,7 @@ def test_everything_that_people_write_stays_and_everything_else_is_refreshed(tmp
         assert cells(tmp_path)[1] == ["特困（重点）", "40", "33.3"]
         assert said[-4:] == ["主要做法", "一是走访慰问947户。", "对策建议", "请写建议。"]
         assert not any("困难率为" in text for text in said)
-        told = "\n".join(made.told)
+        told = "\n".join(made.messages)
         assert "100（现为120）" in told
         assert "已删去的，不再写出：“困难率为" in told
         marked = [r.text for p in opened(tmp_path).paragraphs for r in p.runs if r.style.name == CHANGED]
@@ -151,7 +151,7 @@ def test_a_report_that_nobody_touched_is_as_if_made_anew(tmp_path):
     made = report(tmp_path, blocks(120, 40))
     fresh = tmp_path / "fresh"
     report(fresh, blocks(120, 40))
-    assert made.told == ()
+    assert made.messages == ()
     assert (tmp_path / "report.docx").read_bytes() == (fresh / "report.docx").read_bytes()
 
 
@@ -178,7 +178,7 @@ def test_a_table_with_another_column_stays_whole(tmp_path):
     document.save(str(tmp_path / "report.docx"))
     made = report(tmp_path, blocks(120, 40))
     assert cells(tmp_path)[1] == ["特困", "30", "30.0", "核实过"]
-    assert any("数字没有刷新" in told for told in made.told)
+    assert any("数字没有刷新" in told for told in made.messages)
 
 
 def test_without_the_last_version_what_stands_under_the_headings_to_write_under_is_kept(tmp_path):

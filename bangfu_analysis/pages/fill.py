@@ -29,7 +29,7 @@ from bangfu_analysis.pages.fill_word import fill_word
 from bangfu_analysis.pages.marks import KINDS, MARK, TAG, Answer, Dialect, Filling, memory, offered, possible
 from bangfu_analysis.pages.package import Package
 from bangfu_analysis.pages.slides import add_chart, add_picture, add_table, chart_data
-from bangfu_analysis.pages.word_template import undated
+from bangfu_analysis.pages.word_template import Element, remove, undated
 from bangfu_analysis.release.scanner import scan
 
 _PARTS = re.compile(r"ppt/(?:slides|notesSlides)/\w+\.xml")
@@ -142,11 +142,11 @@ def fill_slides(package: Package, answer: Answer, _known: Mapping[str, str]) -> 
     return []
 
 
-def _properties(shape: Any) -> Any:
+def _properties(shape: Element) -> Element:
     return next(shape.iter(qn("p:cNvPr")))
 
 
-def _of_shape(shape: Any) -> tuple[str, bool]:
+def _of_shape(shape: Element) -> tuple[str, bool]:
     """The tag of the chart or table that a shape is, or whose mark is its text; whether its name says it."""
     name = _properties(shape).get("name", "")
     if shape.tag in _DRAWN:
@@ -156,7 +156,7 @@ def _of_shape(shape: Any) -> tuple[str, bool]:
     return (f"{mark[1]}:{mark[2]}", False) if mark and mark[1] in "图表" else ("", False)
 
 
-def _fill(paragraph: Any, answer: Answer) -> bool:
+def _fill(paragraph: Element, answer: Answer) -> bool:
     """Fill the numbers and sentences of a paragraph; whether there were any."""
     for field in list(paragraph.iter(qn("a:fld"))):
         tag = field.get("type", "").removeprefix(_FIELD)
@@ -174,12 +174,11 @@ def _fill(paragraph: Any, answer: Answer) -> bool:
             name = str(uuid.uuid5(uuid.NAMESPACE_OID, filling.tag)).upper()
             element = f'fld id="{{{name}}}" type={quoteattr(_FIELD + filling.tag)}'
             runs[0].addprevious(_run(element, filling.words, runs[0].find(_SLIDES.properties)))
-            for run in runs:
-                run.getparent().remove(run)
+            remove(runs)
     return filled
 
 
-def _run(element: str, words: str, look: Any) -> Any:
+def _run(element: str, words: str, look: Element) -> Element:
     run = parse_xml(f"<a:{element} {nsdecls('a')}><a:t>{escape(words)}</a:t></a:{element.partition(' ')[0]}>")
     if look is not None:
         run.insert(0, deepcopy(look))
@@ -189,12 +188,12 @@ def _run(element: str, words: str, look: Any) -> Any:
 class _Drawn:
     """What takes the place of `shape` of a slide; `slide` is the same slide in the copy."""
 
-    def __init__(self, package: Package, part: str, slide: Any, shape: Any) -> None:
+    def __init__(self, package: Package, part: str, slide: Any, shape: Element) -> None:
         self.package, self.part, self.slide, self.shape = package, part, slide, shape
         id = int(_properties(shape).get("id"))
         self.there: Any = next((one for one in slide.shapes if one.shape_id == id), None)
 
-    def of(self, filling: Filling, exhibit: Exhibit) -> Any:
+    def of(self, filling: Filling, exhibit: Exhibit) -> Element:
         """The native chart or table, or a picture of a chart that no native one shows, under the tag."""
         data = chart_data(exhibit) if filling.tag.startswith("图") else None
         if filling.tag.startswith("表"):
@@ -219,7 +218,7 @@ class _Drawn:
         keys = (("a:off", "x"), ("a:off", "y"), ("a:ext", "cx"), ("a:ext", "cy"))
         return [int(next(self.shape.iter(qn(name))).get(key)) for name, key in keys]
 
-    def _taken_over(self, shape: Any) -> Any:
+    def _taken_over(self, shape: Any) -> Element:
         """The element of a chart of the copy, its parts put into the package."""
         chart, book = shape.chart.part, shape.chart.part.chart_workbook.xlsx_part
         name, new = str(chart.partname)[1:], deepcopy(shape._element)
@@ -230,11 +229,10 @@ class _Drawn:
         next(new.iter(qn("c:chart"))).set(qn("r:id"), self.package.relate(self.part, name, "chart"))
         return new
 
-    def _table(self, exhibit: Exhibit) -> Any:
+    def _table(self, exhibit: Exhibit) -> Element:
         """The table in the fonts of the deck, and in the table style and place of the one before it."""
         new = add_table(self.slide, exhibit.table, self._place()[:3])._element
-        for font in list(new.iter(qn("a:latin"), qn("a:ea"))):
-            font.getparent().remove(font)
+        remove(new.iter(qn("a:latin"), qn("a:ea")))
         if self.shape.tag != _SHAPE:
             for name in ("p:xfrm", "a:tblPr"):
                 was, now = (next(e.iter(qn(name)), None) for e in (self.shape, new))
@@ -242,7 +240,7 @@ class _Drawn:
                     now.getparent().replace(now, deepcopy(was))
         return new
 
-    def _picture(self, exhibit: Exhibit, tag: str) -> Any:
+    def _picture(self, exhibit: Exhibit, tag: str) -> Element:
         picture, media = add_picture(self.slide, exhibit, self._place()), f"ppt/media/bangfu{memory(tag)}.png"
         self.package.put(media, picture.image.blob, "image/png")
         new = deepcopy(picture._element)

@@ -28,7 +28,7 @@ from bangfu_analysis.exhibits.labels import WORDS
 from bangfu_analysis.exhibits.sentences import quality
 from bangfu_analysis.exhibits.wording import chinese, percent
 from bangfu_analysis.files import write
-from bangfu_analysis.pages.word_template import PROMPT, P, open_word, parts_of
+from bangfu_analysis.pages.word_template import PROMPT, Element, P, open_word, parts_of
 from bangfu_analysis.wave import Wave
 
 _HERE = Path(__file__).parent
@@ -273,7 +273,7 @@ def _parts(document: Document) -> Iterator[dict[str, Any]]:
             yield {"kind": _KINDS.get(style, "text"), **part, "look": " prompt" * prompted}
 
 
-def _text(element: Any) -> Markup:
+def _text(element: Element) -> Markup:
     """The text of an element, its references as links."""
     markup, target, code = Markup(""), "", ""
     for one in element.iter(qn("w:fldChar"), qn("w:instrText"), qn("w:t"), qn("w:br")):
@@ -289,7 +289,7 @@ def _text(element: Any) -> Markup:
     return markup
 
 
-def _number(element: Any, level: int, counts: dict[int, int]) -> str:
+def _number(element: Element, level: int, counts: dict[int, int]) -> str:
     """The number that the style gives a heading; none where its paragraph says so."""
     if any(one.get(qn("w:val")) == "0" for one in element.iter(qn("w:numId"))):
         return ""
@@ -299,7 +299,7 @@ def _number(element: Any, level: int, counts: dict[int, int]) -> str:
     return _FORMS[level].format(chinese(counts[level]) if level <= 2 else counts[level])
 
 
-def _pictures(document: Document, element: Any) -> Iterator[dict[str, str]]:
+def _pictures(document: Document, element: Element) -> Iterator[dict[str, str]]:
     for blip in element.iter(qn("a:blip")):
         part = document.part.related_parts[blip.get(qn("r:embed"))]
         data = f"data:{part.content_type};base64,{base64.b64encode(part.blob).decode('ascii')}"

@@ -11,12 +11,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+
+from docx.oxml.ns import qn
 
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.measures import dimensions, measures, printable
 from bangfu_analysis.exhibits.tables import as_text, printed_cells
 from bangfu_analysis.pages.charts import has_chart
+from bangfu_analysis.pages.word_template import Element
 
 KINDS = ("图", "表", "句", "数")
 MARK = re.compile(r"\{\{\s*([^{}:：\s]{1,4})\s*[:：]\s*([^{}]+?)\s*\}\}")
@@ -86,15 +88,15 @@ class Dialect:
     properties: str
     text: str
 
-    def texts(self, paragraph: Any) -> list[Any]:
+    def texts(self, paragraph: Element) -> list[Element]:
         """The texts of a paragraph, without those of paragraphs inside it (of a text box)."""
         return [t for t in paragraph.iter(self.text) if next(t.iterancestors(self.paragraph)) is paragraph]
 
-    def words(self, paragraph: Any) -> str:
+    def words(self, paragraph: Element) -> str:
         """The text of a paragraph."""
         return "".join(t.text or "" for t in self.texts(paragraph))
 
-    def cut(self, paragraph: Any, start: int, end: int) -> list[Any]:
+    def cut(self, paragraph: Element, start: int, end: int) -> list[Element]:
         """The runs that hold the characters from `start` to `end` of a paragraph and nothing else."""
         for seen, t in self._placed(paragraph):
             if seen < end <= seen + len(t.text):
@@ -110,7 +112,7 @@ class Dialect:
         held = [t.getparent() for seen, t in self._placed(paragraph) if start <= seen < end]
         return list(dict.fromkeys(held))
 
-    def _placed(self, paragraph: Any) -> list[tuple[int, Any]]:
+    def _placed(self, paragraph: Element) -> list[tuple[int, Element]]:
         placed, seen = [], 0
         for t in self.texts(paragraph):
             if t.text:
@@ -118,7 +120,7 @@ class Dialect:
                 seen += len(t.text)
         return placed
 
-    def _split(self, child: Any, at: int) -> None:
+    def _split(self, child: Element, at: int) -> None:
         """Put what is behind the character `at` of a child of a run into a new run behind."""
         run, moved = child.getparent(), list(child.itersiblings())
         right = run.makeelement(run.tag, dict(run.attrib))
@@ -135,3 +137,6 @@ class Dialect:
             moved = [child, *moved]
         right.extend(moved)
         run.addnext(right)
+
+
+WORD = Dialect(*map(qn, ("w:p", "w:r", "w:rPr", "w:t")))

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import date as Date
 from functools import partial
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 
 from docx.document import Document
@@ -43,6 +42,7 @@ from bangfu_analysis.pages.word_template import (
     TEMPLATE,
     TEXT_HEIGHT_MM,
     TEXT_WIDTH_MM,
+    Element,
     new_control,
     open_template,
     packed,
@@ -133,7 +133,7 @@ def _add_contents(document: Document, headings: Sequence[str]) -> None:
     )
     _add_field(WordParagraph(contents[1][1], document), 'TOC \\o "1-1" \\h \\z', "\n".join(headings))
     next(contents.iter(qn("w:fldChar"))).set(qn("w:dirty"), "true")
-    body: Any = document.element.body
+    body: Element = document.element.body
     body.insert_element_before(contents, "w:sectPr")
 
 
@@ -160,7 +160,7 @@ def edited(path: Path, last: Path) -> set[str]:
 
 def _units_of(document: Document, name: str, add: Callable[[], None]) -> list[Unit]:
     """The units that `add` appends to the document, named after their block."""
-    body: Any = document.element.body
+    body: Element = document.element.body
     before = len(body) - 1
     add()
     units = (unit(element, f"{name}.{n}") for n, element in enumerate(body[before:-1]))
@@ -181,7 +181,7 @@ def _renumber(document: Document) -> None:
             result.text = numbers[name]
 
 
-def _fields(document: Document) -> Iterator[tuple[Any, list[str], Any]]:
+def _fields(document: Document) -> Iterator[tuple[Element, list[str], Element]]:
     """The fields of a document: the paragraph of each, the words of its instruction, its cached text."""
     for paragraph in document.element.body.iter(qn("w:p")):
         for instruction in paragraph.iter(qn("w:instrText")):

@@ -18,14 +18,13 @@ from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from bangfu_analysis.pages.marks import Dialect
+from bangfu_analysis.pages.marks import WORD
 from bangfu_analysis.pages.merging import Step, Unit, changed_numbers, merged, paired, places_of
-from bangfu_analysis.pages.word_template import PROMPT, P, open_word, parts_of, xml
+from bangfu_analysis.pages.word_template import PROMPT, Element, P, open_word, parts_of, remove, xml
 
 # Notes and comments live in parts that are not carried: a note is set in brackets, a comment is dropped.
 _RANGES = ("w:commentRangeStart", "w:commentRangeEnd", "w:bookmarkStart", "w:bookmarkEnd")
 _NOTES = {"w:footnoteReference": ("footnotes", "w:footnote"), "w:endnoteReference": ("endnotes", "w:endnote")}
-_WORD = Dialect(*map(qn, ("w:p", "w:r", "w:rPr", "w:t")))
 _TABLE, _ROW, _CELL = map(qn, ("w:tbl", "w:tr", "w:tc"))
 CHANGED = "Changed Number"
 UNREADABLE = "原报告打不开，其中手写的内容无法沿用。请关闭该文件或换成完好的一份；若不需要，请先移走它。"
@@ -40,7 +39,7 @@ class Carried:
     last: list[Unit] = field(default_factory=list)
 
 
-def unit(element: Any, id: str = "") -> Unit | None:
+def unit(element: Element, id: str = "") -> Unit | None:
     """A paragraph or table of a document as a unit; None of an empty paragraph."""
     if element.tag == _TABLE:
         cells = tuple(tuple(_text(cell) for cell in row.iter(_CELL)) for row in element.iter(_ROW))
@@ -134,11 +133,11 @@ class _Carrying:
                 place = _put_behind(place, new, self.document)
                 self.done.messages.append(f"新写的，已保留：{_short(step.theirs.text)}")
         for one in deleted:
-            one.element.getparent().remove(one.element)
+            remove([one.element])
             self.done.messages.append(f"已删去的，不再写出：{_short(one.text)}")
         return self.done
 
-    def _edited(self, now: Unit, was: Unit, theirs: Unit) -> Any:
+    def _edited(self, now: Unit, was: Unit, theirs: Unit) -> Element:
         """Put an edited unit in its place; of a table only the cells that were edited. Returns what stands
         there.
         """
@@ -160,7 +159,7 @@ class _Carrying:
         """The rows of a table merged as the paragraphs of a report are, and the cells of each."""
         new, old, edited = (_rows(one) for one in (now, was, theirs))
         steps, deleted = merged(new, old, edited)
-        place: Any = None
+        place: Element = None
         kept: list[tuple[str, ...]] = []
         for step in steps:
             if step.now is not None:
@@ -169,7 +168,7 @@ class _Carrying:
             elif step.theirs is not None:
                 place = _put_behind(place, self._taken(step.theirs.element), self.document)
         for one in deleted:
-            one.element.getparent().remove(one.element)
+            remove([one.element])
             kept.append(one.cells[0])
         self.done.last.append(Unit(now.id, "\n".join("\t".join(row) for row in kept), tuple(kept)))
         self.done.messages.append(f"表中改动过的单元格和行，已保留：{_short(theirs.text)}")
@@ -183,19 +182,18 @@ class _Carrying:
         for n, (cell, edited) in enumerate(pairs):
             if was.cells[0][n] != theirs.cells[0][n]:
                 base[n] = was.cells[0][n]
-                for paragraph in cell.findall(P):
-                    cell.remove(paragraph)
+                remove(cell.findall(P))
                 for paragraph in edited.findall(P):
                     cell.append(self._taken(paragraph))
                 self._marked(cell, base[n], now.cells[0][n], theirs.cells[0][n])
         return tuple(base)
 
-    def _marked(self, element: Any, was: str, now: str, text: str) -> None:
+    def _marked(self, element: Element, was: str, now: str, text: str) -> None:
         """Mark in an edited unit the numbers that it took from the last version and that changed since."""
         changed, outdated = changed_numbers(was, now), []
         for paragraph in element.iter(P):
-            for start, end, number in reversed(places_of(changed, _WORD.words(paragraph))):
-                for run in _WORD.cut(paragraph, start, end):
+            for start, end, number in reversed(places_of(changed, WORD.words(paragraph))):
+                for run in WORD.cut(paragraph, start, end):
                     self._mark(Run(run, Paragraph(paragraph, self.document._body)), changed[number])
                 outdated.append(f"{number}（{'现为' + changed[number] if changed[number] else '现已不写'}）")
         check = f"；请核对 {'、'.join(outdated[::-1])}" if outdated else ""
@@ -210,17 +208,15 @@ class _Carrying:
         comment = self.document.add_comment(run, comment_text, "bangfu")
         del comment._comment_elm.attrib[qn("w:date")]
 
-    def _taken(self, element: Any) -> Any:
+    def _taken(self, element: Element) -> Element:
         """A copy for the new document, with the pictures and links that it refers to."""
         content = xml("<w:sdtContent/>")
         content.append(deepcopy(element))
         comments = [one.getparent() for one in content.iter(qn("w:commentReference"))]
-        for one in [*comments, *content.iter(*map(qn, _RANGES))]:
-            one.getparent().remove(one)
+        remove([*comments, *content.iter(*map(qn, _RANGES))])
         _set_notes_in_brackets(self.source, content)
         _set_styles(self.document, self.source, content)
-        for one in list(content.iter(qn("w:showingPlcHdr"), qn("w:sectPr"))):
-            one.getparent().remove(one)
+        remove(content.iter(qn("w:showingPlcHdr"), qn("w:sectPr")))
         for one, name, key in list(_references(content)):
             one.set(name, _carry_part(self.document, self.source, key))
         return content[0]
@@ -235,17 +231,17 @@ def _rows(table: Unit) -> list[Unit]:
     return [Unit(id, "\t".join(row), (row,), element) for id, row, element in rows]
 
 
-def _keep_bookmarks(now: Any, new: Any) -> None:
+def _keep_bookmarks(now: Element, new: Element) -> None:
     """Put the bookmark of a caption, which references meet, around the number of the edited one."""
     starts, ends = ([deepcopy(one) for one in now.iter(qn(name))] for name in _RANGES[2:])
     numbers = [one.getparent() for one in new.iter(qn("w:fldChar")) if one.get(qn("w:fldCharType")) == "end"]
     if starts and numbers:
-        first = next(new.iter(_WORD.run))
+        first = next(new.iter(WORD.run))
         first.addprevious(starts[0])
         numbers[0].addnext(ends[0])
 
 
-def _put_behind(place: Any, new: Any, document: Document) -> Any:
+def _put_behind(place: Element, new: Element, document: Document) -> Element:
     if place is None:
         document.element.body.insert(0, new)
     else:
@@ -258,13 +254,11 @@ def _short(text: str) -> str:
     return f"“{line[:_SHOWN]}{'…' * (len(line) > _SHOWN)}”"
 
 
-def _text(element: Any) -> str:
+def _text(element: Element) -> str:
     return "".join(t.text or "" for t in element.iter(qn("w:t")))
 
 
-
-
-def _set_styles(document: Document, source: Document, content: Any) -> None:
+def _set_styles(document: Document, source: Document, content: Element) -> None:
     """Styles by name, as ids differ between templates; the prompt's grey and what the template lacks are
     taken off.
     """
@@ -278,7 +272,7 @@ def _set_styles(document: Document, source: Document, content: Any) -> None:
             element.getparent().remove(element)
 
 
-def _references(content: Any) -> Iterator[tuple[Any, str, str]]:
+def _references(content: Element) -> Iterator[tuple[Element, str, str]]:
     space = "{" + content.nsmap.get("r", qn("r:id")[1:].partition("}")[0]) + "}"
     for element in content.iter():
         for name, value in element.attrib.items():
@@ -297,7 +291,7 @@ def _carry_part(document: Document, source: Document, key: str) -> str:
     return document.part.relate_to(part, relation.reltype)
 
 
-def _set_notes_in_brackets(source: Document, content: Any) -> None:
+def _set_notes_in_brackets(source: Document, content: Element) -> None:
     for reference, (kind, name) in _NOTES.items():
         for element in list(content.iter(qn(reference))):
             words = _note_text(source, kind, name, element.get(qn("w:id")))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any
 from xml.sax.saxutils import escape
 
 from docx.document import Document
 
 from bangfu_analysis.exhibits.labels import text_width
 from bangfu_analysis.exhibits.tables import DisplayTable
-from bangfu_analysis.pages.word_template import TEXT_WIDTH_MM, xml
+from bangfu_analysis.pages.word_template import TEXT_WIDTH_MM, Element, xml
 
 _FULL = round(TEXT_WIDTH_MM * 1440 / 25.4)  # twips
 _HALF_WIDTH = {"": 108, " Small": 93}  # a Latin character of 五号 and 小五, in twips
@@ -38,7 +37,7 @@ def add_table(document: Document, content: DisplayTable) -> None:
     document.add_paragraph(style="Table Note")
 
 
-def table_element(content: DisplayTable, style: Callable[[str], str], full: int = _FULL) -> Any:
+def table_element(content: DisplayTable, style: Callable[[str], str], full: int = _FULL) -> Element:
     """The table alone, `full` twips wide; `style` gives what says in the properties of a paragraph that it
     has a style.
     """

@@ -10,10 +10,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from xml.sax.saxutils import quoteattr
 
 import docx
@@ -26,6 +26,7 @@ from docx.oxml.ns import nsdecls, qn
 
 from bangfu_analysis.errors import BangfuError, listed
 
+Element: TypeAlias = Any  # of lxml, which has no types
 TEMPLATE = Path(__file__).parent / "template.docx"
 TEXT_WIDTH_MM, TEXT_HEIGHT_MM = 156, 225
 FIXED_TIME = datetime(2000, 1, 1)
@@ -48,7 +49,7 @@ def open_word(path: Path, fault: str) -> Document:
         raise BangfuError(fault) from error
 
 
-def parts_of(parent: Any) -> Iterator[Any]:
+def parts_of(parent: Element) -> Iterator[Element]:
     """The paragraphs and tables of a document, those in controls as well, without its contents."""
     for element in parent.iterchildren(P, TABLE, *_CONTROLS):
         if element.tag in (P, TABLE):
@@ -117,12 +118,18 @@ def undated(package: bytes) -> bytes:
     return again.getvalue()
 
 
-def xml(markup: str) -> Any:
+def xml(markup: str) -> Element:
     """An element from markup that uses the prefix w without declaring it."""
     return parse_xml(f"<w:body {nsdecls('w')}>{markup}</w:body>")[0]
 
 
-def new_control(tag: str, alias: str, number: int) -> Any:
+def remove(elements: Iterable[Element]) -> None:
+    """Take elements out of their tree."""
+    for element in list(elements):
+        element.getparent().remove(element)
+
+
+def new_control(tag: str, alias: str, number: int) -> Element:
     """An empty content control that remembers a tag."""
     names = f"<w:alias w:val={quoteattr(alias)}/><w:tag w:val={quoteattr(tag)}/>"
     return xml(f'<w:sdt><w:sdtPr>{names}<w:id w:val="{number}"/></w:sdtPr><w:sdtContent/></w:sdt>')

@@ -250,7 +250,7 @@ def test_a_report_has_contents_when_it_is_longer_than_ten_pages(tmp_path):
     assert field.strip().startswith("TOC")
     path, last = tmp_path / "12.docx", tmp_path / "last.json"
     once = write_report(blocks, path, title="长", last=last)
-    assert write_report(blocks, path, title="长", last=last).told == () == once.told[3:]
+    assert write_report(blocks, path, title="长", last=last).messages == () == once.messages[3:]
 
 
 def test_no_part_of_a_report_points_outside(tmp_path, picture):

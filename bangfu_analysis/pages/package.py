@@ -19,6 +19,7 @@ RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?<\?xml.*?\?>\s*")
+_NONE = f'<?xml version="1.0" encoding="UTF-8"?>\n<Relationships xmlns="{RELATIONS}"/>'.encode()
 _PARSER = etree.XMLParser(resolve_entities=False, huge_tree=True)
 _PARSER.set_element_class_lookup(element_class_lookup)
 
@@ -76,7 +77,7 @@ class Package:
     def relate(self, name: str, target: str, kind: str) -> str:
         """The id of a relation of the part `name` to the part `target`, made where there is none."""
         rels = _rels(name)
-        self.parts.setdefault(rels, f'<Relationships xmlns="{RELATIONS}"/>'.encode())
+        self.parts.setdefault(rels, _NONE)
         root = self.tree(rels)
         ids = [one.get("Id") for one in root]
         if same := [id for id in ids if self.target(name, id) == target]:

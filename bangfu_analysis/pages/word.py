@@ -35,7 +35,7 @@ from bangfu_analysis.pages.marks import number_of
 from bangfu_analysis.pages.merging import Unit
 from bangfu_analysis.pages.report import exhibit_blocks
 from bangfu_analysis.pages.theme import saved
-from bangfu_analysis.pages.word_carry import Carried, carry, changed_since, last_as_text, read_last, unit
+from bangfu_analysis.pages.word_carry import carry, changed_since, last_as_text, read_last, unit
 from bangfu_analysis.pages.word_table import add_table
 from bangfu_analysis.pages.word_template import (
     PROMPT,
@@ -94,18 +94,18 @@ def write_report(
         if long and chapters and block is (chapters[1:] or chapters)[0]:  # behind 要点, which page 1 is for
             _add_contents(document, [each.text for each in chapters])
         units += _units_of(document, name, partial(_add, document, block, numbers))
-    done = Carried(last=units)
+    messages = list[str]()
     if last is not None and path.exists():
         prompts = [block.heading for block in blocks if isinstance(block, Placeholder)]
-        done = carry(document, units, path, read_last(last), prompts)
+        messages, units = carry(document, units, path, read_last(last), prompts)
         _renumber(document)
     titles = [each.text for each in document.paragraphs if getattr(each.style, "name", "") == "Title"]
     titled = (titles or [title])[0]
     document.core_properties.title = titled.replace("\n", "")
     write(path, packed(document), keep=True)
     if last is not None:
-        write(last, last_as_text(done.last), private=True)
-    return Written(titled, tuple(done.messages))
+        write(last, last_as_text(units), private=True)
+    return Written(titled, tuple(messages))
 
 
 def _lines(block: Block) -> float:

@@ -31,14 +31,6 @@ UNREADABLE = "原报告打不开，其中手写的内容无法沿用。请关闭
 _SHOWN = 30  # characters of a paragraph that a message shows
 
 
-@dataclass
-class Carried:
-    """What a merge did: `messages`, in sentences; `last`: the units as they are to be kept."""
-
-    messages: list[str] = field(default_factory=list)
-    last: list[Unit] = field(default_factory=list)
-
-
 def unit(element: Element, id: str = "") -> Unit | None:
     """A paragraph or table of a document as a unit; None of an empty paragraph."""
     if element.tag == _TABLE:
@@ -66,8 +58,9 @@ def last_as_text(units: Iterable[Unit]) -> str:
 
 def carry(
     document: Document, now: Sequence[Unit], path: Path, last: Sequence[Unit] | None, prompts: Iterable[str]
-) -> Carried:  # fmt: skip
-    """Put what people changed in the report at `path` into `document`, whose units are `now`.
+) -> tuple[list[str], list[Unit]]:  # fmt: skip
+    """Put what people changed in the report at `path` into `document`, whose units are `now`. Returns in
+    sentences what was done, and the units as they are to be kept.
 
     Where nothing tells what was written `last`, only what stands under the headings of `prompts` is taken for
     theirs. BangfuError where the file cannot be read, so that no words are lost.
@@ -75,10 +68,10 @@ def carry(
     source = open_word(path, f"{path.name}：{UNREADABLE}")
     theirs = _units(source)
     was = list(last) if last is not None else _taken_for_ours(theirs, source, now, set(prompts))
-    done = _Carrying(document, source).run(*merged(now, was, theirs))
-    last_by_id = {one.id: one for one in done.last}
-    done.last = [last_by_id.get(one.id, one) for one in now]
-    return done
+    done = _Carrying(document, source)
+    done.run(*merged(now, was, theirs))
+    as_seen = {one.id: one for one in done.last}
+    return done.messages, [as_seen.get(one.id, one) for one in now]
 
 
 def changed_since(path: Path, last: Sequence[Unit]) -> list[str]:
@@ -114,13 +107,16 @@ def _taken_for_ours(
 
 @dataclass
 class _Carrying:
-    """Takes what people wrote out of `source` into `document`."""
+    """Takes what people wrote out of `source` into `document`: in sentences what was done, and the units of
+    which is kept what they were when people saw them.
+    """
 
     document: Document
     source: Document
-    done: Carried = field(default_factory=Carried)
+    messages: list[str] = field(default_factory=list)
+    last: list[Unit] = field(default_factory=list)
 
-    def run(self, steps: Sequence[Step], deleted: Sequence[Unit]) -> Carried:
+    def run(self, steps: Sequence[Step], deleted: Sequence[Unit]) -> None:
         """Do the steps; everything else in the document stays."""
         place = None
         for step in steps:
@@ -131,11 +127,10 @@ class _Carrying:
             elif step.theirs is not None:
                 new = self._taken(step.theirs.element)
                 place = _put_behind(place, new, self.document)
-                self.done.messages.append(f"新写的，已保留：{_short(step.theirs.text)}")
+                self.messages.append(f"新写的，已保留：{_short(step.theirs.text)}")
         for one in deleted:
             remove([one.element])
-            self.done.messages.append(f"已删去的，不再写出：{_short(one.text)}")
-        return self.done
+            self.messages.append(f"已删去的，不再写出：{_short(one.text)}")
 
     def _edited(self, now: Unit, was: Unit, theirs: Unit) -> Element:
         """Put an edited unit in its place; of a table only the cells that were edited. Returns what stands
@@ -149,10 +144,10 @@ class _Carrying:
         _keep_bookmarks(now.element, new)
         now.element.getparent().replace(now.element, new)
         if now.cells:
-            self.done.messages.append(f"表的列改动过，整表按原样保留，数字没有刷新：{_short(theirs.text)}")
+            self.messages.append(f"表的列改动过，整表按原样保留，数字没有刷新：{_short(theirs.text)}")
         else:
             self._marked(new, was.text, now.text, theirs.text)
-        self.done.last.append(replace(now, text=was.text, cells=was.cells))
+        self.last.append(replace(now, text=was.text, cells=was.cells))
         return new
 
     def _rows(self, now: Unit, was: Unit, theirs: Unit) -> None:
@@ -170,8 +165,8 @@ class _Carrying:
         for one in deleted:
             remove([one.element])
             kept.append(one.cells[0])
-        self.done.last.append(Unit(now.id, "\n".join("\t".join(row) for row in kept), tuple(kept)))
-        self.done.messages.append(f"表中改动过的单元格和行，已保留：{_short(theirs.text)}")
+        self.last.append(Unit(now.id, "\n".join("\t".join(row) for row in kept), tuple(kept)))
+        self.messages.append(f"表中改动过的单元格和行，已保留：{_short(theirs.text)}")
 
     def _cells(self, now: Unit, was: Unit | None, theirs: Unit | None) -> tuple[str, ...]:
         """Put the cells that were edited into a row; returns what each cell was when people saw it."""
@@ -197,7 +192,7 @@ class _Carrying:
                     self._mark(Run(run, Paragraph(paragraph, self.document._body)), changed[number])
                 outdated.append(f"{number}（{'现为' + changed[number] if changed[number] else '现已不写'}）")
         check = f"；请核对 {'、'.join(outdated[::-1])}" if outdated else ""
-        self.done.messages.append(f"改写过的，已保留：{_short(text)}{check}")
+        self.messages.append(f"改写过的，已保留：{_short(text)}{check}")
 
     def _mark(self, run: Run, now: str) -> None:
         if CHANGED not in self.document.styles:

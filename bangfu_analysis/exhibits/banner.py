@@ -172,14 +172,14 @@ def banner(
         if cut.measured:
             rows = rows.rename(columns={"estimate": "mean"}).assign(row="mean", option="均值")
         parts.append(rows.astype({"option": "str"}))
-    frame_of_all = pd.concat(parts, ignore_index=True)
-    frame_of_all = pd.concat([frame_of_all, _of_parts(frame_of_all, plan)], ignore_index=True)
+    answers = pd.concat(parts, ignore_index=True)
+    answers = pd.concat([answers, _of_parts(answers, plan)], ignore_index=True)
     base, keys = "base_n" if plan.weight is None else "base_effective", ["question_id", "row", "option"]
-    tested = frame_of_all["row"].ne("mean")
-    compared = [frame_of_all[frame_of_all["break"].eq(ALL) | ~tested].assign(letter="", higher_than="")]
+    tested = answers["row"].ne("mean")
+    compared = [answers[answers["break"].eq(ALL) | ~tested].assign(letter="", higher_than="")]
     for by in plan.breaks:
         levels = labels_of(codebook, pd.Series(by.cat.categories, name=by.name))
-        rows = frame_of_all[frame_of_all["break"].eq(str(by.name)) & tested]
+        rows = answers[answers["break"].eq(str(by.name)) & tested]
         placed = rows.assign(level=pd.Categorical(rows["level"], levels))
         compared.append(compare_columns(placed, "level", keys, base=base, **test).astype({"level": "str"}))
     frame = pd.concat(compared).sort_index()

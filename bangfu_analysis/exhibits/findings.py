@@ -258,9 +258,9 @@ def _flows(of: Exhibit, shown: Shown) -> Iterator[Finding]:
 
 def _help(of: Exhibit, _: Shown) -> Iterator[Finding]:
     """What help came to in all; nothing where that would tell of one person."""
-    sum_of_all = of.text.removesuffix("。").partition("；")[0]
-    if sum_of_all:
-        yield Finding(f"{sum_of_all}。", of.id, WEIGHT["help"], "help")
+    amount = of.text.removesuffix("。").partition("；")[0]
+    if amount:
+        yield Finding(f"{amount}。", of.id, WEIGHT["help"], "help")
 
 
 def _asked(of: Exhibit, _: Shown) -> Iterator[Finding]:

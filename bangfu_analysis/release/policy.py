@@ -48,18 +48,18 @@ def load_policy(*files: Path, dimensions: Sequence[str] | None = None, chosen: s
     5
     """
     content = read_yaml(Path(__file__).with_name("policies.yaml"))
-    policies, settings_written = content["policies"], dict[str, Any]()
+    policies, changes = content["policies"], dict[str, Any]()
     names: dict[str, Sequence[str]] = {} if dimensions is None else {"groups": dimensions}
     for file in filter(Path.exists, files):
         try:
-            settings_written |= read_settings(file, "release", {**names, "policies": list(policies)})
+            changes |= read_settings(file, "release", {**names, "policies": list(policies)})
         except CodebookError as fault:
             raise CodebookError(f"{fault}未作保护，已停止。") from fault
-    written = settings_written.pop("policy", chosen or content["policy"])
+    written = changes.pop("policy", chosen or content["policy"])
     if chosen and chosen != written:
         message = f"release.yaml：policy 写的是 {written}，设置.xlsx 选的是 {chosen}，两处不一致"
         raise CodebookError(f"{message}。请改成一致或删去一处。未作保护，已停止。")
-    settings = policies[written] | settings_written
+    settings = policies[written] | changes
     for key, kind in (("open_variables", frozenset), ("dominance", tuple)):
         settings[key] = kind(settings[key])
     settings["public"] = tuple(map(frozenset, settings["public"]))

@@ -63,12 +63,12 @@ def _with_joined(groups: Mapping[tuple[Cell, str], Sequence[Cell]]) -> Iterator[
     for (whole, several), parts in sorted(groups.items(), key=lambda each: (order(each[0][0]), each[0][1])):
         name, codes = one_of(several)
         if codes and (whole, name) in groups and not name.endswith(ANY):
-            layers_here = layers.setdefault((whole, name), [])
-            free = next((layer for layer in layers_here if not {*codes} & {*layer}), None)
-            layers_here += [{}] if free is None else []
-            (layers_here[-1] if free is None else free).update(dict.fromkeys(codes, parts[0]))
-    for (whole, name), layers_found in layers.items():
-        for layer in layers_found:
+            same = layers.setdefault((whole, name), [])
+            free = next((layer for layer in same if not {*codes} & {*layer}), None)
+            same += [{}] if free is None else []
+            (same[-1] if free is None else free).update(dict.fromkeys(codes, parts[0]))
+    for (whole, name), every in layers.items():
+        for layer in every:
             own_codes = ((part, dict(part.where)[name]) for part in groups[whole, name])
             single = [part for part, code in own_codes if code not in layer]
             yield Sum((*single, *dict.fromkeys(layer.values())), whole, name)

@@ -201,9 +201,7 @@ class Exhibit:
         return f"<Exhibit {self.id}：{self.title}，{len(self.frame)} 行>"
 
 
-TEXTS: dict[str, Callable[[Exhibit], str]] = {  # by the names that exhibits.yaml gives them
-    **sentences.SAY, **sentences_further.SAY, "given": lambda of: str(of.facts["words"])
-}
+TEXTS = {**sentences.SAY, **sentences_further.SAY}  # by the names that exhibits.yaml gives them
 
 
 def _hidden_last(frame: pd.DataFrame, name: str) -> pd.DataFrame:

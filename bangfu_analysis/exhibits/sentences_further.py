@@ -251,7 +251,12 @@ def numbers(of: Exhibit) -> str:
     return f"“{rows[0].item}”一题有{counted(rows[0].n)}作答，均值{mean}，中位数{middle}。"
 
 
-def aid(of: Exhibit) -> str:
+def given(of: Exhibit) -> str:
+    """The sentence that came with the exhibit; else that of its amounts."""
+    return str(of.facts["words"]) if "words" in of.facts else _aid(of)
+
+
+def _aid(of: Exhibit) -> str:
     """`各单位台账登记的帮扶资金和物资合计18.94万元；按帮扶种类分，…`: in all, by kind and by source."""
     by_name = {cut.dimensions: cut.frame for cut in of.cuts}
     (total,) = by_name[()]["amount"]
@@ -280,5 +285,5 @@ SAY: dict[str, Callable[[Exhibit], str]] = {
     "single": most_chosen, "multiple": partial(most_chosen, manner="（可多选）"),
     "ranking": partial(most_chosen, verb="排在第一位"), "number": partial(most_chosen, verb="人数"),
     "promoters": promoters, "answered": how_many, "numbers": numbers, "scale": scale, "funnel": steps,
-    "effects": effects, "aid": aid,
+    "effects": effects, "given": given,
 }

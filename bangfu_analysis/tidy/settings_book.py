@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -104,26 +104,70 @@ def write_settings(things: Iterable[Open], folder: Path, last: Path | None = Non
 
     `last`: that of the wave before, of which all but the decisions on replies stay.
     """
-    path, rows, options = folder / SETTINGS_BOOK, [], []
+    path = folder / SETTINGS_BOOK
     source = last or path
     lists = lists_of(source) if source.exists() else []
-    before = {(row["种类"], row["项目"], row["原文"]): (row, n) for n, row in _rows(source)}
-    before = {key: row for key, row in before.items() if key[0] != REPLY or not last}
+    before = {row.key: row for row in _rows(source) if row.kind != REPLY or not last}
     found = {thing[:3]: thing[3:] for thing in things}
+    rows, options = [], []
     for key in dict.fromkeys([*before, *found]):
-        said, number = before.get(key, ({}, 0))
-        offered = lists[number - 2] if 2 <= number < len(lists) + 2 else []
-        where, choices, reason = found.get(key) or (said["在哪里"], offered, said["为什么这样建议"])
-        rows.append((*key, where, said.get("选择", ""), reason))
+        old = before.get(key) or Row(0, *key, "", "", "")
+        offered = lists[old.number - 2] if 2 <= old.number < len(lists) + 2 else []
+        where, choices, reason = found.get(key) or (old.where, offered, old.reason)
+        rows.append((*key, where, old.choice, reason))
         options.append(choices)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return write_sheets({"设置": table}, path, answer="选择", widths=WIDTHS, options=options)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Row number and cells by heading of the settings workbook, where there is one."""
+class Row(NamedTuple):
+    """A row of 设置.xlsx: its number, and its cells in the order of COLUMNS."""
+
+    number: int
+    kind: str
+    item: str
+    word: str
+    where: str
+    choice: str
+    reason: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the row is about."""
+        return self.kind, self.item, self.word
+
+    def cell(self, column: str = "E") -> str:
+        """Where a cell of the row stands, as messages name it."""
+        return f"{SETTINGS_BOOK} [设置] {column}{self.number}"
+
+    def code(self, options: Mapping[str, str], column: str = "E") -> str:
+        """The code of the choice (of the item in column B); CodebookError where it is none of the options."""
+        word = self.item if column == "B" else self.choice
+        if word not in options:
+            fault = f"“{word}”不是可选的内容。{instead(word, options)}请从下拉列表中选择"
+            raise CodebookError(f"{self.cell(column)}：{fault}。")
+        return options[word]
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    """The rows of the settings workbook, where there is one."""
     for _, number, row in rows_of(path, COLUMNS) if path.exists() else ():
-        yield number, {head: "" if is_blank(value) else str(value).strip() for head, value in row.items()}
+        yield Row(number, *("" if is_blank(row[head]) else str(row[head]).strip() for head in COLUMNS))
+
+
+def _chosen(folder: Path, *kinds: str) -> list[Row]:
+    """The rows of these kinds with a choice, each thing once; CodebookError where two rows differ."""
+    first: dict[tuple[str, ...], Row] = {}
+    for row in _rows(folder / SETTINGS_BOOK):
+        if not row.choice or row.kind not in kinds:
+            continue
+        if not row.word and row.kind != RELEASE:
+            raise CodebookError(f"{row.cell('C')}：原文是空的，不知道“{row.choice}”指什么。请勿改动这一列。")
+        other = first.setdefault((*row.key, row.where if row.kind == REPLY else ""), row)
+        if other.choice != row.choice:
+            fault = f"“{row.word}”选的是“{row.choice}”，与 {other.cell()} 不一致"
+            raise CodebookError(f"{row.cell()}：{fault}。请改成一致或删去一行。")
+    return [*first.values()]
 
 
 def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -> dict[str, Any]:
@@ -132,124 +176,77 @@ def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -
 
     CodebookError where a choice is none of what there is (the cell is named), or mapping.yaml says otherwise.
     """
-    path = folder / SETTINGS_BOOK
     policy_chosen(folder)
-    overlay: dict[str, Any] = {"headings": {}, "values": {}, "units": {}, "read_as": {}}
+    known = (HEADING, VALUE, UNIT, SHEET, REPLY, RELEASE)
+    for row in _rows(folder / SETTINGS_BOOK):
+        if row.choice and row.kind not in known:
+            raise CodebookError(f"{row.cell('A')}：种类“{row.kind}”无效。{instead(row.kind, known)}")
+    overlay: dict[str, Any] = {}
     mapping = read_yaml(folder / "mapping.yaml") if (folder / "mapping.yaml").exists() else {}
-    targets = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
-    chosen: dict[tuple[str, ...], tuple[int, str]] = {}
-    for number, row in _rows(path):
-        choice, word, place = row["选择"], row["原文"], _cell(number)
-        if not choice or row["种类"] in (REPLY, RELEASE):
+    variables = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
+    for row in _chosen(folder, HEADING, VALUE, UNIT, SHEET):
+        if row.kind == SHEET and row.word not in files:
+            raise CodebookError(f"{row.cell('C')}：没有文件“{row.word}”。{instead(row.word, files)}")
+        part, of, code = _resolved(row, variables)
+        if row.choice == IGNORE and row.kind != HEADING:
             continue
-        if not word:
-            told = f"原文是空的，不知道“{choice}”指什么。请勿改动这一列"
-            raise CodebookError(f"{path.name} [设置] C{number}：{told}。")
-        if row["种类"] == SHEET and word not in files:
-            raise CodebookError(f"{path.name} [设置] C{number}：没有文件“{word}”。{instead(word, files)}")
-        first, said_first = chosen.setdefault((row["种类"], row["项目"], word), (number, choice))
-        if said_first != choice:
-            told = f"“{word}”选的是“{choice}”，第 {first} 行选的是“{said_first}”"
-            raise CodebookError(f"{place}：{told}。请改成一致或删去一行。")
-        part, inner, code = _resolved(row, targets, place)
-        if choice == IGNORE and row["种类"] != HEADING:
-            continue
-        said = mapping.get(part) or {}
-        for name in (inner, inner.removeprefix("workers.")) if inner else ():
-            said = said.get(name) or said
-        written = {_plain(part, str(name)): str(value) for name, value in said.items()}
-        other = written.get(_plain(part, word), code)
+        written = mapping.get(part) or {}
+        for name in (of, of.removeprefix("workers.")) if of else ():
+            written = written.get(name) or written
+        key = heading_key if row.kind == HEADING else squeeze
+        other = {key(str(word)): str(value) for word, value in written.items()}.get(key(row.word), code)
         if other.removeprefix("workers.") != code.removeprefix("workers."):
-            told = f"“{word}”选的是 {choice}（{code}），mapping.yaml 的 {part} 中写的是 {other}"
-            raise CodebookError(f"{place}：{told}，两处不一致。请改成一致或删去一处。")
-        (overlay[part].setdefault(inner, {}) if inner else overlay[part])[word] = code
-    return {part: said for part, said in overlay.items() if said}
+            fault = f"“{row.word}”选的是 {row.choice}（{code}），mapping.yaml 的 {part} 中写的是 {other}"
+            raise CodebookError(f"{row.cell()}：{fault}，两处不一致。请改成一致或删去一处。")
+        within = overlay.setdefault(part, {})
+        (within.setdefault(of, {}) if of else within)[row.word] = code
+    return overlay
+
+
+def _resolved(row: Row, variables: Mapping[str, Variable]) -> tuple[str, str, str]:
+    """The part of a mapping that a row fills, the variable of a value, and the code of what was chosen."""
+    if row.kind == UNIT:
+        return "units", "", row.choice
+    if row.kind == SHEET:
+        return "read_as", "", row.code({IGNORE: "", **{label: name for name, label in KINDS.items()}})
+    if row.kind == HEADING:
+        targets = {label: f"{v.frame}.{v.name}" for label, v in variables.items()}
+        return "headings", "", row.code({IGNORE: "ignore", **targets})
+    variable = variables.get(row.item)
+    if variable is None or not variable.levels:
+        asked = [label for label, each in variables.items() if each.levels]
+        raise CodebookError(f"{row.cell('B')}：没有这样的项目“{row.item}”。{instead(row.item, asked)}")
+    code = row.code({IGNORE: "", **{level.label: level.code for level in variable.levels}})
+    return "values", f"{variable.frame}.{variable.name}", code
 
 
 def check_units(folder: Path, known: Collection[str], used: Collection[str]) -> None:
     """CodebookError where a unit that was chosen in 设置.xlsx, and is `used`, is not `known`."""
-    for number, row in _rows(folder / SETTINGS_BOOK):
-        if row["种类"] == UNIT and known and row["选择"] in {*used} - {*known}:
-            told = f"职工人数表中没有单位“{row['选择']}”。{instead(row['选择'], known)}"
-            raise CodebookError(f"{_cell(number)}：{told}")
+    for row in _chosen(folder, UNIT):
+        if known and row.choice in {*used} - {*known}:
+            fault = f"职工人数表中没有单位“{row.choice}”。{instead(row.choice, known)}"
+            raise CodebookError(f"{row.cell()}：{fault}")
 
 
 def replies_decided(folder: Path) -> dict[str, dict[tuple[str, str], tuple[str, str]]]:
     """What was chosen of doubtful replies: file -> (respondent, reason) -> the decision and its cell."""
     reasons, found = {label: code for code, label in REASONS.items()}, dict[str, Any]()
-    for number, row in _rows(folder / SETTINGS_BOOK):
-        if row["种类"] == REPLY and row["选择"]:
-            reason = _code(row["项目"], reasons, _cell(number, "B"))
-            if not row["原文"]:
-                raise CodebookError(f"{_cell(number, 'C')}：答卷的编号是空的。请勿改动这一列。")
-            _once(found.setdefault(row["在哪里"], {}), (row["原文"], reason), row["选择"], DECISIONS, number)
+    for row in _chosen(folder, REPLY):
+        decision = row.code(DECISIONS), row.cell()
+        found.setdefault(row.where, {})[row.word, row.code(reasons, "B")] = decision
     return found
 
 
 def policy_chosen(folder: Path) -> str:
     """The release policy that was chosen in 设置.xlsx; "" where none was."""
-    found: dict[tuple[str, ...], tuple[str, str]] = {}
-    for number, row in _rows(folder / SETTINGS_BOOK):
-        if row["种类"] == RELEASE and row["选择"]:
-            _once(found, (), row["选择"], POLICIES, number)
-    return found[()][0] if found else ""
-
-
-def _once(
-    found: dict[tuple[str, ...], tuple[str, str]], key: tuple[str, ...], choice: str,
-    options: Mapping[str, str], number: int,
-) -> None:
-    """Note what was chosen of `key` and in which cell; CodebookError where another cell says otherwise."""
-    code, place = _code(choice, options, _cell(number)), _cell(number)
-    first, cell = found.setdefault(key, (code, place))
-    if first != code:
-        raise CodebookError(f"{place}：选的是“{choice}”，与 {cell} 不一致。请改成一致或删去一行。")
-
-
-def _cell(number: int, column: str = "E") -> str:
-    return f"{SETTINGS_BOOK} [设置] {column}{number}"
+    return next((row.code(POLICIES) for row in _chosen(folder, RELEASE)), "")
 
 
 def located(folder: Path, fault: str) -> str:
     """A fault of what 设置.xlsx lays over a codebook, with the cell of the word that it tells of."""
     rows = _rows(folder / SETTINGS_BOOK)
-    met = (_cell(number) for number, row in rows if row["原文"] and row["原文"] in fault)
+    met = (row.cell() for row in rows if row.word and row.word in fault)
     return f"{next(met, SETTINGS_BOOK)}：{fault.removeprefix('mapping：')}"
-
-
-def _code(choice: str, options: Mapping[str, str], place: str) -> str:
-    """The code of what was chosen; CodebookError where it is none of the options."""
-    if choice not in options:
-        told = f"“{choice}”不是可选的内容。{instead(choice, options)}请从下拉列表中选择"
-        raise CodebookError(f"{place}：{told}。")
-    return options[choice]
-
-
-def _plain(part: str, word: str) -> str:
-    return heading_key(word) if part == "headings" else squeeze(word)
-
-
-def _resolved(row: Mapping[str, str], targets: Mapping[str, Variable], place: str) -> tuple[str, str, str]:
-    """The part of a mapping that a row fills, the variable of a value, and the code of what was chosen."""
-    kind, choice, (before, _, number) = row["种类"], row["选择"], place.rpartition("E")
-    parts = {HEADING: "headings", SHEET: "read_as", VALUE: "values", UNIT: "units"}
-    if kind not in parts:
-        raise CodebookError(f"{before}A{number}：种类“{kind}”无效。{instead(kind, [*parts, REPLY, RELEASE])}")
-    variable, options = targets.get(row["项目"]), {IGNORE: ""}
-    if kind == UNIT:
-        return "units", "", choice
-    if kind == VALUE and not (variable and variable.levels):
-        asked = [label for label, each in targets.items() if each.levels]
-        told = f"没有这样的项目“{row['项目']}”。{instead(row['项目'], asked)}"
-        raise CodebookError(f"{before}B{number}：{told}")
-    if kind == HEADING:
-        options = {IGNORE: "ignore", **{label: f"{v.frame}.{v.name}" for label, v in targets.items()}}
-    elif kind == SHEET:
-        options |= {label: name for name, label in KINDS.items()}
-    elif variable:
-        options |= {level.label: level.code for level in variable.levels}
-    code = _code(choice, options, place)
-    return parts[kind], f"{variable.frame}.{variable.name}" if kind == VALUE and variable else "", code
 
 
 def proposed_values(sheets: Sequence[SheetReading]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -49,7 +49,10 @@ def _source(sheet: SheetReading, merged: int, wave: Wave) -> dict[str, Any]:
     rows = all_set_aside(sheet.rows, "kept") if sheet.set_aside else dict(sheet.rows)
     cells = all_set_aside(sheet.cells, "body") if sheet.set_aside else dict(sheet.cells)
     rows = rows | {"kept": rows.get("kept", 0) - merged, "merged": rows.get("merged", 0) + merged}
-    _balance(sheet, rows, cells)
+    for what, total, parts in (("行数", sheet.row_count, rows), ("非空单元格", sheet.cells_filled, cells)):
+        if total != sum(parts.values()) or min(parts.values(), default=0) < 0:
+            off = f"账目不平（{what} {total}，分项之和 {sum(parts.values())}）"
+            raise BalanceBroken(f"{sheet.place}：{off}，清洗已停止，未写出任何数据。请反馈此文件的版式。")
     return {
         "wave": wave.name, "source_file": sheet.file, "source_sheet": sheet.sheet, "kind": sheet.kind,
         "header_rows": sheet.header_rows, "first_row": sheet.first_row, "last_row": sheet.last_row,
@@ -57,13 +60,6 @@ def _source(sheet: SheetReading, merged: int, wave: Wave) -> dict[str, Any]:
         "cells_filled": sheet.cells_filled, **{f"cells_{fate}": cells.get(fate, 0) for fate in CELL_FATES},
         "reason": sheet.reason or sheet.set_aside, "confidence": sheet.confidence,
     }
-
-
-def _balance(sheet: SheetReading, rows: Mapping[str, int], cells: Mapping[str, int]) -> None:
-    for what, total, parts in (("行数", sheet.row_count, rows), ("非空单元格", sheet.cells_filled, cells)):
-        if total != sum(parts.values()) or min(parts.values(), default=0) < 0:
-            off = f"账目不平（{what} {total}，分项之和 {sum(parts.values())}）"
-            raise BalanceBroken(f"{sheet.place}：{off}，清洗已停止，未写出任何数据。请反馈此文件的版式。")
 
 
 def unspent(tables: Sequence[Table], frames: Sequence[pd.DataFrame]) -> list[Finding]:
@@ -85,57 +81,49 @@ def stated_totals(clean: CleanTable, wave: Wave) -> list[dict[str, Any]]:
     group: of its subtotal (本页小计) the count of rows is listed, and those sums that do not agree.
     """
     columns = {column.index: column for column in clean.table.columns}
-    lines = [_line(clean, t, columns.get(i), i, v) for t in clean.table.totals for i, v in t.values.items()]
     source = {"wave": wave.name, "source_file": clean.table.file, "source_sheet": clean.table.sheet}
-    return [source | line for line in lines if line and not _is_of_page(line, clean.table)]
+    lines = []
+    for total in clean.table.totals:
+        for index, value in total.values.items():
+            line = _line(clean, total, columns.get(index), value)
+            agrees = line.get("what") != "rows" and line.get("verdict") == "agrees"
+            if line and not (agrees and _PAGE.match(total.label)):
+                place = {"source_row": total.row, "cell": f"{column_letters(index)}{total.row}"}
+                lines.append(source | place | line)
+    return lines
 
 
-def _is_of_page(line: Mapping[str, Any], table: Table) -> bool:
-    labels = {total.row: total.label for total in table.totals}
-    agrees = line["what"] != "rows" and line["verdict"] == "agrees"
-    return bool(_PAGE.match(labels[line["source_row"]])) and agrees
-
-
-def _line(
-    clean: CleanTable, total: Total, column: Column | None, index: int, value: object
-) -> dict[str, Any]:
+def _line(clean: CleanTable, total: Total, column: Column | None, value: object) -> dict[str, Any]:
     """What a cell of a total states and what its rows give; {} where it states nothing."""
-    own = set(clean.rows)
-    covered, variable = [row for row in total.covers if row in own], column.variable if column else None
-    summed = column is not None and variable is not None and variable.kind in _SUMMED
-    if column and variable and summed:
-        read = read_money(value, replace(variable, **_UNBOUNDED), column.factor)
+    rows, variable = set(clean.rows), column.variable if column else None
+    covered, what, computed, complete = [row for row in total.covers if row in rows], "", NAN, False
+    persons = _PERSONS.search(squeeze(str(value)))
+    if column and variable and variable.kind in _SUMMED:
+        stated = read_money(value, replace(variable, **_UNBOUNDED), column.factor).value
     else:
-        read = read_count(value, COUNTED)
-    said = _PERSONS.search(squeeze(str(value)))
-    stated, what, computed, complete = read.value, "", NAN, False
-    if (
-        column is not None and variable is not None and (summed or column.tick)
-        and column.index in clean.readings
-    ):
+        stated = read_count(value, COUNTED).value
+    if column and variable and (variable.kind in _SUMMED or column.tick) and column.index in clean.readings:
         at = dict(zip(clean.rows, clean.readings[column.index], strict=True))
         values = [at[row] for row in covered]
         what = variable.name
         computed = float(sum(1 if column.tick else v.value for v in values if v.value is not None))
         complete = bool(covered) and not any(v.value is None and v.problem for v in values)
-    elif not summed and (
-        said or (variable and column and column.fate == "matched" and variable.kind not in _NO_COUNT)
+    elif not (variable and variable.kind in _SUMMED) and (
+        persons or (variable and column and column.fate == "matched" and variable.kind not in _NO_COUNT)
     ):
         head_of = clean.table.head_of
         heads = len(covered) if head_of is None else sum(head_of.get(row) == row for row in covered)
-        stated = said[1] if said else stated
-        sure = bool(said) or (variable is not None and variable.kind == "name")
+        stated = float(persons[1]) if persons else stated
+        sure = persons or (variable and variable.kind == "name")
         if stated is not None and (sure or stated == heads):
             what, computed, complete = "rows", float(heads), bool(heads)
     elif column is None or column.fate != "unmatched":
         return {}
     if stated is None:
         return {}
-    stated = float(stated)
-    agrees = stated == computed if what == "rows" else abs(stated - computed) <= 0.005 * max(1.0, abs(stated))
-    verdict = "agrees" if agrees else "differs" if complete else "cannot_tell"
-    return {"source_row": total.row, "cell": f"{column_letters(index)}{total.row}", "what": what,
-            "stated": stated, "computed": computed, "verdict": verdict}
+    near = 0.0 if what == "rows" else 0.005 * max(1.0, abs(stated))
+    verdict = "agrees" if abs(stated - computed) <= near else "differs" if complete else "cannot_tell"
+    return {"what": what, "stated": float(stated), "computed": computed, "verdict": verdict}
 
 
 def stated_in_settings(
@@ -146,10 +134,10 @@ def stated_in_settings(
     counted = {"hardship_total": len(workers), "workers_total": everybody}
     levels = workers["hardship_level"].value_counts()
     counted |= {f"{c}_total": levels.get(c, 0) for c in codebook.variable("workers", "hardship_level").codes}
-    rows = [
-        (wave.name, SETTINGS_FILE, "", name, f"stated.{name}", stated, computed := counted.get(name),
-         "cannot_tell" if computed is None else "agrees" if computed == stated else "differs")
-        for name, stated in wave.stated.items()
-    ]
-    columns = ["wave", "source_file", "source_sheet", "what", "cell", "stated", "computed", "verdict"]
-    return pd.DataFrame(rows, columns=columns)
+    rows = pd.DataFrame({"what": wave.stated.keys(), "stated": wave.stated.values()})
+    rows = rows.assign(computed=rows["what"].map(counted), cell="stated." + rows["what"].astype("str"))
+    verdict = rows["computed"].eq(rows["stated"]).map({True: "agrees", False: "differs"})
+    return rows.assign(
+        verdict=verdict.where(rows["computed"].notna(), "cannot_tell"), wave=wave.name,
+        source_file=SETTINGS_FILE, source_sheet="",
+    )

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bangfu_analysis.cleaning.readings import told
-from bangfu_analysis.codebook import Codebook, read_yaml
+from bangfu_analysis.codebook import read_yaml
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.tidy.values import CleanTable, at_cells, at_rows, finding_at, readings_of, told_at
-from bangfu_analysis.wave import Wave
+from bangfu_analysis.tidy import values
+from bangfu_analysis.tidy.values import CleanTable, CleanWave, told_at
 
 _IN_SCHOOL = ".*student|primary_pupil"
 CHECKS: Sequence[Mapping[str, str]] = read_yaml(Path(__file__).with_name("checks.yaml"))
@@ -23,35 +24,34 @@ _ASKED = {"household_size", "income_household_annual", "rigid_expense_annual"}.u
 )
 
 
-def cross_checks(
-    people: pd.DataFrame, members: pd.DataFrame, cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave
-) -> list[Finding]:
+def cross_checks(people: pd.DataFrame, members: pd.DataFrame, wave: CleanWave) -> list[Finding]:
     """A finding for each rule of checks.yaml that a worker's row breaks."""
     if people.empty:
         return []
-    facts, found = _facts(people, members, codebook, wave), list[Finding]()
+    facts, found = _facts(people, members, wave), list[Finding]()
     for check in CHECKS:
         used = [name for name in re.findall(r"\w+", check["where"]) if name in facts]
         broken: Any = facts[[*dict.fromkeys(used)]].eval(check["where"], engine="python")
-        found += at_cells(cleans, at_rows(people, broken, told(check["problem"])), "workers", check["at"])
+        cells = values.at_rows(people, broken, told(check["problem"]))
+        found += values.at_cells(wave.tables, cells, "workers", check["at"])
     return found
 
 
-def _facts(people: pd.DataFrame, members: pd.DataFrame, codebook: Codebook, wave: Wave) -> pd.DataFrame:
+def _facts(people: pd.DataFrame, members: pd.DataFrame, wave: CleanWave) -> pd.DataFrame:
     """The workers as checks.yaml speaks of them."""
-    asked = [v for v in codebook.of("workers").values() if v.name in _ASKED]
+    asked = [v for v in wave.codebook.of("workers").values() if v.name in _ASKED]
     rows = people.assign(**{v.name: _plain(people[v.name], v.kind) for v in asked})
     size = rows["household_size"].where(rows["household_size"] > 0)
     spent = rows["rigid_expense_annual"].fillna(0).where(rows["hardship_scheme"].eq("s2018"), 0) / 12
     of_head = rows["income_per_capita_monthly"] - spent / size.fillna(1)
-    lines = [float(line) for line in wave.line.values() if isinstance(line, (int, float))] or [float("nan")]
+    lines = [float(line) for line in wave.settings.line.values() if isinstance(line, (int, float))]
     listed = members.reindex(columns=["id_key", "person_id"]).dropna()
     both = rows[["id_key", "person_id"]].reset_index().merge(listed, on="id_key", suffixes=("", "_head"))
     unknown = rows["id_key"].isna() & rows["name_key"].notna()
     namesakes = rows[rows["name_key"].isin(rows.loc[unknown, "name_key"])]
     said = namesakes[["name_key", "sex", "birth_date", "age", "employer"]].astype(object).fillna("")
     return rows.assign(
-        **_listed(people, members), line_low=min(lines), line_high=max(lines),
+        **_listed(people, members), line_low=min(lines, default=np.nan), line_high=max(lines, default=np.nan),
         per_head=rows["income_household_annual"] / 12 / size,
         left_per_head=((rows["income_household_annual"] / 12 - spent) / size).fillna(of_head),
         schooling=[isinstance(causes, tuple) and "schooling" in causes for causes in rows["causes"]],
@@ -60,15 +60,15 @@ def _facts(people: pd.DataFrame, members: pd.DataFrame, codebook: Codebook, wave
     )
 
 
-def _plain(values: pd.Series, kind: str) -> pd.Series:
+def _plain(column: pd.Series, kind: str) -> pd.Series:
     """Numbers as float64, yes_no as bool, dates as such, all else as objects, whatever they came as."""
     if kind == "yes_no":
-        return values.eq(True).fillna(False).astype(bool)
+        return column.eq(True).fillna(False).astype(bool)
     if kind == "date":
-        return pd.to_datetime(values.astype(object), errors="coerce")
+        return pd.to_datetime(column.astype(object), errors="coerce")
     if kind in ("count", "money", "number", "age"):
-        return pd.to_numeric(values, errors="coerce").astype("Float64").astype(float)
-    return values.astype(object).where(values.notna(), None)
+        return pd.to_numeric(column, errors="coerce").astype("Float64").astype(float)
+    return column.astype(object).where(column.notna(), None)
 
 
 def _listed(people: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]:
@@ -124,7 +124,7 @@ def sizes_from_members(
         if column is not None and (raw is None or str(raw).strip() in ("", "0", "0.0")):
             sizes[place] = int(listed[place]) + 1
             found = told("size_from_members", sizes[place])
-            findings.append(finding_at(cleans[number].table, int(row), column, found))
+            findings.append(values.finding_at(cleans[number].table, int(row), column, found))
     return rows.assign(household_size=sizes), findings
 
 
@@ -135,10 +135,10 @@ def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTa
     days, opened = (pd.to_datetime(s.astype(object)) for s in (aid["date"], people["file_date"]))
     filed = aid["person_id"].map(dict(zip(people["person_id"], opened, strict=True)))
     own = [clean for clean in cleans if clean.number in set(aid["table"])]
-    coarse = readings_of(own, "aid", "date").where(lambda reading: reading.detail == "year")
+    coarse = values.readings_of(own, "aid", "date").where(lambda reading: reading.detail == "year")
     months, since = (dates.dt.to_period("M") for dates in (days, pd.to_datetime(filed)))
     early = pd.Series(~coarse, index=aid.index) & (months < since)
-    return at_cells(cleans, at_rows(aid, early, told("aid_before_file")), "aid", "date")
+    return values.at_cells(cleans, values.at_rows(aid, early, told("aid_before_file")), "aid", "date")
 
 
 def aid_against_funds(aid: pd.DataFrame, funds: pd.DataFrame) -> list[Finding]:

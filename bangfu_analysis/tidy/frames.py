@@ -22,7 +22,7 @@ from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_ro
 from bangfu_analysis.tidy.pseudonyms import link_keys, with_person_ids
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
-from bangfu_analysis.tidy.values import CleanTable
+from bangfu_analysis.tidy.values import CleanTable, CleanWave
 from bangfu_analysis.wave import SETTINGS_FILE, Wave
 from bangfu_analysis.words import Words
 
@@ -44,12 +44,13 @@ def tidy_frames(
     sheets = without_copies(of_this_wave(sheets, wave))
     scheme, findings = values.infer_scheme(sheets, codebook, wave)
     findings += [*replayed, *(finding for sheet in sheets for finding in sheet.findings)]
-    cleans = _clean_all(sheets, codebook, wave, scheme)
-    findings += [finding for clean in cleans for finding in clean.findings]
-    everyone, found = _people(cleans, codebook, wave, key)
-    members, more = _members(cleans, everyone, codebook, wave, key)
+    clean = _clean_all(sheets, codebook, wave, scheme, key)
+    cleans = clean.tables
+    findings += [finding for table in cleans for finding in table.findings]
+    everyone, found = _people(clean)
+    members, more = _members(clean, everyone)
     names = known_names(everyone, members)
-    population = _population(cleans, wave)
+    population = _population(clean)
     places = [population[name].dropna().astype(str) for name in ("unit", "district") if name in population]
     words = Words(codebook, [name for names_given in places for name in names_given])
     everyone, misplaced = without_names(everyone, names, cleans, codebook.of("workers"), words)
@@ -57,7 +58,7 @@ def tidy_frames(
     people, away, merged = merge_people(everyone.assign(hardship_scheme=scheme or None), cleans, codebook)
     findings += [
         *found, *more, *misplaced, *sized, *merged,
-        *crosschecks.cross_checks(people, members, cleans, codebook, wave),
+        *crosschecks.cross_checks(people, members, clean),
         *crosschecks.shifted(found, people), *crosschecks.without_level(people, cleans),
     ]
     left = _has_left(people, wave)
@@ -68,14 +69,14 @@ def tidy_frames(
     frames["members"] = typed(members, "members", codebook)
     by_name = _by_name(people)
     for name in ledgers(codebook):
-        rows = _ledger(cleans, name, by_name, codebook, wave, key)
+        rows = _ledger(clean, name, by_name)
         rows, misplaced = without_names(rows, names, cleans, codebook.of(name), words)
         findings += misplaced + (crosschecks.aid_checks(rows, people, cleans) if name == "aid" else [])
         frames[name] = typed(rows, name, codebook)
     frames["population"] = typed(population, "population", codebook)
     if asked := [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]:
         frames["questions"], frames["responses"] = stack_questionnaires(asked, wave.name)
-    totals = pd.DataFrame([total for clean in cleans for total in stated_totals(clean, wave)])
+    totals = pd.DataFrame([total for table in cleans for total in stated_totals(table, wave)])
     in_settings = stated_in_settings(frames["workers"], frames["population"], codebook, wave)
     frames["totals"] = typed(_on_end([totals, in_settings]), "totals", codebook)
     findings += _disagreements(frames["totals"])
@@ -83,22 +84,20 @@ def tidy_frames(
     frames["issues"] = _issues(permitted(findings, names, words), wave)
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
     others = [f for name, f in frames.items() if name not in ("workers", "exits", "causes")]  # in keys
-    lost = unspent([clean.table for clean in cleans], [*others, away])
-    if lost:
+    if lost := unspent([table.table for table in cleans], [*others, away]):
         frames["issues"] = _issues(permitted([*findings, *lost], names, words), wave)
     return frames
 
 
 def cleaned_people(
     sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes
-) -> tuple[pd.DataFrame, list[CleanTable]]:
+) -> tuple[pd.DataFrame, Sequence[CleanTable]]:
     """The people of a wave as in `workers` and `exits`, with their private columns, and the tables: never to
     be written.
     """
-    cleans = _clean_all(without_copies(of_this_wave(sheets, wave)), codebook, wave, "")
-    everyone, _ = _people(cleans, codebook, wave, key)
-    people, _, _ = merge_people(everyone, cleans, codebook)
-    return people, cleans
+    clean = _clean_all(without_copies(of_this_wave(sheets, wave)), codebook, wave, "", key)
+    people, _, _ = merge_people(_people(clean)[0], clean.tables, codebook)
+    return people, clean.tables
 
 
 def stacked(waves: Sequence[Frames]) -> Frames:
@@ -127,18 +126,16 @@ def _union(kinds: Sequence[object]) -> pd.CategoricalDtype:
 
 
 def _clean_all(
-    sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str
-) -> list[CleanTable]:
+    sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, scheme: str, key: bytes
+) -> CleanWave:
     tables = [table for sheet in sheets if not sheet.set_aside for table in sheet.tables]
     cleans = (values.clean_table(n, table, codebook, wave, scheme) for n, table in enumerate(tables))
-    return [without_shifted(clean, wave) for clean in cleans]
+    return CleanWave([without_shifted(clean, wave) for clean in cleans], codebook, wave, key)
 
 
-def _people(
-    cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave, key: bytes
-) -> tuple[pd.DataFrame, list[Finding]]:
-    rows, findings = worker_rows(cleans, codebook, wave)
-    return with_person_ids(rows, key, wave.study), findings
+def _people(clean: CleanWave) -> tuple[pd.DataFrame, list[Finding]]:
+    rows, findings = worker_rows(clean)
+    return with_person_ids(rows, clean.key, clean.settings.study), findings
 
 
 def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
@@ -157,15 +154,13 @@ def _causes(rows: pd.DataFrame) -> pd.DataFrame:
     return long.assign(cause=[cause for causes in said["causes"] for cause in causes], rank=rank)
 
 
-def _members(
-    cleans: Sequence[CleanTable], everyone: pd.DataFrame, codebook: Codebook, wave: Wave, key: bytes
-) -> tuple[pd.DataFrame, list[Finding]]:
+def _members(wave: CleanWave, everyone: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     """Members of every table with the person_id of their head; a form's members belong to the form's person.
     """
-    rows, findings = member_rows(cleans, codebook, wave)
+    rows, findings = member_rows(wave)
     owners: list[Any] = []
-    for clean in [cleans[table] for table in rows["table"].unique()]:
-        own = _heads_of(clean, rows.loc[rows["table"].eq(clean.number), "head_row"], cleans, everyone, key)
+    for clean in [wave.tables[table] for table in rows["table"].unique()]:
+        own = _heads_of(clean, rows.loc[rows["table"].eq(clean.number), "head_row"], wave, everyone)
         owners += own
         if lost := own.count(None):
             file, sheet = clean.table.file, clean.table.sheet
@@ -175,15 +170,15 @@ def _members(
 
 
 def _heads_of(
-    clean: CleanTable, head_rows: pd.Series, cleans: Sequence[CleanTable], everyone: pd.DataFrame, key: bytes
+    clean: CleanTable, head_rows: pd.Series, wave: CleanWave, everyone: pd.DataFrame
 ) -> list[Any]:
     """The person_id of the head whom each member of a table belongs to, None where nobody says."""
     table = clean.table
     # a sheet of its own that names the head in every row
     if table.kind == "members" and clean.columns("workers"):
-        named = dict(zip(clean.rows, _owners(clean, "workers", _by_name(everyone), key), strict=True))
+        named = dict(zip(clean.rows, _owners(clean, "workers", _by_name(everyone), wave.key), strict=True))
         return [named.get(row) for row in head_rows]
-    same_sheet = [c.number for c in cleans if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
+    same_sheet = [c.number for c in wave.tables if (c.table.file, c.table.sheet) == (table.file, table.sheet)]
     heads = everyone[everyone["table"].isin(same_sheet if table.kind == "members" else [clean.number])]
     if table.kind == "members" and table.head_of is None:
         return [heads["person_id"].iloc[0] if len(heads) == 1 else None] * len(head_rows)
@@ -191,16 +186,13 @@ def _heads_of(
     return [by_row.get(row) for row in head_rows]
 
 
-def _rows_of(cleans: Sequence[CleanTable], frame: str) -> list[CleanTable]:
-    return [clean for clean in cleans if clean.table.kind == frame and len(clean.table.body)]
-
-
-def _population(cleans: Sequence[CleanTable], wave: Wave) -> pd.DataFrame:
+def _population(wave: CleanWave) -> pd.DataFrame:
     """Denominators of the sheets and of wave.toml: `workers_total = 100`, or a section a dimension,
     [population.unit] 纺织总厂 = 100.
     """
-    rows = values.gathered(_rows_of(cleans, "population"), "population", wave)
-    said = [(name, v) if isinstance(v, Mapping) else ("", {"": v}) for name, v in wave.population.items()]
+    rows = values.gathered(wave.of_kind("population"), "population", wave.name)
+    stated = wave.settings.population.items()
+    said = [(name, v) if isinstance(v, Mapping) else ("", {"": v}) for name, v in stated]
     source = {"wave": wave.name, "source_file": SETTINGS_FILE, "source_sheet": ""}
     lines = [{**source, name: level, "n": n} for name, levels in said for level, n in levels.items()]
     return _on_end([rows, pd.DataFrame(lines)])
@@ -211,18 +203,15 @@ def _on_end(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
-def _ledger(
-    cleans: Sequence[CleanTable], frame: str, by_name: Mapping[str, str], codebook: Codebook, wave: Wave,
-    key: bytes,
-) -> pd.DataFrame:
+def _ledger(wave: CleanWave, frame: str, by_name: Mapping[str, str]) -> pd.DataFrame:
     """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave
     has.
     """
-    own = _rows_of(cleans, frame)
-    rows = values.named_units(values.gathered(own, frame, wave), codebook)
-    if "id_number" not in codebook.of(frame):
+    own = wave.of_kind(frame)
+    rows = values.named_units(values.gathered(own, frame, wave.name), wave.codebook)
+    if "id_number" not in wave.codebook.of(frame):
         return rows
-    owners = [owner for clean in own for owner in _owners(clean, frame, by_name, key)]
+    owners = [owner for clean in own for owner in _owners(clean, frame, by_name, wave.key)]
     return rows.assign(person_id=objects(owners))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
@@ -19,7 +19,6 @@ from bangfu_analysis.cleaning.columns import read_column
 from bangfu_analysis.cleaning.readings import BLANK, Reading, Readings, told
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.tables import Column
 from bangfu_analysis.text import mask, squeeze
 from bangfu_analysis.tidy.values import CleanTable, finding_at
 from bangfu_analysis.wave import Wave
@@ -32,66 +31,49 @@ _SHIFTED = told("row_cells_shifted")
 
 def without_shifted(clean: CleanTable, wave: Wave) -> CleanTable:
     """`clean` with the cells of a row that is shifted by one column given up, from where the shift begins."""
-    read = [c for c in clean.table.columns if c.index in clean.readings and not c.tick]
-    typed = [c for c in read if c.meaning.kind not in _WORDED]
-    given_up = [clean.readings[c.index].where(_is_given_up) for c in typed]
-    doubtful = np.flatnonzero(np.sum(given_up, axis=0) >= 2)
-    if clean.table.is_form or len(given_up) < _PROOF or not len(doubtful):
+    columns = [c for c in clean.table.columns if c.index in clean.readings and not c.tick]
+    typed = {c.index: c for c in columns if c.meaning.kind not in _WORDED}
+    lost = {index: clean.readings[index].where(_is_given_up) for index in typed}
+    doubtful = np.flatnonzero(np.sum([*lost.values()], axis=0) >= 2)
+    if clean.table.is_form or len(typed) < _PROOF or not len(doubtful):
         return clean
     cells = dict(zip(doubtful, clean.table.body.iloc[doubtful].to_dict("records"), strict=True))
-    by_index = {column.index: column for column in typed}
 
     @cache
-    def is_read(kind: type, cell: object, index: int) -> bool:
-        own, day = by_index[index], wave.reference_date
+    def is_read(kind: str, cell: Any, index: int) -> bool:
+        own, day = typed[index], wave.reference_date
         return not _is_given_up(read_column([cell], own.meaning, reference=day, factor=own.factor)[0])
 
-    starts = {}
-    for n in doubtful:
-        own = [c for c, lost in zip(typed, given_up, strict=True) if lost[n]]
-        if any(_fits(cells[n], typed, own[0], step, is_read) for step in (1, -1)):
-            starts[int(n)] = own[0]
-    if not starts:
-        return clean
-    findings = (*clean.findings, *_told(clean, starts))
-    return replace(clean, readings=_blanked(clean, starts), findings=findings)
+    def fit(row: Mapping[Any, Any], first: int, step: int) -> bool:
+        """The cells from `first` on are what the columns `step` before them ask for, three or more."""
+        asked = [index for index in typed if (index >= first if step > 0 else index > first)]
+        beside = [(cell, index) for index in asked if (cell := row.get(index + step)) is not None]
+        fitting = (is_read(type(cell).__name__, cell, index) for cell, index in beside)
+        return len(beside) >= _PROOF and all(fitting)
+
+    found = {n: next(index for index in typed if lost[index][n]) for n in map(int, doubtful)}
+    firsts = {n: first for n, first in found.items() if any(fit(cells[n], first, step) for step in (1, -1))}
+    return _given_up(clean, firsts) if firsts else clean
 
 
 def _is_given_up(reading: Reading) -> bool:
     return reading.value is None and reading.action == "missing"
 
 
-def _fits(
-    cells: Mapping[Any, object], typed: list[Column], first: Column, step: int,
-    is_read: Callable[[type, object, int], bool],
-) -> bool:
-    """The cells from `first` on are what the columns `step` before them ask for, three of them or more."""
-    asked = [c for c in typed if (c.index >= first.index if step > 0 else c.index > first.index)]
-    beside = [(cell, c) for c in asked if (cell := cells.get(c.index + step)) is not None]
-    return len(beside) >= _PROOF and all(is_read(type(cell), cell, c.index) for cell, c in beside)
-
-
-def _start(clean: CleanTable, n: int, first: Column) -> int:
-    """Where the shift begins: right of the last blank cell before the first that does not fit."""
-    cells = clean.table.body.iloc[n]
-    return max((i for i in cells.index[cells.isna()] if i < first.index), default=first.index)
-
-
-def _blanked(clean: CleanTable, starts: Mapping[int, Column]) -> dict[int, Readings]:
-    since = {n: _start(clean, n, first) for n, first in starts.items()}
-    found = {}
+def _given_up(clean: CleanTable, firsts: Mapping[int, int]) -> CleanTable:
+    """`clean` without what rows hold from the last blank cell on before the first that does not fit."""
+    starts, findings = dict[int, Any](), [*clean.findings]
+    columns = {c.index: c for c in clean.table.columns}
+    for n, first in firsts.items():
+        cells = clean.table.body.iloc[n]
+        starts[n] = max((i for i in cells.index[cells.isna()] if i < first), default=first)
+        findings.append(finding_at(clean.table, clean.rows[n], columns[first], _SHIFTED, cells[first]))
+    readings = dict(clean.readings)
     for index, read in clean.readings.items():
-        rows = [n for n, start in since.items() if index >= start]
         places = read.places.copy()
-        places[rows] = len(read.distinct)
-        found[index] = Readings([*read.distinct, BLANK], places) if rows else read
-    return found
-
-
-def _told(clean: CleanTable, starts: Mapping[int, Column]) -> Iterator[Any]:
-    for n, first in starts.items():
-        row = clean.rows[n]
-        yield finding_at(clean.table, row, first, _SHIFTED, clean.table.body.at[row, first.index])
+        places[[n for n, start in starts.items() if index >= start]] = len(read.distinct)
+        readings[index] = Readings([*read.distinct, BLANK], places)
+    return replace(clean, readings=readings, findings=tuple(findings))
 
 
 WORDED = ("unit", "text")
@@ -143,7 +125,10 @@ def _nameless(text: str, names: frozenset[str], words: Words, rows: int) -> str 
     found = [] if whole else words.names_in(text)
     if said in found:
         return None
-    return _blotted(text, {*found, *_held(said, names), *(set(words.unknown(said)) & names)})
+    inside = {*found, *_held(said, names), *(set(words.unknown(said)) & names)}
+    for name in sorted(inside, key=lambda name: (-len(name), name)):
+        text = text.replace(name, "*" * len(name))
+    return text
 
 
 def _held(text: str, names: frozenset[str]) -> list[str]:
@@ -155,12 +140,6 @@ def _held(text: str, names: frozenset[str]) -> list[str]:
 @lru_cache(maxsize=4)
 def _lengths(names: frozenset[str]) -> frozenset[int]:
     return frozenset(map(len, names))
-
-
-def _blotted(text: str, names: set[str]) -> str:
-    for name in sorted(names, key=lambda name: (-len(name), name)):
-        text = text.replace(name, "*" * len(name))
-    return text
 
 
 def permitted(findings: Sequence[Finding], names: frozenset[str], words: Words) -> list[Finding]:

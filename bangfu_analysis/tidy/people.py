@@ -6,8 +6,9 @@ anything is written.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
+from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,34 +25,32 @@ from bangfu_analysis.reading.tables import Table
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy import values
 from bangfu_analysis.tidy.derive import full_years
-from bangfu_analysis.tidy.values import CleanTable, Told
-from bangfu_analysis.wave import Wave
+from bangfu_analysis.tidy.values import CleanTable, CleanWave, Told
 
 
-def worker_rows(
-    cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave
-) -> tuple[pd.DataFrame, list[Finding]]:
+def worker_rows(wave: CleanWave) -> tuple[pd.DataFrame, list[Finding]]:
     """One row per head of a household in a roster or form, with private identity columns and completed from
     the ID number.
 
     Returns the rows (`table` and `row` lead to their cells) and what was inferred or in conflict.
     """
-    rosters = [clean for clean in cleans if clean.table.kind in ("roster", "form") and len(clean.rows)]
+    rosters = [clean for clean in wave.tables if clean.table.kind in ("roster", "form") and clean.rows]
     causes = Readings.joined([_causes_of(clean) for clean in rosters])
     several = causes.of_each(lambda reading: reading.detail)
-    everyone = _rows(rosters, "workers", codebook, wave).assign(causes=several, cause_main=causes.values)
+    everyone = _rows(rosters, "workers", wave).assign(causes=several, cause_main=causes.values)
     are_heads = [np.array([], dtype=bool), *(_head_rows(c) == np.asarray(c.rows) for c in rosters)]
     heads = everyone[np.concatenate(are_heads)].reset_index(drop=True)
-    completed, found = _complete(heads, cleans, "workers", codebook, wave)
-    said = {clean.number: unit_of(clean.table, codebook) for clean in rosters}
-    unit, completed = completed["reporting_unit"], _with_disability(completed, codebook)
-    named = unit.where(unit.notna(), completed["union"])
-    with_unit = completed.assign(reporting_unit=named.where(named.notna(), completed["table"].map(said)))
-    return values.named_units(with_unit, codebook), found
+    completed, found = _complete(heads, wave, "workers")
+    by_table = completed["table"].map({c.number: unit_of(c.table, wave.codebook) for c in rosters})
+    unit = completed["reporting_unit"]
+    for other in (completed["union"], by_table):
+        unit = unit.where(unit.notna(), other)
+    with_unit = _with_disability(completed).assign(reporting_unit=unit)
+    return values.named_units(with_unit, wave.codebook), found
 
 
 def _rows(
-    cleans: Sequence[CleanTable], frame: str, codebook: Codebook, wave: Wave, slot: int | None = None
+    cleans: Sequence[CleanTable], frame: str, wave: CleanWave, slot: int | None = None
 ) -> pd.DataFrame:
     """The rows of all tables with every variable of `frame`, and what the later steps need to know of their
     cells.
@@ -59,22 +58,18 @@ def _rows(
     name_key; id_key (18 characters, None where the number is not whole), id_first15, id_birth and id_sex;
     birth_date_precision; and <variable>_unread: the cell was given up.
     """
-    rows = values.gathered(cleans, frame, wave, slot)
-    full = rows.reindex(columns=list(dict.fromkeys([*rows, *codebook.of(frame)])))
-    unread = {f"{name}_unread": values.readings_of(cleans, frame, name, slot).problems for name in _BY_ID}
-    precision = values.readings_of(cleans, frame, "birth_date", slot).of_each(lambda reading: reading.detail)
-    names = values.readings_of(cleans, frame, "name", slot).values
-    left = values.readings_of(cleans, frame, "exit_date", slot)
-    years = left.of_each(lambda reading: reading.detail if reading.problem == "year_only" else None)
-    private = {"name_key": names, **identity_columns(cleans, frame, slot)}
+    rows = values.gathered(cleans, frame, wave.name, slot)
+    full = rows.reindex(columns=list(dict.fromkeys([*rows, *wave.codebook.of(frame)])))
+    read = partial(values.readings_of, cleans, frame, slot=slot)
+    precision = read("birth_date").of_each(lambda reading: reading.detail)
+    years = read("exit_date").of_each(lambda r: r.detail if r.problem == "year_only" else None)
+    private = {"name_key": read("name").values, **identity_columns(cleans, frame, slot)}
     return full.assign(
-        **{name: pd.Series(own, dtype=object) for name, own in private.items()}, **unread,
+        **{name: pd.Series(own, dtype=object) for name, own in private.items()},
+        **{f"{name}_unread": read(name).problems for name in ("sex", "birth_date", "age")},
         birth_date_precision=pd.Series(precision).where(full["birth_date"].notna(), None),
         exit_year=pd.Series(years, dtype="Int64"),
     )
-
-
-_BY_ID = ("sex", "birth_date", "age")
 
 
 def identity_columns(cleans: Sequence[CleanTable], frame: str, slot: int | None = None) -> dict[str, Objects]:
@@ -118,7 +113,7 @@ def _causes_of(clean: CleanTable) -> Readings:
     return Readings.of(rows, lambda said: [*map(read, said)])
 
 
-def _with_disability(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+def _with_disability(rows: pd.DataFrame) -> pd.DataFrame:
     """Kind and grade of a disability as the number of its certificate ends, where no cell says them."""
     taken = {}
     for place, name, codes in ((0, "disability_type", _KINDS), (1, "disability_grade", _GRADES)):
@@ -144,30 +139,30 @@ def unit_of(table: Table, codebook: Codebook) -> str | None:
 
 
 def _complete(
-    rows: pd.DataFrame, cleans: Sequence[CleanTable], frame: str, codebook: Codebook, wave: Wave,
-    slot: int | None = None,
+    rows: pd.DataFrame, wave: CleanWave, frame: str, slot: int | None = None
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Fill sex, birth and age from the ID number, and hold what is there against it. Findings are those added
     or changed.
     """
-    of = codebook.of(frame)
-    sure, doubted = _without_doubtful(rows, wave)
+    of, day = wave.codebook.of(frame), wave.settings.reference_date
+    sure, doubted = _without_doubtful(rows, day)
     with_sex, sexes = _take_from_id(sure, of["sex"], sure["id_sex"])
     with_birth, births = _birth_from_id(with_sex, of["birth_date"])
-    plausible, odd = _births_in_range(with_birth, of["age"], wave)
-    with_age, ages = _ages(plausible, wave)
+    plausible, odd = _births_in_range(with_birth, of["age"], day)
+    with_age, ages = _ages(plausible, day)
     told = {"sex": sexes, "birth_date": births, "age": [*doubted, *ages]}
     for table, row, reading in odd:
-        name = "birth_date" if cleans[table].column(frame, "birth_date", slot) else "id_number"
+        name = "birth_date" if wave.tables[table].column(frame, "birth_date", slot) else "id_number"
         told[name] = [*told.get(name, []), (table, row, reading)]
-    return with_age, [f for n, cells in told.items() for f in values.at_cells(cleans, cells, frame, n, slot)]
+    found = (values.at_cells(wave.tables, cells, frame, name, slot) for name, cells in told.items())
+    return with_age, [finding for of_name in found for finding in of_name]
 
 
-def _without_doubtful(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
+def _without_doubtful(rows: pd.DataFrame, day: date) -> tuple[pd.DataFrame, list[Told]]:
     """A birth of a number without its check digit is given up where it makes the age another than the one
     stated.
     """
-    years = full_years(rows["id_birth"].astype(object), wave.reference_date)
+    years = full_years(rows["id_birth"].astype(object), day)
     off = rows["id_key"].isna() & ((years - rows["age"].astype("Int64")).abs() > 1).fillna(False).astype(bool)
     doubted = values.at_rows(rows, off, told("age_differs_from_id"))
     return rows.assign(id_birth=rows["id_birth"].where(~off, None)), doubted
@@ -204,11 +199,11 @@ def _take_from_id(
     return rows.assign(**{name: by_id.where(known, said)}), cells
 
 
-def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
+def _births_in_range(rows: pd.DataFrame, age: Variable, day: date) -> tuple[pd.DataFrame, list[Told]]:
     """Births, be they an ID number's, that make nobody of a possible age or lie after the reference date are
     given up.
     """
-    years = full_years(rows["birth_date"].astype(object), wave.reference_date)
+    years = full_years(rows["birth_date"].astype(object), day)
     assert age.low is not None and age.high is not None, "ages have a range"
     odd = rows["birth_date"].notna() & ~years.between(age.low, age.high).fillna(False).astype(bool)
     reading = told("out_of_range/birth", low=f"{age.low:g}", high=f"{age.high:g}")
@@ -216,9 +211,14 @@ def _births_in_range(rows: pd.DataFrame, age: Variable, wave: Wave) -> tuple[pd.
     return rows.assign(**kept), values.at_rows(rows, odd, reading)
 
 
-def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
-    """Age in full years at the reference date: from the birth date where that is certain, else as stated."""
-    counted = certain_ages(rows, wave.reference_date)
+def _ages(rows: pd.DataFrame, day: date) -> tuple[pd.DataFrame, list[Told]]:
+    """Age in full years at the reference date: from the birth date where that is certain, else as stated.
+
+    Where the birth date is known to the month or year and leaves two ages possible it is not.
+    """
+    born, precision = pd.to_datetime(rows["birth_date"].astype(object)), rows["birth_date_precision"]
+    certain = precision.eq("day") | (precision.eq("month") & born.dt.month.ne(day.month))
+    counted = full_years(born, day).where(certain)
     stated = rows["age"].astype("Int64")
     unread = rows["age_unread"] & stated.isna() & counted.notna()
     differs = ((counted - stated).abs() > 1).fillna(False).astype(bool)
@@ -230,52 +230,34 @@ def _ages(rows: pd.DataFrame, wave: Wave) -> tuple[pd.DataFrame, list[Told]]:
     return rows.assign(age=counted.fillna(stated)), cells
 
 
-def certain_ages(rows: pd.DataFrame, reference: datetime.date) -> pd.Series:
-    """Full years (Int64) at `reference` by birth date; missing where month or year precision leaves two ages
-    possible.
-    """
-    born = pd.to_datetime(rows["birth_date"].astype(object))
-    precision = rows["birth_date_precision"]
-    certain = precision.eq("day") | (precision.eq("month") & born.dt.month.ne(reference.month))
-    return full_years(born, reference).where(certain)
-
-
-def member_rows(
-    cleans: Sequence[CleanTable], codebook: Codebook, wave: Wave
-) -> tuple[pd.DataFrame, list[Finding]]:
+def member_rows(wave: CleanWave) -> tuple[pd.DataFrame, list[Finding]]:
     """Family members of rosters, forms and members tables, one row each, with the head's body row as
     `head_row`.
 
     In the order of the tables; those of 家庭成员1…n slot by slot.
     """
-    tables = [clean for clean in cleans if len(clean.rows) and clean.columns("members")]
-    numbers = {c.slot for clean in tables for c in clean.columns("members")}
-    slots = sorted(numbers, key=lambda s: -1 if s is None else s)
-    parts = [_slot_rows(tables, cleans, slot, codebook, wave) for slot in slots]
+    numbers = {c.slot for clean in wave.tables if clean.rows for c in clean.columns("members")}
+    parts = [_slot_rows(wave, slot) for slot in sorted(numbers, key=lambda s: -1 if s is None else s)]
     if not parts:
         return pd.DataFrame(columns=["table", "row", "name_key", "head_row"]), []
     together = pd.concat([rows for rows, _ in parts]).sort_values("table", kind="stable", ignore_index=True)
     return together, [finding for _, found in parts for finding in found]
 
 
-def _slot_rows(
-    tables: Sequence[CleanTable], cleans: Sequence[CleanTable], slot: int | None, codebook: Codebook,
-    wave: Wave,
-) -> tuple[pd.DataFrame, list[Finding]]:
-    with_slot = [clean for clean in tables if any(c.slot == slot for c in clean.columns("members"))]
-    rows = _rows(with_slot, "members", codebook, wave, slot)
+def _slot_rows(wave: CleanWave, slot: int | None) -> tuple[pd.DataFrame, list[Finding]]:
+    columns = ((t, [c for c in t.columns("members") if c.slot == slot]) for t in wave.tables if t.rows)
+    with_slot = {clean.number: own for clean, own in columns if own}
+    tables = [wave.tables[number] for number in with_slot]
+    rows = _rows(tables, "members", wave, slot)
     person = next((p for p, n in SLOTS.items() if slot is not None and n <= slot < n + 10), None)  # 配偶姓名
-    said = rows["relation"].astype(object)
-    rows = rows.assign(relation=said.where(said.notna(), person)) if person else rows
-    own = [
-        [c.index for c in clean.columns("members") if c.slot == slot and c.meaning.kind != "private"]
-        for clean in with_slot
-    ]
-    filled = (c.table.body[at].notna().any(axis=1) for c, at in zip(with_slot, own, strict=True))
-    listed = np.concatenate([*filled])
-    heads = np.concatenate([_head_rows(clean) for clean in with_slot])
-    others = rows.assign(slot=slot, head_row=heads)[listed & rows["relation"].ne("head").to_numpy()]
-    return _complete(others.reset_index(drop=True), cleans, "members", codebook, wave, slot)
+    relation = rows["relation"].astype(object)
+    rows = rows.assign(relation=relation.where(relation.notna(), person)) if person else rows
+    asked = ([c.index for c in own if c.meaning.kind != "private"] for own in with_slot.values())
+    filled = [t.table.body[at].notna().any(axis=1) for t, at in zip(tables, asked, strict=True)]
+    heads = np.concatenate([_head_rows(clean) for clean in tables])
+    is_other = np.concatenate(filled) & rows["relation"].ne("head").to_numpy()
+    others = rows.assign(slot=slot, head_row=heads)[is_other]
+    return _complete(others.reset_index(drop=True), wave, "members", slot)
 
 
 def _head_rows(clean: CleanTable) -> Any:

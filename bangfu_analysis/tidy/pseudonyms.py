@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -132,40 +133,34 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
     agrees. `whole`: the pseudonym is of a whole number, borne by one name; `code`, of all together, finds
     the record of a decision again.
     """
-    known = compared(people, cleans)
-    name, born, digits = (known[part].tolist() for part in ("name", "born", "id_digits"))
-    texts: dict[str, list[list[str | None]]] = {
-        "name_birth": [_pairs("name_birth:", name, [day and day[:7] for day in born])],
-        "name_employer": [_pairs("name_employer:", name, known["employer"].tolist())],
-        "name_unit": [_pairs("name_unit:", name, known["unit"].tolist())],
-        "code": [["code:" + "|".join(person) for person in known.fillna("").itertuples(index=False)]],
-        "name_id": [_pairs("", name, [n and _without(n, *part) for n in digits]) for part in _SPARED],
+    known = compared(people, cleans).astype("str")
+    name, digits = known["name"], known["id_digits"]
+    persons = known.fillna("").itertuples(index=False)
+    texts = {
+        "name_birth": ["name_birth:" + name + "|" + known["born"].str[:7]],
+        "name_employer": ["name_employer:" + name + "|" + known["employer"]],
+        "name_unit": ["name_unit:" + name + "|" + known["unit"]],
+        "code": [pd.Series(["code:" + "|".join(person) for person in persons], dtype="str")],
+        "name_id": [name + "|" + digits.map(partial(_without, *p), "ignore").astype("str") for p in _SPARED],
     }
     hashed = {kind: pd.Series(_hashed(several, key), people.index, "str") for kind, several in texts.items()}
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
     return people.assign(whole=whole.astype("boolean"), **hashed)
 
 
-def _pairs(kind: str, names: Sequence[str | None], others: Sequence[str | None]) -> list[str | None]:
-    pairs = zip(names, others, strict=True)
-    return [
-        f"{kind}{name}|{other}" if name is not None and other is not None else None for name, other in pairs
-    ]
-
-
-def _without(digits: str, start: int, stop: int) -> str:
+def _without(start: int, stop: int, digits: str) -> str:
     """A number but for a part, counted from both ends, so that a lost digit moves nothing."""
     return digits[:start] + "|" + (digits[stop - 18 :] if stop < 18 else "")
 
 
-def _hashed(several: Sequence[Sequence[str | None]], key: bytes) -> Objects:
+def _hashed(several: Sequence[pd.Series], key: bytes) -> Objects:
     """Keyed hashes (SipHash, as pandas has it for whole columns) of texts, those of `several` side by side;
     missing where the text is.
 
     In letters alone: a run of digits could be taken for a phone number.
     """
     secret = b64encode(blake2b(key[:64], digest_size=12).digest()).decode()  # the 16 characters it takes
-    said = np.array([text is not None for text in several[0]], dtype=bool)
+    said = several[0].notna().to_numpy()
     parts = []
     for texts in several:
         numbers = pd.util.hash_array(objects(texts)[said], hash_key=secret, categorize=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from bangfu_analysis.errors import ArgumentError, ColumnMissing, one_of
-from bangfu_analysis.reading.answers import Floats, Ints
+from bangfu_analysis.errors import ArgumentError, ColumnMissing
+from bangfu_analysis.reading.answers import Ints
 from bangfu_analysis.reading.spss import write_statistics_file
 from bangfu_analysis.reading.tables import SheetReading
 
-MULTIPLE = ("indicators", "sets")
+BY_OPTION: Mapping[str, Any] = {"multiple": "boolean", "ranking": "Int64"}  # kinds with a column an option
 RESPONDENT = ["wave", "source_file", "source_sheet", "respondent_id"]
 SKIPPED_CODE, BLANK_CODE, SKIPPED_WORD = -3, -2, "(跳过)"
 
@@ -36,18 +36,17 @@ def without_copied_exports(readings: Sequence[SheetReading]) -> list[SheetReadin
     if sum(reading.questions is not None for reading in readings) < 2:
         return list(readings)
     first: dict[tuple[int, int], str] = {}
-    return [_unless_copied(reading, first) for reading in readings]
-
-
-def _unless_copied(reading: SheetReading, first: dict[tuple[int, int], str]) -> SheetReading:
-    if reading.responses is None or reading.set_aside:
-        return reading
-    replies = reading.responses.drop(columns=["source_file", "source_sheet", "source_row"])
-    mark = (len(replies), int(pd.util.hash_pandas_object(replies, index=False).sum()))
-    original = first.setdefault(mark, reading.file)
-    reason = f"内容与 {original} 完全相同，是同一份问卷的副本"
-    message = f"{reading.file}：{reason}，未再计入。"
-    return reading if original == reading.file else reading.told("sheet_sent_twice", message, aside=reason)
+    kept = []
+    for reading in readings:
+        if reading.responses is not None and not reading.set_aside:
+            replies = reading.responses.drop(columns=["source_file", "source_sheet", "source_row"])
+            mark = (len(replies), int(pd.util.hash_pandas_object(replies, index=False).sum()))
+            if (original := first.setdefault(mark, reading.file)) != reading.file:
+                reason = f"内容与 {original} 完全相同，是同一份问卷的副本"
+                message = f"{reading.file}：{reason}，未再计入。"
+                reading = reading.told("sheet_sent_twice", message, aside=reason)
+        kept.append(reading)
+    return kept
 
 
 def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -61,16 +60,16 @@ def stack_questionnaires(readings: Iterable[SheetReading], wave: str) -> tuple[p
     if not read:
         raise ArgumentError("stack_questionnaires：没有问卷。请至少给一份读入的问卷。")
     questions = pd.concat([questions for questions, _ in read], ignore_index=True)
-    frames: list[Any] = [without_own_words(*both) for both in read]
-    responses = pd.DataFrame({c: _on_end([f[c] for f in frames]) for c in frames[0]})
+    frames = [without_own_words(*both) for both in read]
+    joined: dict[str, Any] = {}
+    for column in map(str, frames[0]):
+        parts: list[Any] = [frame[column] for frame in frames]
+        is_coded = parts[0].dtype == "category"
+        joined[column] = union_categoricals(parts) if is_coded else pd.concat(parts, ignore_index=True)
+    responses = pd.DataFrame(joined)
     questions.insert(0, "wave", pd.Series(wave, index=questions.index, dtype="str"))
     responses.insert(0, "wave", pd.Series(wave, index=responses.index, dtype="category"))
     return questions, responses
-
-
-def _on_end(parts: list[Any]) -> Any:
-    categories = parts[0].dtype == "category"
-    return union_categoricals(parts) if categories else pd.concat(parts, ignore_index=True)
 
 
 def without_own_words(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
@@ -79,34 +78,24 @@ def without_own_words(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.Da
     return responses.assign(text=responses["text"].where(responses["question_id"].isin(kept)))
 
 
-def wide_answers(
-    questions: pd.DataFrame, responses: pd.DataFrame, *, multiple: str = "indicators"
-) -> pd.DataFrame:
+def wide_answers(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     """One row per respondent of one questionnaire, in the order of the sheet.
 
     Columns: the respondent's keys, source_row, then one per question_id: a single choice an ordered
     categorical of its options (codes where an export by number knows no labels), numbers and unlabelled
     ratings Float64, open answers and words str, meta columns under their heading. A multiple choice is
-    `Q6=运动` (boolean) per option, or with multiple="sets" one frozenset; a ranking `Q2=距离` (Int64, the
-    rank). Who gave no answer is missing throughout. ArgumentError for an unknown `multiple` or where the
-    frames hold several questionnaires.
+    `Q6=运动` (boolean) per option; a ranking `Q2=距离` (Int64, the rank). Who gave no answer is missing
+    throughout. ArgumentError where the frames hold several questionnaires.
     """
-    one_of("multiple", multiple, MULTIPLE)
     person, base = _people(questions, responses)
     columns: dict[str, Any] = {}
     for row, answers in _by_question(questions, responses, person):
-        name, kind, options = str(row["question_id"]), row["kind"], list(row["options"])
-        table = _table(options, answers, len(base)) if kind in ("multiple", "ranking") else None
-        if table is None:
+        name = str(row["question_id"])
+        if (dtype := BY_OPTION.get(row["kind"])) is None:
             columns[name] = _one_answer(row, answers.reindex(base.index))
-        elif kind == "multiple" and multiple == "sets":
-            columns[name] = _sets(table, options)
         else:
-            if kind == "multiple":  # who answered and did not choose an option said no to it
-                answered = answers.index[answers["status"].eq("answered")].unique()
-                table[answered] = np.nan_to_num(table[answered])
-            dtype = "Int64" if kind == "ranking" else "boolean"
-            columns |= {f"{name}={o}": _floats(table[:, i]).astype(dtype) for i, o in enumerate(options)}
+            table = _by_option(row, answers, base.index)
+            columns |= {f"{name}={o}": table[o].astype("Float64").astype(dtype) for o in row["options"]}
     return pd.concat([base, pd.DataFrame(columns, index=base.index)], axis=1)
 
 
@@ -216,44 +205,36 @@ def _one_answer(row: Any, answers: pd.DataFrame) -> Any:
     return answers["text" if is_text else "value"]
 
 
-def _table(options: Sequence[str], answers: pd.DataFrame, size: int) -> Floats:
-    """Respondents x options: the value of an option, NaN where none."""
-    table, place = np.full((size, len(options)), np.nan), places_of(options, answers)
-    values = answers["value"].fillna(1).to_numpy(dtype=float)
-    table[answers.index[place >= 0], place[place >= 0]] = values[place >= 0]
-    return table
-
-
-def _sets(table: Floats, options: Sequence[str]) -> pd.Series:
-    chosen = [
-        None if np.isnan(row).all() else frozenset(o for o, v in zip(options, row, strict=True) if v > 0)
-        for row in table
-    ]
-    return pd.Series(chosen, dtype=object)
-
-
-def _floats(values: Floats) -> Any:
-    return pd.arrays.FloatingArray(np.nan_to_num(values), np.isnan(values))
+def _by_option(row: Any, answers: pd.DataFrame, people: pd.Index) -> pd.DataFrame:
+    """Respondents x options: the value of an option, NaN where none. Who answered a multiple choice and did
+    not choose an option said no to it.
+    """
+    options, place = list(row["options"]), places_of(row["options"], answers)
+    table = np.full((len(people), len(options)), np.nan)
+    if row["kind"] == "multiple":
+        table[answers.index[answers["status"].eq("answered")]] = 0
+    values, chosen = answers["value"].fillna(1).to_numpy(dtype=float), place >= 0
+    table[answers.index[chosen], place[chosen]] = values[chosen]
+    return pd.DataFrame(table, people, options)
 
 
 def _coded_columns(row: Any, answers: pd.DataFrame, people: pd.Index) -> Iterator[tuple[str, str, Any]]:
     """Suffix of the column's name, the part of the question it is (an option), and its values."""
-    options, kind = list(row["options"]), row["kind"]
+    kind = row["kind"]
     first = answers[~answers.index.duplicated()].reindex(people)
     missing = first["status"].map({"skipped": SKIPPED_CODE}).astype(float).fillna(BLANK_CODE)
-    if kind in ("multiple", "ranking"):
-        table = pd.DataFrame(_table(options, answers, len(people)), index=people)
-        nothing = missing.mask(first["status"] == "answered", 0) if kind == "multiple" else missing
-        for i, option in enumerate(options):
-            yield f"_{i + 1}", option, table[i].fillna(nothing)
+    if kind in BY_OPTION:
+        table = _by_option(row, answers, people)
+        for n, option in enumerate(row["options"], start=1):
+            yield f"_{n}", option, table[option].fillna(missing)
             if (text := answers.loc[answers["option"].eq(option), "text"].reindex(people)).notna().any():
-                yield f"_{i + 1}t", f"{option}:", text
+                yield f"_{n}t", f"{option}:", text
         return
     if kind == "text" or (kind == "meta" and first["text"].notna().any()):
         yield "", "", first["text"].mask(first["status"] == "skipped", SKIPPED_WORD)
         return
     values = first["value"].astype(float)
-    if options:
+    if len(row["options"]):
         codes = first["option"].astype("str").map(option_codes(row, answers))
         values = values.fillna(codes.astype(float))
     yield "", "", values if kind == "meta" else values.fillna(missing)

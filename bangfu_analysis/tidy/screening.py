@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -60,18 +61,18 @@ def screen(questions: pd.DataFrame, responses: pd.DataFrame, rules: ScreeningRul
     quality = reply_quality(questions, responses)
     answered = responses[responses["status"] == "answered"]
     found = [
-        *_beyond(quality, "seconds", rules.fastest_seconds, "too_fast", "用时少于 {:g} 秒"),
-        *_beyond(quality, "speed", rules.fastest_share, "too_fast", "用时少于中位数的 {:.0%}"),
-        *_beyond(quality, "longest_run", rules.longest_run, "long_run", "连续 {:g} 项以上答案相同"),
-        *_beyond(quality, "variance", rules.least_variance, "flat", "各项答案的方差小于 {:g}"),
-        *_straight(questions, answered, rules.straight_items),
-        *(hit for rule in rules.attention.items() for hit in _inattentive(questions, answered, *rule)),
-        *_same(questions, answered, rules.same_answers),
+        _beyond(quality, "seconds", rules.fastest_seconds, "too_fast", "用时少于 {:g} 秒"),
+        _beyond(quality, "speed", rules.fastest_share, "too_fast", "用时少于中位数的 {:.0%}"),
+        _beyond(quality, "longest_run", rules.longest_run, "long_run", "连续 {:g} 项以上答案相同"),
+        _beyond(quality, "variance", rules.least_variance, "flat", "各项答案的方差小于 {:g}"),
+        _straight(questions, answered, rules.straight_items),
+        *(_inattentive(questions, answered, *rule) for rule in rules.attention.items()),
+        _same(questions, answered, rules.same_answers),
+        *(_over(questions, responses, q, *limit) for q, of in rules.quota.items() for limit in of.items()),
     ]
-    for name, limits in rules.quota.items():
-        found += [hit for limit in limits.items() for hit in _over(questions, responses, name, *limit)]
-    rows = pd.DataFrame([(*row, None) for row in found], columns=COLUMNS, dtype="str")
-    return rows.assign(reason=pd.Categorical(rows["reason"], list(REASONS)))
+    rows = [(str(who), *why, None) for people, *why in chain.from_iterable(found) for who in people]
+    table = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+    return table.assign(reason=pd.Categorical(table["reason"], list(REASONS)))
 
 
 def replay(
@@ -106,7 +107,11 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     questions, responses = questionnaire_frames(reading)
     columns, rules = ["respondent_id", "reason", "decision"], ScreeningRules(**content.get("rules") or {})
     decisions = pd.DataFrame(content.get("decisions") or [], columns=columns, dtype="str")
-    reading, decisions = _followed(reading, decisions, {*responses["respondent_id"].astype("str")})
+    unknown = decisions.loc[~decisions["respondent_id"].isin(responses["respondent_id"]), "respondent_id"]
+    if len(unknown) and has_unusable_numbers(reading):  # no decision is followed where some name nobody
+        unfollowed = told_at("decisions_not_followed", reading.file, reading.sheet, ids=listed(unknown))
+        reading = replace(reading, findings=(*reading.findings, unfollowed))
+        decisions = decisions.iloc[:0]
     kept, _ = replay(questions, responses, decisions)
     doubts = screen(questions, responses, rules).merge(decisions, "left", columns[:2])
     dropped = decisions[decisions["decision"].eq("drop")]
@@ -115,9 +120,9 @@ def apply_decisions(reading: SheetReading, content: Mapping[str, Any]) -> SheetR
     rows = first["source_row"].rename(index=str)
     away = rows[rows.index.isin(dropped["respondent_id"])]
     cells = sum(reading.cells_by_row.get(int(row), 0) for row in away)
-    told = (*reading.findings, *_told(reading, rows, dropped, waiting))
+    findings = (*reading.findings, *_told(reading, rows, dropped, waiting))
     moved, emptied = _moved(reading.rows, "kept", len(away)), _moved(reading.cells, "body", cells)
-    return replace(reading, responses=kept, findings=told, rows=moved, cells=emptied)
+    return replace(reading, responses=kept, findings=findings, rows=moved, cells=emptied)
 
 
 def doubts(reading: SheetReading, rules: Mapping[str, Any]) -> pd.DataFrame:
@@ -133,32 +138,18 @@ def has_unusable_numbers(reading: SheetReading) -> bool:
     return any(finding.problem == "row_numbers_unusable" for finding in reading.findings)
 
 
-def _followed(
-    reading: SheetReading, decisions: pd.DataFrame, known: set[str]
-) -> tuple[SheetReading, pd.DataFrame]:
-    """No decision is followed where the numbers of respondents were lost and some name nobody."""
-    unknown = [name for name in decisions["respondent_id"] if name not in known]
-    if not (unknown and has_unusable_numbers(reading)):
-        return reading, decisions
-    told = told_at("decisions_not_followed", reading.file, reading.sheet, ids=listed(unknown))
-    return replace(reading, findings=(*reading.findings, told)), decisions.iloc[:0]
-
-
 def _told(
     reading: SheetReading, rows: pd.Series, dropped: pd.DataFrame, waiting: pd.DataFrame
 ) -> Iterator[Finding]:
     """What became of the decisions, and what still waits for one, each with its row."""
     reasons = dropped["reason"].replace(REASONS).groupby(dropped["respondent_id"]).agg("、".join)
     n = (len(rows), len(reasons), len(rows) - len(reasons))
-    whole = "问卷共收回 {} 份，按筛查决定剔除 {} 份，进入统计 {} 份。".format(*n)
-    yield Finding("screened", whole, "info", source_file=reading.file, source_sheet=reading.sheet)
-    told = [
-        ("respondent_dropped", who, f"按筛查决定剔除，理由：{why}")
-        for who, why in reasons.items()
-    ]
+    sums = "问卷共收回 {} 份，按筛查决定剔除 {} 份，进入统计 {} 份。".format(*n)
+    yield Finding("screened", sums, "info", source_file=reading.file, source_sheet=reading.sheet)
+    gone = [("respondent_dropped", who, f"按筛查决定剔除，理由：{why}") for who, why in reasons.items()]
     undecided = "，尚无决定。请在 设置.xlsx 中选定，或在 screening.yaml 中写明 keep 或 drop"
     waits = waiting[["reason", "respondent_id", "message"]].itertuples(index=False)
-    for problem, who, message in (*told, *((why, who, what + undecided) for why, who, what in waits)):
+    for problem, who, message in (*gone, *((why, who, what + undecided) for why, who, what in waits)):
         row, text = int(rows[str(who)]), f"答卷 {who}：{message}。"
         yield Finding(problem, text, variable="respondent_id").at(reading.file, reading.sheet, row, f"A{row}")
 
@@ -182,13 +173,7 @@ def _dropped(decisions: pd.DataFrame, known: set[str]) -> set[str]:
     return names
 
 
-Found = list[tuple[str, str, str, str]]  # respondent_id, reason, question_id, message
-
-
-def _each(
-    respondents: Sequence[object] | pd.Series | pd.Index, reason: str, name: str, message: str
-) -> Found:
-    return [(str(who), reason, name, message) for who in respondents]
+Found = list[tuple[Iterable[object], str, str, str]]  # respondents, reason, question_id, message
 
 
 def reply_quality(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
@@ -234,15 +219,14 @@ def _ratings(questions: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     sheet.
     """
     answered = responses[responses["status"].eq("answered")]
-    empty = pd.DataFrame({"respondent_id": [], "block": [], "score": []}, dtype="str")
-    parts = [empty.astype({"score": float})]
+    types: dict[str, Any] = {"respondent_id": "str", "block": "str", "score": "float64"}
+    parts = [pd.DataFrame(columns=[*types]).astype(types)]
     for _, item in questions[questions["kind"].eq("matrix")].iterrows():
         rows = answered[answered["question_id"].eq(item["question_id"])]
         place = places_of(item["options"], rows).astype(float)
         score = np.where(place >= 0, place, rows["value"].to_numpy(dtype=float, na_value=np.nan))
-        who = rows["respondent_id"].astype("str")
-        part = {"respondent_id": who, "block": str(item["block"]), "score": score}
-        parts.append(pd.DataFrame(part).dropna())
+        part = rows[["respondent_id"]].assign(block=str(item["block"]), score=score)
+        parts.append(part.astype(types).dropna())
     return pd.concat(parts).sort_values("respondent_id", kind="stable").reset_index(drop=True)
 
 
@@ -260,7 +244,7 @@ def _beyond(quality: pd.DataFrame, measure: str, cut: float | None, reason: str,
         raise ArgumentError(f"{reason}：导出文件没有“所用时间”或“答题时长”，无法按用时筛查。请去掉这一规则。")
     values = quality[measure].astype(float)
     doubtful = quality.loc[values >= cut if measure == "longest_run" else values < cut, "respondent_id"]
-    return _each(doubtful, reason, "", message.format(cut))
+    return [(doubtful, reason, "", message.format(cut))]
 
 
 def _straight(questions: pd.DataFrame, answered: pd.DataFrame, least: int | None) -> Found:
@@ -270,14 +254,14 @@ def _straight(questions: pd.DataFrame, answered: pd.DataFrame, least: int | None
         answer = rows["option"].astype("str").fillna(rows["value"].astype("str"))
         by = answer.groupby(rows["respondent_id"].astype("str"), sort=False)
         flat = by.nunique().eq(1) & by.size().ge(np.inf if least is None else least)
-        found += _each(flat.index[flat], "straight_line", str(block), f"{block} 各项答案全部相同")
+        found.append((flat.index[flat], "straight_line", str(block), f"{block} 各项答案全部相同"))
     return found
 
 
 def _inattentive(questions: pd.DataFrame, answered: pd.DataFrame, name: str, right: str | float) -> Found:
     rows = answered[answered["question_id"] == question(questions, name)["question_id"]]
     passed = rows["option"].eq(right) if isinstance(right, str) else rows["value"].eq(right).fillna(False)
-    return _each(rows.loc[~passed, "respondent_id"], "attention", name, f"注意力检测题 {name} 未按要求作答")
+    return [(rows.loc[~passed, "respondent_id"], "attention", name, f"注意力检测题 {name} 未按要求作答")]
 
 
 def _same(questions: pd.DataFrame, answered: pd.DataFrame, least: int | None) -> Found:
@@ -289,7 +273,7 @@ def _same(questions: pd.DataFrame, answered: pd.DataFrame, least: int | None) ->
     who = rows["respondent_id"].astype("str")
     total = marks.groupby(who, sort=False).agg(lambda m: np.add.reduce(m.to_numpy()))
     again = total[rows.groupby(who, sort=False)["question_id"].nunique().ge(least)].duplicated()
-    return _each(again.index[again], "same_answers", "", "全部答案与前面的一份答卷相同")
+    return [(again.index[again], "same_answers", "", "全部答案与前面的一份答卷相同")]
 
 
 def _over(questions: pd.DataFrame, responses: pd.DataFrame, name: str, option: str, most: int) -> Found:
@@ -297,4 +281,4 @@ def _over(questions: pd.DataFrame, responses: pd.DataFrame, name: str, option: s
     one_of(f"quota[{name}]", option, asked["options"])
     rows = responses[responses["question_id"] == asked["question_id"]]
     chosen = rows.loc[rows["option"].eq(option) & rows["value"].fillna(1).gt(0), "respondent_id"]
-    return _each(chosen.iloc[most:], "over_quota", name, f"“{option}”超出配额 {most} 份")
+    return [(chosen.iloc[most:], "over_quota", name, f"“{option}”超出配额 {most} 份")]

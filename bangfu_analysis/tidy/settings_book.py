@@ -140,12 +140,15 @@ class Row(NamedTuple):
         """Where a cell of the row stands, as messages name it."""
         return f"{SETTINGS_BOOK} [设置] {column}{self.number}"
 
+    def wrong(self, what: str, column: str = "E") -> CodebookError:
+        """The error that says what is wrong with a cell of the row."""
+        return CodebookError(f"{self.cell(column)}：{what}")
+
     def code(self, options: Mapping[str, str], column: str = "E") -> str:
         """The code of the choice (of the item in column B); CodebookError where it is none of the options."""
         word = self.item if column == "B" else self.choice
         if word not in options:
-            fault = f"“{word}”不是可选的内容。{instead(word, options)}请从下拉列表中选择"
-            raise CodebookError(f"{self.cell(column)}：{fault}。")
+            raise self.wrong(f"“{word}”不是可选的内容。{instead(word, options)}请从下拉列表中选择。", column)
         return options[word]
 
 
@@ -162,11 +165,11 @@ def _chosen(folder: Path, *kinds: str) -> list[Row]:
         if not row.choice or row.kind not in kinds:
             continue
         if not row.word and row.kind != RELEASE:
-            raise CodebookError(f"{row.cell('C')}：原文是空的，不知道“{row.choice}”指什么。请勿改动这一列。")
+            raise row.wrong(f"原文是空的，不知道“{row.choice}”指什么。请勿改动这一列。", "C")
         other = first.setdefault((*row.key, row.where if row.kind == REPLY else ""), row)
         if other.choice != row.choice:
             fault = f"“{row.word}”选的是“{row.choice}”，与 {other.cell()} 不一致"
-            raise CodebookError(f"{row.cell()}：{fault}。请改成一致或删去一行。")
+            raise row.wrong(f"{fault}。请改成一致或删去一行。")
     return [*first.values()]
 
 
@@ -180,13 +183,13 @@ def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -
     known = (HEADING, VALUE, UNIT, SHEET, REPLY, RELEASE)
     for row in _rows(folder / SETTINGS_BOOK):
         if row.choice and row.kind not in known:
-            raise CodebookError(f"{row.cell('A')}：种类“{row.kind}”无效。{instead(row.kind, known)}")
+            raise row.wrong(f"种类“{row.kind}”无效。{instead(row.kind, known)}", "A")
     overlay: dict[str, Any] = {}
     mapping = read_yaml(folder / "mapping.yaml") if (folder / "mapping.yaml").exists() else {}
     variables = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
     for row in _chosen(folder, HEADING, VALUE, UNIT, SHEET):
         if row.kind == SHEET and row.word not in files:
-            raise CodebookError(f"{row.cell('C')}：没有文件“{row.word}”。{instead(row.word, files)}")
+            raise row.wrong(f"没有文件“{row.word}”。{instead(row.word, files)}", "C")
         part, of, code = _resolved(row, variables)
         if row.choice == IGNORE and row.kind != HEADING:
             continue
@@ -197,7 +200,7 @@ def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -
         other = {key(str(word)): str(value) for word, value in written.items()}.get(key(row.word), code)
         if other.removeprefix("workers.") != code.removeprefix("workers."):
             fault = f"“{row.word}”选的是 {row.choice}（{code}），mapping.yaml 的 {part} 中写的是 {other}"
-            raise CodebookError(f"{row.cell()}：{fault}，两处不一致。请改成一致或删去一处。")
+            raise row.wrong(f"{fault}，两处不一致。请改成一致或删去一处。")
         within = overlay.setdefault(part, {})
         (within.setdefault(of, {}) if of else within)[row.word] = code
     return overlay
@@ -215,7 +218,7 @@ def _resolved(row: Row, variables: Mapping[str, Variable]) -> tuple[str, str, st
     variable = variables.get(row.item)
     if variable is None or not variable.levels:
         asked = [label for label, each in variables.items() if each.levels]
-        raise CodebookError(f"{row.cell('B')}：没有这样的项目“{row.item}”。{instead(row.item, asked)}")
+        raise row.wrong(f"没有这样的项目“{row.item}”。{instead(row.item, asked)}", "B")
     code = row.code({IGNORE: "", **{level.label: level.code for level in variable.levels}})
     return "values", f"{variable.frame}.{variable.name}", code
 
@@ -224,8 +227,7 @@ def check_units(folder: Path, known: Collection[str], used: Collection[str]) -> 
     """CodebookError where a unit that was chosen in 设置.xlsx, and is `used`, is not `known`."""
     for row in _chosen(folder, UNIT):
         if known and row.choice in {*used} - {*known}:
-            fault = f"职工人数表中没有单位“{row.choice}”。{instead(row.choice, known)}"
-            raise CodebookError(f"{row.cell()}：{fault}")
+            raise row.wrong(f"职工人数表中没有单位“{row.choice}”。{instead(row.choice, known)}")
 
 
 def replies_decided(folder: Path) -> dict[str, dict[tuple[str, str], tuple[str, str]]]:

@@ -72,6 +72,25 @@ class CleanTable:
         return self.readings[column.index].values
 
 
+@dataclass(frozen=True)
+class CleanWave:
+    """The tables of a wave by number, and what they were read with; `key` makes the pseudonyms."""
+
+    tables: Sequence[CleanTable]
+    codebook: Codebook
+    settings: Wave
+    key: bytes
+
+    @property
+    def name(self) -> str:
+        """The wave, as the frames name it."""
+        return self.settings.name
+
+    def of_kind(self, kind: str) -> list[CleanTable]:
+        """The tables of a kind that have rows."""
+        return [clean for clean in self.tables if clean.table.kind == kind and clean.rows]
+
+
 def infer_scheme(sheets: Iterable[SheetReading], codebook: Codebook, wave: Wave) -> tuple[str, list[Finding]]:
     """The scheme of hardship categories: as wave.toml says, else the only one that every readable label fits.
 
@@ -238,7 +257,7 @@ def at_cells(
     return found
 
 
-def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | None = None) -> pd.DataFrame:
+def gathered(cleans: Sequence[CleanTable], frame: str, wave: str, slot: int | None = None) -> pd.DataFrame:
     """The rows of all tables as they are, one after another: provenance, `table`, `row` and `cell` (their
     first), and a column per variable that any has.
     """
@@ -247,7 +266,7 @@ def gathered(cleans: Sequence[CleanTable], frame: str, wave: Wave, slot: int | N
     form = np.repeat([clean.table.is_form for clean in cleans], sizes).astype(bool)
     data: dict[str, Any] = {
         "source_row": pd.Series(row, dtype="Int64").mask(form),
-        "wave": wave.name,
+        "wave": wave,
         "source_file": np.repeat(objects([clean.table.file for clean in cleans]), sizes),
         "source_sheet": np.repeat(objects([clean.table.sheet for clean in cleans]), sizes),
         "table": np.repeat([clean.number for clean in cleans], sizes).astype(int),

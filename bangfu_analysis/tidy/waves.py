@@ -109,19 +109,19 @@ def definitions(
     wave has none), comparable (False in the first wave), note (Chinese: why not; "" where it is).
     """
     waves = sorted(dates)
-    said = workers.dropna(subset="hardship_scheme")
-    schemes = {wave: said.loc[said["wave"].eq(wave), "hardship_scheme"].unique() for wave in waves}
+    known = workers.dropna(subset="hardship_scheme")
+    schemes = {wave: known.loc[known["wave"].eq(wave), "hardship_scheme"].unique() for wave in waves}
     used = {wave: listed(sorted(found)) for wave, found in schemes.items()}
-    rows = _rows("hardship_level", used, codebook, lambda before, now: before == now != "")
+    named = {wave: _named(scheme, codebook) for wave, scheme in used.items()}
+    rows = _rows("hardship_level", used, {}, named)
     for band in codebook.bands.values():
         if band.schemes:
-            known = {wave: scheme if scheme in band.schemes else "" for wave, scheme in used.items()}
-            reasons = {w: band.apart.get(used[w], f"{_named(used[w], codebook)}不在对照表中") for w in waves}
-            rows += _rows(band.name, known, codebook, lambda before, now: bool(before and now), reasons)
+            of_band = {wave: scheme if scheme in band.schemes else "" for wave, scheme in used.items()}
+            why = {wave: band.apart.get(used[wave], f"{named[wave]}不在对照表中") for wave in waves}
+            rows += _rows(band.name, of_band, why)
     if lines is not None:
-        told = {wave: f"{lines[wave]:g}" if lines.get(wave) else "" for wave in waves}
-        reasons = dict.fromkeys(waves, "wave.toml 的 [line] 中没有低保标准")
-        rows += _rows("income_level", told, codebook, lambda before, now: bool(before and now), reasons)
+        of_line = {wave: f"{lines[wave]:g}" if lines.get(wave) else "" for wave in waves}
+        rows += _rows("income_level", of_line, dict.fromkeys(waves, "wave.toml 的 [line] 中没有低保标准"))
     for entry in codebook.crosswalk["breaks"]:
         rows += _broken(entry, waves, dates, codebook)
     return pd.DataFrame(rows, columns=DEFINITIONS).astype({"comparable": bool})
@@ -134,22 +134,24 @@ def _named(scheme: str, codebook: Codebook) -> str:
 
 
 def _rows(
-    variable: str, told: Mapping[str, str], codebook: Codebook, same: Any,
-    reasons: Mapping[str, str] | None = None,
+    variable: str, used: Mapping[str, str], reasons: Mapping[str, str], named: Mapping[str, str] | None = None
 ) -> list[tuple[object, ...]]:
-    """One row a wave; `told`: what each wave's definition is, `reasons`: why a wave without one has none."""
+    """One row a wave; `used`: what each wave's definition is, `reasons`: why a wave without one has none.
+
+    Two waves compare where both have a definition; where these are `named`, only where they are the same.
+    """
     rows, before = list[tuple[object, ...]](), ""
-    for wave, own in told.items():
-        comparable = bool(before) and same(told[before], own)
-        waves = [before, wave] if before else [wave]
-        if reasons or not before:
-            without = [w for w in waves if reasons and not told[w]]
-            of = reasons or {}
-            why = {of[w]: [v for v in without if of[v] == of[w]] for w in without if of}
-            note = "；".join(f"{'、'.join(names)} 批次：{reason}" for reason, names in why.items())
-        else:
-            note = f"{before}为{_named(told[before], codebook)}，{wave}为{_named(own, codebook)}"
-        rows.append((variable, "", wave, own, comparable, "" if comparable else note))
+    for wave, definition in used.items():
+        without: dict[str, list[str]] = {}
+        for each in filter(None, (before, wave)):
+            if reasons and not used[each]:
+                without.setdefault(reasons[each], []).append(each)
+        note = "；".join(f"{'、'.join(waves)} 批次：{reason}" for reason, waves in without.items())
+        comparable = bool(before and definition and used[before] and not without)
+        if named and before:
+            comparable = comparable and used[before] == definition
+            note = f"{before}为{named[before]}，{wave}为{named[wave]}"
+        rows.append((variable, "", wave, definition, comparable, "" if comparable else note))
         before = wave
     return rows
 
@@ -206,9 +208,13 @@ def layout_changes(before: Frames, now: Frames, codebook: Codebook) -> pd.DataFr
     """
     was, here = (frames["layout"][frames["layout"]["status"].eq("matched")] for frames in (before, now))
     rows = [
-        *_scheme(before, now), *_unknown(now), *_variables(was, here, codebook),
+        *_scheme(before, now), *_unknown(now),
+        *_fresh("new", "新增项目", "variable", was, here, codebook),
+        *_fresh("gone", "没有了的项目", "variable", here, was, codebook),
         *(row for frame in _WITH_VALUES for row in _values(before[frame], now[frame], frame, codebook)),
-        *_headings(was, here, codebook), *_layouts(before["layout"], now["layout"]),
+        *_headings(was, here, codebook),
+        *_fresh("new", "新的表的种类", "kind", before["layout"], now["layout"], codebook),
+        *_fresh("new", "新的表头所在行", "header_rows", before["layout"], now["layout"], codebook),
         *([] if before is now else _copies(before["workers"], now["workers"])),
     ]
     return pd.DataFrame(rows, columns=CHANGES).astype("str")
@@ -232,12 +238,6 @@ def _unknown(now: Frames) -> Iterator[Row]:
         yield subject, "unknown", str(variable), "", where, message
 
 
-def _variables(was: pd.DataFrame, here: pd.DataFrame, codebook: Codebook) -> Iterator[Row]:
-    for change, word, old, new in (("new", "新增项目", was, here), ("gone", "没有了的项目", here, was)):
-        for name in _fresh(old["variable"], new["variable"]):
-            yield "项目", change, name, "", _where(new, "variable", name), f"{word}：{_label(name, codebook)}"
-
-
 def _headings(was: pd.DataFrame, here: pd.DataFrame, codebook: Codebook) -> Iterator[Row]:
     """Headings that the last wave had not, of variables that it had, those of a variable together."""
     new = here[here["variable"].isin(was["variable"]) & ~here["heading"].isin(was["heading"])]
@@ -256,15 +256,9 @@ def _values(before: pd.DataFrame, now: pd.DataFrame, frame: str, codebook: Codeb
         variable = codebook.variable("workers" if frame == "causes" else frame, column)
         both = (("new", "新出现的取值", old, new), ("gone", "没有再出现的取值", new, old))
         for change, word, one, other in both if len(old) and len(new) else ():
-            if codes := _fresh(one, other):
+            if codes := sorted(set(other) - set(one) - {""}):
                 message = f"{word}：{variable.label}“{listed(map(variable.label_of, codes))}”"
                 yield "取值", change, f"{frame}.{column}", "|".join(codes), "", message
-
-
-def _layouts(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
-    for column, word in (("kind", "表的种类"), ("header_rows", "表头所在行")):
-        for item, where in ((item, _where(here, column, item)) for item in _fresh(was[column], here[column])):
-            yield "版式", "new", "", item, where, f"新的{word}：{item}（如 {where}）"
 
 
 def _copies(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
@@ -282,12 +276,16 @@ def _copies(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
             yield "数值", "same", "workers.income_household_annual", "", str(file), said
 
 
-def _fresh(old: pd.Series[Any], new: pd.Series[Any]) -> list[str]:
-    return sorted(set(new) - set(old) - {""})
-
-
-def _where(layout: pd.DataFrame, column: str, item: str) -> str:
-    return str(layout.loc[layout[column].eq(item), "source_file"].iloc[0])
+def _fresh(
+    event: str, word: str, column: str, old: pd.DataFrame, new: pd.DataFrame, codebook: Codebook
+) -> Iterator[Row]:
+    """What a column of the layout `new` has and that of `old` has not."""
+    for item in sorted(set(new[column]) - set(old[column]) - {""}):
+        where = str(new.loc[new[column].eq(item), "source_file"].iloc[0])
+        if column == "variable":
+            yield "项目", event, item, "", where, f"{word}：{_label(item, codebook)}"
+        else:
+            yield "版式", event, "", item, where, f"{word}：{item}（如 {where}）"
 
 
 def _label(name: str, codebook: Codebook) -> str:

@@ -47,14 +47,6 @@ def test_the_wide_view_has_a_row_a_respondent_with_ordered_answers_and_indicator
     assert_frame_equal(wide, expected)
 
 
-def test_multiple_answers_can_be_sets():
-    given = reading()
-    wide = wide_answers(given.questions, given.responses, multiple="sets")
-    assert wide["Q2"].tolist() == [frozenset({"球", "其他"}), None, frozenset({"球"})]
-    with pytest.raises(ArgumentError, match="参数 multiple 的取值 'lists' 无效。可选：indicators、sets"):
-        wide_answers(given.questions, given.responses, multiple="lists")
-
-
 def test_stacked_questionnaires_keep_their_categories_and_their_files():
     readings = [reading(), reading(["1、性别"], [["男"]], file="乙.xlsx")]
     questions, responses = stack_questionnaires(readings, "2009")

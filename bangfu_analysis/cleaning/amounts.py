@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
-from bangfu_analysis.cleaning.numerals import UNITS, has_unit, read_neighbours, read_numeral
-from bangfu_analysis.cleaning.readings import BLANK, LIKE, NONE_WORDS, Reading, read_absence, text_of, told
+from bangfu_analysis.cleaning.numerals import has_unit, read_neighbours, read_numeral
+from bangfu_analysis.cleaning.readings import BLANK, LIKE, Reading, read_absence, text_of, told
 from bangfu_analysis.codebook import Variable, patterns
 from bangfu_analysis.text import squeeze
 
@@ -22,10 +22,7 @@ _SCANNERS = {
     kind: re.compile("|".join(f"(?P<{n}>{w.pattern})" for n, w in {"unit": unit, **_WORDS}.items()), re.I)
     for kind, unit in _UNITS.items()
 }
-_PLAIN = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.I)
-_DIGIT_RUN = re.compile(r"(?<![A-Za-z])[\dOoIl.,]*\d[\dOoIl.,]*(?![A-Za-z])")
 _LETTERS = str.maketrans("OoIl", "0011")
-_UNIT_ENDING = re.compile(f"[{''.join(UNITS)}]+$")
 _PROBLEMS = {  # of a number that is not simply said
     "about": "approximate", "above": "approximate", "below": "approximate", "band": "approximate",
     "range": "range/middle", "sum": "sum", "note": "note_ignored", "mended": "letter_in_number",
@@ -123,7 +120,7 @@ def _one(said: Quantity, value: float, variable: Variable) -> Reading:
 def _without_amount(raw: object, absent: Reading, variable: Variable) -> Reading:
     """无 and 无收入 are zero or missing, as the variable says."""
     text = squeeze(raw) if isinstance(raw, str) else ""
-    if text in NONE_WORDS or LIKE["zero"].fullmatch(text):
+    if LIKE["says_none"].fullmatch(text) or LIKE["zero"].fullmatch(text):
         return Reading(0.0) if variable.none_means == "zero" else BLANK
     return told("no_steady_income") if LIKE["not_zero"].fullmatch(text) else absent
 
@@ -155,7 +152,7 @@ def read_quantity(raw: object, kind: str) -> Quantity | Reading:
     if absent is not None:
         return absent
     text = squeeze(text_of(raw)).strip("'’‘`").rstrip("。.、,;")
-    mended = _DIGIT_RUN.sub(lambda run: run.group().translate(_LETTERS), text)
+    mended = LIKE["digit_run"].sub(lambda run: run.group().translate(_LETTERS), text)
     said = _said(LIKE["thousands"].sub(lambda run: run.group().replace(",", ""), mended), kind)
     if said is not None and math.isfinite(said.value):
         return replace(said, how=said.how or "mended") if mended != text else said
@@ -164,7 +161,7 @@ def read_quantity(raw: object, kind: str) -> Quantity | Reading:
 
 
 def _said(text: str, kind: str) -> Quantity | None:
-    if _PLAIN.fullmatch(text):
+    if LIKE["plain_number"].fullmatch(text):
         return Quantity(float(text))
     if LIKE["negative"].match(text):
         return Quantity(-1.0)
@@ -231,7 +228,7 @@ def _single(number: str, qualifiers: list[tuple[str, str]]) -> Quantity | None:
 
 def _range(first: str, second: str) -> Quantity | None:
     """`1-2万` counts both ends in 万; ends in falling order are no range."""
-    ending = _UNIT_ENDING.search(second)
+    ending = LIKE["unit_ending"].search(second)
     low = read_numeral(first + (ending.group() if ending and not has_unit(first) else ""))
     high = read_numeral(second)
     return None if low is None or high is None or low >= high else Quantity((low + high) / 2, "range")

@@ -5,39 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bangfu_analysis.cleaning.readings import (
-    BLANK,
-    LIKE,
-    LOST,
-    NONE_WORDS,
-    Reading,
-    read_absence,
-    text_of,
-    told,
-)
+from bangfu_analysis.cleaning.readings import BLANK, LIKE, Reading, read_absence, text_of, told
 from bangfu_analysis.codebook import Level, Variable
 from bangfu_analysis.errors import listed
 from bangfu_analysis.text import halfwidth, squeeze
 
 FILLED, EMPTY = "■☑☒✓✔√●◆▣\uf0fe\uf052\uf0fc", "□☐○◇◻\uf0a8\uf06f\uf0a3"
-_YES = re.compile(
-    r"是的?|有的?|[已对]|1(\.0)?|(已|已经)?享受|属于|符合|已?参加|y|yes|t|true|v|"
-    rf"[{FILLED.replace('☒', '')}]",
-    re.IGNORECASE,
-)
-_NO = re.compile(
-    rf"否|[无没未不非]|没有|不是|[未不没]享受|不属于|不符合|未参加|0(\.0)?|n|no|f|false|[×✗✘✕x☒{EMPTY}]",
-    re.IGNORECASE,
-)
-_SAYS = re.compile(rf"{_YES.pattern}|{_NO.pattern}", re.IGNORECASE)
 _GB2261_SEX = {"1": "male", "2": "female"}
-_HARD = re.compile(r"([、,;/\\+|┋→&。\n\t\r]+|\s+)")
-_SOFT = re.compile(r"(和|与|及|跟|以及|并|且|兼)")
-_OPTION = re.compile(r"^\(?[0-9A-Za-z]{1,2}[).、:]")
-_NUMBER_BEFORE = re.compile(_OPTION.pattern + r"(?=[\u3400-\u9fff])")
-_ENDING = re.compile(r"[。.,;、:!]+$|等[。.]?$")
-_NOTES = re.compile(r"\(([^()]*)\)")
-_BRACKETED = re.compile(r"\([^()]*\)")
 
 
 def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None = None) -> Reading:
@@ -52,7 +26,7 @@ def read_choice(raw: object, variable: Variable, schemes: frozenset[str] | None 
         return told("coded_sex", _GB2261_SEX[text])
     if (ticked := _ticked(text, variable)) is not None:
         return Reading(ticked[0]) if len(ticked) == 1 else told("boxes")
-    for bare in (_ENDING.sub("", text), _OPTION.sub("", text)):
+    for bare in (LIKE["value_ending"].sub("", text), LIKE["option_number"].sub("", text)):
         if levels := variable.find(bare):
             return _of_levels(levels, variable, schemes)
     return _unclear(text, variable, schemes)
@@ -88,17 +62,17 @@ def read_yes_no(raw: object, variable: Variable) -> Reading:
     """
     if isinstance(raw, bool):
         return Reading(raw)
-    text = _NUMBER_BEFORE.sub("", _ENDING.sub("", _spelled(raw)))
+    text = LIKE["number_before"].sub("", LIKE["value_ending"].sub("", _spelled(raw)))
     if levels := variable.find(text):
         return Reading(levels[0].code == "yes")
-    if _SAYS.fullmatch(text):
-        return Reading(_YES.fullmatch(text) is not None)
+    if LIKE["yes_or_no"].fullmatch(text):
+        return Reading(LIKE["says_yes"].fullmatch(text) is not None)
     absent = read_absence(raw)
     if absent is not None:
         return absent
-    said = [(_YES.fullmatch(t) is not None, filled) for t, filled in _marked(text) if _SAYS.fullmatch(t)]
-    if said:
-        chosen = [yes for yes, filled in said if filled]
+    boxes = [box for box in _marked(text) if LIKE["yes_or_no"].fullmatch(box[0])]
+    if boxes:
+        chosen = [LIKE["says_yes"].fullmatch(label) is not None for label, filled in boxes if filled]
         return Reading(chosen[0]) if len(chosen) == 1 else told("boxes")
     return _yes_no_in_words(text, variable)
 
@@ -106,8 +80,8 @@ def read_yes_no(raw: object, variable: Variable) -> Reading:
 def read_tick(raw: object) -> Reading:
     """True where a tick column is marked in any way, False where it is blank, struck or says no."""
     text = _spelled(raw)
-    if _SAYS.fullmatch(text) or text in NONE_WORDS:
-        return Reading(_YES.fullmatch(text) is not None)
+    if LIKE["yes_or_no"].fullmatch(text) or LIKE["says_none"].fullmatch(text):
+        return Reading(LIKE["says_yes"].fullmatch(text) is not None)
     absent = read_absence(raw)
     if absent is not None:
         return Reading(False) if not absent.problem else absent
@@ -132,12 +106,12 @@ def _plain(raw: object, text: str, variable: Variable, schemes: frozenset[str] |
     """What one spelling says, or that the cell is blank, 无, masked or lost; None where it says more."""
     if levels := variable.find(text):
         return _of_levels(levels, variable, schemes)
-    if text in NONE_WORDS and variable.none_means == "unclear":
+    if LIKE["says_none"].fullmatch(text) and variable.none_means == "unclear":
         return _unknown(text, variable)
-    if text in NONE_WORDS:
+    if LIKE["says_none"].fullmatch(text):
         none = Reading(()) if variable.kind == "choices" and variable.none_means == "no" else BLANK
         return Reading(variable.none_means) if variable.none_means in variable.codes else none
-    if text and all(mark in EMPTY + LOST for mark in text):
+    if LIKE["lost_or_empty"].fullmatch(text):
         return told("lost_character")
     return read_absence(raw)
 
@@ -162,12 +136,12 @@ def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> R
         return told("in_progress", label=variable.label)
     if LIKE["band_word"].search(text):
         return told("band", label=variable.label)
-    if any(mark in text for mark in LOST):
+    if LIKE["lost"].search(text):
         return told("lost_character")
-    if (bare := _BRACKETED.sub("", text)) != text and (levels := variable.find(bare)):
+    if (bare := LIKE["bracket"].sub("", text)) != text and (levels := variable.find(bare)):
         one = _of_levels(levels, variable, schemes)
         notes = [
-            found for note in _NOTES.findall(text)
+            found for note in LIKE["bracket"].findall(text)
             if (found := variable.find(note)) and not LIKE["in_progress"].search(note)
         ]
         if any(_of_levels(note, variable, schemes).value != one.value for note in notes):
@@ -209,7 +183,7 @@ def _segments(text: str, spellings: Iterable[str]) -> list[str]:
     """The text cut at separators, but never inside a label: the longest run of pieces that is a label stays
     whole.
     """
-    pieces = [squeeze(piece) for piece in _HARD.split(text)]
+    pieces = [squeeze(piece) for piece in LIKE["hard_separator"].split(text)]
     segments, place = [], 0
     while place < len(pieces):
         ends = range(len(pieces), place, -2)
@@ -242,10 +216,10 @@ def _of_segments(segments: list[str], variable: Variable) -> Reading:
 
 def _labels(segment: str, variable: Variable) -> list[str]:
     """The codes of a segment that is nothing but labels: one, some joined by 和, or run together; else []."""
-    bare = _ENDING.sub("", segment)
+    bare = LIKE["value_ending"].sub("", segment)
     if one := variable.find(bare):
         return [one[0].code]
-    parts = [variable.find(part) for part in _SOFT.split(bare) if part and not _SOFT.fullmatch(part)]
+    parts = [variable.find(part) for part in LIKE["soft_separator"].split(bare) if part]
     if len(parts) > 1 and all(parts):
         return [levels[0].code for levels in parts]
     return _run_together(bare, variable.spellings)
@@ -279,7 +253,7 @@ def _by_keywords(segment: str, variable: Variable) -> list[str]:
 def _yes_no_in_words(text: str, variable: Variable) -> Reading:
     names = {*variable.headings, squeeze(variable.label)}
     stems = {name.removeprefix("是否").removeprefix("为").removeprefix("享受") for name in names}
-    negated = re.match(r"未|无|非|不|没有|没|否", text)
+    negated = LIKE["negated"].match(text)
     if negated and text[negated.end() :] in names | stems:
         return Reading(False)
     if text in names | stems or (text[:1] in ("有", "是") and text[1:] in stems):

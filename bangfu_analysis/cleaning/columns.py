@@ -12,19 +12,14 @@ from bangfu_analysis.cleaning.amounts import read_age, read_count, read_money, r
 from bangfu_analysis.cleaning.choices import read_choice, read_choices, read_remark, read_tick, read_yes_no
 from bangfu_analysis.cleaning.dates import read_date
 from bangfu_analysis.cleaning.identity import name_key, read_ids, several_names
-from bangfu_analysis.cleaning.readings import BLANK, LOST, Reading, Readings, read_absence, text_of, told
+from bangfu_analysis.cleaning.readings import BLANK, LIKE, Reading, Readings, read_absence, text_of, told
 from bangfu_analysis.codebook import Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.text import halfwidth, is_address, mask_long_numbers
 
-_COUNT = re.compile(r"[(（]共?\d+[人户名][)）]\s*$")  # 测试甲厂（2人）
-_HOURS = re.compile(r"\s*\d{1,2}(\.\d+)?\s*(个?小时|h)?\s*")  # some forms ask 工作时间 as hours a day
 MOST_CHARACTERS = 300  # of a value; expressions are not tried on more
 TOO_LONG = told("text_too_long", most=MOST_CHARACTERS)
 BEYOND = told("value_unreadable")
-_LETTERS = re.compile(r"\w")
-_CHINESE = r"[\u3007\u3400-\u9fff、，。：；（）]"
-_PADDING = re.compile(f"(?<={_CHINESE}) (?={_CHINESE})")
 
 
 def read_column(
@@ -54,7 +49,7 @@ def read_column(
         "name": lambda raw: _read_name(raw, v),
         "remark": lambda raw: read_remark(raw, v),
         "text": _read_text,
-        "unit": lambda raw: _read_text(_COUNT.sub("", raw) if isinstance(raw, str) else raw),
+        "unit": lambda raw: _read_text(LIKE["count_of_unit"].sub("", raw) if isinstance(raw, str) else raw),
     }
     read: Callable[[object], Reading] = readers.get("tick" if tick else v.kind, lambda _: BLANK)
 
@@ -62,7 +57,7 @@ def read_column(
         """The Reading of a cell; whatever it says, it costs itself only."""
         if isinstance(raw, str) and len(raw) > MOST_CHARACTERS:
             return TOO_LONG
-        if v.name == "work_start" and _HOURS.fullmatch(str(raw)):
+        if v.name == "work_start" and LIKE["hours"].fullmatch(str(raw)):
             return BLANK
         try:
             return read(raw)
@@ -98,14 +93,14 @@ def _read_text(raw: object) -> Reading:
     if absent is not None:
         return absent
     text = re.sub(r"\s+", " ", halfwidth(text_of(raw)).strip("'’‘`"))
-    text = _PADDING.sub("", text).strip()
-    if not _LETTERS.search(text):
+    text = LIKE["padding"].sub("", text).strip()
+    if not re.search(r"\w", text):
         return BLANK
     if is_address(text):
         return told("address_in_cell")
     masked = mask_long_numbers(text)
     if masked != text:
         return told("long_number_masked", masked)
-    if any(mark in text for mark in LOST):
+    if LIKE["lost"].search(text):
         return told("lost_character/kept", text)
     return Reading(text)

@@ -15,16 +15,9 @@ FIRST_YEAR = 1900
 LAST_SERIAL = 60000
 OLDEST = 100
 _EPOCH_1900, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
-_TIME = re.compile(r"[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
-_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _YEARS_BACK = {"今": 0, "本": 0, "当": 0, "去": 1, "上": 1, "前": 2}
-_PARTS = re.compile(
-    r"(?P<y>[0-9]{4}|[0-9]{2})年(?:(?P<m>[0-9]{1,2})(?:月份?|[-./]|$)(?:(?P<d>[0-9]{1,2})[日号]?)?)?"
-    r"|(?P<y2>[0-9]{4}|[0-9]{2})(?P<s>[-./、,·。\\])(?P<m2>[0-9]{1,2})月?份?(?:(?P=s)(?P<d2>[0-9]{1,2})[日号]?)?"
-)
 _FESTIVAL = "festival"  # 2008年春节
 Written = tuple[Sequence[str], str]  # year, month and day as far as written; how they were inferred
-_YEAR_LAST = re.compile(r"([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})")
 
 
 def read_date(raw: object, *, reference: date, birth: bool = False, epoch1904: bool = False) -> Reading:
@@ -66,7 +59,7 @@ def _written(raw: object, reference: date, epoch: date) -> Written | Reading:
     """The parts of a date as a cell has them, or why it has none."""
     if isinstance(raw, bool):
         return told("not_a_date")
-    if isinstance(raw, str) and (found := _ISO.fullmatch(raw)):
+    if isinstance(raw, str) and (found := LIKE["iso_date"].fullmatch(raw)):
         return found.groups(), ""
     if isinstance(raw, date) and raw == raw:
         return raw.isoformat()[:10].split("-"), ""
@@ -80,7 +73,7 @@ def _written(raw: object, reference: date, epoch: date) -> Written | Reading:
 
 def _tidy(raw: str) -> str:
     """Half width, no time of day, no weekday; spaces between digits become `-`."""
-    text = LIKE["weekday"].sub("", _TIME.sub("", halfwidth(raw).strip("'’‘`\"")))
+    text = LIKE["weekday"].sub("", LIKE["time_of_day"].sub("", halfwidth(raw).strip("'’‘`\"")))
     text = re.sub(r"(?<=\d)\s+(?=\d)", "-", re.sub("[—―~]+", "-", text))
     return re.sub(r"\s+", "", text).rstrip(".、,;。-/")
 
@@ -97,10 +90,10 @@ def _in_text(text: str, reference: date, epoch: date) -> Written | Reading:
         how, plain = "republic_year", LIKE["republic"].sub(lambda year: f"{1911 + int(year[1])}年", plain)
     if plain.isdecimal():
         return _in_digits(plain, epoch)
-    if found := _PARTS.fullmatch(plain):
+    if found := LIKE["date"].fullmatch(plain):
         parts = [found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2"))]
         return [part for part in parts if part is not None], how
-    if found := _YEAR_LAST.fullmatch(plain):  # 3/12/1965 is taken only where one order alone is a date
+    if found := LIKE["year_last"].fullmatch(plain):  # 3/12/1965 is taken only where one order alone is a date
         first, second = found[1], found[3]
         if int(first) != int(second) and int(first) <= 12 and int(second) <= 12:
             return told("ambiguous_month")

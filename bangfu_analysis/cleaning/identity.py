@@ -17,11 +17,6 @@ from bangfu_analysis.text import halfwidth, squeeze
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
 _X = str.maketrans("x×ХхΧχ✕", "XXXXXXX")
-_PUNCTUATION = re.compile(r"[\s'’‘`\"“”_.,·-]")
-_ONE_ID = re.compile(r"(?<![0-9])(?:[1-9]\d{16}[\dX]|[1-9]\d{14})(?![0-9X])")
-_NOTED = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dX](?![0-9A-Za-z])")
-_DISABILITY = re.compile(r"(\d{17}[\dX])([1-7][1-4])(?:B\d?)?")
-_SCIENTIFIC = re.compile(r"([1-9])\.?(\d*)[eE]\+?17")
 _SEXES = {digit: ("female", "male")[int(digit) % 2] for digit in "0123456789"}
 
 
@@ -106,13 +101,14 @@ def read_id(raw: object) -> Reading:
     if (absent := read_absence(raw, parts=True)) is not None:
         return absent
     text = LIKE["id_label"].sub("", halfwidth(str(raw))).translate(_X)
-    if found := _SCIENTIFIC.fullmatch(squeeze(text)):
+    if found := LIKE["scientific_id"].fullmatch(squeeze(text)):
         return _cut(found[1] + found[2])
     text = re.sub(r"\.0+$", "", text.strip())
-    read = _read_digits(_PUNCTUATION.sub("", text).strip(";,、。*:()[]"), numeric=False)
+    read = _read_digits(LIKE["id_punctuation"].sub("", text).strip(";,、。*:()[]"), numeric=False)
     if read.problem not in ("not_an_id", "id_length"):
         return read
-    right = [number for number in _NOTED.findall(text) if number[17] == check_character(number[:17])]
+    noted = LIKE["noted_id"].findall(text)
+    right = [number for number in noted if number[17] == check_character(number[:17])]
     # the one that the text says among other things
     whole = _whole(right[0]) if len(right) == 1 else Reading()
     return read if whole.value is None else told("id_with_note", whole.value)
@@ -123,9 +119,9 @@ def _read_digits(text: str, *, numeric: bool) -> Reading:
         return _read18(text, numeric=numeric)
     if re.fullmatch(r"[0-9]{15}", text):
         return _read15(text)
-    if len(_ONE_ID.findall(text)) > 1 or re.fullmatch(r"([0-9]{17}[0-9X]){2,}", text):
+    if len(LIKE["ids"].findall(text)) > 1 or re.fullmatch(r"([0-9]{17}[0-9X]){2,}", text):
         return told("several_ids")
-    if (card := _DISABILITY.fullmatch(text)) and card[1][17] == check_character(card[1][:17]):
+    if (card := LIKE["disability_id"].fullmatch(text)) and card[1][17] == check_character(card[1][:17]):
         whole = _whole(card[1])
         value = None if whole.value is None else whole.value._replace(disability=card[2])
         return told("disability_number", value) if value else whole

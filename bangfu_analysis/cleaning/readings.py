@@ -33,8 +33,6 @@ class Reading(NamedTuple):
 
 
 BLANK = Reading()
-NONE_WORDS = frozenset({"无", "没有", "暂无", "没", "无。", "(无)", "均无", "none", "None", "NONE"})
-LOST = "□■�"
 LIKE = patterns("cells")
 
 
@@ -134,7 +132,7 @@ def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
     if not isinstance(raw, str):
         return None
     text = squeeze(raw).strip("'’‘`")
-    if text in ("", "*") or text in NONE_WORDS or LIKE["strokes"].fullmatch(text):
+    if text in ("", "*") or LIKE["says_none"].fullmatch(text) or LIKE["strokes"].fullmatch(text):
         return BLANK
     if LIKE["stated"].fullmatch(text):
         return told("stated_missing")
@@ -146,4 +144,4 @@ def read_absence(raw: object, *, parts: bool = False) -> Reading | None:
         return told("ditto_unresolved")
     if LIKE["put_off"].search(text):
         return told("unreadable")
-    return told("lost_character") if parts and any(mark in text for mark in LOST) else None
+    return told("lost_character") if parts and LIKE["lost"].search(text) else None

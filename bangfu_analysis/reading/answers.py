@@ -24,6 +24,7 @@ from bangfu_analysis.text import halfwidth, is_blank, mask_doors, mask_long_numb
 
 Ints = NDArray[np.intp]
 Floats = NDArray[np.float64]
+Labels = Mapping[int, str]
 STATUSES = ("answered", "skipped", "blank")
 ANSWERED, SKIPPED, BLANK = range(3)
 STATED = {
@@ -34,6 +35,7 @@ LETTERS = "A"  # ABD: the letters of what was ticked
 ARROWS = ("→", "->", ">", "＞")
 STRONG, WEAK = ("┋", *ARROWS), ("|", ";", "；", "、", ",", "，", "\n", "/", " ")
 MOST_CODES, MOST_OPTIONS, MOST_WORDS = 30, 20, 2000
+MOSTLY = 0.95  # of the cells of a column of ticks are ticks; the others are told
 FEW_OPTIONS = 12  # as many numbers with a unit (1次, 2次, …) are a choice
 YES, NO = frozenset(WORDS["ticked"]), frozenset(WORDS["unticked"])
 # What an account, a contact, a plate or a device is written like.
@@ -50,7 +52,7 @@ class Answers:
     heading: Heading
     codes: Ints
     words: tuple[str, ...]
-    labels: Mapping[int, str] = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
 
     @cached_property
     def numbers(self) -> Floats:
@@ -94,6 +96,12 @@ class Answers:
         """Every answer is a number (true of no answer at all)."""
         return not np.isnan(self.numbers[self.given]).any()
 
+    @cached_property
+    def is_ticks(self) -> bool:
+        """Nearly every answer says that the option which the heading names was chosen, or that it was not."""
+        ticked, counts = np.array([self.ticked(i) for i in self.given]), self.counts[self.given]
+        return bool(self.given) and counts[~np.isnan(ticked)].sum() >= MOSTLY * counts.sum()
+
     def said(self, place: int) -> str:
         """The label of a word: what its number means where the file says so, else itself without what was
         filled in.
@@ -111,12 +119,10 @@ class Answers:
             return 1.0
         return 0.0 if any(w in NO for w in said) else np.nan
 
-    def per_row(self, per_word: NDArray[Any]) -> NDArray[Any]:
-        """What is known of words, row by row."""
-        return per_word[self.codes]
 
-
-def read_column(index: int, heading: Heading, cells: Sequence[object] | NDArray[Any]) -> Answers:
+def read_column(
+    index: int, heading: Heading, cells: Sequence[object] | NDArray[Any], labels: Labels | None = None
+) -> Answers:
     """Cells -> Answers. A cell of spaces is blank; 1.0 is 1; dates are ISO 8601."""
     column = np.empty(len(cells), dtype=object)
     column[:] = cells
@@ -124,7 +130,7 @@ def read_column(index: int, heading: Heading, cells: Sequence[object] | NDArray[
     words = [_word(u) for u in uniques]
     place = {word: i for i, word in enumerate(dict.fromkeys(["", *words]))}
     target = np.array([place[w] for w in words] + [0])  # the last serves code -1, an empty cell
-    return Answers(index, heading, target[codes].astype(np.intp), tuple(place))
+    return Answers(index, heading, target[codes].astype(np.intp), tuple(place), labels or {})
 
 
 def shape_of(columns: Sequence[Answers], *, coded: bool) -> tuple[str, str]:

@@ -8,6 +8,7 @@ questionnaire's codebook adds: see tidy/questionnaire_book.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -47,44 +48,53 @@ def read_questionnaire(
     layout = layout or layout_of(grid)
     if layout is None:
         raise FileRefused(f"{grid.sheet.file} [{grid.name}]：工作表是空的，没有问卷。请检查导出的文件。")
-    marked = grid.sheet.struck if not include_hidden else frozenset()
-    looked = layout.body.tolist() if marked else []
-    every = [{(row + 1, j + 1) for j in grid.columns_of(row)} for row in looked]
-    struck = [row for row, cells in zip(layout.body.tolist(), every, strict=False) if cells <= marked]
+    marked = frozenset() if include_hidden else grid.sheet.struck
+    rows = layout.body.tolist() if marked else []
+    struck = [row for row in rows if {(row + 1, j + 1) for j in grid.columns_of(row)} <= marked]
     body = np.setdiff1d(layout.body, struck).astype(np.intp)
     columns = [
-        replace(
-            read_column(j + 1, layout.headings[j], grid.values[body, j]),
-            labels=grid.sheet.labels.get(j + 1, {}),
-        )
+        read_column(j + 1, layout.headings[j], grid.values[body, j], grid.sheet.labels.get(j + 1, {}))
         for j in range(*layout.columns)
     ]
     named = [c for c in columns if c.heading.raw]
     headless = [c for c in columns if not c.heading.raw and c.counts[1:].sum()]
-    questions = [_in_range(question, codebook) for question in _questions(grid, named, codebook)]
-    ids, blocks = _ids(questions)
+    questions = [*_questions(named, codebook, coded=_is_coded(grid.sheet.file, named))]
     at = np.array([grid.number(int(row)) for row in body], dtype=np.int64)
     respondents, doubts = _respondents(grid, questions, at)
-    rows, cells = _account(grid, layout, struck, body, headless)
+    fates, cells = _account(grid, layout, struck, body, headless)
     heads = [grid.number(row) for row in (layout.header[0], layout.header[-1])]
     filled = grid.filled[body][:, [c.index - 1 for c in named]].sum(axis=1)
     odd = _sheet_findings(grid, layout, struck, body, columns)
-    told = (*doubts, *odd, *_faults(grid, questions, ids, body))
+    findings = (*doubts, *odd, *_faults(grid, questions, body))
     return SheetReading(
-        grid.sheet.file, grid.name, "questionnaire", rows=rows, cells=cells, row_count=grid.height,
+        grid.sheet.file, grid.name, "questionnaire", rows=fates, cells=cells, row_count=grid.height,
         cells_filled=int(grid.filled.sum()), header_rows="-".join(dict.fromkeys(map(str, heads))),
-        first_row=int(at[0]) if len(at) else None, last_row=int(at[-1]) if len(at) else None, findings=told,
-        questions=_questions_frame(grid, questions, ids, blocks, layout.header[0]),
-        responses=_responses_frame(grid, questions, ids, at, respondents),
+        first_row=int(at[0]) if len(at) else None, last_row=int(at[-1]) if len(at) else None,
+        findings=findings, questions=_questions_frame(grid, questions, layout.header[0]),
+        responses=_responses_frame(grid, questions, at, respondents),
         cells_by_row=dict(zip(at.tolist(), filled.tolist(), strict=True)),
     )
 
 
-def _questions(grid: Grid, columns: Sequence[Answers], codebook: Codebook) -> Iterator[Question]:
-    coded = _is_coded(grid.sheet.file, columns)
+def _questions(columns: Sequence[Answers], codebook: Codebook, *, coded: bool) -> Iterator[Question]:
+    """The questions that the columns are, each with its question_id and block: Q6 by printed number, else the
+    code that the export gives, U2 the second without either, meta under its heading.
+
+    What repeats gets b, c, … behind it; items of one block are Q7_1, Q7_2, …, or under their own codes.
+    """
+    ids, times, unnamed = set[str](), Counter[str](), count(1)
     for group in grouped(columns):
-        for question in questions_of(group, codebook, coded=coded):
-            yield replace(question, first=group[0].index)
+        first, *others = questions_of(group, codebook, coded=coded)
+        stem = first.column.heading.raw if first.kind == "meta" else _stem_id(first) or f"U{next(unnamed)}"
+        times[stem] += 1
+        block = stem + ("" if times[stem] == 1 else column_letters(times[stem]).lower())
+        for n, question in enumerate((first, *others), start=1):
+            head = question.column.heading
+            code = "" if head.number else _ascii(head.code)
+            item = code if code and code not in ids else f"{block}_{n}"
+            name = item if question.item else block
+            ids.add(name)
+            yield replace(_in_range(question, codebook), id=name, block=block)
 
 
 def _is_coded(file: str, columns: Sequence[Answers]) -> bool:
@@ -99,27 +109,6 @@ def _is_coded(file: str, columns: Sequence[Answers]) -> bool:
         return True
     shapes = [(shape_of([column], coded=True)[0], column.is_numeric) for column in asked]
     return not any(s in ("multiple", "ranking") or (s == "single" and not numeric) for s, numeric in shapes)
-
-
-def _ids(questions: Sequence[Question]) -> tuple[list[str], list[str]]:
-    """question_id and block of each: Q6 by printed number, else the code that the export gives, U2 the
-    second without either, meta under its heading.
-
-    What repeats gets b, c, … behind it; items of one block are Q7_1, Q7_2, …, or under their own codes.
-    """
-    blocks, ids, seen, items = dict[int, str](), list[str](), dict[str, int](), dict[str, int]()
-    unnamed = count(1)
-    for question in questions:
-        head = question.column.heading
-        if question.first not in blocks:
-            stem = head.raw if question.kind == "meta" else _stem_id(question) or f"U{next(unnamed)}"
-            seen[stem] = seen.get(stem, 0) + 1
-            blocks[question.first] = stem + ("" if seen[stem] == 1 else column_letters(seen[stem]).lower())
-        block = blocks[question.first]
-        items[block] = items.get(block, 0) + 1
-        own = _ascii(head.code) if head.code and not head.number else ""
-        ids.append((own if own and own not in ids else f"{block}_{items[block]}") if question.item else block)
-    return ids, [blocks[q.first] for q in questions]
 
 
 def _stem_id(question: Question) -> str:
@@ -165,32 +154,28 @@ def _respondents(grid: Grid, questions: Sequence[Question], at: Ints) -> tuple[l
     return [str(row) for row in at], doubts
 
 
-def _questions_frame(
-    grid: Grid, questions: Sequence[Question], ids: list[str], blocks: list[str], header: int
-) -> pd.DataFrame:
+def _questions_frame(grid: Grid, questions: Sequence[Question], header: int) -> pd.DataFrame:
     names = ["source_file", "source_sheet", "source_row", "cell", "question_id", "block"]
     names += ["number", "text", "kind", "item", "options", "keep_text"]
-    rows = [
-        (grid.sheet.file, grid.name, grid.number(header), grid.cell(header, q.column.index - 1), name, block,
-         q.column.heading.number or None, q.text or None, q.kind, q.item or None, [*q.options], False)
-        for q, name, block in zip(questions, ids, blocks, strict=True)
-    ]  # fmt: skip
+    place, rows = (grid.sheet.file, grid.name, grid.number(header)), []
+    for q in questions:
+        heading, about = q.column.heading, (q.text or None, q.kind, q.item or None, [*q.options], False)
+        cell = grid.cell(header, q.column.index - 1)
+        rows.append((*place, cell, q.id, q.block, heading.number or None, *about))
     types: dict[str, Any] = {**dict.fromkeys(names, "str"), "source_row": "Int64", "options": "object"}
     types |= {"keep_text": "bool", "kind": pd.CategoricalDtype([*KINDS])}
     return pd.DataFrame(rows, columns=names).astype(types)
 
 
 def _responses_frame(
-    grid: Grid, questions: Sequence[Question], ids: list[str], at: Ints, respondents: list[str]
+    grid: Grid, questions: Sequence[Question], at: Ints, respondents: list[str]
 ) -> pd.DataFrame:
     """Each different answer is one row of a small table; the respondents' rows are taken from it."""
-    entries = [
-        (name, q.item or None, *e) for name, q in zip(ids, questions, strict=True) for m in q.meanings
-        for e in m
-    ]
+    entries = [(q.id, q.item or None, *e) for q in questions for entries in q.meanings for e in entries]
     table = pd.DataFrame(entries, columns=["question_id", "item", *Entry._fields])
     options = list(dict.fromkeys(option for q in questions for option in q.options))
     items = list(dict.fromkeys(q.item for q in questions if q.item))
+    ids = [question.id for question in questions]
     levels = {"question_id": ids, "item": items, "option": options, "status": list(STATUSES)}
     typed = {name: pd.Categorical(table[name], pd.Index(k, dtype="str")) for name, k in levels.items()}
     table = table.assign(**typed).astype({"value": "Float64", "text": "str"})
@@ -259,18 +244,14 @@ def _sheet_findings(
         yield grid.told("formula_uncalculated", row - 1, place - 1)
 
 
-def _faults(grid: Grid, questions: Sequence[Question], ids: Sequence[str], body: Ints) -> Iterator[Finding]:
-    for question, name in zip(questions, ids, strict=True):
-        for fault in question.faults:
-            column = fault.column or question.column
-            place, about = column.index - 1, {"variable": name, "name": name, **fault.words}
-            if not fault.places:
-                yield grid.told(fault.key, None, place, **about)
-            for i in np.flatnonzero(np.isin(column.codes, [*fault.places])):
-                raw = _shown(column, int(column.codes[i]))
-                yield grid.told(fault.key, int(body[i]), place, raw=raw, **about)
-
-
-def _shown(column: Answers, place: int) -> str:
-    """A number as it stands, of words only their shape: they may be a name."""
-    return quoted(column.words[place], identifying=bool(np.isnan(column.numbers[place])))
+def _faults(grid: Grid, questions: Sequence[Question], body: Ints) -> Iterator[Finding]:
+    """One for each cell: a number as it stands, of words only their shape, since they may be a name."""
+    for question, fault in ((each, fault) for each in questions for fault in each.faults):
+        column = fault.column or question.column
+        place, about = column.index - 1, {"variable": question.id, "name": question.id, **fault.words}
+        if not fault.places:
+            yield grid.told(fault.key, None, place, **about)
+        for i in np.flatnonzero(np.isin(column.codes, [*fault.places])):
+            word, number = column.words[column.codes[i]], column.numbers[column.codes[i]]
+            raw = quoted(word, identifying=bool(np.isnan(number)))
+            yield grid.told(fault.key, int(body[i]), place, raw=raw, **about)

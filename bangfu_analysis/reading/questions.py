@@ -1,20 +1,15 @@
-"""One column of a questionnaire -> what each different answer means: entries, the rows of `responses`.
-
-Columns about the answering (times, seconds, places), and those that say who answered: these are not written.
-"""
+"""The columns of a question -> what each different answer means: entries, the rows of `responses`."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 
-from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reading.answers import (
     ANSWERED,
     BLANK,
@@ -28,8 +23,8 @@ from bangfu_analysis.reading.answers import (
     shape_of,
     strays,
 )
-from bangfu_analysis.reading.question_headings import LIKE, WORDS, names_person
-from bangfu_analysis.text import halfwidth, heading_key, squeeze
+from bangfu_analysis.reading.question_headings import LIKE, WORDS
+from bangfu_analysis.text import squeeze
 
 KINDS = ("single", "multiple", "matrix", "ranking", "number", "text", "meta")
 OTHER = "其他"
@@ -63,8 +58,8 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """One row of `questions`; row i of the sheet answers `meanings[codes[i]]`. `column`: its first;
-    `first`: its block's.
+    """One row of `questions`; row i of the sheet answers `meanings[codes[i]]`. `column`: its first; `id` and
+    `block`: as the frame names it and its block.
     """
 
     column: Answers
@@ -75,7 +70,8 @@ class Question:
     item: str = ""
     options: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
-    first: int = 0
+    id: str = ""
+    block: str = ""
 
 
 def whole_question(column: Answers, kind: str, mean: Callable[[int], Meaning]) -> Question:
@@ -207,100 +203,126 @@ def _size(label: str) -> tuple[float, int]:
     return (float(found.group()) if found else 0.0, side)
 
 
-YES_NO = {"是", "否", "有", "无", "没有", "会", "不会"}
-LONGEST_NUMBER = 1e10
+def _together(group: Sequence[Answers]) -> tuple[Ints, list[list[int]]]:
+    """Several columns as one: row -> place among the different combinations of words; and these."""
+    combinations, codes = np.unique(np.column_stack([c.codes for c in group]), axis=0, return_inverse=True)
+    return codes.reshape(-1).astype(np.intp), combinations.tolist()
 
 
-def is_private(group: Sequence[Answers], codebook: Codebook) -> bool:
-    """A name, account or contact: by its heading, unless it is a choice (a name never is one but of yes and
-    no); by what the answers look like; or numbers as long as a phone's.
+def block_questions(group: Sequence[Answers], *, coded: bool) -> Iterator[Question]:
+    """One column an option (ticks, ranks), a row of a matrix, or a place of a ranking."""
+    closed = [c for c in group if c.given and not c.heading.is_open]
+    ticks, parts = [c for c in closed if c.is_ticks], [c.heading.part for c in group]
+    asked = [c for c in closed if not LIKE["open_part"].search(c.heading.part)]
+    if ticks and all(c in ticks or (c not in asked and not c.is_numeric) for c in closed):
+        yield _several(group, "multiple", Answers.ticked)
+    elif closed and all(LIKE["place"].fullmatch(part) or LIKE["pick"].fullmatch(part) for part in parts):
+        yield _placed(group)
+    elif closed and not any(c.labels or (c in asked and not c.is_numeric) for c in closed):
+        yield from _numbers(group)
+    else:
+        for column in group:
+            found = question_of(column, group, coded=coded, matrix=True)
+            kind = found.kind if found.kind in ("multiple", "ranking") else "matrix"
+            yield replace(found, kind=kind, item=column.heading.part)
+
+
+def _numbers(group: Sequence[Answers]) -> Iterator[Question]:
+    """Numbers under options: ticks, ranks 1..k of each respondent, or the rows of a matrix."""
+    cells = [list(zip(group, row, strict=True)) for row in _together(group)[1]]
+    rows = [[c.numbers[i] for c, i in row if c.state[i] == ANSWERED] for row in cells]
+    ranks = [sorted(v for v in row if v > 0) for row in rows]
+    if all(v == 1 for row in ranks for v in row):
+        yield _several(group, "multiple", lambda column, place: float(column.numbers[place]))
+    elif all(row == list(range(1, len(row) + 1)) for row in ranks):
+        yield _several(group, "ranking", lambda column, place: float(column.numbers[place]))
+    else:
+        for column in group:
+            entries = [(Entry(value=None if np.isnan(n) else float(n)),) for n in column.numbers]
+            found = whole_question(column, "matrix", entries.__getitem__)
+            yield replace(found, item=column.heading.part, faults=not_numbers(column))
+
+
+def _several(group: Sequence[Answers], kind: str, value_of: Callable[[Answers, int], float]) -> Question:
+    """A multiple choice or a ranking of one column an option. Nothing ticked at all is blank, as an export
+    by text says.
     """
-    head, column = group[0].heading, group[0]
-    if len(group) > 1:
-        return False
-    given = column.given
-    largest = np.nanmax(column.numbers[given]) if given and column.is_numeric else np.nan
-    if largest >= LONGEST_NUMBER or column.labels:
-        return bool(largest >= LONGEST_NUMBER)
-    counts = Counter({label_and_fill(column.words[i])[0]: int(column.counts[i]) for i in given})
-    if looks_personal(counts):
-        return True
-    known = codebook.by_heading.get(heading_key(head.text), ())
-    text = f"{head.text} {head.part}"
-    if not names_person(text) and not any(v.identifying for v in known):
-        return False
-    if set(counts) <= YES_NO or LIKE["hint"].search(text) or "┋" in "".join(counts):
-        return False
-    named = LIKE["named"].search(halfwidth(text)) is not None
-    is_choice = counts.total() >= 10 and len(counts) <= counts.total() / 3 and not named
-    return not (is_choice or largest < 1000)
+    codes, combinations = _together(group)
+    names = [LIKE["text_of"].sub("", c.heading.part) for c in group]
+    worded = [c.heading.is_open or (not c.is_numeric and not c.is_ticks) for c in group]
+    # Where no cell says no, an empty one does.
+    by_mark = [not any(value_of(c, i) == 0 for i in c.given) for c in group]
+    meanings, odd = [], [set[int]() for _ in group]
+    for row in combinations:
+        values, texts = dict[str, float](), dict[str, str]()
+        for n, (column, place, name) in enumerate(zip(group, row, names, strict=True)):
+            if column.state[place] != ANSWERED:
+                values |= {name: 0.0} if by_mark[n] and name not in values else {}
+            elif worded[n] and not (column.is_numeric and name not in values):
+                texts[name], values[name] = safe_text(column.words[place]), values.get(name) or 1.0
+            elif np.isnan(value := value_of(column, place)):
+                odd[n].add(place)
+            else:
+                values[name] = value
+        skipped = any(c.state[i] == SKIPPED for c, i in zip(group, row, strict=True))
+        meanings.append(_several_meaning(values, texts, skipped, kind))
+    faults = tuple(Fault("not_an_option", at, c) for c, at in zip(group, odd, strict=True) if at)
+    text, options = group[0].heading.text, tuple(dict.fromkeys(names))
+    return Question(group[0], kind, codes, meanings, text, options=options, faults=faults)
 
 
-def private_question(column: Answers) -> Question:
-    """A column of which only who answered is kept."""
-    found = whole_question(column, "meta" if column.heading.role else "text", lambda _: (Entry(),))
-    return replace(found, item=column.heading.part, faults=(Fault("identifying_column"),))
+def _several_meaning(values: dict[str, float], texts: dict[str, str], skipped: bool, kind: str) -> Meaning:
+    if not any(values.values()):
+        return NOT_ANSWERED[SKIPPED] if skipped else (Entry(status="blank"),)
+    shown = [(value, option) for option, value in values.items()]
+    shown = sorted(pair for pair in shown if pair[0]) if kind == "ranking" else shown
+    return tuple(Entry(option, value, texts.get(option)) for value, option in shown)
 
 
-def meta_question(column: Answers) -> Question:
-    """A column about the answering: numbers and seconds in `value`, words and times in `text`; of an IP
-    省-市 only.
+def _placed(group: Sequence[Answers]) -> Question:
+    """`第1位`, `第2位` (a ranking) or `选择1`, `选择2` (a multiple choice): the options stand in the cells.
     """
-    role = column.heading.role
-    if role == "private":
-        return private_question(column)
-    found = whole_question(column, "meta", lambda i: (_meta_entry(role, column.words[i], column.numbers[i]),))
-    nothing = [m[0].value is None and not m[0].text and m[0].status == "answered" for m in found.meanings]
-    wrong = [i for i in column.given if nothing[i] and role not in ("ip", "row")]
-    return replace(found, faults=(Fault("meta_unreadable", wrong),) if wrong else ())
+    kind = "multiple" if all(LIKE["pick"].fullmatch(c.heading.part) for c in group) else "ranking"
+    codes, combinations = _together(group)
+    labels = [label for c in group for _, label in sorted(c.labels.items())]
+    options = list(dict.fromkeys(labels or sorted(c.said(i) for c in group for i in c.given)))
+    meanings: list[Meaning] = []
+    for row in combinations:
+        cells = list(zip(group, row, strict=True))
+        said = list(dict.fromkeys(c.said(i) for c, i in cells if c.state[i] == ANSWERED))
+        ranks = {option: float(rank) for rank, option in enumerate(said, start=1)}
+        ticks = {option: float(option in said) for option in options}
+        skipped = any(c.state[i] == SKIPPED for c, i in cells)
+        meanings.append(_several_meaning(ranks if kind == "ranking" else ticks, {}, skipped, kind))
+    return Question(group[0], kind, codes, meanings, group[0].heading.text, options=tuple(options))
 
 
-def _meta_entry(role: str, word: str, number: float) -> Entry:
-    if role == "words" and word.upper() == "N/A":
-        return Entry(status="blank")
-    if role in ("time", "ip", "words"):
-        return Entry(text={"time": _iso, "ip": _province, "words": safe_text}[role](word) or None)
-    value = _seconds(word) if role == "seconds" else number
-    return Entry(value=None if np.isnan(value) or value >= LONGEST_NUMBER else value)
+def at_odds(whole: Answers, question: Question, group: Sequence[Answers]) -> Iterator[Fault]:
+    """Cells of the column that joins the options ticked in the others, and names other ones."""
+    if question.kind != "multiple":
+        return
+    names = {squeeze(option) for option in question.options}
+    parts = [{squeeze(p) for p in re.split(r"[\s;,，；、┋|]+", word)} for word in whole.words]
+    if not any(names & part for part in parts):
+        return
+    chosen = [{squeeze(e.option or "") for e in meaning if e.value} for meaning in question.meanings]
+    pairs = {*zip(whole.codes.tolist(), question.codes.tolist(), strict=True)}
+    if wrong := {n for n, m in pairs if whole.state[n] == ANSWERED and parts[n] & names != chosen[m]}:
+        yield Fault("parts_disagree", wrong, whole)
 
 
-def _seconds(word: str) -> float:
-    """158秒, 2分38秒, 00:02:38 or 158 -> 158.0; NaN where it is none."""
-    text = halfwidth(word).replace(" ", "")
-    found = LIKE["clock"].fullmatch(text) or LIKE["duration"].fullmatch(text)
-    if found is None or not text:
-        return np.nan
-    return sum(float(part or 0) * by for part, by in zip(found.groups(), (3600, 60, 1), strict=True))
-
-
-def _iso(word: str) -> str:
-    """The moment to the minute: the second would tell a reply from all others."""
-    found = LIKE["moment"].match(halfwidth(word))
-    year, month, day, hour, minute, _ = [int(part or 0) for part in (found.groups() if found else [0] * 6)]
-    try:
-        return datetime(year, month, day, hour, minute).isoformat(timespec="minutes")
-    except ValueError:
-        return ""
-
-
-def _province(word: str) -> str:
-    found = LIKE["province"].search(word)
-    return found[1].strip() if found and not re.search(r"\d", found[1]) else ""
-
-
-def looks_personal(counts: Mapping[str, int]) -> bool:
-    """Do answers (word -> how many gave it) look like names, accounts, contacts, plates or devices? Most
-    different ones do.
+def with_fills(question: Question, group: Sequence[Answers]) -> Question:
+    """A choice whose 其他 has a column of its own: what it says is the text of that option, or of the
+    single answer.
     """
-    total = sum(counts.values())
-    lengths = {len(word) for word in counts if word.isdigit()}
-    numbered = len(lengths) == 1 and min(lengths) >= 6 and all(map(str.isdigit, counts))
-    if numbered and 4 < len(counts) >= 0.95 * total:
-        return True
-    undated = [halfwidth(word) for word in counts if not LIKE["dated"].fullmatch(word)]
-    handles = sum(LIKE["handle"].fullmatch(word) is not None for word in undated)
-    unspaced = (word if word.isascii() else squeeze(word) for word in counts)
-    names = sum(LIKE["full_name"].fullmatch(word) is not None for word in unspaced)
-    return len(counts) > 2 and (handles >= 0.6 * len(counts) > 0.3 * total or names >= 0.8 * len(counts))
-
-
+    if len(group) == 1:
+        return question
+    codes, combinations = _together(group)
+    meanings = []
+    for first, *rest in combinations:
+        filled = [(c, i) for c, i in zip(group[1:], rest, strict=True) if c.state[i] == ANSWERED]
+        beside = {c.heading.part: safe_text(c.words[i]) for c, i in filled}
+        entries = question.meanings[first]
+        only = next(iter(beside.values()), None) if len(entries) == 1 else None
+        meanings.append(tuple(e._replace(text=beside.get(e.option or "", only) or e.text) for e in entries))
+    return replace(question, codes=codes, meanings=meanings)

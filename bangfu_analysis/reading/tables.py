@@ -163,18 +163,16 @@ class SheetReading:
         """The same with one more finding about the sheet; `aside`: why it enters no frame."""
         found = Finding(problem, message, severity, source_file=self.file, source_sheet=self.sheet)
         read = replace(self, findings=(*self.findings, found))
-        rows, cells = all_set_aside(self.rows, "kept"), all_set_aside(self.cells, "body")
-        return replace(read, set_aside=aside, reason=aside, rows=rows, cells=cells) if aside else read
+        if not aside:
+            return read
+        fates = ((self.rows, "kept"), (self.cells, "body"))  # what would have been kept is set aside
+        rows, cells = ({**n, f: 0, "set_aside": n.get("set_aside", 0) + n.get(f, 0)} for n, f in fates)
+        return replace(read, set_aside=aside, reason=aside, rows=rows, cells=cells)
 
     @property
     def place(self) -> str:
         """File and sheet as a message names them."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
-
-
-def all_set_aside(counts: Mapping[str, int], fate: str) -> dict[str, int]:
-    """The counts of a sheet that enters no frame: what would have been kept is set aside."""
-    return {**counts, fate: 0, "set_aside": counts.get("set_aside", 0) + counts.get(fate, 0)}
 
 
 def mapped_columns(sheets: Iterable[SheetReading]) -> Iterator[tuple[Table, Column]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,16 +14,7 @@ from bangfu_analysis.cleaning.amounts import read_count, read_money
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.errors import BalanceBroken
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.tables import (
-    CELL_FATES,
-    ROW_FATES,
-    Column,
-    SheetReading,
-    Table,
-    Total,
-    all_set_aside,
-    column_letters,
-)
+from bangfu_analysis.reading.tables import CELL_FATES, ROW_FATES, Column, SheetReading, Table, column_letters
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.values import CleanTable, told_at
 from bangfu_analysis.wave import SETTINGS_FILE, Wave
@@ -46,9 +38,8 @@ def sources_frame(sheets: Sequence[SheetReading], away: pd.DataFrame, wave: Wave
 
 
 def _source(sheet: SheetReading, merged: int, wave: Wave) -> dict[str, Any]:
-    rows = all_set_aside(sheet.rows, "kept") if sheet.set_aside else dict(sheet.rows)
-    cells = all_set_aside(sheet.cells, "body") if sheet.set_aside else dict(sheet.cells)
-    rows = rows | {"kept": rows.get("kept", 0) - merged, "merged": rows.get("merged", 0) + merged}
+    rows, cells = Counter(sheet.rows), Counter(sheet.cells)
+    rows["kept"], rows["merged"] = rows["kept"] - merged, rows["merged"] + merged
     for what, total, parts in (("行数", sheet.row_count, rows), ("非空单元格", sheet.cells_filled, cells)):
         if total != sum(parts.values()) or min(parts.values(), default=0) < 0:
             off = f"账目不平（{what} {total}，分项之和 {sum(parts.values())}）"
@@ -56,8 +47,8 @@ def _source(sheet: SheetReading, merged: int, wave: Wave) -> dict[str, Any]:
     return {
         "wave": wave.name, "source_file": sheet.file, "source_sheet": sheet.sheet, "kind": sheet.kind,
         "header_rows": sheet.header_rows, "first_row": sheet.first_row, "last_row": sheet.last_row,
-        "rows": sheet.row_count, **{f"rows_{fate}": rows.get(fate, 0) for fate in ROW_FATES},
-        "cells_filled": sheet.cells_filled, **{f"cells_{fate}": cells.get(fate, 0) for fate in CELL_FATES},
+        "rows": sheet.row_count, **{f"rows_{fate}": rows[fate] for fate in ROW_FATES},
+        "cells_filled": sheet.cells_filled, **{f"cells_{fate}": cells[fate] for fate in CELL_FATES},
         "reason": sheet.reason or sheet.set_aside, "confidence": sheet.confidence,
     }
 
@@ -85,7 +76,7 @@ def stated_totals(clean: CleanTable, wave: Wave) -> list[dict[str, Any]]:
     lines = []
     for total in clean.table.totals:
         for index, value in total.values.items():
-            line = _line(clean, total, columns.get(index), value)
+            line = _line(clean, total.covers, columns.get(index), value)
             agrees = line.get("what") != "rows" and line.get("verdict") == "agrees"
             if line and not (agrees and _PAGE.match(total.label)):
                 place = {"source_row": total.row, "cell": f"{column_letters(index)}{total.row}"}
@@ -93,10 +84,10 @@ def stated_totals(clean: CleanTable, wave: Wave) -> list[dict[str, Any]]:
     return lines
 
 
-def _line(clean: CleanTable, total: Total, column: Column | None, value: object) -> dict[str, Any]:
-    """What a cell of a total states and what its rows give; {} where it states nothing."""
+def _line(clean: CleanTable, covers: Sequence[int], column: Column | None, value: object) -> dict[str, Any]:
+    """What a cell of a total states and what the rows that it covers give; {} where it states nothing."""
     rows, variable = set(clean.rows), column.variable if column else None
-    covered, what, computed, complete = [row for row in total.covers if row in rows], "", NAN, False
+    covered, what, computed, complete = [row for row in covers if row in rows], "", NAN, False
     persons = _PERSONS.search(squeeze(str(value)))
     if column and variable and variable.kind in _SUMMED:
         stated = read_money(value, replace(variable, **_UNBOUNDED), column.factor).value

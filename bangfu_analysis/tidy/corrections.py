@@ -21,18 +21,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from bangfu_analysis.cleaning.readings import text_of, told
+from bangfu_analysis.codebook import Variable
 from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.apart import read_apart
-from bangfu_analysis.reading.tables import (
-    Column,
-    Sheet,
-    SheetReading,
-    address,
-    column_letters,
-    mapped_columns,
-)
+from bangfu_analysis.reading.tables import Sheet, SheetReading, address, column_letters, mapped_columns
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import is_blank, squeeze
 from bangfu_analysis.tidy.values import at_place
@@ -105,11 +99,9 @@ def _blank_ids(sheets: Sequence[SheetReading], workers: pd.DataFrame) -> Iterato
 
 def check_code(raw: object, key: bytes) -> str:
     """Ten hex digits of a keyed hash of what a cell says, and four that tell the key from another."""
-    return _hash(f"cell:{raw}", key)[:10] + _hash("key", key)[:4]
-
-
-def _hash(text: str, key: bytes) -> str:
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    texts = (f"cell:{raw}", "key")
+    cell, mark = (hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for text in texts)
+    return cell[:10] + mark[:4]
 
 
 def write_queries(queries: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
@@ -257,7 +249,7 @@ def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list
     cells = ((table, column, int(row)) for table, column in mapped_columns(asked) for row in table.body.index)
     found = next((cell for cell in cells if address(cell[0], cell[2], cell[1]) == answer.cell), None)
     if found is None:
-        return sheets, _finding(answer, "correction_not_found", None)
+        return sheets, _finding(answer, "correction_not_found")
     table, column, row = found
     outcome = _outcome(table.body.at[row, column.index], answer, key)
     changed = sheets
@@ -266,7 +258,7 @@ def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list
         body[column.index] = said.where(said.index != row, answer.answer)
         answered = replace(table, body=body)
         changed = [replace(s, tables=tuple(answered if t is table else t for t in s.tables)) for s in sheets]
-    return changed, _finding(answer, outcome, column)
+    return changed, _finding(answer, outcome, column.meaning)
 
 
 def _outcome(raw: object, answer: Answer, key: bytes) -> str:
@@ -280,8 +272,8 @@ def _outcome(raw: object, answer: Answer, key: bytes) -> str:
     return "correction_no_change" if _RIGHT.fullmatch(said.strip("。.!")) else "correction_applied"
 
 
-def _finding(answer: Answer, outcome: str, column: Column | None) -> Finding:
-    shown = quoted(answer.answer, identifying=column is None or column.meaning.identifying)
-    row = "".join(c for c in answer.cell if c.isdigit())
-    place = (answer.file, answer.sheet, int(row) if row else None, answer.cell)
-    return at_place(told(outcome), *place, column.meaning.name if column else "", value=shown)
+def _finding(answer: Answer, outcome: str, variable: Variable | None = None) -> Finding:
+    shown = quoted(answer.answer, identifying=variable is None or variable.identifying)
+    row = int(re.sub(r"\D", "", answer.cell))
+    place = (answer.file, answer.sheet, row, answer.cell, variable.name if variable else "")
+    return at_place(told(outcome), *place, value=shown)

@@ -117,10 +117,9 @@ def _with_disability(rows: pd.DataFrame) -> pd.DataFrame:
     """Kind and grade of a disability as the number of its certificate ends, where no cell says them."""
     taken = {}
     for place, name, codes in ((0, "disability_type", _KINDS), (1, "disability_grade", _GRADES)):
-        said = rows["id_disability"].map(
-            lambda end, place=place, codes=codes: codes[int(end[place]) - 1], "ignore"
-        )
-        taken[name] = rows[name].astype(object).where(rows[name].notna(), said)
+        digits = rows["id_disability"].astype("str").str[place]
+        by_id = digits.map(dict(zip("1234567", codes, strict=False)))
+        taken[name] = rows[name].astype(object).where(rows[name].notna(), by_id)
     return rows.assign(**taken)
 
 

@@ -131,9 +131,8 @@ def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     kept = tuple(map(str, content.get("keep_text") or ()))
     for where, members in named.items():
         if absent := [m for m in members if m not in items]:
-            raise CodebookError(
-                f"questionnaire.yaml：{where} 没有题目 {listed(absent)}。可选：{listed(items)}。"
-            )
+            fault = f"{where} 没有题目 {listed(absent)}。可选：{listed(items)}。"
+            raise CodebookError(f"questionnaire.yaml：{fault}")
     return QuestionnaireBook(items, scales, funnels, kept)
 
 
@@ -205,7 +204,12 @@ def item_scores(responses: pd.DataFrame, book: QuestionnaireBook, scale: str) ->
     rows = _answers(responses[responses["question_id"].isin(members)], "value")
     wide = rows.set_index(["respondent_id", "question_id"])["value"].unstack()  # noqa: PD010
     table = wide.reindex(columns=members).rename_axis(columns=None)
-    return table.assign(**{m: _turned(table[m], m, book) for m in members if book.items[m].reversed})
+    for name in (member for member in members if book.items[member].reversed):
+        if not (codes := book.items[name].options):
+            fault = f"items.{name} 是反向题，但没有 options，不知道最高与最低分。请补充。"
+            raise CodebookError(f"问卷码本 {fault}")
+        table = table.assign(**{name: min(codes) + max(codes) - table[name]})
+    return table
 
 
 def with_concepts(wide: pd.DataFrame, book: QuestionnaireBook, codebook: Codebook) -> pd.DataFrame:
@@ -265,14 +269,12 @@ def _item(name: str, entry: Mapping[str, Any]) -> Item:
     options = {int(code): label for code, label in entry.get("options", {}).items()}
     labels = [label for label in options.values() if label]
     if len(set(labels)) < len(labels):
-        raise CodebookError(
-            f"questionnaire.yaml：items.{name}.options 有两个代码的文字相同。请改为各不相同。"
-        )
+        fault = f"items.{name}.options 有两个代码的文字相同。请改为各不相同。"
+        raise CodebookError(f"questionnaire.yaml：{fault}")
     bands = {band: tuple(codes) for band, codes in entry.get("bands", {}).items()}
     if absent := [c for codes in bands.values() for c in codes if c not in options]:
-        raise CodebookError(
-            f"questionnaire.yaml：items.{name}.bands 没有代码 {listed(absent)}。可选：{listed(options)}。"
-        )
+        fault = f"items.{name}.bands 没有代码 {listed(absent)}。可选：{listed(options)}。"
+        raise CodebookError(f"questionnaire.yaml：{fault}")
     return Item(**{**entry, "options": options, "bands": bands})
 
 
@@ -335,10 +337,3 @@ def _in_option_order(responses: pd.DataFrame, known: pd.DataFrame) -> pd.DataFra
     within = np.where(ranked, responses["value"].fillna(0), responses["option"].cat.codes)
     order = np.lexsort((within, responses["source_row"].to_numpy(), responses["question_id"].cat.codes))
     return responses.iloc[order].reset_index(drop=True)
-
-
-def _turned(codes: pd.Series, name: str, book: QuestionnaireBook) -> pd.Series:
-    known = list(book.items[name].options)
-    if not known:
-        raise CodebookError(f"问卷码本 items.{name} 是反向题，但没有 options，不知道最高与最低分。请补充。")
-    return min(known) + max(known) - codes

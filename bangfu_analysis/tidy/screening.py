@@ -167,9 +167,8 @@ def _dropped(decisions: pd.DataFrame, known: set[str]) -> set[str]:
         raise ArgumentError("筛查决定：有的 drop 没有写 reason。删去一份答卷必须说明理由，请补充。")
     names = {str(r) for r in drop["respondent_id"]}
     if gone := sorted(names - known):
-        raise ArgumentError(
-            f"筛查决定：问卷中没有答卷 {listed(gone)}。请核对 respondent_id 是否属于这份导出。"
-        )
+        fault = f"问卷中没有答卷 {listed(gone)}。请核对 respondent_id 是否属于这份导出。"
+        raise ArgumentError(f"筛查决定：{fault}")
     return names
 
 

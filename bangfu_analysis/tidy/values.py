@@ -16,14 +16,7 @@ from bangfu_analysis.cleaning.readings import Reading, Readings, told
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding, quoted
-from bangfu_analysis.reading.tables import (
-    Column,
-    SheetReading,
-    Table,
-    address,
-    column_letters,
-    mapped_columns,
-)
+from bangfu_analysis.reading.tables import Column, SheetReading, Table, address, mapped_columns
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.schemas import dtype_of
 from bangfu_analysis.wave import Wave
@@ -56,8 +49,7 @@ class CleanTable:
     def cells(self) -> list[str]:
         """The address of the first cell of every row. Two people may stand side by side in a row."""
         first = min(self.table.columns, key=lambda column: column.index)
-        letters = column_letters(first.place or first.index)
-        return [f"{letters}{row if first.row is None else first.row}" for row in self.rows]
+        return [address(self.table, row, first) for row in self.rows]
 
     def columns(self, frame: str, name: str = "") -> list[Column]:
         """The mapped columns that mean variables of `frame`, or its variable `name`, in sheet order."""
@@ -185,12 +177,9 @@ def _told(column: Column, reading: Reading, raw: object) -> tuple[str, str]:
 
 
 def _placed(table: Table, row: int, column: Column, reading: Reading, said: str, shown: str) -> Finding:
-    cell, variable, number = address(table, row, column), column.meaning, None if table.is_form else row
-    told = f"{place_of(table.file, table.sheet, cell)}：{variable.label}“{said}”：{reading.message}"
-    return Finding(
-        reading.problem, told, reading.severity, reading.action or "kept", table.file, table.sheet, number,
-        cell, variable.name, said, shown,
-    )
+    quoting = reading._replace(message=f"{column.meaning.label}“{said}”：{reading.message}")
+    place = (table.file, table.sheet, None if table.is_form else row, address(table, row, column))
+    return at_place(quoting, *place, column.meaning.name, raw=said, value=shown)
 
 
 def at_place(
@@ -199,10 +188,8 @@ def at_place(
 ) -> Finding:
     """The finding that `reading` makes of a file, a sheet, a row or a cell."""
     message = f"{place_of(file, sheet, cell)}：{reading.message}" if file else reading.message
-    kept = reading.action or "kept"
-    return Finding(
-        reading.problem, message, reading.severity, kept, file, sheet, row, cell, variable, raw, value
-    )
+    about = (reading.problem, message, reading.severity, reading.action or "kept")
+    return Finding(*about, file, sheet, row, cell, variable, raw, value)
 
 
 def place_of(file: str, sheet: str, cell: str) -> str:
@@ -224,13 +211,12 @@ def named_units(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     """
     if not codebook.units:
         return rows
+
+    def named(name: object) -> object:
+        return codebook.units.get(squeeze(str(name)), name)
+
     asked = [c for c in ("reporting_unit", "unit", "giver", "employer") if c in rows]
-    found: dict[str, pd.Series[Any]] = {
-        column: rows[column].map(
-            lambda name: codebook.units.get(squeeze(str(name)), name), na_action="ignore"
-        )
-        for column in asked
-    }
+    found: dict[str, Any] = {column: rows[column].map(named, na_action="ignore") for column in asked}
     if (own := found.pop("employer", None)) is not None and "reporting_unit" in rows:
         unit = found["reporting_unit"]
         found["reporting_unit"] = unit.where(unit.notna() | own.eq(rows["employer"]), own)

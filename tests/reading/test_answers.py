@@ -26,7 +26,7 @@ def shape(cells, heading="1、题", *, coded=False):
 
 def states(cells):
     found = column(cells)
-    return found.per_row(found.state).tolist()
+    return found.state[found.codes].tolist()
 
 
 def test_skipped_blank_and_empty_cells_are_different_from_answers():
@@ -42,9 +42,9 @@ def test_minus_two_is_an_answer_where_the_column_knows_other_negative_numbers():
 def test_numbers_read_the_same_from_text_and_from_cells():
     found = column(["1", 1, 1.0, "１", 2.5, datetime(2009, 7, 1, 8, 30)])
     assert (
-        found.per_row(np.array(found.words)).tolist() == ["1", "1", "1", "１", "2.5", "2009-07-01T08:30:00"]
+        np.array(found.words)[found.codes].tolist() == ["1", "1", "1", "１", "2.5", "2009-07-01T08:30:00"]
     )
-    assert found.per_row(found.numbers)[:5].tolist() == [1, 1, 1, 1, 2.5]
+    assert found.numbers[found.codes][:5].tolist() == [1, 1, 1, 1, 2.5]
 
 
 @pytest.mark.parametrize(

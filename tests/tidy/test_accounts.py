@@ -85,7 +85,8 @@ def test_merged_rows_are_no_longer_kept_and_the_sums_hold():
 
 
 def test_a_sheet_set_aside_keeps_nothing():
-    source = sources_frame([sheet(set_aside="隐藏")], pd.DataFrame(), WAVE).iloc[0]
+    aside = sheet().told("sheet_set_aside", "整张表另列", aside="隐藏")
+    source = sources_frame([aside], pd.DataFrame(), WAVE).iloc[0]
     assert source[["rows_kept", "rows_set_aside", "cells_body", "cells_set_aside"]].tolist() == [0, 3, 0, 15]
 
 

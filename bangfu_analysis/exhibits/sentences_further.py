@@ -245,10 +245,10 @@ def effects(of: Exhibit) -> str:
 def numbers(of: Exhibit) -> str:
     """Mean and median of the number that one question asked for; of several the table tells."""
     rows = list(records(of.frame[~hidden(of.frame)]))
-    if len(rows) != 1 or pd.isna(rows[0].median):
+    if len(rows) != 1 or pd.isna(rows[0].estimate):
         return ""
-    mean, middle = (f"{half_up(number, 2):g}" for number in (rows[0].estimate, rows[0].median))
-    return f"“{rows[0].item}”一题有{counted(rows[0].n)}作答，均值{mean}，中位数{middle}。"
+    middle = f"，中位数{half_up(rows[0].median, 2):g}" if pd.notna(rows[0].median) else ""  # else of too few
+    return f"“{rows[0].item}”一题有{counted(rows[0].n)}作答，均值{half_up(rows[0].estimate, 2):g}{middle}。"
 
 
 def given(of: Exhibit) -> str:

@@ -280,7 +280,10 @@ def printed_cells(block: pd.DataFrame, measure: Measure) -> list[Cell]:
     none = NOT_APPLICABLE if measure.name in ("change", "growth") else MISSING
     if none == MISSING and "base_n" in block and block["base_n"].isna().all() and hidden(block).any():
         none = HIDDEN  # the share of a base that is hidden with some of its parts
-    seen = zip(hidden(block), nobody, strict=True)
+    unseen = hidden(block)
+    if measure.name == "median" and "estimate" in block:  # too few for a median have a mean
+        unseen = unseen | block["estimate"].notna()
+    seen = zip(unseen, nobody, strict=True)
     marks = [HIDDEN if unseen else NOT_APPLICABLE if empty else none for unseen, empty in seen]
     # Nobody could fall under a definition that the wave does not have: no count of 0.
     undefined = nobody & block["break_note"].ne("") if "break_note" in block else nobody & False

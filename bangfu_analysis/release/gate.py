@@ -84,6 +84,7 @@ def _masked(
         "row": np.array(gone, dtype=bool),
         "base": np.array([row.base in hidden for row in rows], dtype=bool),
         "left_out": np.array([row.left_out in hidden for row in rows], dtype=bool),
+        "few": np.array([row.numbers.get(row.n, 0) < policy.quantile_n for row in rows], dtype=bool),
     }
     away["any"] = np.isin(group, group[away["row"]])
     every = np.ones(len(frame), dtype=bool)
@@ -99,7 +100,8 @@ def _asked(measure: str) -> list[str]:
     if measure in OF_ALL:
         return ["any"]
     of_base = measure == "base_n" or measure.startswith("share")
-    return ["row", *["base"] * of_base, *["left_out"] * (measure == "left_out_n")]
+    besides = {"left_out_n": ["left_out"], "median": ["few"]}.get(measure, [])
+    return ["row", *["base"] * of_base, *besides]
 
 
 def _missing(values: pd.Series[Any], where: Truths) -> pd.Series[Any]:

@@ -7,6 +7,7 @@ import pytest
 from bangfu_analysis.analysis.change import trend
 from bangfu_analysis.analysis.tabulate import cause_table, hardship_rate, tabulate
 from bangfu_analysis.codebook import load_codebook
+from bangfu_analysis.exhibits.exhibit import as_exhibit
 from bangfu_analysis.release.audit import audit
 from bangfu_analysis.release.cells import Cut
 from bangfu_analysis.release.gate import protect
@@ -144,6 +145,12 @@ def test_a_median_of_few_is_hidden():
     asked = {"population": "workers/2009", "kind": "quantile", "variable": "income"}
     safe = released(Cut("m", "", table, ("unit",), **asked)).frames["m"]
     assert safe["estimate"].isna().tolist() == [True, False]
+    asked["kind"] = "mean"  # a table of means has medians beside them
+    beside = table.assign(median=table["estimate"], left_out_n=0)
+    safe = released(Cut("m", "", beside, ("unit",), **asked)).frames["m"]
+    assert safe["median"].isna().tolist() == [True, False] and safe["estimate"].notna().all()
+    exhibit = as_exhibit(safe.drop(columns="suppressed"), CODEBOOK)
+    assert [row[-1] for row in exhibit.table.texts()] == ["*", "400.00"]
 
 
 def test_a_total_that_one_person_dominates_is_hidden_and_what_would_give_it_back():

@@ -77,8 +77,8 @@ def _rows(chart: Chart, size: str, beside: float) -> tuple[list[str], list[float
     many do not fit.
     """
     stubs = [wrapped(label, LABEL_WIDTH[size]) for label in chart.rows]
-    shown = stubs[: theme.rows_that_fit(stubs, size, beside=beside)]
-    return shown, *theme.row_places(shown), len(stubs) - len(shown)
+    shown, places, lines = theme.rows_that_fit(stubs, size, beside)
+    return shown, places, lines, len(stubs) - len(shown)
 
 
 def _mm(text: str, size: str) -> float:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import colormaps, font_manager
@@ -55,23 +55,21 @@ def register_font() -> str:
     return font_manager.FontProperties(fname=FONT_FILE).get_name()
 
 
-def settings(size: str = "full") -> dict[str, Any]:
-    """The rcParams of a print size: column (75 mm), full (150 mm) or slide (254 mm)."""
+def look(size: str = "full") -> AbstractContextManager[None]:
+    """matplotlib as our figures want it, inside the `with` only, for a print size: column (75 mm), full
+    (150 mm) or slide (254 mm).
+    """
     if size not in WIDTHS_MM:
         raise ArgumentError.naming("size", size, WIDTHS_MM)
     register_font()
     points = POINTS[size]
-    return {
+    settings: Any = {
         "font.family": FAMILIES, "font.size": points, "axes.edgecolor": INK, "axes.linewidth": 0.6,
         "text.parse_math": False, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
         "lines.linewidth": points * 0.17, "lines.markersize": points * 0.5, "legend.frameon": False,
         "svg.fonttype": "none", "svg.hashsalt": "bangfu", "pdf.fonttype": 42,
     }  # fmt: skip
-
-
-def look(size: str = "full") -> AbstractContextManager[None]:
-    """matplotlib as our figures want it, inside the `with` only."""
-    return mpl.rc_context(cast(Any, settings(size)))
+    return mpl.rc_context(settings)
 
 
 class _ShownFigure(Figure):
@@ -96,23 +94,15 @@ def line_mm(size: str) -> float:
     return POINTS[size] * 1.2 * 25.4 / 72
 
 
-def row_places(labels: Sequence[str]) -> tuple[list[float], float]:
-    """Where rows stand whose labels, wrapped already, take one line or more, and their height in all; in
-    lines.
+def rows_that_fit(labels: Sequence[str], size: str, beside: float) -> tuple[list[str], list[float], float]:
+    """Of rows with these labels, wrapped already, those that a figure holds with so many lines `beside` them;
+    where they stand, and their height in all, in lines. At least one fits.
     """
-    heights = [*map(_row, labels)]
-    ends = [*accumulate(heights)]
-    return [end - high / 2 for end, high in zip(ends, heights, strict=True)], (ends or [_row("")])[-1]
-
-
-def rows_that_fit(labels: Sequence[str], size: str, *, beside: float = 8) -> int:
-    """How many of the rows a figure holds, `beside` lines being taken by other things; at least one."""
-    room = TALLEST_MM[size] / line_mm(size) - beside
-    return max(1, sum(end <= room for end in accumulate(_row(label) for label in labels)))
-
-
-def _row(label: str) -> float:
-    return label.count("\n") + 1.12
+    heights = [label.count("\n") + 1.12 for label in labels]
+    ends, room = [*accumulate(heights)], TALLEST_MM[size] / line_mm(size) - beside
+    shown = max(1, sum(end <= room for end in ends))
+    places = [end - high / 2 for end, high in zip(ends[:shown], heights[:shown], strict=True)]
+    return [*labels[:shown]], places, ends[shown - 1]
 
 
 def plain(axes: Axes) -> Axes:

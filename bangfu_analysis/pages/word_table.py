@@ -71,7 +71,10 @@ def _fitted(heads: Sequence[tuple[str, str]], longest: Sequence[int], full: int)
     Headings on one line if there is room, else on two, else in the small styles, else wide columns give way.
     """
     for lines, suffix in ((1, ""), (2, ""), (2, " Small")):
-        wanted = _wanted(heads, longest, lines, suffix)
+        shortest = 6 if lines > 1 else 4  # no break inside （%）
+        headings = [-(-text_width(low) // lines) for _, low in heads]
+        needed = [max(text, head, shortest) for text, head in zip(longest, headings, strict=True)]
+        wanted = [chars * _HALF_WIDTH[suffix] + 2 * _MARGIN[suffix] + 20 for chars in needed]
         if sum(wanted) <= full:
             break
     limit = max(wanted)
@@ -79,13 +82,6 @@ def _fitted(heads: Sequence[tuple[str, str]], longest: Sequence[int], full: int)
         limit -= 20
     given = [min(w, limit) for w in wanted]
     return [w + (full - sum(given)) // len(given) for w in given], suffix
-
-
-def _wanted(heads: Sequence[tuple[str, str]], longest: Sequence[int], lines: int, suffix: str) -> list[int]:
-    shortest = 6 if lines > 1 else 4  # no break inside （%）
-    headings = [-(-text_width(low) // lines) for _, low in heads]
-    needed = [max(text, head, shortest) for text, head in zip(longest, headings, strict=True)]
-    return [chars * _HALF_WIDTH[suffix] + 2 * _MARGIN[suffix] + 20 for chars in needed]
 
 
 def _indents(longest: Sequence[int], kinds: Sequence[str], widths: Sequence[int], suffix: str) -> list[int]:

@@ -25,10 +25,10 @@ from bangfu_analysis.exhibits.making import make
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.release.cells import ANY, IN_TABLES, JOINT, Cut, is_other, name_of, parts_of
 from bangfu_analysis.release.gate import Released
+from bangfu_analysis.release.nesting import PLACES
 
 MOST_CELLS = 2000  # counts of one population that are protected together
 MAKES = ("count", "rate", "causes", "mean", "trend", "questionnaire")
-PLACES = ("unit", "reporting_unit", "employer", "district")
 OTHER = ""  # as the last of a group: it is 其他（合并）
 LEFT = 2  # levels that a fold must leave beside it
 NEVER_JOINED = ("sex", "hardship_level")  # never joined: the report speaks of each

@@ -65,6 +65,13 @@ def labels_of(codebook: Codebook, values: pd.Series[Any], lang: str = "zh") -> l
     return [MISSING if pd.isna(v) else label(str(v)) for v in values.astype(object)]
 
 
+def unit_of(codebook: Codebook, counted_in: str, lang: str = "zh") -> str:
+    """`persons` -> 人, `yuan/persons` -> 元/人; of 个单位 the heading says what they are."""
+    words = codebook.labels("aid.counted_in", lang)
+    named = (words.get(part, part) for part in counted_in.split("/"))
+    return "/".join("个" if word.startswith("个") else word for word in named)
+
+
 def labels_in(codebook: Codebook, table: pd.DataFrame, column: str, lang: str = "zh") -> list[str]:
     """The printed labels of a column of a table whose other columns may say what its codes are codes of.
 

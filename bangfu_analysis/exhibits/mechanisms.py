@@ -16,7 +16,7 @@ from bangfu_analysis.analysis import mechanisms as analysis
 from bangfu_analysis.analysis.mechanisms import Indicator, Mechanism, mechanism_rows, tabulate_mechanism
 from bangfu_analysis.exhibits.data import WaveData
 from bangfu_analysis.exhibits.exhibit import Exhibit
-from bangfu_analysis.exhibits.labels import WORDS, title_of
+from bangfu_analysis.exhibits.labels import WORDS, title_of, unit_of
 from bangfu_analysis.exhibits.measures import hidden, records
 from bangfu_analysis.exhibits.recipes import Recipe
 from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, DisplayTable, Layout, mark_notes
@@ -25,7 +25,6 @@ from bangfu_analysis.release.cells import Cut
 
 OF_PEOPLE = ("persons", "households", "person_times", "pairs", "cases")  # few could identify somebody
 UNKNOWN, TOTAL, ONCE, MOST_NAMED = "未详", "合计", "不重复计", 4
-SHORT = {"units": "个", "posts": "个"}  # as their labels say of what
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class MechanismExhibit(Exhibit):
         whole, plan = self.whole, self.plan
         units = {name: whole.loc[whole["indicator"].eq(name), "counted_in"] for name in plan.columns}
         wanted = [(name, unit) for name in plan.columns for unit in units[name]]
-        heads = [f"{plan.indicators[name].label}（{self._unit(unit)}）" for name, unit in wanted]
+        heads = [f"{plan.indicators[name].label}（{unit_of(self.codebook, unit)}）" for name, unit in wanted]
         blocks = [part for _, part in self.groups.groupby(self.by, observed=True, dropna=False, sort=True)]
         labels = [*(self._group(part[self.by]) for part in blocks), ONCE if self.overlap else TOTAL]
         rows = list[tuple[Cell, ...]]()
@@ -136,11 +135,6 @@ class MechanismExhibit(Exhibit):
     def _of(self, row: Any) -> Indicator:
         return self.plan.indicators[str(row.indicator)]
 
-    def _unit(self, counted_in: str) -> str:
-        """`persons` -> 人, `yuan/persons` -> 元/人."""
-        words = self.codebook.labels("aid.counted_in") | SHORT
-        return "/".join(words.get(part, part) for part in counted_in.split("/"))
-
     def _group(self, levels: pd.Series[Any]) -> str:
         return UNKNOWN if levels.isna().all() else self.labels(levels)[0]
 
@@ -149,7 +143,7 @@ class MechanismExhibit(Exhibit):
         """
         above, _, below = str(row.counted_in).partition("/")
         one = self.codebook.labels("aid.counted_in").get(below, below).removeprefix("个")
-        return (f"平均每{one}" if one else "") + self._of(row).label, self._unit(above)
+        return (f"平均每{one}" if one else "") + self._of(row).label, unit_of(self.codebook, above)
 
     @cached_property
     def text(self) -> str:
@@ -190,7 +184,7 @@ class MechanismExhibit(Exhibit):
     def _amount(self, row: Any) -> str:
         if pd.isna(row.amount) or pd.notna(row.estimate):
             return ""
-        unit = self._unit(row.counted_in)
+        unit = unit_of(self.codebook, row.counted_in)
         return money(row.amount) if row.counted_in == "yuan" else counted(row.amount, unit)
 
     def _largest(self, row: Any) -> str:

@@ -258,15 +258,15 @@ def _block(block: pd.DataFrame, groups: int, shown: list[str], plan: _Plan) -> l
         return stub, tuple(numbers.get(m, NOT_APPLICABLE) for m in shown)
 
     undefined = "break_note" in block and block["break_note"].ne("").all() and block["base_n"].eq(0).all()
-    base = NOT_APPLICABLE if undefined else _first(block["base_n"])
+    base = NOT_APPLICABLE if undefined else shared(block["base_n"])
     share: Cell = NOT_APPLICABLE if base in (0, NOT_APPLICABLE) else 100.0
     total = [extra("total", n=base, share=share)] if plan.adds_up else []
     if not plan.left_out:
         return [*rows, *total]
-    return [*rows, *total, extra("unknown", n=NOT_APPLICABLE if undefined else _first(block["left_out_n"]))]
+    return [*rows, *total, extra("unknown", n=NOT_APPLICABLE if undefined else shared(block["left_out_n"]))]
 
 
-def _first(values: pd.Series[Any]) -> Cell:
+def shared(values: pd.Series[Any]) -> Cell:
     """The number that all rows of a base share; hidden where none of them shows it."""
     values_shown = values.dropna()
     return HIDDEN if values_shown.empty else int(values_shown.iloc[0])
@@ -294,7 +294,7 @@ def _notes(table: pd.DataFrame, plan: _Plan) -> list[str]:
     left = plan.words("left", plan.left_out) if plan.left_out else ""
     one_base = not plan.layout.within and not plan.rates and len(table)
     one_base = one_base and {"base_n", "share"} <= set(table.columns)
-    notes = [plan.words("base", _first(table["base_n"])) + left + plan.words("stop")] if one_base else []
+    notes = [plan.words("base", shared(table["base_n"])) + left + plan.words("stop")] if one_base else []
     blocks = [] if plan.rates else [block for _, block in _bases(table, plan.layout.within)]
     if plan.adds_up and "share" in plan.shown(table) and any(_not_whole(block) for block in blocks):
         notes.append(plan.words("rounded"))

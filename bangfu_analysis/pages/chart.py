@@ -17,7 +17,7 @@ from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.labels import labels_of, phrase, title_of
 from bangfu_analysis.exhibits.measures import dimensions, measure, over_full
-from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE, Cell, as_text, printed_cells
+from bangfu_analysis.exhibits.tables import NOT_APPLICABLE, Cell, as_text, printed_cells, shared
 
 FORMS = {  # of numbers in native charts
     "percent": '0.0"%"', "points": "+0.0;-0.0;0.0", "count": "0", "number": "0.00", "amount": "General",
@@ -203,5 +203,4 @@ class Rows:
 
 def base_of(rows: pd.DataFrame) -> str:
     """The size of the base of a group's rows; * where it is hidden."""
-    bases = rows["base_n"].dropna()
-    return HIDDEN if bases.empty else str(int(bases.iloc[0]))
+    return str(shared(rows["base_n"]))

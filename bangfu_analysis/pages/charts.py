@@ -15,7 +15,7 @@ from bangfu_analysis.analysis.domains import require
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, did_you_mean, listed
 from bangfu_analysis.exhibits.exhibit import Exhibit
 from bangfu_analysis.exhibits.findings import headlines
-from bangfu_analysis.exhibits.labels import MISSING, WORDS
+from bangfu_analysis.exhibits.labels import MISSING, WORDS, unit_of
 from bangfu_analysis.exhibits.measures import dimensions, measure, sorted_by_size
 from bangfu_analysis.exhibits.tables import HIDDEN, NOT_APPLICABLE
 from bangfu_analysis.exhibits.wording import counted, money, year
@@ -136,14 +136,14 @@ def _funnel(rows: Rows) -> Chart:
 
 def _amounts(rows: Rows) -> Chart:
     """Rows of `label` and `n`, all in one unit (`counted_in`); ArgumentError where they are in several."""
-    frame = rows.frame
+    frame, book = rows.frame, rows.exhibit.codebook
     require(frame, ["label", "n", "counted_in"], where="amount_bars")
     if len(units := set(frame["counted_in"])) > 1:
         mixed = "各行的计数单位不同（人、户、人次等），不能画在同一条轴上。请先按 counted_in 筛选。"
         raise ArgumentError(f"amount_bars：{mixed}")
     texts = [amount(rows, n, unit) for n, unit in zip(frame["n"], frame["counted_in"], strict=True)]
     numbers = [HIDDEN if pd.isna(n) else n for n in frame["n"]]
-    subtitle = rows.words("unit", "、".join(_unit(rows, str(unit)) for unit in units))
+    subtitle = rows.words("unit", "、".join(unit_of(book, unit, rows.exhibit.lang) for unit in units))
     values, printed = rows.grid(numbers, "label"), rows.grid(texts, "label", fill=HIDDEN)
     return Chart("bars", values, printed, subtitle, form="General")
 
@@ -166,14 +166,10 @@ def amount(rows: Rows, n: float, unit: str) -> str:
     """`947人`, `18.94万元`; * where it is hidden."""
     if pd.isna(n):
         return HIDDEN
-    zh = rows.exhibit.lang == "zh"
-    return money(n) if unit == "yuan" and zh else counted(n, " " * (not zh) + _unit(rows, unit))
-
-
-def _unit(rows: Rows, unit: str) -> str:
-    """`人`, `万元`; the heading says of what."""
-    word = rows.exhibit.codebook.labels("aid.counted_in", rows.exhibit.lang).get(unit, unit)
-    return "个" if word.startswith("个") else word
+    lang, book = rows.exhibit.lang, rows.exhibit.codebook
+    if lang == "zh":
+        return money(n) if unit == "yuan" else counted(n, unit_of(book, unit))
+    return counted(n, f" {unit_of(book, unit, lang)}")
 
 
 def _running(rows: Rows) -> Chart:

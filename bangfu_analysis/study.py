@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
@@ -174,7 +174,7 @@ def _columns_of(sheets: Sequence[SheetReading]) -> list[tuple[Table, Column]]:
 def _names_in(sheets: Sequence[SheetReading]) -> Iterator[str]:
     """What stands in columns of names."""
     named = [(t, c) for t, c in _columns_of(sheets) if c.variable and c.variable.kind == "name"]
-    return (str(value) for table, column in named for value in table.body[column.index].dropna())
+    return (str(value) for table, column in named for value in table.body[column.index].dropna().unique())
 
 
 def wave_search(folder: Path, *, out: Path | None = None) -> Search:
@@ -266,7 +266,9 @@ def questionnaire_book(folder: Path, frames: Frames) -> books.QuestionnaireBook:
 
 
 def _store(frames: Frames, names: Sequence[str], folder: Path, made_from: reruns.Inputs) -> None:
-    content = {f"{name}.parquet": frame.to_parquet(index=False) for name, frame in frames.items()}
+    with ThreadPoolExecutor(2) as threads:
+        made = threads.map(lambda frame: frame.to_parquet(index=False), frames.values())
+        content = dict(zip((f"{name}.parquet" for name in frames), made, strict=True))
     content[NAMES] = "\n".join(names).encode()
     written = [write(folder / name, each, private=True) for name, each in content.items()]
     reruns.write_mark(folder / reruns.MARK, made_from, written)

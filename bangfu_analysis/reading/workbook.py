@@ -105,9 +105,10 @@ def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
     with ThreadPoolExecutor(THREADS) as threads:
         short, apart = _shortened(package, there, threads)
         said = {there[name]: cells.xml for name, cells in apart.items()}
-        structured = threads.submit(structure.of_xlsx, package, said).result
+        ahead = threads.submit(structure.of_xlsx, package, said) if apart else None
         sheets = _values(partial(_by_calamine, short or data, file, apart), data, "xlsx", file)
-    read = {s.name: s if s.lost else structured()(s) for s in sheets if not s.lost or s.name in there}
+        structured = ahead.result() if ahead else structure.of_xlsx(package, said)
+    read = {s.name: s if s.lost else structured(s) for s in sheets if not s.lost or s.name in there}
     # What calamine does not know of is a sheet of charts, or not there.
     unread = {name: (CHART, "notes") if name in there else (SHEET_LOST, "unreadable") for name in declared}
     absent = {name: Sheet(file, name, (), (), lost=w, lost_kind=kind) for name, (w, kind) in unread.items()}
@@ -297,7 +298,8 @@ def _placed(sheet: python_calamine.CalamineSheet, apart: Apart, file: str) -> Ro
     values = [row[0] for row in sheet.to_python(skip_empty_area=False)]
     said = [*values, *[""] * (len(apart.said) - len(values) + 1)]
     filled = np.array([v != "" or b't="e"' in xml for v, xml in zip(said, apart.said, strict=False)])
-    row, column, number = (part[filled[apart.number]] for part in apart[:3])
+    known = slice(None) if filled.all() else filled[apart.number]
+    row, column, number = (part[known] for part in apart[:3])
     height, width = (int(part.max(initial=-1)) + 1 for part in (row, column))
     refuse_too_many(height, width, file)
     numbers = np.full((height, width), -1, np.int32, order="F")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -86,15 +86,15 @@ def shifted(findings: Sequence[Finding], people: pd.DataFrame) -> list[Finding]:
     against numbers.
     """
     differ = ("sex_differs_from_id", "birth_date_differs_from_id")
-    rows = {(f.source_file, f.source_sheet, f.source_row) for f in findings if f.problem in differ}
-    known = people.loc[people["id_key"].notna(), ["source_file", "source_sheet", "source_row"]]
-    places = list(known.itertuples(index=False, name=None))  # without those merged into another sheet's
-    sizes, off = (Counter(at[:2] for at in found) for found in (places, rows.intersection(places)))
-    return [
-        told_at("rows_shifted", *sheet, n=sizes[sheet], off=n)
-        for sheet, n in off.items()
-        if n >= max(5, sizes[sheet] / 5)
-    ]
+    at = {(f.source_file, f.source_sheet, f.source_row): None for f in findings if f.problem in differ}
+    known, found = people[["source_file", "source_sheet", "source_row"]][people["id_key"].notna()], []
+    sheets = pd.DataFrame([*at]).groupby([0, 1])[2] if len(at) >= 5 else ()
+    for (file, sheet), off in cast("Iterable[tuple[tuple[str, str], pd.Series]]", sheets):
+        own = known.loc[known["source_file"].eq(file) & known["source_sheet"].eq(sheet), "source_row"]
+        n = off.dropna().isin(own).sum()  # without those merged into another sheet's
+        if n >= max(5, len(own) / 5):
+            found.append(told_at("rows_shifted", file, sheet, n=len(own), off=n))
+    return found
 
 
 def without_level(people: pd.DataFrame, cleans: Sequence[CleanTable]) -> list[Finding]:

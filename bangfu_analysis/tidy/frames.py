@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.distinct import objects
 from bangfu_analysis.findings import Finding, findings_frame
 from bangfu_analysis.keys import pseudonym
+from bangfu_analysis.reading.apart import beside
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.tidy import crosschecks, values
 from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals, unspent
@@ -28,6 +30,7 @@ from bangfu_analysis.words import Words
 
 Frames = dict[str, pd.DataFrame]
 LEFT = ("exited", "cancelled")
+MANY = 10_000  # people from which on another process saves more than it costs
 
 
 def tidy_frames(
@@ -63,25 +66,29 @@ def tidy_frames(
     ]
     left = _has_left(people, wave)
     people = people.assign(medical_insurance=people["medical_insurance"].map("|".join, na_action="ignore"))
-    parts = {"workers": people[~left], "exits": people[left], "causes": _causes(people[~left])}
-    frames = {name: typed(rows, name, codebook) for name, rows in parts.items()}
-    frames["keys"] = typed(link_keys(people, cleans, key), "keys", codebook)
-    frames["members"] = typed(members, "members", codebook)
-    by_name = _by_name(people)
-    for name in ledgers(codebook):
-        rows = _ledger(clean, name, by_name)
-        rows, misplaced = without_names(rows, names, cleans, codebook.of(name), words)
-        findings += misplaced + (crosschecks.aid_checks(rows, people, cleans) if name == "aid" else [])
-        frames[name] = typed(rows, name, codebook)
-    frames["population"] = typed(population, "population", codebook)
-    if asked := [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]:
-        frames["questions"], frames["responses"] = stack_questionnaires(asked, wave.name)
-    totals = pd.DataFrame([total for table in cleans for total in stated_totals(table, wave)])
-    in_settings = stated_in_settings(frames["workers"], frames["population"], codebook, wave)
-    frames["totals"] = typed(_on_end([totals, in_settings]), "totals", codebook)
-    findings += _disagreements(frames["totals"])
-    findings += crosschecks.aid_against_funds(frames["aid"], frames["funds"])
-    frames["issues"] = _issues(permitted(findings, names, words), wave)
+    linked, many = lambda: typed(link_keys(people, cleans, key), "keys", codebook), len(people) >= MANY
+    with beside(linked, long=False) if many else nullcontext(linked) as keys:
+        workers = people[~left]
+        parts = {"workers": workers, "exits": people[left], "causes": _causes(workers)}
+        frames = {name: typed(rows, name, codebook) for name, rows in parts.items()}
+        frames["keys"] = people  # whose place it is; the keys come last
+        frames["members"] = typed(members, "members", codebook)
+        by_name = _by_name(people)
+        for name in ledgers(codebook):
+            rows = _ledger(clean, name, by_name)
+            rows, misplaced = without_names(rows, names, cleans, codebook.of(name), words)
+            findings += misplaced + (crosschecks.aid_checks(rows, people, cleans) if name == "aid" else [])
+            frames[name] = typed(rows, name, codebook)
+        frames["population"] = typed(population, "population", codebook)
+        if asked := [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]:
+            frames["questions"], frames["responses"] = stack_questionnaires(asked, wave.name)
+        totals = pd.DataFrame([total for table in cleans for total in stated_totals(table, wave)])
+        in_settings = stated_in_settings(frames["workers"], frames["population"], codebook, wave)
+        frames["totals"] = typed(_on_end([totals, in_settings]), "totals", codebook)
+        findings += _disagreements(frames["totals"])
+        findings += crosschecks.aid_against_funds(frames["aid"], frames["funds"])
+        frames["issues"] = _issues(permitted(findings, names, words), wave)
+        frames["keys"] = keys()
     frames["sources"] = typed(sources_frame(sheets, away, wave), "sources", codebook)
     others = [f for name, f in frames.items() if name not in ("workers", "exits", "causes")]  # in keys
     if lost := unspent([table.table for table in cleans], [*others, away]):
@@ -147,9 +154,9 @@ def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
 
 def _causes(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per worker and cause, in the order said."""
-    said = rows[rows["causes"].notna()]
+    said = rows.reindex(columns=[*PROVENANCE, "person_id", "causes"]).dropna(subset="causes")
     several = said["causes"].map(len).to_numpy(dtype=int)
-    long = said.reindex(columns=[*PROVENANCE, "person_id"]).take(np.repeat(np.arange(len(said)), several))
+    long = said.take(np.repeat(np.arange(len(said)), several))
     rank = np.arange(several.sum()) - np.repeat(np.cumsum(several) - several, several) + 1
     return long.assign(cause=[cause for causes in said["causes"] for cause in causes], rank=rank)
 

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ def _given_up(clean: CleanTable, firsts: Mapping[int, int]) -> CleanTable:
 WORDED = ("unit", "text")
 _SHORTEST = 2  # characters of a name
 _QUOTE = re.compile("“([^”]*)”")
-_SURE = 3  # characters of a name that is no word of a unit's name or of a sentence
+_SURE = range(3, 31)  # characters of a name that is no word of a unit's name or of a sentence
 
 
 def known_names(*frames: pd.DataFrame) -> frozenset[str]:
@@ -131,15 +131,9 @@ def _nameless(text: str, names: frozenset[str], words: Words, rows: int) -> str 
     return text
 
 
-def _held(text: str, names: frozenset[str]) -> list[str]:
+def _held(text: str, names: frozenset[str]) -> set[str]:
     """The known names of three characters and more inside a text."""
-    pieces = {text[a : a + size] for size in _lengths(names) for a in range(len(text) - size + 1)}
-    return [name for name in pieces & names if len(name) >= _SURE]
-
-
-@lru_cache(maxsize=4)
-def _lengths(names: frozenset[str]) -> frozenset[int]:
-    return frozenset(map(len, names))
+    return {text[a : a + size] for size in _SURE for a in range(len(text) - size + 1)} & names
 
 
 def permitted(findings: Sequence[Finding], names: frozenset[str], words: Words) -> list[Finding]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.distinct import Objects, objects
+from bangfu_analysis.distinct import Objects
 from bangfu_analysis.keys import pseudonyms
 from bangfu_analysis.text import halfwidth, squeeze
 from bangfu_analysis.tidy.values import CleanTable
@@ -135,22 +134,20 @@ def link_keys(people: pd.DataFrame, cleans: Sequence[CleanTable], key: bytes) ->
     """
     known = compared(people, cleans).astype("str")
     name, digits = known["name"], known["id_digits"]
-    persons = known.fillna("").itertuples(index=False)
+    full = known.fillna("")
     texts = {
         "name_birth": ["name_birth:" + name + "|" + known["born"].str[:7]],
         "name_employer": ["name_employer:" + name + "|" + known["employer"]],
         "name_unit": ["name_unit:" + name + "|" + known["unit"]],
-        "code": [pd.Series(["code:" + "|".join(person) for person in persons], dtype="str")],
-        "name_id": [name + "|" + digits.map(partial(_without, *p), "ignore").astype("str") for p in _SPARED],
+        "code": ["code:" + full["name"].str.cat(full.iloc[:, 1:], sep="|")],
+        "name_id": [  # counted from both ends, so that a lost digit moves nothing
+            name + "|" + digits.str[:start] + "|" + (digits.str[stop - 18 :] if stop < 18 else "")
+            for start, stop in _SPARED
+        ],
     }
     hashed = {kind: pd.Series(_hashed(several, key), people.index, "str") for kind, several in texts.items()}
     whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
     return people.assign(whole=whole.astype("boolean"), **hashed)
-
-
-def _without(start: int, stop: int, digits: str) -> str:
-    """A number but for a part, counted from both ends, so that a lost digit moves nothing."""
-    return digits[:start] + "|" + (digits[stop - 18 :] if stop < 18 else "")
 
 
 def _hashed(several: Sequence[pd.Series], key: bytes) -> Objects:
@@ -163,7 +160,7 @@ def _hashed(several: Sequence[pd.Series], key: bytes) -> Objects:
     said = several[0].notna().to_numpy()
     parts = []
     for texts in several:
-        numbers = pd.util.hash_array(objects(texts)[said], hash_key=secret, categorize=False)
+        numbers = pd.util.hash_array(texts.to_numpy(dtype=object)[said], hash_key=secret, categorize=False)
         parts += [_ALPHABET[(numbers[:, None] >> _SHIFTS) & np.uint64(15)], np.full((len(numbers), 1), " ")]
     letters = np.ascontiguousarray(np.hstack(parts[:-1]))
     codes = np.full(len(said), None, dtype=object)

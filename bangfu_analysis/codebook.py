@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from bangfu_analysis.errors import CodebookError, did_you_mean, listed
 from bangfu_analysis.overlays import contradictions, lay_over, merge, words_of
-from bangfu_analysis.settings import check_settings, located, read_settings
+from bangfu_analysis.settings import check_settings, read_settings
 from bangfu_analysis.settings import read_yaml as read_yaml
 from bangfu_analysis.text import heading_key, squeeze
 
@@ -285,22 +285,15 @@ def load_codebook(
     for overlay in overlays:
         of_a_wave = isinstance(overlay, (str, Path)) and Path(overlay).name == "mapping.yaml"
         words = partial(words_of, content, files=files if of_a_wave else None)
-        if isinstance(overlay, (str, Path)):
-            own = read_settings(Path(overlay), "codebook", words) if Path(overlay).exists() else {}
+        against = partial(contradictions, content)
+        if not isinstance(overlay, (str, Path)):
+            own = check_settings(overlay, "codebook", "mapping", words, against)
         else:
-            own = check_settings(overlay, "codebook", "mapping", words)
+            path = Path(overlay)
+            own = read_settings(path, "codebook", words, against=against) if path.exists() else {}
         content = lay_over(content, own)
-        if faults := [*dict.fromkeys(contradictions(content, own))]:
-            raise CodebookError("\n".join(_located(overlay, each) for each in faults))
         said += [pickle.dumps(own)] if own else []
     return _built(tuple(said))
-
-
-def _located(overlay: str | Path | Mapping[str, Any], fault: str) -> str:
-    if isinstance(overlay, (str, Path)):
-        names = re.findall(r"\w+", fault + fault.partition("：")[2])  # what is told after it weighs more
-        return located(Path(overlay), fault, names)
-    return f"mapping：{fault}"
 
 
 @lru_cache(maxsize=1)

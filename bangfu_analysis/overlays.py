@@ -14,11 +14,12 @@ from bangfu_analysis.errors import listed
 from bangfu_analysis.settings import Beside, Words, instead
 from bangfu_analysis.text import heading_key, squeeze
 
+HIDDEN = ("id_number", "name", "private", "row_number", "ignored")
 KINDS = {  # what the cells of a variable are
     "choice": "选一项", "choices": "可选几项", "yes_no": "是否", "count": "整数", "age": "年龄",
     "number": "数", "money": "金额（元）", "date": "日期", "text": "文字", "unit": "单位或地区",
     "remark": "备注",
-    **dict.fromkeys(("id_number", "name", "private", "row_number", "ignored"), "不保留，只留在 data/raw"),
+    **dict.fromkeys(HIDDEN, "不保留，只留在 data/raw"),
 }  # fmt: skip
 PACKAGE_ONLY = ("patterns", "told", "traditional")  # read of the package alone
 ADDED = frozenset(  # lists that an overlay adds to; every other list it replaces
@@ -119,8 +120,7 @@ class _Names:
         return self.lists.open_to(at[2], str(of))
 
     def known(self, at: tuple[str, ...], _: Beside) -> list[str]:
-        below = self.content.get(at[0], {})
-        return [*(below.get(at[1], {}) if at[0] == "variables" else below)]
+        return [*_within(self.content, *at)]
 
     def of_variable(self, at: tuple[str, ...]) -> Mapping[str, Any]:
         """The entry of a variable that the codebook has already; {} for a new one."""
@@ -128,8 +128,29 @@ class _Names:
         return found
 
     def kinds(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        """What a variable that is there has stays."""
         of = self.of_variable(at)
-        return [of["kind"]] if of else [*KINDS]
+        return [of[at[3]]] if at[3] in of else [*KINDS] if at[3] == "kind" else ["month", "year"]
+
+    def frame_of(self, at: tuple[str, ...]) -> str:
+        """The frame that a kind of sheet, a template, a mechanism or one of its indicators is of."""
+        entry, own = (_within(self.both(at[0]), *keys) for keys in (at[1:2], at[1:4]))
+        kind = _within(self.both("kinds"), str(entry.get("kind")))
+        return str(own.get("frame") or entry.get("frame") or kind.get("frame"))
+
+    def held(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
+        """The columns of that frame, those of others with its name."""
+        frames, frame = self.both("variables"), self.frame_of(at)
+        others = [f"{frame}.{name}" for frame in frames for name in frames[frame]]
+        return [*_within(frames, frame), "text", "person_id", *others] if frame in frames else None
+
+    def met(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
+        """The codes that a condition may name; "any" is any."""
+        of = _within(self.both("variables"), self.frame_of(at), at[-1])
+        return ["any", *self.lists.codes(of["values"])] if "values" in of else None
+
+    def indicators(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        return [*_within(self.both(at[0]), at[1], "indicators")]
 
     def codes_of(self, name: object) -> list[str] | None:
         """The codes of a variable of workers; None where it has no list."""
@@ -169,13 +190,15 @@ def words_of(
     content: Mapping[str, Any], overlay: Mapping[str, Any], files: Callable[[], Collection[str]] | None = None
 ) -> Words:
     """The names that an overlay may use: those of the codebook below it, and its own."""
-    parts = ("variables", "lists", "bands", "schemes")
+    parts = ("variables", "lists", "bands", "schemes", "mechanisms", "kinds", "templates")
     own = {part: each for part in parts if isinstance(each := overlay.get(part), dict)}
     there = _Names(content, own)
     frames, lists = there.both("variables"), there.lists
     names = [name for variables in frames.values() for name in variables]
     variables = [f"{frame}.{name}" for frame in frames for name in frames[frame]]
     variables += frames.get("workers", {})
+    away = {n for of in content["variables"].values() for n, v in of.items() if v["kind"] in HIDDEN}
+    kept = [name for name in names if name not in away]
     categories = lists.codes("hardship_level")
     return {
         "new": there.new, "shapes": there.shape, "own_lists": there.of_list, "known": there.known,
@@ -186,8 +209,11 @@ def words_of(
         "categories": there.of_scheme, "kinds_of_variable": there.kinds,
         "banded": ["unit", *names, *(band["variable"] for band in content.get("bands", {}).values())],
         "kinds": ["questionnaire", *content.get("kinds", {})], "frames": [*content["variables"]],
-        "lists": [*content.get("lists", {}), *own.get("lists", {})],
-        "lines": [*content.get("crosswalk", {}).get("line", ()), *categories], "carried": ["unit", *names],
+        "lists": [*content.get("lists", {}), *own.get("lists", {})], "periods": there.kinds,
+        "held": there.held, "met": there.met, "indicators": there.indicators,
+        "bounds": ["from", "below", "over", "at_most", "times"], "sheets": [*there.both("kinds")],
+        "counted": [*lists.codes("counted_in"), "counted_in"],
+        "lines": [*content.get("crosswalk", {}).get("line", ()), *categories], "carried": ["unit", *kept],
         "parts": [part for part in content if part not in PACKAGE_ONLY],
         "claimed": lists.claimed, **({"files": lambda *_: files()} if files else {}),
     }  # fmt: skip
@@ -200,15 +226,18 @@ _FITS = {  # what only variables of some kinds have
 }  # fmt: skip
 
 
-def contradictions(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
+def contradictions(below: dict[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
     """What an overlay that holds to settings.yaml says against itself or against what it is laid over."""
+    merged = lay_over(below, own)
     variables = merged["variables"]
-    for name in own.get("bands", {}):
+    for name, band in own.get("bands", {}).items():
         of = merged["bands"][name]
         if name in variables["workers"]:
             yield f"bands 的 {name} 已是变量的名称。请改名。"
-        kind = variables["workers"].get(of["variable"], {}).get("kind")
-        yield from (f"bands.{name}：{told}" for told in _of_levels(of["levels"], kind))
+        variable = variables["workers"].get(of["variable"], {})
+        codes = [each["code"] for each in merged["lists"].get(variable.get("values"), ())]
+        absent = _left_out(of["levels"], codes) if "levels" in band else ()
+        yield from (f"bands.{name}：{each}" for each in (*_of_levels(of["levels"], variable), *absent))
     for frame, entries in own.get("variables", {}).items():
         for name, entry in entries.items():
             told = _of_variable(name, entry, variables[frame], merged["lists"])
@@ -230,13 +259,33 @@ def contradictions(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterato
             (a, scheme), (b, of) = _place(one), _place(other)
             if scheme == of and {(a, of), (b, of)} & written:
                 yield from (f"lists.{name}：{told}" for told in _alike(a, one, b, other))
+        if not any(of.get("values") == name for each in variables.values() for of in each.values()):
+            yield f"lists.{name}：没有变量用这张代码表。请在 variables 中用 values: {name} 引用，或去掉。"
+    for name in own.get("mechanisms", {}):
+        indicators = merged["mechanisms"][name].get("indicators", {})
+        for indicator, of in ((key, indicators[i["of"]]) for key, i in indicators.items() if "of" in i):
+            if (unit := indicators[indicator].get("in")) != of.get("in"):
+                share = f"以 {unit} 计，不能占以 {of.get('in')} 计的“{of['label']}”的比重"
+                yield f"mechanisms.{name}：{indicator} {share}。请改用 per 或同一计数单位。"
     yield from _of_words(merged, own)
 
 
-def _of_levels(levels: Sequence[Mapping[str, Any]], kind: str | None) -> Iterator[str]:
-    """What is wrong with the levels of a band of a variable of this kind."""
+def _left_out(levels: Sequence[Mapping[str, Any]], codes: Sequence[str]) -> Iterator[str]:
+    """The codes, and the sexes, that are in no level; `other` may be in none, as may one of a scheme."""
+    coded = {code for level in levels for scheme, code in _coded(level) if not scheme}
+    if absent := [code for code in codes if coded and code not in (*coded, "other")]:
+        yield f"levels 漏了代码 {listed(absent)}，其中的人哪一级也不算。请补进一级，或另立一级。"
+    if all(level.get("sex") == levels[0].get("sex", "") for level in levels):
+        yield f"levels 的 sex 都是 {levels[0]['sex']}，另一性别的人哪一级也不算。请补上。"
+
+
+def _of_levels(levels: Sequence[Mapping[str, Any]], variable: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the levels of a band of this variable."""
+    kind, (least, most) = variable.get("kind"), variable.get("range", (-math.inf, math.inf))
     for level in levels:
         code = level["code"]
+        if level.get("from", least) > most or level.get("below", math.inf) <= least:
+            yield f"{code} 在变量的范围（{least} 至 {most}）之外，没有人能归入。请改正，或去掉这一级。"
         if not {"label", "en"} <= {*level}:
             yield f"新的一级 {code} 缺少中文或英文名称。请补上。"
         if kind not in (*_NUMBERS, None) and ("from" in level or "below" in level):
@@ -283,6 +332,8 @@ def _of_variable(
         yield f"identifying 写的是 false，而它的内容（{kind}）能认出人。请去掉。"
     if own.get("also", "").rpartition(".")[2] == name:
         yield f"also 写的是它自己（{name}）。请改正或去掉。"
+    if "also_after" in own and "also" not in of:
+        yield "写了 also_after，没有写 also（还可能写着哪个变量）。请补上 also，或去掉 also_after。"
     for part in (part for part in own if kind not in _FITS.get(part, (kind,))):
         yield f"{part} 不适用于种类 {kind}，只用于 {listed(_FITS[part])}。请去掉。"
     low, high = own.get("range", (0, 1))
@@ -308,11 +359,18 @@ def _of_variable(
 def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
     """Words that an overlay gives two meanings."""
     ignored = {heading_key(str(heading)) for heading in own.get("ignored_headings", ())}
+    every = (v for of in merged["variables"].values() for v in of.values())
+    who = [[v["label"], *v.get("headings", ())] for v in every if v["kind"] in ("name", "id_number")]
+    hidden = {heading_key(str(each)) for headings in who for each in headings}
     aimed: dict[str, tuple[str, str]] = {}
     for heading, target in own.get("headings", {}).items():
         other, first = aimed.setdefault(heading_key(heading), (heading, target))
         if first.removeprefix("workers.") != target.removeprefix("workers."):
             yield f"headings 中“{heading}”与“{other}”是同一个列名，却指 {target} 与 {first}。请去掉一处。"
+        frame, name = _split_target(target)
+        kind = merged["variables"].get(frame, {}).get(name, {}).get("kind")
+        if target != "ignore" and kind not in HIDDEN and heading_key(heading) in hidden:
+            yield f"headings 中“{heading}”是姓名或证件号，当作 {target} 会写进数据。请改正，或写 ignore。"
         if target != "ignore" and heading_key(heading) in ignored:
             yield f"headings 中“{heading}”指 {target}，ignored_headings 中又要忽略它。请去掉一处。"
     meant: dict[tuple[object, str], str] = {}
@@ -332,8 +390,11 @@ def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str
         yield f"crosswalk.carried 中“{one['to']}”指它自己。请改正 from 或 to。"
     for one, other in combinations(carried, 2):
         both = {*map(str, one["from"])} & {*map(str, other["from"])}
-        if one["variable"] == other["variable"] and both and one["to"] != other["to"] and _meet(one, other):
+        together = one["variable"] == other["variable"] and _meet(one, other)
+        if together and both and one["to"] != other["to"]:
             yield f"crosswalk.carried 中“{min(both)}”既指 {one['to']} 又指 {other['to']}。请去掉一处。"
+        if together and one["to"] in other["from"] and other["to"] in one["from"]:
+            yield f"crosswalk.carried 中“{one['to']}”与“{other['to']}”在同一时期互指。请去掉一处。"
     units = {squeeze(name): squeeze(unit) for name, unit in own.get("units", {}).items()}
     for name, unit in units.items():
         if unit in units and unit != name:
@@ -344,6 +405,13 @@ def _meet(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether the times of two overlap."""
     begins = max(each.get("valid_from", datetime.date.min) for each in (one, other))
     return bool(begins <= min(each.get("valid_to", datetime.date.max) for each in (one, other)))
+
+
+def _within(content: object, *keys: str) -> Mapping[str, Any]:
+    """What stands under keys of content that has not been checked; {} where that is no mapping."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
 
 
 def _some(words: object) -> list[Any]:

@@ -13,11 +13,17 @@ from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.errors import ArgumentError, CodebookError, listed
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.settings import Beside, Words, instead, located, read_settings
+from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy import questionnaire_book as books
 from bangfu_analysis.tidy import settings_book
 from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_copied_exports
 from bangfu_analysis.tidy.screening import REASONS, apply_decisions, has_unusable_numbers
-from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE
+from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, codebooks
+
+# What a question that is read as one kind may be taken for; for number only where there are some.
+_PLAIN, _SEVERAL = ("single", "text", "number"), ("multiple", "ranking")
+_ALIKE = {**dict.fromkeys(_PLAIN, _PLAIN), **dict.fromkeys(_SEVERAL, _SEVERAL), "matrix": ("matrix", *_PLAIN)}
+_WORDS = ("text", "meta")  # of which no answer is asked for
 
 
 def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
@@ -68,7 +74,7 @@ def asked_by(
     sheets, screenings = without_copied_exports(sheets), dict[str, dict[str, Any]]()
     for name in (BOOK_FILE, SCREENING_FILE):
         if (folder / name).exists():
-            words = partial(_words, sheets, where=name)
+            words = partial(_words, sheets, folder, where=name)
             content = read_settings(folder / name, Path(name).stem, words)
             chosen = questionnaire_of(sheets, content.pop("file", ""), name)
             if name == SCREENING_FILE:
@@ -77,8 +83,7 @@ def asked_by(
             try:
                 laid = books.with_book(chosen, content)
             except (CodebookError, ArgumentError) as fault:
-                named = [*content.get("items", {}), *content.get("scales", {})]
-                raise CodebookError(located(folder / name, str(fault), named)) from fault
+                raise CodebookError(located(folder / name, str(fault))) from fault
             sheets = [laid if sheet is chosen else sheet for sheet in sheets]
     return sheets, screenings
 
@@ -88,7 +93,9 @@ def questionnaires_in(sheets: Sequence[SheetReading]) -> list[SheetReading]:
     return [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
 
 
-def _words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: str) -> Words:
+def _words(
+    sheets: Sequence[SheetReading], folder: Path, content: Mapping[str, Any], where: str
+) -> Words:
     """The questions and the respondents that the settings of a questionnaire may name."""
     known = [sheet.file for sheet in questionnaires_in(sheets)]
     file = content.get("file")
@@ -101,23 +108,45 @@ def _words(sheets: Sequence[SheetReading], content: Mapping[str, Any], where: st
     ids = [str(name) for name in questions["question_id"]]
     offered = ([*map(str, () if given is None else given)] for given in questions["options"])
     options = dict(zip(ids, offered, strict=True))
+    read_as = dict(zip(ids, questions["kind"].astype(str), strict=True))
+    filled_in = {*responses.loc[responses["text"].notna(), "question_id"].astype(str)}
+    worded = [q for q, kind in read_as.items() if kind == "text" or (kind != "meta" and q in filled_in)]
+    counted = {*responses.loc[responses["value"].notna(), "question_id"].astype(str)}
+    roster = load_codebook(*codebooks(folder)).of("workers").values()
     matrices = questions[questions["kind"] == "matrix"].groupby("block").size()
     most = {"largest_matrix": matrices.max() if len(matrices) else 0, "matrix_items": matrices.sum()}
     most["asked"] = questions["kind"].ne("meta").sum()
-    people = {*responses["respondent_id"].astype("str")}
+    people = [*responses["respondent_id"].astype("str").unique()]
 
     def scored(at: tuple[str, ...], _: Beside) -> Collection[str] | None:
         """The options of the items of a scale, where their own file writes them."""
         own = [items.get(each) or {} for each in scales[at[1]].get("items") or ()]
         return [str(word) for item in own for word in (item.get("options") or {}).values()] or None
 
+    def asked_as(at: tuple[str, ...], _: Beside) -> list[str]:
+        """As what a question may be taken that is read as something."""
+        of = read_as.get(at[1], "")
+        alike = _ALIKE.get(of, (of,))
+        return [kind for kind in alike if kind != "number" or of == "number" or at[1] in counted]
+
+    def concepts(at: tuple[str, ...], _: Beside) -> list[str]:
+        """The variables that a question may ask for: those of numbers where it does, or with its options."""
+        item = items.get(at[1]) or {}
+        labels = [str(label) for label in (item.get("options") or {}).values()] or options.get(at[1]) or []
+        numeric = item.get("kind", read_as.get(at[1])) == "number"
+        coded = [v for v in roster if not v.identifying and (v.levels or v.kind == "unit")]
+        fits = [v for v in roster if v.kind in books.NUMBERS] if numeric else coded
+        said = {squeeze(label) for label in labels}
+        return ["", *(v.name for v in fits if not said or not v.levels or said & {*v.spellings})]
+
     return {
-        "answers": lambda at, _: options.get(at[2]) or None, "own": [*items] or ids, "scored": scored,
-        "exports": known, "questions": ids,
+        "asked_as": asked_as, "concepts": concepts,
+        "answers": lambda at, _: [] if read_as.get(at[2]) in _WORDS else options.get(at[2]) or None,
+        "own": [*items] or ids, "scored": scored,
+        "exports": known, "questions": ids, "worded": worded,
         # A word of one's own is as good; what is written like a code is one.
         "reasons": lambda _, beside: [*REASONS] if str(beside.get("reason", "")).isascii() else None,
         "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
-        "concepts": ["", *(v.name for v in load_codebook().of("workers").values() if not v.identifying)],
         **{name: [str(n)] for name, n in most.items() if n > 1},  # without a matrix a rule of one waits
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ import datetime
 import math
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -26,8 +26,10 @@ from bangfu_analysis.text import squeeze
 Beside = Mapping[str, Any]  # what stands beside a value in a row whose rule has "?"
 Words = Mapping[str, Collection[str] | Callable[[tuple[str, ...], Beside], Collection[str] | None]]
 Known = Words | Callable[[Mapping[str, Any]], Words]  # or what they are, where the content itself adds some
+Against = Callable[[dict[str, Any]], Iterable[str]]  # what content says against itself
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe both; the one in C is quick
 _MOST_NODES = 50_000
+MOST_TOLD = 12
 _TAGS = frozenset(["str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge"])
 TAKEN = frozenset(  # names of columns that every frame or every result has
     ["wave", "person_id", "id_basis", "unit", "source_file", "source_sheet", "source_row", "cell", "n",
@@ -55,32 +57,43 @@ class Node:
 
 
 def read_settings(
-    path: Path, rules: str, words: Known | None = None, *, error: type[BangfuError] = CodebookError
+    path: Path, rules: str, words: Known | None = None, *, error: type[BangfuError] = CodebookError,
+    against: Against = lambda _: (),
 ) -> dict[str, Any]:
     """The content of the settings file at `path`, checked against `rules`, a part of settings.yaml.
 
     `words`: the vocabularies that the rules name ($questions), as far as they are known: words, or a function
-    of the keys on the way there and what stands beside; or a function of the content that gives all. UTF-8,
-    UTF-16 and GB18030 are read, with any line ends. `error` with every mistake, a line each.
+    of the keys on the way there and what stands beside; or a function of the content that gives all.
+    `against`: what content that holds to the rules says against itself. UTF-8, UTF-16 and GB18030 are read,
+    with any line ends. `error` with every mistake, a line each.
     """
     try:
         node = (_toml if path.suffix == ".toml" else _yaml)(_text(path))
     except Mistake as fault:
         raise error(_sentence(path.name, fault)) from fault
-    return _checked(node, rules, words or {}, path.name, error)
+    content = _checked(node, rules, words or {}, path.name, error)
+    if faults := [*dict.fromkeys(against(content))]:
+        raise error("\n".join(located(path, fault) for fault in faults[:MOST_TOLD]))
+    return content
 
 
 def check_settings(
-    content: Mapping[str, Any], rules: str, source: str, words: Known | None = None
+    content: Mapping[str, Any], rules: str, source: str, words: Known | None = None,
+    against: Against = lambda _: (),
 ) -> dict[str, Any]:
     """As read_settings, of a mapping that is no file."""
-    return _checked(_plain(content), rules, words or {}, source, CodebookError)
+    checked = _checked(_plain(content), rules, words or {}, source, CodebookError)
+    if faults := [*dict.fromkeys(against(checked))]:
+        raise CodebookError("\n".join(f"{source}：{fault}" for fault in faults))
+    return checked
 
 
-def located(path: Path, fault: str, names: Collection[str]) -> str:
-    """A fault that shows later, with the file and the line that writes most of the `names` in it."""
-    whole = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
-    told = [name for name in whole if name.search(fault)]
+def located(path: Path, fault: str) -> str:
+    """A fault that shows later, with the file and the line that has most of its words; what it tells behind
+    its place weighs more.
+    """
+    names = re.findall(r"\w+", fault + fault.partition("：")[2])
+    told = [re.compile(rf"(?<!\w){name}(?!\w)") for name in names]
     met = [sum(bool(name.search(line)) for name in told) for line in _text(path).splitlines()]
     line = met.index(max(met)) + 1 if met else 1
     return _sentence(path.name, Mistake(line, fault.removeprefix(f"{path.name}：")))
@@ -231,7 +244,7 @@ def _checked(node: Node, rules: str, words: Known, source: str, error: type[Bang
     checker = _Checker(words)
     content = checker.check(node, rule, ())
     if checker.mistakes:
-        raise error("\n".join(_sentence(source, mistake) for mistake in checker.mistakes[:12]))
+        raise error("\n".join(_sentence(source, mistake) for mistake in checker.mistakes[:MOST_TOLD]))
     return dict(content)
 
 
@@ -246,7 +259,7 @@ class _Checker:
     def check(self, node: Node, rule: Any, at: tuple[str, ...]) -> Any:
         """The plain value of a node."""
         if isinstance(rule, Mapping) and "|" in rule:
-            shape = next((each for each in rule["|"] if type(each) is type(node.value)), rule["|"][0])
+            shape = next((each for each in rule["|"] if _is_for(each, node.value)), rule["|"][0])
             return self.check(node, shape, at)
         if isinstance(rule, Mapping):
             return self._mapping(node, rule, at)
@@ -296,8 +309,8 @@ class _Checker:
                     needed += [[part] for part in names]
         for part in rule.get("=", ()):
             self._apart(entries, part, at)
-        if "<" in rule and set(rule["<"]) <= set(content):
-            self._rising([content[key] for key in rule["<"]], node, at)
+        for names in (names for names in rule.get("<", ()) if set(names) <= set(content)):
+            self._rising([content[key] for key in names], node, at)
         for keys in (keys for keys in needed if not set(keys) & set(content)):
             self._mistake(node.line, at, f"缺少 {' 或 '.join(keys)}。请补上。")
         return content
@@ -315,9 +328,10 @@ class _Checker:
             self._once(node.value, of_entry["/"], at)
         for part in of_entry.get("//", ()):
             self._apart({f"第 {n} 项": each for n, each in enumerate(node.value, 1)}, part, at)
-        words = [str(each.value) for each in node.value if len(rule) == 1 and isinstance(rule[0], str)]
-        if twice := [word for n, word in enumerate(words) if word in words[:n]]:
-            self._mistake(node.line, at, f"{twice[0]} 重复。请去掉一处。")
+        entries = node.value if len(rule) == 1 and "/" not in of_entry else []
+        words = [str(_unwrapped(each)) for each in entries]
+        for line, word in ((entries[n].line, w) for n, w in enumerate(words) if w in words[:n]):
+            self._mistake(line, at, f"{word[:40]} 重复。请去掉一处。")
         rules = rule if len(rule) > 1 else rule * len(node.value)
         found = [self.check(each, own, at) for each, own in zip(node.value, rules, strict=True)]
         if more == "<":
@@ -393,6 +407,12 @@ class _Checker:
         return known(at, self.beside) if callable(known) else known
 
 
+def _is_for(rule: Any, value: object) -> bool:
+    """Whether a rule is for values of this type."""
+    types = {"flag": (bool,), "number": (int, float)}
+    return type(value) in (types.get(rule, (str,)) if isinstance(rule, str) else (type(rule),))
+
+
 def _open(star: str, names: Collection[str] | None, key: str) -> bool:
     if star == "*name":
         return bool(re.fullmatch("[a-z][a-z0-9_]*", key)) and key not in TAKEN
@@ -458,7 +478,7 @@ def _no_pattern(text: str) -> str:
 
 def instead(found: str, words: Collection[str]) -> str:
     """What may stand there instead of a word: all words, or of very many the most alike; and the nearest."""
-    options = list(dict.fromkeys(words))
+    options = list(dict.fromkeys(filter(None, words)))
     begun = [word for word in options if len(found) > 2 and word.casefold().startswith(found.casefold())]
     within = [word for word in options if len(found) > 1 and found.casefold() in word.casefold()]
     few = 50 if len(found) < 3 else 60

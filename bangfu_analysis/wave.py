@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import re
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -79,7 +80,8 @@ def load_wave(folder: Path, *, columns: Mapping[str, bool] | None = None) -> Wav
     if not path.exists():
         told = f"请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），粘贴以下内容并改成本批次的情况："
         raise WaveSettingsError(f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。{told}\n\n{_example(folder)}")
-    content = read_settings(path, "wave", partial(_words, folder, columns), error=WaveSettingsError)
+    words = partial(_words, folder, columns)
+    content = read_settings(path, "wave", words, error=WaveSettingsError, against=partial(_against, folder))
     return Wave(folder=folder, **content)
 
 
@@ -125,6 +127,37 @@ def _words(folder: Path, columns: Mapping[str, bool] | None, content: Mapping[st
         "totals": ["workers_total", "hardship_total", *(f"{code}_total" for code in of_scheme)],
         "dimensions": [*(v.name for v in codebook.of("population").values() if v.kind in ("choice", "unit"))],
     }
+
+
+def _against(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
+    """Columns of stages that the sample has not; totals that are less than their parts, or not their sum."""
+    sample, stated, population = (content.get(part, {}) for part in ("sample", "stated", "population"))
+    several = {key: len(names) for key, names in sample.items() if isinstance(names, list)}
+    stages = several.get("cluster", 1)
+    for key in (key for key in ("strata", "fpc") if several.get(key, 1) > stages):
+        told = f"{key} 有 {several[key]} 列，而抽样只有 {stages} 个阶段（cluster 每个阶段一列）"
+        yield f"sample：{told}。请去掉多余的列，或补上 cluster。"
+    codebook = load_codebook(*codebooks(folder))
+    levels = codebook.schemes.get(content.get("scheme", ""), {}).get("levels", ())
+    parts = {name: n for name, n in stated.items() if name not in ("workers_total", "hardship_total")}
+    yield from _unequal(stated, "hardship_total", parts, len(levels) == len(parts) > 0)
+    workers = {**population, **stated}
+    yield from _unequal(workers, "workers_total", {k: n for k, n in stated.items() if k == "hardship_total"})
+    for name, of in ((key, each) for key, each in population.items() if isinstance(each, dict)):
+        codes = codebook.variable("population", name).codes
+        yield from _unequal(population, "workers_total", of, len(codes) == len(of) > 0)
+
+
+def _unequal(
+    totals: Mapping[str, Any], name: str, parts: Mapping[str, int], complete: bool = False
+) -> Iterator[str]:
+    """Where the parts of a total are more than it, or (all of them) not as many."""
+    found, whole = sum(parts.values()), totals.get(name, math.inf)
+    if found > whole or (complete and found < whole < math.inf):
+        told = listed(f"{part} {n}" for part, n in parts.items())
+        summed = f" 合计 {found}，" if len(parts) > 1 else " "
+        way = "多于" if found > whole else "少于"
+        yield f"{told}{summed}{way} {name} 的 {whole}。请核对改正，或去掉一处。"
 
 
 def _example(folder: Path) -> str:

@@ -115,7 +115,7 @@ def _keys(rules: Mapping[str, Any], at: tuple[str, ...], part: str) -> Iterator[
     """Key, what may stand there, what it does; of entries known or new, the rules of a new one."""
     for key, rule in rules.items():
         of_all = key in ("+", "/", "//", "=", "<", "?") or f"{key}!" in rules
-        if of_all or (key == "*$known" and "*name" in rules):
+        if of_all or (key == "*$known" and {"*name", "*"} & {*rules}):
             continue
         star = "数" if key == "*#" else RULES.get(key[1:], "名称")
         name = f"〈{star}〉" if key.startswith("*") else key.rstrip("!")

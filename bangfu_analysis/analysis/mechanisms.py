@@ -67,20 +67,14 @@ class Mechanism:
 
 
 def mechanism(codebook: Codebook, name: str) -> Mechanism:
-    """A mechanism of the codebook; CodebookError names those there are, or what its entry has wrong."""
+    """A mechanism of the codebook; CodebookError names those there are."""
     if name not in codebook.mechanisms:
         known = listed(codebook.mechanisms)
         raise CodebookError(f"码本 mechanisms 中没有 {name}。可选：{known}。请检查拼写。")
     entry = dict(codebook.mechanisms[name])
-    try:
-        own = {key: _indicator(key, part) for key, part in entry.pop("indicators", {}).items()}
-        lists: dict[str, Any] = {key: tuple(entry.pop(key, ())) for key in ("by", "columns", "exhibits")}
-        found = Mechanism(name=name, indicators=own, **lists, **entry)
-    except TypeError as fault:
-        told = f"码本 mechanisms.{name} 有未知项：{fault}。请对照 docs/mechanisms.md。"
-        raise CodebookError(told) from fault
-    _check(found, codebook)
-    return found
+    own = {key: _indicator(key, part) for key, part in entry.pop("indicators", {}).items()}
+    lists: dict[str, Any] = {key: tuple(entry.pop(key, ())) for key in ("by", "columns", "exhibits")}
+    return Mechanism(name=name, indicators=own, **lists, **entry)
 
 
 def _indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
@@ -89,25 +83,6 @@ def _indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
         return Indicator(name, measure="per", per=tuple(entry["per"]), **rest)
     measure = next((m for m in MEASURES if m in entry), "rows")
     return Indicator(name, counted_in=entry["in"], measure=measure, column=entry.get(measure, ""), **rest)
-
-
-def _check(plan: Mechanism, codebook: Codebook) -> None:
-    """Names exist, and a share is of what is counted in the same unit."""
-    named = [*plan.columns, *(name for i in plan.indicators.values() for name in (i.of, *i.per) if name)]
-    if lost := [n for n in named if n not in plan.indicators]:
-        known = listed(plan.indicators)
-        raise CodebookError(f"码本 mechanisms.{plan.name} 提到没有的指标：{listed(lost)}。可选：{known}。")
-    units = codebook.labels("aid.counted_in")
-    for i, of in ((i, plan.indicators[i.of]) for i in plan.indicators.values() if i.of):
-        if i.counted_in != of.counted_in:
-            unit, other = (units.get(one.counted_in, one.counted_in) for one in (i, of))
-            told = f"以{unit}计的数不能占以{other}计的“{of.label}”的比重。请改用 per 或同一计数单位。"
-            raise CodebookError(f"码本 mechanisms.{plan.name}.{i.name}：{told}")
-    variables = {*codebook.of(plan.frame), "text", "person_id"} if plan.frame else set()
-    own = [i for i in plan.indicators.values() if not i.frame]
-    columns = [*plan.by, *plan.where, *(c for i in own for c in (*filter(None, [i.column]), *i.where))]
-    if lost := [c for c in columns if plan.frame and c not in variables]:
-        raise CodebookError(f"码本 mechanisms.{plan.name} 用到 {plan.frame} 中没有的变量：{listed(lost)}。")
 
 
 def tabulate_mechanism(

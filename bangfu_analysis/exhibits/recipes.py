@@ -76,7 +76,7 @@ def load_recipes(*files: Path, words: Callable[[], Words] = dict) -> list[Recipe
     for path in filter(Path.exists, files):
         content = read_settings(path, "exhibits", partial(_words, words, rows))
         for entry in content.get("exhibits", []):
-            rows = _laid_over(rows, {**entry, "added": located(path, f"表图 {entry['id']}", [entry["id"]])})
+            rows = _laid_over(rows, {**entry, "added": located(path, f"表图 {entry['id']}")})
     return [recipe(**row) for row in rows.values()]
 
 

@@ -4,7 +4,7 @@ outline.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -22,6 +22,7 @@ from bangfu_analysis.wave import OUTLINE_FILE, levels
 
 OUTLINE = Path(__file__).parent / "outline.yaml"
 NUMBERS = ("count", "age", "number", "money", "yes_no")  # kinds of which there is a mean
+MOST_EXHIBITS = 500  # of a questionnaire
 QUALITY = "quality"  # what was read and what was not is always said
 
 
@@ -69,16 +70,22 @@ class Outline:
                 yield section, exhibits
 
 
-def load_outline(*paths: Path, recipes: Sequence[Recipe] = ()) -> Outline:
+def load_outline(
+    *paths: Path, recipes: Sequence[Recipe] = (), mechanisms: Collection[str] = ()
+) -> Outline:
     """The package's outline with the keys of the files at `paths` that exist laid over it, the later ones
     last.
 
     CodebookError names the line of a key that is unknown (with the nearest), of a value of the wrong kind, of
-    an id used twice, of an exhibit that is not among `recipes`.
+    an id used twice, of an exhibit that is not among those of `recipes`, or stands in two sections.
     """
+    further = {"questionnaire": range(1, MOST_EXHIBITS), "mechanism": mechanisms}  # as many as the data give
+    several = [f"{each.id}_{own}" for each in recipes for own in further.get(each.make, ())]
+    known = [*(each.id for each in recipes), *several]
     content: dict[str, Any] = read_yaml(OUTLINE)
     for path in filter(Path.exists, paths):
-        content |= read_settings(path, "outline", partial(_words, recipes))
+        words, against = partial(_words, recipes, known), partial(_twice, known)
+        content |= read_settings(path, "outline", words, against=against)
     sections = tuple(
         Section(**{**each, "exhibits": _names(each.get("exhibits", ()))}) for each in content["sections"]
     )
@@ -89,17 +96,26 @@ def _names(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def _words(recipes: Sequence[Recipe], content: Mapping[str, Any]) -> Words:
-    """What a section may name: the exhibits that are known (all, where none are), those of data, and
-    patterns; its id, where nothing else says what stands in it, is one that fills itself.
+def _twice(known: Sequence[str], content: Mapping[str, Any]) -> Iterator[str]:
+    """Exhibits that two sections take."""
+    taken: dict[str, str] = {}
+    for section in (each for each in content.get("sections", ()) if each.get("show", True)):
+        names = _names(section.get("exhibits", ()))
+        for one in (each for each in known if any(fnmatch(each, name) for name in names)):
+            if (first := taken.setdefault(one, section["id"])) != section["id"]:
+                here = f"{section['id']} 的 exhibits"
+                yield f"sections：{here} 中 {one} 已归入 {first}，会印两次。请去掉一处，或改写 {here}。"
+
+
+def _words(recipes: Sequence[Recipe], known: Sequence[str], content: Mapping[str, Any]) -> Words:
+    """What a section may name: the exhibits that are known (all, where none are), and patterns; its id, where
+    nothing else says what stands in it, is one that fills itself.
     """
-    known = [each.id for each in recipes]
     filling = [QUALITY, *dict.fromkeys(each.section for each in recipes if each.section)]
     sections = content.get("sections")
     given = [e.get("exhibits") for e in sections if isinstance(e, dict)] if isinstance(sections, list) else []
     named = [str(name) for names in given if isinstance(names, str | list) for name in _names(names)]
-    ours = ("survey_", "mechanism_")  # what there is of these, the data say
-    open_ones = [n for n in named if n.startswith(ours) or ("*" in n and any(fnmatch(k, n) for k in known))]
+    open_ones = [name for name in named if "*" in name and any(fnmatch(each, name) for each in known)]
     own_words = {"write", "exhibits", "show"}
     vocabulary: Words = {
         "exhibits": [*known, *open_ones],
@@ -129,7 +145,7 @@ def report_settings(folder: Path, codebook: Codebook) -> tuple[list[Recipe], Out
         }  # fmt: skip
 
     recipes = load_recipes(*(level / EXHIBITS_FILE for level in levels(folder)), words=words)
-    return recipes, load_outline(*outlines, recipes=recipes)
+    return recipes, load_outline(*outlines, recipes=recipes, mechanisms=codebook.mechanisms)
 
 
 def dimensions_of(codebook: Codebook) -> list[str]:

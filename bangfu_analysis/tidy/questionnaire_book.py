@@ -120,7 +120,7 @@ def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     """A book from what the YAML says. CodebookError for what settings.yaml does not allow, for items and
     codes of bands that are not there, and for an option named twice.
     """
-    content = check_settings(content, "questionnaire", "questionnaire.yaml")
+    content = check_settings(content, "questionnaire", "questionnaire.yaml", {"asked_as": KINDS})
     items = {name: _item(name, entry) for name, entry in content.get("items", {}).items()}
     scales = {n: Scale(**{k: tuple(v) for k, v in s.items()}) for n, s in content.get("scales", {}).items()}
     funnels: dict[str, tuple[Step, ...]] = {}
@@ -131,7 +131,12 @@ def book_from(content: Mapping[str, Any]) -> QuestionnaireBook:
     kept = tuple(map(str, content.get("keep_text") or ()))
     for where, members in named.items():
         if absent := [m for m in members if m not in items]:
-            fault = f"{where} 没有题目 {listed(absent)}。可选：{listed(items)}。"
+            fault = f"{where} 没有题目 {listed(absent)}。可选：{listed(items) or '无，请先写在 items 中'}。"
+            raise CodebookError(f"questionnaire.yaml：{fault}")
+    for where, question, passing in (step for steps in funnels.values() for step in steps):
+        labels = [label for label in items[question].options.values() if label]
+        if absent := [label for label in passing if labels and label not in labels]:
+            fault = f"funnels 的 {where} {question} 没有选项 {listed(absent)}。可选：{listed(labels)}。"
             raise CodebookError(f"questionnaire.yaml：{fault}")
     return QuestionnaireBook(items, scales, funnels, kept)
 
@@ -274,6 +279,9 @@ def _item(name: str, entry: Mapping[str, Any]) -> Item:
     bands = {band: tuple(codes) for band, codes in entry.get("bands", {}).items()}
     if absent := [c for codes in bands.values() for c in codes if c not in options]:
         fault = f"items.{name}.bands 没有代码 {listed(absent)}。可选：{listed(options)}。"
+        raise CodebookError(f"questionnaire.yaml：{fault}")
+    if lost := [c for c in options if bands and not any(c in codes for codes in bands.values())]:
+        fault = f"items.{name}.bands 漏了代码 {listed(lost)}。请补进一组，或另立一组。"
         raise CodebookError(f"questionnaire.yaml：{fault}")
     return Item(**{**entry, "options": options, "bands": bands})
 

@@ -11,12 +11,13 @@ import pandas as pd
 
 from bangfu_analysis.cleaning.choices import read_choice, read_choices
 from bangfu_analysis.cleaning.identity import name_key
-from bangfu_analysis.codebook import Codebook, Variable, read_yaml
+from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.errors import CodebookError
 from bangfu_analysis.findings import quoted
 from bangfu_analysis.reading.inspection import unknown_headings
 from bangfu_analysis.reading.tables import SheetReading, mapped_columns
-from bangfu_analysis.settings import instead
+from bangfu_analysis.settings import instead, read_settings
+from bangfu_analysis.settings import located as in_line
 from bangfu_analysis.text import heading_key, is_blank, mask_long_numbers, squeeze
 from bangfu_analysis.tidy.corrections import lists_of, rows_of, write_sheets
 from bangfu_analysis.tidy.people import unit_of
@@ -173,6 +174,12 @@ def _chosen(folder: Path, *kinds: str) -> list[Row]:
     return [*first.values()]
 
 
+def _mapping(folder: Path) -> dict[str, Any]:
+    """What the wave's mapping.yaml says, where there is one."""
+    path = folder / "mapping.yaml"
+    return read_settings(path, "codebook") if path.exists() else {}
+
+
 def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -> dict[str, Any]:
     """What was chosen in the wave's 设置.xlsx, as mapping.yaml would say it; {} without one. `files`: those
     of the wave.
@@ -185,7 +192,7 @@ def settings_overlay(folder: Path, codebook: Codebook, files: Collection[str]) -
         if row.choice and row.kind not in known:
             raise row.wrong(f"种类“{row.kind}”无效。{instead(row.kind, known)}", "A")
     overlay: dict[str, Any] = {}
-    mapping = read_yaml(folder / "mapping.yaml") if (folder / "mapping.yaml").exists() else {}
+    mapping = _mapping(folder)
     variables = {f"{FRAMES.get(v.frame, v.frame)}·{v.label}": v for v in codebook.variables}
     for row in _chosen(folder, HEADING, VALUE, UNIT, SHEET):
         if row.kind == SHEET and row.word not in files:
@@ -224,10 +231,13 @@ def _resolved(row: Row, variables: Mapping[str, Variable]) -> tuple[str, str, st
 
 
 def check_units(folder: Path, known: Collection[str], used: Collection[str]) -> None:
-    """CodebookError where a unit that was chosen in 设置.xlsx, and is `used`, is not `known`."""
-    for row in _chosen(folder, UNIT):
-        if known and row.choice in {*used} - {*known}:
-            raise row.wrong(f"职工人数表中没有单位“{row.choice}”。{instead(row.choice, known)}")
+    """CodebookError where a unit that 设置.xlsx or mapping.yaml names, and that is `used`, is not `known`."""
+    lost = {*used} - {*known} if known else set()
+    chosen = {row.choice: row for row in _chosen(folder, UNIT)}
+    for unit in (unit for unit in (*chosen, *_mapping(folder).get("units", {}).values()) if unit in lost):
+        fault = f"职工人数表中没有单位“{unit}”。{instead(unit, known)}"
+        row = chosen.get(unit)
+        raise row.wrong(fault) if row else CodebookError(in_line(folder / "mapping.yaml", fault))
 
 
 def replies_decided(folder: Path) -> dict[str, dict[tuple[str, str], tuple[str, str]]]:

@@ -21,7 +21,7 @@ SHOWN = [Exhibit(Cut(each.id, each.id, pd.DataFrame(), ()), each, Layout(), CODE
 def outline(folder, text):
     path = folder / "outline.yaml"
     path.write_text(text, encoding="utf-8")
-    return load_outline(path, recipes=RECIPES)
+    return load_outline(path, recipes=[*RECIPES, recipe(id="survey", make="questionnaire")])
 
 
 def filled(outline):

@@ -54,11 +54,10 @@ def by_number():
 
 def test_a_draft_written_as_yaml_and_read_back_is_the_same_book(tmp_path):
     book = draft_book(*by_text())
+    bands = {"男": (1,), "女": (2,)}
     rich = replace(
         book,
-        items={
-            **book.items, "Q1": replace(book.items["Q1"], concept="sex", bands={"男性": (1,)}, reversed=True)
-        },
+        items={**book.items, "Q1": replace(book.items["Q1"], concept="sex", bands=bands, reversed=True)},
         funnels={"低保": (("知晓", "Q1", ("男",)),)},
     )
     path = tmp_path / "questionnaire.yaml"

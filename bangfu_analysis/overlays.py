@@ -250,24 +250,29 @@ def contradictions(below: dict[str, Any], own: Mapping[str, Any]) -> Iterator[st
             levels = listed(of["levels"])
             yield f"schemes.{name}：worst 写的是 {of['worst']}，不在 levels（{levels}）中。请改正。"
     for name, levels in own.get("lists", {}).items():
-        by_scheme = any("scheme" in level for level in merged["lists"][name])
-        for level in (level for level in merged["lists"][name] if by_scheme and "scheme" not in level):
-            if level["code"] in [each["code"] for each in levels]:
-                yield f"lists.{name}：代码 {level['code']} 没有写 scheme（属于哪个口径）。请补上。"
-        written = {_place(level) for level in levels}
-        for one, other in combinations(merged["lists"][name], 2):
-            (a, scheme), (b, of) = _place(one), _place(other)
-            if scheme == of and {(a, of), (b, of)} & written:
-                yield from (f"lists.{name}：{told}" for told in _alike(a, one, b, other))
+        yield from (f"lists.{name}：{told}" for told in _of_list(merged["lists"][name], levels))
         if not any(of.get("values") == name for each in variables.values() for of in each.values()):
             yield f"lists.{name}：没有变量用这张代码表。请在 variables 中用 values: {name} 引用，或去掉。"
     for name in own.get("mechanisms", {}):
         indicators = merged["mechanisms"][name].get("indicators", {})
-        for indicator, of in ((key, indicators[i["of"]]) for key, i in indicators.items() if "of" in i):
-            if (unit := indicators[indicator].get("in")) != of.get("in"):
-                share = f"以 {unit} 计，不能占以 {of.get('in')} 计的“{of['label']}”的比重"
-                yield f"mechanisms.{name}：{indicator} {share}。请改用 per 或同一计数单位。"
+        for pair in ((i, indicators[i["of"]]) for i in indicators.values() if "of" in i):
+            if len({each.get("in") for each in pair}) > 1:
+                part, whole = (f"以 {each.get('in')} 计的“{each['label']}”" for each in pair)
+                yield f"mechanisms.{name}：{part}不能占{whole}的比重。请改用 per 或同一计数单位。"
     yield from _of_words(merged, own)
+
+
+def _of_list(merged: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong with levels of which some are the overlay's own."""
+    by_scheme = any("scheme" in level for level in merged)
+    for level in (level for level in merged if by_scheme and "scheme" not in level):
+        if level["code"] in [each["code"] for each in own]:
+            yield f"代码 {level['code']} 没有写 scheme（属于哪个口径）。请补上。"
+    written = {_place(level) for level in own}
+    for one, other in combinations(merged, 2):
+        (a, scheme), (b, of) = _place(one), _place(other)
+        if scheme == of and {(a, of), (b, of)} & written:
+            yield from _alike(a, one, b, other)
 
 
 def _left_out(levels: Sequence[Mapping[str, Any]], codes: Sequence[str]) -> Iterator[str]:

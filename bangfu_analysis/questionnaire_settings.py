@@ -5,11 +5,14 @@ replies, of screening.yaml and of 设置.xlsx, replayed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from bangfu_analysis.codebook import load_codebook
+import pandas as pd
+
+from bangfu_analysis.codebook import Variable, load_codebook
 from bangfu_analysis.errors import ArgumentError, CodebookError, listed
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.settings import Beside, Words, instead, located, read_settings
@@ -20,10 +23,9 @@ from bangfu_analysis.tidy.questionnaires import questionnaire_frames, without_co
 from bangfu_analysis.tidy.screening import REASONS, apply_decisions, has_unusable_numbers
 from bangfu_analysis.wave import BOOK_FILE, SCREENING_FILE, codebooks
 
-# What a question that is read as one kind may be taken for; for number only where there are some.
+# What a question that is read as one kind may be taken for.
 _PLAIN, _SEVERAL = ("single", "text", "number"), ("multiple", "ranking")
 _ALIKE = {**dict.fromkeys(_PLAIN, _PLAIN), **dict.fromkeys(_SEVERAL, _SEVERAL), "matrix": ("matrix", *_PLAIN)}
-_WORDS = ("text", "meta")  # of which no answer is asked for
 
 
 def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[SheetReading]:
@@ -93,9 +95,7 @@ def questionnaires_in(sheets: Sequence[SheetReading]) -> list[SheetReading]:
     return [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]
 
 
-def _words(
-    sheets: Sequence[SheetReading], folder: Path, content: Mapping[str, Any], where: str
-) -> Words:
+def _words(sheets: Sequence[SheetReading], folder: Path, content: Mapping[str, Any], where: str) -> Words:
     """The questions and the respondents that the settings of a questionnaire may name."""
     known = [sheet.file for sheet in questionnaires_in(sheets)]
     file = content.get("file")
@@ -103,52 +103,83 @@ def _words(
         return {"exports": known}
     reading = questionnaire_of(sheets, file or "", where)
     questions, responses = questionnaire_frames(reading)
-    parts = (content.get(part) for part in ("items", "scales"))
-    items, scales = ({**of} if isinstance(of, dict) else {} for of in parts)
-    ids = [str(name) for name in questions["question_id"]]
-    offered = ([*map(str, () if given is None else given)] for given in questions["options"])
-    options = dict(zip(ids, offered, strict=True))
-    read_as = dict(zip(ids, questions["kind"].astype(str), strict=True))
-    filled_in = {*responses.loc[responses["text"].notna(), "question_id"].astype(str)}
-    worded = [q for q, kind in read_as.items() if kind == "text" or (kind != "meta" and q in filled_in)]
-    counted = {*responses.loc[responses["value"].notna(), "question_id"].astype(str)}
-    roster = load_codebook(*codebooks(folder)).of("workers").values()
+    asked = _Asked(questions, responses, content, load_codebook(*codebooks(folder)).of("workers").values())
     matrices = questions[questions["kind"] == "matrix"].groupby("block").size()
     most = {"largest_matrix": matrices.max() if len(matrices) else 0, "matrix_items": matrices.sum()}
     most["asked"] = questions["kind"].ne("meta").sum()
     people = [*responses["respondent_id"].astype("str").unique()]
-
-    def scored(at: tuple[str, ...], _: Beside) -> Collection[str] | None:
-        """The options of the items of a scale, where their own file writes them."""
-        own = [items.get(each) or {} for each in scales[at[1]].get("items") or ()]
-        return [str(word) for item in own for word in (item.get("options") or {}).values()] or None
-
-    def asked_as(at: tuple[str, ...], _: Beside) -> list[str]:
-        """As what a question may be taken that is read as something."""
-        of = read_as.get(at[1], "")
-        alike = _ALIKE.get(of, (of,))
-        return [kind for kind in alike if kind != "number" or of == "number" or at[1] in counted]
-
-    def concepts(at: tuple[str, ...], _: Beside) -> list[str]:
-        """The variables that a question may ask for: those of numbers where it does, or with its options."""
-        item = items.get(at[1]) or {}
-        labels = [str(label) for label in (item.get("options") or {}).values()] or options.get(at[1]) or []
-        numeric = item.get("kind", read_as.get(at[1])) == "number"
-        coded = [v for v in roster if not v.identifying and (v.levels or v.kind == "unit")]
-        fits = [v for v in roster if v.kind in books.NUMBERS] if numeric else coded
-        said = {squeeze(label) for label in labels}
-        return ["", *(v.name for v in fits if not said or not v.levels or said & {*v.spellings})]
-
     return {
-        "asked_as": asked_as, "concepts": concepts,
-        "answers": lambda at, _: [] if read_as.get(at[2]) in _WORDS else options.get(at[2]) or None,
-        "own": [*items] or ids, "scored": scored,
-        "exports": known, "questions": ids, "worded": worded,
+        "exports": known, "questions": [*asked.kinds], "own": [*asked.part("items")] or [*asked.kinds],
+        "asked_as": asked.alike, "concepts": asked.concepts, "answers": asked.answers, "scored": asked.scored,
+        "worded": asked.worded,
         # A word of one's own is as good; what is written like a code is one.
         "reasons": lambda _, beside: [*REASONS] if str(beside.get("reason", "")).isascii() else None,
         "respondents": lambda *_: None if has_unusable_numbers(reading) else people,
         **{name: [str(n)] for name, n in most.items() if n > 1},  # without a matrix a rule of one waits
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The questions of an export, and what settings that have not been checked say of them; a method that
+    takes a place is the vocabulary there.
+    """
+
+    questions: pd.DataFrame
+    responses: pd.DataFrame
+    content: Mapping[str, Any]
+    roster: Collection[Variable]
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Question -> as what it is read."""
+        return dict(self.questions[["question_id", "kind"]].astype(str).to_numpy().tolist())
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        found = self.content.get(name)
+        return found if isinstance(found, dict) else {}
+
+    def _labels(self, name: str) -> list[str]:
+        """The options that the settings write of a question."""
+        options = (self.part("items").get(name) or {}).get("options")
+        return [str(word) for word in options.values()] if isinstance(options, dict) else []
+
+    def _offered(self, name: str) -> list[str]:
+        """Those of the export."""
+        found = self.questions.loc[self.questions["question_id"].eq(name), "options"]
+        return [str(word) for options in found if options is not None for word in options]
+
+    def _with(self, column: str) -> set[str]:
+        """The questions with an answer that has something in this column."""
+        return {*self.responses.loc[self.responses[column].notna(), "question_id"].astype(str)}
+
+    def answers(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
+        """The options of a question; none of words."""
+        return [] if self.kinds.get(at[2]) in ("text", "meta") else self._offered(at[2]) or None
+
+    def scored(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
+        """The options of the items of a scale, where their own file writes them."""
+        items = self.part("scales")[at[1]].get("items") or ()
+        return [label for name in items for label in self._labels(name)] or None
+
+    def alike(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        """As what a question may be taken; as a number only where there are some."""
+        of = self.kinds.get(at[1], "")
+        return [k for k in _ALIKE.get(of, (of,)) if k != "number" or k == of or at[1] in self._with("value")]
+
+    def worded(self, *_: object) -> list[str]:
+        """The questions that may have answers in words."""
+        filled_in = self._with("text")
+        return [q for q, kind in self.kinds.items() if kind == "text" or (kind != "meta" and q in filled_in)]
+
+    def concepts(self, at: tuple[str, ...], _: Beside) -> list[str]:
+        """The variables that a question may ask for: those of numbers, or with one of its options."""
+        kind = (self.part("items")[at[1]] or {}).get("kind", self.kinds.get(at[1]))
+        said = {squeeze(label) for label in self._labels(at[1]) or self._offered(at[1])}
+        if kind == "number":
+            return ["", *(v.name for v in self.roster if v.kind in books.NUMBERS)]
+        coded = [v for v in self.roster if not v.identifying and (v.levels or v.kind == "unit")]
+        return ["", *(v.name for v in coded if not said or not v.levels or said & {*v.spellings})]
 
 
 def questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> SheetReading:

@@ -168,6 +168,20 @@ def test_inspect_shows_what_each_heading_means_and_writes_nothing(wave, capsys):
     assert list(wave.parents[2].iterdir()) == [wave.parents[1]]
 
 
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        ({"名册.csv": ROSTER}, 0), ({"说明.csv": "填表说明\n一、各单位工会填写\n"}, 1), ({"空.csv": ""}, 1),
+        ({"名册.csv": ROSTER, "说明.csv": "填表说明\n一、各单位工会填写\n"}, 1),
+        ({"名册.csv": ROSTER, "坏.xlsx": "PK\3\4"}, 1), ({}, 1),
+    ],
+)  # fmt: skip
+def test_inspect_has_the_exit_status_of_clean(wave, capsys, files, wanted):
+    for name, text in files.items():
+        (wave / name).write_text(text, encoding="utf-8")
+    assert [run(capsys, command, wave)[0] for command in ("clean", "inspect")] == [wanted, wanted]
+
+
 def test_a_line_of_mapping_settles_a_heading_and_a_value(wave, capsys):
     (wave / "名册.csv").write_text(
         ROSTER.replace("文化程度", "文化程渡").replace("初中", "初小五年"), encoding="utf-8"

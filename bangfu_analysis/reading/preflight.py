@@ -150,6 +150,8 @@ def _refusing_broken(file: str) -> Iterator[None]:
 
 def _named_type(package: Package, file: str) -> str:
     names = {name.replace("\\", "/").lstrip("/").lower() for name in package.names}
+    if len(package.names) < len(package.archive.infolist()):  # which of them is meant?
+        raise refused(file, "压缩包中有重名的部件", "请用 Excel 打开核对，另存为 .xlsx")
     if any(info.flag_bits & 1 for info in package.archive.infolist()):
         raise refused(file, "压缩包设有密码", "请去掉密码后重新保存")
     if any(name.endswith("vbaproject.bin") for name in names) or file.lower().endswith((".xlsm", ".xltm")):
@@ -174,11 +176,11 @@ def refuse_far_cells(package: Package, file: str) -> None:
             continue
         with _refusing_broken(file):
             xml = package.read(name)
-        if b"<!DOCTYPE" in xml[:4096]:  # what its entities stand for would be lost in silence
-            raise refused(file, "其中的 XML 带有 DTD 声明，不是 Excel 写出的", "请用 Excel 另存为 .xlsx")
+        if b"<!DOCTYPE" in xml or b"v><![CDATA[" in xml:  # what stands in these would be lost in silence
+            raise refused(file, "其中的 XML 有 DTD 声明或 CDATA，不是 Excel 写的", "请用 Excel 另存为 .xlsx")
         if part[1] == "sharedStrings":
             continue
-        refuse_too_many(*_extent(xml), file)
+        refuse_too_many(*_extent(xml, file), file)
         for left, top, right, bottom in _MERGE.findall(xml, max(xml.rfind(b"sheetData"), 0)):
             wide = column_number(right.decode()) - column_number(left.decode()) + 1
             if wide * (int(bottom) - int(top) + 1) > MOST_MERGED:
@@ -192,9 +194,9 @@ def refuse_too_many(rows: int, columns: int, file: str) -> None:
         raise refused(file, found, "请删除远处的单元格后另存")
 
 
-def _extent(xml: bytes) -> tuple[int, int]:
+def _extent(xml: bytes, file: str) -> tuple[int, int]:
     """Rows and columns up to the last cell with a value; of a large sheet without very wide rows, an upper
-    bound.
+    bound. Else raises FileRefused where two cells have one address, of which a reader keeps the last.
     """
     if len(xml) > LARGE_XML:
         last = _LAST_ROW.match(xml, max(xml.rfind(b"<row"), 0))
@@ -203,5 +205,7 @@ def _extent(xml: bytes) -> tuple[int, int]:
             if rows * columns <= MOST_CELLS and not wider.search(xml):
                 return rows, columns
     cells: list[tuple[bytes, bytes]] = _CELL.findall(xml)
+    if len({*cells}) < len(cells):
+        raise refused(file, "有两格在同一位置，其中一格会丢失", "请用 Excel 打开核对，另存为 .xlsx")
     numbers, letters = {number for _, number in cells}, {letters.upper() for letters, _ in cells}
     return max(map(int, numbers), default=0), max((column_number(c.decode()) for c in letters), default=0)

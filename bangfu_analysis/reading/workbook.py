@@ -136,6 +136,8 @@ def _values(read: Callable[[], list[Sheet]], data: bytes, kind: str, file: str) 
 def _by_calamine(data: bytes, file: str, apart: Mapping[str, Apart]) -> list[Sheet]:
     sheets: list[Sheet] = []
     with python_calamine.load_workbook(io.BytesIO(data)) as book:
+        if len({*book.sheet_names}) < len(book.sheet_names):  # a sheet is known by its name
+            raise refused(file, "有两张表同名，其中一张会丢失", "请改成不同的表名后另存")
         for about in book.sheets_metadata:
             if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
                 continue

@@ -105,7 +105,7 @@ def test_a_share_of_another_unit_is_refused_when_the_codebook_is_read():
     entry = {"number": 99, "label": "试", "frame": "dibao", "indicators": {
         "households": {"label": "户", "in": "households", "sum": "households"},
         "persons": {"label": "人", "in": "persons", "sum": "persons", "of": "households"}}}  # fmt: skip
-    with pytest.raises(CodebookError, match="以 persons 计，不能占以 households 计的“户”"):
+    with pytest.raises(CodebookError, match="以 persons 计的“人”不能占以 households 计的“户”"):
         load_codebook({"mechanisms": {"wrong": entry}})
 
 

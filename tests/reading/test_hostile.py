@@ -93,6 +93,13 @@ def test_a_sheet_that_was_lost_is_told_and_the_others_are_read(tmp_path, codeboo
     assert read == {"一厂": ("roster", 5), "二厂": ("unreadable", 0), "三厂": ("roster", 5)}
 
 
+def test_of_two_sheets_of_one_name_none_is_lost_in_silence(tmp_path, codebook):
+    twice = {"xl/workbook.xml": lambda xml: xml.replace("二厂".encode(), "一厂".encode())}
+    (tmp_path / "a.xlsx").write_bytes(but(workbook("一厂", "二厂"), **twice))
+    (read,) = read_file(tmp_path / "a.xlsx", "a.xlsx", codebook)
+    assert read.kind == "unreadable" and "两张表同名" in read.reason
+
+
 def test_a_workbook_of_charts_alone_says_so(tmp_path, codebook):
     book, into = openpyxl.Workbook(), io.BytesIO()
     book.create_chartsheet("图")

@@ -74,10 +74,24 @@ def test_a_far_cell_and_a_giant_merge_are_refused_at_once() -> None:
 
 @pytest.mark.parametrize("part", ["xl__worksheets__sheet1_xml", "xl__sharedStrings_xml"])
 def test_entities_declared_in_a_workbook_refuse_it_as_they_would_be_lost_in_silence(part: str) -> None:
-    data = package(xl__workbook_xml=b"", **{part: b'<!DOCTYPE a [<!ENTITY x "1">]><sst>&x;</sst>'})
-    _, found = file_type(data, "a.xlsx")
-    with pytest.raises(FileRefused, match="DTD"):
+    declared = b'<!DOCTYPE a [<!ENTITY x "1">]><sst>&x;</sst>'
+    for xml in (declared, b"<!--" + b"x" * 9000 + b"-->" + declared, b'<c r="A1"><v><![CDATA[1]]></v></c>'):
+        data = package(xl__workbook_xml=b"", **{part: xml})
+        _, found = file_type(data, "a.xlsx")
+        with pytest.raises(FileRefused, match="DTD"):
+            refuse_far_cells(found, "a.xlsx")
+
+
+def test_what_stands_twice_refuses_a_workbook_as_one_would_be_lost_in_silence() -> None:
+    cells = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="A1"><v>2</v></c></row>'
+    _, found = file_type(package(xl__worksheets__sheet1_xml=cells), "a.xlsx")
+    with pytest.raises(FileRefused, match="两格在同一位置"):
         refuse_far_cells(found, "a.xlsx")
+    into = io.BytesIO(package(xl__workbook_xml=b""))
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(into, "a") as archive:
+        archive.writestr("xl/workbook.xml", b"")
+    with pytest.raises(FileRefused, match="重名的部件"):
+        file_type(into.getvalue(), "a.xlsx")
 
 
 def test_a_far_cell_without_a_value_does_no_harm() -> None:

@@ -140,11 +140,9 @@ def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> R
         return told("lost_character")
     if (bare := LIKE["bracket"].sub("", text)) != text and (levels := variable.find(bare)):
         one = _of_levels(levels, variable, schemes)
-        notes = [
-            found for note in LIKE["bracket"].findall(text)
-            if (found := variable.find(note)) and not LIKE["in_progress"].search(note)
-        ]
-        if any(_of_levels(note, variable, schemes).value != one.value for note in notes):
+        notes = [note for note in LIKE["bracket"].findall(text) if not LIKE["in_progress"].search(note)]
+        noted = [levels for note in notes if (levels := variable.find(note))]
+        if any(_of_levels(levels, variable, schemes).value != one.value for levels in noted):
             return told("several_values/brackets", label=variable.label)
         return told("note_ignored", one.value) if one.value else one
     several = _of_segments(_segments(_listed(text), variable.spellings), variable)

@@ -30,7 +30,12 @@ def read_numeral(text: str) -> float | None:
     known = all(token in _DIGITS or token in UNITS or token[-1] in "0123456789." for token in tokens)
     if not tokens or not known:
         return None
-    return _with_units(tokens) if any(token in UNITS for token in tokens) else _positional(tokens)
+    if any(token in UNITS for token in tokens):
+        return _with_units(tokens)
+    if len(tokens) == 1 and tokens != ["半"]:
+        return _value(tokens[0])
+    positional = all(token in _DIGITS and token != "半" for token in tokens)
+    return float("".join(str(_DIGITS[token]) for token in tokens)) if positional else None
 
 
 def has_unit(text: str) -> bool:
@@ -53,13 +58,6 @@ def read_neighbours(text: str) -> tuple[float, float] | None:
     before, pair, after = found.groups()
     low, high = read_numeral(before + pair[0] + after), read_numeral(before + pair[1] + after)
     return None if low is None or high is None else (low, high)
-
-
-def _positional(tokens: list[str]) -> float | None:
-    if len(tokens) == 1 and tokens != ["半"]:
-        return _value(tokens[0])
-    known = all(token in _DIGITS and token != "半" for token in tokens)
-    return float("".join(str(_DIGITS[token]) for token in tokens)) if known else None
 
 
 def _value(token: str) -> float:

@@ -155,9 +155,8 @@ def _form(grid: Grid, words: Vocabulary, every: Keys, start: int, end: int, firs
         for c, key in keys.get(row, {}).items() if row not in inside else ():
             variable = words.find("workers", key)
             left, above = labels.get(grid.origin(row, c - 1)), labels.get((row - 1, c))
-            if variable is not None and not any(
-                v and grid.text(row, c) in v.spellings for v in (left, above)
-            ):
+            is_value = any(v and grid.text(row, c) in v.spellings for v in (left, above))
+            if variable is not None and not is_value:
                 labels[row, c] = variable
     form = Form(grid, words, start, end, first, last, labels, family)
     answers = {(row, right_of(grid, row, column)) for row, column in labels}
@@ -268,9 +267,9 @@ def _family_at(
     parent = grid.covered.get((row, first - 1)) if first else None
     low = grid.merges[parent][0] + 1 if parent is not None else end
     stop = row + 1
-    while stop < min(low, end) and (
-        parent is not None or not _ends_family(grid, words, stop, grid.columns_of(stop, *band), first)
-    ):
+    while stop < min(low, end):
+        if parent is None and _ends_family(grid, words, stop, grid.columns_of(stop, *band), first):
+            break
         stop += 1
     while stop > row + 1 and not grid.counts[stop - 1]:
         stop -= 1

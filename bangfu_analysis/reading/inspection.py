@@ -53,14 +53,13 @@ def _described(reading: SheetReading) -> Iterator[tuple[object, ...]]:
 
 def _questions(reading: SheetReading, questions: pd.DataFrame) -> Iterator[tuple[object, ...]]:
     """A row a question: where it stands, its number and words, its question_id and kind."""
-    about = (
-        reading.file, reading.sheet, reading.kind, reading.confidence, reading.header_rows,
-        reading.rows["kept"],
-    )
+    about = (reading.file, reading.sheet, reading.kind, reading.confidence, reading.header_rows)
+    replies = reading.rows["kept"]
     for _, asked in questions.iterrows():
         words = "、".join(str(asked[key]) for key in ("number", "text", "item") if pd.notna(asked[key]))
         meaning = f"questions.{asked['question_id']}（{asked['kind']}）"
-        yield *about, str(asked["cell"]).rstrip("0123456789"), words, meaning, "matched", "", reading.reason
+        letters = str(asked["cell"]).rstrip("0123456789")
+        yield *about, replies, letters, words, meaning, "matched", "", reading.reason
 
 
 @lru_cache(maxsize=4096)
@@ -94,13 +93,11 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
     files = [json.dumps(reading.file, ensure_ascii=False) for reading in readings if LIKELY in reading.reason]
     likely = [f"#   {file}: questionnaire\n" for file in files]
     lines = {key: _proposal(key, column, place) for key, column, place in unknown_headings(readings)}
-    asked = (
-        f"# 下列文件看起来像问卷。如果是，请去掉行首的 #。\n# read_as:\n{''.join(likely)}" if likely else ""
-    )
-    if not lines:
-        return asked
-    head = f"{asked}# 下列表头没有对应的变量。核对后去掉行首的 #；不需要的列写 ignore。\nheadings:\n"
-    return head + "\n".join(lines.values()) + "\n"
+    head = "# 下列文件看起来像问卷。如果是，请去掉行首的 #。\n# read_as:\n"
+    text = "".join([head, *likely]) if likely else ""
+    if lines:
+        text += "# 下列表头没有对应的变量。核对后去掉行首的 #；不需要的列写 ignore。\nheadings:\n"
+    return text + "".join(f"{line}\n" for line in lines.values())
 
 
 def unknown_headings(readings: Iterable[SheetReading]) -> Iterator[tuple[str, Column, str]]:

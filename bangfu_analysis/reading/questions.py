@@ -40,9 +40,6 @@ class Entry(NamedTuple):
 
 
 Meaning = tuple[Entry, ...]
-NOT_ANSWERED: dict[int, Meaning] = {
-    i: (Entry(status=status),) for i, status in enumerate(STATUSES) if i != ANSWERED
-}
 
 
 class Fault(NamedTuple):
@@ -78,7 +75,8 @@ def whole_question(column: Answers, kind: str, mean: Callable[[int], Meaning]) -
     """Every answered word read by `mean`, which is given its place. Nobody skips a meta column: it is blank.
     """
     states = np.where((column.state == SKIPPED) & (kind == "meta"), BLANK, column.state).tolist()
-    meanings = [NOT_ANSWERED.get(state) or mean(i) for i, state in enumerate(states)]
+    absent = [(Entry(status=status),) for status in STATUSES]
+    meanings = [mean(i) if state == ANSWERED else absent[state] for i, state in enumerate(states)]
     return Question(column, kind, column.codes, meanings, column.heading.text)
 
 
@@ -273,7 +271,7 @@ def _several(group: Sequence[Answers], kind: str, value_of: Callable[[Answers, i
 
 def _several_meaning(values: dict[str, float], texts: dict[str, str], skipped: bool, kind: str) -> Meaning:
     if not any(values.values()):
-        return NOT_ANSWERED[SKIPPED] if skipped else (Entry(status="blank"),)
+        return (Entry(status="skipped" if skipped else "blank"),)
     shown = [(value, option) for option, value in values.items()]
     shown = sorted(pair for pair in shown if pair[0]) if kind == "ranking" else shown
     return tuple(Entry(option, value, texts.get(option)) for value, option in shown)

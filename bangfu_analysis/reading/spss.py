@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from bangfu_analysis.errors import ArgumentError, FileRefused
+from bangfu_analysis.errors import FileRefused, one_of
 from bangfu_analysis.reading.tables import Sheet
 
 SUFFIXES = (".sav", ".dta")
@@ -33,7 +33,7 @@ def read_statistics_file(path: Path, file: str) -> Sheet:
     `set—variable`, and hold 1 and 0 where it counts one value. FileRefused where it cannot be read.
     """
     package = _pyreadstat()
-    read = {".sav": package.read_sav, ".dta": package.read_dta}[_suffix(path)]
+    read = package.read_sav if path.suffix.lower() == ".sav" else package.read_dta
     try:
         frame, meta = read(str(path), user_missing=True)
     except (package.ReadstatError, UnicodeDecodeError) as fault:
@@ -75,13 +75,13 @@ def write_statistics_file(
 
     .sav: -3 and -2 are user-missing, labelled. .dta: they are the extended missing values .a and .b.
     """
-    package, suffix = _pyreadstat(), _suffix(path)
+    package = _pyreadstat()
+    one_of("path", path.suffix.lower(), SUFFIXES)
     numeric = [c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
-    if suffix == ".sav":
-        said = {c: {**labels.get(c, {}), **MISSING_LABELS} for c in numeric}
-        missing = {c: list(MISSING_LABELS) for c in numeric}
-        about = {"column_labels": dict(headings), "variable_value_labels": said, "missing_ranges": missing}
-        package.write_sav(frame, str(path), **about)
+    if path.suffix.lower() == ".sav":
+        known = {c: {**labels.get(c, {}), **MISSING_LABELS} for c in numeric}
+        about = {"column_labels": dict(headings), "variable_value_labels": known}
+        package.write_sav(frame, str(path), **about, missing_ranges=dict.fromkeys(numeric, [*MISSING_LABELS]))
         return path
     marks = {code: mark for mark, code in STATA_MISSING.items()}
     marked = {c: frame[c].astype(object).map(lambda v: marks.get(v, v)) for c in numeric}
@@ -90,12 +90,6 @@ def write_statistics_file(
     used = {c: found for c, found in used.items() if found}
     package.write_dta(frame.assign(**marked), str(path), **about, missing_user_values=used)
     return path
-
-
-def _suffix(path: Path) -> str:
-    if path.suffix.lower() not in SUFFIXES:
-        raise ArgumentError.naming("path", path.suffix, SUFFIXES)
-    return path.suffix.lower()
 
 
 def _missing(value: Any, labels: Mapping[Any, str], ranges: Sequence[Mapping[str, Any]]) -> str | None:

@@ -17,7 +17,7 @@ from bangfu_analysis.errors import listed
 from bangfu_analysis.findings import Finding
 from bangfu_analysis.reading.tables import SheetReading, Table
 from bangfu_analysis.text import heading_key, squeeze
-from bangfu_analysis.tidy.schemas import FRAMES_FILE
+from bangfu_analysis.tidy.schemas import FRAMES_FILE, PROVENANCE
 from bangfu_analysis.tidy.values import CleanTable, at_cells, at_place, place_of
 from bangfu_analysis.wave import Wave
 
@@ -62,41 +62,32 @@ def merge_people(
     order = several.loc[filled.sort_values(ascending=False, kind="stable").index]
     fullest = order.drop_duplicates("person_id")
     away = several.drop(fullest.index)
-    provenance = [
-        "wave", "source_file", "source_sheet", "source_row", "row", "table", "cell", "id_basis",
-        "birth_date_precision",
-    ]
-    gaps = order.groupby("person_id", sort=False).first().drop(columns=provenance)
+    of_row = [*PROVENANCE, "row", "table", "cell", "id_basis", "birth_date_precision"]
+    gaps = order.groupby("person_id", sort=False).first().drop(columns=of_row)
     kept = fullest.set_index("person_id")
-    whole = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()
-    people = pd.concat([rows[~twice], whole.astype(rows.dtypes)]).sort_values(["table", "row"], kind="stable")
-    pairs = [(row, kept.loc[row["person_id"]]) for _, row in away.iterrows()]
-    findings = [f for pair in pairs for f in (_merged(*pair), *_differing(*pair, cleans))]
+    filled_up = kept.where(kept.notna(), gaps.reindex(kept.index).reindex(columns=kept.columns)).reset_index()
+    together = pd.concat([rows[~twice], filled_up.astype(rows.dtypes)])
+    people = together.sort_values(["table", "row"], kind="stable")
+    found = (_merged(row, kept.loc[row["person_id"]], cleans) for _, row in away.iterrows())
+    findings = [finding for of_row_away in found for finding in of_row_away]
     # a copy: hundreds of columns put on one by one
     return people.reset_index(drop=True).copy(), away, findings
 
 
-def _merged(row: pd.Series, kept: pd.Series) -> Finding:
+def _merged(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> Iterator[Finding]:
+    """One for a row merged away, and one for each cell of it that says another than the row that stays."""
     differing = [name for name in _COMPARED if _differ(row[name], kept[name])]
-    two_units = _differ(row["reporting_unit"], kept["reporting_unit"])
+    case = "person_in_two_units" if _differ(row["reporting_unit"], kept["reporting_unit"]) else "person_twice"
     other = place_of(kept["source_file"], kept["source_sheet"], kept["cell"])
     differs = f"，两处不一致：{listed(differing)}，以较全的一行为准" if differing else ""
-    said = told("person_in_two_units" if two_units else "person_twice", other=other, differs=differs)
-    said = said._replace(action="conflict") if differing else said
+    reading = told(case, other=other, differs=differs)
+    reading = reading._replace(action="conflict") if differing else reading
     number = None if pd.isna(row["source_row"]) else int(row["source_row"])
-    return at_place(said, row["source_file"], row["source_sheet"], number, row["cell"], "person_id")
-
-
-def _differing(row: pd.Series, kept: pd.Series, cleans: Sequence[CleanTable]) -> list[Finding]:
-    """One for each cell of a row merged away that says another than the row that stays."""
+    yield at_place(reading, row["source_file"], row["source_sheet"], number, row["cell"], "person_id")
     other = place_of(kept["source_file"], kept["source_sheet"], f"第 {kept['source_row']} 行")
-    reading = told("differs_from_same_person", other=other)
-    cells = [(int(row["table"]), int(row["row"]), reading)]
-    names = [name for name in _COMPARED if _differ(row[name], kept[name])]
-    return [found for name in names for found in at_cells(cleans, cells, "workers", _CELL_OF.get(name, name))]
-
-
-_CELL_OF = {"cause_main": "cause"}
+    cells = [(int(row["table"]), int(row["row"]), told("differs_from_same_person", other=other))]
+    for name in differing:
+        yield from at_cells(cleans, cells, "workers", "cause" if name == "cause_main" else name)
 
 
 def _differ(one: Any, other: Any) -> bool:

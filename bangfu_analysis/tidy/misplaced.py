@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -143,32 +143,24 @@ def permitted(findings: Sequence[Finding], names: frozenset[str], words: Words) 
     too.
     """
     times = Counter((finding.variable, finding.raw) for finding in findings)
-    shown: dict[tuple[str, bool], bool] = {}
 
-    def may(text: str, often: bool) -> bool:
-        if (text, often) not in shown:
-            shown[text, often] = _is_permitted(text, names, words, often=often)
-        return shown[text, often]
+    @cache
+    def may_show(text: str, often: bool) -> bool:
+        plain = squeeze(text)
+        if plain in names or _held(plain, names):
+            return False
+        nameless = often and not like_a_name(plain) and not words.names_in(plain)
+        return nameless or words.permit(text) or words.near(text)
 
-    return [_quoting(f, may, times[f.variable, f.raw] >= MOST_ROWS) for f in findings]
+    def fit(text: str, of: Finding) -> str:
+        often = text == of.raw and times[of.variable, of.raw] >= MOST_ROWS
+        return text if may_show(text, often) else withheld(text)
 
+    def quoting(finding: Finding) -> Finding:
+        if not finding.raw and not finding.value and "“" not in finding.message:
+            return finding
+        message = _QUOTE.sub(lambda quote: f"“{fit(quote[1], finding)}”", finding.message)
+        raw, value = fit(finding.raw, finding), fit(finding.value, finding)
+        return replace(finding, raw=raw, value=value, message=message)
 
-def _is_permitted(text: str, names: frozenset[str], words: Words, *, often: bool) -> bool:
-    said = squeeze(text)
-    if said in names or _held(said, names):
-        return False
-    nameless = often and not like_a_name(said) and not words.names_in(said)
-    return nameless or words.permit(text) or words.near(text)
-
-
-def _quoting(finding: Finding, may: Callable[[str, bool], bool], often: bool) -> Finding:
-    def fit(text: str) -> str:
-        return text if may(text, often and text == finding.raw) else withheld(text)
-
-    if not finding.raw and not finding.value and "“" not in finding.message:
-        return finding
-    message = _QUOTE.sub(lambda quote: f"“{fit(quote[1])}”", finding.message)
-    raw, value = fit(finding.raw), fit(finding.value)
-    if (raw, value, message) == (finding.raw, finding.value, finding.message):
-        return finding
-    return replace(finding, raw=raw, value=value, message=message)
+    return [*map(quoting, findings)]

@@ -38,7 +38,8 @@ def dtypes(frame: str, codebook: Codebook) -> dict[str, Any]:
         columns = list(dict.fromkeys([*FRAME_COLUMNS[frame], *more]))
     else:
         columns = FRAME_COLUMNS[frame]
-    return PROVENANCE | {c: _OWN_TYPES[c] if c in _OWN_TYPES else _dtype_in(c, source) for c in columns}
+    known = {**source, **({"cause_main": source["cause"]} if "cause" in source else {})}
+    return PROVENANCE | {c: _OWN_TYPES[c] if c in _OWN_TYPES else dtype_of(known[c]) for c in columns}
 
 
 def ledgers(codebook: Codebook) -> list[str]:
@@ -48,16 +49,10 @@ def ledgers(codebook: Codebook) -> list[str]:
     return list(dict.fromkeys(v.frame for v in codebook.variables if v.frame not in FRAME_COLUMNS))
 
 
-def _dtype_in(column: str, variables: Mapping[str, Variable]) -> Any:
-    variable = variables["cause" if column == "cause_main" else column]
-    if variable.name == "cause":  # many-valued in a cell, one of them in a row
-        return pd.CategoricalDtype(variable.codes, ordered=variable.ordered)
-    return dtype_of(variable)
-
-
 def dtype_of(variable: Variable) -> Any:
     """The dtype of a column of the variable's values."""
-    if variable.levels and variable.kind == "choice":
+    one_a_row = variable.kind == "choice" or variable.name == "cause"  # several causes in a cell, each a row
+    if variable.levels and one_a_row:
         return pd.CategoricalDtype(variable.codes, ordered=variable.ordered)
     return FRAMES_FILE["kinds"][variable.kind]
 

@@ -52,19 +52,19 @@ def read_money(raw: object, variable: Variable, factor: float = 1.0, heading_per
     or 元/年 beats it. Ranges give their middle (inferred) and sums their total (repaired). Below zero and
     outside the variable's range is missing.
     """
-    said = read_quantity(raw, "money")
-    if isinstance(said, Reading):
-        return _without_amount(raw, said, variable)
-    own = said.period or _PERIODS.get(heading_period, "")
+    quantity = read_quantity(raw, "money")
+    if isinstance(quantity, Reading):
+        return _without_amount(raw, quantity, variable)
+    own = quantity.period or _PERIODS.get(heading_period, "")
     if own and variable.period and own not in MONTHS:
         return told("other_period")
     share = MONTHS[_PERIODS[variable.period]] / MONTHS[own] if own and variable.period else 1.0
-    value = round(said.value * share * (1.0 if said.scaled else factor), 2)
-    read = _within(_told(said, value), variable.low or 0.0, variable.high)
-    if read.value is None or not said.period or share == 1.0:
+    value = round(quantity.value * share * (1.0 if quantity.scaled else factor), 2)
+    read = _within(_with_problem(quantity, value), variable.low or 0.0, variable.high)
+    if read.value is None or not quantity.period or share == 1.0:
         return read
     plain = told("period_converted", value, own=own)
-    return read._replace(message=read.message + plain.message) if said.how else plain
+    return read._replace(message=read.message + plain.message) if quantity.how else plain
 
 
 def read_count(raw: object, variable: Variable, factor: float = 1.0) -> Reading:
@@ -72,21 +72,21 @@ def read_count(raw: object, variable: Variable, factor: float = 1.0) -> Reading:
 
     `factor`: 10,000 where the heading says 万人.
     """
-    said = read_quantity(raw, "count")
-    if isinstance(said, Reading):
-        return _without_amount(raw, said, variable)
-    value = said.value * (1.0 if said.scaled else factor)
-    if said.how not in ("range", "band") and abs(value - round(value)) > 1e-6:
+    quantity = read_quantity(raw, "count")
+    if isinstance(quantity, Reading):
+        return _without_amount(raw, quantity, variable)
+    value = quantity.value * (1.0 if quantity.scaled else factor)
+    if quantity.how not in ("range", "band") and abs(value - round(value)) > 1e-6:
         return told("not_whole")
-    return _one(said, round(value), variable)
+    return _one(quantity, round(value), variable)
 
 
 def read_number(raw: object, variable: Variable, factor: float = 1.0) -> Reading:
     """A measure such as a floor area, as a float; bands (20以下(含)) and ranges are missing."""
-    said = read_quantity(raw, "number")
-    if isinstance(said, Reading):
-        return said
-    return _one(said, said.value * (1.0 if said.scaled else factor), variable)
+    quantity = read_quantity(raw, "number")
+    if isinstance(quantity, Reading):
+        return quantity
+    return _one(quantity, quantity.value * (1.0 if quantity.scaled else factor), variable)
 
 
 def read_age(raw: object, variable: Variable) -> Reading:
@@ -99,22 +99,22 @@ def read_age(raw: object, variable: Variable) -> Reading:
     if months := LIKE["months_old"].fullmatch(text):
         return _within(Reading(int(read_numeral(months[1]) or 0) // 12), variable.low, variable.high)
     nominal = "虚" in text
-    said = read_quantity(LIKE["nominal"].sub("", text) if nominal else raw, "age")
-    if isinstance(said, Reading):
-        return said
-    if said.how in ("range", "band", "above", "below"):
+    quantity = read_quantity(LIKE["nominal"].sub("", text) if nominal else raw, "age")
+    if isinstance(quantity, Reading):
+        return quantity
+    if quantity.how in ("range", "band", "above", "below"):
         return told("range")
-    if 1900 <= said.value < 2100:
+    if 1900 <= quantity.value < 2100:
         return told("birth_year_in_age")
-    value = math.floor(said.value)
-    read = told("nominal_age", value - 1) if nominal else _told(said, value)
+    value = math.floor(quantity.value)
+    read = told("nominal_age", value - 1) if nominal else _with_problem(quantity, value)
     return _within(read, variable.low, variable.high)
 
 
-def _one(said: Quantity, value: float, variable: Variable) -> Reading:
-    if said.how in ("range", "band"):
+def _one(quantity: Quantity, value: float, variable: Variable) -> Reading:
+    if quantity.how in ("range", "band"):
         return told("range")
-    return _within(_told(said, value), variable.low, variable.high)
+    return _within(_with_problem(quantity, value), variable.low, variable.high)
 
 
 def _without_amount(raw: object, absent: Reading, variable: Variable) -> Reading:
@@ -125,9 +125,9 @@ def _without_amount(raw: object, absent: Reading, variable: Variable) -> Reading
     return told("no_steady_income") if LIKE["not_zero"].fullmatch(text) else absent
 
 
-def _told(said: Quantity, value: float) -> Reading:
+def _with_problem(quantity: Quantity, value: float) -> Reading:
     """The value with what is to be told of it: nothing where the cell simply says the number."""
-    return told(_PROBLEMS[said.how], value) if said.how else Reading(value)
+    return told(_PROBLEMS[quantity.how], value) if quantity.how else Reading(value)
 
 
 def _within(read: Reading, low: float | None, high: float | None) -> Reading:
@@ -153,28 +153,28 @@ def read_quantity(raw: object, kind: str) -> Quantity | Reading:
         return absent
     text = squeeze(text_of(raw)).strip("'’‘`").rstrip("。.、,;")
     mended = LIKE["digit_run"].sub(lambda run: run.group().translate(_LETTERS), text)
-    said = _said(LIKE["thousands"].sub(lambda run: run.group().replace(",", ""), mended), kind)
-    if said is not None and math.isfinite(said.value):
-        return replace(said, how=said.how or "mended") if mended != text else said
+    quantity = _parsed(LIKE["thousands"].sub(lambda run: run.group().replace(",", ""), mended), kind)
+    if quantity is not None and math.isfinite(quantity.value):
+        return replace(quantity, how=quantity.how or "mended") if mended != text else quantity
     without_amount = _WORDS["source"].search(text) and not re.search(r"\d", text)
     return told("income_without_amount" if without_amount else "not_a_number")
 
 
-def _said(text: str, kind: str) -> Quantity | None:
+def _parsed(text: str, kind: str) -> Quantity | None:
     if LIKE["plain_number"].fullmatch(text):
         return Quantity(float(text))
     if LIKE["negative"].match(text):
         return Quantity(-1.0)
-    bare = LIKE["bracket"].sub(lambda note: note[1] if _is_told(note[1], kind) else note[0], text)
+    bare = LIKE["bracket"].sub(lambda note: note[1] if _is_plain(note[1], kind) else note[0], text)
     words = _words(bare, _SCANNERS[kind])
     if words is None or (kind not in ("money", "answer") and _ONLY_MONEY & {n for n, _ in words}):
         return None
-    said = _interpret([word for word in words if word[0] not in ("note", "filler", "unit")])
+    quantity = _interpret([word for word in words if word[0] not in ("note", "filler", "unit")])
     doubtful = any(name == "note" and LIKE["doubtful"].search(word) for name, word in words)
-    return replace(said, how=said.how or "note") if said and doubtful else said
+    return replace(quantity, how=quantity.how or "note") if quantity and doubtful else quantity
 
 
-def _is_told(note: str, kind: str) -> bool:
+def _is_plain(note: str, kind: str) -> bool:
     """True where what stands in brackets is read as if it stood outside: a period, a unit, 约; a number never
     is.
     """
@@ -200,18 +200,18 @@ def _interpret(words: list[tuple[str, str]]) -> Quantity | None:
     numbers = [word for name, word in words if name == "number"]
     periods = {word for name, word in words if name == "period"}
     qualifiers = [word for word in words if word[0] in ("band", "above", "below", "about")]
-    said = None
+    quantity = None
     if len(numbers) == 1 and "through" not in kinds:
-        said = _single(numbers[0], qualifiers)
+        quantity = _single(numbers[0], qualifiers)
     elif len(numbers) == 2 and kinds.count("through") == 1:
         last = len(kinds) - 1 - kinds[::-1].index("number")
         between = kinds.index("number") < kinds.index("through") < last
-        said = _range(*numbers) if between and not {"plus", "source", "total"} & {*kinds} else None
+        quantity = _range(*numbers) if between and not {"plus", "source", "total"} & {*kinds} else None
     elif len(numbers) >= 2 and "through" not in kinds and not qualifiers:
-        said = _sum(words, kinds, numbers)
-    if said is None or len(periods) > 1:
+        quantity = _sum(words, kinds, numbers)
+    if quantity is None or len(periods) > 1:
         return None
-    return replace(said, scaled="yuan" in kinds or any(map(has_unit, numbers)), period="".join(periods))
+    return replace(quantity, scaled="yuan" in kinds or any(map(has_unit, numbers)), period="".join(periods))
 
 
 def _single(number: str, qualifiers: list[tuple[str, str]]) -> Quantity | None:

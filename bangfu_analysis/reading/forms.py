@@ -118,9 +118,9 @@ def _people(grid: Grid, labels: dict[Cell, Variable], left: int, end: int) -> li
         return []
     sexes = next((v.spellings for v in labels.values() if v.name == "sex"), {})
     found = [c for c in range(left + 1, grid.width) if grid.filled[[*rows.values()], c].mean() >= 0.5]
-    said = [(grid.text(rows.get("sex", end), c), grid.text(rows.get("id_number", end), c)) for c in found]
-    told = sum(sex in sexes or sum(map(str.isdigit, number)) >= 15 for sex, number in said)
-    return found if len(found) > 1 and told > 0.5 * len(found) else []
+    answers = [(grid.text(rows.get("sex", end), c), grid.text(rows.get("id_number", end), c)) for c in found]
+    fitting = sum(sex in sexes or sum(map(str.isdigit, number)) >= 15 for sex, number in answers)
+    return found if len(found) > 1 and fitting > 0.5 * len(found) else []
 
 
 def _starts(grid: Grid, words: Vocabulary, keys: Keys) -> list[int]:

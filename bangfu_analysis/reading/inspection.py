@@ -102,14 +102,14 @@ def proposed_mapping(readings: Iterable[SheetReading]) -> str:
 
 def unknown_headings(readings: Iterable[SheetReading]) -> Iterator[tuple[str, Column, str]]:
     """Key, column and place of every heading that matched nothing, each once."""
-    told: set[str] = set()
+    seen: set[str] = set()
     for reading in readings:
         for table in reading.tables if LIKELY not in reading.reason else ():
             matched = {column.heading for column in table.columns if column.fate != "unmatched"}
             for column in table.columns:
-                asked = column.fate == "unmatched" and column.key and column.heading not in matched
-                if asked and column.key not in told and _fit(column.heading) == column.heading:
-                    told.add(column.key)
+                is_unknown = column.fate == "unmatched" and column.key and column.heading not in matched
+                if is_unknown and column.key not in seen and _fit(column.heading) == column.heading:
+                    seen.add(column.key)
                     yield column.key, column, reading.place
 
 

@@ -114,19 +114,19 @@ def _part_of(column: Answers, stem: str, part: str, *, is_open: bool = False) ->
 
 def _are_alike(run: Sequence[Answers]) -> bool:
     """Ticks (beside them may stand what was filled in), small whole numbers, or options that recur."""
-    told = [c for c in run if c.given and (c.is_ticks or not LIKE["open_part"].search(c.heading.part))]
-    if not told or len(told) < len(run) / 2:
+    answered = [c for c in run if c.given and (c.is_ticks or not LIKE["open_part"].search(c.heading.part))]
+    if not answered or len(answered) < len(run) / 2:
         return False
-    if all(c.is_ticks for c in told):
+    if all(c.is_ticks for c in answered):
         return True
-    if all(c.is_numeric for c in told):
-        numbers = np.concatenate([c.numbers[c.given] for c in told])
+    if all(c.is_numeric for c in answered):
+        numbers = np.concatenate([c.numbers[c.given] for c in answered])
         return bool(((numbers == np.round(numbers)) & (np.abs(numbers) <= MOST_CODES)).all())
-    said = [{c.said(i) for i in c.given} for c in told]
-    others = [set().union(*(s for j, s in enumerate(said) if j != i)) for i in range(len(said))]
-    shared = [len(words & other) for words, other in zip(said, others, strict=True)]
-    few = len(set().union(*said)) <= MOST_OPTIONS
-    return few and all(2 * n >= len(words) for n, words in zip(shared, said, strict=True))
+    words_of = [{c.said(i) for i in c.given} for c in answered]
+    others = [set().union(*(s for j, s in enumerate(words_of) if j != i)) for i in range(len(words_of))]
+    shared = [len(words & other) for words, other in zip(words_of, others, strict=True)]
+    few = len(set().union(*words_of)) <= MOST_OPTIONS
+    return few and all(2 * n >= len(words) for n, words in zip(shared, words_of, strict=True))
 
 
 def questions_of(group: Sequence[Answers], codebook: Codebook, *, coded: bool) -> Iterator[Question]:

@@ -125,8 +125,8 @@ def not_numbers(column: Answers) -> tuple[Fault, ...]:
     """What is no number among numbers, told by its kind alone: it may be anything, a name as well."""
     odd = [i for i in column.given if np.isnan(column.amounts[i])]
     digits = {i for i in odd if re.search(r"\d", column.words[i])}
-    told = (("范围或带字的数", digits), ("文字", {*odd} - digits))
-    return tuple(Fault("not_a_number/answer", at, words={"kind": kind}) for kind, at in told if at)
+    kinds = (("范围或带字的数", digits), ("文字", {*odd} - digits))
+    return tuple(Fault("not_a_number/answer", at, words={"kind": kind}) for kind, at in kinds if at)
 
 
 def _labels(pool: Sequence[Answers], shape: str, mark: str) -> Counter[str]:

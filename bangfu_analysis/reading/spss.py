@@ -41,27 +41,27 @@ def read_statistics_file(path: Path, file: str) -> Sheet:
             f"{file}：不是可以读取的 SPSS/Stata 文件。请用原软件另存一次（SPSS 选 UTF-8）。"
         ) from fault
     headings, labels, columns = [], dict[int, dict[int, str]](), []
-    sets = {name: known for known in meta.mr_sets.values() for name in known["variable_list"]}
+    sets = {name: set_of for set_of in meta.mr_sets.values() for name in set_of["variable_list"]}
     for i, name in enumerate(frame.columns, start=1):
-        said = meta.variable_value_labels.get(name, {})
+        labels_of = meta.variable_value_labels.get(name, {})
         ranges = meta.missing_ranges.get(name, ())
         label = meta.column_names_to_labels.get(name) or name
         cells = [None if v is None or v != v or v == "" else v for v in frame[name].astype(object)]
         if meta.readstat_variable_types[name] != "string":
-            cells = [_missing(v, said, ranges) or v for v in cells]
-        codes_of = {c: str(w) for c, w in said.items() if isinstance(c, int | float) and int(c) == c}
-        own = {int(c): word for c, word in codes_of.items() if _missing(c, said, ranges) is None}
-        if known := sets.get(name):
-            nth = known["variable_list"].index(name) + 1
-            title = known["label"] or name.rstrip("0123456789_")
-            label = f"{title}—{label if known['is_dichotomy'] else f'选择{nth}'}"
-            if known["is_dichotomy"]:
-                one, absent = str(known["counted_value"]), (None, "(跳过)", "(空)")
-                counted, own = known["counted_value"], {}
+            cells = [_missing(v, labels_of, ranges) or v for v in cells]
+        codes_of = {c: str(w) for c, w in labels_of.items() if isinstance(c, int | float) and int(c) == c}
+        kept_labels = {int(c): word for c, word in codes_of.items() if _missing(c, labels_of, ranges) is None}
+        if set_of := sets.get(name):
+            nth = set_of["variable_list"].index(name) + 1
+            title = set_of["label"] or name.rstrip("0123456789_")
+            label = f"{title}—{label if set_of['is_dichotomy'] else f'选择{nth}'}"
+            if set_of["is_dichotomy"]:
+                one, absent = str(set_of["counted_value"]), (None, "(跳过)", "(空)")
+                counted, kept_labels = set_of["counted_value"], {}
                 cells = [c if c in absent else int(str(c) == one or c == counted) for c in cells]
         headings.append(label)
         columns.append(cells)
-        labels |= {i: own} if own else {}
+        labels |= {i: kept_labels} if kept_labels else {}
     body = list(zip(*columns, strict=True))
     codes = dict(enumerate(map(str, frame.columns), start=1))
     numbers = tuple(range(1, len(body) + 2))
@@ -97,8 +97,8 @@ def _missing(value: Any, labels: Mapping[Any, str], ranges: Sequence[Mapping[str
     within = isinstance(value, int | float) and any(span["lo"] <= value <= span["hi"] for span in ranges)
     if not within and value not in STATA_LETTERS and not (value in MISSING_LABELS and value in labels):
         return None
-    told = labels.get(value, "")
-    skipped = _SKIPPED.search(told) or (not told and value in ("a", -3))
+    label = labels.get(value, "")
+    skipped = _SKIPPED.search(label) or (not label and value in ("a", -3))
     return "(跳过)" if skipped else "(空)"
 
 

@@ -70,15 +70,15 @@ def queries_frame(
         for row, raw in zip(t.body.index, t.body[column.index], strict=True)
     }
     of_sheets = workers.groupby(["source_file", "source_sheet"])["reporting_unit"]
-    units = of_sheets.agg(lambda said: next(iter(said.value_counts().index), ""))
+    units = of_sheets.agg(lambda quote: next(iter(quote.value_counts().index), ""))
     of_rows = workers.set_index(["source_file", "source_sheet", "source_row"])["reporting_unit"].to_dict()
     rows = []
-    for *place, variable, said, message, row in one_each.itertuples(index=False):
+    for *place, variable, quote, message, row in one_each.itertuples(index=False):
         if (*place, variable) in cells:
             label, raw = cells[*place, variable]
-            own = of_rows.get((*place[:2], row))
-            unit = own if isinstance(own, str) else units.get((*place[:2],), "") or Path(place[0]).stem
-            rows.append((unit, *place, label, said, message, "", check_code(raw, key)))
+            of_row = of_rows.get((*place[:2], row))
+            unit = of_row if isinstance(of_row, str) else units.get((*place[:2],), "") or Path(place[0]).stem
+            rows.append((unit, *place, label, quote, message, "", check_code(raw, key)))
     table = pd.DataFrame(rows, columns=["unit", *COLUMNS[1:]])
     return {
         str(unit): part.assign(编号=range(1, len(part) + 1))[list(COLUMNS)].reset_index(drop=True)
@@ -156,9 +156,9 @@ def write_sheets(
             sheet.freeze_panes(1, 0)
         if options:
             lists = book.add_worksheet(OPTIONS)
-        for place, said in enumerate(options, 1):
-            lists.write_row(place - 1, 0, said)
-            last = xl_rowcol_to_cell(place - 1, max(len(said), 1) - 1, row_abs=True, col_abs=True)
+        for place, choices in enumerate(options, 1):
+            lists.write_row(place - 1, 0, choices)
+            last = xl_rowcol_to_cell(place - 1, max(len(choices), 1) - 1, row_abs=True, col_abs=True)
             source = f"={OPTIONS}!$A${place}:{last}"
             rule = {"validate": "list", "source": source, "error_type": "warning"}
             sheet.data_validation(place, at, place, at, rule)
@@ -176,13 +176,13 @@ def read_answers(folder: Path) -> list[Answer]:
     for path, page, number, row in rows:
         file, sheet, cell, check = (str(row[name] or "").strip() for name in asked)
         if not (file and re.fullmatch("[0-9a-f]{14}", check) and re.fullmatch("[A-Z]{1,3}[1-9][0-9]*", cell)):
-            told = f"文件“{file}”、单元格“{cell}”、核对码“{check}”没有填全或被改动，不知道答的是哪一格"
-            raise FileRefused(f"{path.name} [{page}] 第 {number} 行：{told}。请照原表恢复，或删去这一行。")
+            fault = f"文件“{file}”、单元格“{cell}”、核对码“{check}”没有填全或被改动，不知道答的是哪一格"
+            raise FileRefused(f"{path.name} [{page}] 第 {number} 行：{fault}。请照原表恢复，或删去这一行。")
         place, answer = f"{path.name} [{page}] 第 {number} 行", row[ANSWER]
         first, where = before.setdefault((file, sheet, cell), (answer, place))
         if first != answer:
-            told = f"{file} {cell} 的答复与 {where} 的不同"
-            raise FileRefused(f"{place}：{told}。请核对，只留一个。")
+            fault = f"{file} {cell} 的答复与 {where} 的不同"
+            raise FileRefused(f"{place}：{fault}。请核对，只留一个。")
         found.append(Answer(file, sheet, cell, answer, check))
     return found
 
@@ -207,8 +207,8 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Filled]:
         if twice := [name for n, name in enumerate(heads) if name in columns and name in heads[:n]]:
             raise FileRefused(f"{path.name} [{sheet.name}] 第 1 行：列名 {twice[0]} 重复。请去掉一列。")
         if absent := [name for name in columns if name not in heads]:
-            told = f"应为列名 {'、'.join(columns)}，没有 {'、'.join(absent)}。请用程序写出的表填写。"
-            raise FileRefused(f"{path.name} [{sheet.name}] 第 1 行：{told}")
+            fault = f"应为列名 {'、'.join(columns)}，没有 {'、'.join(absent)}。请用程序写出的表填写。"
+            raise FileRefused(f"{path.name} [{sheet.name}] 第 1 行：{fault}")
         for number, cells in enumerate(sheet.cells[1:], 2):
             yield sheet.name, number, dict(zip(heads, cells, strict=True))
 
@@ -254,22 +254,22 @@ def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list
     outcome = _outcome(table.body.at[row, column.index], answer, key)
     changed = sheets
     if outcome == "correction_applied":
-        said, body = table.body[column.index], table.body.copy()
-        body[column.index] = said.where(said.index != row, answer.answer)
+        column_values, body = table.body[column.index], table.body.copy()
+        body[column.index] = column_values.where(column_values.index != row, answer.answer)
         answered = replace(table, body=body)
         changed = [replace(s, tables=tuple(answered if t is table else t for t in s.tables)) for s in sheets]
     return changed, _finding(answer, outcome, column.meaning)
 
 
 def _outcome(raw: object, answer: Answer, key: bytes) -> str:
-    said, code = squeeze(str(answer.answer)), check_code(raw, key)
-    if not is_blank(raw) and said == squeeze(text_of(raw)):
+    words, code = squeeze(str(answer.answer)), check_code(raw, key)
+    if not is_blank(raw) and words == squeeze(text_of(raw)):
         return "correction_no_change"
     if answer.check[10:] != code[10:]:
         return "correction_other_key"
     if answer.check != code:
         return "correction_conflict"
-    return "correction_no_change" if _RIGHT.fullmatch(said.strip("。.!")) else "correction_applied"
+    return "correction_no_change" if _RIGHT.fullmatch(words.strip("。.!")) else "correction_applied"
 
 
 def _finding(answer: Answer, outcome: str, variable: Variable | None = None) -> Finding:

@@ -47,16 +47,16 @@ def _facts(people: pd.DataFrame, members: pd.DataFrame, wave: CleanWave) -> pd.D
     lines = [float(line) for line in wave.settings.line.values() if isinstance(line, (int, float))]
     listed = members.reindex(columns=["id_key", "person_id"]).dropna()
     both = rows[["id_key", "person_id"]].reset_index().merge(listed, on="id_key", suffixes=("", "_head"))
-    unknown = rows["id_key"].isna() & rows["name_key"].notna()
-    namesakes = rows[rows["name_key"].isin(rows.loc[unknown, "name_key"])]
-    said = namesakes[["name_key", "sex", "birth_date", "age", "employer"]].astype(object).fillna("")
+    without_id = rows["id_key"].isna() & rows["name_key"].notna()
+    namesakes = rows[rows["name_key"].isin(rows.loc[without_id, "name_key"])]
+    compared = namesakes[["name_key", "sex", "birth_date", "age", "employer"]].astype(object).fillna("")
     return rows.assign(
         **_listed(people, members), line_low=min(lines, default=np.nan), line_high=max(lines, default=np.nan),
         per_head=rows["income_household_annual"] / 12 / size,
         left_per_head=((rows["income_household_annual"] / 12 - spent) / size).fillna(of_head),
         schooling=[isinstance(causes, tuple) and "schooling" in causes for causes in rows["causes"]],
         is_member=rows.index.isin(both.loc[both["person_id"].ne(both["person_id_head"]), "index"]),
-        same_without_id=unknown & rows.index.isin(said.index[said.duplicated()]),
+        same_without_id=without_id & rows.index.isin(compared.index[compared.duplicated()]),
     )
 
 
@@ -75,8 +75,8 @@ def _listed(people: pd.DataFrame, members: pd.DataFrame) -> dict[str, pd.Series]
     """How many members each person has, how many of them with a status, how many in school."""
     status = members["status"] if "status" in members else pd.Series(index=members.index, dtype=object)
     in_school = status.astype("str").str.fullmatch(_IN_SCHOOL).fillna(False)
-    said = {"members_listed": 1.0, "status_listed": status.notna(), "students_listed": in_school}
-    counts = pd.DataFrame(said, index=members.index)
+    indicators = {"members_listed": 1.0, "status_listed": status.notna(), "students_listed": in_school}
+    counts = pd.DataFrame(indicators, index=members.index)
     sums = counts.groupby(members["person_id"]).sum().reindex(people["person_id"]).fillna(0).astype(float)
     return {str(name): column for name, column in sums.set_axis(people.index).items()}
 
@@ -134,8 +134,8 @@ def aid_checks(aid: pd.DataFrame, people: pd.DataFrame, cleans: Sequence[CleanTa
         return []
     days, opened = (pd.to_datetime(s.astype(object)) for s in (aid["date"], people["file_date"]))
     filed = aid["person_id"].map(dict(zip(people["person_id"], opened, strict=True)))
-    own = [clean for clean in cleans if clean.number in set(aid["table"])]
-    coarse = values.readings_of(own, "aid", "date").where(lambda reading: reading.detail == "year")
+    with_aid = [clean for clean in cleans if clean.number in set(aid["table"])]
+    coarse = values.readings_of(with_aid, "aid", "date").where(lambda reading: reading.detail == "year")
     months, since = (dates.dt.to_period("M") for dates in (days, pd.to_datetime(filed)))
     early = pd.Series(~coarse, index=aid.index) & (months < since)
     return values.at_cells(cleans, values.at_rows(aid, early, told("aid_before_file")), "aid", "date")

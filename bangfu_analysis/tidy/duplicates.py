@@ -107,8 +107,8 @@ def of_this_wave(sheets: Sequence[SheetReading], wave: Wave) -> list[SheetReadin
     The year is that of the reference date. A sheet that stands alone is kept where its name, title or file
     says another year, with a finding.
     """
-    own = {sheet.file for sheet in sheets if _year_in(sheet.sheet) == wave.reference_date.year}
-    return [_checked(sheet, wave.reference_date.year, sheet.file in own) for sheet in sheets]
+    of_year = {sheet.file for sheet in sheets if _year_in(sheet.sheet) == wave.reference_date.year}
+    return [_checked(sheet, wave.reference_date.year, sheet.file in of_year) for sheet in sheets]
 
 
 def _year_in(name: str) -> int | None:

@@ -127,9 +127,9 @@ def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _union(kinds: Sequence[object]) -> pd.CategoricalDtype:
     """The categories of the first, and behind them those that only the others have."""
-    known = [kind for kind in kinds if isinstance(kind, pd.CategoricalDtype)]
-    codes = list(dict.fromkeys(c for kind in known for c in kind.categories))
-    return pd.CategoricalDtype(codes, known[0].ordered)
+    categorical = [kind for kind in kinds if isinstance(kind, pd.CategoricalDtype)]
+    codes = list(dict.fromkeys(c for kind in categorical for c in kind.categories))
+    return pd.CategoricalDtype(codes, categorical[0].ordered)
 
 
 def _clean_all(
@@ -154,11 +154,11 @@ def _has_left(people: pd.DataFrame, wave: Wave) -> pd.Series:
 
 def _causes(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per worker and cause, in the order said."""
-    said = rows.reindex(columns=[*PROVENANCE, "person_id", "causes"]).dropna(subset="causes")
-    several = said["causes"].map(len).to_numpy(dtype=int)
-    long = said.take(np.repeat(np.arange(len(said)), several))
+    stated = rows.reindex(columns=[*PROVENANCE, "person_id", "causes"]).dropna(subset="causes")
+    several = stated["causes"].map(len).to_numpy(dtype=int)
+    long = stated.take(np.repeat(np.arange(len(stated)), several))
     rank = np.arange(several.sum()) - np.repeat(np.cumsum(several) - several, several) + 1
-    return long.assign(cause=[cause for causes in said["causes"] for cause in causes], rank=rank)
+    return long.assign(cause=[cause for causes in stated["causes"] for cause in causes], rank=rank)
 
 
 def _members(wave: CleanWave, everyone: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
@@ -167,9 +167,9 @@ def _members(wave: CleanWave, everyone: pd.DataFrame) -> tuple[pd.DataFrame, lis
     rows, findings = member_rows(wave)
     owners: list[Any] = []
     for clean in [wave.tables[table] for table in rows["table"].unique()]:
-        own = _heads_of(clean, rows.loc[rows["table"].eq(clean.number), "head_row"], wave, everyone)
-        owners += own
-        if lost := own.count(None):
+        heads = _heads_of(clean, rows.loc[rows["table"].eq(clean.number), "head_row"], wave, everyone)
+        owners += heads
+        if lost := heads.count(None):
             file, sheet = clean.table.file, clean.table.sheet
             findings.append(values.told_at("members_without_head", file, sheet, n=lost))
     members = rows.assign(person_id=objects(owners))
@@ -199,9 +199,9 @@ def _population(wave: CleanWave) -> pd.DataFrame:
     """
     rows = values.gathered(wave.of_kind("population"), "population", wave.name)
     stated = wave.settings.population.items()
-    said = [(name, v) if isinstance(v, Mapping) else ("", {"": v}) for name, v in stated]
+    sections = [(name, v) if isinstance(v, Mapping) else ("", {"": v}) for name, v in stated]
     source = {"wave": wave.name, "source_file": SETTINGS_FILE, "source_sheet": ""}
-    lines = [{**source, name: level, "n": n} for name, levels in said for level, n in levels.items()]
+    lines = [{**source, name: level, "n": n} for name, levels in sections for level, n in levels.items()]
     return _on_end([rows, pd.DataFrame(lines)])
 
 
@@ -214,11 +214,11 @@ def _ledger(wave: CleanWave, frame: str, by_name: Mapping[str, str]) -> pd.DataF
     """The rows of a ledger; a person's by whole ID number, else by a name that only one worker of the wave
     has.
     """
-    own = wave.of_kind(frame)
-    rows = values.named_units(values.gathered(own, frame, wave.name), wave.codebook)
+    tables = wave.of_kind(frame)
+    rows = values.named_units(values.gathered(tables, frame, wave.name), wave.codebook)
     if "id_number" not in wave.codebook.of(frame):
         return rows
-    owners = [owner for clean in own for owner in _owners(clean, frame, by_name, wave.key)]
+    owners = [owner for clean in tables for owner in _owners(clean, frame, by_name, wave.key)]
     return rows.assign(person_id=objects(owners))
 
 

@@ -76,8 +76,8 @@ def identity_columns(cleans: Sequence[CleanTable], frame: str, slot: int | None 
     """What the ID numbers of all tables say, one column a part, None where they say nothing: id_key,
     id_first15, id_birth, id_sex.
     """
-    said = [_identities_of(clean, frame, slot) for clean in cleans]
-    return {f"id_{part}": np.concatenate([objects([]), *(own[part] for own in said)]) for part in _PARTS}
+    parts = [_identities_of(clean, frame, slot) for clean in cleans]
+    return {f"id_{part}": np.concatenate([objects([]), *(each[part] for each in parts)]) for part in _PARTS}
 
 
 _PARTS = ("key", "first15", "birth", "sex", "disability")
@@ -89,8 +89,8 @@ def _identities_of(clean: CleanTable, frame: str, slot: int | None) -> dict[str,
     found = dict.fromkeys(_PARTS, objects([None] * len(clean.rows)))
     for name in ("id_number", "disability_number"):
         if (column := clean.column(frame, name, slot)) is not None:
-            own = identities(clean.table.body[column.index].to_numpy(), clean.readings[column.index])
-            found = {part: np.where(pd.isna(found[part]), own[part], found[part]) for part in _PARTS}
+            of_column = identities(clean.table.body[column.index].to_numpy(), clean.readings[column.index])
+            found = {part: np.where(pd.isna(found[part]), of_column[part], found[part]) for part in _PARTS}
     return found
 
 
@@ -149,11 +149,11 @@ def _complete(
     with_birth, births = _birth_from_id(with_sex, of["birth_date"])
     plausible, odd = _births_in_range(with_birth, of["age"], day)
     with_age, ages = _ages(plausible, day)
-    told = {"sex": sexes, "birth_date": births, "age": [*doubted, *ages]}
+    cells_of = {"sex": sexes, "birth_date": births, "age": [*doubted, *ages]}
     for table, row, reading in odd:
         name = "birth_date" if wave.tables[table].column(frame, "birth_date", slot) else "id_number"
-        told[name] = [*told.get(name, []), (table, row, reading)]
-    found = (values.at_cells(wave.tables, cells, frame, name, slot) for name, cells in told.items())
+        cells_of[name] = [*cells_of.get(name, []), (table, row, reading)]
+    found = (values.at_cells(wave.tables, cells, frame, name, slot) for name, cells in cells_of.items())
     return with_age, [finding for of_name in found for finding in of_name]
 
 
@@ -171,12 +171,12 @@ def _birth_from_id(rows: pd.DataFrame, variable: Variable) -> tuple[pd.DataFrame
     by_id = rows["id_birth"]
     # A year or month that agrees with the ID number is no conflict: the ID number only says the day as well.
     coarse = rows["birth_date_precision"].isin(["month", "year"]) & by_id.notna()
-    said, born = (pd.to_datetime(dates[coarse].astype(object)) for dates in (rows["birth_date"], by_id))
+    stated, born = (pd.to_datetime(dates[coarse].astype(object)) for dates in (rows["birth_date"], by_id))
     by_year = rows.loc[coarse, "birth_date_precision"].eq("year")
-    coarse[coarse] = said.dt.year.eq(born.dt.year) & (by_year | said.dt.month.eq(born.dt.month))
+    coarse[coarse] = stated.dt.year.eq(born.dt.year) & (by_year | stated.dt.month.eq(born.dt.month))
     eased = rows.assign(birth_date=rows["birth_date"].astype(object).where(~coarse, by_id))
-    taken, told = _take_from_id(eased, variable, by_id)
-    return taken.assign(birth_date_precision=taken["birth_date_precision"].where(by_id.isna(), "day")), told
+    taken, cells = _take_from_id(eased, variable, by_id)
+    return taken.assign(birth_date_precision=taken["birth_date_precision"].where(by_id.isna(), "day")), cells
 
 
 def _take_from_id(
@@ -188,14 +188,14 @@ def _take_from_id(
     name, what = variable.name, variable.label
     taken = told("taken_from_id", what=what)
     differs = told("differs_from_id", what=what)._replace(problem=f"{name}_differs_from_id")
-    said = rows[name].astype(object).where(rows[name].notna(), None)
-    known, cells = by_id.notna(), list[Told]()
-    unread, unlike = said.isna() & rows[f"{name}_unread"], said.notna() & (said != by_id)
+    stated = rows[name].astype(object).where(rows[name].notna(), None)
+    by_number, cells = by_id.notna(), list[Told]()
+    unread, unlike = stated.isna() & rows[f"{name}_unread"], stated.notna() & (stated != by_id)
     for found, where in ((taken, unread), (differs, unlike)):
-        places = values.at_rows(rows, known & where, found)
-        born = zip(places, by_id[known & where], strict=True)
+        places = values.at_rows(rows, by_number & where, found)
+        born = zip(places, by_id[by_number & where], strict=True)
         cells += [(table, row, reading._replace(value=value)) for (table, row, reading), value in born]
-    return rows.assign(**{name: by_id.where(known, said)}), cells
+    return rows.assign(**{name: by_id.where(by_number, stated)}), cells
 
 
 def _births_in_range(rows: pd.DataFrame, age: Variable, day: date) -> tuple[pd.DataFrame, list[Told]]:

@@ -36,12 +36,12 @@ def with_person_ids(rows: pd.DataFrame, key: bytes, study: str) -> pd.DataFrame:
     """
     whole = rows["id_key"].notna()
     by_id = "id:" + rows.loc[whole, "id_key"].astype(object)
-    unknown = rows.loc[~whole, _TOLD_APART_BY]
-    others = [_without_id(row, study) for row in unknown.to_dict("records")]
-    said = pd.DataFrame(others, index=unknown.index, columns=["id_basis", "_identity"], dtype=object)
+    without_id = rows.loc[~whole, _TOLD_APART_BY]
+    others = [_without_id(row, study) for row in without_id.to_dict("records")]
+    identified = pd.DataFrame(others, index=without_id.index, columns=["id_basis", "_identity"], dtype=object)
     marked = rows.assign(
-        id_basis=said["id_basis"].reindex(rows.index).fillna("id_number"),
-        _identity=pd.concat([by_id, said["_identity"]]).reindex(rows.index),
+        id_basis=identified["id_basis"].reindex(rows.index).fillna("id_number"),
+        _identity=pd.concat([by_id, identified["_identity"]]).reindex(rows.index),
     )
     return _linked(_shared_ids_apart(marked), key)
 
@@ -100,14 +100,14 @@ def compared(people: pd.DataFrame, cleans: Sequence[CleanTable]) -> pd.DataFrame
     unread = people.index[numbers.isna()]
     places = people.loc[unread, ["table", "row"]].to_dict("records")
     as_they_stand = pd.Series([_as_it_stands(row, cleans) for row in places], index=unread, dtype=object)
-    said = {
+    columns = {
         "name": people["name_key"],
         "born": days.where(precision.eq("day"), days[precision.eq("month")].str[:7]),
         "employer": _squeezed(people["employer"]),
         "unit": _squeezed(people["reporting_unit"]),
         "id_digits": as_they_stand.reindex(people.index).fillna(numbers),
     }
-    return pd.DataFrame({name: column.astype(object) for name, column in said.items()}).where(
+    return pd.DataFrame({name: column.astype(object) for name, column in columns.items()}).where(
         lambda frame: frame.notna(), None
     )
 
@@ -157,12 +157,12 @@ def _hashed(several: Sequence[pd.Series], key: bytes) -> Objects:
     In letters alone: a run of digits could be taken for a phone number.
     """
     secret = b64encode(blake2b(key[:64], digest_size=12).digest()).decode()  # the 16 characters it takes
-    said = several[0].notna().to_numpy()
+    present = several[0].notna().to_numpy()
     parts = []
     for texts in several:
-        numbers = pd.util.hash_array(texts.to_numpy(dtype=object)[said], hash_key=secret, categorize=False)
+        numbers = pd.util.hash_array(texts.to_numpy(dtype=object)[present], hash_key=secret, categorize=False)
         parts += [_ALPHABET[(numbers[:, None] >> _SHIFTS) & np.uint64(15)], np.full((len(numbers), 1), " ")]
     letters = np.ascontiguousarray(np.hstack(parts[:-1]))
-    codes = np.full(len(said), None, dtype=object)
-    codes[said] = letters.view(f"U{letters.shape[1]}").ravel()
+    codes = np.full(len(present), None, dtype=object)
+    codes[present] = letters.view(f"U{letters.shape[1]}").ravel()
     return codes

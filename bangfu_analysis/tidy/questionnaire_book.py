@@ -93,15 +93,15 @@ def draft_book(
     Meta is left out. `concept` is what `codebook` calls a heading, where the answers are those of that
     variable.
     """
-    asked = questions[questions["kind"] != "meta"]
+    put = questions[questions["kind"] != "meta"]
     places = responses.groupby("question_id", observed=True, sort=False).indices
-    answers = {name: responses.iloc[places.get(name, [])] for name in asked["question_id"]}
-    drawn = ((q["question_id"], q) for _, q in asked.iterrows())
-    items, told = {str(name): _drafted(q, answers[name], codebook) for name, q in drawn}, set[str]()
+    answers = {name: responses.iloc[places.get(name, [])] for name in put["question_id"]}
+    drawn = ((q["question_id"], q) for _, q in put.iterrows())
+    items, taken = {str(name): _drafted(q, answers[name], codebook) for name, q in drawn}, set[str]()
     for name, item in items.items():
-        items[name] = replace(item, concept="") if item.concept in told else item
-        told.add(item.concept)
-    matrices = asked[asked["kind"] == "matrix"].groupby("block", sort=False)["question_id"]
+        items[name] = replace(item, concept="") if item.concept in taken else item
+        taken.add(item.concept)
+    matrices = put[put["kind"] == "matrix"].groupby("block", sort=False)["question_id"]
     return QuestionnaireBook(items, {str(block): Scale(tuple(names)) for block, names in matrices})
 
 
@@ -109,8 +109,8 @@ def book_yaml(book: QuestionnaireBook) -> str:
     """The book as YAML to be edited; `book_from(read_yaml(path))` reads it back equal."""
     lines, usual = [HEAD + f"keep_text: {_json(book.keep_text)}", "items:"], asdict(Item())
     for name, item in book.items.items():
-        told = {k: v for k, v in asdict(item).items() if v != usual[k] or k in ("kind", "concept")}
-        lines += [f"  {name}:", *(f"    {key}: {_json(value)}" for key, value in told.items())]
+        filled = {k: v for k, v in asdict(item).items() if v != usual[k] or k in ("kind", "concept")}
+        lines += [f"  {name}:", *(f"    {key}: {_json(value)}" for key, value in filled.items())]
     lines += ["scales:", *(f"  {_json(name)}: {_json(asdict(scale))}" for name, scale in book.scales.items())]
     lines += ["funnels:", *(f"  {_json(name)}: {_json(steps)}" for name, steps in book.funnels.items())]
     return "\n".join(lines) + "\n"
@@ -169,11 +169,11 @@ def apply_book(
     CodebookError where the book names a question that the export has not.
     """
     if absent := [n for n in (*book.items, *book.keep_text) if n not in set(questions["question_id"])]:
-        known = listed(questions["question_id"])
-        raise CodebookError(f"问卷码本有导出文件中没有的题目 {listed(absent)}。可选：{known}。")
-    own = {name: [label for label in item.options.values() if label] for name, item in book.items.items()}
+        ids = listed(questions["question_id"])
+        raise CodebookError(f"问卷码本有导出文件中没有的题目 {listed(absent)}。可选：{ids}。")
+    labels = {name: [label for label in item.options.values() if label] for name, item in book.items.items()}
     printed = zip(questions["question_id"], questions["options"], strict=True)
-    options = [own.get(q) or list(old) for q, old in printed]
+    options = [labels.get(q) or list(old) for q, old in printed]
     laid = questions.assign(
         **{key: _overlaid(questions, book, key) for key in ("text", "item")},
         kind=pd.Categorical(_overlaid(questions, book, "kind"), categories=KINDS),
@@ -189,12 +189,12 @@ def with_book(reading: SheetReading, content: Mapping[str, Any]) -> SheetReading
     with answers that are not among its options a finding says in which row the first stands.
     """
     questions, responses, lost = apply_book(*questionnaire_frames(reading), book_from(content))
-    told, heads = list(reading.findings), questions.set_index("question_id")["cell"]
+    findings, heads = list(reading.findings), questions.set_index("question_id")["cell"]
     for name, rows in lost.groupby("question_id", observed=True):
         first, column = int(rows["source_row"].iloc[0]), str(heads[name]).rstrip("0123456789")
         where = (reading.file, reading.sheet, first, f"{column}{first}", str(name))
-        told.append(told_at("answer_unknown", *where, name=name, n=len(rows)))
-    return replace(reading, questions=questions, responses=responses, findings=tuple(told))
+        findings.append(told_at("answer_unknown", *where, name=name, n=len(rows)))
+    return replace(reading, questions=questions, responses=responses, findings=tuple(findings))
 
 
 def item_scores(responses: pd.DataFrame, book: QuestionnaireBook, scale: str) -> pd.DataFrame:

@@ -113,6 +113,6 @@ def check(rows: pd.DataFrame, frame: str, codebook: Codebook) -> pd.DataFrame:
     except pa.errors.SchemaErrors as faults:
         cases = faults.failure_cases[["column", "check"]].drop_duplicates()
         what = listed(f"{case.column}（{case.check}）" for case in cases.itertuples())
-        told = f"数据框 {frame} 不符合约定的结构：{what}。这是程序的错误，请连同 sources 一并反馈。"
-        raise BangfuError(told) from faults
+        fault = f"数据框 {frame} 不符合约定的结构：{what}。这是程序的错误，请连同 sources 一并反馈。"
+        raise BangfuError(fault) from faults
     return rows

@@ -56,9 +56,9 @@ def open_things(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[
     for variable, word, shown, times, place in unknown_values(sheets):
         codes = [*(nearest_codes(word, variable) if shown else ()), *variable.codes]
         labels = [variable.label_of(code) for code in dict.fromkeys(codes)]
-        told = "按写法的相近程度排列" if shown else "可能涉及个人，不在此显示，请在原表中改正"
+        order = "按写法的相近程度排列" if shown else "可能涉及个人，不在此显示，请在原表中改正"
         item, text = _shown(f"{variable.frame}.{variable.name}", codebook), word if shown else withheld(word)
-        yield VALUE, item, text, place, [*labels, IGNORE], f"共 {times} 处；{told}"
+        yield VALUE, item, text, place, [*labels, IGNORE], f"共 {times} 处；{order}"
     yield from _open_units(sheets, codebook)
     yield RELEASE, "", "报告给谁看", "", [*POLICIES], WHO_READS
 
@@ -73,15 +73,15 @@ def _open_units(sheets: Sequence[SheetReading], codebook: Codebook) -> Iterator[
     from rapidfuzz import process
 
     counted = [sheet for sheet in sheets if not sheet.set_aside]
-    known = list(_said(counted, "population", "unit"))
-    told = _said(counted, "workers", "reporting_unit")
+    units = list(_said(counted, "population", "unit"))
+    named = _said(counted, "workers", "reporting_unit")
     for table in (table for sheet in counted for table in sheet.tables if table.kind in ("roster", "form")):
-        own = any(c.means("workers", "reporting_unit") for c in table.columns)
-        if not own and (name := unit_of(table, codebook)):
-            told.setdefault(name, table.file)
-    for name, place in told.items() if known else ():
-        if name not in known and squeeze(name) not in codebook.units:
-            near = [unit for unit, _, _ in process.extract(name, known, limit=6)]
+        has_column = any(c.means("workers", "reporting_unit") for c in table.columns)
+        if not has_column and (name := unit_of(table, codebook)):
+            named.setdefault(name, table.file)
+    for name, place in named.items() if units else ():
+        if name not in units and squeeze(name) not in codebook.units:
+            near = [unit for unit, _, _ in process.extract(name, units, limit=6)]
             reason = "职工人数表中没有这个单位；按写法的相近程度排列"
             yield UNIT, "", name, place, [*near, IGNORE], reason
 

@@ -92,11 +92,11 @@ def infer_scheme(sheets: Iterable[SheetReading], codebook: Codebook, wave: Wave)
         return wave.scheme, []
     variable = codebook.variable("workers", "hardship_level")
     columns = (table.body[c.index] for table, c in mapped_columns(sheets) if c.variable == variable)
-    said = {squeeze(str(value)) for cells in columns for value in cells.dropna().unique()}
-    known = [{level.scheme for level in variable.find(word)} for word in said if variable.find(word)]
-    fitting = [scheme for scheme in codebook.schemes if all(scheme in schemes for schemes in known)]
-    if not known or len(fitting) == 1:
-        return fitting[0] if known else "", []
+    labels = {squeeze(str(value)) for cells in columns for value in cells.dropna().unique()}
+    schemes_of = [{level.scheme for level in variable.find(word)} for word in labels if variable.find(word)]
+    fitting = [scheme for scheme in codebook.schemes if all(scheme in schemes for schemes in schemes_of)]
+    if not schemes_of or len(fitting) == 1:
+        return fitting[0] if schemes_of else "", []
     return "", [told_at("scheme_unknown", variable="hardship_level")]
 
 
@@ -135,13 +135,13 @@ def _owner(column: Column) -> tuple[str, str, int]:
 
 def _listed(rows: Objects) -> list[Reading]:
     """What several columns of one many-valued variable say, each code once."""
-    codes = [tuple(dict.fromkeys(code for part in said for code in part or ())) for said in rows]
-    known = [any(part is not None for part in said) for said in rows]
-    return [Reading(own if one else None) for own, one in zip(codes, known, strict=True)]
+    codes = [tuple(dict.fromkeys(code for part in parts for code in part or ())) for parts in rows]
+    present = [any(part is not None for part in parts) for parts in rows]
+    return [Reading(of_row if one else None) for of_row, one in zip(codes, present, strict=True)]
 
 
 def _ticked(rows: Objects) -> list[Reading]:
-    found = [{value for value in said if value is not None} for said in rows]
+    found = [{value for value in codes if value is not None} for codes in rows]
     return [told("several_values/ticks") if len(v) > 1 else Reading(next(iter(v), None)) for v in found]
 
 
@@ -155,9 +155,9 @@ def _findings(
     if table.kind == "roster" and table.head_of is not None and column.means("workers"):
         places = [n for n in places if table.head_of[rows[n]] == rows[n]]
     raws = cells[column.index][places]
-    said = dict(zip(read.places[places].tolist(), raws, strict=True))
-    told = {n: _told(column, read.distinct[n], raw) for n, raw in said.items()}
-    return [_placed(table, rows[n], column, read[n], *told[read.places[n]]) for n in places]
+    raw_of = dict(zip(read.places[places].tolist(), raws, strict=True))
+    shown = {n: _told(column, read.distinct[n], raw) for n, raw in raw_of.items()}
+    return [_placed(table, rows[n], column, read[n], *shown[read.places[n]]) for n in places]
 
 
 def finding_at(table: Table, row: int, column: Column, reading: Reading, raw: object = "") -> Finding:
@@ -234,11 +234,11 @@ def at_cells(
 ) -> list[Finding]:
     """The finding of each of `cells` in the column of a variable; none where its table lacks the variable."""
     found = []
-    for number, own in groupby(sorted(cells, key=itemgetter(0)), key=itemgetter(0)):
-        column, table, told = cleans[number].column(frame, name, slot), cleans[number].table, list(own)
+    for number, group in groupby(sorted(cells, key=itemgetter(0)), key=itemgetter(0)):
+        column, table, of_table = cleans[number].column(frame, name, slot), cleans[number].table, list(group)
         if column is not None:
-            raws = table.body[column.index].loc[[row for _, row, _ in told]]
-            cells_of = zip(told, raws, strict=True)
+            raws = table.body[column.index].loc[[row for _, row, _ in of_table]]
+            cells_of = zip(of_table, raws, strict=True)
             found += [finding_at(table, row, column, reading, raw) for (_, row, reading), raw in cells_of]
     return found
 

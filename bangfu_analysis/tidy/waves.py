@@ -57,8 +57,8 @@ def low_income_line(wave: Wave, codebook: Codebook) -> float | None:
     """The low-income line of a wave, yuan per person per month: of [line], what the crosswalk names first;
     None where absent.
     """
-    known = [wave.line[name] for name in codebook.crosswalk["line"] if name in wave.line]
-    chosen = known or (list(wave.line.values()) if len(wave.line) == 1 else [])
+    lines = [wave.line[name] for name in codebook.crosswalk["line"] if name in wave.line]
+    chosen = lines or (list(wave.line.values()) if len(wave.line) == 1 else [])
     return float(chosen[0]) if chosen else None
 
 

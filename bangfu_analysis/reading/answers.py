@@ -27,9 +27,7 @@ Floats = NDArray[np.float64]
 Labels = Mapping[int, str]
 STATUSES = ("answered", "skipped", "blank")
 ANSWERED, SKIPPED, BLANK = range(3)
-STATED = {
-    "(跳过)": SKIPPED, "(未显示)": SKIPPED, "N/A": SKIPPED, "(空)": BLANK, "未作答": BLANK, "(未填写)": BLANK
-}
+STATED = {word: STATUSES.index(status) for status, words in WORDS["stated"].items() for word in words}
 CODED = {-3.0: SKIPPED, -2.0: BLANK}
 LETTERS = "A"  # ABD: the letters of what was ticked
 ARROWS = ("→", "->", ">", "＞")

@@ -19,6 +19,7 @@ from bangfu_analysis.reading.question_groups import grouped
 from bangfu_analysis.reading.question_headings import (
     LIKE,
     TELLING,
+    WORDS,
     Heading,
     names_person,
     read_heading,
@@ -27,10 +28,7 @@ from bangfu_analysis.reading.question_headings import (
 from bangfu_analysis.reading.vocabulary import Vocabulary
 from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
-LIKELY = (
-    "看起来像问卷（looks like a questionnaire），没有把握，全部另列。"
-    "如果是，请在 mapping.yaml 写 read_as: {文件名: questionnaire}，或在设置.xlsx 中选定"
-)
+LIKELY: str = WORDS["likely"]
 SAMPLE, MOST_HEADERS = 500, 4
 MOST_ASKED = 1000  # characters of a heading in which a hint is looked for
 LEAST_REPLIES = 4

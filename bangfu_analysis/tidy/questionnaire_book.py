@@ -21,21 +21,13 @@ from numpy.typing import NDArray
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.errors import CodebookError, listed
 from bangfu_analysis.reading.answers import MOST_CODES, Floats, Ints
+from bangfu_analysis.reading.question_headings import WORDS
 from bangfu_analysis.reading.questions import KINDS
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.settings import check_settings
 from bangfu_analysis.text import heading_key, squeeze
 from bangfu_analysis.tidy.questionnaires import option_codes, places_of, questionnaire_frames
 from bangfu_analysis.tidy.values import told_at
-
-HEAD = """# 问卷码本：由程序从导出文件拟出，请核对补全，清理和报告按此进行。
-# options 代码与文字，按印刷顺序；reversed 反向计分题写 true；concept 对应的名册变量（如 sex、education）；\
-bands 合并分组：名称与代码。
-# scales 量表：items 题目；top、bottom 计入正面、负面的选项（五级可不写）。
-# keep_text 保留原话的开放题，如 [Q7]；不写的题只记是否作答，原话不进入数据。
-# funnels 漏斗：每步写名称、题号、算作通过的选项，如 [["知晓", "Q5", ["知道"]], ["申请", "Q6", ["是"]]]。
-"""
-
 
 _json = partial(json.dumps, ensure_ascii=False)
 NUMBERS = ("age", "number", "money", "count")  # kinds of variables
@@ -107,7 +99,7 @@ def draft_book(
 
 def book_yaml(book: QuestionnaireBook) -> str:
     """The book as YAML to be edited; `book_from(read_yaml(path))` reads it back equal."""
-    lines, usual = [HEAD + f"keep_text: {_json(book.keep_text)}", "items:"], asdict(Item())
+    lines, usual = [WORDS["book_head"] + f"keep_text: {_json(book.keep_text)}", "items:"], asdict(Item())
     for name, item in book.items.items():
         filled = {k: v for k, v in asdict(item).items() if v != usual[k] or k in ("kind", "concept")}
         lines += [f"  {name}:", *(f"    {key}: {_json(value)}" for key, value in filled.items())]

@@ -13,16 +13,13 @@ import pandas as pd
 
 from bangfu_analysis.errors import ArgumentError, ColumnMissing, listed, one_of
 from bangfu_analysis.findings import Finding
-from bangfu_analysis.reading.question_headings import META_ROLE
+from bangfu_analysis.reading.question_headings import META_ROLE, WORDS
 from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.questionnaires import one_questionnaire, places_of, question, questionnaire_frames
 from bangfu_analysis.tidy.values import told_at
 
-REASONS = {
-    "too_fast": "作答过快", "straight_line": "各项答案相同", "long_run": "连续相同", "flat": "几乎没有差别",
-    "attention": "未通过检测题", "same_answers": "与另一份答案相同", "over_quota": "超出配额",
-}
+REASONS: Mapping[str, str] = WORDS["doubts"]
 DECISIONS = ("keep", "drop")
 USUAL = {"fastest_share": 0.3, "straight_items": 5}  # what a wave without rules of its own is asked about
 COLUMNS = ["respondent_id", "reason", "question_id", "message", "decision"]

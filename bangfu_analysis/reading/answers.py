@@ -84,6 +84,10 @@ class Answers:
         """How many rows give each word."""
         return np.bincount(self.codes, minlength=len(self.words))
 
+    def status(self, place: int) -> str:
+        """One of STATUSES."""
+        return STATUSES[self.state[place]]
+
     @property
     def given(self) -> list[int]:
         """Places of the words that are answers of at least one row."""

@@ -10,19 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bangfu_analysis.reading.answers import (
-    ANSWERED,
-    BLANK,
-    SKIPPED,
-    STATUSES,
-    Answers,
-    Ints,
-    label_and_fill,
-    pieces,
-    safe_text,
-    shape_of,
-    strays,
-)
+from bangfu_analysis.reading.answers import Answers, Ints, label_and_fill, pieces, safe_text, shape_of, strays
 from bangfu_analysis.reading.question_headings import LIKE, WORDS
 from bangfu_analysis.text import squeeze
 
@@ -40,6 +28,7 @@ class Entry(NamedTuple):
 
 
 Meaning = tuple[Entry, ...]
+BLANK = Entry(status="blank")
 
 
 class Fault(NamedTuple):
@@ -74,9 +63,9 @@ class Question:
 def whole_question(column: Answers, kind: str, mean: Callable[[int], Meaning]) -> Question:
     """Every answered word read by `mean`, which is given its place. Nobody skips a meta column: it is blank.
     """
-    states = np.where((column.state == SKIPPED) & (kind == "meta"), BLANK, column.state).tolist()
-    absent = [(Entry(status=status),) for status in STATUSES]
-    meanings = [mean(i) if state == ANSWERED else absent[state] for i, state in enumerate(states)]
+    absent = {"skipped": (Entry(status="blank" if kind == "meta" else "skipped"),), "blank": (BLANK,)}
+    statuses = map(column.status, range(len(column.words)))
+    meanings = [absent.get(status) or mean(i) for i, status in enumerate(statuses)]
     return Question(column, kind, column.codes, meanings, column.heading.text)
 
 
@@ -228,7 +217,7 @@ def block_questions(group: Sequence[Answers], *, coded: bool) -> Iterator[Questi
 def _numbers(group: Sequence[Answers]) -> Iterator[Question]:
     """Numbers under options: ticks, ranks 1..k of each respondent, or the rows of a matrix."""
     cells = [list(zip(group, row, strict=True)) for row in _together(group)[1]]
-    rows = [[c.numbers[i] for c, i in row if c.state[i] == ANSWERED] for row in cells]
+    rows = [[c.numbers[i] for c, i in row if c.status(i) == "answered"] for row in cells]
     ranks = [sorted(v for v in row if v > 0) for row in rows]
     if all(v == 1 for row in ranks for v in row):
         yield _several(group, "multiple", lambda column, place: float(column.numbers[place]))
@@ -254,7 +243,7 @@ def _several(group: Sequence[Answers], kind: str, value_of: Callable[[Answers, i
     for row in combinations:
         values, texts = dict[str, float](), dict[str, str]()
         for n, (column, place, name) in enumerate(zip(group, row, names, strict=True)):
-            if column.state[place] != ANSWERED:
+            if column.status(place) != "answered":
                 values |= {name: 0.0} if by_mark[n] and name not in values else {}
             elif worded[n] and not (column.is_numeric and name not in values):
                 texts[name], values[name] = safe_text(column.words[place]), values.get(name) or 1.0
@@ -262,7 +251,7 @@ def _several(group: Sequence[Answers], kind: str, value_of: Callable[[Answers, i
                 odd[n].add(place)
             else:
                 values[name] = value
-        skipped = any(c.state[i] == SKIPPED for c, i in zip(group, row, strict=True))
+        skipped = any(c.status(i) == "skipped" for c, i in zip(group, row, strict=True))
         meanings.append(_several_meaning(values, texts, skipped, kind))
     faults = tuple(Fault("not_an_option", at, c) for c, at in zip(group, odd, strict=True) if at)
     text, options = group[0].heading.text, tuple(dict.fromkeys(names))
@@ -271,7 +260,7 @@ def _several(group: Sequence[Answers], kind: str, value_of: Callable[[Answers, i
 
 def _several_meaning(values: dict[str, float], texts: dict[str, str], skipped: bool, kind: str) -> Meaning:
     if not any(values.values()):
-        return (Entry(status="skipped" if skipped else "blank"),)
+        return (Entry(status="skipped") if skipped else BLANK,)
     shown = [(value, option) for option, value in values.items()]
     shown = sorted(pair for pair in shown if pair[0]) if kind == "ranking" else shown
     return tuple(Entry(option, value, texts.get(option)) for value, option in shown)
@@ -287,10 +276,10 @@ def _placed(group: Sequence[Answers]) -> Question:
     meanings: list[Meaning] = []
     for row in combinations:
         cells = list(zip(group, row, strict=True))
-        said = list(dict.fromkeys(c.said(i) for c, i in cells if c.state[i] == ANSWERED))
+        said = list(dict.fromkeys(c.said(i) for c, i in cells if c.status(i) == "answered"))
         ranks = {option: float(rank) for rank, option in enumerate(said, start=1)}
         ticks = {option: float(option in said) for option in options}
-        skipped = any(c.state[i] == SKIPPED for c, i in cells)
+        skipped = any(c.status(i) == "skipped" for c, i in cells)
         meanings.append(_several_meaning(ranks if kind == "ranking" else ticks, {}, skipped, kind))
     return Question(group[0], kind, codes, meanings, group[0].heading.text, options=tuple(options))
 
@@ -305,7 +294,7 @@ def at_odds(whole: Answers, question: Question, group: Sequence[Answers]) -> Ite
         return
     chosen = [{squeeze(e.option or "") for e in meaning if e.value} for meaning in question.meanings]
     pairs = {*zip(whole.codes.tolist(), question.codes.tolist(), strict=True)}
-    if wrong := {n for n, m in pairs if whole.state[n] == ANSWERED and parts[n] & names != chosen[m]}:
+    if wrong := {n for n, m in pairs if whole.status(n) == "answered" and parts[n] & names != chosen[m]}:
         yield Fault("parts_disagree", wrong, whole)
 
 
@@ -318,7 +307,7 @@ def with_fills(question: Question, group: Sequence[Answers]) -> Question:
     codes, combinations = _together(group)
     meanings = []
     for first, *rest in combinations:
-        filled = [(c, i) for c, i in zip(group[1:], rest, strict=True) if c.state[i] == ANSWERED]
+        filled = [(c, i) for c, i in zip(group[1:], rest, strict=True) if c.status(i) == "answered"]
         beside = {c.heading.part: safe_text(c.words[i]) for c, i in filled}
         entries = question.meanings[first]
         only = next(iter(beside.values()), None) if len(entries) == 1 else None

@@ -48,13 +48,10 @@ def quoted(raw: object, *, identifying: bool = False) -> str:
     """What a cell says, fit to be shown: masked if it identifies or is an address, long numbers masked, cut
     at 40 characters.
     """
-    text = (
-        ""
-        if is_blank(raw)
-        else str(int(raw))
-        if isinstance(raw, float) and raw.is_integer()
-        else str(raw).removesuffix(" 00:00:00")
-    )
+    if is_blank(raw):
+        return ""
+    whole = isinstance(raw, float) and raw.is_integer()
+    text = f"{raw:.0f}" if whole else str(raw).removesuffix(" 00:00:00")
     text = text[: 10 * MOST_RAW_CHARACTERS]  # before any expression looks at it
     shown = mask(text) if identifying or is_address(text) else mask_long_numbers(text)
     return shown if len(shown) <= MOST_RAW_CHARACTERS else shown[:MOST_RAW_CHARACTERS] + "…"

@@ -13,7 +13,7 @@ from typing import Any, Required, TypedDict, Unpack
 import numpy as np
 import pandas as pd
 
-from bangfu_analysis.analysis.arrays import Floats, Names, Where, names
+from bangfu_analysis.analysis.arrays import Floats, Names, Truths, Where, names
 from bangfu_analysis.analysis.domains import domains, level_codes, measured, require, rows_where, sums
 from bangfu_analysis.errors import ArgumentError
 from bangfu_analysis.survey.design import SurveyDesign, resolve
@@ -280,31 +280,29 @@ def targeting(
         _lacks=lacks, _got=got, _needless=lacks <= 0, _leaked=np.where(lacks > 0, 0.0, got), _rank=-lacks,
         **{name: frame[name].astype("category") for name in groups},
     )  # fmt: skip
-    is_needy, is_helped = inside & (lacks > 0), inside & (got > 0)
-    everybody, needy, reached = (
-        Manner(design=design or CENSUS, by=by, level=level, where=rows)
-        for rows in (inside, is_needy, is_helped)
-    )
-    if not (is_needy.any() or is_helped.any()):
+    needy, reached = inside & (lacks > 0), inside & (got > 0)
+
+    def among(rows: Truths) -> Manner:
+        return Manner(design=design or CENSUS, by=by, level=level, where=rows)
+
+    if not (needy.any() or reached.any()):
         resolve(frame, design or CENSUS)  # which says where there are no rows, or no weights
         raise ArgumentError(f"所选的行中没有人需要（{need}）或得到（{helped}）帮扶，没有什么可以计算。")
-    found = {}
-    if is_helped.any():
-        found["concentration"] = concentration_index(work, "_got", "_rank", **everybody)
-    if is_needy.any():
-        found["coverage"] = coverage(work, "_got", **needy)
-    if is_helped.any():
-        found["leakage"] = coverage(work, "_needless", **reached)
-    if is_helped.any() and _in_amounts(got):
-        found["leakage_amount"] = estimate_ratio(work, "_leaked", "_got", **reached)
-    if is_needy.any() and _in_amounts(got) and _in_amounts(lacks):
-        found["adequacy"] = estimate_ratio(work, "_got", "_lacks", **needy)
-    every = domains(work, by, where)
-    left_out = every.only(~known).sizes.astype("int64")
-    parts = [found[name].assign(measure=name, left_out_n=left_out) for name in MEASURES if name in found]
+    results = {}
+    if reached.any():
+        results["concentration"] = concentration_index(work, "_got", "_rank", **among(inside))
+        results["leakage"] = coverage(work, "_needless", **among(reached))
+    if reached.any() and _in_amounts(got):
+        results["leakage_amount"] = estimate_ratio(work, "_leaked", "_got", **among(reached))
+    if needy.any():
+        results["coverage"] = coverage(work, "_got", **among(needy))
+    if needy.any() and _in_amounts(got) and _in_amounts(lacks):
+        results["adequacy"] = estimate_ratio(work, "_got", "_lacks", **among(needy))
+    left_out = domains(work, by, where).only(~known).sizes.astype("int64")
+    parts = [results[name].assign(measure=name, left_out_n=left_out) for name in MEASURES if name in results]
     table = grouped(parts, [*groups, "measure", "n", "base_n", "left_out_n", "share", "estimate"])
-    told = table.assign(measure=pd.Categorical(table["measure"], list(MEASURES)))
-    return told.drop(columns=SAMPLED) if design is None else told
+    table = table.assign(measure=pd.Categorical(table["measure"], list(MEASURES)))
+    return table.drop(columns=SAMPLED) if design is None else table
 
 
 def _in_amounts(values: Floats) -> bool:

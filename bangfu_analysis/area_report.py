@@ -57,11 +57,11 @@ class OpenArea(OpenWave):
 
     def other_releases(self) -> list[Record]:
         """What else of these counties may be known: by other reports on the study, by their own."""
-        own = self.places.report.resolve()
+        here = self.places.report.resolve()
         files = _reports_of(self.settings.folder.parent).rglob(RELEASED)
-        others = [file for file in files if own not in file.resolve().parents]
-        told: list[Record] = [json.loads(file.read_text(encoding="utf-8")) for file in others]
-        return told + [
+        others = [file for file in files if here not in file.resolve().parents]
+        records: list[Record] = [json.loads(file.read_text(encoding="utf-8")) for file in others]
+        return records + [
             _of_county(record, dict(part.split("=", 1) for part in home.parts[:-1]))
             for wave, home in self.homes.items() for record in released_before(places(wave))
         ]
@@ -69,10 +69,10 @@ class OpenArea(OpenWave):
 
 def _of_county(record: Record, areas: Where) -> Record:
     """What a county has released, as counts of the study: each is of that county."""
-    own = frozenset(areas.items())
+    conditions = frozenset(areas.items())
 
     def where_of(where: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(of_innermost(frozenset(where.items()) | own))
+        return dict(of_innermost(frozenset(where.items()) | conditions))
 
     counts = [{**count, "where": where_of(count["where"])} for count in record["counts"]]
     return {**record, "counts": counts, "levels": {**record["levels"], **{k: [v] for k, v in areas.items()}}}
@@ -92,20 +92,20 @@ def report_study(
     CallError where the study is not cleaned or has no such area, ArgumentError for an unknown level or wave.
     """
     opened, lacking = _opened(folder, area, wave, engine)
-    data, known = opened.data, opened.data.people
-    one_of("level", level, [name for name in AREAS if name in known])
+    data, people = opened.data, opened.data.people
+    one_of("level", level, [name for name in AREAS if name in people])
     if out is None:
         study = data.wave.folder.parent
         to = _reports_of(study) / data.wave.name / safe_name(f"{area or '全部'}_{level}")
     opened = replace(opened, out=Path(out) / "frames" if out else to)
     recipes, outline = report_settings(data.wave.folder, data.codebook)
-    recipes, told = _recipes(recipes, data, level, _area_called(area, known))
+    recipes, notes = _recipes(recipes, data, level, _area_called(area, people))
     files = {what: opened.places.report / name for what, name in {**NAMES, RECORD: RELEASED}.items()}
     with locked(opened.places.report):
         _, left_out, merged = write_files(opened, files, opened.places, recipes, outline, lacking)
     made = {table["id"] for table in json.loads(files[RECORD].read_text(encoding="utf-8"))["tables"]}
-    told += [_without(each, "没有可用的数据", data.codebook) for each in recipes if each.id not in made]
-    every = (*lacking, *told, *left_out)
+    notes += [_without(each, "没有可用的数据", data.codebook) for each in recipes if each.id not in made]
+    every = (*lacking, *notes, *left_out)
     return Report(data.frames, {**files, "图": opened.places.figures}, every, merged=merged)
 
 
@@ -114,17 +114,17 @@ def _opened(folder: str | Path, area: str, wave: str, engine: str) -> tuple[Open
     study = Path(folder).resolve()
     scans = scan_study(study, engine)
     parts = [name for name in AREAS if name in scans["workers"].columns]
-    known = gathered(scans["workers"], [*parts, "wave"])[0]
-    wave = wave or str(known["wave"].max())
-    one_of("wave", wave, sorted(known["wave"].unique()))
-    where = _area_called(area, known[parts])
+    areas = gathered(scans["workers"], [*parts, "wave"])[0]
+    wave = wave or str(areas["wave"].max())
+    one_of("wave", wave, sorted(areas["wave"].unique()))
+    where = _area_called(area, areas[parts])
     homes, held = homes_of(county_waves(study), study), {f"{name}={code}" for name, code in where.items()}
     homes = {folder: home for folder, home in homes.items() if held <= {*home.parts}}
-    own, codebook = study / wave, load_codebook(*codebooks(study / "wave")[:2])
-    policy = load_policy(*(up / RELEASE_FILE for up in levels(own)), dimensions=dimensions_of(codebook))
+    here, codebook = study / wave, load_codebook(*codebooks(study / "wave")[:2])
+    policy = load_policy(*(up / RELEASE_FILE for up in levels(here)), dimensions=dimensions_of(codebook))
     scans = {name: scan.filter(where) for name, scan in scans.items()}
     population, lacking = _denominators(scans)
-    data = _data(own, scans, population, homes, codebook, area)
+    data = _data(here, scans, population, homes, codebook, area)
     return OpenArea(data, policy, _reports_of(study) / wave / safe_name(area or "全部"), homes), lacking
 
 
@@ -134,16 +134,16 @@ def _recipes(
     """The exhibits that can be made without rows, by `level` where others are by unit; and why not the rest.
     """
     content, label, made = read_yaml(OWN), title_of(data.codebook, level), list[Recipe]()
-    told = [f"按单位的表图改为按{label}列出；各单位的见各县区自己的报告。"]
+    notes = [f"按单位的表图改为按{label}列出；各单位的见各县区自己的报告。"]
     for each in [*recipes, *(recipe(**row) for row in content["areas"])]:
         alone = "只有一个批次" if each.over_waves and len(data.waves) < 2 else ""
         if why := content["rows_alone"].get(each.make, alone):
-            told.append(_without(each, why, data.codebook))
+            notes.append(_without(each, why, data.codebook))
             continue
         by = tuple(level if name in ("unit", "area") else name for name in each.by)
         title = each.title.replace("各单位", f"各{label}").replace("各地", f"各{label}")
         made.append(replace(each, by=by, title=title, where={**each.where, **where}))
-    return made, told
+    return made, notes
 
 
 def _reports_of(study: Path) -> Path:
@@ -174,13 +174,13 @@ def _denominators(scans: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:
     """
     population, keys = engines().collected(scans["population"]), ["wave", "county"]
     people = gathered(scans["workers"], keys)[0].astype(str)
-    known = population.dropna(subset="n")[keys].astype(str).drop_duplicates()
-    lacking = people.merge(known, how="left", indicator=True).query("_merge == 'left_only'")
-    if known.empty or lacking.empty:
+    with_population = population.dropna(subset="n")[keys].astype(str).drop_duplicates()
+    lacking = people.merge(with_population, how="left", indicator=True).query("_merge == 'left_only'")
+    if with_population.empty or lacking.empty:
         return population, []
     named = listed(f"{county}/{wave}" for wave, county in lacking[keys].itertuples(index=False))
-    told = f"没有列出困难率：{named} 没有职工人数。请在其中放入职工人数表后重新清洗。"
-    return population.assign(n=population["n"].mask(population["n"].notna())), [told]
+    note = f"没有列出困难率：{named} 没有职工人数。请在其中放入职工人数表后重新清洗。"
+    return population.assign(n=population["n"].mask(population["n"].notna())), [note]
 
 
 def _data(
@@ -201,8 +201,8 @@ def _data(
         "sources": sources.assign(source_file=file),
         "issues": _repeated(now["issues"], "action"), "totals": _repeated(now["totals"], "verdict"),
     }  # fmt: skip
-    told = definitions(gathered(scans["workers"], ["wave", "hardship_scheme"])[0], codebook, dates)
-    every = {**scans, "population": population, "definitions": told, "carried": pd.DataFrame(columns=CARRIED)}
+    defs = definitions(gathered(scans["workers"], ["wave", "hardship_scheme"])[0], codebook, dates)
+    every = {**scans, "population": population, "definitions": defs, "carried": pd.DataFrame(columns=CARRIED)}
     wave = Wave(own, days[-1], scope=area or own.parent.name, note=apart)
     return WaveData(wave, codebook, frames, lambda: every)
 

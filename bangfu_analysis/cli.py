@@ -88,8 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _ended(f"{fault.filename or '文件'}：{why(fault)}后重新运行。", WRONG_CALL)
 
 
-def _ended(told: str, status: int) -> int:
-    print(told, file=sys.stderr)
+def _ended(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
     return status
 
 
@@ -194,10 +194,10 @@ def _codes(chosen: argparse.Namespace) -> None:
 def _doctor(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.first_steps import faults_of_machine
 
-    told = list(faults_of_machine(chosen.folder))
-    for well, sentence in told:
+    checks = list(faults_of_machine(chosen.folder))
+    for well, sentence in checks:
         print(f"{'好' if well else '请处理'}：{sentence}")
-    return not all(well for well, _ in told)
+    return not all(well for well, _ in checks)
 
 
 def _inspect(chosen: argparse.Namespace) -> bool:
@@ -237,8 +237,8 @@ def _read_as(columns: pd.DataFrame) -> Iterator[str]:
     yield f"{WORDS['kinds'].get(first['taken_for'], first['taken_for'])}，{head}"
     if first["reason"]:
         yield f"  {first['reason']}"
-    said = columns["column"].ne("") & (columns["heading"].ne("") | columns["status"].ne("empty"))
-    for line in columns[said].to_dict("records"):
+    shown = columns["column"].ne("") & (columns["heading"].ne("") | columns["status"].ne("empty"))
+    for line in columns[shown].to_dict("records"):
         guess = f"可能是 {line['suggestions']}" if line["suggestions"] else ""
         label = labels.get(line["variable"].partition("=")[0], "")
         meaning = f"{line['variable']} {label}".strip() or f"（{FATES[line['status']]}）{guess}"
@@ -248,14 +248,14 @@ def _read_as(columns: pd.DataFrame) -> Iterator[str]:
 def _clean_all(chosen: argparse.Namespace) -> bool:
     from bangfu_analysis.counties import FAILED, INCOMPLETE, clean_study, dataset_of
 
-    told = clean_study(chosen.folder, jobs=chosen.jobs)
-    for row in told[told["reason"].ne("")].to_dict("records"):
+    outcomes = clean_study(chosen.folder, jobs=chosen.jobs)
+    for row in outcomes[outcomes["reason"].ne("")].to_dict("records"):
         print(f"{row['county']}/{row['wave']}：{row['reason']}", file=sys.stderr)
-    failed, twice = told["outcome"].eq(FAILED).sum(), told["elsewhere_n"].sum()
-    print(f"{len(told)} 个批次，{failed} 个没有完成；困难职工 {told['n'].sum()} 人，", end="")
+    failed, twice = outcomes["outcome"].eq(FAILED).sum(), outcomes["elsewhere_n"].sum()
+    print(f"{len(outcomes)} 个批次，{failed} 个没有完成；困难职工 {outcomes['n'].sum()} 人，", end="")
     print(f"其中 {twice} 人次同时在另一县区的名册上。")
     print(f"各县区的数据：{dataset_of(chosen.folder)}")
-    return bool(told["outcome"].isin([FAILED, INCOMPLETE]).any())
+    return bool(outcomes["outcome"].isin([FAILED, INCOMPLETE]).any())
 
 
 def _clean(chosen: argparse.Namespace) -> bool:
@@ -311,17 +311,17 @@ def _tell_doubts(frames: Frames) -> None:
     """Sheets that were set aside or read with little confidence, a line each, and workers where there are
     none.
     """
-    sources, told = frames["sources"], []
+    sources, lines = frames["sources"], []
     for row in sources.to_dict("records"):
         place = f"{row['source_file']} [{row['source_sheet']}]" if row["source_sheet"] else row["source_file"]
         if row["kind"] == "other":
-            told.append(f"没有采用：{place}：{row['reason'].removeprefix(place).strip('：。')}。")
+            lines.append(f"没有采用：{place}：{row['reason'].removeprefix(place).strip('：。')}。")
         elif row["confidence"] < DOUBTFUL and row["kind"] not in (*TO_DO, "unreadable"):
             share = f"{row['confidence']:.0%}"
-            told.append(f"把握不大：{place}：只认出 {share} 的栏目。请用 bangfu inspect 核对读法。")
+            lines.append(f"把握不大：{place}：只认出 {share} 的栏目。请用 bangfu inspect 核对读法。")
     if not len(frames["workers"]) and "responses" not in frames:
-        told.append("没有读到任何困难职工（workers 为 0 行）。请核对文件是否放对了文件夹。")
-    for line in _first_of(told, "条，全部见 sources 数据框。"):
+        lines.append("没有读到任何困难职工（workers 为 0 行）。请核对文件是否放对了文件夹。")
+    for line in _first_of(lines, "条，全部见 sources 数据框。"):
         print(line, file=sys.stderr)
 
 
@@ -364,20 +364,20 @@ def _questionnaire(chosen: argparse.Namespace) -> bool:
 
 
 def _queries(chosen: argparse.Namespace) -> None:
-    whole, *single = bangfu.query_units(chosen.folder)
-    print(f"全部问题：{whole}")
-    print(f"分单位：{len(single)} 个工作簿，在 {whole.parent / 'queries'}")
+    complete, *single = bangfu.query_units(chosen.folder)
+    print(f"全部问题：{complete}")
+    print(f"分单位：{len(single)} 个工作簿，在 {complete.parent / 'queries'}")
     print("填好后以 corrections.xlsx（或 corrections_单位名.xlsx）存入批次文件夹，下次清洗时自动采用。")
 
 
 def _link(chosen: argparse.Namespace) -> None:
     links = bangfu.link_waves(chosen.folder)
-    found = links.quality.iloc[0]
-    linked = found["linked_n"] + found["confirmed_n"]
-    print(f"身份证号对应的人对：{found['by_id_n']:.0f}；按姓名、出生日期、单位等关联：{linked:.0f}")
+    quality = links.quality.iloc[0]
+    linked = quality["linked_n"] + quality["confirmed_n"]
+    print(f"身份证号对应的人对：{quality['by_id_n']:.0f}；按姓名、出生日期、单位等关联：{linked:.0f}")
     errors = "估计误联 {false_n:.1f} 对（{false_rate:.2%}），漏联 {missed_n:.1f} 对（{miss_rate:.2%}）"
-    print(errors.format(**found))
-    print(f"待核对 {found['to_review_n']:.0f} 对：{links.review}")
+    print(errors.format(**quality))
+    print(f"待核对 {quality['to_review_n']:.0f} 对：{links.review}")
     print("填好后以 links.xlsx 存入调查文件夹，此后每次关联自动采用。")
 
 
@@ -390,20 +390,20 @@ def _fill(chosen: argparse.Namespace) -> bool:
     if chosen.folder is None:
         calls = "bangfu fill 我的报告.docx 批次文件夹；列出标记：bangfu fill --list 批次文件夹。"
         raise CallError(f"fill：请写明文件和批次文件夹：{calls}")
-    told = bangfu.open_wave(chosen.folder).fill(chosen.file)
-    print(*told, sep="\n", end="\n" if told else "", file=sys.stderr)
+    unfilled = bangfu.open_wave(chosen.folder).fill(chosen.file)
+    print(*unfilled, sep="\n", end="\n" if unfilled else "", file=sys.stderr)
     print(f"已填写：{chosen.file}（原文件在旁边的 {chosen.file.name}.bak）")
-    return bool(told)
+    return bool(unfilled)
 
 
 def _in_short(marks: dict[str, str]) -> Iterator[str]:
     """A line a chart and table: its title, its marks; of many numbers the first."""
     for _, group in groupby(marks, key=lambda mark: re.split(r"[:.}]", mark)[1]):
-        own = list(group)
-        numbers = [mark for mark in own if mark.startswith("{{数")]
+        tags = list(group)
+        numbers = [mark for mark in tags if mark.startswith("{{数")]
         many = len(numbers) > FEW_NUMBERS
-        shown = own[: 1 - len(numbers)] if many else own
-        title = next(marks[mark] for mark in own if mark.startswith("{{表"))
+        shown = tags[: 1 - len(numbers)] if many else tags
+        title = next(marks[mark] for mark in tags if mark.startswith("{{表"))
         yield f"{title}：{' '.join(shown)}" + (f" 等{len(numbers)}个数" if many else "")
     yield "每一个数的标记：bangfu fill --all --list 批次文件夹"
 
@@ -447,8 +447,8 @@ def _check(chosen: argparse.Namespace) -> bool:
 def _told(made: Report) -> bool:
     for what, path in made.files.items():
         print(f"{what}：{path}")
-    for told in (*made.left_out, *made.lacking):
-        print(told, file=sys.stderr)
+    for line in (*made.left_out, *made.lacking):
+        print(line, file=sys.stderr)
     return _unread(made.frames) or bool(made.left_out)
 
 

@@ -51,13 +51,13 @@ def clean_study(
         outcomes = [_outcome(future) for future in steps("清洗各县区", futures)]
     done = [wave for wave, (outcome, _) in zip(waves, outcomes, strict=True) if outcome != FAILED]
     homes = homes_of(waves, study)
-    root, own = dataset_of(study), {home.parts for home in homes.values()}
+    root, current = dataset_of(study), {home.parts for home in homes.values()}
     parts = {
         wave: {name: place(root / name / homes[wave], file) for name, file in stored(wave).items()}
         for wave in done
     }
     for file in root.rglob("county=*/*.parquet"):  # of counties that are elsewhere now, or gone
-        if file.relative_to(root).parts[1:] not in own:
+        if file.relative_to(root).parts[1:] not in current:
             file.unlink()
     elsewhere = _elsewhere({wave: frames["workers"] for wave, frames in parts.items()}, study)
     rows = [
@@ -74,11 +74,11 @@ def clean_study(
 def county_waves(study: Path) -> list[Path]:
     """The wave folders of every county of a study, which lie at any depth below it; outputs (_out) are none.
     """
-    found = sorted(path.parent for path in study.rglob(SETTINGS_FILE) if "_out" not in path.parts)
-    if not found:
-        told = f"每个县区应为 {study.name}/县区/批次。"
-        raise CallError(f"{study} 之下没有带 {SETTINGS_FILE} 的批次文件夹。{told}")
-    return found
+    waves = sorted(path.parent for path in study.rglob(SETTINGS_FILE) if "_out" not in path.parts)
+    if not waves:
+        layout = f"每个县区应为 {study.name}/县区/批次。"
+        raise CallError(f"{study} 之下没有带 {SETTINGS_FILE} 的批次文件夹。{layout}")
+    return waves
 
 
 def dataset_of(study: Path) -> Path:
@@ -126,10 +126,10 @@ def scan_study(folder: str | Path, engine: str = "duckdb") -> dict[str, Scan]:
     homes = [path.parent.relative_to(root).parts for path in files]
     areas = dict.fromkeys(tuple(part.split("=", 1)) for home in homes for part in home[1:])
     called = {name: [area for of, area in areas if of == name] for name in AREAS}
-    own = {name: pd.CategoricalDtype(some) for name, some in called.items() if some}
+    area_types = {name: pd.CategoricalDtype(some) for name, some in called.items() if some}
     names = dict.fromkeys(home[0] for home in homes)
-    kinds = {name: {**door.kinds_of(name, codebook), **own} for name in names}
-    frames = {name: door.read_scan(str(root / name), engine, kinds[name], [*own]) for name in names}
+    kinds = {name: {**door.kinds_of(name, codebook), **area_types} for name in names}
+    frames = {name: door.read_scan(str(root / name), engine, kinds[name], [*area_types]) for name in names}
     return frames | {"workers": door.with_bands(frames["workers"], frames.get("population"), codebook)}
 
 
@@ -144,10 +144,10 @@ def _clean_one(folder: str) -> tuple[str, str]:
         return UNCHANGED, ""
     command = [sys.executable, "-c", _CLEAN, str(wave)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
-    told = done.stderr.strip().splitlines()
+    lines = done.stderr.strip().splitlines()
     if done.returncode < 0 or done.returncode > 2:
         return FAILED, f"清洗的进程被中断（退出状态 {done.returncode}）。请重新运行，已完成的县区不再清洗。"
-    reason = told[-1] if told and done.returncode else ""
+    reason = lines[-1] if lines and done.returncode else ""
     return {0: CLEANED, 1: INCOMPLETE}.get(done.returncode, FAILED), reason
 
 
@@ -173,7 +173,7 @@ def _elsewhere(parts: dict[Path, Path], study: Path) -> dict[Any, int]:
     people = [pd.read_parquet(part, columns=columns).assign(folder=str(wave)) for wave, part in parts.items()]
     every = pd.concat(people, ignore_index=True) if people else pd.DataFrame(columns=[*columns, "folder"])
     twice = every[every.duplicated(columns, keep=False)]
-    told = twice.assign(county=[_county(Path(wave), study) for wave in twice["folder"]])
-    ordered = told[[*columns, "county"]].sort_values([*columns, "county"])
+    named = twice.assign(county=[_county(Path(wave), study) for wave in twice["folder"]])
+    ordered = named[[*columns, "county"]].sort_values([*columns, "county"])
     write(dataset_of(study) / "duplicates.parquet", ordered.to_parquet(index=False), private=True)
     return twice.groupby("folder").size().to_dict()

@@ -118,8 +118,8 @@ def locked(folder: Path) -> Iterator[None]:
         lock = filelock.FileLock(folder / LOCK, timeout=WAIT, is_singleton=True)
         lock.acquire()
     except filelock.Timeout as fault:
-        told = f"另一个 bangfu 正在处理 {folder}，等了 {WAIT:.0f} 秒仍未结束。请等它完成后重新运行。"
-        raise BangfuError(told) from fault
+        message = f"另一个 bangfu 正在处理 {folder}，等了 {WAIT:.0f} 秒仍未结束。请等它完成后重新运行。"
+        raise BangfuError(message) from fault
     except OSError as fault:
         raise WriteFailed.of(folder, fault) from fault
     try:
@@ -134,8 +134,8 @@ def safe_name(text: str) -> str:
     >>> safe_name('一/二: "三"'), safe_name("con"), safe_name(" . ")
     ('一_二_ _三_', 'con_', '未命名')
     """
-    whole = unicodedata.normalize("NFC", text).encode("utf-8", "replace").decode()
-    name = _FORBIDDEN.sub("_", whole)
+    normal = unicodedata.normalize("NFC", text).encode("utf-8", "replace").decode()
+    name = _FORBIDDEN.sub("_", normal)
     while len(name.encode()) > MOST_BYTES:
         name = name[:-1]
     name = name.strip(" .")
@@ -148,12 +148,12 @@ def safe_names(texts: Iterable[str]) -> dict[str, str]:
     >>> safe_names(["A", "a", "甲"])
     {'A': 'A', 'a': 'a_2', '甲': '甲'}
     """
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     taken: set[str] = set()
     for text in dict.fromkeys(texts):
         plain, n = safe_name(text), 1
         while (name := plain if n == 1 else f"{plain}_{n}").casefold() in taken:
             n += 1
         taken.add(name.casefold())
-        found[text] = name
-    return found
+        names[text] = name
+    return names

@@ -50,9 +50,9 @@ def start_wave(folder: Path, ask: Callable[[str, str], str]) -> Path:
     path = folder / SETTINGS_FILE
     if path.exists():
         raise CallError(f"{path} 已经有了，没有改动。要重新回答，请先移走或删除它。")
-    found = _defaults(folder)
+    defaults = _defaults(folder)
     schemes = wave_codebook(folder).schemes
-    answers = {name: _answer(name, found[name], ask, [*schemes]) for name in QUESTIONS}
+    answers = {name: _answer(name, defaults[name], ask, [*schemes]) for name in QUESTIONS}
     lines = [f"reference_date = {answers['reference_date']}      # 年龄算到这一天"]
     lines += [f"scope = {json.dumps(answers['scope'], ensure_ascii=False)}"] if answers["scope"] else []
     lines += [f'scheme = "{answers["scheme"]}"      # 困难类别的口径'] if answers["scheme"] else []
@@ -63,26 +63,26 @@ def start_wave(folder: Path, ask: Callable[[str, str], str]) -> Path:
 
 
 def _answer(name: str, default: str, ask: Callable[[str, str], str], schemes: list[str]) -> str:
-    told = ""
+    fault = ""
     while True:
-        said = ask(told + QUESTIONS[name], default).strip()
-        day = read_date(said, reference=date.today())
+        answer = ask(fault + QUESTIONS[name], default).strip()
+        day = read_date(answer, reference=date.today())
         if name == "reference_date" and (not isinstance(day.value, date) or day.detail != "day"):
-            told = f"“{said}”不是年月日齐全、不晚于今年的日期，应如 2024-06-30。"
-        elif name == "scheme" and said and said not in schemes:
-            told = f"没有口径“{said}”，可写 {'、'.join(schemes)}。"
-        elif name == "urban" and said and not (re.fullmatch(r"[1-9]\d{0,4}(\.\d+)?", said)):
-            told = f"“{said}”不是金额，应只写数字，如 735。"
+            fault = f"“{answer}”不是年月日齐全、不晚于今年的日期，应如 2024-06-30。"
+        elif name == "scheme" and answer and answer not in schemes:
+            fault = f"没有口径“{answer}”，可写 {'、'.join(schemes)}。"
+        elif name == "urban" and answer and not (re.fullmatch(r"[1-9]\d{0,4}(\.\d+)?", answer)):
+            fault = f"“{answer}”不是金额，应只写数字，如 735。"
         else:
-            return str(day.value) if name == "reference_date" else said
+            return str(day.value) if name == "reference_date" else answer
 
 
 def _defaults(folder: Path) -> dict[str, str]:
     """What the files and the names of the folders say: question -> answer, "" where they do not."""
     today, sheets = date.today(), inspect(folder)
     tables = [table for sheet in sheets for table in sheet.tables]
-    said = [read_date(t.meta["date"], reference=today) for t in tables if t.meta.get("date")]
-    days = [day.value for day in said if isinstance(day.value, date) and day.detail == "day"]
+    dates = [read_date(t.meta["date"], reference=today) for t in tables if t.meta.get("date")]
+    days = [day.value for day in dates if isinstance(day.value, date) and day.detail == "day"]
     titles = [str(table.meta.get("title", "")) for table in tables]
     years = re.findall(r"(?:19|20)\d\d", " ".join([folder.resolve().name, *titles]))
     places = Counter(found[1] for title in titles if (found := _PLACE.match(title)))
@@ -124,8 +124,8 @@ def sample_study(raw: Path, study: str) -> Path:
         command = [sys.executable, "-m", "tools.sample", str(raw.resolve()), "--study", study]
         subprocess.run(command, cwd=HOME, check=True)
     else:
-        told = "由源代码中的 tools/sample 生成，安装包里没有。请在源代码文件夹中运行，或改用 daoli。"
-        raise CallError(f"示例调查 {study} {told}")
+        message = "由源代码中的 tools/sample 生成，安装包里没有。请在源代码文件夹中运行，或改用 daoli。"
+        raise CallError(f"示例调查 {study} {message}")
     return folder
 
 
@@ -195,8 +195,8 @@ def codes_of(name: str, codebook: Codebook) -> Iterator[str]:
 def faults_of_machine(folder: Path) -> Iterator[tuple[bool, str]]:
     """(well, sentence) on the versions, font, key; `folder`: writable or not, long paths, open files."""
     version = ".".join(map(str, sys.version_info[:3]))
-    told = f"bangfu {__version__}，Python {version}（应为 3.11 至 3.14），{sys.platform}"
-    yield OLDEST <= sys.version_info[:2] <= NEWEST, told
+    versions = f"bangfu {__version__}，Python {version}（应为 3.11 至 3.14），{sys.platform}"
+    yield OLDEST <= sys.version_info[:2] <= NEWEST, versions
     yield _told(lambda: f"字体可用：{register_font()}")
     yield _told(_key)
     yield os.access(folder, os.W_OK), f"文件夹 {folder.resolve()}（应可写入）"

@@ -83,11 +83,11 @@ def with_parameters(notebook: Any, parameters: Mapping[str, object], name: str) 
     changed = deepcopy(notebook)
     cells = [cell for cell in changed.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1:
-        told = f"应有且只有一个标记为 parameters 的单元格，实际有 {len(cells)} 个。请补上标记。"
-        raise ArgumentError(f"{name}：{told}")
-    known = _ASSIGNED.findall(cells[0].source)
+        message = f"应有且只有一个标记为 parameters 的单元格，实际有 {len(cells)} 个。请补上标记。"
+        raise ArgumentError(f"{name}：{message}")
+    parameters_there = _ASSIGNED.findall(cells[0].source)
     for key, value in parameters.items():
-        one_of(f"{name} 的参数", key, known)
+        one_of(f"{name} 的参数", key, parameters_there)
         line = f"{key} = {value!r}".replace("\\", "\\\\")
         cells[0].source = re.sub(rf"(?m)^{key}\s*=.*$", line, cells[0].source)
     return changed

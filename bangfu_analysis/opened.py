@@ -95,8 +95,8 @@ class OpenWave:
             raise AttributeError(name)
         if name not in self.frames:
             known = [*self.frames, *dir(type(self))]
-            told = f"本批次没有 {name}。现有：{listed(sorted(self.frames))}。"
-            raise AttributeError(f"{told}{did_you_mean(name, known)}")
+            message = f"本批次没有 {name}。现有：{listed(sorted(self.frames))}。"
+            raise AttributeError(f"{message}{did_you_mean(name, known)}")
         return self.frames[name]
 
     def __dir__(self) -> list[str]:
@@ -109,8 +109,8 @@ class OpenWave:
         """
         names = self._known(by, where, column_names(within))
         draw, text = "stacked" if within else self._bars(names), "" if within or len(names) > 1 else "shares"
-        own = {"by": names, "within": within or "", "draw": draw, "text": text}
-        return self.ask("count", {**own, "where": where or {}, **look})
+        row = {"by": names, "within": within or "", "draw": draw, "text": text}
+        return self.ask("count", {**row, "where": where or {}, **look})
 
     def rate(self, by: By = None, *, where: Where = None, **look: Any) -> Exhibit:
         """Workers in hardship as a share of all workers of the population sheet, in every group of `by`."""
@@ -124,8 +124,8 @@ class OpenWave:
         """
         names = self._known(by, where)
         text, draw = ("by_group", "panels") if names else ("leading", "ranked")
-        own = {"by": names, "mention": mention, "draw": draw, "text": text, "sort": "" if names else "size"}
-        return self.ask("causes", {**own, "noun": "致困原因", "where": where or {}, **look})
+        row = {"by": names, "mention": mention, "draw": draw, "text": text, "sort": "" if names else "size"}
+        return self.ask("causes", {**row, "noun": "致困原因", "where": where or {}, **look})
 
     def mean(
         self, variable: str, by: By = None, *, design: SurveyDesign | None = None, where: Where = None,
@@ -136,8 +136,8 @@ class OpenWave:
         """
         names = self._known(by, where, [variable])
         if design is None:
-            own = {"of": variable, "by": names, "draw": "means" if names else "", "text": "means"}
-            return self.ask("mean", {**own, "where": where or {}, **look})
+            row = {"of": variable, "by": names, "draw": "means" if names else "", "text": "means"}
+            return self.ask("mean", {**row, "where": where or {}, **look})
         frame = estimate_mean(self.workers, variable, design=design, by=names or None, where=where)
         look = {"title": f"{self.codebook.title(variable)}的均值", **look}
         return self._estimated(frame, names, look, where=where or {}, kind="mean", variable=variable)
@@ -240,11 +240,11 @@ class OpenWave:
                     raise
                 raw = [each for each in raw if each is not wrong]
                 away = (*away, f"表图“{wrong.title}”与其他表矛盾，没有列入：{fault}")
-        told: tuple[str, ...] = ()
+        known_note: tuple[str, ...] = ()
         if more := known_before(released_before(self.places), released.record):
-            told = (f"本批次以前另发布过{more}个数（见{RELEASED}），由它们可推知的，这里也不列出。",)
+            known_note = (f"本批次以前另发布过{more}个数（见{RELEASED}），由它们可推知的，这里也不列出。",)
         shown = [self._here(each, released.frames) for each in raw]
-        notes = (*released.notes, *told, *away, *self._unrecorded(recipes))
+        notes = (*released.notes, *known_note, *away, *self._unrecorded(recipes))
         return shown, replace(released, notes=notes, left_out=away)
 
     def _unrecorded(self, recipes: Sequence[Recipe]) -> list[str]:
@@ -265,8 +265,8 @@ class OpenWave:
 
     def other_releases(self) -> list[Record]:
         """The release.json of the study's other waves, where there are any."""
-        own = self.settings.folder.resolve()
-        others = [p.parent for p in sorted(own.parent.glob("*/wave.toml")) if p.parent != own]
+        here = self.settings.folder.resolve()
+        others = [p.parent for p in sorted(here.parent.glob("*/wave.toml")) if p.parent != here]
         return [record for folder in others for record in released_before(places(folder))]
 
     def _estimated(
@@ -306,8 +306,8 @@ class OpenWave:
         """Add what was released to the release.json of the wave: what has left the office has left."""
         now = {**released.record, **scanned, "data": reruns.state(self.settings.folder, self.out)}
         before = released_before(self.places)
-        whole = joined(before[-1], now) if before else now
-        write(self.places.report / RELEASED, json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
+        record = joined(before[-1], now) if before else now
+        write(self.places.report / RELEASED, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
 
     def banners(self, by: By = None, *, where: Where = None, **test: Any) -> list[Banner]:
         """Each questionnaire of the wave with all its questions down and `by` across, protected: see
@@ -398,8 +398,8 @@ def _kept(wave: OpenWave, raw: Sequence[Cut], exhibit: Exhibit, path: Path) -> E
     lost = [int(each.frame["suppressed"].sum()) for each in (exhibit, checked) if "suppressed" in each.frame]
     if len(lost) < 2 or lost[1] <= lost[0]:
         return checked
-    told = f"另有{lost[1] - lost[0]}行因可由已发布的数推知而隐去。"
-    return replace(checked, layout=replace(checked.layout, notes=(*checked.layout.notes, told)))
+    note = f"另有{lost[1] - lost[0]}行因可由已发布的数推知而隐去。"
+    return replace(checked, layout=replace(checked.layout, notes=(*checked.layout.notes, note)))
 
 
 def _id(make_it: str, settings: Mapping[str, Any]) -> str:

@@ -102,8 +102,8 @@ def as_pdf(document: Path) -> Path:
     """
     program = next(filter(None, map(shutil.which, OFFICE)), None)
     if program is None:
-        told = "没有找到 LibreOffice，不能写 PDF，其余文件已写好。请安装后重新运行，"
-        raise CallError(f"{told}或{BY_HAND}")
+        message = "没有找到 LibreOffice，不能写 PDF，其余文件已写好。请安装后重新运行，"
+        raise CallError(f"{message}或{BY_HAND}")
     with tempfile.TemporaryDirectory() as folder:
         profile = f"-env:UserInstallation={(Path(folder) / 'profile').as_uri()}"
         command = [program, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, str(document)]
@@ -185,10 +185,10 @@ def _contradictions(document: Path) -> list[str]:
 @doing("检查有无个人信息")
 def _pass_on(opened: OpenWave, released: Released, files: Mapping[str, Path], drawn: list[Path]) -> None:
     """Search all that was written for what is a person's, write release.json, withdraw what was met."""
-    found = scan([*(path for what, path in files.items() if what != RECORD), *drawn], opened.search)
+    hits = scan([*(path for what, path in files.items() if what != RECORD), *drawn], opened.search)
     sent = [path for what, path in files.items() if what not in (RECORD, QUALITY)]
-    opened.record(released, scanned={"files": len(sent) + len(drawn), "hits": len(found)})
-    withdraw(found)
+    opened.record(released, scanned={"files": len(sent) + len(drawn), "hits": len(hits)})
+    withdraw(hits)
 
 
 def _tables(shown: list[Exhibit]) -> dict[str, DisplayTable]:
@@ -207,8 +207,8 @@ def _figures(charts: Mapping[str, Chart], folder: Path) -> dict[str, list[Path]]
     """The files of the charts; half of them are drawn beside the others."""
     ids = [*charts]
     with beside(partial(_saved, charts, ids[1::2], folder), long=False) as others:
-        own = _saved(charts, ids[::2], folder)
-        figures = own | others()
+        mine = _saved(charts, ids[::2], folder)
+        figures = mine | others()
     return {id: figures[id] for id in ids}
 
 

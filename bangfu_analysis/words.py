@@ -35,18 +35,18 @@ class Words:
         >>> Words(load_codebook()).unknown("丈夫李梓轩患病3年")
         ['李梓轩']
         """
-        said = squeeze(text)
-        best = [(0, 0)] * (len(said) + 1)  # unknown characters from here on, and how far the first word goes
-        for at in range(len(said) - 1, -1, -1):
-            alone = int(_HANZI.match(said[at]) is not None)
-            lengths = range(1, min(self._longest, len(said) - at) + 1)
-            known = [length for length in lengths if said[at : at + length] in self.known]
-            words = [(best[at + length][0], -length) for length in known]
+        plain = squeeze(text)
+        best = [(0, 0)] * (len(plain) + 1)  # unknown characters from here on, and how far the first word goes
+        for at in range(len(plain) - 1, -1, -1):
+            alone = int(_HANZI.match(plain[at]) is not None)
+            lengths = range(1, min(self._longest, len(plain) - at) + 1)
+            fitting = [length for length in lengths if plain[at : at + length] in self.known]
+            words = [(best[at + length][0], -length) for length in fitting]
             best[at] = min([(best[at + 1][0] + alone, 1), *words])
         at, left = 0, ""
-        while at < len(said):
+        while at < len(plain):
             step = best[at][1]
-            left += said[at] if step == 1 and _HANZI.match(said[at]) else " "
+            left += plain[at] if step == 1 and _HANZI.match(plain[at]) else " "
             at += abs(step)
         return [run for run in left.split() if run not in self.alone]
 
@@ -56,22 +56,22 @@ class Words:
 
     def near(self, text: str) -> bool:
         """Whether a text is a known word misspelt, and no name."""
-        said = squeeze(text)
-        if len(said) < 2 or like_a_name(said):
+        plain = squeeze(text)
+        if len(plain) < 2 or like_a_name(plain):
             return False
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
-        found = process.extractOne(said, self.known, scorer=Levenshtein.distance, score_cutoff=NEAR)
-        return found is not None and len(found[0]) >= 2
+        nearest = process.extractOne(plain, self.known, scorer=Levenshtein.distance, score_cutoff=NEAR)
+        return nearest is not None and len(nearest[0]) >= 2
 
     def names_in(self, text: str) -> list[str]:
         """What looks like the name of a person in the text of a unit, a place or an activity."""
-        said = squeeze(text)
-        found = LIKE["foreign"].findall(said)
-        if LIKE["place"].fullmatch(said):
-            return found
-        return [*found, *(run for run in self.unknown(said) if like_a_name(run) and run not in found)]
+        plain = squeeze(text)
+        names = LIKE["foreign"].findall(plain)
+        if LIKE["place"].fullmatch(plain):
+            return names
+        return [*names, *(run for run in self.unknown(plain) if like_a_name(run) and run not in names)]
 
 
 @lru_cache(maxsize=1)

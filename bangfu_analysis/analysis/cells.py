@@ -44,8 +44,8 @@ class Scan:
 
     def kind(self, name: str) -> Any:
         """The pandas type of a column: as told, else as the codebook has it; None where neither knows."""
-        own = _levels().get(name) if self.frame.collect_schema()[name] != nw.Boolean else "boolean"
-        return self.kinds.get(name, own)
+        by_codebook = _levels().get(name) if self.frame.collect_schema()[name] != nw.Boolean else "boolean"
+        return self.kinds.get(name, by_codebook)
 
     @property
     def columns(self) -> list[str]:
@@ -77,19 +77,19 @@ def scanned(frame: Any) -> Scan:
     try:
         with catch_warnings():
             filterwarnings("ignore", DASK_MOVES, FutureWarning)
-            found: Any = nw.from_native(frame)
+            table: Any = nw.from_native(frame)
     except TypeError as fault:
         tables = "pandas 数据框，或 narwhals 认识的表（DuckDB、Polars、Dask、PySpark）"
         raise ArgumentError(f"应传入{tables}，得到的是 {type(frame).__name__}。") from fault
-    panda = found.implementation.is_pandas() or found.implementation.is_dask()
-    told: dict[str, Any] = nw.to_native(found).dtypes.to_dict() if panda else {}
-    schema, here = found.collect_schema(), isinstance(frame, pd.DataFrame)
+    panda = table.implementation.is_pandas() or table.implementation.is_dask()
+    dtypes_of: dict[str, Any] = nw.to_native(table).dtypes.to_dict() if panda else {}
+    schema, here = table.collect_schema(), isinstance(frame, pd.DataFrame)
     kinds: dict[str, Any] = {
         c: pd.CategoricalDtype([*kind.categories]) for c, kind in schema.items() if kind == nw.Enum
     }
-    kinds |= {c: kind for c, kind in told.items() if here or isinstance(kind, pd.CategoricalDtype)}
+    kinds |= {c: kind for c, kind in dtypes_of.items() if here or isinstance(kind, pd.CategoricalDtype)}
     known = {c: kind for c, kind in kinds.items() if NOT_LOOKED_AT not in getattr(kind, "categories", ())}
-    return Scan(found.lazy(), known)
+    return Scan(table.lazy(), known)
 
 
 def cells(
@@ -131,10 +131,10 @@ def cells(
         scan = Scan(scan.frame.with_columns(**_ready(i, one, middles.get(one, 0.0))), scan.kinds)
         more, used = _moments(i, one, weight, rows_are_units=not clusters)
         sums, counts = sums | more, counts | used
-    found = _aggregate(scan, select, sums, counts)
-    if weight and (bad := int((found[ROWS] - found.pop(f"{weight}.good")).sum())):
+    cube = _aggregate(scan, select, sums, counts)
+    if weight and (bad := int((cube[ROWS] - cube.pop(f"{weight}.good")).sum())):
         raise ArgumentError(f"权数列 {weight} 有 {bad} 行缺失、无穷或为负数。请更正；不在样本中的行写 0。")
-    return found.assign(**{f"{stem(one, weight)}.at": middle for one, middle in middles.items()})
+    return cube.assign(**{f"{stem(one, weight)}.at": middle for one, middle in middles.items()})
 
 
 Terms = dict[str, nw.Expr]
@@ -203,9 +203,9 @@ def _aggregate(scan: Scan, select: Terms, sums: Terms, counts: Terms) -> pd.Data
         (nw.col(name).sum() if term in sums else nw.col(name).count()).alias(f"all_{name}")
         for term, name in terms.items()
     ]
-    found = grouped.agg(nw.len().alias("n"), *totals).collect("pyarrow").to_native()
-    columns = {key: typed(found[name], key, scan.kinds) for key, name in keys.items()}
-    columns |= {ROWS: _sum(found["n"])} | {term: _sum(found[f"all_{name}"]) for term, name in terms.items()}
+    made = grouped.agg(nw.len().alias("n"), *totals).collect("pyarrow").to_native()
+    columns = {key: typed(made[name], key, scan.kinds) for key, name in keys.items()}
+    columns |= {ROWS: _sum(made["n"])} | {term: _sum(made[f"all_{name}"]) for term, name in terms.items()}
     table = pd.DataFrame(columns)
     return table.sort_values([*keys], ignore_index=True) if keys else table
 
@@ -213,8 +213,8 @@ def _aggregate(scan: Scan, select: Terms, sums: Terms, counts: Terms) -> pd.Data
 def _sum(column: pa.ChunkedArray) -> pd.Series[Any]:
     """Sums as int64 or float64: DuckDB and Spark give those of integers as wide decimals."""
     kind = column.type
-    whole = pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0)
-    return pd.Series(column.cast("int64" if whole else "float64").fill_null(0).to_pandas())
+    is_integer = pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0)
+    return pd.Series(column.cast("int64" if is_integer else "float64").fill_null(0).to_pandas())
 
 
 def typed(column: pa.ChunkedArray, name: str, kinds: Mapping[str, Any]) -> pd.Series[Any]:
@@ -225,10 +225,10 @@ def typed(column: pa.ChunkedArray, name: str, kinds: Mapping[str, Any]) -> pd.Se
     """
     values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
-    found = set(values.unique().drop_null().to_pylist()) if text else set()
+    words = set(values.unique().drop_null().to_pylist()) if text else set()
     kind = kinds.get(name, _levels().get(name) if text else None)
     if isinstance(kind, pd.CategoricalDtype):
-        more = sorted(found - {*kind.categories})
+        more = sorted(words - {*kind.categories})
         if not more or name in kinds:
             wider = pd.CategoricalDtype([*kind.categories, *more], ordered=kind.ordered) if more else kind
             return pd.Series(pd.Categorical(values.to_pandas().astype(object), dtype=wider))
@@ -251,17 +251,17 @@ def collected(frame: Any) -> pd.DataFrame:
     if isinstance(frame, pd.DataFrame):
         return frame
     scan = scanned(frame)
-    found = scan.frame.collect("pyarrow").to_native()
-    return pd.DataFrame({name: typed(found[name], name, scan.kinds) for name in found.column_names})
+    rows = scan.frame.collect("pyarrow").to_native()
+    return pd.DataFrame({name: typed(rows[name], name, scan.kinds) for name in rows.column_names})
 
 
 def each_once(
-    frame: Any, columns: Sequence[str], people: Sequence[str], known: Sequence[str],
+    frame: Any, columns: Sequence[str], people: Sequence[str], answered: Sequence[str],
     where: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """A cube of people, each once in a cell, of the rows with a value in all of `known`."""
     scan = scanned(frame).filter(where)
-    rows = scan.frame.drop_nulls([*known]) if known else scan.frame
+    rows = scan.frame.drop_nulls([*answered]) if answered else scan.frame
     once = rows.select(*dict.fromkeys([*columns, *people])).unique()
     return _aggregate(Scan(once, scan.kinds), {column: nw.col(column) for column in columns}, {}, {})
 
@@ -291,10 +291,10 @@ def patterns(
     alike = _alike(scan, exits, waves, columns).assign(person_id=lambda rows: rows.index)
     stays, listed = [], []
     for i, wave in enumerate(waves):
-        own = alike[["person_id"]].assign(wave=wave)
-        stays.append(own.assign(**{c: alike[f"{c}{i}"] for c in columns})[alike[f"in{i}"].eq(1)])
+        members = alike[["person_id"]].assign(wave=wave)
+        stays.append(members.assign(**{c: alike[f"{c}{i}"] for c in columns})[alike[f"in{i}"].eq(1)])
         out = alike[f"out{i}"].fillna(0)
-        listed.append(own.assign(exit_reason=np.where(out.eq(DIED), "died", ""))[out.gt(0)])
+        listed.append(members.assign(exit_reason=np.where(out.eq(DIED), "died", ""))[out.gt(0)])
     lists = None if exits is None else pd.concat(listed, ignore_index=True)
     return pd.concat(stays, ignore_index=True), lists, alike[ROWS]
 
@@ -319,5 +319,5 @@ def _alike(scan: Scan, exits: Any, waves: Sequence[Any], columns: Sequence[str])
         kinds |= {f"{c}{i}": scan.kind(c) for c in columns}
     people = rows.select("person_id", *(mark.alias(name) for name, mark in marks.items()))
     once = people.group_by("person_id").agg(*(nw.col(name).max() for name in marks))
-    told = {name: kind for name, kind in kinds.items() if kind is not None}
-    return _aggregate(Scan(once, told), {name: nw.col(name) for name in marks}, {}, {})
+    known_kinds = {name: kind for name, kind in kinds.items() if kind is not None}
+    return _aggregate(Scan(once, known_kinds), {name: nw.col(name) for name in marks}, {}, {})

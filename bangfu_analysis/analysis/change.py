@@ -42,13 +42,13 @@ def trend(
     leaves out of each run of comparable waves the hardship levels that nobody in it has, for they may belong
     to another scheme. ArgumentError for an unknown `breaks` or no wave.
     """
-    groups, asked, frames = names(within), names(by), by_wave(waves)
-    told = schemes(frames) if definitions is None and "hardship_level" in (*asked, *groups) else definitions
-    broken = broken_between(told, list(frames), (*asked, *groups), breaks)
-    tables = {w: tabulate(f, asked, within=groups, multiple=multiple, where=where) for w, f in frames.items()}
+    groups, dims, frames = names(within), names(by), by_wave(waves)
+    defined = schemes(frames) if definitions is None and "hardship_level" in (*dims, *groups) else definitions
+    broken = broken_between(defined, list(frames), (*dims, *groups), breaks)
+    tables = {w: tabulate(f, dims, within=groups, multiple=multiple, where=where) for w, f in frames.items()}
     marked = _marked(on_one_scale(tables), broken)
-    own = broken.loc[broken["variable"].eq("hardship_level"), "wave"]
-    return change(_of_own_scheme(marked, list(own)) if len(own) else marked)
+    breaks_here = broken.loc[broken["variable"].eq("hardship_level"), "wave"]
+    return change(_of_own_scheme(marked, list(breaks_here)) if len(breaks_here) else marked)
 
 
 def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
@@ -66,13 +66,13 @@ def change(table: pd.DataFrame, *, broken: Sequence[str] = ()) -> pd.DataFrame:
     renamed = table.rename(columns={"wave": "_before", "n": "_n", "share": "_share"})
     earlier = renamed.astype({"_before": object})
     later = table.assign(_before=table["wave"].map(before).astype(object))
-    found = later.merge(earlier[[*keys, "_n", "_share"]], on=keys, how="left")
-    known = table["comparable"] if "comparable" in table else table["wave"].ne(waves[0])
-    comparable = known & ~table["wave"].isin(list(broken))
-    was = found["_n"].where(comparable.to_numpy()).astype("Float64")
+    both = later.merge(earlier[[*keys, "_n", "_share"]], on=keys, how="left")
+    comparable_before = table["comparable"] if "comparable" in table else table["wave"].ne(waves[0])
+    comparable = comparable_before & ~table["wave"].isin(list(broken))
+    was = both["_n"].where(comparable.to_numpy()).astype("Float64")
     return table.assign(
-        change=(found["share"] - found["_share"]).where(comparable.to_numpy()).to_numpy(),
-        growth=(found["n"] / was.where(was > 0) - 1).to_numpy(dtype=float, na_value=float("nan")),
+        change=(both["share"] - both["_share"]).where(comparable.to_numpy()).to_numpy(),
+        growth=(both["n"] / was.where(was > 0) - 1).to_numpy(dtype=float, na_value=float("nan")),
         comparable=comparable,
     )
 
@@ -97,8 +97,8 @@ def schemes(frames: Mapping[str, pd.DataFrame], *, where: str = "trend") -> pd.D
     held = {w: gathered(frame, "hardship_scheme")[0] for w, frame in frames.items()}
     for frame in held.values():
         require(frame, ["hardship_scheme"], where=f"{where} 比较 hardship_level", cubes=True)
-    known = {w: sorted(frame["hardship_scheme"].dropna().unique()) for w, frame in held.items()}
-    used = {wave: listed(codes) or "不详" for wave, codes in known.items()}
+    codes_by_wave = {w: sorted(frame["hardship_scheme"].dropna().unique()) for w, frame in held.items()}
+    used = {wave: listed(codes) or "不详" for wave, codes in codes_by_wave.items()}
     changes = [(w, before) for before, w in pairwise(used) if used[before] != used[w]]
     notes = {w: f"{old} 为 {used[old]}，{w} 为 {used[w]}" for w, old in changes}
     rows = [("hardship_level", "", wave, used[wave], False, note) for wave, note in notes.items()]
@@ -106,7 +106,7 @@ def schemes(frames: Mapping[str, pd.DataFrame], *, where: str = "trend") -> pd.D
 
 
 def broken_between(
-    told: pd.DataFrame | None, waves: Sequence[str], variables: Sequence[str], breaks: str
+    definitions: pd.DataFrame | None, waves: Sequence[str], variables: Sequence[str], breaks: str
 ) -> pd.DataFrame:
     """The rows of `told` on the variables where a wave does not compare with the one before, or has no
     definition; NotComparable where there are such and `breaks` is raise.
@@ -114,12 +114,12 @@ def broken_between(
     A break in a wave that is left out is one of the next wave that is there.
     """
     one_of("breaks", breaks, BREAKS)
-    if told is None:
+    if definitions is None:
         return pd.DataFrame(columns=_BREAK)
-    rows = told[told["variable"].isin(list(variables)) & ~told["comparable"]]
-    found = rows.assign(wave=[next((w for w in waves if w >= wave), "") for wave in rows["wave"]])
+    rows = definitions[definitions["variable"].isin(list(variables)) & ~definitions["comparable"]]
+    placed = rows.assign(wave=[next((w for w in waves if w >= wave), "") for wave in rows["wave"]])
     undefined = rows["definition"].eq("") & rows["wave"].isin(list(waves))
-    broken = found[found["wave"].ne("") & (found["wave"].ne(waves[0]) | undefined)]
+    broken = placed[placed["wave"].ne("") & (placed["wave"].ne(waves[0]) | undefined)]
     if len(broken) and breaks == "raise":
         cases = "；".join(dict.fromkeys(map(str, broken["note"])))
         raise NotComparable(

@@ -128,26 +128,26 @@ def filled(frame: pd.DataFrame, variable: str | None) -> tuple[Floats, Truths]:
         finite = bool(np.isfinite(values.sum()))  # one pass: it is neither if any value is neither
     if finite:
         return values, np.ones(len(values), dtype=bool)
-    known = ~np.isnan(values)
+    answered = ~np.isnan(values)
     if endless := int(np.isinf(values).sum()):
         raise ArgumentError(f"变量 {variable} 有 {endless} 行是无穷大，无法计算。请更正，或改成缺失。")
-    return np.where(known, values, 0.0), known
+    return np.where(answered, values, 0.0), answered
 
 
 def measured(frame: pd.DataFrame, variable: str) -> Floats:
     """The `numbers` of the column, missing as NaN; infinite ones are refused."""
-    values, known = filled(frame, variable)
-    return values if known.all() else np.where(known, values, np.nan)
+    values, answered = filled(frame, variable)
+    return values if answered.all() else np.where(answered, values, np.nan)
 
 
 def sums(code: Codes, count: int, values: Floats | None = None) -> Floats:
     """Sum of the values (or number of rows) in each group."""
     if values is not None:
         return np.bincount(code.ravel(), values.ravel(), count + 1)[:count].astype(float, copy=False)
-    found = np.zeros(count + 1, dtype=np.intp)
+    counts = np.zeros(count + 1, dtype=np.intp)
     for part in slices(len(code)):
-        found += np.bincount(code[part], minlength=count + 1)
-    return found[:count].astype(float)
+        counts += np.bincount(code[part], minlength=count + 1)
+    return counts[:count].astype(float)
 
 
 def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
@@ -160,8 +160,8 @@ def level_codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index[Any]]:
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "i":
         codes, integers = packed(column.to_numpy(dtype=np.intp))
         return codes, pd.Index(integers, dtype=column.dtype)
-    codes, found = pd.factorize(column, sort=True)
-    return codes, pd.Index(found)
+    codes, levels = pd.factorize(column, sort=True)
+    return codes, pd.Index(levels)
 
 
 def packed(values: Codes) -> tuple[Codes, Codes]:
@@ -176,18 +176,18 @@ def packed(values: Codes) -> tuple[Codes, Codes]:
 
 def ends(values: NDArray[Any]) -> tuple[Any, Any]:
     """The least and the greatest; missing if any is missing."""
-    found = [(values[part].min(), values[part].max()) for part in slices(len(values))]
-    return np.min([low for low, _ in found]), np.max([high for _, high in found])
+    extremes = [(values[part].min(), values[part].max()) for part in slices(len(values))]
+    return np.min([low for low, _ in extremes]), np.max([high for _, high in extremes])
 
 
 def a_row_each(code: Codes, count: int) -> Codes:
     """A row of each code below `count` (-1: none); no further rows are looked at once all codes are seen."""
-    found = np.full(count, -1, dtype=np.intp)
+    rows = np.full(count, -1, dtype=np.intp)
     for part in slices(len(code)):
-        found[code[part]] = np.arange(part.start, part.stop)
-        if found.min() >= 0:
+        rows[code[part]] = np.arange(part.start, part.stop)
+        if rows.min() >= 0:
             break
-    return found
+    return rows
 
 
 def slices(rows: int) -> Iterator[slice]:

@@ -58,11 +58,11 @@ def movements(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.Da
 
 def _presence(frame: pd.DataFrame, people: pd.Index, waves: Sequence[Any]) -> Truths:
     """Persons x waves: who is in the frame when."""
-    found = np.zeros((len(people), len(waves)), dtype=bool)
-    known = frame[frame["wave"].isin(waves)]
-    person, wave = (pd.Index(known[name]) for name in ("person_id", "wave"))
-    found[people.get_indexer(person), pd.Index(waves).get_indexer(wave)] = True
-    return found
+    present = np.zeros((len(people), len(waves)), dtype=bool)
+    inside = frame[frame["wave"].isin(waves)]
+    person, wave = (pd.Index(inside[name]) for name in ("person_id", "wave"))
+    present[people.get_indexer(person), pd.Index(waves).get_indexer(wave)] = True
+    return present
 
 
 def _flow(before: Truths, now: Truths, seen: Truths, dying: Truths, dead: Truths) -> pd.Categorical[Any]:
@@ -102,21 +102,21 @@ def flows(
     table = tabulate(placed, "flow", within=["wave_before", "wave", *groups], where=where)
     table = table[table["base_n"].gt(0)].reset_index(drop=True)
     outside = table["flow"].isin(["returned", "away"])
-    known = table["n"].mask(table["flow"].eq("new"), 0)
+    n_outside = table["n"].mask(table["flow"].eq("new"), 0)
     place = [table[c] for c in ("wave_before", "wave", *groups)]
-    base = known.groupby([*place, outside], observed=True).transform("sum")
+    base = n_outside.groupby([*place, outside], observed=True).transform("sum")
     return table.assign(base_n=base.astype("Int64"), share=table["n"] / base.where(base > 0).astype(float))
 
 
 def _group(moved: pd.DataFrame, workers: pd.DataFrame, name: str) -> pd.Series:
     """The person's `name` in the wave before, else in the wave, else in the last wave that knows it."""
-    known = workers.dropna(subset=[name]).drop_duplicates(["wave", "person_id"])
-    by_wave = known.set_index(["wave", "person_id"])[name].astype(object)
+    answers = workers.dropna(subset=[name]).drop_duplicates(["wave", "person_id"])
+    by_wave = answers.set_index(["wave", "person_id"])[name].astype(object)
     places = (pd.MultiIndex.from_frame(moved[[wave, "person_id"]]) for wave in ("wave_before", "wave"))
     was, now = (pd.Series(by_wave.reindex(place).to_numpy(), index=moved.index) for place in places)
-    last = known.sort_values("wave").drop_duplicates("person_id", keep="last").set_index("person_id")[name]
-    found = was.where(was.notna(), now)
-    return found.where(found.notna(), moved["person_id"].map(last.astype(object))).astype(workers[name].dtype)
+    last = answers.sort_values("wave").drop_duplicates("person_id", keep="last").set_index("person_id")[name]
+    group = was.where(was.notna(), now)
+    return group.where(group.notna(), moved["person_id"].map(last.astype(object))).astype(workers[name].dtype)
 
 
 def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -135,8 +135,8 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
     stock = tabulate(workers, "wave").set_index("wave")["n"]
     weights = None
     if not isinstance(workers, pd.DataFrame):
-        known = [name for name in ["id_basis"] if name in engines().scanned(workers).columns]
-        workers, exits, weights = engines().patterns(workers, exits, known)
+        columns = [name for name in ["id_basis"] if name in engines().scanned(workers).columns]
+        workers, exits, weights = engines().patterns(workers, exits, columns)
     moved = movements(workers, exits)
     each = moved["person_id"].map(weights) if weights is not None else pd.Series(1, moved.index)
     followed = workers["id_basis"].eq("id_number") if "id_basis" in workers else workers["person_id"].notna()
@@ -144,16 +144,16 @@ def flow_accounts(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> p
     count = pd.crosstab(steps, moved["flow"], each, aggfunc="sum").fillna(0).astype("int64")
     count = count.reindex(columns=list(FLOWS), fill_value=0)
     bounds = _bounds(moved, workers[followed], count, each)
-    found = count.add_suffix("_n").join(bounds).rename_axis(columns=None).reset_index()
-    found = found.assign(previous_n=found["wave_before"].map(stock), stock_n=found["wave"].map(stock))
+    table = count.add_suffix("_n").join(bounds).rename_axis(columns=None).reset_index()
+    table = table.assign(previous_n=table["wave_before"].map(stock), stock_n=table["wave"].map(stock))
     unknown = ~moved["person_id"].isin(workers.loc[followed, "person_id"])
     aside = {
         "unrecorded_n": moved["flow"].eq("exited") & ~moved["recorded"],
         "unfollowed_n": moved["flow"].isin(COMING + GOING) & unknown,
     }
-    found = found.join(pd.DataFrame(aside).mul(each, axis=0).groupby(moved["wave"]).sum(), on="wave")
-    came, went = (found[[f"{flow}_n" for flow in side]].sum(axis=1) for side in (COMING, GOING))
-    return found.assign(difference=found["stock_n"] - found["previous_n"] - came + went)[
+    table = table.join(pd.DataFrame(aside).mul(each, axis=0).groupby(moved["wave"]).sum(), on="wave")
+    came, went = (table[[f"{flow}_n" for flow in side]].sum(axis=1) for side in (COMING, GOING))
+    return table.assign(difference=table["stock_n"] - table["previous_n"] - came + went)[
         ["wave_before", "wave", "previous_n", "new_n", "returned_n", "exited_n", "died_n", "stock_n",
          "difference", "unrecorded_n", "unfollowed_n", *bounds]
     ]  # fmt: skip
@@ -165,9 +165,9 @@ def _bounds(
     """Between what the flows of each step lie; `numbered`: the rows of workers with a whole ID number;
     `each`: for how many a row of `moved` stands.
     """
-    known = pd.MultiIndex.from_frame(numbered[["wave", "person_id"]])
+    identified = pd.MultiIndex.from_frame(numbered[["wave", "person_id"]])
     ends = (moved[[wave, "person_id"]] for wave in ("wave_before", "wave"))
-    was, now = (pd.MultiIndex.from_frame(end).isin(known) for end in ends)
+    was, now = (pd.MultiIndex.from_frame(end).isin(identified) for end in ends)
     steps = {wave: place for place, wave in enumerate(moved["wave_before"].unique())}
     first = numbered["wave"].map(steps).groupby(numbered["person_id"]).min()
     before = moved["person_id"].map(first).astype(float) <= moved["wave_before"].map(steps)
@@ -263,15 +263,15 @@ def spells(workers: pd.DataFrame, exits: pd.DataFrame | None = None) -> pd.DataF
     stock = stock.assign(place=stock["wave"].map(order)).sort_values(["person_id", "place"], kind="stable")
     starts = stock["person_id"].ne(stock["person_id"].shift()) | stock["place"].diff().ne(1)
     stays = stock.groupby(starts.cumsum(), sort=False)
-    found = stock[starts].rename(columns={"wave": "first_wave"}).drop(columns="place").reset_index(drop=True)
-    found = found.assign(last_wave=stays["wave"].last().array, waves=stays.size().array)
+    result = stock[starts].rename(columns={"wave": "first_wave"}).drop(columns="place").reset_index(drop=True)
+    result = result.assign(last_wave=stays["wave"].last().array, waves=stays.size().array)
     flow = moved.set_index(["wave", "person_id"])["flow"].astype(object)
-    came = flow.reindex(pd.MultiIndex.from_frame(found[["first_wave", "person_id"]])).fillna("before")
+    came = flow.reindex(pd.MultiIndex.from_frame(result[["first_wave", "person_id"]])).fillna("before")
     followed = dict(pairwise(order))
-    after = pd.MultiIndex.from_arrays([found["last_wave"].map(followed), found["person_id"]])
+    after = pd.MultiIndex.from_arrays([result["last_wave"].map(followed), result["person_id"]])
     went = flow.reindex(after).fillna("going_on")
-    return found.assign(
-        spell=found.groupby("person_id").cumcount() + 1,
+    return result.assign(
+        spell=result.groupby("person_id").cumcount() + 1,
         began=pd.Categorical(came.to_numpy(), ["before", *COMING]),
         ended=pd.Categorical(went.to_numpy(), [*GOING, "going_on"]),
     )[["person_id", "spell", "first_wave", "last_wave", "waves", "began", "ended"]]

@@ -21,8 +21,8 @@ def t_value(df: Floats | float, level: float) -> Floats:
         raise ArgumentError(f"置信水平 level 应在 0 与 1 之间，得到 {level}。通常写 0.95。")
     df = np.asarray(df, dtype=float)
     upper = (1 + level) / 2
-    found = np.where(np.isinf(df), special.ndtri(upper), special.stdtrit(np.where(df > 0, df, 1.0), upper))
-    return np.asarray(np.where(df > 0, found, np.nan))
+    value = np.where(np.isinf(df), special.ndtri(upper), special.stdtrit(np.where(df > 0, df, 1.0), upper))
+    return np.asarray(np.where(df > 0, value, np.nan))
 
 
 def two_sided_p(t: Floats | float, df: Floats | float) -> Floats:

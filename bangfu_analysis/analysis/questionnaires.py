@@ -62,10 +62,10 @@ def likert(questions: Frame, responses: Frame, block: str | Sequence[str], **gro
 
     Grades come in printed order; ratings in numbers are grades in rising order.
     """
-    asked = [_asked(questions, responses, name, ()) for name in _members(questions, block)]
-    grades = _levels([row for row, _ in asked], pd.concat([answers for _, answers in asked]))
-    items = [str(row["item"]) if pd.notna(row["item"]) else str(row["text"]) for row, _ in asked]
-    tables = [counted(answers, grades, placed(answers, grades), **groups) for _, answers in asked]
+    items_asked = [_asked(questions, responses, name, ()) for name in _members(questions, block)]
+    grades = _levels([row for row, _ in items_asked], pd.concat([answers for _, answers in items_asked]))
+    items = [str(row["item"]) if pd.notna(row["item"]) else str(row["text"]) for row, _ in items_asked]
+    tables = [counted(answers, grades, placed(answers, grades), **groups) for _, answers in items_asked]
     names = pd.CategoricalDtype(list(dict.fromkeys(items)))
     table = pd.concat(tables, keys=items, names=["item"]).reset_index("item").reset_index(drop=True)
     return table.astype({"item": names})
@@ -84,8 +84,8 @@ def likert_summary(
     """
     grades = [str(g) for g in distribution["option"].cat.categories]
     if (top is None or bottom is None) and len(grades) != GRADES_WITH_TOP_TWO:
-        told = f"有 {len(grades)} 个等级（{listed(grades)}），不是五级。请写明 top 和 bottom 各取哪些。"
-        raise ArgumentError(f"likert_summary：{told}")
+        message = f"有 {len(grades)} 个等级（{listed(grades)}），不是五级。请写明 top 和 bottom 各取哪些。"
+        raise ArgumentError(f"likert_summary：{message}")
     best, worst = list(top or grades[-2:]), list(bottom or grades[:2])
     for grade in (*best, *worst):
         one_of("top/bottom", grade, grades)
@@ -116,8 +116,8 @@ def ranking(questions: Frame, responses: Frame, question_id: str, **groups: Unpa
     place = places_of(options, answers)
     first = counted(answers, options, place, rank == 1, **groups)
     any_place = counted(answers, options, place, amount=rank, **groups)
-    whole = any_place.get("estimate", any_place["n"])
-    mean = any_place["amount"] / whole.where(whole > 0)
+    base = any_place.get("estimate", any_place["n"])
+    mean = any_place["amount"] / base.where(base > 0)
     score = any_place["share"] * (len(options) + 1 - mean.fillna(0))
     return first.assign(
         ranked_n=any_place["n"], share_ranked=any_place["share"], mean_rank=mean, ranking_score=score
@@ -162,10 +162,10 @@ def banded(values: Floats) -> tuple[list[str], Ints]:
     """Names of the values or bands of `number_distribution`, and the place of each number among them (-1: in
     none).
     """
-    known = np.unique(values[~np.isnan(values)])
-    if len(known) <= MOST_VALUES:
-        return [*map(number_word, known)], pd.Index(known).get_indexer(pd.Index(values))
-    bounds = _round_edges(known)
+    distinct = np.unique(values[~np.isnan(values)])
+    if len(distinct) <= MOST_VALUES:
+        return [*map(number_word, distinct)], pd.Index(distinct).get_indexer(pd.Index(values))
+    bounds = _round_edges(distinct)
     place = np.clip(np.searchsorted(bounds, values, side="right") - 1, 0, len(bounds) - 2)
     return [f"{low:g}–{high:g}" for low, high in pairwise(bounds)], np.where(np.isnan(values), -1, place)
 
@@ -179,8 +179,8 @@ def net_promoters(questions: Frame, responses: Frame, question_id: str, **groups
     _, answers = _asked(questions, responses, question_id, ("number", "single", "matrix"))
     values = answers["value"].to_numpy(dtype=float, na_value=np.nan)
     if ((values < 0) | (values > 10)).any():
-        told = f"{question_id} 有不在 0 到 10 之间的答案，不能计算净推荐值。请换一题。"
-        raise ArgumentError(f"net_promoters：{told}")
+        message = f"{question_id} 有不在 0 到 10 之间的答案，不能计算净推荐值。请换一题。"
+        raise ArgumentError(f"net_promoters：{message}")
     place = np.where(np.isnan(values), -1, np.searchsorted([6, 8, 10], values))
     return counted(answers, PROMOTERS, place, **groups)
 
@@ -212,14 +212,14 @@ def every_question(questions: Frame, responses: Frame, **groups: Unpack[Groups])
     for _, row in questions[questions["kind"] != "meta"].iterrows():
         table = question_table(questions, responses, str(row["question_id"]), **groups)
         if row["kind"] == "number":
-            told = number_summary(questions, responses, str(row["question_id"]), **groups)
-            each = np.repeat(np.arange(len(told)), len(table) // max(len(told), 1))
-            table = table.assign(**{name: told[name].to_numpy()[each] for name in ("mean", "sd", "median")})
+            stats = number_summary(questions, responses, str(row["question_id"]), **groups)
+            each = np.repeat(np.arange(len(stats)), len(table) // max(len(stats), 1))
+            table = table.assign(**{name: stats[name].to_numpy()[each] for name in ("mean", "sd", "median")})
         tables.append(table.astype({"option": "str"}).assign(**{name: row[name] for name in about}))
     if not tables:
         return pd.DataFrame(columns=[*about, "option", *MEASURES])
-    whole = pd.concat(tables, ignore_index=True)
-    return whole[[*about, *(c for c in whole.columns if c not in about)]]
+    every = pd.concat(tables, ignore_index=True)
+    return every[[*about, *(c for c in every.columns if c not in about)]]
 
 
 def funnel(questions: Frame, responses: Frame, steps: Sequence[tuple[str, str, Sequence[str]]]) -> Frame:
@@ -260,8 +260,8 @@ def recommends(row: Any, responses: Frame) -> bool:
     if row["kind"] not in ("number", "single") or not _RECOMMENDS.search(str(row["text"])):
         return False
     values = responses.loc[responses["question_id"] == row["question_id"], "value"]
-    told = values.dropna().unique().astype(float)
-    return bool(len(told) and (told % 1 == 0).all() and told.min() >= 0 and 5 < told.max() <= 10)
+    answers = values.dropna().unique().astype(float)
+    return bool(len(answers) and (answers % 1 == 0).all() and answers.min() >= 0 and 5 < answers.max() <= 10)
 
 
 def scores(grades: Sequence[str]) -> list[float]:
@@ -286,10 +286,10 @@ def _members(questions: Frame, block: str | Sequence[str]) -> list[str]:
     """The question_ids of a block, or those given."""
     one_questionnaire(questions)
     names = [block] if isinstance(block, str) else list(block)
-    found = questions[questions["block"].isin(names) | questions["question_id"].isin(names)]
-    if absent := [name for name in names if name not in {*found["block"], *found["question_id"]}]:
+    members = questions[questions["block"].isin(names) | questions["question_id"].isin(names)]
+    if absent := [name for name in names if name not in {*members["block"], *members["question_id"]}]:
         raise ArgumentError.naming("block", absent[0], questions["block"].unique())
-    return found["question_id"].astype("str").tolist()
+    return members["question_id"].astype("str").tolist()
 
 
 def _asked(
@@ -299,8 +299,8 @@ def _asked(
     one_questionnaire(questions)
     row = question(questions, question_id)
     if kinds and row["kind"] not in kinds:
-        told = f"{question_id} 的题型是 {row['kind']}，这里需要 {listed(kinds)}。"
-        raise ArgumentError(f"{told}请改用相应的函数，或在问卷码本中更正 kind。")
+        message = f"{question_id} 的题型是 {row['kind']}，这里需要 {listed(kinds)}。"
+        raise ArgumentError(f"{message}请改用相应的函数，或在问卷码本中更正 kind。")
     answers = responses[responses["question_id"] == question_id]
     return row, answers if skipped else answers[answers["status"] != "skipped"]
 

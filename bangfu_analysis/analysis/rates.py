@@ -28,8 +28,8 @@ def share_interval(x: Any, n: Any, *, method: str = "wilson", level: float = 0.9
     """
     hits, base = _checked(x, n)
     low, high = count_limits(hits, base, level, method)
-    found = {"n": hits.astype("int64"), "base_n": base.astype("int64"), "share": hits / base}
-    return pd.DataFrame(found | {"ci_low": low, "ci_high": high})
+    shares = {"n": hits.astype("int64"), "base_n": base.astype("int64"), "share": hits / base}
+    return pd.DataFrame(shares | {"ci_low": low, "ci_high": high})
 
 
 def _checked(x: Any, n: Any) -> tuple[Floats, Floats]:
@@ -90,8 +90,8 @@ def standardize_direct(
         if np.isnan(value).any() or (value < 0).any():
             raise ArgumentError(f"列 {column} 有缺失或负数，不能标准化。请补齐各层的数。")
     groups: Any = frame.groupby(names(by), observed=True) if by else [((), frame)]
-    found = [(key, _direct(part, count, population, standard, level)) for key, part in groups]
-    return pd.DataFrame([dict(zip(names(by), key, strict=True)) | row for key, row in found])
+    rates = [(key, _direct(part, count, population, standard, level)) for key, part in groups]
+    return pd.DataFrame([dict(zip(names(by), key, strict=True)) | row for key, row in rates])
 
 
 def _direct(part: pd.DataFrame, count: str, population: str, standard: str, level: float) -> dict[str, float]:
@@ -104,8 +104,8 @@ def _direct(part: pd.DataFrame, count: str, population: str, standard: str, leve
     low = special.gammaincinv(rate**2 / variance, tail) * variance / rate if rate > 0 else 0.0
     above, spread = rate + most, variance + most**2
     high = special.gammaincinv(above**2 / spread, 1 - tail) * spread / above
-    found = {"n": int(x.sum()), "base_n": n.sum(), "crude": x.sum() / n.sum(), "estimate": rate}
-    return found | {"se": np.sqrt(variance), "ci_low": float(low), "ci_high": float(high)}
+    result = {"n": int(x.sum()), "base_n": n.sum(), "crude": x.sum() / n.sum(), "estimate": rate}
+    return result | {"se": np.sqrt(variance), "ci_low": float(low), "ci_high": float(high)}
 
 
 def standardized_ratio(
@@ -129,8 +129,8 @@ def standardized_ratio(
     elif method == "log":
         with np.errstate(divide="ignore", invalid="ignore"):
             low, high = o * np.exp(-z / np.sqrt(o)), o * np.exp(z / np.sqrt(o))
-    found = _per(o, e, low, high).assign(expected=e)
-    return found[["n", "expected", "estimate", "ci_low", "ci_high"]]
+    ratio = _per(o, e, low, high).assign(expected=e)
+    return ratio[["n", "expected", "estimate", "ci_low", "ci_high"]]
 
 
 def kitagawa(frame: pd.DataFrame, *, share_a: str, share_b: str, rate_a: str, rate_b: str) -> pd.DataFrame:
@@ -142,8 +142,8 @@ def kitagawa(frame: pd.DataFrame, *, share_a: str, share_b: str, rate_a: str, ra
     """
     require(frame, [share_a, share_b, rate_a, rate_b], where="kitagawa")
     for name in (share_a, share_b):
-        if not np.isclose(whole := numbers(frame, name).sum(), 1, atol=1e-6) and not np.isnan(whole):
-            raise ArgumentError(f"列 {name} 的构成之和是 {whole:g}，应为 1。请先换算成比例。")
+        if not np.isclose(total := numbers(frame, name).sum(), 1, atol=1e-6) and not np.isnan(total):
+            raise ArgumentError(f"列 {name} 的构成之和是 {total:g}，应为 1。请先换算成比例。")
     parts = by_category(*(numbers(frame, name) for name in (share_a, share_b, rate_a, rate_b)))
     return parts.sum().rename_axis("component").reset_index(name="estimate")
 
@@ -176,12 +176,12 @@ def standardized(
     if method == "direct":
         mixed = table.assign(_mix=table[strata].astype(object).map(base[chosen]))
         columns = {"count": "n", "population": "base_n", "standard": "_mix"}
-        found = standardize_direct(mixed, **columns, by=over, level=level)
+        result = standardize_direct(mixed, **columns, by=over, level=level)
     else:
         expected = base.mul(hits[chosen] / base[chosen], axis=0).sum()
         ratio = standardized_ratio(hits.sum().to_numpy(), expected.to_numpy(), level=level)
-        found = ratio.assign(**{over: expected.index})[[over, *ratio.columns]]
-    return found.assign(standard=chosen)
+        result = ratio.assign(**{over: expected.index})[[over, *ratio.columns]]
+    return result.assign(standard=chosen)
 
 
 def _wide(table: pd.DataFrame, strata: str, over: str, column: str) -> pd.DataFrame:
@@ -191,12 +191,12 @@ def _wide(table: pd.DataFrame, strata: str, over: str, column: str) -> pd.DataFr
         to_do = "请先选定一个类别，例如 table[table['hardship_level'] == 'extreme']。"
         raise ArgumentError(f"每个 {over} 的每个 {strata} 应只有一行，实际有重复。{to_do}")
     cells = table.astype({strata: object, over: object, column: float})
-    found = cells.pivot_table(column, strata, over, aggfunc="first", sort=False, dropna=False)
-    wide = found.sort_index(axis=1)
+    pivoted = cells.pivot_table(column, strata, over, aggfunc="first", sort=False, dropna=False)
+    wide = pivoted.sort_index(axis=1)
     lacking = {wave: listed(map(str, wide.index[gaps])) for wave, gaps in wide.isna().items()}
-    if told := "；".join(f"{wave} 缺 {gone}" for wave, gone in lacking.items() if gone):
+    if gaps_by_wave := "；".join(f"{wave} 缺 {gone}" for wave, gone in lacking.items() if gone):
         to_do = "请先按对照表统一名称，或合并、去掉这些组。"
-        raise NotComparable(f"各批次的 {strata} 不同，不能比较：{told}。{to_do}")
+        raise NotComparable(f"各批次的 {strata} 不同，不能比较：{gaps_by_wave}。{to_do}")
     return wide
 
 
@@ -212,13 +212,13 @@ def decomposition(
     """
     base, hits = (_wide(table, strata, over, column) for column in ("base_n", "n"))
     if len(base.columns) < 2:
-        known = listed(map(str, base.columns)) or "无"
-        raise ArgumentError(f"decomposition：{over} 要至少两个批次，现有：{known}。")
+        waves = listed(map(str, base.columns)) or "无"
+        raise ArgumentError(f"decomposition：{over} 要至少两个批次，现有：{waves}。")
     share, rate, parts = base / base.sum(), hits / base, []
     for before, wave in pairwise(base.columns):
-        found = by_category(share[wave], share[before], rate[wave], rate[before])
-        found = found if detail else found.sum().to_frame().T
-        long = found.reset_index(names=strata).melt([strata], var_name="component", value_name="estimate")
+        effects = by_category(share[wave], share[before], rate[wave], rate[before])
+        effects = effects if detail else effects.sum().to_frame().T
+        long = effects.reset_index(names=strata).melt([strata], var_name="component", value_name="estimate")
         parts.append(long.assign(wave_before=before, wave=wave))
     every = pd.concat(parts, ignore_index=True)
     every = every.assign(component=pd.Categorical(every["component"], ["rate", "composition", "total"]))

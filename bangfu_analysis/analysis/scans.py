@@ -74,16 +74,16 @@ def with_bands(workers: Scan, population: Scan | None, codebook: Codebook) -> Sc
     employer, reporting = nw.col("employer"), nw.col("reporting_unit")
     under = reporting.is_in(units) & ~employer.is_in(units)
     unit = nw.when(employer.is_null() | under).then(reporting).otherwise(employer).alias("unit")
-    known = levels_in_use(cells(workers, ["hardship_scheme", "hardship_level"]), codebook)
+    in_use = levels_in_use(cells(workers, ["hardship_scheme", "hardship_level"]), codebook)
     bands = [_banded(band).alias(band.name) for band in bands_of(workers.columns, codebook)]
-    return Scan(workers.frame.with_columns(unit, *bands), {**workers.kinds, "hardship_level": known.dtype})
+    return Scan(workers.frame.with_columns(unit, *bands), {**workers.kinds, "hardship_level": in_use.dtype})
 
 
 def _banded(band: Band) -> nw.Expr:
-    found: nw.Expr = nw.lit(None, dtype=nw.String)
+    code: nw.Expr = nw.lit(None, dtype=nw.String)
     for level in band.levels:
-        found = nw.when(_falls_in(band.variable, level)).then(nw.lit(str(level["code"]))).otherwise(found)
-    return found
+        code = nw.when(_falls_in(band.variable, level)).then(nw.lit(str(level["code"]))).otherwise(code)
+    return code
 
 
 def _falls_in(variable: str, level: Mapping[str, Any]) -> nw.Expr:

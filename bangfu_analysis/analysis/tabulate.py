@@ -168,8 +168,8 @@ def means(
     frame = subset(frame, where)
     values = frame[variable].astype("Float64").astype(float)
     rows = frame[groups].assign(_value=values, _known=values.notna())
-    found = rows.groupby(groups or (lambda _: 0), observed=False)
-    table = found.agg(
+    grouped = rows.groupby(groups or (lambda _: 0), observed=False)
+    table = grouped.agg(
         n=("_known", "sum"), size=("_known", "size"), estimate=("_value", "mean"), median=("_value", "median")
     )
     table = table.assign(left_out_n=table["size"] - table["n"]).reset_index(drop=not groups)
@@ -199,10 +199,10 @@ def _coarsest(population: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     given = population[split].notna()
     usable = given[by].all(axis=1) if by else pd.Series(True, index=population.index)
     if population.loc[usable, "n"].isna().all():
-        known = [c for c in split if given[c].any()]
+        available = [c for c in split if given[c].any()]
         raise ArgumentError(
             f"hardship_rate：population 中没有按 {listed(by) or '总数'} 的职工人数，无法计算困难率。"
-            f"现有的分组列：{listed(known) or '无'}。请在人数表中补充，或换一种 by。"
+            f"现有的分组列：{listed(available) or '无'}。请在人数表中补充，或换一种 by。"
         )
     blank = pd.Series("", population.index)
     pattern = reduce(lambda text, c: text + np.where(given[c], "0", "1"), split, blank)

@@ -42,8 +42,8 @@ def placed(answers: Frame, levels: Sequence[str]) -> Ints:
         return places_of(levels, answers)
     codes, numbers = pd.factorize(answers["value"])
     words = pd.Index([number_word(number) for number in numbers], dtype=object)
-    found = pd.Index(list(levels), dtype=object).get_indexer(words)
-    return np.asarray(np.append(found, -1)[codes], dtype=np.intp)
+    places = pd.Index(list(levels), dtype=object).get_indexer(words)
+    return np.asarray(np.append(places, -1)[codes], dtype=np.intp)
 
 
 def people(
@@ -76,8 +76,8 @@ def counted(
     who, group, worth = people(answers, **groups)
     by = groups.get("by")
     level = pd.Categorical([0]) if by is None else pd.Categorical(by)
-    known, told, size = group[who] >= 0, place >= 0, len(level.categories)
-    hit = known & told if chosen is None else known & told & chosen
+    grouped, listed, size = group[who] >= 0, place >= 0, len(level.categories)
+    hit = grouped & listed if chosen is None else grouped & listed & chosen
     cell = group[who][hit] * len(levels) + place[hit]
 
     def of_people(rows: Truths, power: int = 0) -> Any:
@@ -93,9 +93,9 @@ def counted(
         return np.bincount(cell, heavy if values is None else values, size * len(levels))
 
     kind = pd.CategoricalDtype(pd.Index(list(levels), dtype="str"))
-    rows, base = np.arange(size * len(levels)), of_people(known & told)
+    rows, base = np.arange(size * len(levels)), of_people(grouped & listed)
     table = pd.DataFrame({"option": pd.Categorical.from_codes(rows % len(levels), dtype=kind)}).assign(
-        n=np.bincount(cell, minlength=len(rows)), base_n=base, left_out_n=of_people(known) - base
+        n=np.bincount(cell, minlength=len(rows)), base_n=base, left_out_n=of_people(grouped) - base
     )
     if by is not None:
         group_of = pd.Categorical.from_codes(rows // len(levels), dtype=level.dtype)
@@ -103,7 +103,7 @@ def counted(
     if worth is None:
         table = table.assign(share=table["n"] / table["base_n"].where(table["base_n"] > 0))
     else:
-        heavy, squares = (pd.Series(of_people(known & told, power)) for power in (1, 2))
+        heavy, squares = (pd.Series(of_people(grouped & listed, power)) for power in (1, 2))
         table = table.assign(share=of_cells() / heavy.where(heavy > 0), estimate=of_cells())
         table = table.assign(base_weighted=heavy, base_effective=heavy**2 / squares.where(squares > 0))
     return table if amount is None else table.assign(amount=of_cells(amount[hit]))
@@ -149,9 +149,9 @@ def compare_columns(
                 cell = (*np.atleast_1d(np.array(key, dtype=object)).tolist(), columns[up])
                 higher[cell] = higher.get(cell, "") + letters[columns[down]]
     cells = [tuple(cell) for cell in table[[*keys, across]].astype(object).itertuples(index=False)]
-    told = ["".join(sorted(higher.get(cell, ""))) for cell in cells]
-    own = order.map(letters).astype("str")
-    return table.assign(letter=own, higher_than=pd.Series(told, table.index, dtype="str"))
+    lower_letters = ["".join(sorted(higher.get(cell, ""))) for cell in cells]
+    own_letter = order.map(letters).astype("str")
+    return table.assign(letter=own_letter, higher_than=pd.Series(lower_letters, table.index, dtype="str"))
 
 
 def _wide(table: pd.DataFrame, keys: list[str], across: str, name: str, columns: list[Any]) -> pd.DataFrame:

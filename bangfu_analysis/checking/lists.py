@@ -90,14 +90,14 @@ def _before(passage: Passage, before: str, last: list[Stated]) -> list[Stated]:
     counts = [one for one in passage.numbers(before) if _counts(one)]
     if re.search(rf"(?:每|均|[比较增减升降]){WORD}*{N}{WORD}*，?$", before):
         return []
-    found: list[Stated] = []
+    wholes_of: list[Stated] = []
     for unit in {one.unit for one in counts}:
-        own = [one for one in counts if one.unit == unit]
+        same_unit = [one for one in counts if one.unit == unit]
         in_list = "其中" in before and len(re.findall(N, before[before.rfind("其中") :])) > 1
-        sums = [sum(one.value for one in own[i + 1 :]) for i in range(len(own))]
-        wholes = [one for one, rest in zip(own, sums, strict=True) if rest == one.value]
-        found += own[::-1] if in_list or before.endswith("；") else [own[-1], *wholes]
-    return found or ([] if counts else last)
+        sums = [sum(one.value for one in same_unit[i + 1 :]) for i in range(len(same_unit))]
+        wholes = [one for one, rest in zip(same_unit, sums, strict=True) if rest == one.value]
+        wholes_of += same_unit[::-1] if in_list or before.endswith("；") else [same_unit[-1], *wholes]
+    return wholes_of or ([] if counts else last)
 
 
 def _named(passage: Passage, name: str) -> list[Stated]:
@@ -113,22 +113,22 @@ def _named(passage: Passage, name: str) -> list[Stated]:
 
 def _records(passage: Passage, text: str) -> list[Record]:
     """The records of a list; a number without a name of its own belongs to the record before it."""
-    found: list[Record] = []
+    records: list[Record] = []
     carried = ""
     for clause in re.split(f"[，、：；]|(?<={N})(?:以及|和|及|与)", text):
         names = re.split(N, clause)
         for name, one in zip(names, passage.numbers(clause), strict=False):
             share = _P["list_share"].fullmatch(name) if one.unit == "%" else None
-            own = _P["list_tail"].sub("", share["name"] if share else name)
-            whole = bool(found) and own.startswith("占")
-            if not found or (own and not whole):
-                found.append(Record(own or carried))
+            part_name = _P["list_tail"].sub("", share["name"] if share else name)
+            is_whole = bool(records) and part_name.startswith("占")
+            if not records or (part_name and not is_whole):
+                records.append(Record(part_name or carried))
             if one.unit == "%":
-                found[-1].shares.append(((share["of"] or "") if share else "", one))
+                records[-1].shares.append(((share["of"] or "") if share else "", one))
             else:
-                (found[-1].wholes if whole else found[-1].counts).append(one)
+                (records[-1].wholes if is_whole else records[-1].counts).append(one)
         carried = names[-1] if len(names) == 1 else ""
-    return found
+    return records
 
 
 def _lists(
@@ -144,8 +144,8 @@ def _lists(
         for i, record in enumerate(records):
             yield from _shares(passage, record, records[:i], of)
         for unit in {one.unit for record in records for one in record.counts}:
-            whole = [one for one in of or () if one.unit == unit]
-            yield from _parts(passage, [r for r in records if r.of_unit(unit)], unit, whole, exhaustive)
+            same_unit = [one for one in of or () if one.unit == unit]
+            yield from _parts(passage, [r for r in records if r.of_unit(unit)], unit, same_unit, exhaustive)
 
 
 def _parts(
@@ -159,16 +159,16 @@ def _parts(
         return
     low, high, value = (sum(getattr(one, end) for one in parts) for end in ("low", "high", "value"))
     fits, over = any(one.may_be(low, high) for one in of), all(low > one.high + 1e-6 for one in of)
-    told = f"{'＋'.join(one.text for one in parts)}＝{value:.10g}" if len(parts) > 1 else parts[0].text
+    written = f"{'＋'.join(one.text for one in parts)}＝{value:.10g}" if len(parts) > 1 else parts[0].text
     if len(parts) > 1 and (_complete(names) or exhaustive) and not any(one.said - {"about"} for one in parts):
         near = min(of, key=lambda one: abs(one.value - value))
         sure = (len(of) == 1 and value > near.value / 2) or abs(near.value - value) < near.value / 10
         earlier = [one for one in passage.stated if one.unit == unit and one.start < parts[0].start]
         if fits or sure:
             met = fits or any(one.may_be(low, high) for one in earlier)
-            yield Relation.of("parts", [*parts, near], met, told, f"各部分之和等于{near.text}")
+            yield Relation.of("parts", [*parts, near], met, written, f"各部分之和等于{near.text}")
     elif len(parts) == 1 or fits or (over and _apart(names, unit)):
-        yield Relation.of("parts", [*parts, of[0]], not over, told, f"不大于{of[0].text}")
+        yield Relation.of("parts", [*parts, of[0]], not over, written, f"不大于{of[0].text}")
 
 
 def _kinds(names: Sequence[str]) -> list[set[str]]:
@@ -212,8 +212,8 @@ def _hundred(passage: Passage, records: list[Record]) -> Iterator[Relation]:
     rest = len(names) > 2 and any(re.search("其[他它余]", name) for name in names) and total < 110
     met = abs(total - 100) <= slack + 1e-9
     if met or _complete(names) or (total > 100 and (kind or rest)):
-        told = f"{'＋'.join(one.text for one in shares)}＝{total:.1f}%"
-        yield Relation.of("hundred", shares, met, told, "各项之和为100%，或写明为何不是")
+        written = f"{'＋'.join(one.text for one in shares)}＝{total:.1f}%"
+        yield Relation.of("hundred", shares, met, written, "各项之和为100%，或写明为何不是")
 
 
 def _shares(

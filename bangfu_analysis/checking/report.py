@@ -52,12 +52,12 @@ def check_passages(passages: Sequence[Passage]) -> Checked:
     """As check_report, of passages that are read already."""
     faults, read, used = [], 0, set[tuple[int, int]]()
     rules = (parts_and_shares, reckonings)
-    found = [
+    relations = [
         (i, one) for i, passage in enumerate(passages)
         for rule in ((table_relations,) if passage.table else rules) for one in rule(passage)
     ]
-    found += [*_options(passages), *_numbering(passages), *_twice(passages)]
-    for i, one in sorted(found, key=lambda each: (each[0], min(each[1].used, default=0))):
+    relations += [*_options(passages), *_numbering(passages), *_twice(passages)]
+    for i, one in sorted(relations, key=lambda each: (each[0], min(each[1].used, default=0))):
         used |= {(i, place) for place in one.used}
         if not one.holds:
             table, at = passages[i].table, min(one.used, default=0)
@@ -104,9 +104,9 @@ def _twice(passages: Sequence[Passage]) -> Iterator[tuple[int, Relation]]:
     seen: dict[tuple[str, str], tuple[int, ...]] = {}
     timeless = ((i, p) for i, p in enumerate(passages) if not p.table and not _P["when"].search(p.text))
     for i, passage in timeless:
-        for found in _P["scoped"].finditer(passage.skeleton):
-            one = passage.number(found[3])
-            key = (found[1] + found[2], one.unit)
+        for match in _P["scoped"].finditer(passage.skeleton):
+            one = passage.number(match[3])
+            key = (match[1] + match[2], one.unit)
             first = seen.setdefault(key, (i, one.start))
             before = next(n for n in passages[first[0]].stated if n.start == first[1])
             if first != (i, one.start) and not one.per and one.unit in ("人", "户", "个", "家"):
@@ -119,13 +119,13 @@ def reckonings(passage: Passage) -> Iterator[Relation]:
     for sentence in re.findall(r"[^。！？]+", passage.skeleton):
         for rule in (_changes, _sums, _rates, _means, _multiples, _products):
             yield from rule(passage, sentence)
-    for found in _P["structure"].finditer(passage.text):
-        parts = found[1].split("：")
+    for match in _P["structure"].finditer(passage.text):
+        parts = match[1].split("：")
         total, step = sum(map(float, parts)), 10.0 ** -max(len(part.partition(".")[2]) for part in parts)
         if 50 < total < 200:
-            used = [one for one in passage.stated if found.start(1) <= one.start < found.end()]
+            used = [one for one in passage.stated if match.start(1) <= one.start < match.end()]
             met = abs(total - 100) <= len(parts) * step / 2 + 1e-9
-            yield Relation.of("hundred", used, met, f"{found[1]}之和为{total:.10g}", "各部分之和为100")
+            yield Relation.of("hundred", used, met, f"{match[1]}之和为{total:.10g}", "各部分之和为100")
     apart = (one for one in passage.stated if one.unit != "岁" and any(pair <= one.said for pair in _EXCLUDE))
     for one in apart:
         yield Relation.of("qualifier", [one], False, f"{one.text}：互相排斥的限定词并用", "只用一个限定词")
@@ -133,16 +133,16 @@ def reckonings(passage: Passage) -> Iterator[Relation]:
 
 def _changes(passage: Passage, sentence: str) -> Iterator[Relation]:
     """From a to b by c (d%): direction, difference and growth; without a, the growth that b and c make."""
-    for found in (each for pattern in (_P["change"], _P["compared"]) for each in pattern.finditer(sentence)):
-        a, b, c, d = (passage.number(found[name]) if found[name] else None for name in "abcd")
-        words = [word for word in (found.groupdict().get("to"), found["way"]) if word]
+    for match in (each for pattern in (_P["change"], _P["compared"]) for each in pattern.finditer(sentence)):
+        a, b, c, d = (passage.number(match[name]) if match[name] else None for name in "abcd")
+        words = [word for word in (match.groupdict().get("to"), match["way"]) if word]
         ups = {bool(_P["up"].match(word)) for word in words}
         if b is None or (a and a.unit != b.unit):
             continue
         if len(ups) > 1 or (a and ((b.high < a.low) if ups == {True} else (b.low > a.high))):
-            told = "、".join(one.text for one in (a, b, c) if one)
+            written = "、".join(one.text for one in (a, b, c) if one)
             both = [one for one in (a, b) if one]
-            yield Relation.of("change", both, False, f"{told}，写作{'、'.join(words)}", "方向一致")
+            yield Relation.of("change", both, False, f"{written}，写作{'、'.join(words)}", "方向一致")
         elif a is not None:
             yield Relation.of("change", [a, b], True, b.text, "")
             low, high = sorted((abs(b.low - a.high), abs(b.high - a.low)))
@@ -173,25 +173,25 @@ def _step(
 
 def _sums(passage: Passage, sentence: str) -> Iterator[Relation]:
     """A、B和C，合计D: D is the sum of those right before it, from whichever on."""
-    for found in _P["total"].finditer(sentence):
-        total, parts = passage.number(found[2]), passage.numbers(found[1])
+    for match in _P["total"].finditer(sentence):
+        total, parts = passage.number(match[2]), passage.numbers(match[1])
         while parts and (parts[0].unit != total.unit or parts[0].per):
             parts = parts[1:]
         unlike = any(one.unit != total.unit or one.per for one in parts)
-        if len(parts) < 2 or unlike or re.search("其中|[均比每]", found[1]):
+        if len(parts) < 2 or unlike or re.search("其中|[均比每]", match[1]):
             continue
         value = _sum(parts, "value")
         rests = [parts[i:] for i in range(len(parts) - 1)]
         met = any(total.may_be(_sum(rest, "low"), _sum(rest, "high")) for rest in rests)
         if met or abs(total.value - value) < value / 2:
-            told = f"{'＋'.join(one.text for one in parts)}＝{value:.10g}"
-            yield Relation.of("parts", [*parts, total], met, total.text, told)
+            written = f"{'＋'.join(one.text for one in parts)}＝{value:.10g}"
+            yield Relation.of("parts", [*parts, total], met, total.text, written)
 
 
 def _rates(passage: Passage, sentence: str) -> Iterator[Relation]:
     """发放500份，回收470份，回收率96%: what a rate is of is another count of that unit before it."""
-    for found in _P["rate"].finditer(sentence):
-        rate, before, act = passage.number(found["rate"]), sentence[: found.start()], found["act"]
+    for match in _P["rate"].finditer(sentence):
+        rate, before, act = passage.number(match["rate"]), sentence[: match.start()], match["act"]
         named = re.finditer(rf"({WORD}*?)({N})", before)
         done = [passage.number(each[2]) for each in named if re.search(f"(?<!未){act}|{act[::-1]}", each[1])]
         if rate.unit == "%" and done and done[-1].unit not in ("%", "元"):
@@ -202,34 +202,34 @@ def _rates(passage: Passage, sentence: str) -> Iterator[Relation]:
 
 def _means(passage: Passage, sentence: str) -> Iterator[Relation]:
     """1000户，家庭人口3200人，户均3.2人, where there is one count of each."""
-    for found in _P["mean"].finditer(sentence):
-        mean, before = passage.number(found["mean"]), passage.numbers(sentence[: found.start("mean")])
-        counts = [one for one in before if one.unit == found["one"]]
+    for match in _P["mean"].finditer(sentence):
+        mean, before = passage.number(match["mean"]), passage.numbers(sentence[: match.start("mean")])
+        counts = [one for one in before if one.unit == match["one"]]
         tops = [one for one in before if one.unit == mean.unit and not one.per]
-        sole = len(counts) == len(tops) == 1 and mean.unit in {"人", "元"} - {found["one"]} and not mean.said
-        rate = re.search("每|[月年]均", sentence[: found.start()])
-        if sole and not rate and not _P["period"].search(found.group()):
+        sole = len(counts) == len(tops) == 1 and mean.unit in {"人", "元"} - {match["one"]} and not mean.said
+        rate = re.search("每|[月年]均", sentence[: match.start()])
+        if sole and not rate and not _P["period"].search(match.group()):
             yield from _quotient("product", tops[0], counts, mean, 1)
 
 
 def _multiples(passage: Passage, sentence: str) -> Iterator[Relation]:
     """60万元，是上年20万元的3倍."""
-    for found in _P["times"].finditer(sentence):
-        b, a, times = map(passage.number, found.groups())
+    for match in _P["times"].finditer(sentence):
+        b, a, times = map(passage.number, match.groups())
         if times.unit == "倍" and a.unit == b.unit:
             yield from _quotient("change", b, [a], times, 1, steps=0.5)
 
 
 def _quotient(
-    kind: str, top: Stated, bottoms: Sequence[Stated], said: Stated, size: int, *, steps: float = 1.0
+    kind: str, top: Stated, bottoms: Sequence[Stated], quotient: Stated, size: int, *, steps: float = 1.0
 ) -> Iterator[Relation]:
     """Whether `top` over one of `bottoms` is what is said, to so many steps of its last digit."""
-    slack, bottoms = steps * said.step, [one for one in bottoms if one.low > 0]
+    slack, bottoms = steps * quotient.step, [one for one in bottoms if one.low > 0]
     low, high = size * top.low, size * top.high
-    met = any(said.may_be(low / one.high - slack, high / one.low + slack) for one in bottoms)
+    met = any(quotient.may_be(low / one.high - slack, high / one.low + slack) for one in bottoms)
     for one in bottoms[-1:]:
-        right = f"{top.text}÷{one.text}={size * top.value / one.value:.2f}{said.unit}"
-        yield Relation.of(kind, [top, one, said], met, said.text, right)
+        right = f"{top.text}÷{one.text}={size * top.value / one.value:.2f}{quotient.unit}"
+        yield Relation.of(kind, [top, one, quotient], met, quotient.text, right)
 
 
 def _products(passage: Passage, sentence: str) -> Iterator[Relation]:

@@ -47,8 +47,8 @@ def table_relations(passage: Passage) -> Iterator[Relation]:
     )
     start = next(filled, len(rows))
     heads = ["".join(dict.fromkeys(row[column] for row in rows[:start])) for column in range(width)]
-    said = passage.text[-60:] + "".join(map("".join, rows))
-    if not heads or re.search("项目|指标", heads[0]) or _P["table_several"].search(said):
+    words = passage.text[-60:] + "".join(map("".join, rows))
+    if not heads or re.search("项目|指标", heads[0]) or _P["table_several"].search(words):
         return
     body = rows[start:]
     columns = [column for column in range(width) if _is_count(heads[column], [row[column] for row in body])]
@@ -102,15 +102,15 @@ def _totals(table: Table) -> Iterator[Relation]:
             ways = [[i for i in parts if not any(n < i <= n + more for n in nested)] for more in depths]
         if table.kinds.count("total") > 1 and table.kinds[at] == "total":
             continue
-        found = []
+        relations = []
         for column in table.columns:
             made = [_adds_up(table, column, way, table.rows[at][column]) for way in ways if way]
             if made and _value(table.rows[at][column]) is not None:
                 cells = [(i, column) for i in next(way for way in ways if way)]
                 met = any(agrees for agrees, _ in made)
-                found.append(table.relation((at, column), cells, met, f"{made[0][1]:.10g}"))
-        if len(found) == 1 or any(one.holds for one in found):
-            yield from found
+                relations.append(table.relation((at, column), cells, met, f"{made[0][1]:.10g}"))
+        if len(relations) == 1 or any(one.holds for one in relations):
+            yield from relations
 
 
 def _within(table: Table) -> Iterator[Relation]:
@@ -132,7 +132,7 @@ def _across(table: Table) -> Iterator[Relation]:
     parts = [column for column in table.columns if column not in sums and "其中" not in table.heads[column]]
     if len(sums) != 1 or len(parts) < 2:
         return
-    found = []
+    relations = []
     for i, row in enumerate(table.rows):
         cells = [_value(row[column]) for column in (*parts, sums[0])]
         *made, stated = [cell or 0.0 for cell in cells]
@@ -140,10 +140,10 @@ def _across(table: Table) -> Iterator[Relation]:
         if None not in cells:
             met = abs(sum(made) - stated) <= slack
             others = [(i, column) for column in parts]
-            found.append(table.relation((i, sums[0]), others, met, f"{sum(made):.10g}"))
+            relations.append(table.relation((i, sums[0]), others, met, f"{sum(made):.10g}"))
     sexes = sorted(re.sub("性|职工", "", table.heads[column]) for column in parts) == ["女", "男"]
-    if sexes or 2 * sum(one.holds for one in found) > len(found):
-        yield from found
+    if sexes or 2 * sum(one.holds for one in relations) > len(relations):
+        yield from relations
 
 
 def _shares(table: Table) -> Iterator[Relation]:
@@ -155,11 +155,11 @@ def _shares(table: Table) -> Iterator[Relation]:
             continue
         by_kind = {kind: [i for i, o in enumerate(table.kinds) if o == kind] for kind in ("total", "part")}
         total = sum(table.cells(count, by_kind["total"][:1] or by_kind["part"]))
-        found = []
+        relations = []
         for i, row in enumerate(table.rows):
             n, share = _value(row[count]), _value(row[column])
             if n is not None and share is not None and total and table.kinds[i] != "note":
                 met = abs(100 * n / total - share) <= _step(row[column]) + 1e-9
-                found.append(table.relation((i, column), [(i, count)], met, f"{100 * n / total:.1f}%"))
-        if 3 * sum(one.holds for one in found) >= 2 * len(found):
-            yield from found
+                relations.append(table.relation((i, column), [(i, count)], met, f"{100 * n / total:.1f}%"))
+        if 3 * sum(one.holds for one in relations) >= 2 * len(relations):
+            yield from relations

@@ -60,19 +60,19 @@ def candidates(keys: pd.DataFrame) -> pd.DataFrame:
     def ever(said: pd.Series) -> Truths:
         return np.asarray(np.bincount(person, said.to_numpy(dtype=bool), len(people)) > 0)
 
-    whole = ever(keys["whole"])
-    known = np.sum([bit * ever(keys[kind].notna()) for kind, bit in EVIDENCE.items()], axis=0)
+    complete_id = ever(keys["whole"])
+    given_keys = np.sum([bit * ever(keys[kind].notna()) for kind, bit in EVIDENCE.items()], axis=0)
     pairs, again = _alike(keys.assign(person=person), len(people))
     one, other, bits = pairs.to_numpy().T
-    both, numbered = known[one] & known[other], whole[one] & whole[other]
+    both, numbered = given_keys[one] & given_keys[other], complete_id[one] & complete_id[other]
     apart = ~(stock[one] & stock[other]).any(axis=1)
     by_birth = (bits & BIRTH > 0) | (both & BIRTH == 0)
-    asked = apart & ~numbered & ((bits & ID > 0) | ((both & ID == 0) & by_birth))
-    right, wrong = again[whole & (stock.sum(axis=1) > 1)], bits[apart & numbered]
+    eligible = apart & ~numbered & ((bits & ID > 0) | ((both & ID == 0) & by_birth))
+    right, wrong = again[complete_id & (stock.sum(axis=1) > 1)], bits[apart & numbered]
     both = np.where(bits & ID > 0, both & (bits | BIRTH), both)  # whom the number shows may have moved
-    chance = _measured(both[asked], bits[asked], right, wrong)
-    one, other = one[asked], other[asked]
-    evidence = ["+".join(kind for kind, bit in EVIDENCE.items() if bit & said) for said in bits[asked]]
+    chance = _measured(both[eligible], bits[eligible], right, wrong)
+    one, other = one[eligible], other[eligible]
+    evidence = ["+".join(kind for kind, bit in EVIDENCE.items() if bit & said) for said in bits[eligible]]
     found = (people[one], people[other], _shared_out(one, other, chance, stock), evidence)
     return pd.DataFrame(dict(zip(FOUND, found, strict=True))).astype({"probability": float})
 
@@ -81,9 +81,9 @@ def _alike(keys: pd.DataFrame, count: int) -> tuple[pd.DataFrame, Codes]:
     """Pairs of persons with the bits of the keys that they share; of each person those of two waves."""
     parts, again = [], np.zeros(count, dtype=np.intp)
     for kind, bit in EVIDENCE.items():
-        said = keys[["person", kind]].dropna()
-        said = said.assign(**{kind: said[kind].str.split()}).explode(kind)
-        borne = said.groupby(["person", kind]).size().rename("waves").reset_index()
+        values = keys[["person", kind]].dropna()
+        values = values.assign(**{kind: values[kind].str.split()}).explode(kind)
+        borne = values.groupby(["person", kind]).size().rename("waves").reset_index()
         again[borne.loc[borne["waves"] > 1, "person"].unique()] += bit
         several = borne[borne.groupby(kind)["person"].transform("size").between(2, MOST)][["person", kind]]
         both = several.merge(several, on=kind, suffixes=("", "_other"))
@@ -93,20 +93,20 @@ def _alike(keys: pd.DataFrame, count: int) -> tuple[pd.DataFrame, Codes]:
     return together.groupby(["person", "person_other"])["bit"].sum().reset_index(), again
 
 
-def _measured(known: Codes, agree: Codes, right: Codes, wrong: Codes) -> Floats:
+def _measured(given: Codes, agree: Codes, right: Codes, wrong: Codes) -> Floats:
     """The share of the right among those that agree in the same of the keys known on both sides.
 
     To agree in more is no weaker: where few do, what a part of the agreement shows alone stands for it.
     """
-    found = np.zeros(len(agree))
-    for mask, bits in {*zip(known.tolist(), agree.tolist(), strict=True)}:
+    probability = np.zeros(len(agree))
+    for mask, bits in {*zip(given.tolist(), agree.tolist(), strict=True)}:
         parts = [part for part in range(1, bits + 1) if part & bits == part]
         rates = []
         for part in parts:
             rights, wrongs = (int((seen & (mask & ~bits | part) == part).sum()) for seen in (right, wrong))
             rates.append((rights + 0.5) / (rights + wrongs + 1))
-        found[(known == mask) & (agree == bits)] = max(rates)
-    return found
+        probability[(given == mask) & (agree == bits)] = max(rates)
+    return probability
 
 
 def _shared_out(one: Codes, other: Codes, chance: Floats, stock: Truths) -> Floats:
@@ -123,14 +123,14 @@ def _shared_out(one: Codes, other: Codes, chance: Floats, stock: Truths) -> Floa
 def named_records(sheets: Sequence[SheetReading], codebook: Codebook, wave: Wave, key: bytes) -> pd.DataFrame:
     """One row per person of a wave for `match_by_name`, in memory: wave, person_id, whole, COMPARED."""
     people, cleans = cleaned_people(sheets, codebook, wave, key)
-    said = compared(people, cleans)
-    whole = people["id_basis"].eq("id_number") & ~people["shared_id"]
-    return said.assign(
-        wave=wave.name, person_id=people["person_id"], whole=whole,
-        born=said["born"].where(said["born"].str.len().eq(10), None),
+    records = compared(people, cleans)
+    complete_id = people["id_basis"].eq("id_number") & ~people["shared_id"]
+    return records.assign(
+        wave=wave.name, person_id=people["person_id"], whole=complete_id,
+        born=records["born"].where(records["born"].str.len().eq(10), None),
         sex=people["sex"].astype(object).where(people["sex"].notna(), None),
-        unit=said["employer"].where(said["employer"].notna(), said["unit"]),
-        id_digits=said["id_digits"].where(said["id_digits"].str.len().ge(17), None),
+        unit=records["employer"].where(records["employer"].notna(), records["unit"]),
+        id_digits=records["id_digits"].where(records["id_digits"].str.len().ge(17), None),
     )[["wave", "person_id", "whole", *COMPARED]]
 
 
@@ -150,9 +150,9 @@ def match_by_name(records: pd.DataFrame) -> pd.DataFrame:
     sides = ("record_l", "record_r")
     one, other = (rows.loc[pairs[side], ["person_id", "whole"]].reset_index(drop=True) for side in sides)
     ends = {"person_id": one["person_id"], "other_id": other["person_id"]}
-    found = pd.DataFrame({**ends, "probability": pairs["match_probability"].array, "evidence": BY_NAME})
-    asked = ~(one["whole"] & other["whole"]) & one["person_id"].ne(other["person_id"])
-    return found[asked].reset_index(drop=True)
+    matches = pd.DataFrame({**ends, "probability": pairs["match_probability"].array, "evidence": BY_NAME})
+    eligible = ~(one["whole"] & other["whole"]) & one["person_id"].ne(other["person_id"])
+    return matches[eligible].reset_index(drop=True)
 
 
 def _predicted(waves: list[pd.DataFrame]) -> pd.DataFrame:
@@ -175,8 +175,8 @@ def _predicted(waves: list[pd.DataFrame]) -> pd.DataFrame:
         except EMTrainingException:  # too few pairs to learn from: SAME stands
             continue
     predicted: Any = linker.inference.predict(threshold_match_probability=LEAST)
-    found: pd.DataFrame = predicted.as_pandas_dataframe()
-    return found
+    frame: pd.DataFrame = predicted.as_pandas_dataframe()
+    return frame
 
 
 def _settings() -> Any:

@@ -66,11 +66,11 @@ def link(frame: pd.DataFrame, same_person: pd.DataFrame | Mapping[str, str]) -> 
     if isinstance(same_person, pd.DataFrame):
         require(same_person, ["person_id", "linked_id"], where="link")
         same_person = dict(zip(same_person["person_id"], same_person["linked_id"], strict=True))
-    found = frame["person_id"].map(same_person).astype(frame["person_id"].dtype)
-    linked = frame.assign(person_id=found.fillna(frame["person_id"]))
+    linked_id = frame["person_id"].map(same_person).astype(frame["person_id"].dtype)
+    linked = frame.assign(person_id=linked_id.fillna(frame["person_id"]))
     if "id_basis" not in frame:
         return linked
-    named = found.notna() & frame["id_basis"].eq("row")
+    named = linked_id.notna() & frame["id_basis"].eq("row")
     return linked.assign(id_basis=frame["id_basis"].mask(named, "name_birth_unit"))
 
 
@@ -86,12 +86,12 @@ class Links:
 
 def review_links(keys: pd.DataFrame, by_name: pd.DataFrame, answers: Answers, path: Path) -> Links:
     """Links by the keys, and pairs found by name beside them; what is to be reviewed is written to `path`."""
-    own = candidates(keys)
-    sure = own[own["probability"].ge(ACCEPT)]
-    known = {*map(frozenset, zip(sure["person_id"], sure["other_id"], strict=True))}
+    by_key = candidates(keys)
+    sure = by_key[by_key["probability"].ge(ACCEPT)]
+    sure_pairs = {*map(frozenset, zip(sure["person_id"], sure["other_id"], strict=True))}
     named = map(frozenset, zip(by_name["person_id"], by_name["other_id"], strict=True))
-    new = [pair not in known for pair in named]
-    links = decided(keys, pd.concat([own, by_name[new]]), answers)
+    new = [pair not in sure_pairs for pair in named]
+    links = decided(keys, pd.concat([by_key, by_name[new]]), answers)
     return Links(common_ids(links, keys), links, link_quality(links, keys), write_review(links, path))
 
 
@@ -105,11 +105,11 @@ def decided(keys: pd.DataFrame, pairs: pd.DataFrame, answers: Answers | None = N
     and code of the first record of both (…_other).
     """
     ranked = pairs.sort_values("probability", kind="stable")[FOUND].itertuples(index=False, name=None)
-    found = {frozenset(pair[:2]): pair for pair in ranked}
-    said = _answered(keys, answers or {})
-    found |= {pair: (*sorted(pair), np.nan, "") for pair in said if pair not in found}
-    every = pd.DataFrame(found.values(), columns=FOUND).round({"probability": 6})
-    every = every.assign(said=[said.get(pair, "") for pair in found])
+    pair_of = {frozenset(pair[:2]): pair for pair in ranked}
+    answer_of = _answered(keys, answers or {})
+    pair_of |= {pair: (*sorted(pair), np.nan, "") for pair in answer_of if pair not in pair_of}
+    every = pd.DataFrame(pair_of.values(), columns=FOUND).round({"probability": 6})
+    every = every.assign(said=[answer_of.get(pair, "") for pair in pair_of])
     every = every[every["said"].ne("") | every["probability"].ge(REVIEW)]
     by = ["first", "probability", "person_id", "other_id"]
     first = every.assign(first=every["said"].ne("confirmed"))
@@ -133,23 +133,23 @@ def _answered(keys: pd.DataFrame, answers: Answers) -> dict[frozenset[str], str]
 
 def _decisions(pairs: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
     waves = keys.groupby("person_id")["wave"].agg(frozenset).to_dict()
-    whole = set(keys.loc[keys["whole"].astype(bool), "person_id"])
-    group, found = _Groups(), []
-    for one, other, probability, said in pairs[[*FOUND[:3], "said"]].itertuples(index=False):
+    complete_id = set(keys.loc[keys["whole"].astype(bool), "person_id"])
+    group, decisions = _Groups(), []
+    for one, other, probability, answer in pairs[[*FOUND[:3], "said"]].itertuples(index=False):
         together = group[one] | group[other]
         clash = sum(len(waves[p]) for p in together) > len(set[str]().union(*(waves[p] for p in together)))
-        if said == "rejected":
-            decision = said
+        if answer == "rejected":
+            decision = answer
         elif group[one] is group[other]:
-            decision = said or "linked"
-        elif clash or len(together & whole) > 1:
+            decision = answer or "linked"
+        elif clash or len(together & complete_id) > 1:
             decision = "conflict"
         else:
-            decision = said or ("linked" if probability >= ACCEPT else "to_review")
+            decision = answer or ("linked" if probability >= ACCEPT else "to_review")
         if decision in LINKED:
             group.join(one, other)
-        found.append(decision)
-    return found
+        decisions.append(decision)
+    return decisions
 
 
 class _Groups(dict[str, frozenset[str]]):
@@ -166,11 +166,11 @@ class _Groups(dict[str, frozenset[str]]):
 
 def common_ids(links: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """person_id -> linked_id of all who are linked: that of the whole ID number, else the first in order."""
-    whole = set(keys.loc[keys["whole"].astype(bool), "person_id"])
+    complete_id = set(keys.loc[keys["whole"].astype(bool), "person_id"])
     group = _Groups()
     for pair in zip(*(links.loc[links["decision"].isin(LINKED), end] for end in FOUND[:2]), strict=True):
         group.join(*pair)
-    chosen = {person: min(group[person], key=lambda p: (p not in whole, p)) for person in sorted(group)}
+    chosen = {person: min(group[person], key=lambda p: (p not in complete_id, p)) for person in sorted(group)}
     return pd.DataFrame({"person_id": chosen.keys(), "linked_id": chosen.values()}, dtype="str")
 
 
@@ -202,12 +202,12 @@ def write_review(links: pd.DataFrame, path: Path) -> Path:
     """
     by_name = links["decision"].eq("linked") & links["evidence"].eq(BY_NAME)
     surprising = links["decision"].eq("conflict") & links["probability"].ge(ACCEPT)
-    asked = links[links["decision"].isin(["to_review", "confirmed", "rejected"]) | by_name | surprising]
+    listed = links[links["decision"].isin(["to_review", "confirmed", "rejected"]) | by_name | surprising]
     rows = [
         (number, *(row[name] for name in PLACE), *(row[f"{name}_other"] for name in PLACE),
          f"{row['probability']:.3f}".replace("nan", ""), WORDS.get(str(row["decision"]), ""),
          f"{row['code']}-{row['code_other']}")
-        for number, row in enumerate(asked.to_dict("records"), 1)
+        for number, row in enumerate(listed.to_dict("records"), 1)
     ]  # fmt: skip
     sheet = pd.DataFrame(rows, columns=list(COLUMNS))
     widths = (6, 8, 22, 14, 8, 8, 22, 14, 8, 8, 18, 24)
@@ -219,12 +219,12 @@ def read_decisions(paths: Iterable[Path]) -> dict[frozenset[str], str]:
 
     BangfuError names the cell of an answer that is neither 是 nor 否.
     """
-    found = {}
+    decisions = {}
     for path in paths:
-        for sheet, row, said in answered_rows(path, COLUMNS, ANSWER):
-            answer = squeeze(str(said[ANSWER]))
+        for sheet, row, fields in answered_rows(path, COLUMNS, ANSWER):
+            answer = squeeze(str(fields[ANSWER]))
             if answer not in SAID:
                 wanted = f"{ANSWER}一栏应填是或否，实际是“{answer}”。请改正。"
                 raise BangfuError(f"{path.name} [{sheet}] 第 {row} 行：{wanted}")
-            found[frozenset(str(said["核对码"]).split("-"))] = SAID[answer]
-    return found
+            decisions[frozenset(str(fields["核对码"]).split("-"))] = SAID[answer]
+    return decisions

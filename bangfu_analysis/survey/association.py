@@ -54,10 +54,10 @@ def test_independence(
     count, wald = shape[0] * shape[1], statistic in ("Wald", "adjWald")
     cells, v = _cells_and_covariance(sample, code, count, as_shares=not wald)
     kind = (shape, nu, statistic)
-    found = _wald(cells, v, *kind) if wald else _rao_scott(cells, v, *kind, rows=int(rows.sum()))
+    result = _wald(cells, v, *kind) if wald else _rao_scott(cells, v, *kind, rows=int(rows.sum()))
     n = int((code < count).sum())
     columns = ("n", "left_out_n", "statistic", "df", "df_denominator", "p_value")
-    return pd.DataFrame([(n, int(live.sum()) - n, *found)], columns=columns)
+    return pd.DataFrame([(n, int(live.sum()) - n, *result)], columns=columns)
 
 
 test_independence.__test__ = False  # type: ignore[attr-defined]  # so that pytest does not collect it
@@ -72,8 +72,8 @@ def _cells(frame: pd.DataFrame, row: str, column: str, inside: Truths) -> tuple[
             raise ArgumentError(f"变量 {name} 在所选的行中只有 {len(seen)} 个取值，检验至少要两个。")
         parts.append(np.where(inside, seen.get_indexer(pd.Index(codes)), -1))
         shape.append(len(seen))
-    whole = (parts[0] >= 0) & (parts[1] >= 0)
-    return np.where(whole, parts[0] * shape[1] + parts[1], shape[0] * shape[1]), (shape[0], shape[1])
+    answered = (parts[0] >= 0) & (parts[1] >= 0)
+    return np.where(answered, parts[0] * shape[1] + parts[1], shape[0] * shape[1]), (shape[0], shape[1])
 
 
 def _cells_and_covariance(sample: Sample, code: Codes, count: int, as_shares: bool) -> tuple[Floats, Floats]:
@@ -158,8 +158,8 @@ def checked_counts(counts: ArrayLike) -> Floats:
 
 def tested(n: float, statistic: float, df: int, **more: Any) -> pd.DataFrame:
     """One row of a chi-square test: n, statistic, df, p_value, and what else is known."""
-    found = {"n": int(n), "statistic": statistic, "df": df, "p_value": float(special.chdtrc(df, statistic))}
-    return pd.DataFrame([found | more])
+    row = {"n": int(n), "statistic": statistic, "df": df, "p_value": float(special.chdtrc(df, statistic))}
+    return pd.DataFrame([row | more])
 
 
 def chi_square(counts: ArrayLike, *, yates: bool = False) -> pd.DataFrame:

@@ -38,9 +38,9 @@ class Margin:
         codes = pd.MultiIndex.from_tuples(self.cells).get_indexer(pd.MultiIndex.from_frame(rows))
         if (lost := (codes < 0) & (weight > 0)).any():
             seen = rows[lost].drop_duplicates().fillna("（缺失）")
-            found = ["×".join(map(str, row)) for row in seen.itertuples(index=False)]
+            values = ["×".join(map(str, row)) for row in seen.itertuples(index=False)]
             raise ArgumentError(
-                f"校准变量 {listed(self.columns)}：样本中的取值 {listed(found)} 在总体合计中没有。"
+                f"校准变量 {listed(self.columns)}：样本中的取值 {listed(values)} 在总体合计中没有。"
                 "请补上合计，或先处理缺失值。"
             )
         return codes
@@ -59,9 +59,9 @@ class Margin:
 
     def gap(self, codes: Codes, weight: Floats) -> tuple[str, float, float]:
         """The cell that weights miss by most, its total and what they add up to there."""
-        found = np.bincount(codes[codes >= 0], weight[codes >= 0], len(self.cells))
-        worst = int(np.abs(found - self.totals).argmax())
-        return "×".join(map(str, self.cells[worst])), self.totals[worst], float(found[worst])
+        reached = np.bincount(codes[codes >= 0], weight[codes >= 0], len(self.cells))
+        worst = int(np.abs(reached - self.totals).argmax())
+        return "×".join(map(str, self.cells[worst])), self.totals[worst], float(reached[worst])
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,11 @@ def _raked(margins: tuple[Margin, ...], codes: list[Codes], tolerance: float, we
         if (moved := np.abs(table - before).max()) < limit or moved == 0:
             break
     gaps = [margin.gap(code, weight) for margin, code in zip(margins, codes, strict=True)]
-    worst, (cell, target, found) = max(enumerate(gaps), key=lambda gap: abs(gap[1][1] - gap[1][2]))
-    if abs(target - found) > max(MISSED * weight.sum(), 10 * limit):
+    worst, (cell, target, reached) = max(enumerate(gaps), key=lambda gap: abs(gap[1][1] - gap[1][2]))
+    if abs(target - reached) > max(MISSED * weight.sum(), 10 * limit):
         raise ArgumentError(
             f"各边际合计不能同时满足：{listed(margins[worst].columns)} 的 {cell} 应为 {target:g}，加权后是 "
-            f"{found:g}，差 {found - target:+g}。请核对各边际是否互相矛盾，或合并类别。"
+            f"{reached:g}，差 {reached - target:+g}。请核对各边际是否互相矛盾，或合并类别。"
         )
     return rounds
 

@@ -51,32 +51,32 @@ def estimate_table(
     if not cells:
         raise ArgumentError("estimate_table：参数 by 除去 within 后是空的。请至少写一列，例如 by='sex'。")
     sample, bases = resolve(frame, design), domains(frame, groups, where)
-    whole = frame[cells].notna().all(axis=1).to_numpy()
-    found = _cells(frame, sample, bases, cells, whole, level, ci)
+    answered = frame[cells].notna().all(axis=1).to_numpy()
+    cells_table = _cells(frame, sample, bases, cells, answered, level, ci)
     if not margins:
-        return lead(found, [*groups, *cells])
+        return lead(cells_table, [*groups, *cells])
     fewer = [list(subset) for k in range(len(cells) - 1, -1, -1) for subset in combinations(cells, k)]
-    summed = [_cells(frame, sample, bases, subset, whole, level, ci) for subset in fewer]
-    parts = [part.astype(dict.fromkeys(set(cells) & set(part), object)) for part in (found, *summed)]
+    summed = [_cells(frame, sample, bases, subset, answered, level, ci) for subset in fewer]
+    parts = [part.astype(dict.fromkeys(set(cells) & set(part), object)) for part in (cells_table, *summed)]
     every = pd.concat([part.assign(margin=i > 0) for i, part in enumerate(parts)], ignore_index=True)
-    # whole numbers stay whole beside missing
-    kinds = found[cells].select_dtypes(["category", "str"]).dtypes.to_dict()
+    # answered numbers stay answered beside missing
+    kinds = cells_table[cells].select_dtypes(["category", "str"]).dtypes.to_dict()
     return lead(every.astype(kinds), [*groups, *cells, "margin"])
 
 
 def _cells(
     frame: pd.DataFrame, sample: Sample, bases: Domains, cells: list[str],
-    whole: Truths, level: float, ci: str,
+    answered: Truths, level: float, ci: str,
 ) -> pd.DataFrame:
-    inner = domains(frame, cells, whole)
+    inner = domains(frame, cells, answered)
     code = np.where(inner.code < inner.count, inner.code, -1)
-    found = shares(sample, bases, code, inner.levels, level, ci)
+    estimates = shares(sample, bases, code, inner.levels, level, ci)
     inside, size = (code >= 0) & (bases.code < bases.count), bases.count * inner.count
     place = np.where(inside, bases.code.astype(np.intp) * inner.count + code, size)
     people = fit_total(sample, np.ones(len(code)), Domains(place, pd.DataFrame(index=range(size))))
-    if not cells:  # the whole of each base: a share of 1 by definition, not by sampling
-        found = found.assign(ci_low=found["share"], ci_high=found["share"])
-    return found.assign(total=people.estimate, total_se=np.sqrt(people.variance))
+    if not cells:  # the answered of each base: a share of 1 by definition, not by sampling
+        estimates = estimates.assign(ci_low=estimates["share"], ci_high=estimates["share"])
+    return estimates.assign(total=people.estimate, total_se=np.sqrt(people.variance))
 
 
 def estimate_profile(
@@ -134,9 +134,9 @@ def estimate_multiple(
     base_n = sums(live, count, bottom).astype("int64")
     parts = []
     for column, tick in zip(columns, ticks.T, strict=True):
-        found = fit_ratio(sample, tick, bottom, used)
-        part = table(sample, groups, found, sample.degrees(), level)
-        part = part.assign(option=column, share=found.estimate)
+        fitted = fit_ratio(sample, tick, bottom, used)
+        part = table(sample, groups, fitted, sample.degrees(), level)
+        part = part.assign(option=column, share=fitted.estimate)
         parts.append(part.assign(n=sums(live, count, tick).astype("int64"), base_n=base_n))
     return grouped(parts, [*groups.levels, "option", "n", "base_n", "left_out_n", "share"])
 

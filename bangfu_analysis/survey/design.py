@@ -189,10 +189,10 @@ def _replicates(
     if design.replicates is None:
         return None
     if design.given is not None:
-        found = given(frame, design.given, base)
+        made = given(frame, design.given, base)
     else:
-        found = jackknife(str(design.replicates), base, first, design.lonely_psu)
-    return replace(found, weight=lambda r: calibration.apply(found.weight(r))[0]) if design.steps else found
+        made = jackknife(str(design.replicates), base, first, design.lonely_psu)
+    return replace(made, weight=lambda r: calibration.apply(made.weight(r))[0]) if design.steps else made
 
 
 def seal(frame: pd.DataFrame, design: SurveyDesign, step: Step) -> SurveyDesign:

@@ -60,9 +60,9 @@ def estimate_difference(
     others = np.delete(np.arange(len(levels)), base)
     pairs = (others, np.full(len(others), base))
     table = _compared(sample, groups, [({}, y, answered)], codes, len(levels), pairs, level)
-    asked = sample.people(groups).astype("int64").repeat(len(others))
-    own = {between: levels.take(np.tile(others, groups.count)), "reference": reference, "n": table["every_n"]}
-    table = table.assign(**own, base_n=table["every_n"], left_out_n=asked - table["every_n"], deff=np.nan)
+    size, n = sample.people(groups).astype("int64").repeat(len(others)), table["every_n"]
+    keys = {between: levels.take(np.tile(others, groups.count)), "reference": reference}
+    table = table.assign(**keys, n=n, base_n=n, left_out_n=size - n, deff=np.nan)
     counts = ["n", "base_n", "left_out_n"]
     return table[[*groups.levels, between, "reference", *counts, *TESTED, "deff"]]
 
@@ -106,8 +106,8 @@ def estimate_change(
     table = table.assign(wave_before=np.tile(waves[:-1], times), wave=np.tile(waves[1:], times), basis=basis)
     if design is None:
         table = table.assign(**dict.fromkeys([*TESTED[1:], "correlation"], np.nan))
-    own = [*names(by), *table.columns.intersection([variable]), "wave_before", "wave", "n_before", "n"]
-    return table[[*own, *TESTED, "correlation", "basis"]]
+    columns = [*names(by), *table.columns.intersection([variable]), "wave_before", "wave", "n_before", "n"]
+    return table[[*columns, *TESTED, "correlation", "basis"]]
 
 
 def _compared(
@@ -145,16 +145,16 @@ def _contrasts(
     gap, variance = mean[later] - mean[earlier], np.maximum(here + there - 2 * joint, 0)
     df = sample.degrees(in_one(code < count))[0] - 1
     n = sums(code[sample.weight > 0], count).astype("int64")
-    found = {"n_before": n[earlier], "n": n[later], "every_n": int(n.sum())}
-    found |= tested(gap, np.where(np.isnan(gap), np.nan, np.sqrt(variance)), df, level)
-    return found | {"correlation": per(joint, np.sqrt(here * there))}
+    result = {"n_before": n[earlier], "n": n[later], "every_n": int(n.sum())}
+    result |= tested(gap, np.where(np.isnan(gap), np.nan, np.sqrt(variance)), df, level)
+    return result | {"correlation": per(joint, np.sqrt(here * there))}
 
 
 def _apart(frame: pd.DataFrame, design: SurveyDesign, over: str) -> tuple[pd.DataFrame, SurveyDesign]:
     """The design with every wave in strata of its own."""
     strata = names(design.strata)
-    own = frame[[over, *strata[:1]]].astype(str).agg("|".join, axis=1)
-    return frame.assign(_own=own), replace(design, strata=["_own", *strata[1:]], nest=True)
+    stratum = frame[[over, *strata[:1]]].astype(str).agg("|".join, axis=1)
+    return frame.assign(_own=stratum), replace(design, strata=["_own", *strata[1:]], nest=True)
 
 
 def _values(frame: pd.DataFrame, variable: str) -> Iterator[Value]:
@@ -191,9 +191,9 @@ def panel_change(
         n, lost, gained = square.sum(), square[0, 1], square[1, 0]
         change, root = (gained - lost) / n, np.sqrt(max(gained + lost - (gained - lost) ** 2 / n, 0)) / n
         half = float(t_value(np.inf, level)) * root
-        own = {"wave_before": before, "wave": wave, "base_n": int(n), "gained_n": int(gained)}
-        own |= {"lost_n": int(lost), "share_before": square[0].sum() / n, "share": square[:, 0].sum() / n}
-        own |= {"estimate": change, "se": root, "ci_low": change - half, "ci_high": change + half}
+        row = {"wave_before": before, "wave": wave, "base_n": int(n), "gained_n": int(gained)}
+        row |= {"lost_n": int(lost), "share_before": square[0].sum() / n, "share": square[:, 0].sum() / n}
+        row |= {"estimate": change, "se": root, "ci_low": change - half, "ci_high": change + half}
         test = mcnemar(square, correct=correct).iloc[0]
-        rows.append(own | {"statistic": test["statistic"], "p_value": test["p_value"]})
+        rows.append(row | {"statistic": test["statistic"], "p_value": test["p_value"]})
     return pd.DataFrame(rows)

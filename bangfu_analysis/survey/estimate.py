@@ -163,9 +163,9 @@ def fit(sample: Sample, statistic: Statistic, z: Floats, used: Domains) -> Fit:
     return _alone(_fit(sample.people(used), statistic(sample.weight), variance, none, none))
 
 
-def _alone(found: Fit) -> Fit:
+def _alone(fitted: Fit) -> Fit:
     """Without a variance where a group is one row: it cannot be held against anybody."""
-    return replace(found, variance=np.where(found.n > 1, found.variance, np.nan))
+    return replace(fitted, variance=np.where(fitted.n > 1, fitted.variance, np.nan))
 
 
 def _fit(n: Floats, estimate: Floats, variance: Floats, squares: Floats, people: Floats) -> Fit:
@@ -203,14 +203,14 @@ def estimate_mean(
     frame, where = gathered(frame, by, [variable], design, where)
     sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
     if sample.cells is not None:
-        found = Moments.of(frame, variable, design, sample).ratio(sample, groups)
+        fitted = Moments.of(frame, variable, design, sample).ratio(sample, groups)
     else:
         y, answered = filled(frame, variable)
         few = slice(None, None, len(y) // MANY + 1)
         some = np.sort(y[few][answered[few]] if answered[few].any() else y[answered])
         middle = float(some[len(some) // 2]) if len(some) else 0.0
-        found = fit_ratio(sample, y, None, groups.only(answered), middle)
-    return table(sample, groups, found, sample.degrees(), level)
+        fitted = fit_ratio(sample, y, None, groups.only(answered), middle)
+    return table(sample, groups, fitted, sample.degrees(), level)
 
 
 def estimate_total(
@@ -226,11 +226,11 @@ def estimate_total(
     frame, where = gathered(frame, by, [variable] if variable else [], design, where)
     sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
     if sample.cells is not None and variable is not None:
-        found = Moments.of(frame, variable, design, sample).total(sample, groups)
+        fitted = Moments.of(frame, variable, design, sample).total(sample, groups)
     else:
         y, answered = filled(frame, variable)
-        found = fit_total(sample, y, groups.only(answered))
-    return table(sample, groups, found, sample.degrees(), level)
+        fitted = fit_total(sample, y, groups.only(answered))
+    return table(sample, groups, fitted, sample.degrees(), level)
 
 
 def estimate_ratio(
@@ -246,11 +246,11 @@ def estimate_ratio(
     frame, where = gathered(frame, by, [(numerator, denominator)], design, where)
     sample, groups = resolve(frame, design, cubes=True), domains(frame, by, where)
     if sample.cells is not None:
-        found = Moments.of(frame, (numerator, denominator), design, sample).ratio(sample, groups)
+        fitted = Moments.of(frame, (numerator, denominator), design, sample).ratio(sample, groups)
     else:
         (y, has_y), (x, has_x) = filled(frame, numerator), filled(frame, denominator)
-        found = fit_ratio(sample, y, x, groups.only(has_y & has_x))
-    return table(sample, groups, found, sample.degrees(), level)
+        fitted = fit_ratio(sample, y, x, groups.only(has_y & has_x))
+    return table(sample, groups, fitted, sample.degrees(), level)
 
 
 def estimate_share(
@@ -290,41 +290,41 @@ def shares(
     parts = []
     for k in range(len(levels)):
         hit = codes == k
-        found = fit_ratio(sample, hit.astype(float), None, used)
-        spread = _logit_variance(sample, hit, used.code, found) if ci == "logit" else found.variance
-        low, high = share_limits(found.estimate, spread, degrees, rows, level, ci)
+        fitted = fit_ratio(sample, hit.astype(float), None, used)
+        spread = _logit_variance(sample, hit, used.code, fitted) if ci == "logit" else fitted.variance
+        low, high = share_limits(fitted.estimate, spread, degrees, rows, level, ci)
         n = sample.people(used.only(hit)).astype("int64")
-        own = {str(name): levels[name].array.take([k] * count) for name in levels}
-        part = table(sample, groups, found, degrees, level).assign(n=n, share=found.estimate, **own)
+        named = {str(name): levels[name].array.take([k] * count) for name in levels}
+        part = table(sample, groups, fitted, degrees, level).assign(n=n, share=fitted.estimate, **named)
         parts.append(part.assign(ci_low=low, ci_high=high))
     return grouped(parts, [*groups.levels, *levels, "n", "base_n", "left_out_n", "share"])
 
 
-def _logit_variance(sample: Sample, hit: Truths, code: Codes, found: Fit) -> Floats:
+def _logit_variance(sample: Sample, hit: Truths, code: Codes, fitted: Fit) -> Floats:
     """The variance of shares that has that of their log odds: of the replicates' log odds, as R's svyglm has
     it."""
     if sample.replicates is None:
-        return found.variance
-    count = len(found.estimate)
+        return fitted.variance
+    count = len(fitted.estimate)
 
     def log_odds(weight: Floats) -> Floats:
         return np.asarray(logit(per(sums(code, count, weight * hit), sums(code, count, weight))))
 
     odds = np.diag(replicate_covariance(sample.replicates, log_odds, log_odds(sample.weight)))
-    return odds * (found.estimate * (1 - found.estimate)) ** 2
+    return odds * (fitted.estimate * (1 - fitted.estimate)) ** 2
 
 
-def table(sample: Sample, groups: Domains, found: Fit, df: Floats, level: float) -> pd.DataFrame:
+def table(sample: Sample, groups: Domains, fitted: Fit, df: Floats, level: float) -> pd.DataFrame:
     """The result frame of estimates with t limits; refused where no row of any group has a value."""
-    if not found.n.any():
+    if not fitted.n.any():
         raise ArgumentError(NOBODY)
-    if np.isnan(found.estimate).all():
+    if np.isnan(fitted.estimate).all():
         raise ArgumentError("作除数的合计（分母、总量）在所选的行中都是 0，没有意义。请核对。")
-    se, n = np.sqrt(found.variance), found.n.astype("int64")
+    se, n = np.sqrt(fitted.variance), fitted.n.astype("int64")
     everybody = sample.people(groups).astype("int64")
-    low, high = around(found.estimate, se, df, level)
+    low, high = around(fitted.estimate, se, df, level)
     df = np.broadcast_to(df, groups.count)
-    figures = (n, n, everybody - n, found.estimate, se, low, high, df, found.deff)
+    figures = (n, n, everybody - n, fitted.estimate, se, low, high, df, fitted.deff)
     levels = {str(name): levels.array for name, levels in groups.levels.items()}
     return pd.DataFrame(levels | dict(zip(RESULT, figures, strict=True)))
 

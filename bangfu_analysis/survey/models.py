@@ -137,15 +137,15 @@ def fit_model(
         beta, inverse, residual = regress(q, y, sample.weight[used], family)
         z = np.zeros((len(frame), len(beta)))
         z[used] = (q * residual[:, None]) @ (back @ inverse).T
-        found, v = estimate_and_covariance(sample, statistic, z, used)
+        estimates, v = estimate_and_covariance(sample, statistic, z, used)
     except NotEstimable as error:
         raise ArgumentError(_separation(response, y, data)) from error
     counts = {"n": int(used.sum()), "left_out_n": int(inside.sum() - used.sum())}
     return Model(
-        _coefficients(list(spec.column_names), found, v, df, level).assign(**counts)[COEFFICIENTS],
+        _coefficients(list(spec.column_names), estimates, v, df, level).assign(**counts)[COEFFICIENTS],
         pd.DataFrame(v, spec.column_names, spec.column_names),
-        _tests(spec, found, v, df),
-        _effects(spec, data, x, found, v, sample.weight[used], FAMILIES[family], df, level),
+        _tests(spec, estimates, v, df),
+        _effects(spec, data, x, estimates, v, sample.weight[used], FAMILIES[family], df, level),
         response, family,
     )
 
@@ -277,8 +277,8 @@ def _separation(response: str, y: Floats, data: pd.DataFrame) -> str:
 
 def _coefficients(names: list[str], beta: Floats, v: Floats, df: float, level: float) -> pd.DataFrame:
     parts = [[re.match(r"^(.*?)(?:\[(?:T\.)?(.*)\])?$", part) for part in name.split(":")] for name in names]
-    term = [":".join(match.group(1) for match in found if match) for found in parts]
-    levels = ["×".join(match.group(2) for match in found if match and match.group(2)) for found in parts]
+    term = [":".join(match.group(1) for match in matches if match) for matches in parts]
+    levels = ["×".join(match.group(2) for match in matches if match and match.group(2)) for matches in parts]
     table = pd.DataFrame({"coefficient": names, "term": term, "level": levels})
     return table.assign(**tested(beta, np.sqrt(np.diag(v)), df, level))
 
@@ -315,8 +315,8 @@ def _effects(
             everybody = [pd.Categorical([code] * len(x), dtype=column.dtype) for code in codes]
             means, gradients = zip(*(margin(matrix(str(name), alike)) for alike in everybody), strict=True)
             moved = np.array(gradients) - gradients[0]
-            own = {"level": codes.astype(object), "reference": codes[0], "predicted": means}
-            own |= {"n": column.value_counts().reindex(codes), "predicted_se": spread(np.array(gradients))}
+            fields = {"level": codes.astype(object), "reference": codes[0], "predicted": means}
+            fields |= {"n": column.value_counts().reindex(codes), "predicted_se": spread(np.array(gradients))}
             effect = np.array(means) - means[0]
         else:
             step, eta = float(column.std()) * SLOPE_STEP, x @ beta
@@ -324,7 +324,7 @@ def _effects(
             rate = d @ beta
             effect = np.array([part @ (kind.slope(eta) * rate)])
             moved = (x.T @ (part * kind.curve(eta) * rate) + d.T @ (part * kind.slope(eta)))[None, :]
-            own = {"level": "", "reference": "", "predicted": np.nan, "n": len(x), "predicted_se": np.nan}
-        parts.append(pd.DataFrame({"variable": name, **own, **tested(effect, spread(moved), df, level)}))
+            fields = {"level": "", "reference": "", "predicted": np.nan, "n": len(x), "predicted_se": np.nan}
+        parts.append(pd.DataFrame({"variable": name, **fields, **tested(effect, spread(moved), df, level)}))
     order = ["variable", "level", "reference", "n", "predicted", "predicted_se", *parts[0].columns[-7:]]
     return pd.concat(parts, ignore_index=True)[order]

@@ -47,17 +47,17 @@ class Manner(TypedDict, total=False):
 def line_of(frame: pd.DataFrame, line: Line) -> Floats:
     """The poverty line of each row: one number, a column, or {wave: line} for the frame's `wave`."""
     if isinstance(line, str):
-        found = measured(frame, line)
+        yuan = measured(frame, line)
     elif isinstance(line, Mapping):
         require(frame, ["wave"], where="贫困线")
         if unknown := sorted(set(frame["wave"].dropna()) - set(line), key=str):
             raise ArgumentError(f"参数 line 没有给出这些期的贫困线：{'、'.join(map(str, unknown))}。请补上。")
-        found = frame["wave"].map(dict(line)).to_numpy(dtype=float)
+        yuan = frame["wave"].map(dict(line)).to_numpy(dtype=float)
     else:
-        found = np.full(len(frame), float(line))
-    if (found <= 0).any():
+        yuan = np.full(len(frame), float(line))
+    if (yuan <= 0).any():
         raise ArgumentError("贫困线应大于 0，得到了 0 或负数。请核对 line。")
-    return found
+    return yuan
 
 
 def _gap(frame: pd.DataFrame, income: str, line: Line) -> Floats:
@@ -120,8 +120,8 @@ def concentration_index(
     z = np.zeros(len(frame))
     for r in rows:
         z[r] = _concentration(a[r], y[r], sample.weight[r])[1]
-    found = fit(sample, statistic, z, used)
-    return table(sample, groups, found, sample.degrees(), manner.get("level", 0.95))
+    fitted = fit(sample, statistic, z, used)
+    return table(sample, groups, fitted, sample.degrees(), manner.get("level", 0.95))
 
 
 def _not_negative(values: Floats, variable: str, so: str) -> None:
@@ -167,12 +167,12 @@ def theil(
 
     income = sample.weight @ y
     z = (log - y * (sample.weight @ log / income) - y) / income + 1 / sample.weight[used].sum()
-    found = fit(sample, statistic, z, answered)
-    total = table(sample, groups, found, sample.degrees(), level).assign(component="total")
+    fitted = fit(sample, statistic, z, answered)
+    total = table(sample, groups, fitted, sample.degrees(), level).assign(component="total")
     if between is None:
         return grouped([total], ["component"])
     part = _theil_between(frame, between, sample.weight * used, y)
-    split = pd.DataFrame({"component": ["within", "between"], "estimate": [found.estimate[0] - part, part]})
+    split = pd.DataFrame({"component": ["within", "between"], "estimate": [fitted.estimate[0] - part, part]})
     return grouped([total, split.assign(**total.loc[0, ["n", "base_n", "left_out_n"]])], ["component"])
 
 
@@ -223,8 +223,8 @@ def coverage(
     reached)."""
     yes = measured(frame, aided)
     reached = pd.Categorical(np.where(np.isnan(yes), np.nan, (yes > 0).astype(float)), categories=[0.0, 1.0])
-    found = estimate_share(frame.assign(_aided=reached), "_aided", ci=ci, **manner)
-    return found[found["_aided"] == 1].drop(columns="_aided").reset_index(drop=True)
+    shares = estimate_share(frame.assign(_aided=reached), "_aided", ci=ci, **manner)
+    return shares[shares["_aided"] == 1].drop(columns="_aided").reset_index(drop=True)
 
 
 def adequacy(
@@ -274,8 +274,8 @@ def targeting(
     lacks, got = measured(frame, need), measured(frame, helped)
     for values, column in ((lacks, need), (got, helped)):
         _not_negative(values, column, NO_NEED)
-    known = ~np.isnan(lacks) & ~np.isnan(got)
-    inside = rows_where(frame, where) & known
+    answered = ~np.isnan(lacks) & ~np.isnan(got)
+    inside = rows_where(frame, where) & answered
     work = frame.assign(
         _lacks=lacks, _got=got, _needless=lacks <= 0, _leaked=np.where(lacks > 0, 0.0, got), _rank=-lacks,
         **{name: frame[name].astype("category") for name in groups},
@@ -298,7 +298,7 @@ def targeting(
         results["coverage"] = coverage(work, "_got", **among(needy))
     if needy.any() and _in_amounts(got) and _in_amounts(lacks):
         results["adequacy"] = estimate_ratio(work, "_got", "_lacks", **among(needy))
-    left_out = domains(work, by, where).only(~known).sizes.astype("int64")
+    left_out = domains(work, by, where).only(~answered).sizes.astype("int64")
     parts = [results[name].assign(measure=name, left_out_n=left_out) for name in MEASURES if name in results]
     table = grouped(parts, [*groups, "measure", "n", "base_n", "left_out_n", "share", "estimate"])
     table = table.assign(measure=pd.Categorical(table["measure"], list(MEASURES)))

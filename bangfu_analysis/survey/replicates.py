@@ -117,6 +117,6 @@ def jackknife_rank(first: Stage, present: Codes, lonely_psu: str) -> Floats:
     taken, seen = first.taken[:, None], present > 0
     several = ((first.taken > 1) & (first.left >= FULLY_TAKEN))[:, None]
     alone = first.lonely[:, None] & (lonely_psu == "adjust")
-    whole = seen & ~alone & (~several | (present == taken))
+    complete = seen & ~alone & (~several | (present == taken))
     spanned = np.where(several, present - (present == taken), alone & seen)
-    return np.asarray(spanned.sum(0) + whole.any(0), dtype=float)
+    return np.asarray(spanned.sum(0) + complete.any(0), dtype=float)

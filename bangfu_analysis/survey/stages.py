@@ -119,8 +119,8 @@ def _agree(unit: Codes, rows: Codes, values: list[NDArray[Any]]) -> list[bool]:
         return agree
     of_units = np.column_stack([value[rows] for value in values])
     for part in slices(len(unit)):
-        found = of_units.take(unit[part], axis=0)
-        agree = [a and bool((found[:, i] == values[i][part]).all()) for i, a in enumerate(agree)]
+        of_row = of_units.take(unit[part], axis=0)
+        agree = [a and bool((of_row[:, i] == values[i][part]).all()) for i, a in enumerate(agree)]
     return agree
 
 

@@ -40,13 +40,13 @@ def cochran_armitage(
 
 
 def _series(x: Sequence[float], *columns: Sequence[float]) -> list[Floats]:
-    found = [np.asarray(column, float) for column in (x, *columns)]
-    if len({len(column) for column in found}) > 1 or len(found[0]) < 3:
-        lengths = "、".join(str(len(column)) for column in found)
+    series = [np.asarray(column, float) for column in (x, *columns)]
+    if len({len(column) for column in series}) > 1 or len(series[0]) < 3:
+        lengths = "、".join(str(len(column)) for column in series)
         raise ArgumentError(f"趋势要等长、至少 3 期的数，得到 {lengths} 期。请补齐。")
-    if np.isnan(found).any() or np.ptp(found[0]) == 0:
+    if np.isnan(series).any() or np.ptp(series[0]) == 0:
         raise ArgumentError("趋势的各期有缺数，或时间 x 都相同，无法计算。请补齐，或去掉没有数的期。")
-    return found
+    return series
 
 
 def kendall_trend(x: Sequence[float], y: Sequence[float]) -> pd.DataFrame:
@@ -58,8 +58,8 @@ def kendall_trend(x: Sequence[float], y: Sequence[float]) -> pd.DataFrame:
     from scipy.stats import kendalltau, theilslopes
 
     when, what = _series(x, y)
-    found, slope = kendalltau(when, what), float(theilslopes(what, when).slope)
-    tau, p = float(found.statistic), float(found.pvalue)
+    correlation, slope = kendalltau(when, what), float(theilslopes(what, when).slope)
+    tau, p = float(correlation.statistic), float(correlation.pvalue)
     return pd.DataFrame([{"n": len(when), "estimate": tau, "p_value": p, "slope": slope}])
 
 
@@ -80,9 +80,9 @@ def weighted_trend(
     q, df = float(((residual / error) ** 2).sum()), len(when) - 2
     shift = np.array([[1.0, -when.mean()], [0.0, 1.0]])
     root = np.sqrt(np.diag(shift @ inverse @ shift.T))
-    found = pd.DataFrame({"term": ["intercept", "slope"], **tested(shift @ centred, root, np.inf, level)})
+    lines = pd.DataFrame({"term": ["intercept", "slope"], **tested(shift @ centred, root, np.inf, level)})
     fit = {"q": q, "df": df, "q_p_value": float(special.chdtrc(df, q))}
-    return found.assign(se_fitted=root * np.sqrt(q / df), **fit)
+    return lines.assign(se_fitted=root * np.sqrt(q / df), **fit)
 
 
 def annual_change(
@@ -99,8 +99,8 @@ def annual_change(
     terms = np.column_stack([np.ones(len(when)), when - when.mean()])
     beta, inverse, _ = regress(terms, events / base, base, "poisson")
     slope = tested(beta[1:], np.sqrt(np.diag(inverse))[1:], np.inf, level)
-    found = {name: np.expm1(slope[name]) for name in ("estimate", "ci_low", "ci_high")}
-    return pd.DataFrame(found | {"coefficient": slope["estimate"], "se": slope["se"]})
+    change = {name: np.expm1(slope[name]) for name in ("estimate", "ci_low", "ci_high")}
+    return pd.DataFrame(change | {"coefficient": slope["estimate"], "se": slope["se"]})
 
 
 def estimate_trend(

@@ -83,7 +83,7 @@ def _squares(
     as their mean does, and by `within` from it. A slice at a time.
     """
     width, held = seen.shape[1], stage.held
-    present, total, found = (np.zeros(len(stage.taken) * width) for _ in range(3))
+    present, total, squares = (np.zeros(len(stage.taken) * width) for _ in range(3))
 
     pieces = []
     for part in slices(len(figure)):
@@ -95,12 +95,12 @@ def _squares(
     centre = _centres(stage, total.reshape(-1, width), seen, rule).ravel()
     for key, value, times in pieces:
         gap = (value if held is None else value / times) - centre.take(key)
-        np.add.at(found, key, gap**2 if held is None else gap**2 * times)
+        np.add.at(squares, key, gap**2 if held is None else gap**2 * times)
     if within is not None:
-        found += sums(stage.stratum[units.unit] * width + units.group, len(found), within)
+        squares += sums(stage.stratum[units.unit] * width + units.group, len(squares), within)
     if units.unit.ndim == 1:
-        found += (np.repeat(stage.taken, width) - present) * centre**2
-    return np.asarray((found.reshape(-1, width) * _scales(stage, rule, seen)).sum(0))
+        squares += (np.repeat(stage.taken, width) - present) * centre**2
+    return np.asarray((squares.reshape(-1, width) * _scales(stage, rule, seen)).sum(0))
 
 
 @dataclass(frozen=True)
@@ -157,12 +157,12 @@ def _combined(columns: Sequence[Floats], slopes: Sequence[Floats], group: Codes)
 
 def _seen(stage: Stage, code: Codes, count: int) -> Truths:
     """Which strata have rows in each group, strata x groups; all, if no rule depends on it; none outside."""
-    found = np.ones((len(stage.taken), count + 1), dtype=bool)
+    seen = np.ones((len(stage.taken), count + 1), dtype=bool)
     if stage.lonely.any():
         key = stage.stratum[stage.unit] * (count + 1) + code
-        found = np.bincount(key, minlength=found.size).reshape(found.shape) > 0
-    found[:, count] = False
-    return found
+        seen = np.bincount(key, minlength=seen.size).reshape(seen.shape) > 0
+    seen[:, count] = False
+    return seen
 
 
 def _within(

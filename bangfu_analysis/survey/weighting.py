@@ -126,12 +126,12 @@ def weighting_report(
 
 def _target(design: SurveyDesign, column: str) -> pd.Series[float]:
     """What the levels of a column were last calibrated to."""
-    found = pd.Series(dtype=float)
+    totals = pd.Series(dtype=float)
     for margin in [m for step in design.steps if isinstance(step, Calibrate) for m in step.margins]:
         if column in margin.columns:
             place = margin.columns.index(column)
-            found = pd.Series(margin.totals).groupby([cell[place] for cell in margin.cells]).sum()
-    return found
+            totals = pd.Series(margin.totals).groupby([cell[place] for cell in margin.cells]).sum()
+    return totals
 
 
 def weighting_effect(frame: pd.DataFrame, design: SurveyDesign) -> pd.DataFrame:
@@ -147,7 +147,7 @@ def weighting_effect(frame: pd.DataFrame, design: SurveyDesign) -> pd.DataFrame:
     weight = design_weights(frame, design)
     weight = weight[weight > 0]
     deff = float(len(weight) * (weight**2).sum() / weight.sum() ** 2)
-    found = {"n": len(weight), "total": weight.sum(), "least": weight.min(), "median": weight.median()}
+    effect = {"n": len(weight), "total": weight.sum(), "least": weight.min(), "median": weight.median()}
     cv = np.sqrt(max(deff - 1, 0.0))
-    found |= {"greatest": weight.max(), "cv": cv, "deff": deff, "effective_n": len(weight) / deff}
-    return pd.DataFrame([found])
+    effect |= {"greatest": weight.max(), "cv": cv, "deff": deff, "effective_n": len(weight) / deff}
+    return pd.DataFrame([effect])

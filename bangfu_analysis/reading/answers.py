@@ -36,7 +36,6 @@ MOST_CODES, MOST_OPTIONS, MOST_WORDS = 30, 20, 2000
 MOSTLY = 0.95  # of the cells of a column of ticks are ticks; the others are told
 FEW_OPTIONS = 12  # as many numbers with a unit (1次, 2次, …) are a choice
 YES, NO = frozenset(WORDS["ticked"]), frozenset(WORDS["unticked"])
-# What an account, a contact, a plate or a device is written like.
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ import numpy as np
 from bangfu_analysis.codebook import Codebook
 from bangfu_analysis.reading.answers import MOST_CODES, MOST_OPTIONS, Answers
 from bangfu_analysis.reading.meta_questions import is_private, meta_question, private_question
-from bangfu_analysis.reading.question_headings import LIKE, splits_of
+from bangfu_analysis.reading.question_headings import LIKE
 from bangfu_analysis.reading.questions import Question, at_odds, block_questions, question_of, with_fills
 
 
@@ -52,7 +52,7 @@ def _numbered(columns: Sequence[Answers]) -> list[Answers]:
         parts.append(column)
     if head.part or all(c.heading.is_open for c in parts):
         return [first, *parts] if parts or head.part else _spelt_once(first, rest)
-    opened = next(((stem, part) for (mark, stem), part in splits_of(head).items() if mark == "[]"), None)
+    opened = next(((stem, part) for (mark, stem), part in head.splits.items() if mark == "[]"), None)
     if opened is None:
         return [first, *(_part_of(c, head.text, c.heading.part) for c in parts)]
     return [_part_of(first, *opened), *(_part_of(c, opened[0], c.heading.part) for c in parts)]
@@ -60,14 +60,14 @@ def _numbered(columns: Sequence[Answers]) -> list[Answers]:
 
 def _spelt_once(first: Answers, rest: Sequence[Answers]) -> list[Answers]:
     """`7、stem—row` and `7、row`: the stem stands in the first alone."""
-    for (mark, stem), part in reversed(splits_of(first.heading).items()):
+    for (mark, stem), part in reversed(first.heading.splits.items()):
         rows, seen = [_part_of(first, stem, part)], {first.heading.text}
         for column in rest:
             text = column.heading.text
             if column.heading.part or text in seen:
                 break
             seen.add(text)
-            rows.append(_part_of(column, stem, splits_of(column.heading).get((mark, stem), text)))
+            rows.append(_part_of(column, stem, column.heading.splits.get((mark, stem), text)))
         if len(rows) > 1 and (mark == "—" or (mark != "code" and _are_alike(rows))):
             return rows
     return []
@@ -76,11 +76,11 @@ def _spelt_once(first: Answers, rest: Sequence[Answers]) -> list[Answers]:
 def _stemmed(columns: Sequence[Answers]) -> list[Answers]:
     """The longest run of columns with one stem and answers alike; of two as long, that of the longer stem."""
     runs = []
-    for key, part in splits_of(columns[0].heading).items():
+    for key, part in columns[0].heading.splits.items():
         stem, seen = "" if key[0] == "code" else key[1], {part}
         run = [_part_of(columns[0], stem, part)]
         for column in columns[1:]:
-            own, other = splits_of(column.heading).get(key, ""), column.heading
+            own, other = column.heading.splits.get(key, ""), column.heading
             if not own or own in seen or other.role or other.number != columns[0].heading.number:
                 break
             seen.add(own)
@@ -101,7 +101,7 @@ def _joined(columns: Sequence[Answers]) -> list[Answers]:
     head, block = columns[0].heading, _stemmed(columns[1:])
     if block and block[0].heading.text in (head.text, head.code) and head.text:
         return [columns[0], *block]
-    own = [part for (_, stem), part in splits_of(columns[1].heading).items() if stem == head.text]
+    own = [part for (_, stem), part in columns[1].heading.splits.items() if stem == head.text]
     if own and LIKE["open_part"].search(own[0]) and not columns[1].is_numeric:
         return [columns[0], _part_of(columns[1], head.text, own[0], is_open=True)]
     return []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,6 @@ _OPENS = {")": "(（", "）": "(（", "]": "[［", "］": "[［", "】": "【"}
 WORDS: Mapping[str, Any] = read_yaml(Path(__file__).with_name("questionnaires.yaml"))
 META_ROLE = {name: role for role, names in WORDS["roles"].items() for name in names}
 TELLING = frozenset(WORDS["telling"])  # headings that only an export of an online questionnaire has
-# A name is private whatever the answers look like; an account or a contact unless it is a choice.
-# Kinds that a heading states itself, as 【多选题】 or （可多选）.
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,28 @@ class Heading:
     is_blank: bool = False
     role: str = ""
     code: str = ""
+
+    @property
+    def is_telling(self) -> bool:
+        """Only an export of an online questionnaire has such a heading."""
+        return bool({squeeze(self.raw).lower(), squeeze(self.code).lower()} & TELLING)
+
+    @cached_property
+    def splits(self) -> dict[tuple[str, str], str]:
+        """(mark, stem) -> part: every way in which the heading may name a question and a part of it, the
+        code's way last.
+        """
+        found: dict[tuple[str, str], str] = {}
+        text = LIKE["text_of"].sub("", self.text)
+        if tail := _tail(text.rstrip(":：")):
+            found |= {("[]", tail[0]): tail[1]} if tail[0] else {}
+        for mark in LIKE["parting"].finditer(text):
+            stem, part = text[: mark.start()].strip(), text[mark.end() :].strip()
+            if stem and part:
+                found[mark.group().strip(), stem] = part
+        if (indexed := LIKE["indexed"].fullmatch(self.code)) and self.text != self.code:
+            found["code", indexed[1]] = text
+        return found
 
 
 def read_heading(raw: object, code: str = "") -> Heading:
@@ -69,24 +89,6 @@ def read_heading(raw: object, code: str = "") -> Heading:
     if blank := LIKE["blank_of"].fullmatch(rest):
         return Heading(words, label, text=rest, part=blank.group(1).strip(), is_blank=True, code=code)
     return Heading(words, label, text=rest, code=code)
-
-
-@lru_cache(maxsize=4096)
-def splits_of(heading: Heading) -> dict[tuple[str, str], str]:
-    """(mark, stem) -> part: every way in which the heading may name a question and a part of it, the code's
-    way last.
-    """
-    found: dict[tuple[str, str], str] = {}
-    text = LIKE["text_of"].sub("", heading.text)
-    if tail := _tail(text.rstrip(":：")):
-        found |= {("[]", tail[0]): tail[1]} if tail[0] else {}
-    for mark in LIKE["parting"].finditer(text):
-        stem, part = text[: mark.start()].strip(), text[mark.end() :].strip()
-        if stem and part:
-            found[mark.group().strip(), stem] = part
-    if (indexed := LIKE["indexed"].fullmatch(heading.code)) and heading.text != heading.code:
-        found["code", indexed[1]] = text
-    return found
 
 
 def _tail(text: str) -> tuple[str, str] | None:

@@ -16,15 +16,7 @@ import numpy as np
 from bangfu_analysis.reading.answers import Answers, Ints, read_column
 from bangfu_analysis.reading.grid import Grid
 from bangfu_analysis.reading.question_groups import grouped
-from bangfu_analysis.reading.question_headings import (
-    LIKE,
-    TELLING,
-    WORDS,
-    Heading,
-    names_person,
-    read_heading,
-    splits_of,
-)
+from bangfu_analysis.reading.question_headings import LIKE, WORDS, Heading, names_person, read_heading
 from bangfu_analysis.reading.vocabulary import Vocabulary
 from bangfu_analysis.text import halfwidth, heading_key, squeeze
 
@@ -91,7 +83,7 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     if {"id_number", "name"} <= {*known} and len({*known}) >= 5 and not any(h.number for h in headings):
         return False  # a roster with its causes to be ticked: 致困原因（打√，可多选）
     numbered = sum(bool(h.number) for h in headings)
-    telling = [h for h in roles if {squeeze(h.raw).lower(), squeeze(h.code).lower()} & TELLING]
+    telling = [h for h in roles if h.is_telling]
     if {"id_number", "name"} <= {*known} and not (numbered or telling):  # a roster of ticks
         return False
     if telling and (len(roles) + numbered >= 3 or numbered):
@@ -130,7 +122,7 @@ def _hints(heading: Heading) -> bool:
 def _blocks(grid: Grid, layout: Layout) -> list[list[Answers]]:
     """The questions of three columns or more with one stem and answers alike: ticks, ranks, grades."""
     places = [j for j, heading in enumerate(layout.headings) if heading.raw]
-    stems = Counter(stem for j in places for stem in splits_of(layout.headings[j]))
+    stems = Counter(stem for j in places for stem in layout.headings[j].splits)
     if max(stems.values(), default=0) < 3:
         return []
     columns = [read_column(j + 1, layout.headings[j], grid.values[layout.body[:SAMPLE], j]) for j in places]

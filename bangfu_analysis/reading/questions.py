@@ -74,8 +74,7 @@ def question_of(column: Answers, pool: Sequence[Answers], *, coded: bool, matrix
     shape, mark = shape_of(pool, coded=coded)
     labels = dict(sorted((code, label) for c in pool for code, label in c.labels.items()))
     shape = "single" if labels or (matrix and shape == "text" and not coded) else shape
-    said = _labels(pool, shape, mark)
-    own = strays(said) if shape in ("single", "multiple") else frozenset()
+    own = strays(_labels(pool, mark)) if shape in ("single", "multiple") else frozenset()
     options = tuple(dict.fromkeys(labels.values())) or _options(pool, shape, mark, own)
 
     def mean(i: int) -> Meaning:
@@ -118,7 +117,7 @@ def not_numbers(column: Answers) -> tuple[Fault, ...]:
     return tuple(Fault("not_a_number/answer", at, words={"kind": kind}) for kind, at in kinds if at)
 
 
-def _labels(pool: Sequence[Answers], shape: str, mark: str) -> Counter[str]:
+def _labels(pool: Sequence[Answers], mark: str) -> Counter[str]:
     """Every label given, and by how many."""
     counts = Counter[str]()
     for column in pool:

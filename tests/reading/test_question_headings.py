@@ -1,6 +1,6 @@
 import pytest
 
-from bangfu_analysis.reading.question_headings import Heading, names_person, read_heading, splits_of
+from bangfu_analysis.reading.question_headings import Heading, names_person, read_heading
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_the_code_that_an_export_gives_is_no_part_of_the_words(raw, code, number
     ],
 )
 def test_a_heading_may_be_a_stem_and_a_part_in_any_punctuation(raw, mark, stem, part):
-    assert splits_of(read_heading(raw))[mark, stem] == part
+    assert read_heading(raw).splits[mark, stem] == part
 
 
 def test_a_dash_of_two_characters_is_punctuation():
-    assert not splits_of(read_heading("7、政策——知晓"))
-    assert splits_of(read_heading("7、政策——知晓—低保")) == {("—", "政策——知晓"): "低保"}
+    assert not read_heading("7、政策——知晓").splits
+    assert read_heading("7、政策——知晓—低保").splits == {("—", "政策——知晓"): "低保"}
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,6 @@ def questions_of(group: Sequence[Answers], codebook: Codebook, *, coded: bool) -
         yield from block_questions(group, coded=coded)
     elif len(group) > 1 and not group[1].heading.is_open:
         for question in block_questions(group[1:], coded=coded):
-            yield replace(question, faults=(*question.faults, *at_odds(group[0], question, group[1:])))
+            yield replace(question, faults=(*question.faults, *at_odds(group[0], question)))
     else:
         yield with_fills(question_of(group[0], group[:1], coded=coded), group)

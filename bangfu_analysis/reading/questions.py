@@ -283,7 +283,7 @@ def _placed(group: Sequence[Answers]) -> Question:
     return Question(group[0], kind, codes, meanings, group[0].heading.text, options=tuple(options))
 
 
-def at_odds(whole: Answers, question: Question, group: Sequence[Answers]) -> Iterator[Fault]:
+def at_odds(whole: Answers, question: Question) -> Iterator[Fault]:
     """Cells of the column that joins the options ticked in the others, and names other ones."""
     if question.kind != "multiple":
         return

@@ -86,6 +86,10 @@ class Column:
         v = self.variable
         return v is not None and v.frame == frame and (not names or v.name in names)
 
+    def address(self, row: int) -> str:
+        """`F12`; in a text file the row is the physical line on which the record starts."""
+        return f"{column_letters(self.place or self.index)}{row if self.row is None else self.row}"
+
     @property
     def meaning(self) -> Variable:
         """The variable of a column that has one."""
@@ -179,11 +183,6 @@ def mapped_columns(sheets: Iterable[SheetReading]) -> Iterator[tuple[Table, Colu
     """Every column of the sheets' tables that means something and is there, with its table."""
     tables = (table for sheet in sheets for table in sheet.tables)
     return ((t, c) for t in tables for c in t.columns if c.variable is not None and c.index in t.body)
-
-
-def address(table: Table, row: int, column: Column) -> str:
-    """`F12`; in a text file the row is the physical line on which the record starts."""
-    return f"{column_letters(column.place or column.index)}{column.row if column.row is not None else row}"
 
 
 def column_number(letters: str) -> int:

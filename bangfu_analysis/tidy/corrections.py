@@ -26,7 +26,7 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.files import safe_names, write
 from bangfu_analysis.findings import Finding, quoted
 from bangfu_analysis.reading.apart import read_apart
-from bangfu_analysis.reading.tables import Sheet, SheetReading, address, column_letters, mapped_columns
+from bangfu_analysis.reading.tables import Sheet, SheetReading, column_letters, mapped_columns
 from bangfu_analysis.reading.workbook import read_sheets
 from bangfu_analysis.text import is_blank, squeeze
 from bangfu_analysis.tidy.values import at_place
@@ -65,7 +65,7 @@ def queries_frame(
     asked = every[~pd.MultiIndex.from_frame(every[PLACE]).isin(confirmed)].groupby(PLACE, sort=False)
     one_each = asked.agg({"raw": "first", "message": "；".join, "source_row": "first"}).reset_index()
     cells = {
-        (t.file, t.sheet, address(t, int(row), column), column.meaning.name): (column.meaning.label, raw)
+        (t.file, t.sheet, column.address(int(row)), column.meaning.name): (column.meaning.label, raw)
         for t, column in mapped_columns(sheets)
         for row, raw in zip(t.body.index, t.body[column.index], strict=True)
     }
@@ -93,7 +93,7 @@ def _blank_ids(sheets: Sequence[SheetReading], workers: pd.DataFrame) -> Iterato
         blank = table.body[column.index].map(is_blank) if column.means("workers", "id_number") else ()
         for row in table.body.index[blank] if len(blank) else ():
             if table.is_form or (table.file, table.sheet, row) in known:
-                where = (table.file, table.sheet, address(table, int(row), column), "id_number")
+                where = (table.file, table.sheet, column.address(int(row)), "id_number")
                 yield *where, None if table.is_form else row, "", _BLANK_ID
 
 
@@ -247,7 +247,7 @@ def apply_answers(
 def _apply(sheets: list[SheetReading], answer: Answer, key: bytes) -> tuple[list[SheetReading], Finding]:
     asked = [sheet for sheet in sheets if (sheet.file, sheet.sheet) == (answer.file, answer.sheet)]
     cells = ((table, column, int(row)) for table, column in mapped_columns(asked) for row in table.body.index)
-    found = next((cell for cell in cells if address(cell[0], cell[2], cell[1]) == answer.cell), None)
+    found = next((cell for cell in cells if cell[1].address(cell[2]) == answer.cell), None)
     if found is None:
         return sheets, _finding(answer, "correction_not_found")
     table, column, row = found

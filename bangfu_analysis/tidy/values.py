@@ -16,7 +16,7 @@ from bangfu_analysis.cleaning.readings import Reading, Readings, told
 from bangfu_analysis.codebook import Codebook, Variable
 from bangfu_analysis.distinct import Objects, objects
 from bangfu_analysis.findings import Finding, quoted
-from bangfu_analysis.reading.tables import Column, SheetReading, Table, address, mapped_columns
+from bangfu_analysis.reading.tables import Column, SheetReading, Table, mapped_columns
 from bangfu_analysis.text import squeeze
 from bangfu_analysis.tidy.schemas import dtype_of
 from bangfu_analysis.wave import Wave
@@ -49,7 +49,7 @@ class CleanTable:
     def cells(self) -> list[str]:
         """The address of the first cell of every row. Two people may stand side by side in a row."""
         first = min(self.table.columns, key=lambda column: column.index)
-        return [address(self.table, row, first) for row in self.rows]
+        return [first.address(row) for row in self.rows]
 
     def columns(self, frame: str, name: str = "") -> list[Column]:
         """The mapped columns that mean variables of `frame`, or its variable `name`, in sheet order."""
@@ -178,7 +178,7 @@ def _told(column: Column, reading: Reading, raw: object) -> tuple[str, str]:
 
 def _placed(table: Table, row: int, column: Column, reading: Reading, said: str, shown: str) -> Finding:
     quoting = reading._replace(message=f"{column.meaning.label}“{said}”：{reading.message}")
-    place = (table.file, table.sheet, None if table.is_form else row, address(table, row, column))
+    place = (table.file, table.sheet, None if table.is_form else row, column.address(row))
     return at_place(quoting, *place, column.meaning.name, raw=said, value=shown)
 
 

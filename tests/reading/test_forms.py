@@ -6,7 +6,7 @@ import pytest
 
 from bangfu_analysis.codebook import load_codebook
 from bangfu_analysis.reading.locate import read_sheet
-from bangfu_analysis.reading.tables import SheetReading, address
+from bangfu_analysis.reading.tables import SheetReading
 from bangfu_analysis.reading.workbook import sheet_of
 
 CODEBOOK = load_codebook()
@@ -50,7 +50,7 @@ def test_labels_and_their_values_make_one_row() -> None:
         "employer": "某厂", "health": "健康", "political_status": "群众", "household_size": 3,
         "income_per_capita_monthly": 300, "hardship_level": "特困", "cause": "疾病", "phone": "13900000000",
     }  # fmt: skip
-    assert {c.variable.name: address(table, 0, c) for c in table.columns if c.variable}["education"] == "F3"
+    assert {c.variable.name: c.address(0) for c in table.columns if c.variable}["education"] == "F3"
 
 
 def test_the_family_inside_is_a_members_table_of_the_form_s_person() -> None:
@@ -140,7 +140,7 @@ def test_people_side_by_side_behind_one_column_of_labels_are_a_person_a_column()
         ["乙", "女", None],
         ["丙", "男", "x"],
     ]
-    assert address(reading.tables[1], 0, reading.tables[1].columns[3]) == "C5"
+    assert reading.tables[1].columns[3].address(0) == "C5"
     assert [(f.problem, f.cell) for f in reading.findings] == [("heading_unmatched", "A6")]
 
 

@@ -356,6 +356,8 @@ def _built(overlays: tuple[bytes, ...]) -> Codebook:
 @lru_cache(maxsize=65536)
 def _form_of(key: str, forms: tuple[tuple[str, str], ...]) -> str:
     form = simplified(key)
+    if form.isascii():
+        return re.sub("[^A-Za-z0-9/]", "", form).lower()
     if not _any_of(forms).search(form):  # as of most cells
         return form
     for pattern, word in forms:

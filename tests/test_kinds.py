@@ -71,5 +71,6 @@ def test_it_is_read_as_it_should_be(tmp_path, name):
     told = set(frames["issues"]["source_sheet"] + "!" + frames["issues"]["cell"].fillna(""))
     assert {*kind.get("issues", ())} <= told
     assert kind.get("said", "") in "".join(frames["issues"]["message"])
+    assert kind.get("not_said", "\0") not in "".join(frames["issues"]["message"])
     if kind.get("report"):
         assert report_wave(wave).files["报告"].exists()

@@ -150,7 +150,7 @@ def _unclear(text: str, variable: Variable, schemes: frozenset[str] | None) -> R
     if len(codes) == 1 and several.problem != "partly_read":
         return several._replace(value=codes[0])
     if len(codes) > 1 and several.problem != "inferred_from_text":
-        return told("several_values", label=variable.label)
+        return told("several_values", detail=codes, label=variable.label)
     return _unknown(text, variable)
 
 

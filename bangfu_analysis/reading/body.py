@@ -15,7 +15,7 @@ from bangfu_analysis.reading.grid import Booleans
 from bangfu_analysis.reading.headings import columns_for, words_for_head
 from bangfu_analysis.reading.owners import owners_of
 from bangfu_analysis.reading.rows import LIKE, Block, totals_of
-from bangfu_analysis.reading.tables import Column, Table
+from bangfu_analysis.reading.tables import Column, Table, Total
 from bangfu_analysis.reading.vocabulary import Heading, Vocabulary
 from bangfu_analysis.text import DITTO, squeeze
 
@@ -194,7 +194,8 @@ def households(
     family = head_of[head_of != head_of.index]
     columns = [replace(c, suggestions=()) for c in columns_for("members", headings, words, values)]
     members = _members(table, family, (_left_out(c) if c.fate == "unmatched" else c for c in columns))
-    return [replace(table, body=table.body.drop(index=family.index)), members]
+    heads_alone = replace(table, totals=_totals_apart(table, family.index))
+    return [replace(heads_alone, body=table.body.drop(index=family.index)), members]
 
 
 def _is_flat(column: Column) -> bool:
@@ -257,7 +258,16 @@ def _with_self(
     kept = tuple(lent.get(c.index) or (_left_out(c) if c.index in flat else c) for c in table.columns)
     others = head_of[~said & table.body[sorted(flat)].notna().any(axis=1).to_numpy()]
     members = _members(table, others, (c if c.index in flat else _left_out(c) for c in table.columns))
+    table = replace(table, totals=_totals_apart(table, others.index))
     return [replace(table, columns=kept, body=heads.loc[head_of.unique()]), members]
+
+
+def _totals_apart(table: Table, family: pd.Index) -> tuple[Total, ...]:
+    """The totals of what heads alone have, and those of columns that members fill too, unchecked."""
+    both = {c.index for c in table.columns if table.body.loc[family, c.index].notna().any()}
+    own = (replace(t, values={i: v for i, v in t.values.items() if i not in both}) for t in table.totals)
+    theirs = ({i: v for i, v in t.values.items() if i in both} for t in table.totals)
+    return (*own, *(replace(t, values=v, covers=()) for t, v in zip(table.totals, theirs, strict=True)))
 
 
 def _lent(table: Table, headings: Sequence[Heading], words: Vocabulary) -> list[Column]:

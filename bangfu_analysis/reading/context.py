@@ -135,7 +135,7 @@ def with_context(table: Table, block: Block, codebook: Codebook) -> tuple[Table,
     return table, findings
 
 
-def _beside(
+def beside(
     table: Table, block: Block, heading: str, variable: Variable, cells: pd.Series, slot: int | None = None
 ) -> Table:
     """`table` with a column more, to the right of all others; tables of one block may share their body."""
@@ -161,11 +161,14 @@ def _with_composed(table: Table, block: Block, codebook: Codebook) -> Table:
         parts = {cell: _other_part(column.meaning, other, cell) for cell in cells.dropna().unique()}
         found = cells.map(parts)
         if found.notna().any():
-            table = _beside(table, block, f"（{other.label}）", other, found, column.slot)
+            table = beside(table, block, f"（{other.label}）", other, found, column.slot)
     return table
 
 
 def _other_part(variable: Variable, other: Variable, cell: object) -> str | None:
+    if other.kind == "id_number":  # 姓名及身份证号
+        number = re.search(r"\d{17}[\dXx]|(?<!\d)\d{15}(?!\d)", squeeze(str(cell)))
+        return number[0] if number else None
     if not variable.also_after:
         return found[0] if (found := re.search("|".join(s for s, _ in other.keywords), str(cell))) else None
     behind = re.match(rf"(?:{variable.also_after})(.+?)[。.;]?$", squeeze(str(cell)))
@@ -207,7 +210,7 @@ def _filled(
     if own:
         others = table.body.drop(columns=own[0].index)
         return replace(table, body=pd.concat([others, whole], axis=1)), findings
-    return _beside(table, block, f"（表外：{variable.label}）", variable, whole), findings
+    return beside(table, block, f"（表外：{variable.label}）", variable, whole), findings
 
 
 def _with_units(table: Table, block: Block, codebook: Codebook) -> Table:
@@ -232,7 +235,7 @@ def _with_units(table: Table, block: Block, codebook: Codebook) -> Table:
         return table
     values = [units[max(r for r in units if r < row)] for row in block.data]
     cells = pd.Series(values, index=table.body.index, dtype=object)
-    return _beside(table, block, "（分组行的单位）", codebook.variable("workers", "reporting_unit"), cells)
+    return beside(table, block, "（分组行的单位）", codebook.variable("workers", "reporting_unit"), cells)
 
 
 def _section(block: Block, row: int) -> str:

@@ -102,7 +102,8 @@ def header_blocks(grid: Grid, first: int, last: int, words: Vocabulary) -> list[
         if (found and row < found[-1][1]) or not is_header(grid, row, first, last, words):
             continue
         unit = _unit_above(grid, row, found[-1][1] if found else 0, first, last)
-        same = found and unit in ("", of) and _same(grid, found[-1], row, first, last, words)
+        again = found and row == found[-1][1] and _in_english(grid, row, grid.columns_of(row, first, last))
+        same = again or (found and unit in ("", of) and _same(grid, found[-1], row, first, last, words))
         of = unit or of
         if same:
             continue
@@ -184,6 +185,8 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
         return grid.hangs(row, range(first, last))
     if len(texts) < len(columns):
         return False
+    if _in_english(grid, row, texts):
+        return False
     children = [c for c in columns if _parent(grid, row, c, first)]
     units = [
         c for c in columns
@@ -199,6 +202,12 @@ def _goes_on(grid: Grid, row: int, first: int, last: int, words: Vocabulary) -> 
         return False
     enough = len(known) >= 0.6 * len(columns) and len(known) >= (1 if children else 2)
     return enough or (len(columns) < last - first and grid.hangs(row, range(first, last)))
+
+
+def _in_english(grid: Grid, row: int, columns: list[int]) -> bool:
+    """The headings of the row above said again in English."""
+    said = [grid.text(row, c).isascii() > grid.text(row - 1, c).isascii() for c in columns]
+    return len(said) > 2 and all(said)
 
 
 def _parent(grid: Grid, row: int, column: int, first: int) -> str:

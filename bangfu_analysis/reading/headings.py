@@ -22,6 +22,7 @@ from bangfu_analysis.reading.vocabulary import (
 )
 
 _WHOM, _GIVEN = ("name", "id_number"), ("amount_yuan", "goods_value_yuan")
+_BY_WHICH = ("id_number", "employer", "sex", "age", "birth_date")  # what makes a name a person
 JUDGED = 1000  # headings: no list of people has more, and a stray export of 16,000 takes long
 _WITH_ACTS = ("roster", "episodes", "aid")
 # beyond the numbers of 家庭成员n: the places of those whom the heading names, ten a kind
@@ -157,7 +158,9 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
     theirs = (frame == "workers" and person != "worker") or (frame == "aid" and person in HELPING)
     if person == "other" or (theirs and owner.said):
         variable = words.find(frame, key)
-        return _of(variable) if variable is not None and variable.kind == "private" else None
+        family = words.codebook.each["family"] if frame == "aid" else ()
+        kept = variable is not None and (variable.kind == "private" or variable.name in family)
+        return _of(variable) if kept else None
     bare = [LIKE["which_year"].sub("", LIKE["about"].sub("", parent)) for parent in parents]
     both = (text for parent in bare for text in (parent + key, key + parent))  # 支出 over 医疗
     joined = next((v for text in both if (v := words.find(frame, text)) is not None), None)
@@ -168,6 +171,8 @@ def _meaning(heading: Heading, owner: Owner, frame: str, words: Vocabulary) -> M
         direct = words.find(frame, f"{key[:-2]}{per[0]}收入")
     if direct is None and frame == "workers":
         direct = words.find("members", key)
+    if direct is not None and direct.kind == "ignored" and "元" in heading.unit:  # 慰问品（元）
+        direct = words.find(frame, key + "金额") or direct
     return _of(direct or words.codebook.withheld(frame, key))
 
 
@@ -248,6 +253,11 @@ def read_headings(
         given = columns_for("aid", headings, words, values, sheet_factor)
         if all(any(c.means("aid", *names) for c in given) for names in (_WHOM, _GIVEN)):
             kind, columns = "aid", given
+    levels = words.codebook.variable("workers", "hardship_level").around
+    if kind == "other" and any(word in called for word in levels):
+        people = columns_for("roster", headings, words, values, sheet_factor)
+        if all(any(c.means("workers", *names) for c in people) for names in (_WHOM[:1], _BY_WHICH)):
+            kind, columns = "roster", people
     if kind == "roster" and not _tells_of_hardship(columns, words):
         given = columns_for("aid", headings, words, values, sheet_factor)
         if any(c.means("aid", "amount_yuan", "goods_value_yuan") for c in given):
@@ -292,6 +302,7 @@ def _acts_beside(
     ]
     goods = [n for n, a in enumerate(own) if a.means("aid", "goods_value_yuan") and a != columns[n]]
     named = [n for n, a in enumerate(found) if amount in (meant[n], keyed[n]) and a.owner == "worker"]
+    named = [n for n in named if not LIKE["of_all"].fullmatch(headings[n].key)] or named
     free = [n for n in named if columns[n].fate == "unmatched"]
     sums = [n for n in named if n in free or (free and _is_part(columns[n], words))]
     rounds = {headings[n].parents for n in named} - {()}

@@ -20,6 +20,7 @@ from bangfu_analysis.reading.forms import forms_of
 from bangfu_analysis.reading.grid import Grid, Ledger
 from bangfu_analysis.reading.headers import bands, header_blocks, headings_of, repeats_of
 from bangfu_analysis.reading.headings import read_headings
+from bangfu_analysis.reading.legends import with_legends
 from bangfu_analysis.reading.questionnaire_layout import LIKELY, Layout, is_questionnaire, layout_of
 from bangfu_analysis.reading.questionnaires import read_questionnaire
 from bangfu_analysis.reading.rows import LIKE, Block, labelled_totals, sort_rows
@@ -176,7 +177,9 @@ def _table(
     ledger.mark(list(block.aside), "set_aside", *span)
     ledger.mark(block.data, "set_aside" if block.kind == "other" else "body", *span)
     table, findings = table_of(block, meta)
+    table, explained = with_legends(table, block, words.codebook)
     table, told = with_context(table, block, words.codebook)
+    told += explained
     tables = households(table, block, headings, words, values)
     given = [_given(table, columns) for columns in acts]
     if block.kind == "aid" and given:  # a row without this sum but with another is that act alone
@@ -222,13 +225,16 @@ def _kind(grid: Grid, tables: Sequence[Table], words: Vocabulary) -> tuple[str, 
         return "other", "姓名等栏目与内容写在同一格，无法分开，全部另列，不进入任何数据框。请改为一格一项"
     if not tables or not any(len(table.body) for table in tables):
         return "notes", "没有找到表格，按说明文字处理"
-    if all(_is_list(table) for table in tables):
+    if all(_is_list(table, words) for table in tables):
         return "notes", "下拉选项的来源表，按说明处理"
     return "other", "表头与码本的任何一类表都不相符，全部另列，不进入任何数据框。可在 mapping.yaml 中说明表头"
 
 
-def _is_list(table: Table) -> bool:
-    """Drop-down lists: under each heading different values once each, no row that goes together."""
+def _is_list(table: Table, words: Vocabulary) -> bool:
+    """Drop-down lists: under each heading different values once each, no row together; not of people."""
+    known = (words.find("workers", c.key) for c in table.columns)
+    if any(v.kind in ("name", "id_number") for v in known if v is not None):
+        return False
     said = [table.body[c.index].dropna().tolist() for c in table.columns]
     lists = [values for values in said if values]
     once = all(len(v) == len({str(x) for x in v}) for v in lists) and len({len(v) for v in lists}) > 1

@@ -99,13 +99,16 @@ def _numbered(headings: Sequence[Heading], owners: Iterator[Owner]) -> Iterator[
 
 def _in_order(headings: Sequence[Heading], named: Sequence[Owner], words: Vocabulary) -> Iterator[Owner]:
     families = any(owner.person in MEMBERS for owner in named)
-    current = Owner("worker", "")
+    current, group = Owner("worker", ""), tuple[str, ...]()
     for heading, owner in zip(headings, named, strict=True):
         if owner.person:
-            begins = owner.names and not (owner.own and heading.parents)
+            begins = owner.names and not (owner.own and any(map(words.person, heading.parents)))
             current = owner if begins else Owner("worker", "") if owner.person == "worker" else current
+            group = heading.parents
             yield owner
             continue
+        if heading.parents != group:  # a name under 帮扶情况 has the columns of that group
+            current = Owner("worker", "")
         if families and words.is_relation(heading.key) and current.person not in (*MEMBERS, "staff"):
             current = Owner("member", heading.key, said=True)
         elif not words.may_be_of(heading, current.person):
@@ -134,7 +137,8 @@ def _named(heading: Heading, words: Vocabulary) -> Owner:
     if person and _is_name(rest) and (person == "member" or not LIKE["about"].search(key)):
         word = key.removesuffix(rest)
         return Owner(person, "姓名", said=True, names=True, own=True, word=word)
-    if known is not None or (words.knows(key) and words.find("members", key) is None):
+    kept = known is not None and (known.kind != "ignored" or person not in ("spouse", "child", "parent"))
+    if kept or (known is None and words.knows(key) and words.find("members", key) is None):
         return Owner("worker", key, said=True) if person == "worker" else NOBODY
     if not person or not words.knows(rest):
         return NOBODY

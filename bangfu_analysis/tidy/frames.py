@@ -20,7 +20,7 @@ from bangfu_analysis.tidy import crosschecks, values
 from bangfu_analysis.tidy.accounts import sources_frame, stated_in_settings, stated_totals, unspent
 from bangfu_analysis.tidy.duplicates import merge_people, of_this_wave, without_copies
 from bangfu_analysis.tidy.misplaced import known_names, permitted, without_names, without_shifted
-from bangfu_analysis.tidy.people import identity_columns, member_rows, worker_rows
+from bangfu_analysis.tidy.people import by_ages, identity_columns, member_rows, worker_rows
 from bangfu_analysis.tidy.pseudonyms import link_keys, with_person_ids
 from bangfu_analysis.tidy.questionnaires import stack_questionnaires
 from bangfu_analysis.tidy.schemas import PROVENANCE, ledgers, typed
@@ -173,6 +173,8 @@ def _members(wave: CleanWave, everyone: pd.DataFrame) -> tuple[pd.DataFrame, lis
             file, sheet = clean.table.file, clean.table.sheet
             findings.append(values.told_at("members_without_head", file, sheet, n=lost))
     members = rows.assign(person_id=objects(owners))
+    members, related = by_ages(members, everyone) if len(members) else (members, [])
+    findings += values.at_cells(wave.tables, related, "members", "relation")
     return members.assign(member_no=members.groupby("person_id", dropna=False).cumcount() + 1), findings
 
 
@@ -262,4 +264,4 @@ def _cell_of(f: Finding) -> tuple[str, str, str, str]:
     return f.source_file, f.source_sheet, f.cell, f.variable
 
 
-_FILLS = ("taken_from_id", "counted_from_birth", "size_from_members")
+_FILLS = ("taken_from_id", "counted_from_birth", "size_from_members", "relation_by_ages")

@@ -250,13 +250,28 @@ def _slot_rows(wave: CleanWave, slot: int | None) -> tuple[pd.DataFrame, list[Fi
     rows = _rows(tables, "members", wave, slot)
     person = next((p for p, n in SLOTS.items() if slot is not None and n <= slot < n + 10), None)  # 配偶姓名
     relation = rows["relation"].astype(object)
-    rows = rows.assign(relation=relation.where(relation.notna(), person)) if person else rows
+    read = values.readings_of(tables, "members", "relation", slot).of_each(lambda reading: reading.detail)
+    rows = rows.assign(relation=relation.where(relation.notna(), person), relation_either=read)
     asked = ([c.index for c in own if c.meaning.kind != "private"] for own in with_slot.values())
     filled = [t.table.body[at].notna().any(axis=1) for t, at in zip(tables, asked, strict=True)]
     heads = np.concatenate([_head_rows(clean) for clean in tables])
     is_other = np.concatenate(filled) & rows["relation"].ne("head").to_numpy()
     others = rows.assign(slot=slot, head_row=heads)[is_other]
     return _complete(others.reset_index(drop=True), wave, "members", slot)
+
+
+def by_ages(members: pd.DataFrame, heads: pd.DataFrame) -> tuple[pd.DataFrame, list[Told]]:
+    """父子 says nobody's side: who is 14 years the younger is the child, who is the elder the parent."""
+    ages = heads.drop_duplicates("person_id").set_index("person_id")["age"]
+    elder = members["person_id"].map(ages).astype("Int64") - members["age"].astype("Int64")
+    said = members["relation"].astype(object)
+    either = members["relation_either"].map(lambda codes: {*(codes or ())} == {"parent", "child"}).eq(True)
+    rows, told_of = members, list[Told]()
+    for code, where in (("child", elder >= 14), ("parent", elder <= -14)):
+        sure = either & said.isna() & members["slot"].isna() & where.fillna(False).astype(bool)
+        said = said.mask(sure, code)
+        told_of += values.at_rows(rows, sure, told("relation_by_ages", code))
+    return rows.assign(relation=said), told_of
 
 
 def _head_rows(clean: CleanTable) -> Any:

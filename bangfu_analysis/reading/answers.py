@@ -115,10 +115,10 @@ class Answers:
         """1 where a word says that the option which the heading names was chosen, 0 that it was not, NaN
         where neither.
         """
-        said = [squeeze(word).lower() for word in (self.said(place), self.words[place])]
-        if any(w in YES or (w and w == squeeze(self.heading.part).lower()) for w in said):
+        words = [squeeze(word).lower() for word in (self.said(place), self.words[place])]
+        if any(w in YES or (w and w == squeeze(self.heading.part).lower()) for w in words):
             return 1.0
-        return 0.0 if any(w in NO for w in said) else np.nan
+        return 0.0 if any(w in NO for w in words) else np.nan
 
 
 def read_column(
@@ -249,8 +249,8 @@ def said_number(word: str) -> float:
     """The number that a person's answer is, read as a roster's cell is; NaN for a range, a band or no
     number.
     """
-    said = read_quantity(word, "answer") if 0 < len(word) <= 20 else None
-    return said.value if isinstance(said, Quantity) and said.how not in ("range", "band") else np.nan
+    read = read_quantity(word, "answer") if 0 < len(word) <= 20 else None
+    return read.value if isinstance(read, Quantity) and read.how not in ("range", "band") else np.nan
 
 
 def strays(counts: Mapping[str, int]) -> frozenset[str]:
@@ -258,12 +258,12 @@ def strays(counts: Mapping[str, int]) -> frozenset[str]:
     others or sentences.
     """
     filled = frozenset(label for label in counts if LIKE["filled"].fullmatch(label))
-    again, own = ([label for label, n in counts.items() if (n > 1) is many] for many in (True, False))
+    again, once = ([label for label, n in counts.items() if (n > 1) is many] for many in (True, False))
     if len(again) < 2 or sum(counts.values()) < 10:
         return frozenset()
     longest = max(6, 2 * max(map(len, again)))
     free = frozenset(
-        o for o in own if len(o) > longest or LIKE["free"].match(o) or LIKE["handle"].fullmatch(halfwidth(o))
+        o for o in once if len(o) > longest or LIKE["free"].match(o) or LIKE["handle"].fullmatch(halfwidth(o))
     )
     return free | filled if len(filled) > 1 else free  # one alone may be printed so
 

@@ -55,9 +55,9 @@ def _labelled(form: Form, ledger: Ledger) -> tuple[Table, list[Finding]]:
         value = grid.values[cell] if cell is not None else None
         digits = "".join(grid.text(cell[0], c) for c in range(cell[1], far)) if cell is not None else ""
         values.append(digits or (inline(value)[1] if cell == (row, column) else value))
-    said = zip(columns, values, strict=True)
-    known = [c.means("workers", "name", "id_number") for c, value in said if value is not None]
-    body = pd.DataFrame([values], columns=[c.index for c in columns], dtype=object).iloc[: int(any(known))]
+    pairs = zip(columns, values, strict=True)
+    named = [c.means("workers", "name", "id_number") for c, value in pairs if value is not None]
+    body = pd.DataFrame([values], columns=[c.index for c in columns], dtype=object).iloc[: int(any(named))]
     rows = (grid.number(form.start), grid.number(form.end - 1))
     meta = {"title": title} if (title := _title(form)) else {}
     table = Table(grid.sheet.file, grid.name, "roster", tuple(columns), body, rows, meta=meta, is_form=True)

@@ -101,9 +101,9 @@ def _joined(columns: Sequence[Answers]) -> list[Answers]:
     head, block = columns[0].heading, _stemmed(columns[1:])
     if block and block[0].heading.text in (head.text, head.code) and head.text:
         return [columns[0], *block]
-    own = [part for (_, stem), part in columns[1].heading.splits.items() if stem == head.text]
-    if own and LIKE["open_part"].search(own[0]) and not columns[1].is_numeric:
-        return [columns[0], _part_of(columns[1], head.text, own[0], is_open=True)]
+    parts = [part for (_, stem), part in columns[1].heading.splits.items() if stem == head.text]
+    if parts and LIKE["open_part"].search(parts[0]) and not columns[1].is_numeric:
+        return [columns[0], _part_of(columns[1], head.text, parts[0], is_open=True)]
     return []
 
 

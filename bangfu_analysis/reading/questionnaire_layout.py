@@ -91,8 +91,8 @@ def is_questionnaire(layout: Layout, grid: Grid, words: Vocabulary) -> bool | No
     named = any(names_person(h.text) and not h.number for _, h in asked)
     if numbered >= 3 and numbered >= 0.6 * len(headings) and not named:
         return True
-    place, said = f"{grid.sheet.file} {grid.name}", [halfwidth(h.raw) for h in headings]
-    plain = not named and not any(LIKE["numeral"].fullmatch(w) for w in said)
+    place, words_of = f"{grid.sheet.file} {grid.name}", [halfwidth(h.raw) for h in headings]
+    plain = not named and not any(LIKE["numeral"].fullmatch(w) for w in words_of)
     if grid.sheet.codes and "id_number" not in known:
         return True
     blocks, hints = _blocks(grid, layout), sum(_hints(h) for _, h in asked)
@@ -148,8 +148,8 @@ def _goes_on(grid: Grid, above: int, row: int, first: int, last: int) -> bool:
     columns = grid.columns_of(row, first, last)
     coded = [_share_coded(grid, r, first, last) for r in (above, row)]
     gaps = [j for j in columns if not grid.filled[above, j]]
-    said = [(grid.text(above, j), grid.text(row, j)) for j in columns]
-    if len(columns) > 2 and (all(a == b for a, b in said) or all(LIKE["same"].fullmatch(b) for _, b in said)):
+    both = [(grid.text(above, j), grid.text(row, j)) for j in columns]
+    if len(columns) > 2 and (all(a == b for a, b in both) or all(LIKE["same"].fullmatch(b) for _, b in both)):
         return True
     if max(coded) < 0.6 and not gaps:
         return False

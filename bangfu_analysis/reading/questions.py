@@ -74,8 +74,8 @@ def question_of(column: Answers, pool: Sequence[Answers], *, coded: bool, matrix
     shape, mark = shape_of(pool, coded=coded)
     labels = dict(sorted((code, label) for c in pool for code, label in c.labels.items()))
     shape = "single" if labels or (matrix and shape == "text" and not coded) else shape
-    own = strays(_labels(pool, mark)) if shape in ("single", "multiple") else frozenset()
-    options = tuple(dict.fromkeys(labels.values())) or _options(pool, shape, mark, own)
+    free = strays(_labels(pool, mark)) if shape in ("single", "multiple") else frozenset()
+    options = tuple(dict.fromkeys(labels.values())) or _options(pool, shape, mark, free)
 
     def mean(i: int) -> Meaning:
         word, number = column.words[i], column.numbers[i]
@@ -83,7 +83,7 @@ def question_of(column: Answers, pool: Sequence[Answers], *, coded: bool, matrix
             return (Entry(labels.get(int(number)), number),)
         if shape == "number":
             return (Entry(value=None if np.isnan(column.amounts[i]) else float(column.amounts[i])),)
-        return _meaning(word, number, shape, mark, options, own)
+        return _meaning(word, number, shape, mark, options, free)
 
     found = whole_question(column, shape, mean)
     faults = not_numbers(column) if shape == "number" or (shape == "single" and not options) else ()
@@ -275,9 +275,9 @@ def _placed(group: Sequence[Answers]) -> Question:
     meanings: list[Meaning] = []
     for row in combinations:
         cells = list(zip(group, row, strict=True))
-        said = list(dict.fromkeys(c.said(i) for c, i in cells if c.status(i) == "answered"))
-        ranks = {option: float(rank) for rank, option in enumerate(said, start=1)}
-        ticks = {option: float(option in said) for option in options}
+        chosen = list(dict.fromkeys(c.said(i) for c, i in cells if c.status(i) == "answered"))
+        ranks = {option: float(rank) for rank, option in enumerate(chosen, start=1)}
+        ticks = {option: float(option in chosen) for option in options}
         skipped = any(c.status(i) == "skipped" for c, i in cells)
         meanings.append(_several_meaning(ranks if kind == "ranking" else ticks, {}, skipped, kind))
     return Question(group[0], kind, codes, meanings, group[0].heading.text, options=tuple(options))

@@ -108,9 +108,9 @@ class Vocabulary:
         """Whom `key` names (成员, 家庭成员情况 -> member), "" where nobody."""
         bare = LIKE["about"].sub("", key)
         forms = (key, bare, *(LIKE[part].sub("", bare) for part in ("nth", "and")))
-        said = map(self.persons.get, forms)
+        named = map(self.persons.get, forms)
         worker = "worker" if LIKE["worker_named"].fullmatch(bare + "姓名") else ""
-        return next(filter(None, said), "helper" if LIKE["helper_named"].fullmatch(bare) else worker)
+        return next(filter(None, named), "helper" if LIKE["helper_named"].fullmatch(bare) else worker)
 
     def is_relation(self, key: str) -> bool:
         """True where `key` heads a member's relation to the head."""
@@ -174,9 +174,9 @@ def _suggestions(
 def _kinds_under(form: str, values: frozenset[str]) -> frozenset[str]:
     """The kinds of variable that a heading of this form and the cells below it leave open."""
     fitting = (kinds.split() for kinds, ending in patterns("kinds").items() if ending.search(form))
-    said = frozenset(next(fitting, KINDS))
+    left = frozenset(next(fitting, KINDS))
     filled = [value for value in values if value]
     numbers = sum(LIKE["numeric"].fullmatch(value) is not None for value in filled)
     if filled and numbers < 0.2 * len(filled):
-        return said - {"money", "count", "number", "age"}
-    return said - {"choice", "choices", "unit", "name"} if filled and numbers > 0.8 * len(filled) else said
+        return left - {"money", "count", "number", "age"}
+    return left - {"choice", "choices", "unit", "name"} if filled and numbers > 0.8 * len(filled) else left

@@ -70,7 +70,7 @@ def queries_frame(
         for row, raw in zip(t.body.index, t.body[column.index], strict=True)
     }
     of_sheets = workers.groupby(["source_file", "source_sheet"])["reporting_unit"]
-    units = of_sheets.agg(lambda quote: next(iter(quote.value_counts().index), ""))
+    units = of_sheets.agg(lambda names: next(iter(names.value_counts().index), ""))
     of_rows = workers.set_index(["source_file", "source_sheet", "source_row"])["reporting_unit"].to_dict()
     rows = []
     for *place, variable, quote, message, row in one_each.itertuples(index=False):

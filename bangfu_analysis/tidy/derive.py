@@ -108,8 +108,8 @@ def _falls_in(workers: pd.DataFrame, variable: str, level: Mapping[str, Any]) ->
     tests += [workers["sex"].eq(level["sex"])] if "sex" in level else []
     tests += [values.isin(codes)] if codes and not of_scheme else []
     if of_scheme:  # the codes that the scheme of the row gives
-        own = [workers["hardship_scheme"].eq(s).fillna(False) & values.isin(said) for s, said in of_scheme]
-        tests.append(pd.concat(own, axis=1).any(axis=1))
+        rows = [workers["hardship_scheme"].eq(s).fillna(False) & values.isin(these) for s, these in of_scheme]
+        tests.append(pd.concat(rows, axis=1).any(axis=1))
     inside = values.notna()
     for test in tests:
         inside &= test.fillna(False).astype(bool)

@@ -121,18 +121,18 @@ def _checked(sheet: SheetReading, year: int, beside_own: bool) -> SheetReading:
         return sheet
     titles = (str(table.meta.get("title", "")) for table in sheet.tables)
     names = [sheet.sheet, *titles, sheet.file.rpartition(".")[0]]
-    found = next(filter(None, map(_year_in, names)), year)
+    year_found = next(filter(None, map(_year_in, names)), year)
     reason, past = "", {s for table in sheet.tables if table.kind == "roster" for s in _years_down(table)}
     if len(past) > 1:
         reason = f"各行分属 {min(past)} 至 {max(past)} 年，是历年的记录，不是本批次（{year} 年）的名册"
         message = f"{sheet.place}：{reason}，另列，不计入。若其中有本年的人，请把本年的行另存为一张表。"
-    elif found == year:
+    elif year_found == year:
         return sheet
     elif beside_own and _year_in(sheet.sheet):
-        reason = f"{found} 年的表，不属于本批次（{year} 年）"
+        reason = f"{year_found} 年的表，不属于本批次（{year} 年）"
         message = f"{sheet.place}：{reason}，另列，不计入。若应计入，请改表名或另存到该年的批次文件夹。"
     else:
-        message = f"{sheet.place}：表名、标题或文件名是 {found} 年，本批次是 {year} 年，照常计入。"
+        message = f"{sheet.place}：表名、标题或文件名是 {year_found} 年，本批次是 {year} 年，照常计入。"
         message += "请核对是否放错了文件夹。"
     return sheet.told("sheet_of_another_year", message, aside=reason)
 

@@ -84,8 +84,8 @@ _SURE = range(3, 31)  # characters of a name that is no word of a unit's name or
 
 def known_names(*frames: pd.DataFrame) -> frozenset[str]:
     """The names of workers and members of a wave, in memory only."""
-    named = [frame["name_key"].dropna().unique() for frame in frames if "name_key" in frame]
-    return frozenset(name for names in named for name in names if len(name) >= _SHORTEST)
+    columns = [frame["name_key"].dropna().unique() for frame in frames if "name_key" in frame]
+    return frozenset(name for names in columns for name in names if len(name) >= _SHORTEST)
 
 
 def without_names(
@@ -97,13 +97,13 @@ def without_names(
 
     A name is one of `names`, or what looks like one in a text that stands in fewer than MOST_ROWS rows.
     """
-    whole, part = told("name_in_cell"), told("name_in_cell/part")
+    name_alone, name_inside = told("name_in_cell"), told("name_in_cell/part")
     findings: list[Finding] = []
     cleared = {}
     for variable in [v for v in variables.values() if v.kind in WORDED and v.name in rows]:
         times = rows[variable.name].value_counts()
-        said = {value: _nameless(str(value), names, words, int(n)) for value, n in times.items()}
-        changed = {value: nameless for value, nameless in said.items() if nameless != value}
+        nameless_of = {value: _nameless(str(value), names, words, int(n)) for value, n in times.items()}
+        changed = {value: nameless for value, nameless in nameless_of.items() if nameless != value}
         hit = rows[variable.name].isin([*changed])
         if not changed:
             continue
@@ -111,21 +111,21 @@ def without_names(
         for table, row, value in rows.loc[hit, ["table", "row", variable.name]].itertuples(index=False):
             column = cleans[table].column(variable.frame, variable.name)
             if column is not None:
-                reading = whole if changed[value] is None else part._replace(value=changed[value])
+                reading = name_alone if changed[value] is None else name_inside._replace(value=changed[value])
                 findings.append(finding_at(cleans[table].table, int(row), column, reading, mask("人名")))
     return rows.assign(**cleared), findings
 
 
 def _nameless(text: str, names: frozenset[str], words: Words, rows: int) -> str | None:
     """A text without names, None where it is nothing else."""
-    said = squeeze(text)
-    if said in names:
+    plain = squeeze(text)
+    if plain in names:
         return None
-    whole = rows >= MOST_ROWS or said in words.known
-    found = [] if whole else words.names_in(text)
-    if said in found:
+    is_common = rows >= MOST_ROWS or plain in words.known
+    found = [] if is_common else words.names_in(text)
+    if plain in found:
         return None
-    inside = {*found, *_held(said, names), *(set(words.unknown(said)) & names)}
+    inside = {*found, *_held(plain, names), *(set(words.unknown(plain)) & names)}
     for name in sorted(inside, key=lambda name: (-len(name), name)):
         text = text.replace(name, "*" * len(name))
     return text

@@ -155,7 +155,7 @@ def _moved(counts: Mapping[str, int], fate: str, n: int) -> dict[str, int]:
     return {**counts, fate: counts[fate] - n, "set_aside": counts["set_aside"] + n}
 
 
-def _dropped(decisions: pd.DataFrame, known: set[str]) -> set[str]:
+def _dropped(decisions: pd.DataFrame, people: set[str]) -> set[str]:
     words = decisions["decision"].astype("str").str.strip()
     if odd := sorted(set(words.dropna()) - {*DECISIONS, ""}):
         raise ArgumentError.naming("decision", odd[0], DECISIONS)
@@ -163,7 +163,7 @@ def _dropped(decisions: pd.DataFrame, known: set[str]) -> set[str]:
     if drop["reason"].isna().any():
         raise ArgumentError("筛查决定：有的 drop 没有写 reason。删去一份答卷必须说明理由，请补充。")
     names = {str(r) for r in drop["respondent_id"]}
-    if gone := sorted(names - known):
+    if gone := sorted(names - people):
         fault = f"问卷中没有答卷 {listed(gone)}。请核对 respondent_id 是否属于这份导出。"
         raise ArgumentError(f"筛查决定：{fault}")
     return names

@@ -109,8 +109,8 @@ def definitions(
     wave has none), comparable (False in the first wave), note (Chinese: why not; "" where it is).
     """
     waves = sorted(dates)
-    known = workers.dropna(subset="hardship_scheme")
-    schemes = {wave: known.loc[known["wave"].eq(wave), "hardship_scheme"].unique() for wave in waves}
+    used_in = workers.dropna(subset="hardship_scheme")
+    schemes = {wave: used_in.loc[used_in["wave"].eq(wave), "hardship_scheme"].unique() for wave in waves}
     used = {wave: listed(sorted(found)) for wave, found in schemes.items()}
     named = {wave: _named(scheme, codebook) for wave, scheme in used.items()}
     rows = _rows("hardship_level", used, {}, named)
@@ -224,8 +224,8 @@ def _scheme(before: Frames, now: Frames) -> Iterator[Row]:
     schemes = (f["workers"]["hardship_scheme"].dropna().unique() for f in (before, now))
     old, new = (listed(sorted(scheme)) or "不详" for scheme in schemes)
     if old != new:
-        said = f"困难类别口径：{old} → {new}，困难类别不能直接比较"
-        yield "口径", "new", "workers.hardship_scheme", new, "", said
+        message = f"困难类别口径：{old} → {new}，困难类别不能直接比较"
+        yield "口径", "new", "workers.hardship_scheme", new, "", message
 
 
 def _unknown(now: Frames) -> Iterator[Row]:
@@ -268,12 +268,12 @@ def _copies(was: pd.DataFrame, here: pd.DataFrame) -> Iterator[Row]:
     both = here.merge(was, on="person_id", suffixes=("", "_was"))
     now, before = (both[[name + e for name in INCOMES]].astype("Float64").fillna(-1) for e in ("", "_was"))
     both = both.assign(same=now.eq(before.set_axis(now.columns, axis=1)).all(axis=1))
-    known = both[now.ne(-1).any(axis=1)]
-    for file, part in known.groupby("source_file"):
+    with_income = both[now.ne(-1).any(axis=1)]
+    for file, part in with_income.groupby("source_file"):
         if len(part) >= _MANY and part["same"].mean() >= 0.9:
             same = int(part["same"].sum())
-            said = f"收入与上一批次一字不差：{len(part)} 人中有 {same} 人，请核对是否照抄了上一批次"
-            yield "数值", "same", "workers.income_household_annual", "", str(file), said
+            message = f"收入与上一批次一字不差：{len(part)} 人中有 {same} 人，请核对是否照抄了上一批次"
+            yield "数值", "same", "workers.income_household_annual", "", str(file), message
 
 
 def _fresh(

@@ -111,21 +111,18 @@ class _Names:
 
     def both(self, part: str) -> Mapping[str, Any]:
         """A part of the codebook with that of the overlay over it."""
-        found: Mapping[str, Any] = merge(self.content.get(part, {}), self.own.get(part, {}))
-        return found
+        return _within(merge(self.content.get(part, {}), self.own.get(part, {})))
 
     def codes(self, at: tuple[str, ...], _: Beside) -> list[str]:
-        frame, name = _split_target(at[1])
-        of = self.both("variables").get(frame, {}).get(name, {}).get("values")
-        return self.lists.open_to(at[2], str(of))
+        variable = _within(self.both("variables"), *_split_target(at[1]))
+        return self.lists.open_to(at[2], str(variable.get("values")))
 
     def known(self, at: tuple[str, ...], _: Beside) -> list[str]:
         return [*_within(self.content, *at)]
 
     def of_variable(self, at: tuple[str, ...]) -> Mapping[str, Any]:
         """The entry of a variable that the codebook has already; {} for a new one."""
-        found: Mapping[str, Any] = self.content.get("variables", {}).get(at[1], {}).get(at[2], {})
-        return found
+        return _within(self.content, "variables", *at[1:3])
 
     def kinds(self, at: tuple[str, ...], _: Beside) -> list[str]:
         """What a variable that is there has stays."""
@@ -154,15 +151,15 @@ class _Names:
 
     def codes_of(self, name: object) -> list[str] | None:
         """The codes of a variable of workers; None where it has no list."""
-        of = self.both("variables").get("workers", {}).get(str(name), {})
-        if "values" in of:
-            return self.lists.codes(of["values"])
-        return None if of.get("kind") in ("unit", "text", "date", "name", None) else []
+        variable = _within(self.both("variables"), "workers", str(name))
+        if "values" in variable:
+            return self.lists.codes(variable["values"])
+        return None if variable.get("kind") in ("unit", "text", "date", "name", None) else []
 
     def banded(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
         if len(at) > 4:  # of a scheme
             return self.of_scheme(("schemes", at[4]), _)
-        return self.codes_of(self.both("bands").get(at[1], {}).get("variable"))
+        return self.codes_of(_within(self.both("bands"), at[1]).get("variable"))
 
     def of_scheme(self, at: tuple[str, ...], _: Beside) -> list[str]:
         levels = [*self.content["lists"]["hardship_level"], *self.lists.added("hardship_level")]
@@ -191,8 +188,7 @@ def words_of(
 ) -> Words:
     """The names that an overlay may use: those of the codebook below it, and its own."""
     parts = ("variables", "lists", "bands", "schemes", "mechanisms", "kinds", "templates")
-    own = {part: each for part in parts if isinstance(each := overlay.get(part), dict)}
-    there = _Names(content, own)
+    there = _Names(content, {part: _within(overlay, part) for part in parts})
     frames, lists = there.both("variables"), there.lists
     names = [name for variables in frames.values() for name in variables]
     variables = [f"{frame}.{name}" for frame in frames for name in frames[frame]]
@@ -209,7 +205,7 @@ def words_of(
         "categories": there.of_scheme, "kinds_of_variable": there.kinds,
         "banded": ["unit", *names, *(band["variable"] for band in content.get("bands", {}).values())],
         "kinds": ["questionnaire", *content.get("kinds", {})], "frames": [*content["variables"]],
-        "lists": [*content.get("lists", {}), *own.get("lists", {})], "periods": there.kinds,
+        "lists": [*there.both("lists")], "periods": there.kinds,
         "held": there.held, "met": there.met, "indicators": there.indicators,
         "bounds": ["from", "below", "over", "at_most", "times"], "sheets": [*there.both("kinds")],
         "counted": [*lists.codes("counted_in"), "counted_in"],

@@ -71,10 +71,7 @@ def read_settings(
         node = (_toml if path.suffix == ".toml" else _yaml)(_text(path))
     except Mistake as fault:
         raise error(_sentence(path.name, fault)) from fault
-    content = _checked(node, rules, words or {}, path.name, error)
-    if faults := [*dict.fromkeys(against(content))]:
-        raise error("\n".join(located(path, fault) for fault in faults[:MOST_TOLD]))
-    return content
+    return _checked(node, rules, words or {}, path.name, error, against, partial(located, path))
 
 
 def check_settings(
@@ -82,10 +79,8 @@ def check_settings(
     against: Against = lambda _: (),
 ) -> dict[str, Any]:
     """As read_settings, of a mapping that is no file."""
-    checked = _checked(_plain(content), rules, words or {}, source, CodebookError)
-    if faults := [*dict.fromkeys(against(checked))]:
-        raise CodebookError("\n".join(f"{source}：{fault}" for fault in faults))
-    return checked
+    node, place = _plain(content), f"{source}：{{}}".format
+    return _checked(node, rules, words or {}, source, CodebookError, against, place)
 
 
 def located(path: Path, fault: str) -> str:
@@ -233,8 +228,13 @@ def read_yaml(path: Path) -> Any:
 _rules = lru_cache(maxsize=1)(partial(read_yaml, Path(__file__).with_suffix(".yaml")))
 
 
-def _checked(node: Node, rules: str, words: Known, source: str, error: type[BangfuError]) -> dict[str, Any]:
-    """The plain content; `error` with every mistake in it."""
+def _checked(
+    node: Node, rules: str, words: Known, source: str, error: type[BangfuError], against: Against,
+    place: Callable[[str], str],
+) -> dict[str, Any]:
+    """The plain content; `error` with every mistake in it, else with what it says `against` itself, each at
+    its `place`.
+    """
     rule = _rules()[rules]
     if isinstance(node.value, list) and len(rule) == 1:  # a list alone is the list of the only key
         (only,) = rule
@@ -245,6 +245,8 @@ def _checked(node: Node, rules: str, words: Known, source: str, error: type[Bang
     content = checker.check(node, rule, ())
     if checker.mistakes:
         raise error("\n".join(_sentence(source, mistake) for mistake in checker.mistakes[:MOST_TOLD]))
+    if faults := [*dict.fromkeys(against(content))]:
+        raise error("\n".join(map(place, faults[:MOST_TOLD])))
     return dict(content)
 
 

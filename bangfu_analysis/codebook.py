@@ -108,8 +108,8 @@ class Variable:
         """
         forms = {simplified(text)}
         while forms:
-            if said := [self.spellings[form] for form in sorted(forms) if form in self.spellings]:
-                return said[0] if len({levels[0].code for levels in said}) == 1 else ()
+            if matches := [self.spellings[form] for form in sorted(forms) if form in self.spellings]:
+                return matches[0] if len({levels[0].code for levels in matches}) == 1 else ()
             shorter = {form[len(w) :] for form in forms for w in self.before if form.startswith(w)}
             shorter |= {form[: -len(w)] for form in forms for w in self.behind if form.endswith(w)}
             forms = shorter - {""}
@@ -181,11 +181,11 @@ class Codebook:
 
     def variable(self, frame: str, name: str) -> Variable:
         """One variable; CodebookError names those of the frame."""
-        known = self.of(frame)
-        if name not in known:
-            near = did_you_mean(name, [*known])
-            raise CodebookError(f"码本的 {frame} 中没有变量 {name}。可选：{listed(known)}。{near}")
-        return known[name]
+        variables = self.of(frame)
+        if name not in variables:
+            near = did_you_mean(name, [*variables])
+            raise CodebookError(f"码本的 {frame} 中没有变量 {name}。可选：{listed(variables)}。{near}")
+        return variables[name]
 
     @cached_property
     def by_heading(self) -> dict[str, tuple[Variable, ...]]:
@@ -200,16 +200,16 @@ class Codebook:
         Forms that no heading has, but that one would have with a neutral ending (医疗费用总额), are there
         too.
         """
-        found: dict[str, dict[tuple[str, str], tuple[Variable, bool]]] = {}
+        by_form: dict[str, dict[tuple[str, str], tuple[Variable, bool]]] = {}
         for endings in (False, True):
             further: dict[str, dict[tuple[str, str], tuple[Variable, bool]]] = {}
             for v in self.variables:
                 tails = self.heading_endings.get(v.kind, ()) if endings else ("",)
                 for key, tail in product((*v.unsure, *v.headings, *v.other_period), tails):
-                    if (form := self.form_of(key + tail)) not in found:
+                    if (form := self.form_of(key + tail)) not in by_form:
                         further.setdefault(form, {}).setdefault((v.frame, v.name), (v, key not in v.unsure))
-            found |= further
-        return {form: tuple(variables.values()) for form, variables in found.items()}
+            by_form |= further
+        return {form: tuple(variables.values()) for form, variables in by_form.items()}
 
     def form_of(self, key: str) -> str:
         """A heading key with what is written in several ways written in one: 认定日期, 認定年月 -> 认定时间.
@@ -223,8 +223,8 @@ class Codebook:
         target, _, name = self.mapped.get(key, "").partition(".")
         if target in (frame, "ignore"):
             return self.of(frame).get(name)
-        if own := [v for v in self.by_heading.get(key, ()) if v.frame == frame]:
-            return own[0]
+        if listed_so := [v for v in self.by_heading.get(key, ()) if v.frame == frame]:
+            return listed_so[0]
         alike = [(v, sure) for v, sure in self.by_form.get(self.form_of(key), ()) if v.frame == frame]
         return alike[0][0] if len(alike) == 1 and alike[0][1] else None
 
@@ -261,15 +261,15 @@ class Codebook:
         """The variable of a name, or of a frame.name where frames share it; CodebookError suggests the
         nearest.
         """
-        frame, _, own = name.partition(".")
-        if own:
-            return self.variable(frame, own)
-        found = [variable for variable in self.variables if variable.name == name]
-        if found:
-            return min(found, key=lambda variable: variable.frame != "workers")
-        known = [*self.bands, *(variable.name for variable in self.variables)]
-        near = did_you_mean(name, known)
-        raise CodebookError(f"码本中没有变量或分组 {name}。现有：{listed(known)}。{near}")
+        frame, _, rest = name.partition(".")
+        if rest:
+            return self.variable(frame, rest)
+        matches = [variable for variable in self.variables if variable.name == name]
+        if matches:
+            return min(matches, key=lambda variable: variable.frame != "workers")
+        names = [*self.bands, *(variable.name for variable in self.variables)]
+        near = did_you_mean(name, names)
+        raise CodebookError(f"码本中没有变量或分组 {name}。现有：{listed(names)}。{near}")
 
 
 def load_codebook(
@@ -281,19 +281,19 @@ def load_codebook(
     `files`: what there is for mapping.yaml to name in read_as. Raises CodebookError naming the file and entry
     where an overlay names what does not exist.
     """
-    content, said = _package_content(), []
+    content, contents = _package_content(), []
     for overlay in overlays:
         of_a_wave = isinstance(overlay, (str, Path)) and Path(overlay).name == "mapping.yaml"
         words = partial(words_of, content, files=files if of_a_wave else None)
         against = partial(contradictions, content)
         if not isinstance(overlay, (str, Path)):
-            own = check_settings(overlay, "codebook", "mapping", words, against)
+            overlaid = check_settings(overlay, "codebook", "mapping", words, against)
         else:
             path = Path(overlay)
-            own = read_settings(path, "codebook", words, against=against) if path.exists() else {}
-        content = lay_over(content, own)
-        said += [pickle.dumps(own)] if own else []
-    return _built(tuple(said))
+            overlaid = read_settings(path, "codebook", words, against=against) if path.exists() else {}
+        content = lay_over(content, overlaid)
+        contents += [pickle.dumps(overlaid)] if overlaid else []
+    return _built(tuple(contents))
 
 
 @lru_cache(maxsize=1)
@@ -319,11 +319,11 @@ def told_words() -> dict[str, tuple[str, str, str]]:
 @lru_cache
 def patterns(room: str) -> Mapping[str, re.Pattern[str]]:
     """Name -> pattern of what is written how (patterns.yaml) in cells, sheets or questionnaires."""
-    found: dict[str, re.Pattern[str]] = {}
+    compiled: dict[str, re.Pattern[str]] = {}
     for name, said in _package_content()["patterns"][room].items():
         text = "|".join(said) if isinstance(said, list) else said
-        found[name] = re.compile(re.sub(r"\{([a-z_]+)\}", lambda one: found[one[1]].pattern, text))
-    return found
+        compiled[name] = re.compile(re.sub(r"\{([a-z_]+)\}", lambda one: compiled[one[1]].pattern, text))
+    return compiled
 
 
 @lru_cache(maxsize=1)
@@ -338,16 +338,19 @@ def _package_content() -> dict[str, Any]:
 def _built(overlays: tuple[bytes, ...]) -> Codebook:
     """The codebook with the contents of checked overlays; a command asks for the same one dozens of times."""
     content = _package_content()
-    for own in map(pickle.loads, overlays):
-        content = lay_over(content, own)
+    for overlay in map(pickle.loads, overlays):
+        content = lay_over(content, overlay)
     variables = tuple(_variables(content))
     bands = {
         name: Band(name, of["label"], of["en"], of["variable"], tuple(of["levels"]), of.get("apart", {}))
         for name, of in content.get("bands", {}).items()
     }
     ignored = frozenset(heading_key(str(h)) for h in content.get("ignored_headings", []))
-    own = ("schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as", "mapped")
-    named: dict[str, Any] = {part: content.get(part, {}) for part in (*own, "heading_endings", "words")}
+    parts = (
+        "schemes", "kinds", "crosswalk", "mechanisms", "templates", "persons", "each", "read_as", "mapped",
+        "heading_endings", "words",
+    )  # fmt: skip
+    named: dict[str, Any] = {part: content.get(part, {}) for part in parts}
     named["units"] = {squeeze(str(name)): str(unit) for name, unit in content.get("units", {}).items()}
     forms = [(re.compile(form["says"]).pattern, str(form["as"])) for form in content.get("heading_forms", ())]
     return Codebook(variables, bands, ignored_headings=ignored, heading_forms=tuple(forms), **named)
@@ -377,8 +380,8 @@ def _variables(content: Mapping[str, Any]) -> Iterator[Variable]:
             values = entry.get("values")
             rules = tuple((rule["says"], rule["code"]) for rule in keywords.get(values, ()))
             some = [affixes.get(of, {}) for of in ("any", values)]  # of any list, and of its own
-            own = {side: tuple(w for of in some for w in of.get(side, ())) for side in ("before", "behind")}
-            yield _variable(frame, name, {**entry, **own, "keywords": rules}, content["lists"])
+            ends = {side: tuple(w for of in some for w in of.get(side, ())) for side in ("before", "behind")}
+            yield _variable(frame, name, {**entry, **ends, "keywords": rules}, content["lists"])
 
 
 def _variable(frame: str, name: str, entry: Mapping[str, Any], lists: Mapping[str, Any]) -> Variable:

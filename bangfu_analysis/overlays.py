@@ -54,8 +54,8 @@ def lay_over(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, A
         frame, name = _split_target(target)
         values = merged["variables"][frame][name].get("values")
         levels = merged["lists"].get(values, [])
-        said = [{**each, "says": [w for w, code in words.items() if code == each["code"]]} for each in levels]
-        merged = _merge_levels(merged, {"lists": {values: said}})
+        new = [{**each, "says": [w for w, code in words.items() if code == each["code"]]} for each in levels]
+        merged = _merge_levels(merged, {"lists": {values: new}})
     return merged
 
 
@@ -78,11 +78,11 @@ class _Lists:
     def claims(self, name: str) -> dict[tuple[str, str], str]:
         """(scheme, spelling) -> the code whose label it is, or that the overlay gives it first."""
         labels = self.below.get(name, [])
-        found = {(str(level.get("scheme", "")), str(level["label"])): str(level["code"]) for level in labels}
+        owners = {(str(level.get("scheme", "")), str(level["label"])): str(level["code"]) for level in labels}
         for level in self.added(name):
             for word in (level.get("label"), *_some(level.get("says"))):
-                found.setdefault((str(level.get("scheme", "")), squeeze(str(word))), str(level.get("code")))
-        return found
+                owners.setdefault((str(level.get("scheme", "")), squeeze(str(word))), str(level.get("code")))
+        return owners
 
     def claimed(self, at: tuple[str, ...], beside: Beside) -> dict[str, str]:
         """Spelling -> the other code of the same scheme that has it."""
@@ -131,9 +131,9 @@ class _Names:
 
     def frame_of(self, at: tuple[str, ...]) -> str:
         """The frame that a kind of sheet, a template, a mechanism or one of its indicators is of."""
-        entry, own = (_within(self.both(at[0]), *keys) for keys in (at[1:2], at[1:4]))
+        entry, indicator = (_within(self.both(at[0]), *keys) for keys in (at[1:2], at[1:4]))
         kind = _within(self.both("kinds"), str(entry.get("kind")))
-        return str(own.get("frame") or entry.get("frame") or kind.get("frame"))
+        return str(indicator.get("frame") or entry.get("frame") or kind.get("frame"))
 
     def held(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
         """The columns of that frame, those of others with its name."""
@@ -163,8 +163,8 @@ class _Names:
 
     def of_scheme(self, at: tuple[str, ...], _: Beside) -> list[str]:
         levels = [*self.content["lists"]["hardship_level"], *self.lists.added("hardship_level")]
-        own = [str(each.get("code")) for each in levels if each.get("scheme") == at[1]]
-        return own or self.lists.codes("hardship_level")
+        codes = [str(each.get("code")) for each in levels if each.get("scheme") == at[1]]
+        return codes or self.lists.codes("hardship_level")
 
     def of_list(self, at: tuple[str, ...], _: Beside) -> list[str]:
         of = self.of_variable(at).get("values")
@@ -236,25 +236,25 @@ def contradictions(below: dict[str, Any], own: Mapping[str, Any]) -> Iterator[st
         yield from (f"bands.{name}：{each}" for each in (*_of_levels(of["levels"], variable), *absent))
     for frame, entries in own.get("variables", {}).items():
         for name, entry in entries.items():
-            told = _of_variable(name, entry, variables[frame], merged["lists"])
+            faults = _of_variable(name, entry, variables[frame], merged["lists"])
             if name in merged["bands"] and frame == "workers":
                 yield f"{name} 已是分组的名称，不能再作变量。请改名。"
-            yield from (f"variables.{frame}.{name}：{each}" for each in told)
+            yield from (f"variables.{frame}.{name}：{each}" for each in faults)
     for name in own.get("schemes", {}):
         of = merged["schemes"][name]
         if of["worst"] not in of["levels"]:
             levels = listed(of["levels"])
             yield f"schemes.{name}：worst 写的是 {of['worst']}，不在 levels（{levels}）中。请改正。"
     for name, levels in own.get("lists", {}).items():
-        yield from (f"lists.{name}：{told}" for told in _of_list(merged["lists"][name], levels))
+        yield from (f"lists.{name}：{fault}" for fault in _of_list(merged["lists"][name], levels))
         if not any(of.get("values") == name for each in variables.values() for of in each.values()):
             yield f"lists.{name}：没有变量用这张代码表。请在 variables 中用 values: {name} 引用，或去掉。"
     for name in own.get("mechanisms", {}):
         indicators = merged["mechanisms"][name].get("indicators", {})
         for pair in ((i, indicators[i["of"]]) for i in indicators.values() if "of" in i):
             if len({each.get("in") for each in pair}) > 1:
-                part, whole = (f"以 {each.get('in')} 计的“{each['label']}”" for each in pair)
-                yield f"mechanisms.{name}：{part}不能占{whole}的比重。请改用 per 或同一计数单位。"
+                part, base = (f"以 {each.get('in')} 计的“{each['label']}”" for each in pair)
+                yield f"mechanisms.{name}：{part}不能占{base}的比重。请改用 per 或同一计数单位。"
     yield from _of_words(merged, own)
 
 
@@ -341,8 +341,8 @@ def _of_variable(
     counted = kind in ("age", "count")
     absurd = low < 0 or high < 1 if counted else high <= 0 and kind != "money"
     if absurd or (kind == "age" and high > 150):
-        told = "0 至 150" if kind == "age" else "不小于 0 的数"
-        yield f"range 写的是 {low} 至 {high}，应为{told}。请改正。"
+        wanted = "0 至 150" if kind == "age" else "不小于 0 的数"
+        yield f"range 写的是 {low} 至 {high}，应为{wanted}。请改正。"
     codes = [each["code"] for each in lists.get(of.get("values"), ())]
     answers = ["zero", "no", "missing", "unclear", *codes]
     if (none := own.get("none_means")) and none not in answers:
@@ -351,8 +351,8 @@ def _of_variable(
     for other, entry in variables.items():
         theirs = {heading_key(str(each)) for each in (entry["label"], *entry.get("headings", ()))}
         for key in (key for key in keys if other != name and key in theirs):
-            told = f"“{keys[key]}”也是变量 {other} 的列名，一个列名只能指一个变量"
-            yield f"{told}。请去掉一处，或写在 headings 一节中。"
+            wanted = f"“{keys[key]}”也是变量 {other} 的列名，一个列名只能指一个变量"
+            yield f"{wanted}。请去掉一处，或写在 headings 一节中。"
         if "en" in own and other != name and own["en"].casefold() == entry["en"].casefold():
             yield f"en 写的是 {own['en']}，变量 {other} 的也是。请改成不同的名称。"
 
@@ -431,22 +431,22 @@ def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[s
         bands[name] = {**merge(old, band), "levels": _by_code(old.get("levels", []), band.get("levels", []))}
     rest = {key: value for key, value in overlay.items() if key not in ("lists", "bands")}
     rules = dict(content.get("keywords", {}))
-    for name, own in overlay.get("keywords", {}).items():
-        rules[name] = [*rules.get(name, []), *own]
+    for name, added in overlay.get("keywords", {}).items():
+        rules[name] = [*rules.get(name, []), *added]
     return {**merge(content, rest), "lists": lists, "bands": bands, "keywords": rules}
 
 
 def _by_code(below: Sequence[Any], above: Sequence[Any]) -> list[Any]:
     """The levels above laid over those below: a spelling that one of them claims is no other's."""
     owners = {(_place(level)[1], word): level["code"] for level in above for word in level.get("says") or ()}
-    known = {}
+    merged = {}
     for level in below:
         code, scheme = _place(level)
         says = [word for word in level.get("says") or () if owners.get((scheme, word), code) == code]
-        known[code, scheme] = {**level, "says": says} if "says" in level else level
+        merged[code, scheme] = {**level, "says": says} if "says" in level else level
     for level in above:
-        known[_place(level)] = merge(known.get(_place(level), {}), level)
-    return list(known.values())
+        merged[_place(level)] = merge(merged.get(_place(level), {}), level)
+    return list(merged.values())
 
 
 def _place(level: Mapping[str, Any]) -> tuple[str, str]:

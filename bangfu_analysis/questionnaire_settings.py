@@ -39,13 +39,13 @@ def with_questionnaire_files(sheets: list[SheetReading], folder: Path) -> list[S
     files = {sheet.file: sheet for sheet in questionnaires_in(sheets)}
     for file, decided in settings_book.replies_decided(folder).items():
         if file not in files:
-            told = f"“{file}”不是本批次的问卷。{instead(file, files)}或删去这一行。"
-            raise CodebookError(f"{next(iter(decided.values()))[1].replace(' E', ' D')}：{told}")
+            message = f"“{file}”不是本批次的问卷。{instead(file, files)}或删去这一行。"
+            raise CodebookError(f"{next(iter(decided.values()))[1].replace(' E', ' D')}：{message}")
         people = [*map(str, questionnaire_frames(files[file])[1]["respondent_id"].unique())]
         for (who, _), (_, cell) in decided.items():
             if who not in people and not has_unusable_numbers(files[file]):
-                told = f"没有答卷 {who}。{instead(who, people)}"
-                raise CodebookError(f"{cell.replace(' E', ' C')}：{told}")
+                message = f"没有答卷 {who}。{instead(who, people)}"
+                raise CodebookError(f"{cell.replace(' E', ' C')}：{message}")
         screening = screenings.setdefault(file, {})
         screening["decisions"] = _decided(screening.get("decisions") or (), decided)
     done = {file: apply_decisions(files[file], screening) for file, screening in screenings.items()}
@@ -58,13 +58,13 @@ def _decided(
     """The decisions of screening.yaml with those of 设置.xlsx (and the cell of each); CodebookError where the
     two differ.
     """
-    said = {(str(d["respondent_id"]), d.get("reason")): d.get("decision") for d in written}
+    decisions = {(str(d["respondent_id"]), d.get("reason")): d.get("decision") for d in written}
     for key, (decision, cell) in chosen.items():
-        if (other := said.get(key) or decision) != decision:
-            told = f"答卷 {key[0]} 选的是 {decision}，{SCREENING_FILE} 中写的是 {other}，两处不一致"
-            raise CodebookError(f"{cell}：{told}。请改成一致或删去一处。")
-        said[key] = decision
-    return [{"respondent_id": who, "reason": why, "decision": what} for (who, why), what in said.items()]
+        if (other := decisions.get(key) or decision) != decision:
+            message = f"答卷 {key[0]} 选的是 {decision}，{SCREENING_FILE} 中写的是 {other}，两处不一致"
+            raise CodebookError(f"{cell}：{message}。请改成一致或删去一处。")
+        decisions[key] = decision
+    return [{"respondent_id": who, "reason": why, "decision": what} for (who, why), what in decisions.items()]
 
 
 def asked_by(
@@ -97,10 +97,10 @@ def questionnaires_in(sheets: Sequence[SheetReading]) -> list[SheetReading]:
 
 def _words(sheets: Sequence[SheetReading], folder: Path, content: Mapping[str, Any], where: str) -> Words:
     """The questions and the respondents that the settings of a questionnaire may name."""
-    known = [sheet.file for sheet in questionnaires_in(sheets)]
+    exports = [sheet.file for sheet in questionnaires_in(sheets)]
     file = content.get("file")
-    if file is not None and file not in known:
-        return {"exports": known}
+    if file is not None and file not in exports:
+        return {"exports": exports}
     reading = questionnaire_of(sheets, file or "", where)
     questions, responses = questionnaire_frames(reading)
     asked = _Asked(questions, responses, content, load_codebook(*codebooks(folder)).of("workers").values())
@@ -109,7 +109,7 @@ def _words(sheets: Sequence[SheetReading], folder: Path, content: Mapping[str, A
     most["asked"] = questions["kind"].ne("meta").sum()
     people = [*responses["respondent_id"].astype("str").unique()]
     return {
-        "exports": known, "questions": [*asked.kinds], "own": [*asked.part("items")] or [*asked.kinds],
+        "exports": exports, "questions": [*asked.kinds], "own": [*asked.part("items")] or [*asked.kinds],
         "asked_as": asked.alike, "concepts": asked.concepts, "answers": asked.answers, "scored": asked.scored,
         "worded": asked.worded,
         # A word of one's own is as good; what is written like a code is one.
@@ -175,18 +175,18 @@ class _Asked:
     def concepts(self, at: tuple[str, ...], _: Beside) -> list[str]:
         """The variables that a question may ask for: those of numbers, or with one of its options."""
         kind = (self.part("items")[at[1]] or {}).get("kind", self.kinds.get(at[1]))
-        said = {squeeze(label) for label in self._labels(at[1]) or self._offered(at[1])}
+        labels = {squeeze(label) for label in self._labels(at[1]) or self._offered(at[1])}
         if kind == "number":
             return ["", *(v.name for v in self.roster if v.kind in books.NUMBERS)]
         coded = [v for v in self.roster if not v.identifying and (v.levels or v.kind == "unit")]
-        return ["", *(v.name for v in coded if not said or not v.levels or said & {*v.spellings})]
+        return ["", *(v.name for v in coded if not labels or not v.levels or labels & {*v.spellings})]
 
 
 def questionnaire_of(sheets: Sequence[SheetReading], file: str, where: str) -> SheetReading:
     """The questionnaire of `file`, or the only one; CodebookError names those there are."""
-    known = questionnaires_in(sheets)
-    chosen = [sheet for sheet in known if not file or sheet.file == file]
+    questionnaires = questionnaires_in(sheets)
+    chosen = [sheet for sheet in questionnaires if not file or sheet.file == file]
     if len(chosen) != 1:
-        files = listed(sheet.file for sheet in known) or "无"
+        files = listed(sheet.file for sheet in questionnaires) or "无"
         raise CodebookError(f"{where}：本批次的问卷有：{files}。请在其中写一行 file: 文件名，说明是哪一份。")
     return chosen[0]

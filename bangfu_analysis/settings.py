@@ -88,8 +88,8 @@ def located(path: Path, fault: str) -> str:
     its place weighs more.
     """
     names = re.findall(r"\w+", fault + fault.partition("：")[2])
-    told = [re.compile(rf"(?<!\w){name}(?!\w)") for name in names]
-    met = [sum(bool(name.search(line)) for name in told) for line in _text(path).splitlines()]
+    words = [re.compile(rf"(?<!\w){name}(?!\w)") for name in names]
+    met = [sum(bool(name.search(line)) for name in words) for line in _text(path).splitlines()]
     line = met.index(max(met)) + 1 if met else 1
     return _sentence(path.name, Mistake(line, fault.removeprefix(f"{path.name}：")))
 
@@ -130,13 +130,13 @@ def _why_no_yaml(lines: list[str], last: int, problem: str) -> Mistake:
         if "\t" in lines[at]:
             return Mistake(at + 1, "用了制表符（Tab）缩进或分隔。请改成空格。")
         if wide := _WIDE.search(lines[at].split(" #")[0]):
-            told = f"用了全角符号“{wide.group()}”，读不成“键: 值”。请改成半角，冒号后空一格。"
-            return Mistake(at + 1, told)
+            message = f"用了全角符号“{wide.group()}”，读不成“键: 值”。请改成半角，冒号后空一格。"
+            return Mistake(at + 1, message)
     if problem.startswith("found character"):
         return Mistake(last + 1, "有不能用在这里的符号。请把这一行的文字放进双引号。")
     if "alias" in problem or not problem:
-        told = "用了 & 或 * 引用，读不成 YAML。请直接写出内容；以 * 或 & 开头的文字请加双引号。"
-        return Mistake(last + 1, told)
+        message = "用了 & 或 * 引用，读不成 YAML。请直接写出内容；以 * 或 & 开头的文字请加双引号。"
+        return Mistake(last + 1, message)
     return Mistake(last + 1, "读不成 YAML：括号或引号没有配对，或缩进不齐。请对照上一行修改。")
 
 
@@ -166,8 +166,8 @@ def _yaml_node(node: yaml.Node, plain: yaml.constructor.SafeConstructor, left: l
     try:
         return Node(plain.construct_object(node), line)
     except (ValueError, yaml.YAMLError) as fault:
-        told = f"写的是 {str(node.value)[:40]}，不是有效的日期或数。若是文字，请加双引号。"
-        raise Mistake(line, told) from fault
+        message = f"写的是 {str(node.value)[:40]}，不是有效的日期或数。若是文字，请加双引号。"
+        raise Mistake(line, message) from fault
 
 
 def _toml(text: str) -> Node:
@@ -295,12 +295,12 @@ class _Checker:
             if not key.strip():
                 self._mistake(node.lines.get(key, node.line), at, "有一项的键是空的。请补上。")
             elif own is None:
-                told = instead(key, [*known, *(name for names in free.values() for name in names or ())])
+                message = instead(key, [*known, *(name for names in free.values() for name in names or ())])
                 new = "新的名称由小写英文字母、数字和下划线组成，以字母开头。" if "*name" in rule else ""
-                self._mistake(node.lines.get(key, node.line), at, f"未知的键 {key}。{new}{told}")
+                self._mistake(node.lines.get(key, node.line), at, f"未知的键 {key}。{new}{message}")
             elif (twin := spelt.setdefault(squeeze(key), key)) != key and entries[twin].value != each.value:
-                told = f"{key} 与第 {node.lines[twin]} 行的 {twin} 是同一种写法，所指却不同。请去掉一处。"
-                self._mistake(node.lines[key], at, told)
+                message = f"{key} 与第 {node.lines[twin]} 行的 {twin} 是同一种写法，所指却不同。请去掉一处。"
+                self._mistake(node.lines[key], at, message)
             elif each.value is not None or isinstance(own, str):  # an empty section says nothing
                 content[key] = self.check(each, own, (*at, key))
         needed = [[key[:-1]] for key in rule if key.endswith("!")] + ([rule["+"]] if "+" in rule else [])
@@ -320,8 +320,8 @@ class _Checker:
     def _list(self, node: Node, rule: list[Any], at: tuple[str, ...]) -> Any:
         rule, more = [each for each in rule if each not in ("+", "<")], rule[-1]
         if not isinstance(node.value, list) or len(rule) not in (1, len(node.value)):
-            own = f"方括号中的 {len(rule)} 项" if len(rule) > 1 else "方括号中的一列，如 [甲, 乙]"
-            self._told(node, at, f"应为{own}。")
+            wanted = f"方括号中的 {len(rule)} 项" if len(rule) > 1 else "方括号中的一列，如 [甲, 乙]"
+            self._told(node, at, f"应为{wanted}。")
             return []
         if more == "+" and not node.value:
             self._told(node, at, "应至少有一项。请补上，或去掉这一项。")
@@ -335,10 +335,10 @@ class _Checker:
         for line, word in ((entries[n].line, w) for n, w in enumerate(words) if w in words[:n]):
             self._mistake(line, at, f"{word[:40]} 重复。请去掉一处。")
         rules = rule if len(rule) > 1 else rule * len(node.value)
-        found = [self.check(each, own, at) for each, own in zip(node.value, rules, strict=True)]
+        values = [self.check(each, wanted, at) for each, wanted in zip(node.value, rules, strict=True)]
         if more == "<":
-            self._rising(found, node, at)
-        return found
+            self._rising(values, node, at)
+        return values
 
     def _rising(self, values: list[Any], node: Node, at: tuple[str, ...]) -> None:
         comparable = len({isinstance(value, int | float) for value in values}) == 1
@@ -352,26 +352,26 @@ class _Checker:
             values = entry.value if isinstance(entry.value, dict) else {}
             name = tuple(str(values[key].value).casefold() for key in keys if key in values)
             if name and name in before:
-                told = f"{keys[0]} {name[0]} 重复，前面第 {before[name]} 行写过。请合并或改名。"
-                self._mistake(entry.line, at, told)
+                message = f"{keys[0]} {name[0]} 重复，前面第 {before[name]} 行写过。请合并或改名。"
+                self._mistake(entry.line, at, message)
             before.setdefault(name, entry.line)
 
     def _apart(self, entries: Mapping[str, Node], part: str, at: tuple[str, ...]) -> None:
         """The words of a part of each entry (of "", of the entry itself) stand in one entry only."""
         owners: dict[Any, str] = {}
         for name, entry in entries.items():
-            whole = entry.value.get(part, Node([])) if part and isinstance(entry.value, dict) else entry
-            for word in (each.value for each in (whole.value if isinstance(whole.value, list) else [whole])):
+            words = entry.value.get(part, Node([])) if part and isinstance(entry.value, dict) else entry
+            for word in (each.value for each in (words.value if isinstance(words.value, list) else [words])):
                 if isinstance(word, str | int) and word != "" and owners.setdefault(word, name) != name:
-                    told = f"{word} 写在 {owners[word]} 与 {name} 两处，只能写在一处。请去掉一处。"
-                    self._mistake(entry.line, at, told)
+                    message = f"{word} 写在 {owners[word]} 与 {name} 两处，只能写在一处。请去掉一处。"
+                    self._mistake(entry.line, at, message)
 
     def _scalar(self, value: Any, rule: str, at: tuple[str, ...]) -> tuple[Any, str]:
         """The value, and what is wrong with it ("" where nothing is)."""
         kind, _, more = rule.partition(" ")
         if kind == "like":
-            plain, own = _unwrapped(value), self.words.get("shapes")
-            return plain, _unlike(plain, own(at, {}) if callable(own) else plain)
+            plain, shapes = _unwrapped(value), self.words.get("shapes")
+            return plain, _unlike(plain, shapes(at, {}) if callable(shapes) else plain)
         if kind == "flag":
             return value, "" if isinstance(value, bool) else "应为 true 或 false（不加引号）。"
         if kind == "date":
@@ -405,8 +405,8 @@ class _Checker:
 
     def _names(self, name: str, at: tuple[str, ...]) -> Collection[str] | None:
         """The words of a vocabulary; None where it is open."""
-        known = self.words.get(name[1:]) if name.startswith("$") else None
-        return known(at, self.beside) if callable(known) else known
+        words = self.words.get(name[1:]) if name.startswith("$") else None
+        return words(at, self.beside) if callable(words) else words
 
 
 def _is_for(rule: Any, value: object) -> bool:
@@ -464,8 +464,8 @@ def _not_filled(text: str, places: str) -> str:
         return "不能是空的。请补上，或去掉这一项。"
     braces = r"\{[^}]*\}?|\}" if "{" in places else r"\{[a-z_]*\}"
     odd = [place for place in re.findall(braces, text) if place not in places.split()]
-    known = f"，可用：{places}" if "{" in places else ""
-    return f"其中 {odd[0]} 不能填入{known}。请改正，或去掉花括号。" if odd else ""
+    allowed = f"，可用：{places}" if "{" in places else ""
+    return f"其中 {odd[0]} 不能填入{allowed}。请改正，或去掉花括号。" if odd else ""
 
 
 def _no_pattern(text: str) -> str:

@@ -45,10 +45,10 @@ class OpenStudy:
         text, draw = ("change" if of == "rate" else "shift"), "lines"
         if of == "rate" and by:
             text, draw = "movers", "heatmap"
-        own = {"of": of, "by": names(by), "draw": draw, "text": text, "where": where or {}}
+        settings = {"of": of, "by": names(by), "draw": draw, "text": text, "where": where or {}}
         if of == "rate" and by:
-            own |= {"measures": "share", "tail": "change"}
-        return self.last.ask("trend", {**own, **look})
+            settings |= {"measures": "share", "tail": "change"}
+        return self.last.ask("trend", {**settings, **look})
 
     def flows(self, **look: Any) -> Exhibit:
         """Who came, came back, left and died, a row a wave."""
@@ -69,9 +69,9 @@ def open_study(study: str | Path, *, until: str | None = None) -> OpenStudy:
     folder.
     """
     folder = find_study(study)
-    known = [path.name for path in waves_in(folder)]
-    if not known:
+    waves = [path.name for path in waves_in(folder)]
+    if not waves:
         raise CallError(f"{folder} 中没有带 wave.toml 的批次。请检查调查文件夹。")
-    if until is not None and until not in known:
-        raise CallError(f"{folder} 中没有批次 {until}。现有：{listed(known)}。{did_you_mean(until, known)}")
-    return OpenStudy(open_wave(folder / (until or known[-1])))
+    if until is not None and until not in waves:
+        raise CallError(f"{folder} 中没有批次 {until}。现有：{listed(waves)}。{did_you_mean(until, waves)}")
+    return OpenStudy(open_wave(folder / (until or waves[-1])))

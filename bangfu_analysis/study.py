@@ -108,8 +108,8 @@ def read_wave(wave: Wave, codebook: Codebook, *, executor: Executor | None = Non
     else:
         some = [files[n : n + TOGETHER] for n in range(0, len(files), TOGETHER)]
         done = chain.from_iterable(executor.map(partial(_all_read, read), some))
-    found = [sheet for _, sheets in zip(steps("读取文件", files), done, strict=True) for sheet in sheets]
-    return sorted([*found, *_not_read(wave.folder)], key=lambda sheet: sheet.file)
+    readings = [sheet for _, sheets in zip(steps("读取文件", files), done, strict=True) for sheet in sheets]
+    return sorted([*readings, *_not_read(wave.folder)], key=lambda sheet: sheet.file)
 
 
 def _read(
@@ -135,8 +135,8 @@ def _not_read(folder: Path) -> list[SheetReading]:
     opened.
     """
     kinds = {IGNORED: "other"}
-    told = not_read(folder).items()
-    return [unreadable(shown(path, folder), why, kind=kinds.get(why, "unreadable")) for path, why in told]
+    reasons = not_read(folder).items()
+    return [unreadable(shown(path, folder), why, kind=kinds.get(why, "unreadable")) for path, why in reasons]
 
 
 def clean_wave(
@@ -200,21 +200,21 @@ def _columns(sheets: Sequence[SheetReading], frames: Frames) -> dict[str, bool]:
     """
     of_all = [(t, c) for t, c in _columns_of(sheets) if not (c.variable and c.variable.identifying)]
     cells = ((c.heading, pd.to_numeric(t.body[c.index], errors="coerce")) for t, c in of_all)
-    asked = frames["questions"]["question_id"].astype("str") if "questions" in frames else ()
+    questions = frames["questions"]["question_id"].astype("str") if "questions" in frames else ()
     held = {str(name): is_numeric_dtype(each) for frame in frames.values() for name, each in frame.items()}
     headings = {name: bool(each.notna().any()) for name, each in cells}
-    return {**held, **headings, **dict.fromkeys(asked, True), **held}
+    return {**held, **headings, **dict.fromkeys(questions, True), **held}
 
 
 def _unused(folder: Path, sheets: Sequence[SheetReading]) -> list[Finding]:
     """A finding for each heading of mapping.yaml that stands in no file of the wave."""
     path = folder / "mapping.yaml"
-    said = read_settings(path, "codebook").get("headings", {}) if path.exists() else {}
+    mapped = read_settings(path, "codebook").get("headings", {}) if path.exists() else {}
     met = {heading_key(part) for _, column in _columns_of(sheets) for part in column.heading.split("/")}
     message = "mapping.yaml：headings 中的列名“{}”在本批次的文件中没有。请检查写法，或删去这一行。"
     return [
         Finding("mapping_unused", message.format(heading), source_file="mapping.yaml", raw=heading)
-        for heading in said
+        for heading in mapped
         if not {heading_key(heading), heading_key(heading.rpartition("/")[2])} & met
     ]
 
@@ -338,8 +338,8 @@ def why(folder: Path, *, out: Path | None = None, report: bool = True) -> list[t
     `report=False` asks of cleaning this wave alone.
     """
     waves = study_waves(folder) if report else [folder]
-    own = {wave: out if wave.resolve() == folder.resolve() else None for wave in waves}
-    steps = [(f"清洗 {wave.resolve().name}", reruns.due(wave, to)) for wave, to in own.items()]
+    outs = {wave: out if wave.resolve() == folder.resolve() else None for wave in waves}
+    steps = [(f"清洗 {wave.resolve().name}", reruns.due(wave, to)) for wave, to in outs.items()]
     mark = places(folder, out).frames / reruns.REPORT_MARK
     return [*steps, *([("报告", reruns.reasons(mark, reruns.report_inputs(waves)))] if report else [])]
 

@@ -72,14 +72,14 @@ def load_wave(folder: Path, *, columns: Mapping[str, bool] | None = None) -> Wav
     holds a ready-made one) or says what settings.yaml does not allow.
     """
     if not folder.is_dir():
-        told = f"应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。"
-        raise CallError(f"找不到批次文件夹 {folder}。请检查路径；{told}")
+        advice = f"应为含有 {SETTINGS_FILE} 与各单位报表的文件夹。"
+        raise CallError(f"找不到批次文件夹 {folder}。请检查路径；{advice}")
     path = folder / SETTINGS_FILE
-    for found in filter(None, map(_misnamed, sorted(folder.iterdir()))):
-        raise WaveSettingsError(found)
+    for fault in filter(None, map(_misnamed, sorted(folder.iterdir()))):
+        raise WaveSettingsError(fault)
     if not path.exists():
-        told = f"请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），粘贴以下内容并改成本批次的情况："
-        raise WaveSettingsError(f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。{told}\n\n{_example(folder)}")
+        advice = f"请在该文件夹内新建 {SETTINGS_FILE}（UTF-8），粘贴以下内容并改成本批次的情况："
+        raise WaveSettingsError(f"批次文件夹 {folder} 中没有 {SETTINGS_FILE}。{advice}\n\n{_example(folder)}")
     words = partial(_words, folder, columns)
     content = read_settings(path, "wave", words, error=WaveSettingsError, against=partial(_against, folder))
     return Wave(folder=folder, **content)
@@ -91,16 +91,16 @@ def _misnamed(path: Path) -> str:
     if is_own(path) or path.name in names or path.name.startswith((".", "~$")):
         return ""
     if path.name == "codebook.yaml":
-        told = "应放在上一级的调查文件夹中；只对本批次有效的，写在 mapping.yaml 中"
-        return f"{path.name}：{told}。请移动或改名。"
-    told = "不是设置文件的名称，不会采用"
+        message = "应放在上一级的调查文件夹中；只对本批次有效的，写在 mapping.yaml 中"
+        return f"{path.name}：{message}。请移动或改名。"
+    message = "不是设置文件的名称，不会采用"
     if _NEAR_BOOK.match(path.name):
         near = SETTINGS_BOOK if path.name.startswith("设置") else "corrections.xlsx"
     elif not re.search(r"(?i)\.(ya?ml|toml|tml)(\.txt)?$", path.name):
         return ""
     else:
         near = next(iter(get_close_matches(path.name.casefold(), names, n=1, cutoff=0.75)), "")
-    return f"{path.name}：{told}。是否想写 {near}？请改名，或移出这个文件夹。" if near else ""
+    return f"{path.name}：{message}。是否想写 {near}？请改名，或移出这个文件夹。" if near else ""
 
 
 def codebooks(folder: Path) -> list[Path]:
@@ -135,8 +135,8 @@ def _against(folder: Path, content: Mapping[str, Any]) -> Iterator[str]:
     several = {key: len(names) for key, names in sample.items() if isinstance(names, list)}
     stages = several.get("cluster", 1)
     for key in (key for key in ("strata", "fpc") if several.get(key, 1) > stages):
-        told = f"{key} 有 {several[key]} 列，而抽样只有 {stages} 个阶段（cluster 每个阶段一列）"
-        yield f"sample：{told}。请去掉多余的列，或补上 cluster。"
+        fault = f"{key} 有 {several[key]} 列，而抽样只有 {stages} 个阶段（cluster 每个阶段一列）"
+        yield f"sample：{fault}。请去掉多余的列，或补上 cluster。"
     codebook = load_codebook(*codebooks(folder))
     levels = codebook.schemes.get(content.get("scheme", ""), {}).get("levels", ())
     parts = {name: n for name, n in stated.items() if name not in ("workers_total", "hardship_total")}
@@ -152,12 +152,12 @@ def _unequal(
     totals: Mapping[str, Any], name: str, parts: Mapping[str, int], complete: bool = False
 ) -> Iterator[str]:
     """Where the parts of a total are more than it, or (all of them) not as many."""
-    found, whole = sum(parts.values()), totals.get(name, math.inf)
-    if found > whole or (complete and found < whole < math.inf):
-        told = listed(f"{part} {n}" for part, n in parts.items())
-        summed = f" 合计 {found}，" if len(parts) > 1 else " "
-        way = "多于" if found > whole else "少于"
-        yield f"{told}{summed}{way} {name} 的 {whole}。请核对改正，或去掉一处。"
+    total, whole = sum(parts.values()), totals.get(name, math.inf)
+    if total > whole or (complete and total < whole < math.inf):
+        counts = listed(f"{part} {n}" for part, n in parts.items())
+        summed = f" 合计 {total}，" if len(parts) > 1 else " "
+        way = "多于" if total > whole else "少于"
+        yield f"{counts}{summed}{way} {name} 的 {whole}。请核对改正，或去掉一处。"
 
 
 def _example(folder: Path) -> str:
@@ -182,15 +182,15 @@ def places(folder: Path, out: Path | None = None) -> Places:
     `out` is the folder of the frames; beside one called `frames` stands `release` with what may be passed on.
     """
     wave = folder.resolve()
-    root, own = project_of(wave.parent), Path(wave.parent.name) / wave.name
+    root, place = project_of(wave.parent), Path(wave.parent.name) / wave.name
     if out is None and root:
-        return Places(root / "data" / "processed" / own, root / "figures" / own, root / "reports" / own)
+        return Places(root / "data" / "processed" / place, root / "figures" / place, root / "reports" / place)
     chosen = out.resolve() if out else wave / "_out" / "frames"
     received = root / "data" / "raw" if root else wave
     own_out = chosen.is_relative_to(wave) and str(chosen.relative_to(wave)).startswith("_out")
     if chosen.is_relative_to(received) and not own_out:
-        told = "会与收到的文件混在一起。请用 --out 另选文件夹。"
-        raise CallError(f"输出文件夹 {chosen} 在收到的文件之中（{received}），{told}")
+        advice = "会与收到的文件混在一起。请用 --out 另选文件夹。"
+        raise CallError(f"输出文件夹 {chosen} 在收到的文件之中（{received}），{advice}")
     release = chosen.with_name("release") if chosen.name == "frames" else chosen
     return Places(chosen, release / "figures", release)
 
@@ -217,20 +217,20 @@ def _received(folder: Path) -> list[tuple[Path, str]]:
     """Everything in a wave folder, in order of name, with why it is not read ("" where it is); not what is
     our own.
     """
-    found: dict[Path, str] = {}
+    reasons: dict[Path, str] = {}
 
     def closed(fault: OSError) -> None:
-        found[Path(fault.filename)] = f"文件夹打不开（{fault.strerror}），其中的文件未读取。请检查权限"
+        reasons[Path(fault.filename)] = f"文件夹打不开（{fault.strerror}），其中的文件未读取。请检查权限"
 
     for place, inner, names in os.walk(folder, onerror=closed):
         for name in [*inner]:
             if (Path(place) / name).is_symlink():
-                found[Path(place) / name] = "这是链接到别处的文件夹，其中的文件未读取。请把文件复制进来"
-            if name.startswith((".", "_out")) or Path(place) / name in found:
+                reasons[Path(place) / name] = "这是链接到别处的文件夹，其中的文件未读取。请把文件复制进来"
+            if name.startswith((".", "_out")) or Path(place) / name in reasons:
                 inner.remove(name)
         paths = [Path(place) / name for name in names if not _OURS.fullmatch(name)]
-        found |= {path: _why_not(path) for path in paths if not is_own(path)}
-    return sorted(found.items())
+        reasons |= {path: _why_not(path) for path in paths if not is_own(path)}
+    return sorted(reasons.items())
 
 
 def _why_not(path: Path) -> str:
@@ -238,11 +238,11 @@ def _why_not(path: Path) -> str:
     if _SYSTEM.match(path.name):
         return IGNORED
     try:
-        whole = stat.S_ISREG(path.stat().st_mode)
+        is_file = stat.S_ISREG(path.stat().st_mode)
     except OSError as fault:
         target = "链接所指的文件不存在" if path.is_symlink() else f"文件打不开（{fault.strerror}）"
         return f"{target}，未读取。请把原文件复制进来"
-    return "" if whole else "这是管道或设备，不是文件，未读取。请移走"
+    return "" if is_file else "这是管道或设备，不是文件，未读取。请移走"
 
 
 def shown(path: Path, folder: Path) -> str:
@@ -318,12 +318,12 @@ def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
     here = (start or Path.cwd()).resolve()
     folders = [root / study / wave for root in (here, *_raw(here))]
     settled = [folder for folder in folders if (folder / SETTINGS_FILE).exists()]
-    if found := settled or [folder for folder in folders[1:] if folder.is_dir()]:
-        return found[0]
+    if matches := settled or [folder for folder in folders[1:] if folder.is_dir()]:
+        return matches[0]
     settings = [path for raw in _raw(here) for path in raw.glob(f"*/*/{SETTINGS_FILE}")]
-    known = listed(sorted("/".join(path.parts[-3:-1]) for path in settings)) or "无"
-    told = f"现有批次：{known}。请检查 study 与 wave；不在项目文件夹中的，study 写调查文件夹的完整路径。"
-    raise CallError(f"找不到批次 data/raw/{study}/{wave}。{told}")
+    waves = listed(sorted("/".join(path.parts[-3:-1]) for path in settings)) or "无"
+    advice = f"现有批次：{waves}。请检查 study 与 wave；不在项目文件夹中的，study 写调查文件夹的完整路径。"
+    raise CallError(f"找不到批次 data/raw/{study}/{wave}。{advice}")
 
 
 def find_study(study: str | Path) -> Path:
@@ -332,11 +332,11 @@ def find_study(study: str | Path) -> Path:
     """
     raws = _raw(Path.cwd())
     folders = [Path(study), *(raw / study for raw in raws)]
-    if found := next(filter(Path.is_dir, folders), None):
-        return found
-    known = sorted({path.name for raw in raws for path in raw.glob("*") if path.is_dir()})
-    near = did_you_mean(str(study), known)
-    raise CallError(f"找不到调查 data/raw/{study}。现有：{listed(known) or '无'}。{near}")
+    if match := next(filter(Path.is_dir, folders), None):
+        return match
+    studies = sorted({path.name for raw in raws for path in raw.glob("*") if path.is_dir()})
+    near = did_you_mean(str(study), studies)
+    raise CallError(f"找不到调查 data/raw/{study}。现有：{listed(studies) or '无'}。{near}")
 
 
 def _raw(here: Path) -> list[Path]:

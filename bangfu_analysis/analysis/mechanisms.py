@@ -69,12 +69,12 @@ class Mechanism:
 def mechanism(codebook: Codebook, name: str) -> Mechanism:
     """A mechanism of the codebook; CodebookError names those there are."""
     if name not in codebook.mechanisms:
-        known = listed(codebook.mechanisms)
-        raise CodebookError(f"码本 mechanisms 中没有 {name}。可选：{known}。请检查拼写。")
+        names = listed(codebook.mechanisms)
+        raise CodebookError(f"码本 mechanisms 中没有 {name}。可选：{names}。请检查拼写。")
     entry = dict(codebook.mechanisms[name])
-    own = {key: _indicator(key, part) for key, part in entry.pop("indicators", {}).items()}
+    indicators = {key: _indicator(key, part) for key, part in entry.pop("indicators", {}).items()}
     lists: dict[str, Any] = {key: tuple(entry.pop(key, ())) for key in ("by", "columns", "exhibits")}
-    return Mechanism(name=name, indicators=own, **lists, **entry)
+    return Mechanism(name=name, indicators=indicators, **lists, **entry)
 
 
 def _indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
@@ -139,19 +139,20 @@ def _meets(rows: pd.DataFrame, column: str, wanted: Any, text: str) -> pd.Series
 
 def _lines(rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], plan: Mechanism) -> Iterator[Line]:
     """One line an indicator and unit: those counted, then their shares, then what comes to one of another."""
-    found: dict[str, Measured] = {}
+    results: dict[str, Measured] = {}
     for i in (i for i in plan.indicators.values() if i.measure != "per"):
-        own = selected(rows if not i.frame else frames.get(i.frame, pd.DataFrame()), i.where, plan.text)
-        told = i.counted_in == "counted_in"  # row by row
-        parts: Any = _with_named(own).groupby("counted_in", observed=True) if told else [(i.counted_in, own)]
+        mine = selected(rows if not i.frame else frames.get(i.frame, pd.DataFrame()), i.where, plan.text)
+        parts: Any = [(i.counted_in, mine)]
+        if i.counted_in == "counted_in":  # row by row
+            parts = _with_named(mine).groupby("counted_in", observed=True)
         measured = {str(unit): _measured(part, i) for unit, part in parts}
-        found[i.name] = {unit: known for unit, known in measured.items() if known is not None}
+        results[i.name] = {unit: known for unit, known in measured.items() if known is not None}
     for i in plan.indicators.values():
         if i.measure == "per":
-            yield from _per_one(i, found)
+            yield from _per_one(i, results)
         elif not i.quiet:
-            for unit, (n, left) in found[i.name].items():
-                base, _ = found.get(i.of, {}).get(unit, (None, 0))
+            for unit, (n, left) in results[i.name].items():
+                base, _ = results.get(i.of, {}).get(unit, (None, 0))
                 numbers = {"n": n, "base_n": base, "share": n / base if base else None, "left_out_n": left}
                 yield {"indicator": i.name, "counted_in": unit, **numbers}
 
@@ -197,8 +198,8 @@ def held_by_persons(
         if by:
             level = row[f"{plan.frame}.{by}"]
             rows = rows[rows[by].isna() if pd.isna(level) else rows[by].eq(level).fillna(False)]
-        own = selected(rows, i.where, plan.text)
-        lines.append(largest_of(own, own[i.column]))
+        chosen = selected(rows, i.where, plan.text)
+        lines.append(largest_of(chosen, chosen[i.column]))
     return pd.DataFrame(lines, columns=["largest", "second", "people"], index=result.index)
 
 

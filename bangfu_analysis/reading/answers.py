@@ -203,6 +203,8 @@ def separator_of(words: Iterable[str], *, hinted: bool = False, strong_only: boo
         parted = {tuple(pieces(cell, mark)) for cell in cells if mark in cell}
         if not parted or max(map(len, parted)) < 2 and not all(cell.endswith(mark) for cell in cells):
             continue
+        if all(LIKE["lettered"].fullmatch(parts[0]) for parts in parted):  # A. 男
+            continue
         every = parted | {tuple(pieces(cell, mark)) for cell in cells}
         ended = all(cell.endswith(mark) for cell in cells if mark != " ")
         if ended or _pieces_recur(every, mark, hinted=hinted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -36,7 +37,8 @@ def table_of(block: Block, meta: Mapping[str, object]) -> tuple[Table, list[Find
         kind = column.variable.kind if column.variable is not None else "text"
         texts = (v for v in grid.texts[column.index - 1] if len(v) <= 8 and not _NO_DITTO.match(v))
         if any(_is_ditto(squeeze(text)) for text in texts):
-            _resolve_dittos(values, place, numeric=kind in _NUMERIC)
+            begins = _sections(block) if kind == "unit" else set()
+            _resolve_dittos(values, place, numeric=kind in _NUMERIC, begins=begins)
         if column.variable is not None and column.variable.fill and (n := _fill_down(values, place)):
             v, at = column.variable, column.index - 1
             findings.append(grid.told("filled_down", block.top, at, variable=v.name, label=v.label, n=n))
@@ -61,13 +63,20 @@ def _is_ditto(word: str) -> bool:
     return word == "同左" or DITTO.fullmatch(word) is not None
 
 
-def _resolve_dittos(values: Objects, place: int, *, numeric: bool) -> None:
+def _sections(block: Block) -> set[int]:
+    """The places among the data rows after a line with a unit's name: what 同上 means there nobody knows."""
+    lines = {r: block.grid.text(r, block.grid.columns_of(r, block.first, block.last)[0]) for r in block.notes}
+    units = [r for r, text in lines.items() if LIKE["section_unit"].fullmatch(LIKE["numbered"].sub("", text))]
+    return {bisect_left(block.data, row) for row in units}
+
+
+def _resolve_dittos(values: Objects, place: int, *, numeric: bool, begins: set[int]) -> None:
     for n in range(len(values)):
         said = values[n, place]
         word = squeeze(said) if isinstance(said, str) and len(said) <= 8 else ""
         if word == "同左" and place:
             values[n, place] = values[n, place - 1]
-        elif n and _is_ditto(word) and not (numeric and _TEXT_DITTO & {*word}):
+        elif n and n not in begins and _is_ditto(word) and not (numeric and _TEXT_DITTO & {*word}):
             values[n, place] = values[n - 1, place]
 
 

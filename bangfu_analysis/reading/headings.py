@@ -100,8 +100,13 @@ def _meanings(
     if frame not in ("workers", "members") and any(o.names and o.person == "worker" for o in owners):
         owners = [o._replace(person="other") if o.person in MEMBERS else o for o in owners]
     last = _last_years(headings, words)
+    named = {h.key for h, o in zip(headings, owners, strict=True) if o.person == "worker" and not h.parents}
     for place, (heading, owner) in enumerate(zip(headings, owners, strict=True)):
         meaning = _meaning(heading, owner, frame, words) if last[place] else None
+        if meaning is not None and frame == "workers" and meaning.variable.kind == "unit":
+            label, mapped = meaning.variable.label, heading.key in words.codebook.mapped
+            if label in named - {heading.key} and not mapped:  # 单位 beside 工作单位 is another's
+                meaning = None
         meaning = ticked.get(place) or _by_values(meaning, heading, words, values[place])
         if meaning is not None and not meaning.tick:
             claim = (meaning.variable.frame, meaning.variable.name, meaning.slot)

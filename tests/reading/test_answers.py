@@ -82,6 +82,7 @@ def test_a_separator_within_brackets_or_a_fill_in_is_text():
     assert pieces("ACG(动漫、游戏)、体育", "、") == ["ACG(动漫、游戏)", "体育"]
     assert pieces("甲┋其他〖乙┋丙〗", "┋") == ["甲", "其他〖乙┋丙〗"]
     assert separator_of(["ACG文化(动漫、游戏等)", "体育"]) == ""
+    assert separator_of(["A. 男", "B. 女"] * 5) == ""
 
 
 def test_what_is_filled_in_beside_an_option_is_parted_from_its_label():

@@ -115,11 +115,11 @@ class Variable:
             forms = shorter - {""}
         return ()
 
-    def label_of(self, code: str, lang: str = "zh") -> str:
-        """The label of a code in Chinese or English; CodebookError names the codes there are."""
+    def label_of(self, code: str) -> str:
+        """The label of a code; CodebookError names the codes there are."""
         for level in self.levels:
             if level.code == code:
-                return level.label if lang == "zh" else level.label_en
+                return level.label
         raise CodebookError(f"变量 {self.name} 没有代码 {code!r}。可选：{listed(self.codes)}。请检查码本。")
 
 

@@ -33,12 +33,12 @@ def key_file() -> Path:
     return folder / "bangfu_analysis" / "pseudonym.key"
 
 
-def load_key(path: Path | None = None) -> bytes:
+def load_key() -> bytes:
     """The key, made at first use and readable by its owner alone.
 
     Raises BangfuError where the file exists but holds no key, since a new one would silently break all links.
     """
-    place = path or _settled(key_file())
+    place = _settled(key_file())
     if not place.exists():
         with locked(place.parent):
             if not place.exists():  # another process may have made it in the meantime: that one counts
@@ -86,6 +86,6 @@ def pseudonyms(identities: Iterable[str], key: bytes) -> list[str]:
     return ["p" + code for code in digests(identities, key)]
 
 
-def digests(texts: Iterable[str], key: bytes, size: int = 8) -> list[str]:
-    """A keyed hash (BLAKE2b) of each text, `size` bytes in hexadecimal digits."""
-    return [blake2b(text.encode("utf-8"), key=key[:64], digest_size=size).hexdigest() for text in texts]
+def digests(texts: Iterable[str], key: bytes) -> list[str]:
+    """A keyed hash (BLAKE2b) of each text: 16 hexadecimal digits."""
+    return [blake2b(text.encode("utf-8"), key=key[:64], digest_size=8).hexdigest() for text in texts]

@@ -309,13 +309,13 @@ def study_waves(folder: Path) -> list[Path]:
     return waves[: waves.index(folder.resolve()) + 1]
 
 
-def find_wave(study: str, wave: str, start: Path | None = None) -> Path:
-    """The folder data/raw/<study>/<wave> of the project that `start` (the working folder) lies in, or
-    <study>/<wave> of a path.
+def find_wave(study: str, wave: str) -> Path:
+    """The folder data/raw/<study>/<wave> of the project that the working folder lies in, or <study>/<wave> of
+    a path.
 
     CallError names the waves that there are.
     """
-    here = (start or Path.cwd()).resolve()
+    here = Path.cwd()
     folders = [root / study / wave for root in (here, *_raw(here))]
     settled = [folder for folder in folders if (folder / SETTINGS_FILE).exists()]
     if matches := settled or [folder for folder in folders[1:] if folder.is_dir()]:

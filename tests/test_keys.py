@@ -16,14 +16,6 @@ def test_the_key_is_made_once_outside_the_data(tmp_path, monkeypatch):
         assert stat.S_IMODE(key_file().stat().st_mode) == 0o600
 
 
-def test_a_damaged_key_is_an_error_and_is_not_replaced(tmp_path):
-    place = tmp_path / "k"
-    place.write_text("zz", encoding="ascii")
-    with pytest.raises(BangfuError, match="内容不是十六进制"):
-        load_key(place)
-    assert place.read_text(encoding="ascii") == "zz"
-
-
 def test_pseudonyms_depend_on_identity_and_key_alone():
     one, other = b"1" * 32, b"2" * 32
     assert pseudonym("id:99010219650312001X", one) == pseudonym("id:99010219650312001X", one)
@@ -42,8 +34,10 @@ def test_pseudonyms_depend_on_identity_and_key_alone():
         (b"xyz", "内容不是十六进制"),
     ],
 )
-def test_a_key_that_protects_nothing_is_refused_with_the_reason(tmp_path, content, why):
+def test_a_key_that_protects_nothing_is_refused_and_stays(tmp_path, monkeypatch, content, why):
     place = tmp_path / "k"
     place.write_bytes(content)
+    monkeypatch.setenv("BANGFU_KEY_FILE", str(place))
     with pytest.raises(BangfuError, match=why):
-        load_key(place)
+        load_key()
+    assert place.read_bytes() == content

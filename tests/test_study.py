@@ -61,12 +61,13 @@ def test_waves_of_a_study_come_in_the_order_of_their_dates_up_to_this_one(tmp_pa
     assert [wave.name for wave in study_waves(folders[0])] == ["2007", "2009"]
 
 
-def test_a_wave_is_found_from_a_folder_inside_the_project_or_the_others_are_named(tmp_path):
+def test_a_wave_is_found_from_a_folder_inside_the_project_or_the_others_are_named(tmp_path, monkeypatch):
     folder = a_wave(tmp_path)
     (tmp_path / "notebooks").mkdir()
-    assert find_wave("道里", "2009", tmp_path / "notebooks") == folder
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert find_wave("道里", "2009") == folder
     with pytest.raises(CallError, match="现有批次：道里/2009"):
-        find_wave("道里", "2031", tmp_path / "notebooks")
+        find_wave("道里", "2031")
 
 
 def test_nothing_changed_is_loaded_and_a_changed_file_or_mapping_is_cleaned_again(tmp_path):

@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 
 from bangfu_analysis.errors import FileRefused
@@ -16,7 +16,7 @@ from bangfu_analysis.reading.tables import column_number
 MOST_UNPACKED = 2_000_000_000
 MOST_CELLS = 10_000_000  # of a sheet, from A1 to the last value, in every format
 MOST_MERGED = 1_000_000
-LARGE_XML = 8_000_000
+TWICE = ("有两格在同一位置，其中一格会丢失", "请用 Excel 打开核对，另存为 .xlsx")
 # What the zip reader raises, and so what is the matter with the archive. Whoever catches these says so of
 # the file.
 DAMAGE: dict[type[Exception], str] = {
@@ -26,13 +26,6 @@ DAMAGE: dict[type[Exception], str] = {
 BROKEN = tuple(DAMAGE)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']\s*([A-Za-z]{1,3})([0-9]{1,7})[^>]*(?<!/)>(?!</)""")
-# Columns that a sheet stays within where no cell matches.
-_WIDER = {
-    52: re.compile(rb'r="(?:[B-Z][A-Z]|[A-Z]{3})[0-9]'),
-    130: re.compile(rb'r="(?:[E-Z][A-Z]|[A-Z]{3})[0-9]'),
-    702: re.compile(rb'r="[A-Z]{3}[0-9]'),
-}
-_LAST_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="([0-9]+)"')
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
 _FOREIGN = (
     (b"%PDF", "这是 PDF 文件", "请向报送单位索取电子表格，或另存为 .xlsx"),
@@ -167,9 +160,10 @@ def _named_type(package: Package, file: str) -> str:
     raise refused(file, "这是压缩包或其他文件，不是电子表格", "请解压后把其中的表格放入文件夹")
 
 
-def refuse_far_cells(package: Package, file: str) -> None:
+def refuse_far_cells(package: Package, file: str, *, known: Container[str] = ()) -> None:
     """Raises FileRefused where a sheet of an .xlsx reaches too far, a merge covers too much or words are
-    declared beforehand: before any sheet is parsed.
+    declared beforehand: before any sheet is parsed. How far those `known` reach is asked where their cells
+    are placed.
     """
     for name in sorted(package.names):
         if not (part := re.search(r"(worksheets/[^/]+|sharedStrings)\.xml$", name.replace("\\", "/"))):
@@ -180,7 +174,8 @@ def refuse_far_cells(package: Package, file: str) -> None:
             raise refused(file, "其中的 XML 有 DTD 声明或 CDATA，不是 Excel 写的", "请用 Excel 另存为 .xlsx")
         if part[1] == "sharedStrings":
             continue
-        refuse_too_many(*_extent(xml, file), file)
+        if name not in known:
+            refuse_too_many(*_extent(xml, file), file)
         for left, top, right, bottom in _MERGE.findall(xml, max(xml.rfind(b"sheetData"), 0)):
             wide = column_number(right.decode()) - column_number(left.decode()) + 1
             if wide * (int(bottom) - int(top) + 1) > MOST_MERGED:
@@ -195,17 +190,11 @@ def refuse_too_many(rows: int, columns: int, file: str) -> None:
 
 
 def _extent(xml: bytes, file: str) -> tuple[int, int]:
-    """Rows and columns up to the last cell with a value; of a large sheet without very wide rows, an upper
-    bound. Else raises FileRefused where two cells have one address, of which a reader keeps the last.
+    """Rows and columns up to the last cell with a value. Raises FileRefused where two cells have one address,
+    of which a reader keeps the last.
     """
-    if len(xml) > LARGE_XML:
-        last = _LAST_ROW.match(xml, max(xml.rfind(b"<row"), 0))
-        rows = int(last.group(1)) if last else 1
-        for columns, wider in _WIDER.items():
-            if rows * columns <= MOST_CELLS and not wider.search(xml):
-                return rows, columns
     cells: list[tuple[bytes, bytes]] = _CELL.findall(xml)
     if len({*cells}) < len(cells):
-        raise refused(file, "有两格在同一位置，其中一格会丢失", "请用 Excel 打开核对，另存为 .xlsx")
+        raise refused(file, *TWICE)
     numbers, letters = {number for _, number in cells}, {letters.upper() for letters, _ in cells}
     return max(map(int, numbers), default=0), max((column_number(c.decode()) for c in letters), default=0)

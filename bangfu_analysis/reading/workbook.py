@@ -99,12 +99,12 @@ def _guarded(sheet: Sheet) -> Sheet:
 
 def _of_xlsx(data: bytes, package: Package, file: str) -> list[Sheet]:
     """Values and structure of every sheet declared; of a large one each distinct cell is parsed once."""
-    refuse_far_cells(package, file)
     declared = structure.declared_sheets(package)
     there = {name: part for name, part in declared.items() if part in package.names}
     with ThreadPoolExecutor(THREADS) as threads:
         short, apart = _shortened(package, there, threads)
         said = {there[name]: cells.xml for name, cells in apart.items()}
+        refuse_far_cells(package, file, known=said)
         ahead = threads.submit(structure.of_xlsx, package, said) if apart else None
         sheets = _values(partial(_by_calamine, short or data, file, apart), data, "xlsx", file)
         structured = ahead.result() if ahead else structure.of_xlsx(package, said)
@@ -201,7 +201,7 @@ def _by_openpyxl(data: bytes, file: str) -> list[Sheet]:
 
 
 LARGE_SHEET = 1_000_000  # bytes of XML from which on telling cells apart first saves more than it costs
-PIECE = 8_000_000
+PIECE = 2_000_000
 _ROW, _END = b"<row", b"</sheetData>"
 Bytes = npt.NDArray[np.uint8]
 
@@ -225,11 +225,11 @@ def _shortened(
     stand. Nothing where none is large, or what is there can't be unpacked.
     """
     large = [n for n, part in sheets.items() if package.archive.getinfo(part).file_size >= LARGE_SHEET]
-    found = {name: _told_apart(package.read(sheets[name]), threads) for name in large}
-    apart = {name: cells for name, cells in found.items() if cells is not None}
-    rows, into = {sheets[name]: cells.xml for name, cells in apart.items()}, io.BytesIO()
     try:
-        with zipfile.ZipFile(into, "w") as short:
+        found = {name: _told_apart(package.read(sheets[name]), threads) for name in large}
+        apart = {name: cells for name, cells in found.items() if cells is not None}
+        rows = {sheets[name]: cells.xml for name, cells in apart.items()}
+        with zipfile.ZipFile(into := io.BytesIO(), "w") as short:
             for part in (n for n in package.names if rows and n.endswith((".xml", ".rels"))):
                 xml = package.read(part)
                 if part in rows:

@@ -221,7 +221,7 @@ class Apart(NamedTuple):
 def _shortened(
     package: Package, sheets: Mapping[str, str], threads: ThreadPoolExecutor
 ) -> tuple[bytes, Mapping[str, Apart]]:
-    """The package with each distinct cell of the large ones among `sheets` once, one a row, and where these
+    """The package with each distinct cell of the large ones among `sheets` once, in one row, and where these
     stand. Nothing where none is large, or what is there can't be unpacked.
     """
     large = [n for n, part in sheets.items() if package.archive.getinfo(part).file_size >= LARGE_SHEET]
@@ -256,8 +256,8 @@ def _told_apart(xml: bytes, threads: ThreadPoolExecutor) -> Apart | None:
     contents = pa.chunked_array(codes).unify_dictionaries().chunks
     number = np.concatenate([content.indices.to_numpy() for content in contents])
     said = contents[0].dictionary.to_pylist()
-    rows = b"<row><c" + b"</row><row><c".join(said) + b"</row>"
-    return Apart(np.concatenate(row), np.concatenate(column), number, said, rows)
+    once = b"<row><c" + b"<c".join(said) + b"</row>"
+    return Apart(np.concatenate(row), np.concatenate(column), number, said, once)
 
 
 def _cells(xml: memoryview) -> tuple[Places, Places, pa.DictionaryArray]:
@@ -297,7 +297,7 @@ def _number(at: Bytes, place: Places, zero: int, base: int) -> tuple[Places, Pla
 
 def _placed(sheet: python_calamine.CalamineSheet, apart: Apart, file: str) -> Rows:
     """The rows of a large sheet, of whose cells `sheet` has each distinct one."""
-    values = [row[0] for row in sheet.to_python(skip_empty_area=False)]
+    values = [value for row in sheet.to_python(skip_empty_area=False) for value in row]
     said = [*values, *[""] * (len(apart.said) - len(values) + 1)]
     filled = np.array([v != "" or b't="e"' in xml for v, xml in zip(said, apart.said, strict=False)])
     known = slice(None) if filled.all() else filled[apart.number]

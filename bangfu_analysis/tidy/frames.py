@@ -228,7 +228,7 @@ def _by_name(people: pd.DataFrame) -> dict[str, str]:
     """Name -> person_id, of the names that only one person bears."""
     if people.empty:
         return {}
-    names = people.drop_duplicates(["name_key", "person_id"])
+    names = people[["name_key", "person_id"]].drop_duplicates()
     once = names[~names["name_key"].duplicated(keep=False) & names["name_key"].notna()]
     return dict(zip(once["name_key"], once["person_id"], strict=True))
 

@@ -26,6 +26,7 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
 from bangfu_analysis.reading.preflight import (
     BROKEN,
+    TWICE,
     Package,
     file_type,
     refuse_far_cells,
@@ -306,4 +307,6 @@ def _placed(sheet: python_calamine.CalamineSheet, apart: Apart, file: str) -> Ro
     refuse_too_many(height, width, file)
     numbers = np.full((height, width), -1, np.int32, order="F")
     numbers[row, column] = number
+    if np.count_nonzero(numbers >= 0) < len(number):
+        raise refused(file, *TWICE)
     return Rows.of(numbers, objects(said))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
+from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import workbook
 from bangfu_analysis.reading.workbook import read_sheets
 
@@ -104,6 +105,15 @@ def test_rows_that_do_not_follow_each_other_are_all_read(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "LARGE_SHEET", 0)
     (sheet,) = read(path)
     assert {row[0] for row in sheet.cells} - {None} == set(range(3, 10))
+
+
+def test_two_cells_at_one_address_are_refused_however_large_the_sheet(tmp_path, monkeypatch):
+    path = saved(tmp_path / "书.xlsx", [(r, c, r * c) for r in range(3, 9) for c in range(2, 5)])
+    changed(path, lambda xml: xml.replace(b'r="C4"', b'r="B4"'))
+    for size in (workbook.LARGE_SHEET, 0):
+        monkeypatch.setattr(workbook, "LARGE_SHEET", size)
+        with pytest.raises(FileRefused, match="有两格在同一位置"):
+            read(path)
 
 
 @pytest.mark.parametrize("damaged", ["xl/theme/theme1.xml", "docProps/core.xml"])

@@ -117,7 +117,7 @@ def as_pdf(document: Path) -> Path:
 
 def write_files(
     opened: OpenWave, files: Mapping[str, Path], where: Places, recipes: Sequence[Recipe], outline: Outline,
-    told: Sequence[str] = (), before: Callable[[], object] | None = None,
+    told: Sequence[str] = (), before: Callable[[], object] = lambda: None,
 ) -> tuple[list[Path], tuple[str, ...], tuple[str, ...]]:
     """Write the files of a report (`told`: what else it says at its end; `before`: what must be there before
     all files are searched); returns those of its figures, what was left out, and what was merged.
@@ -158,11 +158,9 @@ def write_files(
     for page in steps("写出网页、幻灯和附表", pages):
         page()
     drawn = [path for paths in figures.values() for path in paths]
-    if before is not None:
-        before()
+    before()
     _pass_on(opened, released, files, drawn)
-    rounded = opened.policy.rounding > 1  # rounded parts need not add up
-    doubts = () if rounded else _contradictions(document)
+    doubts = () if opened.policy.rounding > 1 else _contradictions(document)  # rounded parts need not add up
     return drawn, (*released.left_out, *doubts), written.messages
 
 

@@ -359,6 +359,16 @@ def _of_variable(
 
 def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
     """Words that an overlay gives two meanings."""
+    yield from _of_headings(merged, own)
+    yield from _of_values(merged, own)
+    yield from _of_crosswalk(own.get("crosswalk", {}).get("carried", ()))
+    units = {squeeze(name): squeeze(unit) for name, unit in own.get("units", {}).items()}
+    for name, unit in units.items():
+        if unit in units and unit != name:
+            yield f"units 中“{name}”指“{unit}”，而“{unit}”又另指“{units[unit]}”。请直接写最后的名称。"
+
+
+def _of_headings(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
     ignored = {heading_key(str(heading)) for heading in own.get("ignored_headings", ())}
     every = (v for of in merged["variables"].values() for v in of.values())
     who = [[v["label"], *v.get("headings", ())] for v in every if v["kind"] in ("name", "id_number")]
@@ -374,6 +384,14 @@ def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str
             yield f"headings 中“{heading}”是姓名或证件号，当作 {target} 会写进数据。请改正，或写 ignore。"
         if target != "ignore" and heading_key(heading) in ignored:
             yield f"headings 中“{heading}”指 {target}，ignored_headings 中又要忽略它。请去掉一处。"
+    for form in own.get("heading_forms", ()):
+        try:
+            re.sub(form["says"], form["as"], "")
+        except re.error as fault:
+            yield f"heading_forms 的 as 写的是 {form['as']}，不能代入 says 的括号（{fault}）。请改正。"
+
+
+def _of_values(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
     meant: dict[tuple[object, str], str] = {}
     for target, words in own.get("values", {}).items():
         frame, name = _split_target(target)
@@ -381,12 +399,9 @@ def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str
             key = merged["variables"][frame][name].get("values"), squeeze(word)
             if meant.setdefault(key, code) != code:
                 yield f"values 中“{word}”既指 {meant[key]} 又指 {code}。请去掉一处。"
-    for form in own.get("heading_forms", ()):
-        try:
-            re.sub(form["says"], form["as"], "")
-        except re.error as fault:
-            yield f"heading_forms 的 as 写的是 {form['as']}，不能代入 says 的括号（{fault}）。请改正。"
-    carried = own.get("crosswalk", {}).get("carried", ())
+
+
+def _of_crosswalk(carried: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for one in (one for one in carried if str(one["to"]) in map(str, one["from"])):
         yield f"crosswalk.carried 中“{one['to']}”指它自己。请改正 from 或 to。"
     for one, other in combinations(carried, 2):
@@ -396,10 +411,6 @@ def _of_words(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str
             yield f"crosswalk.carried 中“{min(both)}”既指 {one['to']} 又指 {other['to']}。请去掉一处。"
         if together and one["to"] in other["from"] and other["to"] in one["from"]:
             yield f"crosswalk.carried 中“{one['to']}”与“{other['to']}”在同一时期互指。请去掉一处。"
-    units = {squeeze(name): squeeze(unit) for name, unit in own.get("units", {}).items()}
-    for name, unit in units.items():
-        if unit in units and unit != name:
-            yield f"units 中“{name}”指“{unit}”，而“{unit}”又另指“{units[unit]}”。请直接写最后的名称。"
 
 
 def _meet(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

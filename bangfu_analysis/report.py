@@ -141,13 +141,12 @@ def write_files(
     notes = (*released.notes, *told, f"全部{len(tables)}张表列在附表{files['附表'].name}中。")
     drawings = {id: paths[0] for id, paths in figures.items()}
     content = report_blocks(data, chosen, points, drawings, outline, notes)
-    templates = [path for level in levels(data.wave.folder) if (path := level / TEMPLATE_FILE).exists()]
     written = write_report(
         content, document, title=title, subtitle=outline.union, date=data.wave.reference_date,
-        template=templates[-1] if templates else None, last=where.frames / LAST,
+        template=_template(data.wave.folder), last=where.frames / LAST,
     )
-    under = [outline.union, f"（{date_words(data.wave.reference_date)}）"]
-    cover = [written.title.replace("\n", ""), *filter(None, under)]
+    day = f"（{date_words(data.wave.reference_date)}）"
+    cover = [written.title.replace("\n", ""), *filter(None, [outline.union, day])]
     by_id = {each.id: each for each in shown}
     slides = [(point.sentence, by_id[point.exhibit]) for point in points]
     pages: list[Callable[[], Path]] = [
@@ -162,6 +161,12 @@ def write_files(
     _pass_on(opened, released, files, drawn)
     doubts = () if opened.policy.rounding > 1 else _contradictions(document)  # rounded parts need not add up
     return drawn, (*released.left_out, *doubts), written.messages
+
+
+def _template(folder: Path) -> Path | None:
+    """The template.docx nearest to a wave: its own, or its study's."""
+    templates = [path for level in levels(folder) if (path := level / TEMPLATE_FILE).exists()]
+    return templates[-1] if templates else None
 
 
 def _write_quality(opened: OpenWave, target: Path) -> Path:

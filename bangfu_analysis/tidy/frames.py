@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,19 +67,14 @@ def tidy_frames(
     ]
     left = _has_left(people, wave)
     people = people.assign(medical_insurance=people["medical_insurance"].map("|".join, na_action="ignore"))
-    linked, many = lambda: typed(link_keys(people, cleans, key), "keys", codebook), len(people) >= MANY
-    with beside(linked, long=False) if many else nullcontext(linked) as keys:
+    with _keys_beside(people, clean) as keys:
         workers = people[~left]
         parts = {"workers": workers, "exits": people[left], "causes": _causes(workers)}
         frames = {name: typed(rows, name, codebook) for name, rows in parts.items()}
         frames["keys"] = people  # whose place it is; the keys come last
         frames["members"] = typed(members, "members", codebook)
-        by_name = _by_name(people)
-        for name in ledgers(codebook):
-            rows = _ledger(clean, name, by_name)
-            rows, misplaced = without_names(rows, names, cleans, codebook.of(name), words)
-            findings += misplaced + (crosschecks.aid_checks(rows, people, cleans) if name == "aid" else [])
-            frames[name] = typed(rows, name, codebook)
+        named, misplaced = _ledgers(clean, people, names, words)
+        frames, findings = frames | named, findings + misplaced
         frames["population"] = typed(population, "population", codebook)
         if asked := [sheet for sheet in sheets if sheet.questions is not None and not sheet.set_aside]:
             frames["questions"], frames["responses"] = stack_questionnaires(asked, wave.name)
@@ -94,6 +90,31 @@ def tidy_frames(
     if lost := unspent([table.table for table in cleans], [*others, away]):
         frames["issues"] = _issues(permitted([*findings, *lost], names, words), wave)
     return frames
+
+
+def _keys_beside(
+    people: pd.DataFrame, clean: CleanWave
+) -> AbstractContextManager[Callable[[], pd.DataFrame]]:
+    """What gives the keys of `people`; a process beside makes them meanwhile where they are many."""
+    made = partial(_keys, people, clean)
+    return beside(made, long=False) if len(people) >= MANY else nullcontext(made)
+
+
+def _keys(people: pd.DataFrame, clean: CleanWave) -> pd.DataFrame:
+    return typed(link_keys(people, clean.tables, clean.key), "keys", clean.codebook)
+
+
+def _ledgers(
+    clean: CleanWave, people: pd.DataFrame, names: frozenset[str], words: Words
+) -> tuple[Frames, list[Finding]]:
+    """The ledgers, whose rows are of people by number or name; and what was found in them."""
+    by_name, frames, findings = _by_name(people), Frames(), list[Finding]()
+    for name in ledgers(clean.codebook):
+        variables, rows = clean.codebook.of(name), _ledger(clean, name, by_name)
+        rows, misplaced = without_names(rows, names, clean.tables, variables, words)
+        findings += misplaced + (crosschecks.aid_checks(rows, people, clean.tables) if name == "aid" else [])
+        frames[name] = typed(rows, name, clean.codebook)
+    return frames, findings
 
 
 def cleaned_people(

@@ -206,7 +206,7 @@ class Codebook:
             for v in self.variables:
                 tails = self.heading_endings.get(v.kind, ()) if endings else ("",)
                 for key, tail in product((*v.unsure, *v.headings, *v.other_period), tails):
-                    if (form := self.form_of(key + tail)) not in by_form:
+                    if not (tail and key.isascii()) and (form := self.form_of(key + tail)) not in by_form:
                         further.setdefault(form, {}).setdefault((v.frame, v.name), (v, key not in v.unsure))
             by_form |= further
         return {form: tuple(variables.values()) for form, variables in by_form.items()}

@@ -118,8 +118,10 @@ def _meanings(
 
 
 def _last_years(headings: Sequence[Heading], words: Vocabulary) -> list[bool]:
-    """False for the columns of 2022年家庭收入 beside 2023年家庭收入: an earlier year of the same thing."""
-    forms = [(h.parents, words.codebook.form_of(h.key)) for h in headings]
+    """False for the columns of 2022年家庭收入 beside 2023年家庭收入, be the year alone: an earlier one.
+    """
+    bare = [LIKE["which_year"].fullmatch(h.key) is not None for h in headings]
+    forms = [(h.parents, b or words.codebook.form_of(h.key)) for h, b in zip(headings, bare, strict=True)]
     years = [h.key[:4] if h.key[:4].isdecimal() else "" for h in headings]
     latest: dict[object, str] = {}
     for form, year in zip(forms, years, strict=True):

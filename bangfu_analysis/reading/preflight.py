@@ -15,6 +15,7 @@ from bangfu_analysis.reading.tables import column_number
 
 MOST_UNPACKED = 2_000_000_000
 MOST_CELLS = 10_000_000  # of a sheet, from A1 to the last value, in every format
+MOST_ROWS, MOST_COLUMNS = 2_000_000, 65_536
 MOST_MERGED = 1_000_000
 TWICE = ("有两格在同一位置，其中一格会丢失", "请用 Excel 打开核对，另存为 .xlsx")
 # What the zip reader raises, and so what is the matter with the archive. Whoever catches these says so of
@@ -24,6 +25,8 @@ DAMAGE: dict[type[Exception], str] = {
     KeyError: "缺少应有的部件", NotImplementedError: "压缩方式不认识", RuntimeError: "部件加了密码",
 }  # fmt: skip
 BROKEN = tuple(DAMAGE)
+PASSWORD = ("工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx")
+_MANIFEST = "META-INF/manifest.xml"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']\s*([A-Za-z]{1,3})([0-9]{1,7})[^>]*(?<!/)>(?!</)""")
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
@@ -86,8 +89,10 @@ def _text_type(data: bytes, file: str) -> str:
     if b"\0" in head and utf16_of(data) is None:
         raise refused(file, "不是电子表格（内容是二进制数据）", "请用 Excel 或 WPS 打开原文件，另存为 .xlsx")
     start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
-    if b"urn:schemas-microsoft-com:office:spreadsheet" in head and start.startswith(b"<?xml"):
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start and start.startswith(b"<?xml"):
         return "xml"
+    if start.startswith(b"<?xml") and b"opendocument" in start:
+        raise refused(file, "这是单个 XML 文件的 OpenDocument 表格（.fods）", "请用 WPS 打开并另存为 .xlsx")
     tagged = start.startswith(b"<") and re.search(rb"<(html|table|!doctype|meta|head|body|div)", start)
     return "html" if tagged else "text"
 
@@ -109,7 +114,7 @@ def _ole_type(data: bytes, file: str) -> str:
         return name.encode("utf-16-le") in data
 
     if has("EncryptedPackage"):
-        raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx")
+        raise refused(file, *PASSWORD)
     if has("_VBA_PROJECT"):
         raise refused(file, "工作簿含有宏", "请用 Excel 打开（不启用宏）并另存为不含宏的 .xlsx")
     if has("Workbook") or has("Book"):
@@ -154,6 +159,8 @@ def _named_type(package: Package, file: str) -> str:
     if any(name.startswith("xl/") for name in names):
         return "xlsx"
     if "content.xml" in names and b"spreadsheet" in package.read("mimetype")[:100]:
+        if _MANIFEST in package.names and b"encryption-data" in package.read(_MANIFEST):
+            raise refused(file, *PASSWORD)
         return "ods"
     if any(name.startswith("word/") for name in names):
         raise refused(file, "这是 Word 文档，不是电子表格", "请把其中的表复制到 Excel，另存为 .xlsx")
@@ -183,8 +190,10 @@ def refuse_far_cells(package: Package, file: str, *, known: Container[str] = ())
 
 
 def refuse_too_many(rows: int, columns: int, file: str) -> None:
-    """Raises FileRefused where a sheet, from A1 to its last value, has more than MOST_CELLS cells."""
-    if rows * columns > MOST_CELLS:
+    """Raises FileRefused where a sheet, from A1 to its last value, has more than MOST_CELLS cells, or more
+    rows or columns than any program writes.
+    """
+    if rows * columns > MOST_CELLS or rows > MOST_ROWS or columns > MOST_COLUMNS:
         found = f"工作表范围达 {rows:,} 行 × {columns:,} 列（有孤立或重复的单元格在极远处），会耗尽内存"
         raise refused(file, found, "请删除远处的单元格后另存")
 

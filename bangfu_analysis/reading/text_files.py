@@ -87,8 +87,10 @@ def delimited(data: bytes, file: str) -> Sheet:
     told.
     """
     text = decoded(data, file)
-    lines = list(io.StringIO(text, newline=""))
     delimiter, usual = _delimiter(text)
+    if '"' not in text:  # a line is a record
+        refuse_too_many(text.count("\n"), usual + 1, file)
+    lines = list(io.StringIO(text, newline=""))
     csv.field_size_limit(sys.maxsize // 2**32)
     rows: list[Sequence[object]] = []
     starts: list[int] = []
@@ -196,7 +198,7 @@ _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 def workbook_2003(data: bytes, file: str) -> list[Sheet]:
     """The sheets of an Excel 2003 XML workbook. Raises FileRefused where the XML is broken."""
     try:
-        root = ElementTree.fromstring(data)
+        root = ElementTree.fromstring(decoded(data, file))  # in GB18030 too, which the parser does not know
     except ElementTree.ParseError as fault:
         raise refused(file, "2003 版 XML 表格已损坏", "请用 Excel 打开并另存为 .xlsx") from fault
     return [_sheet_2003(sheet, file) for sheet in root.iter(f"{_SS}Worksheet")]

@@ -26,6 +26,7 @@ from bangfu_analysis.errors import FileRefused
 from bangfu_analysis.reading import structure, text_files
 from bangfu_analysis.reading.preflight import (
     BROKEN,
+    PASSWORD,
     TWICE,
     Package,
     file_type,
@@ -121,7 +122,7 @@ def _values(read: Callable[[], list[Sheet]], data: bytes, kind: str, file: str) 
     try:
         sheets = read()
     except python_calamine.PasswordError as fault:
-        raise refused(file, "工作簿设有打开密码", "请向报送单位索取密码，去掉密码后另存为 .xlsx") from fault
+        raise refused(file, *PASSWORD) from fault
     except _ERRORS as fault:
         if kind != "xlsx":
             raise refused(file, "文件已损坏，读不出工作表", "请用 Excel 或 WPS 打开，另存为 .xlsx") from fault

@@ -172,6 +172,22 @@ def test_repeats_in_an_ods_count_as_cells(tmp_path):
         read_sheets(tmp_path / "重.ods", "重.ods")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_2003_xml_is_read_in_the_encodings_of_windows(tmp_path, encoding):
+    row = "<Row>" + "".join(f'<Cell><Data ss:Type="String">{head}</Data></Cell>' for head in HEAD) + "</Row>"
+    xml = SHEET_2003.format(row).replace('"1.0"', f'"1.0" encoding="{encoding}"')
+    (tmp_path / "a.xls").write_bytes(xml.encode(encoding))
+    (sheet,) = read_sheets(tmp_path / "a.xls", "a.xls")
+    assert [*sheet.cells[0]] == [*HEAD]
+
+
+@pytest.mark.parametrize("text", ["," * 70_000, ",\n" * 2_100_000], ids=["columns", "rows"])
+def test_more_rows_or_columns_than_any_program_writes_are_refused(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(FileRefused, match="工作表范围达"):
+        read_sheets(tmp_path / "a.csv", "a.csv")
+
+
 def test_what_is_no_number_in_2003_xml_stays_as_it_stands(tmp_path):
     row = '<Row ss:Index="x"><Cell ss:MergeAcross="-1"><Data ss:Type="Number">1x</Data></Cell></Row>'
     (tmp_path / "a.xls").write_text(SHEET_2003.format(row), encoding="utf-8")

@@ -42,6 +42,13 @@ def saved(cell: str, value: object = "x", merge: str = "", bold: bool = False) -
         ("表.et", OLE, "WPS 专有格式，未读取。请用 WPS 打开并另存为 .xlsx"),
         ("扫描.xls", b"%PDF-1.4", "这是 PDF 文件，不是电子表格"),
         ("密.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "设有打开密码"),
+        (
+            "密.ods", package(
+                mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content_xml=b"\1",
+                **{"META-INF__manifest_xml": b"<manifest:encryption-data/>"},
+            ), "设有打开密码",
+        ),
+        ("表.fods", b'<?xml version="1.0"?><office:document xmlns:office="urn:x:opendocument:x"/>', ".fods"),
         ("函.xls", OLE + "WordDocument".encode("utf-16-le"), "这是Word 文档"),
         ("宏.xls", OLE + "Workbook_VBA_PROJECT_CUR".encode("utf-16-le"), "含有宏"),
         ("宏.xlsx", package(xl__workbook_xml=b"", xl__vbaProject_bin=b""), "含有宏"),

@@ -144,7 +144,8 @@ class _Names:
     def met(self, at: tuple[str, ...], _: Beside) -> list[str] | None:
         """The codes that a condition may name; "any" is any."""
         of = _within(self.both("variables"), self.frame_of(at), at[-1])
-        return ["any", *self.lists.codes(of["values"])] if "values" in of else None
+        codes = self.lists.codes(of["values"]) if "values" in of else []
+        return ["any", *codes] if codes or of.get("kind") == "yes_no" else None
 
     def indicators(self, at: tuple[str, ...], _: Beside) -> list[str]:
         return [*_within(self.both(at[0]), at[1], "indicators")]
@@ -276,8 +277,8 @@ def _left_out(levels: Sequence[Mapping[str, Any]], codes: Sequence[str]) -> Iter
     coded = {code for level in levels for scheme, code in _coded(level) if not scheme}
     if absent := [code for code in codes if coded and code not in (*coded, "other")]:
         yield f"levels 漏了代码 {listed(absent)}，其中的人哪一级也不算。请补进一级，或另立一级。"
-    if all(level.get("sex") == levels[0].get("sex", "") for level in levels):
-        yield f"levels 的 sex 都是 {levels[0]['sex']}，另一性别的人哪一级也不算。请补上。"
+    if {level.get("sex") for level in levels} not in ({None}, {"male", "female"}):
+        yield "levels 的 sex 没有把男女都写全，另一性别的人哪一级也不算。请补上。"
 
 
 def _of_levels(levels: Sequence[Mapping[str, Any]], variable: Mapping[str, Any]) -> Iterator[str]:
@@ -291,6 +292,8 @@ def _of_levels(levels: Sequence[Mapping[str, Any]], variable: Mapping[str, Any])
             yield f"新的一级 {code} 缺少中文或英文名称。请补上。"
         if kind not in (*_NUMBERS, None) and ("from" in level or "below" in level):
             yield f"{code} 写了 from 或 below，而这个变量的内容不是数。请改写 codes。"
+        if kind in _NUMBERS and level.get("codes"):
+            yield f"{code} 写了 codes，而这个变量的内容是数。请改写 from 与 below。"
         if kind in ("age", "count") and min(level.get("from", 0), level.get("below", 1)) < 0:
             yield f"{code} 的 from 与 below 应不小于 0。请改正。"
     for one, other in combinations(levels, 2):
@@ -449,7 +452,8 @@ def _merge_levels(content: dict[str, Any], overlay: Mapping[str, Any]) -> dict[s
 
 def _by_code(below: Sequence[Any], above: Sequence[Any]) -> list[Any]:
     """The levels above laid over those below: a spelling that one of them claims is no other's."""
-    owners = {(_place(level)[1], word): level["code"] for level in above for word in level.get("says") or ()}
+    said = [(level, (level.get("label"), *(level.get("says") or ()))) for level in above]
+    owners = {(_place(level)[1], word): level["code"] for level, words in said for word in words}
     merged = {}
     for level in below:
         code, scheme = _place(level)

@@ -401,6 +401,8 @@ class _Checker:
             owner = owners.get(squeeze(text)) if isinstance(owners, Mapping) else None
             return text, f"它已是 {owner} 的写法，一种写法只能属于一个代码。请去掉一处。" if owner else ""
         names = more.removeprefix("of ").split(", ") if kind == "one" else self._names(kind, at)
+        if names is None and kind[1:] in self.words:  # anything but nothing
+            return text, _not_filled(text, "")
         return text, "" if names is None or text in names else instead(text, names)
 
     def _names(self, name: str, at: tuple[str, ...]) -> Collection[str] | None:

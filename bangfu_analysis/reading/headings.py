@@ -43,8 +43,9 @@ def factor_of(variable: Variable, heading: Heading, sheet_factor: float = 1.0) -
     """
     if variable.kind != "money":
         return 1.0
-    if "元" in heading.unit or "万" in heading.unit:
-        return next((factor for word, factor in _MONEY.items() if word in heading.unit), 1.0)
+    unit = LIKE["yuan"].sub("元", LIKE["ten_thousand"].sub("万", heading.unit))
+    if "元" in unit or "万" in unit:
+        return next((factor for word, factor in _MONEY.items() if word in unit), 1.0)
     return sheet_factor
 
 

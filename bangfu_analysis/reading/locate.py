@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -165,6 +165,9 @@ def _table(
     called = f"{grid.sheet.file} {grid.name} {meta.get('title', '')}"
     block.kind, block.columns, acts = read_headings(headings, words, values, factor, called)
     sort_rows(block, include_hidden=include_hidden)
+    nobodys = _acts_of_nobody(block, acts)
+    block.totals = [row for row in block.totals if row not in nobodys]
+    block.aside |= dict.fromkeys(nobodys, "act_of_nobody")
     name = block.place_of("name") if block.place_of("id_number") is None and len(block.data) > 1 else None
     lists = [] if name is None else [[*t.body.get(name + 1, ())] for t in before]
     if name is not None and grid.values[block.data, name].tolist() in lists:
@@ -190,6 +193,14 @@ def _table(
         tables, told = [*tables, act], [*told, *said]
     findings += [*told, *findings_of(block, headings)]
     return tables, findings
+
+
+def _acts_of_nobody(block: Block, acts: Iterable[Sequence[Column]]) -> list[int]:
+    """Rows without a person, taken for totals though none is called so, that say a kind of help."""
+    kinds = [(c.index - 1, c.variable) for act in acts for c in act if c.means("aid", "kind")]
+    labelled = labelled_totals(block)
+    rows = (row for row in block.totals if not labelled[row - block.body])
+    return [row for row in rows if any(v and v.find(block.grid.text(row, c)) for c, v in kinds)]
 
 
 def _given(table: Table, columns: tuple[Column, ...]) -> Table:

@@ -91,8 +91,8 @@ def hardship_rate(
     `age_band` of `population`. `where`, a dict of codes, is a condition on both.
 
     Returns `by`, n (in hardship, int64), base_n (all workers, Int64; missing where no denominator is known),
-    share, left_out_n (workers of the roster whose group is unknown). ColumnMissing or ArgumentError name what
-    is absent.
+    share, left_out_n (workers of the roster whose group is unknown; with `wave` in `by`, of that wave's).
+    ColumnMissing or ArgumentError name what is absent.
     """
     names = column_names(by)
     workers, condition_here = gathered(workers, names, where=where)
@@ -112,11 +112,19 @@ def hardship_rate(
     kinds = counts[names].dtypes
     plain = counts.astype(dict.fromkeys(names, object))
     merged = plain.merge(bases, on=names, how="outer", suffixes=("_cells", ""))
-    left_out = counts["left_out_n"].max() if len(counts) else rows_of(workers)
-    full = merged.assign(n=merged["n"].fillna(0), left_out_n=left_out)
+    full = merged.assign(n=merged["n"].fillna(0))
+    full = full.assign(left_out_n=_left_out(workers, full)).astype({"left_out_n": "int64"})
     full = full.astype({c: _union_of(kind, full[c]) for c, kind in kinds.items()})
     typed = full.sort_values(names, kind="stable")
     return _rates(typed.reset_index(drop=True))[[*names, *MEASURES]]
+
+
+def _left_out(workers: pd.DataFrame, cells: pd.DataFrame) -> Any:
+    """How many are in none of the cells; of cells by wave, how many of each wave, which is its own roster."""
+    if "wave" not in cells:
+        return rows_of(workers) - cells["n"].sum()
+    sizes = tabulate(workers, "wave").astype({"wave": object}).set_index("wave")["n"]
+    return cells["wave"].map(sizes).fillna(0) - cells.groupby("wave")["n"].transform("sum")
 
 
 def cause_table(

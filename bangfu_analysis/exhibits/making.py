@@ -359,7 +359,8 @@ def _standardized(data: WaveData, recipe: Recipe) -> list[Exhibit]:
     held = strata["base_n"].fillna(0).gt(0).groupby(strata["stratum"]).transform("all")
     if not held.any() or strata.loc[~held, "n"].sum():  # somebody stands where there are no workers
         return []
-    strata, left = strata[held], int(strata.loc[held, "left_out_n"].max())
+    strata = strata[held]
+    left = int(strata.groupby("wave")["left_out_n"].max().sum())
     rates = standardized(strata, "stratum", standard=data.wave.name)
     parts = decomposition(strata, "stratum")
     steps = parts.pivot_table(index="wave", columns="component", values="estimate", observed=False)

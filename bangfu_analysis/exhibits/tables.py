@@ -200,7 +200,9 @@ def _adds_up(table: pd.DataFrame, groups: list[str]) -> bool:
 def _left_out(table: pd.DataFrame, groups: list[str], rates: bool) -> int:
     if "left_out_n" not in table or table["left_out_n"].isna().all():
         return 0
-    return int(table["left_out_n"].max() if rates else _bases(table, groups)["left_out_n"].first().sum())
+    if rates:  # the groups of a wave have bases of their own, and leave out the same people
+        return int(_bases(table, [*{"wave"} & {*table}])["left_out_n"].max().sum())
+    return int(_bases(table, groups)["left_out_n"].first().sum())
 
 
 def _parts(table: pd.DataFrame, plan: _Plan) -> list[_Part]:

@@ -237,3 +237,11 @@ def test_a_rate_where_something_holds_has_the_denominator_of_those():
 def test_a_band_that_is_not_derived_yet_says_how():
     with pytest.raises(ColumnMissing, match=r"它由 age 推出：请先 add_bands"):
         tabulate(pd.DataFrame({"age": [30, 40]}), "age_ten_year")
+
+
+def test_who_has_no_unit_is_left_out_of_his_own_wave_alone():
+    workers = pd.DataFrame({"wave": ["1", "1", "2", "2", "2"], "unit": ["甲", "甲", "甲", None, None]})
+    population = pd.DataFrame({"wave": ["1", "2", "3"], "unit": "甲", "n": 10})
+    table = hardship_rate(workers, population, ["wave", "unit"])
+    assert table["left_out_n"].tolist() == [0, 2, 0]
+    assert table["n"].tolist() == [2, 1, 0]

@@ -45,8 +45,8 @@ def main() -> None:
         wave = sample_study(project / "data" / "raw", "daoli") / chosen.wave
         first, before = report(wave), digest(project)
         again, after = report(wave), digest(project)
-        with (wave / "wave.toml").open("a", encoding="utf-8") as settings:
-            settings.write('\n[sample]\nnest = true\n')
+        settings = (wave / "wave.toml").read_text(encoding="utf-8")
+        (wave / "wave.toml").write_text(f"include_hidden = true\n{settings}", encoding="utf-8")
         changed = report(wave)
     print(
         f"first run {first:.1f} s; nothing changed {again:.1f} s (1/{first / again:.0f}), "
